@@ -1,0 +1,53 @@
+"""Stable Diffusion Playground: a picture is a pure function of its recipe and its index.
+
+>>> import sdplay
+>>> sdplay.draw("a red apple, 3d render", seed=1)[0].image.save("apple.png")
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sdplay.version import VERSION as __version__
+
+if TYPE_CHECKING:
+    from sdplay.core.artifact import Artifact, Picture
+    from sdplay.core.errors import BadRequest, SdplayError
+    from sdplay.core.request import Txt2Img
+    from sdplay.studio import Pictures, Studio, draw
+
+__all__ = [
+    "Artifact",
+    "BadRequest",
+    "Picture",
+    "Pictures",
+    "SdplayError",
+    "Studio",
+    "Txt2Img",
+    "__version__",
+    "draw",
+]
+
+_HOMES = {
+    "Artifact": "sdplay.core.artifact",
+    "BadRequest": "sdplay.core.errors",
+    "Picture": "sdplay.core.artifact",
+    "Pictures": "sdplay.studio",
+    "SdplayError": "sdplay.core.errors",
+    "Studio": "sdplay.studio",
+    "Txt2Img": "sdplay.core.request",
+    "draw": "sdplay.studio",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name when it is first used, so that `import sdplay` costs nothing (PEP 562)."""
+    if name in _HOMES:
+        from importlib import import_module
+
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'sdplay' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

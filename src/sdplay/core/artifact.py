@@ -1,0 +1,61 @@
+"""What comes out: a picture in memory, and the same picture as a file."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sdplay.core.recipe import Recipe
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Picture:
+    """Picture `index` of `recipe`: `pixels` is uint8 [height, width, 3], sRGB. Shows itself in a notebook."""
+
+    pixels: NDArray[np.uint8]
+    recipe: Recipe
+    index: int
+    seconds: float
+
+    @property
+    def seed(self) -> int:
+        return self.recipe.seed + self.index
+
+    @property
+    def digest(self) -> str:
+        """sha256 over size and pixel values, hex; equal exactly when the pictures are."""
+        height, width = self.pixels.shape[:2]
+        return hashlib.sha256(f"{width}x{height}:".encode() + self.pixels.tobytes()).hexdigest()
+
+    @property
+    def image(self) -> Image:
+        """The picture as a `PIL.Image`."""
+        from PIL import Image
+
+        return Image.fromarray(self.pixels)
+
+    def _repr_png_(self) -> bytes:
+        buffer = io.BytesIO()
+        self.image.save(buffer, "PNG")
+        return buffer.getvalue()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Artifact:
+    """A picture as a file; `digest` is that of its pixels, not of the file."""
+
+    path: Path
+    digest: str
+    media_type: str
+    recipe: Recipe
+    index: int
+    seconds: float

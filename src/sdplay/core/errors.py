@@ -1,0 +1,93 @@
+"""One tree of errors; each names the field, the value, why it cannot be, and what to do.
+
+    SdplayError                exit 1
+    ├── BadRequest             exit 2   something asked for cannot be had; nothing was started
+    │   ├── UnknownName                 a sampler, model, mode or flag that does not exist (with a guess)
+    │   ├── ModelNotFound               no model under that name, folder or file
+    │   └── DeviceUnavailable           this machine lacks the device that was asked for
+    ├── ModelBroken            exit 1   the files are there and are no usable model
+    ├── RenderFailed           exit 1   the numbers went wrong while drawing (NaN, black picture, out of memory)
+    ├── NotReproduced          exit 1   `verify` drew the picture again and it differs
+    ├── StoreError             exit 1   a result cannot be read or written
+    │   └── DiskFull           exit 4   no space left; finished pictures are kept
+    └── Stopped                exit 3   the user stopped the work; finished pictures are kept
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+LONGEST_VALUE_SHOWN = 80
+
+
+def shorten(value: object) -> str:
+    """`value` as it is shown in a message: at most 80 characters, the middle left out."""
+    text = repr(value)
+    if len(text) <= LONGEST_VALUE_SHOWN:
+        return text
+    return f"{text[:50]} … {text[-20:]} ({len(text):,} characters)"
+
+
+class SdplayError(Exception):
+    """The root; `str(error)` is what a person reads.
+
+    `field` is the request field or flag at fault (None where there is none), `value` what it held,
+    `reason` why that cannot be, `hint` what to do instead.
+    """
+
+    exit_code = 1
+
+    def __init__(self, reason: str, *, field: str | None = None, value: object = None, hint: str = "") -> None:
+        self.reason, self.field, self.value, self.hint = reason, field, value, hint
+        where = f"{field} = {shorten(value)}: " if field is not None else ""
+        super().__init__(f"{where}{reason}" + (f"\n  → {hint}" if hint else ""))
+
+
+class BadRequest(SdplayError):
+    exit_code = 2
+
+
+class UnknownName(BadRequest):
+    """A name out of a closed list; the hint guesses the one that was meant and lists the others."""
+
+    def __init__(self, field: str, value: str, known: Iterable[str]) -> None:
+        names = list(known)
+        folded = {name.casefold(): name for name in names}
+        close = difflib.get_close_matches(value.casefold(), folded, n=1, cutoff=0.5)
+        guess = f"did you mean {folded[close[0]]!r}? " if close else ""
+        super().__init__(
+            f"there is no such {field}", field=field, value=value, hint=f"{guess}known: {', '.join(names)}"
+        )
+
+
+class ModelNotFound(BadRequest):
+    pass
+
+
+class DeviceUnavailable(BadRequest):
+    pass
+
+
+class ModelBroken(SdplayError):
+    pass
+
+
+class RenderFailed(SdplayError):
+    pass
+
+
+class NotReproduced(SdplayError):
+    pass
+
+
+class StoreError(SdplayError):
+    pass
+
+
+class DiskFull(StoreError):
+    exit_code = 4
+
+
+class Stopped(SdplayError):
+    exit_code = 3

@@ -1,0 +1,1 @@
+"""The mathematics of denoising, on torch alone."""

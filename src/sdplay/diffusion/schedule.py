@@ -1,0 +1,122 @@
+"""Noise levels: the table a model was trained on, and the ladder of levels a sampler climbs down.
+
+Everything is in k-diffusion's sigma space: x = x0 + sigma·noise, where sigma² = (1 − ᾱ)/ᾱ (Karras et al. 2022,
+arXiv:2206.00364, appendix B.1.1 and equation 5 for the spacing named after the first author).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Prediction = Literal["epsilon", "v_prediction"]
+KARRAS_RHO = 7.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """Levels from the noisiest to the cleanest: `sigmas` has steps + 1 entries; the start is noise·`start_scale`."""
+
+    sigmas: tuple[float, ...]
+    start_scale: float
+
+    @property
+    def steps(self) -> int:
+        return len(self.sigmas) - 1
+
+    @property
+    def end_scale(self) -> float:
+        """What the last x is multiplied by to be the latents: 1 unless the ladder stops above zero noise."""
+        return 1 / math.sqrt(1 + self.sigmas[-1] ** 2)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NoiseTable:
+    """The training levels of a model: `sigmas` [T] rising, `prediction` what its network outputs.
+
+    `spacing` is the one its authors chose ("leading", "trailing" or "linspace"), `offset` its steps_offset.
+    """
+
+    sigmas: Floats
+    prediction: Prediction
+    spacing: str
+    offset: int
+
+    @property
+    def length(self) -> int:
+        return len(self.sigmas)
+
+    def timestep_of(self, sigma: float) -> float:
+        """The (fractional) training step whose level is `sigma`, interpolated in log sigma and clamped to the table."""
+        return float(np.interp(math.log(sigma), np.log(self.sigmas), np.arange(self.length)))
+
+    def sigmas_at(self, timesteps: Floats) -> Floats:
+        return np.interp(timesteps, np.arange(self.length), self.sigmas)
+
+
+def noise_table(
+    *,
+    length: int = 1000,
+    beta_start: float = 0.00085,
+    beta_end: float = 0.012,
+    beta_schedule: str = "scaled_linear",
+    prediction: Prediction = "epsilon",
+    spacing: str = "leading",
+    offset: int = 1,
+) -> NoiseTable:
+    """The table of a Stable Diffusion model from the entries of its scheduler_config.json."""
+    if beta_schedule == "scaled_linear":
+        betas = np.linspace(beta_start**0.5, beta_end**0.5, length, dtype=np.float32).astype(np.float64) ** 2
+    elif beta_schedule == "linear":
+        betas = np.linspace(beta_start, beta_end, length)
+    else:
+        raise ValueError(f"unknown beta_schedule {beta_schedule!r}; known: scaled_linear, linear")
+    kept = np.cumprod(1 - betas)
+    return NoiseTable(np.sqrt((1 - kept) / kept), prediction, spacing, offset)
+
+
+def linspace(table: NoiseTable, steps: int) -> Floats:
+    return table.sigmas_at(np.linspace(0, table.length - 1, steps)[::-1])
+
+
+def leading(table: NoiseTable, steps: int) -> Floats:
+    return table.sigmas_at((np.arange(steps) * (table.length // steps))[::-1].astype(np.float64) + table.offset)
+
+
+def trailing(table: NoiseTable, steps: int) -> Floats:
+    return table.sigmas_at(np.round(np.arange(steps, 0, -1) * (table.length / steps)) - 1)
+
+
+def karras(table: NoiseTable, steps: int) -> Floats:
+    high, low = (float(s) ** (1 / KARRAS_RHO) for s in (table.sigmas[-1], table.sigmas[0]))
+    return (high + np.linspace(0, 1, steps) * (low - high)) ** KARRAS_RHO
+
+
+def exponential(table: NoiseTable, steps: int) -> Floats:
+    return np.exp(np.linspace(math.log(table.sigmas[-1]), math.log(table.sigmas[0]), steps))
+
+
+SCHEDULES: dict[str, Callable[[NoiseTable, int], Floats]] = {
+    "leading": leading,
+    "trailing": trailing,
+    "linspace": linspace,
+    "karras": karras,
+    "exponential": exponential,
+}
+
+
+def ladder(table: NoiseTable, schedule: str, steps: int) -> Ladder:
+    """`steps` levels of `table` spaced by `schedule`, and a last one of zero.
+
+    The start follows diffusers: sigma·noise, and sqrt(1 + sigma²)·noise where the spacing stops short of the
+    noisiest level ("leading"), since there the picture has not vanished yet.
+    """
+    sigmas = SCHEDULES[schedule](table, steps)
+    top = float(sigmas[0])
+    return Ladder((*map(float, sigmas), 0.0), math.sqrt(1 + top**2) if schedule == "leading" else top)

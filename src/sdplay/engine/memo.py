@@ -1,0 +1,23 @@
+"""Texts already encoded: a batch of a thousand pictures of one prompt encodes it once."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from sdplay.families.base import Conditioning, Family
+
+
+class WordMemo:
+    """Conditionings of one family by text, the `capacity` most recently used."""
+
+    def __init__(self, family: Family, capacity: int = 256) -> None:
+        self.family, self.capacity = family, capacity
+        self._known: OrderedDict[str, Conditioning] = OrderedDict()
+
+    def __call__(self, text: str) -> Conditioning:
+        if text not in self._known:
+            self._known[text] = self.family.encode_words(text)
+            if len(self._known) > self.capacity:
+                self._known.popitem(last=False)
+        self._known.move_to_end(text)
+        return self._known[text]

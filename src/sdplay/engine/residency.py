@@ -1,0 +1,38 @@
+"""Which model is in memory: one at a time, loaded when first asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sdplay.core.recipe import Numerics
+from sdplay.engine.device import placement
+from sdplay.engine.memo import WordMemo
+from sdplay.families.base import Family, Placement
+from sdplay.models.resolve import ResolvedModel
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A model in memory and the texts it has encoded."""
+
+    family: Family
+    words: WordMemo
+
+
+class Residency:
+    """Keeps the last model loaded; a model that fails to load leaves the one before it in place."""
+
+    def __init__(self) -> None:
+        self._key: tuple[str, Placement] | None = None
+        self._loaded: Loaded | None = None
+
+    def get(self, model: ResolvedModel, numerics: Numerics, device: str) -> Loaded:
+        """The model on `device` in the number formats of `numerics`; raises `ModelBroken`."""
+        place = placement(device, numerics.dtype, numerics.decode_dtype)
+        key = (model.identity.digest, place)
+        if self._loaded is None or self._key != key:
+            from sdplay.families.sd import load_sd
+
+            family = load_sd(model.folder, place)
+            self._key, self._loaded = key, Loaded(family, WordMemo(family))
+        return self._loaded

@@ -1,0 +1,1 @@
+"""Kinds of models; the only room that knows diffusers and transformers."""

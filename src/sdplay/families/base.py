@@ -1,0 +1,50 @@
+"""What a kind of model must be able to do to be drawn with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from sdplay.diffusion.denoiser import Denoiser
+from sdplay.diffusion.schedule import NoiseTable
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Conditioning:
+    """One text as the network sees it: `text` [tokens, width]."""
+
+    text: Tensor
+
+
+class Family(Protocol):
+    """A loaded model. Latents are [B, C, h, w] float32 on the CPU at every door; the model keeps its own dtype and device.
+
+    `encode_words` maps one text to its conditioning (alone, so that its bits do not depend on company);
+    `denoiser` answers for a batch whose row i is conditioned by `conditionings[i]`;
+    `encode` maps pixels [B, 3, H, W] in −1..1 to latents, `decode` back.
+    """
+
+    table: NoiseTable
+    latent_channels: int
+    factor: int
+
+    def encode_words(self, text: str) -> Conditioning: ...
+
+    def denoiser(self, conditionings: Sequence[Conditioning]) -> Denoiser: ...
+
+    def encode(self, pixels: Tensor) -> Tensor: ...
+
+    def decode(self, latents: Tensor) -> Tensor: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where a model's parts run and in which number formats."""
+
+    device: torch.device
+    dtype: torch.dtype
+    decode_dtype: torch.dtype

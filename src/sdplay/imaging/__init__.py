@@ -1,0 +1,1 @@
+"""Pixels in, pixels out, and the words inside picture files."""

@@ -1,0 +1,88 @@
+"""A recipe inside a picture file: A1111's text for the world, and our own JSON, which is exact.
+
+PNG: text chunks `parameters` and `sdplay`. JPEG and WebP: EXIF UserComment and ImageDescription (JSON in ASCII).
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from PIL import Image, PngImagePlugin
+
+from sdplay.core.artifact import Picture
+from sdplay.core.recipe import Recipe, canonical_json
+from sdplay.imaging.infotext import infotext
+
+Format = Literal["png", "webp", "jpeg"]
+MEDIA_TYPES: dict[Format, str] = {"png": "image/png", "webp": "image/webp", "jpeg": "image/jpeg"}
+SUFFIXES: dict[Format, str] = {"png": ".png", "webp": ".webp", "jpeg": ".jpg"}
+CHUNK = "sdplay"
+EXIF_IFD, USER_COMMENT, IMAGE_DESCRIPTION = 0x8769, 0x9286, 0x010E
+JPEG_QUALITY = 95
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Embedded:
+    """What our own chunk says: the recipe, which picture of it this is, and the digest of its pixels when drawn."""
+
+    recipe: Recipe
+    index: int
+    digest: str
+    version: str
+
+
+def chunk(picture: Picture, version: str) -> str:
+    """Our JSON for `picture`."""
+    return canonical_json(
+        {
+            CHUNK: version,
+            "index": picture.index,
+            "pixels": picture.digest,
+            "recipe": picture.recipe.ingredients(),
+        }
+    )
+
+
+def parse_chunk(text: str) -> Embedded:
+    """The inverse of `chunk`; raises `BadRequest` for a damaged or newer recipe, `ValueError` for what is no chunk."""
+    value: dict[str, Any] = json.loads(text)
+    return Embedded(
+        recipe=Recipe.from_ingredients(value["recipe"]),
+        index=value["index"],
+        digest=value["pixels"],
+        version=value[CHUNK],
+    )
+
+
+def encode(picture: Picture, kind: Format, version: str) -> bytes:
+    """The file of `picture`, recipe embedded; PNG and WebP are lossless, JPEG is not."""
+    text = infotext(picture.recipe, picture.index, version)
+    buffer = io.BytesIO()
+    if kind == "png":
+        info = PngImagePlugin.PngInfo()
+        info.add_text("parameters", text)
+        info.add_itxt(CHUNK, chunk(picture, version))
+        picture.image.save(buffer, "PNG", pnginfo=info)
+        return buffer.getvalue()
+    exif = Image.Exif()
+    exif[IMAGE_DESCRIPTION] = json.dumps(json.loads(chunk(picture, version)), separators=(",", ":"))
+    exif.get_ifd(EXIF_IFD)[USER_COMMENT] = b"UNICODE\0" + text.encode("utf-16-be")
+    if kind == "webp":
+        picture.image.save(buffer, "WEBP", lossless=True, exif=exif)
+    else:
+        picture.image.save(buffer, "JPEG", quality=JPEG_QUALITY, exif=exif)
+    return buffer.getvalue()
+
+
+def own_chunk(image: Image.Image) -> str | None:
+    """The text of our chunk in an opened picture, None when another program made it."""
+    text = image.info.get(CHUNK)
+    if isinstance(text, str):
+        return text
+    description = image.getexif().get(IMAGE_DESCRIPTION)
+    if isinstance(description, str) and description.startswith("{") and f'"{CHUNK}":' in description:
+        return description
+    return None

@@ -1,0 +1,1 @@
+"""Where pictures are drawn: in this process (inline), or not at all (fake)."""

@@ -1,0 +1,43 @@
+"""Pretend to draw: flat pictures whose colour comes from recipe and index, at once and without torch.
+
+It ships so that command line, pages and other people's tests can run without a model.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+
+import numpy as np
+
+from sdplay.core.artifact import Picture
+from sdplay.core.event import Drawn, Event, Started, Stepped
+from sdplay.core.machine import Machine
+from sdplay.core.recipe import Recipe
+from sdplay.core.request import AnyRequest
+from sdplay.jobs.executors.base import Task
+from sdplay.modes.plan import plan
+
+
+class FakeExecutor:
+    """Follows the same events as a real one, and the same promise: a picture depends on recipe and index alone."""
+
+    def survey(self, request: AnyRequest) -> Machine:
+        return Machine(device="cpu", dtype="float32", threads=1)
+
+    def run(self, task: Task) -> Iterator[Event]:
+        yield Started(recipe=task.recipe, total=len(task.indices))
+        for frame in plan(task.recipe, task.indices):
+            for step in range(1, task.recipe.steps + 1):
+                yield Stepped(frames=(frame.index,), step=step, steps=task.recipe.steps)
+            yield Drawn(picture=fake_picture(task.recipe, frame.index))
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def fake_picture(recipe: Recipe, index: int) -> Picture:
+    colour = hashlib.sha256(f"{recipe.digest}:{index}".encode()).digest()[:3]
+    pixels = np.empty((recipe.height, recipe.width, 3), np.uint8)
+    pixels[:] = np.frombuffer(colour, np.uint8)
+    return Picture(pixels=pixels, recipe=recipe, index=index, seconds=0.0)

@@ -1,0 +1,32 @@
+"""Draw in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sdplay.core.event import Event, Started
+from sdplay.core.machine import Machine
+from sdplay.core.request import AnyRequest
+from sdplay.engine.device import survey
+from sdplay.engine.render import render
+from sdplay.engine.residency import Residency
+from sdplay.jobs.executors.base import Task
+from sdplay.modes.plan import plan
+
+
+class InlineExecutor:
+    """Keeps one model in memory between runs."""
+
+    def __init__(self) -> None:
+        self._models = Residency()
+
+    def survey(self, request: AnyRequest) -> Machine:
+        return survey(request.device, request.precision)
+
+    def run(self, task: Task) -> Iterator[Event]:
+        loaded = self._models.get(task.model, task.recipe.numerics, task.device)
+        yield Started(recipe=task.recipe, total=len(task.indices))
+        yield from render(task.recipe, plan(task.recipe, task.indices), loaded.family, loaded.words)
+
+    def close(self) -> None:
+        self._models = Residency()

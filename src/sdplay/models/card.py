@@ -1,0 +1,38 @@
+"""A model's card: what it is, what its licence is, and what settings suit it."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelCard:
+    """Data about a model that its weights do not hold.
+
+    `family` names the room that loads it. `size` is the side in pixels it draws best; `steps`, `guidance_scale`,
+    `sampler` and `schedule` are what is taken when nothing is asked ("automatic": the schedule of its own scheduler file).
+    `tile` is the number of pictures in one forward pass on a CPU. `folder` is where its files are, None for a card
+    without files of its own.
+    """
+
+    name: str
+    title: str
+    family: str
+    licence: str
+    size: int
+    steps: int
+    guidance_scale: float
+    sampler: str
+    schedule: str
+    tile: int = 1
+    folder: Path | None = None
+
+
+def read_card(path: Path) -> ModelCard:
+    """Read a card from TOML; a relative `folder` is relative to the `models` room."""
+    fields = tomllib.loads(path.read_text())
+    if "folder" in fields:
+        fields["folder"] = Path(__file__).parent / fields["folder"]
+    return ModelCard(**fields)

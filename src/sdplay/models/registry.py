@@ -1,0 +1,15 @@
+"""The cards this package ships."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sdplay.models.card import ModelCard, read_card
+
+CARDS = Path(__file__).parent / "cards"
+
+
+def shipped_cards() -> dict[str, ModelCard]:
+    """Every card that comes with the package, by name."""
+    cards = (read_card(path) for path in sorted(CARDS.glob("*.toml")))
+    return {card.name: card for card in cards}

@@ -1,0 +1,181 @@
+"""The one object a Python user holds: ask it for pictures, files, proofs."""
+
+from __future__ import annotations
+
+import html
+import base64
+import secrets
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sdplay.core.artifact import Picture
+from sdplay.core.errors import NotReproduced
+from sdplay.core.event import Drawn, Event, Finished, FrameDone
+from sdplay.core.recipe import Recipe
+from sdplay.core.request import AnyRequest, Txt2Img, ask
+from sdplay.imaging.metadata import Embedded
+from sdplay.jobs.executors.base import Executor, Task
+from sdplay.models.resolve import ResolvedModel, resolve
+from sdplay.modes.settle import settle
+from sdplay.store.keep import Keeper, read_kept
+from sdplay.version import VERSION
+
+
+class Pictures(list[Picture]):
+    """Pictures that show themselves side by side in a notebook."""
+
+    def _repr_html_(self) -> str:
+        def figure(picture: Picture) -> str:
+            data = base64.b64encode(picture._repr_png_()).decode()
+            words = html.escape(f"{picture.recipe.request.prompt} (seed {picture.seed})")
+            return f'<img src="data:image/png;base64,{data}" alt="{words}" title="{words}">'
+
+        return " ".join(map(figure, self))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """A request with its recipe and the model found for it."""
+
+    recipe: Recipe
+    model: ResolvedModel
+    device: str
+
+
+def random_seed() -> int:
+    """A seed nobody chose: 32 bits, as the field has them."""
+    return secrets.randbelow(2**32)
+
+
+class Studio:
+    """Draws, keeps, proves. Holds one executor, and through it one loaded model; `close` lets go of both.
+
+    `executor` is where the drawing happens (this process when left out); `new_seed` makes the seed of a request that has none.
+    """
+
+    def __init__(self, executor: Executor | None = None, new_seed: Callable[[], int] = random_seed) -> None:
+        self._executor = executor
+        self._new_seed = new_seed
+
+    @property
+    def executor(self) -> Executor:
+        if self._executor is None:
+            from sdplay.jobs.executors.inline import InlineExecutor  # loads torch: only when something is drawn
+
+            self._executor = InlineExecutor()
+        return self._executor
+
+    def settle(self, request: AnyRequest) -> Settled:
+        """Close every open field; raises `BadRequest` and its kinds, or `ModelBroken`."""
+        model = resolve(request.model)
+        machine = self.executor.survey(request)
+        return Settled(recipe=settle(request, model, machine, self._new_seed()), model=model, device=machine.device)
+
+    def stream(self, request: AnyRequest, keeper: Keeper | None = None) -> Iterator[Event]:
+        """Draw all pictures of `request`, yielding events; with a `keeper` each is on disk before its `FrameDone`."""
+        yield from self.run(self.settle(request), range(request.num), keeper)
+
+    def run(self, settled: Settled, indices: Sequence[int], keeper: Keeper | None = None) -> Iterator[Event]:
+        """Draw pictures `indices` of a settled recipe, in that order."""
+        started = time.perf_counter()
+        task = Task(recipe=settled.recipe, indices=indices, model=settled.model, device=settled.device)
+        yield from kept(self.executor.run(task), keeper)
+        yield Finished(total=len(indices), seconds=time.perf_counter() - started)
+
+    def draw(self, request: AnyRequest) -> Pictures:
+        """Draw all pictures of `request` and return them; nothing is written."""
+        return Pictures(event.picture for event in self.stream(request) if isinstance(event, Drawn))
+
+    def again(self, path: Path) -> tuple[Picture, Embedded, NDArray[np.uint8]]:
+        """Draw the picture in `path` once more: (the new one, what the file says, the file's pixels)."""
+        embedded, pixels = read_kept(path)
+        return self.redraw(embedded), embedded, pixels
+
+    def redraw(self, embedded: Embedded) -> Picture:
+        """The picture a recipe and an index stand for, with the numerics that the recipe records."""
+        recipe = embedded.recipe
+        model = resolve(recipe.request.model)
+        if model.identity.digest != recipe.model.digest:
+            raise NotReproduced(
+                f"the model {recipe.model.name!r} is not the one it was drawn with "
+                f"(sha256 {model.identity.digest[:10]}, then {recipe.model.digest[:10]})",
+                hint="point --model at the files it was drawn with",
+            )
+        settled = Settled(recipe=recipe, model=model, device=recipe.numerics.device)
+        events = self.run(settled, [embedded.index])
+        return next(event.picture for event in events if isinstance(event, Drawn))
+
+    def verify(self, path: Path) -> Picture:
+        """Draw the picture in `path` again and return it if it is the same bit for bit.
+
+        Raises `NotReproduced` with what differs (the file's pixels, the model, or the arithmetic) and `BadRequest` when
+        the file cannot be tried.
+        """
+        picture, embedded, pixels = self.again(path)
+        if picture.digest != embedded.digest:
+            raise NotReproduced(
+                "the arithmetic gives other bits here: " + difference(picture.pixels, pixels),
+                field="file",
+                value=str(path),
+                hint=f"it was drawn with {recipe_hardware(embedded.recipe)} by sdplay {embedded.version}; this is {VERSION}",
+            )
+        if path.suffix.lower() not in {".jpg", ".jpeg"} and not np.array_equal(picture.pixels, pixels):
+            raise NotReproduced(
+                "its recipe draws what it drew then, but the file's pixels were changed since: "
+                + difference(picture.pixels, pixels),
+                field="file",
+                value=str(path),
+            )
+        return picture
+
+    def close(self) -> None:
+        """Let go of the model; the studio can be used again and loads it anew."""
+        if self._executor is not None:
+            self._executor.close()
+
+    def __enter__(self) -> Studio:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def kept(events: Iterable[Event], keeper: Keeper | None) -> Iterator[Event]:
+    """Pass events on; after each `Drawn` keep the picture and say so with a `FrameDone`."""
+    for event in events:
+        yield event
+        if keeper is not None and isinstance(event, Drawn):
+            yield FrameDone(artifact=keeper.keep(event.picture))
+
+
+def recipe_hardware(recipe: Recipe) -> str:
+    numerics = recipe.numerics
+    threads = f", {numerics.threads} threads" if numerics.threads else ""
+    return f"{numerics.engine} on {numerics.device} in {numerics.dtype}{threads}"
+
+
+def difference(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> str:
+    """How far apart two pictures are, in words."""
+    if one.shape != other.shape:
+        return f"the sizes differ ({one.shape[1]}x{one.shape[0]} and {other.shape[1]}x{other.shape[0]})"
+    error = one.astype(np.float64) - other
+    changed = float((error != 0).any(axis=-1).mean())
+    mean_square = float(np.square(error).mean())
+    psnr = "infinite" if mean_square == 0 else f"{10 * np.log10(255**2 / mean_square):.1f} dB"
+    return f"{changed:.2%} of the pixels differ, PSNR {psnr}"
+
+
+def draw(prompt: str, **fields: Any) -> Pictures:
+    """Draw `prompt` and return the pictures, in memory.
+
+    `fields` are those of `Txt2Img`: negative_prompt, num, seed, steps, guidance_scale, sampler, schedule, width, height,
+    model, device, precision, noise. Raises `BadRequest` (with the field, the value and what to do) and `SdplayError`.
+    """
+    with Studio() as studio:
+        return studio.draw(ask(Txt2Img, prompt=prompt, **fields))
