@@ -41,9 +41,14 @@ class Drawing:
     tags: tuple[str, ...] = field(default=())
 
 
-def read_concepts(path: Path = CONCEPTS) -> list[Concept]:
+def read_concepts(path: Path = CONCEPTS, *, later: bool = False) -> list[Concept]:
+    """The concepts that are taught; with `later` also those below the `[later]` line."""
     concepts: list[Concept] = []
     for line in path.read_text().splitlines():
+        if line.strip() == "[later]":
+            if not later:
+                break
+            continue
         if not line.strip() or line.startswith("#"):
             continue
         name, label, colour, synonyms = ([part.strip() for part in line.split("|")] + ["", ""])[:4]
@@ -148,7 +153,7 @@ def main() -> None:
     np.save(work / "art.npy", pixels)
     (work / "art.json").write_text(json.dumps([asdict(d) for d in drawings]))
     have = {(d.label, d.style) for d in drawings}
-    missing = [(c.label, s) for c in read_concepts() for s in STYLES if (c.label, s) not in have]
+    missing = [(c.label, s) for c in read_concepts(later=True) for s in STYLES if (c.label, s) not in have]
     print(f"{len(drawings)} drawings of {len({d.label for d in drawings})} things, {pixels.nbytes / 1e6:.0f} MB")
     if missing:
         raise SystemExit(f"concepts.txt names drawings that the packages lack: {missing}")

@@ -1,0 +1,191 @@
+"""Measure a model folder: draw a fixed list of prompts with fresh seeds and let the judge name what it sees."""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import math
+import os
+import platform
+import textwrap
+import time
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image, ImageDraw, ImageFont
+
+from sdplay.models.resolve import resolve
+from training import trials
+from training.art import Concept, load_art, read_concepts
+from training.codec import compose, measure, split
+from training.judge import Judge, load_judge
+from training.prompts import WELL_KNOWN, Prompt, all_prompts, known_prompts, subsample
+from training.trials import Artist, Pixels
+
+AIMS = {"concept": 0.90, "style": 0.95, "background": 0.95, "colour": 0.80}
+SHEET_COLUMNS, SHEET_ROWS, CAPTION_HEIGHT = 12, 8, 38
+
+
+def quick(model: Path, judge: Judge, concepts: Sequence[str] = WELL_KNOWN, steps: int = 8) -> tuple[float, float]:
+    """Share of well-known things the judge names right, and the same after shuffling the prompts (chance)."""
+    prompts = known_prompts(concepts)
+    beliefs = judge.probabilities(Artist(model, steps).draw(prompts))
+    right = trials.accuracy(beliefs, judge, prompts, "concept")
+    return right, trials.accuracy(beliefs, judge, trials.shuffled(prompts), "concept")
+
+
+def codec_psnr(model: Path, work: Path) -> float:
+    """PSNR in dB of the model's codec on the art held out from its training."""
+    from diffusers import AutoencoderKL
+
+    art, _ = load_art(work)
+    held = split(len(art))[1]
+    codec = AutoencoderKL.from_pretrained(model / "vae").eval()
+    return measure(codec, compose(np.asarray(art[held]), torch.ones(len(held), 3, 1, 1)))[0]
+
+
+def mistakes(judge: Judge, pictures: Pixels, prompts: Sequence[Prompt]) -> list[tuple[str, str, float]]:
+    """(asked, seen, belief in what was asked) for pictures whose concept is not the asked one, the worst first."""
+    beliefs = judge.probabilities(pictures)["concept"]
+    right = trials.answers(judge, prompts, "concept")
+    names = judge.labels["concept"]
+    wrong = [k for k in range(len(right)) if beliefs[k].argmax() != right[k]]
+    rows = [(prompts[k].text, names[int(beliefs[k].argmax())], float(beliefs[k, right[k]])) for k in wrong]
+    return sorted(rows, key=lambda row: row[2])
+
+
+def main_scores(judge: Judge, pictures: Pixels, prompts: Sequence[Prompt]) -> dict[str, Any]:
+    """The figures the aims are about, by kind of prompt and style, with the negative control."""
+    plain = [k for k, p in enumerate(prompts) if p.colour is None]
+    tinted = [k for k, p in enumerate(prompts) if p.colour is not None]
+    figures: dict[str, Any] = {}
+    for kind, chosen in (("concepts", plain), ("colours", tinted)):
+        if chosen:
+            asked = [prompts[k] for k in chosen]
+            found = trials.scores(judge, pictures[chosen], asked)
+            figures[kind] = {"prompts": len(asked)} | {h: v for h, v in found.items() if not math.isnan(v)}
+            figures[f"{kind}, prompts shuffled"] = trials.scores(judge, pictures[chosen], trials.shuffled(asked))
+    by_style = {p.style: [k for k in plain if prompts[k].style == p.style] for p in prompts}
+    figures["concept by style"] = {
+        style: trials.scores(judge, pictures[rows], [prompts[k] for k in rows])["concept"]
+        for style, rows in sorted(by_style.items())
+        if rows
+    }
+    figures["mistakes"] = mistakes(judge, pictures, prompts)
+    return figures
+
+
+def more_trials(artist: Artist, judge: Judge, known: Sequence[str]) -> dict[str, Any]:
+    """Guidance, samplers, negative prompts and seeds, on things everybody knows."""
+    prompts = known_prompts(known)
+    return {
+        "guidance": trials.guidance_trial(artist, judge, prompts),
+        "samplers": trials.sampler_trial(artist, judge, prompts),
+        "redness, negative prompt red": trials.negative_trial(artist),
+        "difference between seeds": trials.seed_trial(artist, prompts),
+    }
+
+
+def save_sheet(path: Path, pictures: Pixels, prompts: Sequence[Prompt], judge: Judge) -> None:
+    """The first pictures as they came, each with its words, and what the judge saw where that is something else."""
+    side = pictures.shape[1]
+    beliefs = judge.probabilities(pictures[: SHEET_COLUMNS * SHEET_ROWS])["concept"]
+    rows = math.ceil(len(beliefs) / SHEET_COLUMNS)
+    sheet = Image.new("RGB", (SHEET_COLUMNS * side, rows * (side + CAPTION_HEIGHT)), "white")
+    pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(size=10)
+    for k, belief in enumerate(beliefs):
+        x, y = k % SHEET_COLUMNS * side, k // SHEET_COLUMNS * (side + CAPTION_HEIGHT)
+        sheet.paste(Image.fromarray(pictures[k]), (x, y))
+        words = "\n".join(textwrap.wrap(prompts[k].text, 25)[:3])
+        seen = judge.labels["concept"][int(belief.argmax())]
+        pen.multiline_text((x + 2, y + side + 1), words, fill="black", font=font, spacing=1)
+        if seen != prompts[k].concept:
+            pen.text((x + 2, y + 1), f"seen: {seen}", fill="red", font=font, stroke_width=2, stroke_fill="white")
+    sheet.save(path)
+
+
+def hardware() -> str:
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return f"{platform.system()} {platform.machine()}, {cores} cores, torch {torch.__version__}"
+
+
+def evaluate(artist: Artist, work: Path, judge_folder: Path, concepts: Sequence[Concept], limit: int | None) -> Any:
+    """All figures of the model; writes `evaluation.json` and the sheet into `work`."""
+    judge = load_judge(judge_folder)
+    prompts = subsample(all_prompts(concepts), limit)
+    started = time.monotonic()
+    pictures = artist.draw(prompts)
+    seconds = time.monotonic() - started
+    save_sheet(work / "evaluation.png", pictures, prompts, judge)
+    taught = {c.name for c in concepts}
+    known = [name for name in WELL_KNOWN if name in taught]
+    results = {
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "hardware": hardware(),
+        "model": resolve(str(artist.model)).identity.digest,
+        "steps": artist.steps,
+        "guidance": artist.guidance,
+        "seconds_per_picture": seconds / len(prompts),
+        "judge": json.loads((judge_folder / "judge.json").read_text())["held_out"],
+        "codec_psnr": codec_psnr(artist.model, work),
+        **main_scores(judge, pictures, prompts),
+        **more_trials(artist, judge, known),
+    }
+    (work / "evaluation.json").write_text(json.dumps(results, indent=1) + "\n")
+    return results
+
+
+def report(results: dict[str, Any]) -> str:
+    """The figures in words, the aims beside them."""
+    lines = [f"model {results['model'][:10]}, {results['steps']} steps, guidance {results['guidance']:g}"]
+    reached = results.get("concepts", {}) | {"colour": results.get("colours", {}).get("colour", float("nan"))}
+    lines += [f"  {head:<11}{reached.get(head, float('nan')):>7.1%}   aim {aim:.0%}" for head, aim in AIMS.items()]
+    lines.append(f"  codec      {results['codec_psnr']:>6.2f} dB  aim 26 dB on held-out art")
+    for name, figures in results.items():
+        if isinstance(figures, dict) and name != "judge":
+            lines.append(
+                f"{name}: "
+                + ", ".join(f"{k} {v if isinstance(v, dict | int) else f'{v:.3f}'}" for k, v in figures.items())
+            )
+    wrong = results["mistakes"]
+    lines.append(f"{len(wrong)} pictures taken for something else; the worst:")
+    lines += [
+        f"  {asked!r} seen as {seen} (belief in the right one {belief:.2f})" for asked, seen, belief in wrong[:20]
+    ]
+    often = Counter(seen for _, seen, _ in wrong).most_common(5)
+    lines.append("seen most often by mistake: " + ", ".join(f"{name} {count}" for name, count in often))
+    return "\n".join(lines)
+
+
+def chosen_concepts(names: str | None) -> list[Concept]:
+    """The taught concepts, or those in a list of names with commas or a file with a name a line."""
+    if names is None:
+        return read_concepts()
+    path = Path(names)
+    wanted = path.read_text().splitlines() if path.is_file() else names.split(",")
+    known = {c.name: c for c in read_concepts(later=True)}
+    return [known[name.strip()] for name in wanted if name.strip()]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", type=Path, required=True)
+    parser.add_argument("--work", type=Path, default=Path("training/work"))
+    parser.add_argument("--judge", type=Path, help="folder of judge.safetensors; that of --work when left out")
+    parser.add_argument("--concepts", help="only these: names with commas, or a file with a name a line")
+    parser.add_argument("--limit", type=int, help="at most so many prompts, evenly chosen")
+    parser.add_argument("--steps", type=int, default=20)
+    parser.add_argument("--guidance", type=float, default=3.0)
+    asked = parser.parse_args()
+    artist = Artist(asked.model, asked.steps, asked.guidance)
+    judge = asked.judge if asked.judge is not None else asked.work
+    print(report(evaluate(artist, asked.work, judge, chosen_concepts(asked.concepts), asked.limit)))
+
+
+if __name__ == "__main__":
+    main()

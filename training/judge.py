@@ -1,0 +1,186 @@
+"""Train the judge: a small classifier that names concept, style, background and colour, from the source art alone.
+
+It never sees a generated picture. Every fifth pair of a concept and a background, and of a concept and a colour, is
+kept from its training; the accuracies it states are over those pairs only, with views from seeds never drawn.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from training.codec import measure
+from training.muon import Muon
+from training.views import HEADS, SIDE, UNKNOWN, Gallery, Labels, worn
+
+WIDTHS = (24, 48, 96, 160)
+WEIGHTS = {"concept": 1.0, "style": 0.4, "background": 0.4, "colour": 0.4}
+HELD_SEED = 90_000
+
+
+class Block(nn.Module):
+    """Two 3×3 convolutions beside a shortcut."""
+
+    def __init__(self, inner: int, outer: int, stride: int) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(inner, outer, 3, stride, 1, bias=False)
+        self.second = nn.Conv2d(outer, outer, 3, 1, 1, bias=False)
+        self.norms = nn.ModuleList([nn.BatchNorm2d(outer), nn.BatchNorm2d(outer)])
+        self.short = nn.Conv2d(inner, outer, 1, bias=False) if inner != outer else nn.Identity()
+        self.pool = nn.AvgPool2d(2) if stride == 2 else nn.Identity()
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = F.relu(self.norms[0](self.first(x)))
+        return F.relu(self.norms[1](self.second(y)) + self.short(self.pool(x)))
+
+
+class Judge(nn.Module):
+    """Names what a picture shows; `labels` holds, for each head, the names its outputs stand for."""
+
+    def __init__(self, labels: Labels) -> None:
+        super().__init__()
+        self.labels = labels
+        blocks: list[nn.Module] = [nn.Conv2d(12, WIDTHS[0], 3, 1, 1, bias=False), nn.BatchNorm2d(WIDTHS[0]), nn.ReLU()]
+        blocks += [Block(a, b, 1 if a == b else 2) for a, b in zip((WIDTHS[0], *WIDTHS[:-1]), WIDTHS, strict=True)]
+        self.trunk = nn.Sequential(*blocks)
+        self.heads = nn.ModuleDict({head: nn.Linear(WIDTHS[-1], len(labels[head])) for head in HEADS})
+
+    def forward(self, pixels: Tensor) -> dict[str, Tensor]:
+        """Logits by head for pixels [B, 3, H, W] in -1..1 of any size from 64."""
+        small = F.adaptive_avg_pool2d(pixels, SIDE)
+        seen = self.trunk(F.pixel_unshuffle(small, 2).contiguous(memory_format=torch.channels_last)).mean((2, 3))
+        return {head: layer(seen).float() for head, layer in self.heads.items()}
+
+    @torch.inference_mode()
+    def probabilities(self, pictures: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
+        """What each head believes of pictures uint8 [B, H, W, 3], as probabilities [B, names]."""
+        pixels = torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 127.5 - 1
+        logits = [self.eval()(part) for part in pixels.split(64)]
+        return {head: torch.cat([part[head] for part in logits]).softmax(1).numpy() for head in HEADS}
+
+
+def loss_of(logits: dict[str, Tensor], labels: dict[str, Tensor]) -> Tensor:
+    total = torch.zeros(())
+    for head, weight in WEIGHTS.items():
+        if bool((labels[head] != UNKNOWN).any()):
+            smoothing = 0.05 if head == "concept" else 0.0
+            one = F.cross_entropy(logits[head], labels[head], ignore_index=UNKNOWN, label_smoothing=smoothing)
+            total = total + weight * one
+    return total
+
+
+def new_optimizer(judge: Judge, lr: float) -> Muon:
+    matrices = [p for p in judge.trunk.parameters() if p.ndim == 4]
+    chosen = {id(p) for p in matrices}
+    return Muon(matrices, [p for p in judge.parameters() if id(p) not in chosen], lr=lr, weight_decay=0.02)
+
+
+def learn(judge: Judge, optimizer: Muon, pixels: Tensor, labels: dict[str, Tensor]) -> float:
+    judge.train()
+    with torch.autocast("cpu", torch.bfloat16):
+        logits = judge(pixels)
+    loss = loss_of(logits, labels)
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    optimizer.step()
+    return float(loss.detach())
+
+
+@torch.inference_mode()
+def accuracies(judge: Judge, batches: list[tuple[Tensor, dict[str, Tensor]]]) -> dict[str, float]:
+    """Share of right answers by head, where the answer is known."""
+    judge.eval()
+    right, known = dict.fromkeys(HEADS, 0), dict.fromkeys(HEADS, 0)
+    for pixels, labels in batches:
+        for head, logits in judge(pixels).items():
+            mask = labels[head] != UNKNOWN
+            right[head] += int((logits.argmax(1) == labels[head])[mask].sum())
+            known[head] += int(mask.sum())
+    return {head: right[head] / max(known[head], 1) for head in HEADS}
+
+
+def held_accuracies(judge: Judge, work: Path, batches: int = 16) -> dict[str, dict[str, float]]:
+    """Accuracies on held-out pairs: clean, worn, and through the codec where one is trained."""
+    rng = np.random.default_rng(HELD_SEED)
+    gallery = Gallery.load(work)
+    clean = [gallery.batch(64, rng, held=True) for _ in range(batches)]
+    found = {"clean": accuracies(judge, clean), "worn": accuracies(judge, [(worn(x, rng), y) for x, y in clean])}
+    if (work / "codec" / "config.json").exists():
+        from diffusers import AutoencoderKL
+
+        codec = AutoencoderKL.from_pretrained(work / "codec").eval()
+        large = Gallery.load(work, 128)
+        sharp = [large.batch(16, rng, held=True) for _ in range(batches)]
+        found["through the codec"] = accuracies(judge, [(measure(codec, x)[1], y) for x, y in sharp])
+    return found
+
+
+def save(judge: Judge, work: Path, stated: dict[str, dict[str, float]]) -> None:
+    half = {k: v.half() if v.is_floating_point() else v for k, v in judge.state_dict().items()}
+    save_file({k: v.contiguous() for k, v in half.items()}, work / "judge.safetensors")
+    (work / "judge.json").write_text(json.dumps({"labels": judge.labels, "held_out": stated}, indent=1) + "\n")
+
+
+def load_judge(folder: Path) -> Judge:
+    judge = Judge(json.loads((folder / "judge.json").read_text())["labels"])
+    judge.load_state_dict(load_file(folder / "judge.safetensors"))
+    return judge.to(memory_format=torch.channels_last).eval()
+
+
+def train(work: Path, minutes: float, lr: float = 4e-3, batch: int = 64) -> Judge:
+    """Train for `minutes` of processor time on one thread; goes on from the checkpoint when there is one."""
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    gallery = Gallery.load(work)
+    judge = Judge(gallery.labels()).to(memory_format=torch.channels_last)
+    optimizer, checkpoint = new_optimizer(judge, lr), work / "judge.pt"
+    step, spent, seconds = 0, 0.0, minutes * 60
+    if checkpoint.exists():
+        state = torch.load(checkpoint, weights_only=True)
+        judge.load_state_dict(state["judge"])
+        optimizer.load_state_dict(state["optimizer"])
+        step, spent = state["step"], state["spent"]
+    started, saved, rng = time.process_time() - spent, time.monotonic(), np.random.default_rng(step)
+    while (elapsed := time.process_time() - started) < seconds:
+        cosine = 0.5 * (1 + math.cos(math.pi * elapsed / seconds))
+        for group in optimizer.param_groups:
+            group["lr"] = lr * min(1.0, (step + 1) / 50) * (0.99 * cosine + 0.01)
+        pixels, labels = gallery.batch(batch, rng)
+        loss = learn(judge, optimizer, worn(pixels, rng), labels)
+        step += 1
+        if step % 200 == 0:
+            found = accuracies(judge, [gallery.batch(256, np.random.default_rng(HELD_SEED + 1), held=True)])
+            figures = " ".join(f"{head} {share:.3f}" for head, share in found.items())
+            print(f"judge {step} {elapsed:.0f}s loss {loss:.3f} held-out {figures}", flush=True)
+        if time.monotonic() - saved > 120:
+            saved = time.monotonic()
+            state = {"judge": judge.state_dict(), "optimizer": optimizer.state_dict(), "step": step, "spent": elapsed}
+            torch.save(state, checkpoint.with_suffix(".tmp"))
+            checkpoint.with_suffix(".tmp").replace(checkpoint)
+    return judge
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--work", type=Path, default=Path("training/work"))
+    parser.add_argument("--minutes", type=float, default=11)
+    asked = parser.parse_args()
+    judge = train(asked.work, asked.minutes)
+    stated = held_accuracies(judge, asked.work)
+    save(judge, asked.work, stated)
+    for kind, found in stated.items():
+        print(f"held-out, {kind}: " + ", ".join(f"{head} {share:.1%}" for head, share in found.items()))
+
+
+if __name__ == "__main__":
+    main()
