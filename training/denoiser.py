@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import signal
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import torch
+import torch.distributed as dist
 from diffusers import AutoencoderKL, UNet2DConditionModel
 from diffusers.models.attention_processor import AttnProcessor
 from torch import Tensor, nn
@@ -18,7 +20,7 @@ from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
 from sdplay.diffusion.schedule import noise_table
 from training.captions import caption
-from training.latents import Pool, taught, whiten
+from training.latents import Pool, taught
 from training.muon import Muon
 from training.tokenizer import POSITIONS
 
@@ -33,9 +35,9 @@ class DenoiserSettings:
     lr: float = 2e-3
     weight_decay: float = 0.02
     ema: float = 0.998
-    per_base: int = 8
+    per_base: int = 4
     renewed_a_step: int = 4
-    threads: int = 2
+    threads: int = 1
 
 
 def new_networks(settings: DenoiserSettings, tokenizer: Any) -> tuple[UNet2DConditionModel, CLIPTextModel]:
@@ -95,7 +97,7 @@ class Trainer:
         self.ema = [p.detach().clone() for p in self.parameters]
         self.kept = torch.from_numpy(1 / (1 + TABLE.sigmas**2)).float()
         self.step, self.spent, self.loss = 0, 0.0, float("nan")
-        self.rng = np.random.default_rng(7)
+        self.rng = np.random.default_rng([7, rank()])
 
     def words(self, texts: list[str]) -> Tensor:
         tokens = self.tokenizer(texts, padding="max_length", truncation=True, max_length=POSITIONS, return_tensors="pt")
@@ -120,12 +122,23 @@ class Trainer:
         weight = (5 * (1 - kept) / kept).flatten().clamp(max=1)  # min(1, 5/SNR): Hang et al., arXiv:2303.09556
         self.optimizer.zero_grad(set_to_none=True)
         (each * weight).mean().backward()
+        self.average_gradients()
         torch.nn.utils.clip_grad_norm_(self.parameters, 1.0)
         self.optimizer.step()
         self.step += 1
         decay = min(self.settings.ema, (1 + self.step) / (20 + self.step))
         torch._foreach_lerp_(self.ema, [p.data for p in self.parameters], 1 - decay)
         return float(each.detach().mean())
+
+    def average_gradients(self) -> None:
+        """The mean over all processes, so that each takes the same step; nothing where there is one process."""
+        if not dist.is_initialized():
+            return
+        gradients = [p.grad for p in self.parameters if p.grad is not None]
+        flat = torch._utils._flatten_dense_tensors(gradients)
+        dist.all_reduce(flat)
+        flat /= dist.get_world_size()
+        torch._foreach_copy_(gradients, torch._utils._unflatten_dense_tensors(flat, gradients))
 
     def save(self, path: Path) -> None:
         state = {
@@ -144,7 +157,7 @@ class Trainer:
         self.optimizer.load_state_dict(state["optimizer"])
         torch._foreach_copy_(self.ema, state["ema"])
         self.step, self.spent = state["step"], state["spent"]
-        self.rng = np.random.default_rng(7 + self.step)
+        self.rng = np.random.default_rng([7 + self.step, rank()])
 
     def save_averaged(self, folder: Path) -> None:
         """Write the averaged weights as `unet` and `text_encoder` below `folder`, in float32."""
@@ -155,64 +168,82 @@ class Trainer:
         torch._foreach_copy_([p.data for p in self.parameters], current)
 
 
+def rank() -> int:
+    return dist.get_rank() if dist.is_initialized() else 0
+
+
+def agreed(spent: float, stop: bool) -> tuple[float, bool]:
+    """The largest of what the processes say, so that all use one learning rate and stop at one step."""
+    said = torch.tensor([spent, float(stop)], dtype=torch.float64)
+    if dist.is_initialized():
+        dist.all_reduce(said, dist.ReduceOp.MAX)
+    return float(said[0]), bool(said[1])
+
+
 def rate(lr: float, step: int, progress: float) -> float:
     """Warm-up over 100 steps, then a cosine over the wall time given, down to 2 %."""
     return lr * min(1.0, (step + 1) / 100) * (0.49 * (1 + math.cos(math.pi * min(1.0, progress))) + 0.02)
 
 
-def whitened_codec(work: Path, pool: Pool) -> None:
-    """Whiten once and keep the result; a later run loads it."""
-    pool.fill()
-    whiten(pool.codec, pool)
-    pool.codec.save_pretrained(work / "vae")
-
-
 def train(work: Path, settings: DenoiserSettings, seconds: float) -> None:
+    """Train for `seconds` of wall time in all, going on from the checkpoint; SIGTERM saves and stops."""
     torch.set_num_threads(settings.threads)
-    print(asdict(settings), flush=True)
-    done = (work / "vae" / "config.json").exists()
-    codec = AutoencoderKL.from_pretrained(work / ("vae" if done else "codec"), low_cpu_mem_usage=False)
+    codec = AutoencoderKL.from_pretrained(work / "vae", low_cpu_mem_usage=False)
     codec = codec.to(memory_format=torch.channels_last).eval().requires_grad_(False)
     trainer, checkpoint = Trainer(work, settings), work / "denoiser.pt"
     if checkpoint.exists():
         trainer.load(checkpoint)
-    pool = Pool(taught(work), codec, settings.per_base, seed=trainer.step)
-    if done:
-        pool.fill()
-    else:
-        whitened_codec(work, pool)
-    deviations = [round(d, 3) for d in (pool.latents.std((0, 2, 3))).tolist()]
-    print(f"{len(pool.bases)} drawings, {len(pool.shown)} latents, deviations {deviations}", flush=True)
+    pool = Pool(taught(work), codec, settings.per_base, seed=2 * trainer.step + rank())
+    pool.fill()
+    first = rank() == 0
+    if first:
+        deviations = [round(d, 3) for d in pool.latents.std((0, 2, 3)).tolist()]
+        print(asdict(settings), f"{len(pool.bases)} drawings, latent deviations {deviations}", flush=True)
     started, saved = time.monotonic() - trainer.spent, time.monotonic()
-    while trainer.spent < seconds:
+    signals: list[int] = []
+    signal.signal(signal.SIGTERM, lambda number, _: signals.append(number))
+    stop = False
+    while trainer.spent < seconds and not stop:
         loss = trainer.train_step(pool, rate(settings.lr, trainer.step, trainer.spent / seconds))
         pool.renew(settings.renewed_a_step)
         trainer.loss = loss if math.isnan(trainer.loss) else 0.98 * trainer.loss + 0.02 * loss
-        trainer.spent = time.monotonic() - started
-        if trainer.step % 50 == 0:
-            samples = trainer.step * settings.batch
-            print(
-                f"{trainer.step} {trainer.spent:.0f}s v-loss {trainer.loss:.4f} {samples / trainer.spent:.1f} samples/s",
-                flush=True,
-            )
-        if time.monotonic() - saved > 480:
+        trainer.spent, stop = agreed(time.monotonic() - started, bool(signals))
+        if first and trainer.step % 50 == 0:
+            print(f"{trainer.step} {trainer.spent:.0f}s v-loss {trainer.loss:.4f}", flush=True)
+        if first and (time.monotonic() - saved > 480 or stop):
             saved = time.monotonic()
             trainer.save(checkpoint)
             trainer.save_averaged(work / "averaged")
-    trainer.save(checkpoint)
-    trainer.save_averaged(work / "averaged")
+    if first:
+        trainer.save(checkpoint)
+        trainer.save_averaged(work / "averaged")
+
+
+def together(number: int, count: int, work: Path, settings: DenoiserSettings, seconds: float) -> None:
+    """One of `count` processes that train together, each on its own part of every batch."""
+    meeting = f"file://{(work / 'meeting').resolve()}"
+    dist.init_process_group("gloo", init_method=meeting, rank=number, world_size=count)
+    train(work, settings, seconds)
+    dist.destroy_process_group()
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, default=Path("training/work"))
     parser.add_argument("--minutes", type=float, default=120)
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--batch", type=int, default=64)
+    parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=1, help="of each process; two processes beat two threads")
+    parser.add_argument("--batch", type=int, default=64, help="of each process")
     parser.add_argument("--lr", type=float, default=2e-3)
     asked = parser.parse_args()
     settings = DenoiserSettings(threads=asked.threads, batch=asked.batch, lr=asked.lr)
-    train(asked.work, settings, asked.minutes * 60)
+    if asked.processes == 1:
+        train(asked.work, settings, asked.minutes * 60)
+        return
+    (asked.work / "meeting").unlink(missing_ok=True)
+    torch.multiprocessing.spawn(
+        together, (asked.processes, asked.work, settings, asked.minutes * 60), nprocs=asked.processes
+    )
 
 
 if __name__ == "__main__":

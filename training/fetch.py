@@ -46,15 +46,11 @@ def fetch(package: Package, into: Path) -> Path:
     into.mkdir(parents=True, exist_ok=True)
     archive = into / f"{package.folder}.tgz"
     if not archive.is_file():
-        subprocess.run(
-            ["npm", "pack", "--silent", f"{package.name}@{package.version}"], cwd=into, check=True
-        )
+        subprocess.run(["npm", "pack", "--silent", f"{package.name}@{package.version}"], cwd=into, check=True)
     digest = base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode()
     if digest != package.sha512:
         archive.unlink()
-        raise SourceError(
-            f"{package.name} {package.version}: sha512 is {digest}, expected {package.sha512}"
-        )
+        raise SourceError(f"{package.name} {package.version}: sha512 is {digest}, expected {package.sha512}")
     unpacked = into / f"{package.folder}.partial"
     with tarfile.open(archive) as tar:
         tar.extractall(unpacked, filter="data")

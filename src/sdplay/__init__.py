@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sdplay.version import VERSION as __version__
+from sdplay.version import VERSION
 
 if TYPE_CHECKING:
     from sdplay.core.artifact import Artifact, Picture
     from sdplay.core.errors import BadRequest, SdplayError
     from sdplay.core.request import Txt2Img
     from sdplay.studio import Pictures, Studio, draw
+
+__version__ = VERSION
 
 __all__ = [
     "Artifact",

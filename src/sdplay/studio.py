@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import html
 import base64
+import html
 import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -14,16 +14,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sdplay.core.artifact import Picture
+from sdplay.core.artifact import Picture, pixel_digest
 from sdplay.core.errors import NotReproduced
 from sdplay.core.event import Drawn, Event, Finished, FrameDone
+from sdplay.core.frame import Asset
 from sdplay.core.recipe import Recipe
 from sdplay.core.request import AnyRequest, Txt2Img, ask
-from sdplay.imaging.metadata import Embedded
+from sdplay.imaging.image import read_image
+from sdplay.imaging.mask import read_mask
+from sdplay.imaging.metadata import Embedded, stored_pixels
 from sdplay.jobs.executors.base import Executor, Task
 from sdplay.models.resolve import ResolvedModel, resolve
-from sdplay.modes.settle import settle
-from sdplay.store.keep import Keeper, read_kept
+from sdplay.modes.settle import check_known, settle
+from sdplay.store.keep import Keeper, format_of, read_kept
 from sdplay.version import VERSION
 
 
@@ -56,7 +59,8 @@ def random_seed() -> int:
 class Studio:
     """Draws, keeps, proves. Holds one executor, and through it one loaded model; `close` lets go of both.
 
-    `executor` is where the drawing happens (this process when left out); `new_seed` makes the seed of a request that has none.
+    `executor` is where the drawing happens (this process when left out); `new_seed` makes the seed of a request that
+    has none.
     """
 
     def __init__(self, executor: Executor | None = None, new_seed: Callable[[], int] = random_seed) -> None:
@@ -75,7 +79,8 @@ class Studio:
         """Close every open field; raises `BadRequest` and its kinds, or `ModelBroken`."""
         model = resolve(request.model)
         machine = self.executor.survey(request)
-        return Settled(recipe=settle(request, model, machine, self._new_seed()), model=model, device=machine.device)
+        recipe = settle(request, model, machine, self._new_seed(), given_pictures(request))
+        return Settled(recipe=recipe, model=model, device=machine.device)
 
     def stream(self, request: AnyRequest, keeper: Keeper | None = None) -> Iterator[Event]:
         """Draw all pictures of `request`, yielding events; with a `keeper` each is on disk before its `FrameDone`."""
@@ -92,43 +97,54 @@ class Studio:
         """Draw all pictures of `request` and return them; nothing is written."""
         return Pictures(event.picture for event in self.stream(request) if isinstance(event, Drawn))
 
-    def again(self, path: Path) -> tuple[Picture, Embedded, NDArray[np.uint8]]:
+    def again(self, path: Path, model: str | None = None) -> tuple[Picture, Embedded, NDArray[np.uint8]]:
         """Draw the picture in `path` once more: (the new one, what the file says, the file's pixels)."""
         embedded, pixels = read_kept(path)
-        return self.redraw(embedded), embedded, pixels
+        return self.redraw(embedded, model), embedded, pixels
 
-    def redraw(self, embedded: Embedded) -> Picture:
+    def redraw(self, embedded: Embedded, model: str | None = None) -> Picture:
         """The picture a recipe and an index stand for, with the numerics that the recipe records."""
-        recipe = embedded.recipe
-        model = resolve(recipe.request.model)
-        if model.identity.digest != recipe.model.digest:
-            raise NotReproduced(
-                f"the model {recipe.model.name!r} is not the one it was drawn with "
-                f"(sha256 {model.identity.digest[:10]}, then {recipe.model.digest[:10]})",
-                hint="point --model at the files it was drawn with",
-            )
-        settled = Settled(recipe=recipe, model=model, device=recipe.numerics.device)
-        events = self.run(settled, [embedded.index])
+        events = self.run(self.recall(embedded, model), [embedded.index])
         return next(event.picture for event in events if isinstance(event, Drawn))
 
-    def verify(self, path: Path) -> Picture:
+    def recall(self, embedded: Embedded, model: str | None = None) -> Settled:
+        """The recipe of a kept picture, ready to run; `model` says where its model is, if not under its old name.
+
+        Raises `NotReproduced` when the model is not the one it was drawn with, and `BadRequest` and its kinds when this
+        machine or this version cannot try: no such model, device, sampler or schedule.
+        """
+        recipe = embedded.recipe
+        check_known(recipe)
+        found = resolve(model if model is not None else recipe.request.model)
+        if found.identity.digest != recipe.model.digest:
+            raise NotReproduced(
+                f"the model {recipe.model.name!r} is not the one it was drawn with "
+                f"(sha256 {found.identity.digest[:10]}, then {recipe.model.digest[:10]})",
+                hint="point --model at the files it was drawn with",
+            )
+        machine = self.executor.survey(recipe.request.model_copy(update={"device": recipe.numerics.device}))
+        return Settled(recipe=recipe, model=found, device=machine.device)
+
+    def verify(self, path: Path, model: str | None = None) -> Picture:
         """Draw the picture in `path` again and return it if it is the same bit for bit.
 
         Raises `NotReproduced` with what differs (the file's pixels, the model, or the arithmetic) and `BadRequest` when
         the file cannot be tried.
         """
-        picture, embedded, pixels = self.again(path)
+        picture, embedded, pixels = self.again(path, model)
         if picture.digest != embedded.digest:
             raise NotReproduced(
                 "the arithmetic gives other bits here: " + difference(picture.pixels, pixels),
                 field="file",
                 value=str(path),
-                hint=f"it was drawn with {recipe_hardware(embedded.recipe)} by sdplay {embedded.version}; this is {VERSION}",
+                hint=f"it was drawn with {recipe_hardware(embedded.recipe)} by sdplay {embedded.version}; "
+                f"this is {VERSION}",
             )
-        if path.suffix.lower() not in {".jpg", ".jpeg"} and not np.array_equal(picture.pixels, pixels):
+        stored = stored_pixels(picture, format_of(path), VERSION)
+        if not np.array_equal(stored, pixels):
             raise NotReproduced(
                 "its recipe draws what it drew then, but the file's pixels were changed since: "
-                + difference(picture.pixels, pixels),
+                + difference(stored, pixels),
                 field="file",
                 value=str(path),
             )
@@ -144,6 +160,20 @@ class Studio:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def given_pictures(request: AnyRequest) -> dict[str, Asset]:
+    """The pictures a request names, read once: size and digest by role; raises `BadRequest` for one that is none."""
+    assets: dict[str, Asset] = {}
+    for role in ("image", "mask"):
+        path = getattr(request, role, None)
+        if path is not None:
+            pixels = read_image(Path(path), role)
+            height, width = pixels.shape[:2]
+            assets[role] = Asset(path=path, digest=pixel_digest(pixels), width=width, height=height)
+    if "mask" in assets:
+        read_mask(Path(assets["mask"].path), (assets["image"].width, assets["image"].height))
+    return assets
 
 
 def kept(events: Iterable[Event], keeper: Keeper | None) -> Iterator[Event]:
@@ -174,8 +204,9 @@ def difference(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> str:
 def draw(prompt: str, **fields: Any) -> Pictures:
     """Draw `prompt` and return the pictures, in memory.
 
-    `fields` are those of `Txt2Img`: negative_prompt, num, seed, steps, guidance_scale, sampler, schedule, width, height,
-    model, device, precision, noise. Raises `BadRequest` (with the field, the value and what to do) and `SdplayError`.
+    `fields` are those of `Txt2Img`: negative_prompt, num, seed, steps, guidance_scale, sampler, schedule, width,
+    height, model, device, precision, noise. Raises `BadRequest` (with the field, the value and what to do) and
+    `SdplayError`.
     """
     with Studio() as studio:
         return studio.draw(ask(Txt2Img, prompt=prompt, **fields))

@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 
+def pixel_digest(pixels: NDArray[np.uint8]) -> str:
+    """sha256 over size and values, hex: equal exactly when two pictures are."""
+    height, width = pixels.shape[:2]
+    return hashlib.sha256(f"{width}x{height}:".encode() + np.ascontiguousarray(pixels).tobytes()).hexdigest()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Picture:
     """Picture `index` of `recipe`: `pixels` is uint8 [height, width, 3], sRGB. Shows itself in a notebook."""
@@ -32,9 +38,8 @@ class Picture:
 
     @property
     def digest(self) -> str:
-        """sha256 over size and pixel values, hex; equal exactly when the pictures are."""
-        height, width = self.pixels.shape[:2]
-        return hashlib.sha256(f"{width}x{height}:".encode() + self.pixels.tobytes()).hexdigest()
+        """The `pixel_digest` of the picture."""
+        return pixel_digest(self.pixels)
 
     @property
     def image(self) -> Image:

@@ -1,16 +1,16 @@
 """One tree of errors; each names the field, the value, why it cannot be, and what to do.
 
-    SdplayError                exit 1
-    ├── BadRequest             exit 2   something asked for cannot be had; nothing was started
-    │   ├── UnknownName                 a sampler, model, mode or flag that does not exist (with a guess)
-    │   ├── ModelNotFound               no model under that name, folder or file
-    │   └── DeviceUnavailable           this machine lacks the device that was asked for
-    ├── ModelBroken            exit 1   the files are there and are no usable model
-    ├── RenderFailed           exit 1   the numbers went wrong while drawing (NaN, black picture, out of memory)
-    ├── NotReproduced          exit 1   `verify` drew the picture again and it differs
-    ├── StoreError             exit 1   a result cannot be read or written
-    │   └── DiskFull           exit 4   no space left; finished pictures are kept
-    └── Stopped                exit 3   the user stopped the work; finished pictures are kept
+SdplayError                exit 1
+├── BadRequest             exit 2   something asked for cannot be had; nothing was started
+│   ├── UnknownName                 a sampler, model, mode or flag that does not exist (with a guess)
+│   ├── ModelNotFound               no model under that name, folder or file
+│   └── DeviceUnavailable           this machine lacks the device that was asked for
+├── ModelBroken            exit 1   the files are there and are no usable model
+├── RenderFailed           exit 1   the numbers went wrong while drawing (NaN, black picture, out of memory)
+├── NotReproduced          exit 1   `verify` drew the picture again and it differs
+├── StoreError             exit 1   a result cannot be read or written
+│   └── DiskFull           exit 4   no space left; finished pictures are kept
+└── Stopped                exit 3   the user stopped the work; finished pictures are kept
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ def shorten(value: object) -> str:
     text = repr(value)
     if len(text) <= LONGEST_VALUE_SHOWN:
         return text
-    return f"{text[:50]} … {text[-20:]} ({len(text):,} characters)"
+    length = len(value) if isinstance(value, str) else len(text)
+    return f"{text[:40]} … {text[-12:]} ({length:,} characters)"
 
 
 class SdplayError(Exception):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sdplay.core.request import NoiseSource
+from sdplay.core.request import Fill, NoiseSource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +28,43 @@ class Blank:
     """Start from noise alone."""
 
 
-Init = Blank
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asset:
+    """A picture somebody gave: where it was, and the sha256 of its pixels (size and values), which is what counts."""
+
+    path: str
+    digest: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repaint:
+    """Which part to paint anew, and how its edge and its start are made; pixels everywhere.
+
+    `borders` (left, top, right, bottom) is painted beyond the picture; with `padding` set, only the masked part and that
+    much around it is drawn, enlarged to the recipe's size, and pasted back.
+    """
+
+    mask: Asset | None
+    blur: float
+    grow: int
+    invert: bool
+    fill: Fill
+    borders: tuple[int, int, int, int]
+    padding: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FromImage:
+    """Start from a picture: `strength` 0 gives it back, 1 ignores it; with `repaint` the rest keeps its bytes."""
+
+    image: Asset
+    strength: float
+    repaint: Repaint | None = None
+
+
+Init = Blank | FromImage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,36 +4,45 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import asdict, dataclass, field
+from typing import Annotated, Any
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_config
 
 from sdplay.core.errors import BadRequest
+from sdplay.core.frame import Asset
 from sdplay.core.request import AnyRequest, request_from
 
 FORMAT = 1
 # Asked-for fields that do not reach a pixel of picture i: how many there are, and where it was drawn
 # (which machine did it, and in which precision, is in `numerics`).
 NOT_INGREDIENTS = {"num", "device", "precision"}
+SETTLED = ("width", "height", "steps", "guidance_scale", "sampler", "schedule", "seed")
+
+WHOLE = ConfigDict(extra="forbid")  # an ingredient of a newer program must not be dropped in silence
+NumberFormat = Annotated[str, Field(pattern="^(float32|bfloat16|float16)$")]
 
 
+@with_config(WHOLE)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Numerics:
     """How the arithmetic was done; equal numerics on the same class of hardware give equal bits.
 
     `revision` counts up whenever a change of the program changes bits. `dtype` is that of the denoiser and the text
     encoder, `decode_dtype` the codec's. `tile` is the number of pictures in one forward pass, `threads` the number of
-    CPU threads (0 on a GPU, where it has no effect).
+    CPU threads (0 on a GPU, where it has no effect). The bounds are for recipes that are read from files.
     """
 
-    revision: int = 1
+    revision: Annotated[int, Field(strict=True, ge=1)] = 1
     engine: str = "torch"
-    device: str = "cpu"
-    dtype: str = "float32"
-    decode_dtype: str = "float32"
-    tile: int = 1
-    threads: int = 0
+    device: Annotated[str, Field(pattern="^(cpu|cuda|mps)$")] = "cpu"
+    dtype: NumberFormat = "float32"
+    decode_dtype: NumberFormat = "float32"
+    tile: Annotated[int, Field(strict=True, ge=1, le=1024)] = 1
+    threads: Annotated[int, Field(strict=True, ge=0, le=1024)] = 0
 
 
+@with_config(WHOLE)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelIdentity:
     """Which weights: a name for people and the sha256 over every file that shapes a picture."""
@@ -57,30 +66,33 @@ class Recipe:
     schedule: str
     seed: int
     numerics: Numerics
+    assets: dict[str, Asset] = field(default_factory=dict[str, Asset])
 
     def ingredients(self) -> dict[str, Any]:
         """All that picture i depends on besides i, as plain JSON values; what is embedded in files."""
         asked = self.request.model_dump(mode="json", exclude=NOT_INGREDIENTS)
-        settled = {
-            name: getattr(self, name)
-            for name in ("width", "height", "steps", "guidance_scale", "sampler", "schedule", "seed")
-        }
+        settled = {name: getattr(self, name) for name in SETTLED}
+        given = {"assets": {role: asdict(asset) for role, asset in self.assets.items()}} if self.assets else {}
         return {
             "format": FORMAT,
             **asked,
             **settled,
+            **given,
             "model": asdict(self.model),
             "numerics": asdict(self.numerics),
         }
 
     @property
     def digest(self) -> str:
-        """sha256 of the canonical JSON of `ingredients()`, hex."""
-        return hashlib.sha256(canonical_json(self.ingredients()).encode()).hexdigest()
+        """sha256 of the canonical JSON of `ingredients()`, hex; of given pictures the pixels count, not the place."""
+        counted = self.ingredients()
+        for role, asset in counted.get("assets", {}).items():
+            del asset["path"], counted[role]
+        return hashlib.sha256(canonical_json(counted).encode()).hexdigest()
 
     @classmethod
     def from_ingredients(cls, ingredients: dict[str, Any]) -> Recipe:
-        """The inverse of `ingredients()`; raises `BadRequest` for another format or missing parts."""
+        """The inverse of `ingredients()`; raises `BadRequest` for another format, missing parts or wrong values."""
         rest = dict(ingredients)
         found = rest.pop("format", None)
         if found != FORMAT:
@@ -91,25 +103,21 @@ class Recipe:
                 hint=f"this version reads format {FORMAT}; use the sdplay version that drew the picture",
             )
         try:
-            model = ModelIdentity(**rest.pop("model"))
-            numerics = Numerics(**rest.pop("numerics"))
-            request = request_from({**rest, "model": model.name})
-            return cls(
-                request=request,
-                model=model,
-                width=rest["width"],
-                height=rest["height"],
-                steps=rest["steps"],
-                guidance_scale=rest["guidance_scale"],
-                sampler=rest["sampler"],
-                schedule=rest["schedule"],
-                seed=rest["seed"],
-                numerics=numerics,
-            )
+            model, numerics, assets = rest.pop("model"), rest.pop("numerics"), rest.pop("assets", {})
+            request = request_from({**rest, "model": model["name"]})
+            settled = {name: rest[name] for name in SETTLED}
+            parts = {"request": request, "model": model, "numerics": numerics, "assets": assets, **settled}
+            return TypeAdapter(cls).validate_python(parts)
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            where = ".".join(map(str, first["loc"]))
+            raise damaged(f"its {where} is wrong: {first['msg']}", first["input"]) from None
         except (KeyError, TypeError) as error:
-            raise BadRequest(
-                f"the recipe is damaged: {error}", field="recipe", value=sorted(ingredients)
-            ) from None
+            raise damaged(f"a part is missing or is no such thing: {error}", sorted(rest)) from None
+
+
+def damaged(reason: str, value: object) -> BadRequest:
+    return BadRequest(f"the recipe is damaged: {reason}", field="recipe", value=value)
 
 
 def canonical_json(value: Any) -> str:

@@ -1,8 +1,8 @@
 """Noise per picture: a pure function of (seed, purpose, step), the same on every machine.
 
-The default is Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011) in the counter layout
-of CUDA's generator, with the Box-Muller transform: what A1111 calls "RNG: NV". The arithmetic is done in float64 and
-rounded once, so that the last bit does not depend on a CPU's vector library.
+The default is Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011) in the counter
+layout of CUDA's generator, with the Box-Muller transform: what A1111 calls "RNG: NV". The arithmetic is done in float64
+and rounded once, so that the last bit does not depend on a CPU's vector library.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from torch import Tensor
 
 from sdplay.core.frame import Noise
 
-NoiseAt = Callable[[int], Tensor]
+NoiseAt = Callable[[int | None], Tensor]
 
 ROUND_MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
 KEY_STEPS = (0x9E3779B9, 0xBB67AE85)
@@ -61,7 +61,7 @@ def picture_noise(noise: Noise, shape: Sequence[int], step: int | None = None) -
     """
     if noise.source == "philox":
         offset = 0 if step is None else step + 1
-        return torch.from_numpy(philox_normal(noise.seed, math.prod(shape), offset)).reshape(*shape)
+        return torch.as_tensor(philox_normal(noise.seed, math.prod(shape), offset)).reshape(*shape)
     generator = torch.Generator("cpu").manual_seed(noise.seed)
     drawn = torch.randn(*shape, generator=generator)
     for _ in range(0 if step is None else step + 1):

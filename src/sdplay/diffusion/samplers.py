@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from torch import Tensor
 
@@ -20,7 +21,7 @@ from sdplay.diffusion.noise import NoiseAt
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Step `index` (from 0) of `total` is done: `x` is now at the next level, `x0` what the denoiser saw in the old x."""
+    """Step `index` (from 0) of `total` is done: `x` is at the next level, `x0` what the denoiser saw in the old x."""
 
     index: int
     total: int
@@ -35,7 +36,7 @@ Sampler = Callable[[Denoiser, Tensor, Sequence[float], NoiseAt], Iterator[Step]]
 def euler(denoise: Denoiser, x: Tensor, sigmas: Sequence[float], noise: NoiseAt) -> Iterator[Step]:
     """Euler's method on the probability-flow ODE (Karras et al. 2022, algorithm 2 without its correction)."""
     total = len(sigmas) - 1
-    for i, (sigma, following) in enumerate(zip(sigmas, sigmas[1:], strict=False)):
+    for i, (sigma, following) in enumerate(pairwise(sigmas)):
         x0 = denoise(x, sigma)
         slope = (x - x0) / sigma
         x = x + slope * (following - sigma)
@@ -45,7 +46,7 @@ def euler(denoise: Denoiser, x: Tensor, sigmas: Sequence[float], noise: NoiseAt)
 def ddim(denoise: Denoiser, x: Tensor, sigmas: Sequence[float], noise: NoiseAt) -> Iterator[Step]:
     """Deterministic DDIM (Song et al. 2020, arXiv:2010.02502, equation 12 with eta 0), written in sigma space."""
     total = len(sigmas) - 1
-    for i, (sigma, following) in enumerate(zip(sigmas, sigmas[1:], strict=False)):
+    for i, (sigma, following) in enumerate(pairwise(sigmas)):
         x0 = denoise(x, sigma)
         epsilon = (x - x0) / sigma
         x = x0 + epsilon * following
@@ -61,7 +62,7 @@ def ancestral_step(sigma: float, following: float) -> tuple[float, float]:
 def euler_ancestral(denoise: Denoiser, x: Tensor, sigmas: Sequence[float], noise: NoiseAt) -> Iterator[Step]:
     """Euler steps that go too far down and add fresh noise back (k-diffusion's Euler ancestral, eta 1)."""
     total = len(sigmas) - 1
-    for i, (sigma, following) in enumerate(zip(sigmas, sigmas[1:], strict=False)):
+    for i, (sigma, following) in enumerate(pairwise(sigmas)):
         x0 = denoise(x, sigma)
         down, up = ancestral_step(sigma, following)
         x = x + (x - x0) / sigma * (down - sigma)
@@ -74,7 +75,7 @@ def dpmpp_2m(denoise: Denoiser, x: Tensor, sigmas: Sequence[float], noise: Noise
     """DPM-Solver++(2M) (Lu et al. 2022, arXiv:2211.01095, algorithm 2), with t = −log sigma."""
     total = len(sigmas) - 1
     earlier: Tensor | None = None
-    for i, (sigma, following) in enumerate(zip(sigmas, sigmas[1:], strict=False)):
+    for i, (sigma, following) in enumerate(pairwise(sigmas)):
         x0 = denoise(x, sigma)
         if following == 0:
             x = x0

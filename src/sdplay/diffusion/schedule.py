@@ -9,10 +9,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
+
+from sdplay.core.errors import BadRequest
 
 Floats = NDArray[np.float64]
 Prediction = Literal["epsilon", "v_prediction"]
@@ -34,6 +36,14 @@ class Ladder:
     def end_scale(self) -> float:
         """What the last x is multiplied by to be the latents: 1 unless the ladder stops above zero noise."""
         return 1 / math.sqrt(1 + self.sigmas[-1] ** 2)
+
+    def cut(self, strength: float) -> Ladder:
+        """The part that is climbed when a picture is to change by `strength` 0..1: the last int(steps·strength) steps.
+
+        Started from known + sigma·noise; whole at 1, one level of zero noise at 0 (diffusers counts the same way).
+        """
+        left = min(int(self.steps * strength), self.steps)
+        return self if left == self.steps else Ladder(self.sigmas[self.steps - left :], self.sigmas[self.steps - left])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,7 +80,9 @@ def noise_table(
     spacing: str = "leading",
     offset: int = 1,
 ) -> NoiseTable:
-    """The table of a Stable Diffusion model from the entries of its scheduler_config.json."""
+    """The table of a Stable Diffusion model from the entries of its scheduler_config.json; `ValueError` for others."""
+    if prediction not in get_args(Prediction):
+        raise ValueError(f"unknown prediction_type {prediction!r}; known: {', '.join(get_args(Prediction))}")
     if beta_schedule == "scaled_linear":
         betas = np.linspace(beta_start**0.5, beta_end**0.5, length, dtype=np.float32).astype(np.float64) ** 2
     elif beta_schedule == "linear":
@@ -82,15 +94,20 @@ def noise_table(
 
 
 def linspace(table: NoiseTable, steps: int) -> Floats:
-    return table.sigmas_at(np.linspace(0, table.length - 1, steps)[::-1])
+    """From the last training step to the first; a single step starts at the noisiest (diffusers: the cleanest)."""
+    return table.sigmas_at(np.linspace(table.length - 1, 0, steps, dtype=np.float64))
 
 
 def leading(table: NoiseTable, steps: int) -> Floats:
-    return table.sigmas_at((np.arange(steps) * (table.length // steps))[::-1].astype(np.float64) + table.offset)
+    """Multiples of a whole stride, plus the offset as far as the table reaches."""
+    timesteps = np.arange(steps, dtype=np.float64)[::-1] * (table.length // steps)
+    return table.sigmas_at(timesteps + min(table.offset, table.length - 1 - timesteps[0]))
 
 
 def trailing(table: NoiseTable, steps: int) -> Floats:
-    return table.sigmas_at(np.round(np.arange(steps, 0, -1) * (table.length / steps)) - 1)
+    """Counted down from the last training step in even strides, rounded."""
+    strides = np.arange(steps, 0, -1, dtype=np.float64)
+    return table.sigmas_at(np.round(strides * (table.length / steps)) - 1)
 
 
 def karras(table: NoiseTable, steps: int) -> Floats:
@@ -115,8 +132,12 @@ def ladder(table: NoiseTable, schedule: str, steps: int) -> Ladder:
     """`steps` levels of `table` spaced by `schedule`, and a last one of zero.
 
     The start follows diffusers: sigma·noise, and sqrt(1 + sigma²)·noise where the spacing stops short of the
-    noisiest level ("leading"), since there the picture has not vanished yet.
+    noisiest level ("leading"), since there the picture has not vanished yet. Raises `BadRequest` for more steps than
+    the table has levels.
     """
+    if steps > table.length:
+        reason = f"this model was trained at {table.length} noise levels, so that many steps are the most"
+        raise BadRequest(reason, field="steps", value=steps)
     sigmas = SCHEDULES[schedule](table, steps)
     top = float(sigmas[0])
     return Ladder((*map(float, sigmas), 0.0), math.sqrt(1 + top**2) if schedule == "leading" else top)

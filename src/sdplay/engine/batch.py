@@ -1,7 +1,7 @@
 """Cut work into tiles of one fixed size, so that a picture's bits do not depend on how many are drawn beside it.
 
-A forward pass over another batch size may choose another kernel and round differently (measured: 3e-6 in float32, 1.4e-2
-in bfloat16 on a CPU); at a fixed size a row's bits are the same at every position and beside any neighbours.
+A forward pass over another batch size may choose another kernel and round differently (measured: 3e-6 in float32,
+1.4e-2 in bfloat16 on a CPU); at a fixed size a row's bits are the same at every position and beside any neighbours.
 """
 
 from __future__ import annotations

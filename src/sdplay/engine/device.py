@@ -45,7 +45,7 @@ def _device(asked: str) -> str:
         return "cuda" if has_cuda else "mps"
     if asked.startswith("cuda") and has_cuda:
         number = asked.partition(":")[2] or "0"
-        if number.isdigit() and int(number) < torch.cuda.device_count():
+        if number.isdecimal() and int(number) < torch.cuda.device_count():
             return asked
     if asked == "mps" and has_mps:
         return "mps"
@@ -68,7 +68,7 @@ def cpu_computes_bfloat16() -> bool:
 def physical_cores() -> int:
     """Threads for the networks: one a physical core that this process may use, or what OMP_NUM_THREADS says."""
     asked = os.environ.get("OMP_NUM_THREADS", "")
-    if asked.isdigit() and int(asked) > 0:
+    if asked.isdecimal() and int(asked) > 0:
         return int(asked)
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return min(torch.cpu.get_capabilities().get("num_physical_cores", allowed), allowed)

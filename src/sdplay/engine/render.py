@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 
 import numpy as np
 import torch
@@ -11,17 +13,18 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sdplay.core.artifact import Picture
-from sdplay.core.errors import BadRequest, RenderFailed
+from sdplay.core.errors import RenderFailed
 from sdplay.core.event import Drawn, Event, Stepped
 from sdplay.core.frame import Frame
 from sdplay.core.recipe import Recipe
 from sdplay.diffusion.denoiser import Denoiser
 from sdplay.diffusion.guidance import GuidedDenoiser
-from sdplay.diffusion.noise import tile_noise
+from sdplay.diffusion.noise import NoiseAt, tile_noise
 from sdplay.diffusion.samplers import SAMPLERS, Step
 from sdplay.diffusion.schedule import ladder
 from sdplay.engine.batch import tiles
 from sdplay.engine.memo import WordMemo
+from sdplay.engine.start import Starts, begin, held, seen_by
 from sdplay.families.base import Conditioning, Family
 
 Encode = Callable[[str], Conditioning]
@@ -30,62 +33,83 @@ Encode = Callable[[str], Conditioning]
 def render(recipe: Recipe, frames: Iterable[Frame], family: Family, words: WordMemo) -> Iterator[Event]:
     """Draw `frames` tile by tile, yielding `Stepped` after every step and `Drawn` for every picture.
 
-    Whoever iterates may stop at any event: nothing is left running. Raises `BadRequest` for a size the model cannot
-    take and `RenderFailed` when the numbers are no picture (NaN or infinite).
+    Whoever iterates may stop at any event: nothing is left running. Raises `BadRequest` for a size or a number of
+    steps the model cannot take and `RenderFailed` when memory runs out or the numbers are no picture (NaN or infinite).
     """
     shape = latent_shape(recipe, family)
-    if recipe.numerics.threads:
-        torch.set_num_threads(recipe.numerics.threads)
+    whole = ladder(family.table, recipe.schedule, recipe.steps)
+    start_of = Starts(recipe, family)
     for tile, real in tiles(frames, recipe.numerics.tile):
         started = time.perf_counter()
-        # 1. words become what the network reads, each text encoded once
-        denoiser = guided(recipe, tile, family, words)
-        # 2. noise, from each frame's own seed
-        noises = [frame.noise for frame in tile]
-        levels = ladder(family.table, recipe.schedule, recipe.steps)
-        x = tile_noise(noises, shape) * levels.start_scale
+        # 1. words become what the network reads, and a given picture latents, each once
+        with arithmetic(recipe.numerics.threads):
+            starts = [start_of(frame.init) for frame in tile]
+            denoiser = held(guided(recipe, tile, family, words, seen_by(starts)), starts)
+        # 2. noise, from each frame's own seed, on top of what it starts from
+        noise = partial(tile_noise, [frame.noise for frame in tile], shape)
+        levels = whole.cut(starts[0].strength)
+        x = begin(starts, noise, levels, fill_draw=recipe.steps)
         # 3. denoise, step by step
         indices = tuple(frame.index for frame in tile[:real])
-        for step in denoised(recipe, denoiser, x, levels.sigmas, lambda k: tile_noise(noises, shape, k)):
+        for step in denoised(recipe, denoiser, x, levels.sigmas, noise):
             x = step.x
             yield Stepped(frames=indices, step=step.index + 1, steps=step.total)
         # 4. latents become pixels
-        pictures = pixels(family.decode(x * levels.end_scale))
+        with arithmetic(recipe.numerics.threads):
+            pictures = pixels(family.decode(x * levels.end_scale))
         seconds = (time.perf_counter() - started) / real
-        for frame, picture in zip(tile[:real], pictures, strict=False):
+        for frame, start, drawn in zip(tile[:real], starts, pictures, strict=False):
+            picture = start.finish(drawn)
             yield Drawn(picture=Picture(pixels=picture, recipe=recipe, index=frame.index, seconds=seconds))
 
 
 def latent_shape(recipe: Recipe, family: Family) -> tuple[int, int, int]:
-    """[C, h, w] of one picture's latents."""
-    for field, side in (("width", recipe.width), ("height", recipe.height)):
-        if side % family.factor:
-            raise BadRequest(
-                f"this model draws sides that are multiples of {family.factor}", field=field, value=side
-            )
-    return family.latent_channels, recipe.height // family.factor, recipe.width // family.factor
+    """[C, h, w] of one picture's latents; a side that the codec cannot take is rounded up, and cut back at the end."""
+    return family.latent_channels, -(-recipe.height // family.factor), -(-recipe.width // family.factor)
 
 
-def guided(recipe: Recipe, tile: Sequence[Frame], family: Family, encode: Encode) -> Denoiser:
+def guided(recipe: Recipe, tile: Sequence[Frame], family: Family, encode: Encode, seen: Tensor | None) -> Denoiser:
     """The denoiser of a tile: one batched call for both halves, or the towards half alone where guidance is 1."""
     towards = [encode(frame.words.prompt) for frame in tile]
     if recipe.guidance_scale == 1:
-        return family.denoiser(towards)
+        return family.denoiser(towards, seen)
     away = [encode(frame.words.negative_prompt) for frame in tile]
-    return GuidedDenoiser(family.denoiser(away + towards), recipe.guidance_scale)
+    return GuidedDenoiser(family.denoiser(away + towards, seen), recipe.guidance_scale)
 
 
-def denoised(
-    recipe: Recipe, denoiser: Denoiser, x: Tensor, sigmas: Sequence[float], noise: Callable[[int], Tensor]
-) -> Iterator[Step]:
-    """The recipe's sampler, under inference mode for the length of each step only (a generator may be left waiting)."""
+def denoised(recipe: Recipe, denoiser: Denoiser, x: Tensor, sigmas: Sequence[float], noise: NoiseAt) -> Iterator[Step]:
+    """The recipe's sampler, each step under the recipe's `arithmetic`."""
     steps = SAMPLERS[recipe.sampler](denoiser, x, sigmas, noise)
     while True:
-        with torch.inference_mode():
+        with arithmetic(recipe.numerics.threads):
             step = next(steps, None)
         if step is None:
             return
         yield step
+
+
+@contextmanager
+def arithmetic(threads: int) -> Iterator[None]:
+    """Inference mode and `threads` CPU threads (0: as it is) for the length of one calculation, not longer: between two
+    steps whoever draws may do other work, in this or another thread, that has its own settings.
+
+    Raises `RenderFailed` where memory runs out.
+    """
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(threads or before)
+        with torch.inference_mode():
+            yield
+    except (RuntimeError, MemoryError) as error:
+        if not isinstance(error, MemoryError | torch.OutOfMemoryError) and "can't allocate memory" not in str(error):
+            raise
+        reason, hint = (
+            "there is not enough memory for a picture of this size",
+            "take a smaller --size or another --model",
+        )
+        raise RenderFailed(reason, hint=hint) from error
+    finally:
+        torch.set_num_threads(before)
 
 
 def pixels(decoded: Tensor) -> NDArray[np.uint8]:

@@ -21,20 +21,22 @@ class Conditioning:
 
 
 class Family(Protocol):
-    """A loaded model. Latents are [B, C, h, w] float32 on the CPU at every door; the model keeps its own dtype and device.
+    """A loaded model. Latents are [B, C, h, w] float32 on the CPU at every door; within, its own dtype and device.
 
     `encode_words` maps one text to its conditioning (alone, so that its bits do not depend on company);
-    `denoiser` answers for a batch whose row i is conditioned by `conditionings[i]`;
+    `denoiser` answers for a batch whose row i is conditioned by `conditionings[i]`; a model made for inpainting
+    (`sees_mask`) also gets `seen` [b, 1 + C, h, w], repeated over the batch;
     `encode` maps pixels [B, 3, H, W] in −1..1 to latents, `decode` back.
     """
 
     table: NoiseTable
     latent_channels: int
     factor: int
+    sees_mask: bool
 
     def encode_words(self, text: str) -> Conditioning: ...
 
-    def denoiser(self, conditionings: Sequence[Conditioning]) -> Denoiser: ...
+    def denoiser(self, conditionings: Sequence[Conditioning], seen: Tensor | None = None) -> Denoiser: ...
 
     def encode(self, pixels: Tensor) -> Tensor: ...
 

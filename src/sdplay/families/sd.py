@@ -26,6 +26,7 @@ class StableDiffusion:
         self.table, self.placement = table, placement
         self.latent_channels: int = vae.config.latent_channels
         self.factor = 2 ** (len(vae.config.block_out_channels) - 1)
+        self.sees_mask: bool = unet.config.in_channels == 2 * self.latent_channels + 1
         self.scaling: float = vae.config.scaling_factor
         self.shift: float = getattr(vae.config, "shift_factor", None) or 0.0
 
@@ -37,11 +38,13 @@ class StableDiffusion:
         ).input_ids
         return Conditioning(self.text_encoder(tokens.to(self.placement.device))[0][0])
 
-    def denoiser(self, conditionings: Sequence[Conditioning]) -> Denoiser:
+    def denoiser(self, conditionings: Sequence[Conditioning], seen: Tensor | None = None) -> Denoiser:
         text = torch.stack([conditioning.text for conditioning in conditionings])
         place = self.placement
 
         def network(x: Tensor, timesteps: Tensor) -> Tensor:
+            if seen is not None:
+                x = torch.cat([x, seen.repeat(x.size(0) // seen.size(0), 1, 1, 1)], dim=1)
             x = x.to(place.device, place.dtype, memory_format=torch.channels_last)
             out = self.unet(x, timesteps.to(place.device), encoder_hidden_states=text, return_dict=False)[0]
             return out.float().cpu()
@@ -57,15 +60,16 @@ class StableDiffusion:
     @torch.inference_mode()
     def decode(self, latents: Tensor) -> Tensor:
         latents = latents / self.scaling + self.shift
-        latents = latents.to(
-            self.placement.device, self.placement.decode_dtype, memory_format=torch.channels_last
-        )
+        latents = latents.to(self.placement.device, self.placement.decode_dtype, memory_format=torch.channels_last)
         return self.vae.decode(latents, return_dict=False)[0].float().cpu()
 
 
 def read_table(folder: Path) -> NoiseTable:
-    """The noise table out of `scheduler/scheduler_config.json`."""
-    config = json.loads((folder / "scheduler" / "scheduler_config.json").read_text())
+    """The noise table out of `scheduler/scheduler_config.json`; raises `ValueError` for what we cannot sample from."""
+    config = json.loads((folder / "scheduler" / "scheduler_config.json").read_text(encoding="utf-8"))
+    for entry in ("trained_betas", "rescale_betas_zero_snr"):
+        if config.get(entry):
+            raise ValueError(f"it sets {entry}, which this program does not know how to follow")
     return noise_table(
         length=config.get("num_train_timesteps", 1000),
         beta_start=config.get("beta_start", 0.00085),
@@ -77,9 +81,32 @@ def read_table(folder: Path) -> NoiseTable:
     )
 
 
+def complete(loaded: Any) -> Any:
+    """The model of a (model, loading info) pair; raises `ValueError` where its file lacked weights, left random."""
+    model, info = loaded
+    missing = sorted(info["missing_keys"])
+    if missing:
+        raise ValueError(f"{len(missing)} of its weights are not in the file, {missing[0]} for one")
+    return model
+
+
+def check_fit(text_encoder: Any, unet: Any, vae: Any) -> None:
+    """Raise `ValueError` unless three configurations belong to one SD 1.x or 2.x model, ordinary or for inpainting."""
+    if unet.cross_attention_dim != text_encoder.hidden_size:
+        raise ValueError(
+            f"it reads texts {unet.cross_attention_dim} wide, the text encoder's are {text_encoder.hidden_size}"
+        )
+    channels = vae.latent_channels
+    if unet.out_channels != channels or unet.in_channels not in {channels, 2 * channels + 1}:
+        raise ValueError(
+            f"it maps {unet.in_channels} channels to {unet.out_channels}, the codec has {channels}: "
+            "neither a model for text to image nor one for inpainting"
+        )
+
+
 def load_sd(folder: Path, placement: Placement) -> StableDiffusion:
     """Load an SD 1.x diffusers folder; raises `ModelBroken` with the part that cannot be read."""
-    from diffusers import AutoencoderKL, UNet2DConditionModel
+    from diffusers import AutoencoderKL, UNet2DConditionModel  # pyright: ignore[reportPrivateImportUsage]
     from transformers import CLIPTextModel, CLIPTokenizer
 
     part = "scheduler"
@@ -87,20 +114,19 @@ def load_sd(folder: Path, placement: Placement) -> StableDiffusion:
         table = read_table(folder)
         part = "tokenizer"
         tokenizer = CLIPTokenizer.from_pretrained(folder / part, local_files_only=True)
-        loading: dict[str, Any] = {"local_files_only": True, "use_safetensors": True}
+        loading: dict[str, Any] = {"local_files_only": True, "use_safetensors": True, "output_loading_info": True}
         part = "text_encoder"
-        text_encoder = CLIPTextModel.from_pretrained(folder / part, dtype=placement.dtype, **loading)
+        text_encoder = complete(CLIPTextModel.from_pretrained(folder / part, dtype=placement.dtype, **loading))
+        loading["low_cpu_mem_usage"] = False
         part = "unet"
-        unet = UNet2DConditionModel.from_pretrained(
-            folder / part, torch_dtype=placement.dtype, low_cpu_mem_usage=False, **loading
-        )
+        unet = complete(UNet2DConditionModel.from_pretrained(folder / part, torch_dtype=placement.dtype, **loading))
         part = "vae"
-        vae = AutoencoderKL.from_pretrained(
-            folder / part, torch_dtype=placement.decode_dtype, low_cpu_mem_usage=False, **loading
-        )
+        vae = complete(AutoencoderKL.from_pretrained(folder / part, torch_dtype=placement.decode_dtype, **loading))
+        part = "unet"
+        check_fit(text_encoder.config, unet.config, vae.config)
     except Exception as error:  # diffusers, transformers and safetensors raise a dozen kinds for a bad file
         raise ModelBroken(
-            f"its {part} cannot be read: {str(error).splitlines()[0] if str(error) else type(error).__name__}",
+            f"its {part} cannot be used: {str(error).splitlines()[0] if str(error) else type(error).__name__}",
             field="model",
             value=str(folder),
             hint="fetch the model again, or choose another with --model (builtin always works)",

@@ -10,10 +10,14 @@ import json
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin
 
 from sdplay.core.artifact import Picture
+from sdplay.core.errors import BadRequest
 from sdplay.core.recipe import Recipe, canonical_json
+from sdplay.core.request import MOST_PICTURES
 from sdplay.imaging.infotext import infotext
 
 Format = Literal["png", "webp", "jpeg"]
@@ -22,6 +26,7 @@ SUFFIXES: dict[Format, str] = {"png": ".png", "webp": ".webp", "jpeg": ".jpg"}
 CHUNK = "sdplay"
 EXIF_IFD, USER_COMMENT, IMAGE_DESCRIPTION = 0x8769, 0x9286, 0x010E
 JPEG_QUALITY = 95
+LARGEST_JPEG_EXIF = 65_533  # bytes; the length of a JPEG segment is a 16-bit number that counts itself
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,16 +54,19 @@ def chunk(picture: Picture, version: str) -> str:
 def parse_chunk(text: str) -> Embedded:
     """The inverse of `chunk`; raises `BadRequest` for a damaged or newer recipe, `ValueError` for what is no chunk."""
     value: dict[str, Any] = json.loads(text)
-    return Embedded(
-        recipe=Recipe.from_ingredients(value["recipe"]),
-        index=value["index"],
-        digest=value["pixels"],
-        version=value[CHUNK],
-    )
+    index, digest, version = value["index"], value["pixels"], value[CHUNK]
+    if type(index) is not int or not 0 <= index < MOST_PICTURES:
+        raise ValueError(f"its index is {index!r}")
+    if not isinstance(digest, str) or not isinstance(version, str):
+        raise ValueError("its digest or version is no text")
+    return Embedded(recipe=Recipe.from_ingredients(value["recipe"]), index=index, digest=digest, version=version)
 
 
 def encode(picture: Picture, kind: Format, version: str) -> bytes:
-    """The file of `picture`, recipe embedded; PNG and WebP are lossless, JPEG is not."""
+    """The file of `picture`, recipe embedded; PNG and WebP are lossless, JPEG is not.
+
+    Raises `BadRequest` where the words are too long for a JPEG file (64 KB hold all it can say about itself).
+    """
     text = infotext(picture.recipe, picture.index, version)
     buffer = io.BytesIO()
     if kind == "png":
@@ -72,9 +80,20 @@ def encode(picture: Picture, kind: Format, version: str) -> bytes:
     exif.get_ifd(EXIF_IFD)[USER_COMMENT] = b"UNICODE\0" + text.encode("utf-16-be")
     if kind == "webp":
         picture.image.save(buffer, "WEBP", lossless=True, exif=exif)
-    else:
-        picture.image.save(buffer, "JPEG", quality=JPEG_QUALITY, exif=exif)
+        return buffer.getvalue()
+    if len(exif.tobytes()) > LARGEST_JPEG_EXIF:
+        reason = "a JPEG file has no room for a prompt this long"
+        raise BadRequest(reason, field="format", value=kind, hint="take png or webp, or fewer words")
+    picture.image.save(buffer, "JPEG", quality=JPEG_QUALITY, exif=exif)
     return buffer.getvalue()
+
+
+def stored_pixels(picture: Picture, kind: Format, version: str) -> NDArray[np.uint8]:
+    """The pixels that a file of `picture` holds: its own, or what JPEG leaves of them."""
+    if kind != "jpeg":
+        return picture.pixels
+    with Image.open(io.BytesIO(encode(picture, kind, version))) as image:
+        return np.asarray(image)
 
 
 def own_chunk(image: Image.Image) -> str | None:

@@ -12,7 +12,7 @@ class ModelCard:
     """Data about a model that its weights do not hold.
 
     `family` names the room that loads it. `size` is the side in pixels it draws best; `steps`, `guidance_scale`,
-    `sampler` and `schedule` are what is taken when nothing is asked ("automatic": the schedule of its own scheduler file).
+    `sampler` and `schedule` are what is taken when nothing is asked.
     `tile` is the number of pictures in one forward pass on a CPU. `folder` is where its files are, None for a card
     without files of its own.
     """
@@ -32,7 +32,7 @@ class ModelCard:
 
 def read_card(path: Path) -> ModelCard:
     """Read a card from TOML; a relative `folder` is relative to the `models` room."""
-    fields = tomllib.loads(path.read_text())
+    fields = tomllib.loads(path.read_text(encoding="utf-8"))
     if "folder" in fields:
         fields["folder"] = Path(__file__).parent / fields["folder"]
     return ModelCard(**fields)

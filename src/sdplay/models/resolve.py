@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sdplay.core.errors import ModelBroken, ModelNotFound
 from sdplay.core.recipe import ModelIdentity
+from sdplay.core.request import LARGEST_SIDE, SMALLEST_SIDE
 from sdplay.models.card import ModelCard
 from sdplay.models.registry import shipped_cards
 
@@ -36,39 +37,53 @@ def resolve(name: str) -> ResolvedModel:
     card = cards.get(name)
     if card is not None and card.folder is not None:
         return _identify(card, card.folder, name, "a model that comes with the program")
-    folder = Path(name).expanduser()
-    if folder.is_dir():
-        return _identify(_card_of(folder, cards[FOLDER_CARD]), folder.resolve(), folder.name, "a folder of this path")
+    found = "no model has this name and no folder this path"
+    try:
+        folder = Path(name).expanduser().resolve()
+        if folder.is_dir():
+            card = _card_of(folder, cards[FOLDER_CARD])
+            return _identify(card, folder, card.name, "a folder of this path")
+        if folder.exists():
+            found = "is a file, and not a folder"
+    except (OSError, RuntimeError, ValueError) as error:  # no such user, too long, forbidden, no possible path
+        found = f"no model has this name, and as a path it cannot be read: {error}"
     shipped = ", ".join(n for n, c in cards.items() if c.folder is not None)
-    found = "is a file, and not a folder" if folder.exists() else "no model has this name and no folder this path"
-    raise ModelNotFound(
-        found, field="model", value=name, hint=f"models that need no download: {shipped}; or give the path of a diffusers folder"
-    )
+    hint = f"models that need no download: {shipped}; or give the path of a diffusers folder"
+    raise ModelNotFound(found, field="model", value=name, hint=hint)
 
 
 def _card_of(folder: Path, card: ModelCard) -> ModelCard:
     """The card of a folder that has none: the general one, at the size its network was trained for."""
     _check_parts(folder)
-    unet = json.loads((folder / "unet" / "config.json").read_text())
-    vae = json.loads((folder / "vae" / "config.json").read_text())
-    factor = 2 ** (len(vae["block_out_channels"]) - 1)
-    return replace(card, name=folder.name, size=unet["sample_size"] * factor, folder=folder)
+    try:
+        unet = json.loads((folder / "unet" / "config.json").read_text(encoding="utf-8"))
+        vae = json.loads((folder / "vae" / "config.json").read_text(encoding="utf-8"))
+        side = int(unet["sample_size"]) * 2 ** (len(vae["block_out_channels"]) - 1)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        reason = f"the configuration of its unet or vae cannot be read: {type(error).__name__}: {error}"
+        raise _broken(reason, folder) from None
+    size = min(max(side // 8 * 8, SMALLEST_SIDE), LARGEST_SIDE)  # what may be asked for
+    name = folder.name.encode(errors="replace").decode()  # a name that is no UTF-8 could not be written into files
+    return replace(card, name=name, size=size, folder=folder)
 
 
 def _check_parts(folder: Path) -> None:
     missing = [part for part in PARTS if not (folder / part).is_dir()]
     if missing:
-        raise ModelBroken(
-            f"the folder lacks {', '.join(missing)}",
-            field="model",
-            value=str(folder),
-            hint="a diffusers folder of Stable Diffusion 1.x holds " + ", ".join(PARTS),
-        )
+        raise _broken(f"the folder lacks {', '.join(missing)}", folder)
+
+
+def _broken(reason: str, folder: Path) -> ModelBroken:
+    hint = "a diffusers folder of Stable Diffusion 1.x holds " + ", ".join(PARTS)
+    return ModelBroken(reason, field="model", value=str(folder), hint=hint)
 
 
 def _identify(card: ModelCard, folder: Path, name: str, rule: str) -> ResolvedModel:
     _check_parts(folder)
-    identity = ModelIdentity(name=name, digest=folder_digest(folder), family=card.family)
+    try:
+        identity = ModelIdentity(name=name, digest=folder_digest(folder), family=card.family)
+    except OSError as error:
+        raise _broken(f"a file cannot be read: {error}", folder) from None
     return ResolvedModel(card=card, folder=folder, identity=identity, rule=rule)
 
 

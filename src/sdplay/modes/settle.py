@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from sdplay.core.errors import BadRequest, UnknownName
+from sdplay.core.frame import Asset
 from sdplay.core.machine import Machine
 from sdplay.core.recipe import Numerics, Recipe
-from sdplay.core.request import AnyRequest
+from sdplay.core.request import LARGEST_SIDE, AnyRequest, Inpaint
+from sdplay.models.card import ModelCard
 from sdplay.models.resolve import ResolvedModel
 
 SAMPLER_ALIASES = {
@@ -42,20 +44,37 @@ def sampler_and_schedule(sampler: str, schedule: str | None, default: str) -> tu
     return named("sampler", sampler, SAMPLER_ALIASES), named("schedule", chosen, SCHEDULE_ALIASES)
 
 
-def settle(request: AnyRequest, model: ResolvedModel, machine: Machine, random_seed: int) -> Recipe:
-    """The recipe of `request` on `model` and `machine`; `random_seed` is taken when no seed was asked for."""
-    card = model.card
+def check_known(recipe: Recipe) -> None:
+    """Raise `UnknownName` for a recipe, read from a file, with a sampler or schedule of another version."""
+    named("sampler", recipe.sampler, SAMPLER_ALIASES)
+    named("schedule", recipe.schedule, SCHEDULE_ALIASES)
+
+
+def settle(
+    request: AnyRequest,
+    model: ResolvedModel,
+    machine: Machine,
+    random_seed: int,
+    assets: dict[str, Asset] | None = None,
+) -> Recipe:
+    """The recipe of `request` on `model` and `machine`.
+
+    `random_seed` is taken when no seed was asked for; `assets` are the pictures the request names, by their role.
+    """
+    card, assets = model.card, assets or {}
     sampler, schedule = sampler_and_schedule(
         request.sampler if request.sampler is not None else card.sampler, request.schedule, card.schedule
     )
     seed = request.seed if request.seed is not None else random_seed
     if seed + request.num - 1 >= 2**63:
-        raise BadRequest("the last picture's seed would pass 2^63 - 1", field="seed", value=seed, hint="take a smaller seed")
+        reason = "the last picture's seed would pass 2^63 - 1"
+        raise BadRequest(reason, field="seed", value=seed, hint="take a smaller seed")
+    width, height = natural_size(request, card, assets)
     return Recipe(
         request=request,
         model=model.identity,
-        width=request.width if request.width is not None else card.size,
-        height=request.height if request.height is not None else card.size,
+        width=request.width if request.width is not None else width,
+        height=request.height if request.height is not None else height,
         steps=request.steps if request.steps is not None else card.steps,
         guidance_scale=request.guidance_scale if request.guidance_scale is not None else card.guidance_scale,
         sampler=sampler,
@@ -68,4 +87,22 @@ def settle(request: AnyRequest, model: ResolvedModel, machine: Machine, random_s
             tile=card.tile,
             threads=machine.threads,
         ),
+        assets=assets,
     )
+
+
+def natural_size(request: AnyRequest, card: ModelCard, assets: dict[str, Asset]) -> tuple[int, int]:
+    """(width, height) when none is asked for: the given picture's, extended; else what the model draws best."""
+    image = assets.get("image")
+    if image is None or (isinstance(request, Inpaint) and request.only_masked):
+        return card.size, card.size
+    left, top, right, bottom = request.borders if isinstance(request, Inpaint) else (0, 0, 0, 0)
+    width, height = image.width + left + right, image.height + top + bottom
+    if max(width, height) > LARGEST_SIDE:
+        raise BadRequest(
+            f"it is {width}x{height} pixels, and {LARGEST_SIDE} is the most a side may have",
+            field="image",
+            value=image.path,
+            hint=f"give --size, for example --size {card.size}",
+        )
+    return width, height

@@ -1,19 +1,14 @@
-"""txt2img: picture i is drawn from the words and from the noise of seed + i, and waits for nobody."""
+"""txt2img: picture i is drawn from the words and from the noise of seed + i."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from sdplay.core.frame import Frame, Noise, Words
+from sdplay.core.frame import Blank, Frame
 from sdplay.core.recipe import Recipe
+from sdplay.modes.still import stills
 
 
 def plan(recipe: Recipe, indices: Sequence[int]) -> Iterator[Frame]:
     """The frames of `indices`, in that order."""
-    request = recipe.request
-    for index in indices:
-        yield Frame(
-            index=index,
-            words=Words(prompt=request.prompt, negative_prompt=request.negative_prompt),
-            noise=Noise(seed=recipe.seed + index, source=request.noise),
-        )
+    return stills(recipe, indices, Blank())

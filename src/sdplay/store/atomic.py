@@ -5,13 +5,16 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import tempfile
+import re
+import secrets
 from collections.abc import Iterable
 from pathlib import Path
 
 from sdplay.core.errors import DiskFull, SdplayError, StoreError
 
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+HIDDEN = re.compile(r"\.sdplay-[0-9a-f]{16}")
+STALE_SECONDS = 24 * 60 * 60
 
 
 def store_error(error: OSError, path: Path) -> SdplayError:
@@ -35,9 +38,7 @@ def prepare_folder(folder: Path) -> None:
     """Create `folder` and prove that a file can be written there; raises `StoreError` or `DiskFull`."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=folder, prefix=".sdplay-") as probe:
-            probe.write(b"\0")
-            probe.flush()
+        _write_hidden(b"\0", folder).unlink()
     except OSError as error:
         raise store_error(error, folder) from error
 
@@ -45,10 +46,10 @@ def prepare_folder(folder: Path) -> None:
 def write_new(content: bytes, candidates: Iterable[Path]) -> Path:
     """Write `content` under the first of `candidates` that does not exist yet, and return that path.
 
-    The bytes go to a hidden file beside it, reach the disk, and only then get the name, in one step that cannot hit a file
-    that another process put there meanwhile. Raises `DiskFull` or `StoreError`, leaving nothing behind.
+    The bytes go to a hidden file beside it, reach the disk, and only then get the name, in one step that cannot hit a
+    file that another process put there meanwhile. Raises `DiskFull` or `StoreError`, leaving nothing behind.
     """
-    hidden: str | None = None
+    hidden: Path | None = None
     folder = Path()
     try:
         for path in candidates:
@@ -62,25 +63,35 @@ def write_new(content: bytes, candidates: Iterable[Path]) -> Path:
         raise store_error(error, folder) from error
     finally:
         if hidden is not None:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(hidden)
+            hidden.unlink(missing_ok=True)
 
 
-def _write_hidden(content: bytes, folder: Path) -> str:
-    handle, hidden = tempfile.mkstemp(dir=folder, prefix=".sdplay-")
+def sweep(folder: Path, now: float) -> None:
+    """Take away hidden files that a killed program left in `folder`, once they are a day old at time `now`.
+
+    No living program holds one for longer than a write takes, so nobody's work is touched.
+    """
+    with contextlib.suppress(OSError):  # a folder that cannot be read, or a file that is gone or not ours to take
+        for path in [path for path in folder.iterdir() if HIDDEN.fullmatch(path.name)]:
+            if now - path.stat().st_mtime > STALE_SECONDS:
+                path.unlink()
+
+
+def _write_hidden(content: bytes, folder: Path) -> Path:
+    hidden = folder / f".sdplay-{secrets.token_hex(8)}"
+    file = hidden.open("xb")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
     except BaseException:
-        os.unlink(hidden)
+        hidden.unlink()
         raise
-    os.chmod(hidden, 0o644)
     return hidden
 
 
-def _claim(hidden: str, path: Path) -> bool:
+def _claim(hidden: Path, path: Path) -> bool:
     """Give the hidden file the name `path` unless that is taken."""
     try:
         os.link(hidden, path)
@@ -91,5 +102,9 @@ def _claim(hidden: str, path: Path) -> bool:
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
         except FileExistsError:
             return False
-        os.replace(hidden, path)
+        try:
+            os.replace(hidden, path)
+        except OSError:
+            path.unlink()
+            raise
     return True

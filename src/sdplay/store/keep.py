@@ -3,31 +3,49 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import struct
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from sdplay.core.artifact import Artifact, Picture
 from sdplay.core.errors import BadRequest, UnknownName
 from sdplay.imaging.metadata import MEDIA_TYPES, SUFFIXES, Embedded, Format, encode, own_chunk, parse_chunk
-from sdplay.store.atomic import prepare_folder, write_new
+from sdplay.store.atomic import prepare_folder, sweep, write_new
 
+# What PIL and the json module raise for damaged files, and for those made to harm (bombs, bottomless nesting).
+UNREADABLE = (
+    OSError,
+    ValueError,
+    KeyError,
+    TypeError,
+    SyntaxError,
+    EOFError,
+    struct.error,
+    RecursionError,
+    Image.DecompressionBombError,
+)
 NUMBERED = re.compile(r"(\d{5,})-")
 
 
 class Keeper:
-    """Writes pictures into `folder` as NNNNN-SEED.png, numbered on from what is there, never over a file."""
+    """Writes pictures into `folder` as NNNNN-SEED.png, numbered on from what is there, never over a file.
 
-    def __init__(self, folder: Path, kind: str, version: str) -> None:
+    What a killed program left half-written there is taken away once it is a day old by `clock`.
+    """
+
+    def __init__(self, folder: Path, kind: str, version: str, clock: Callable[[], float] = time.time) -> None:
         wanted = {"jpg": "jpeg"}.get(kind.casefold(), kind.casefold())
         if wanted not in SUFFIXES:
             raise UnknownName("format", kind, SUFFIXES)
         self.folder, self.version = folder, version
         self.kind: Format = wanted  # type: ignore[assignment]  # just checked against the keys
         prepare_folder(folder)
+        sweep(folder, clock())
 
     def keep(self, picture: Picture) -> Artifact:
         """Write `picture`; raises `DiskFull` or `StoreError`."""
@@ -49,10 +67,14 @@ class Keeper:
             number += 1
 
 
+def opened(path: Path) -> Image.Image:
+    return Image.open(path, formats=[kind.upper() for kind in SUFFIXES])
+
+
 def read_kept(path: Path) -> tuple[Embedded, NDArray[np.uint8]]:
     """What a file of ours says about itself, and its pixels; raises `BadRequest` when it is none or is damaged."""
     try:
-        with Image.open(path, formats=("PNG", "WEBP", "JPEG")) as image:
+        with opened(path) as image:
             text = own_chunk(image)
             if text is None:
                 raise BadRequest(
@@ -64,7 +86,11 @@ def read_kept(path: Path) -> tuple[Embedded, NDArray[np.uint8]]:
             return parse_chunk(text), np.asarray(image.convert("RGB"))
     except FileNotFoundError:
         raise BadRequest("no such file", field="file", value=str(path)) from None
-    except (UnidentifiedImageError, OSError, ValueError, KeyError, TypeError) as error:
-        raise BadRequest(
-            f"is no picture that can be read: {error}", field="file", value=str(path)
-        ) from None
+    except UNREADABLE as error:
+        raise BadRequest(f"is no picture that can be read: {error}", field="file", value=str(path)) from None
+
+
+def format_of(path: Path) -> Format:
+    """The format of a file of ours by its content, whatever its name ends in."""
+    with opened(path) as image:
+        return next(kind for kind in SUFFIXES if kind.upper() == image.format)

@@ -1,0 +1,1 @@
+"""How fast, against whom, and at what loss: `python -m benchmarks --help`."""

@@ -1,0 +1,93 @@
+"""Run the scenarios, print the table, write `docs/benchmarks.md`."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from datetime import date
+from pathlib import Path
+
+import diffusers
+import transformers
+
+from benchmarks.compute import Subject, compute_section, tile_section
+from benchmarks.contestants import Ours, Work
+from benchmarks.machine import machine_line
+from benchmarks.report import Section, document
+from benchmarks.rows import Aim, read_reasons
+from benchmarks.sd15_shape import sd15_folder
+from benchmarks.startup import startup_section
+
+SCENARIOS = ("drawing", "starting", "tiles")
+
+
+def options(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--model", default="builtin", help="the small model: a name or a diffusers folder")
+    parser.add_argument("--threads", type=int, default=1, help="CPU threads of both sides")
+    parser.add_argument("--rounds", type=int, default=5, help="runs of each side; short ones get more")
+    parser.add_argument("--only", nargs="+", choices=SCENARIOS, default=SCENARIOS)
+    parser.add_argument("--cache", type=Path, default=Path("build/bench"), help="keeps the SD 1.5 shape (4.3 GB)")
+    parser.add_argument("--sd15-side", type=int, default=256, help="side of its pictures; 0 leaves it out")
+    parser.add_argument("--sd15-steps", type=int, default=4)
+    parser.add_argument("--out", type=Path, default=Path("docs/benchmarks.md"))
+    return parser.parse_args(argv)
+
+
+def subjects(asked: argparse.Namespace, small: Work) -> list[Subject]:
+    found = [
+        Subject(
+            key="builtin",
+            name="the model in the box",
+            work=small,
+            step_rounds=10 * asked.rounds,
+            picture_rounds=2 * asked.rounds,
+        )
+    ]
+    if asked.sd15_side:
+        work = Work(
+            model=str(sd15_folder(asked.cache)),
+            threads=asked.threads,
+            side=asked.sd15_side,
+            steps=asked.sd15_steps,
+            schedule="leading",
+        )
+        found.append(
+            Subject(
+                key="sd15",
+                name="SD 1.5 shape",
+                work=work,
+                step_rounds=asked.rounds,
+                picture_rounds=max(3, asked.rounds // 2),
+                step_aim=Aim(ratio=2.0),
+                picture_aim=Aim(ratio=1.8),
+            )
+        )
+    return found
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    asked = options(argv)
+    diffusers.utils.logging.set_verbosity_error()
+    diffusers.utils.logging.disable_progress_bar()
+    transformers.utils.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
+    small = Work(model=asked.model, threads=asked.threads)
+    scenarios: dict[str, Callable[[], Section]] = {
+        "drawing": lambda: compute_section(subjects(asked, small)),
+        "starting": lambda: startup_section(small, asked.rounds),
+        "tiles": lambda: tile_section(small, max(3, asked.rounds // 2)),
+    }
+    machine = machine_line(asked.threads, Ours(small).recipe.numerics.dtype, date.today())
+    sections: list[Section] = []
+    for name in asked.only:
+        print(f"measuring: {name} …", flush=True)
+        sections.append(scenarios[name]())
+    text = document(machine, sections, read_reasons())
+    asked.out.parent.mkdir(parents=True, exist_ok=True)
+    asked.out.write_text(text, encoding="utf-8")
+    print(f"\n{text}\nwritten to {asked.out}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,135 @@
+"""The two sides of every pair: this package, and the stock diffusers pipeline in float32 on the same folder."""
+
+# pyright: reportPrivateImportUsage=false
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from sdplay.core.event import Drawn
+from sdplay.core.frame import Noise
+from sdplay.core.recipe import Recipe
+from sdplay.core.request import Txt2Img, ask
+from sdplay.diffusion.denoiser import NetworkDenoiser
+from sdplay.diffusion.noise import tile_noise
+from sdplay.engine.memo import WordMemo
+from sdplay.engine.render import latent_shape, render
+from sdplay.engine.residency import Residency
+from sdplay.families.base import Conditioning
+from sdplay.families.sd import StableDiffusion
+from sdplay.modes.plan import plan
+from sdplay.studio import Studio
+
+PROMPT = "a red apple, 3d render, on a white background"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """What both sides do: `model` as one types it after --model, None for a field left to the model's card."""
+
+    model: str
+    threads: int
+    side: int | None = None
+    steps: int | None = None
+    schedule: str | None = None
+
+
+class Ours:
+    """Our engine on `work`, loaded; `numerics` overrides what the recipe would settle on."""
+
+    def __init__(self, work: Work, **numerics: Any) -> None:
+        request = ask(
+            Txt2Img,
+            prompt=PROMPT,
+            model=work.model,
+            device="cpu",
+            width=work.side,
+            height=work.side,
+            steps=work.steps,
+            sampler="euler",
+            schedule=work.schedule,
+            seed=0,
+        )
+        settled = Studio().settle(request)
+        chosen = replace(settled.recipe.numerics, threads=work.threads, **numerics)
+        self.folder: Path = settled.model.folder
+        self.recipe: Recipe = replace(settled.recipe, numerics=chosen)
+        torch.set_num_threads(work.threads)
+        family = Residency().get(settled.model, chosen, "cpu").family
+        assert isinstance(family, StableDiffusion)
+        self.family = family
+
+    def start(self, pictures: int = 1) -> Tensor:
+        """Unit noise of the first `pictures` seeds."""
+        return tile_noise([Noise(seed=seed) for seed in range(pictures)], latent_shape(self.recipe, self.family))
+
+    def words(self) -> tuple[Conditioning, Conditioning]:
+        return self.family.encode_words(""), self.family.encode_words(PROMPT)
+
+    def step(self, x: Tensor, timestep: float) -> Callable[[], Tensor]:
+        """One call of the denoising network for a picture and its guidance pair."""
+        denoiser = self.family.denoiser(self.words())
+        assert isinstance(denoiser, NetworkDenoiser)
+        network = denoiser.network
+        timesteps = torch.full((2,), timestep)
+
+        @torch.inference_mode()
+        def call() -> Tensor:
+            return network(torch.cat([x, x]), timesteps)
+
+        return call
+
+    def pictures(self, count: int = 1) -> NDArray[np.uint8]:
+        """Draw `count` pictures from words to pixels; the texts are encoded anew each time."""
+        events = render(self.recipe, plan(self.recipe, range(count)), self.family, WordMemo(self.family))
+        return np.stack([event.picture.pixels for event in events if isinstance(event, Drawn)])
+
+
+class Stock:
+    """The stock pipeline, with the scheduler, the spacing and the start that `ours` has."""
+
+    def __init__(self, ours: Ours) -> None:
+        from diffusers import EulerDiscreteScheduler, StableDiffusionPipeline
+
+        self.ours = ours
+        self.pipe: Any = StableDiffusionPipeline.from_pretrained(
+            ours.folder, torch_dtype=torch.float32, safety_checker=None
+        )
+        self.pipe.set_progress_bar_config(disable=True)
+        self.pipe.scheduler = EulerDiscreteScheduler.from_config(
+            self.pipe.scheduler.config, timestep_spacing=ours.recipe.schedule
+        )
+
+    def step(self, x: Tensor, timestep: float) -> Callable[[], Tensor]:
+        """The same call on the stock network."""
+        with torch.inference_mode():
+            towards, away = self.pipe.encode_prompt(PROMPT, "cpu", 1, True, negative_prompt="")
+        text = torch.cat([away, towards])
+
+        @torch.inference_mode()
+        def call() -> Tensor:
+            return self.pipe.unet(torch.cat([x, x]), timestep, encoder_hidden_states=text, return_dict=False)[0]
+
+        return call
+
+    def picture(self) -> NDArray[np.uint8]:
+        """Draw the picture of seed 0."""
+        recipe = self.ours.recipe
+        drawn = self.pipe(
+            PROMPT,
+            width=recipe.width,
+            height=recipe.height,
+            num_inference_steps=recipe.steps,
+            guidance_scale=recipe.guidance_scale,
+            latents=self.ours.start(),
+            output_type="np",
+        )
+        return (drawn.images[0] * 255).round().astype(np.uint8)

@@ -1,0 +1,79 @@
+"""`sdplay txt2img`, and every mode to come: from flags to a request, and on to `deliver`."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sdplay.cli.deliver import deliver, delivery_from, delivery_options
+from sdplay.cli.flags import in_the_words_of, request_fields, request_options
+from sdplay.core.errors import UnknownName
+
+if TYPE_CHECKING:
+    from sdplay.core.request import AnyRequest
+    from sdplay.studio import Studio
+
+EXECUTOR_VARIABLE = "SDPLAY_EXECUTOR"  # "fake" pretends to draw, without a model: to test this command line
+
+
+class DrawCommand(click.Command):
+    """Draws in one mode. Its flags are those of the mode's request type, read when they are first needed."""
+
+    def __init__(self, mode: str, summary: str, example: str) -> None:
+        super().__init__(
+            mode,
+            callback=self.draw,
+            short_help=summary,
+            help=f"{summary}\n\n\b\n  {example}",
+            epilog="--seed -1 is any seed. Flags can be set in the environment too: SDPLAY_STEPS=30 for --steps 30.",
+            context_settings={"help_option_names": ["-h", "--help"]},
+        )
+        self._mode = mode
+
+    @property
+    def kind(self) -> type[AnyRequest]:
+        from sdplay.core.request import REQUESTS
+
+        return REQUESTS[self._mode]
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        if not self.params:
+            flags = request_options(self.kind, positional="prompt", for_new=True)
+            self.params = [click.Argument(["prompt"]), *flags, *delivery_options(for_new=True)]
+        return super().get_params(ctx)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            if "unexpected extra argument" in error.message:
+                raise click.UsageError(error.message.rstrip(".") + "; put the whole prompt in quotes", ctx) from None
+            raise
+
+    def draw(self, **params: Any) -> int:
+        from sdplay.cli.progress import progress_for
+        from sdplay.core.request import ask
+
+        with in_the_words_of(click.get_current_context()):
+            request = ask(self.kind, **request_fields(self.kind, params))
+            delivery = delivery_from(params)
+            with open_studio() as studio, progress_for(quiet=delivery.quiet) as progress:
+                deliver(studio, studio.settle(request), range(request.num), delivery, progress)
+        return 0
+
+
+def open_studio() -> Studio:
+    """A studio that draws in this process, or only pretends to where the environment says so."""
+    from sdplay.studio import Studio
+
+    asked = os.environ.get(EXECUTOR_VARIABLE, "inline")
+    if asked not in {"inline", "fake"}:
+        raise UnknownName(EXECUTOR_VARIABLE, asked, ["inline", "fake"])
+    if asked == "inline":
+        os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")  # transformers would draw its own across ours
+        return Studio()
+    from sdplay.jobs.executors.fake import FakeExecutor
+
+    return Studio(FakeExecutor())

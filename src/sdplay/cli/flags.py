@@ -1,0 +1,159 @@
+"""Command line flags, read off the request type: a new field of a request is a new flag, by itself.
+
+A flag is named after its field, or after `flag` (and `short`) in the field's `json_schema_extra`; help, type and
+default are the field's own, and `SDPLAY_NAME` in the environment stands for `--name`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from types import UnionType
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
+
+import click
+from click.core import ParameterSource
+
+from sdplay.core.errors import SdplayError
+
+if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
+
+    from sdplay.core.request import Request
+
+SIMPLE_TYPES: dict[Any, click.ParamType] = {int: click.INT, float: click.FLOAT, str: click.STRING}
+SIZE = re.compile(r"\s*(\d{1,12})(?:(?:\s*[x×*,]\s*|\s+)(\d{1,12}))?\s*", re.IGNORECASE)
+RANDOM_SEED = -1  # what the rest of the field writes for "any"
+
+
+def read_size(text: str) -> tuple[int, int] | None:
+    """The two sides in "256x384", "256,384" or "256 384"; "256" is a square; None for anything else."""
+    match = SIZE.fullmatch(text)
+    return (int(match[1]), int(match[2] or match[1])) if match else None
+
+
+class Size(click.ParamType):
+    """A pair of sides, width first."""
+
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if isinstance(value, tuple):
+            return value
+        size = read_size(str(value))
+        if size is None:
+            self.fail(f"{value!r} is no size; write 256 or 256x384", param, ctx)
+        return size
+
+
+def request_options(kind: type[Request], *, positional: str | None, for_new: bool) -> list[click.Parameter]:
+    """One option for every field of `kind` but `positional`, and `--size`.
+
+    `for_new` is True where a picture is asked for anew: defaults are shown, and the environment may set flags. Where
+    flags change an existing recipe only what was typed may count.
+    """
+    options: list[click.Parameter] = []
+    for field, info in kind.model_fields.items():
+        if field != positional and not is_constant(info.annotation):
+            options.append(option(field, info, for_new))
+        if field == "height":
+            options.append(size_option(for_new))
+    return options
+
+
+def option(field: str, info: FieldInfo, for_new: bool) -> click.Option:
+    """The flag of one field."""
+    extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
+    name = str(extra.get("flag", field.replace("_", "-")))
+    of_bool = plain_type(info.annotation) is bool
+    spelled = [f"--{name}/--no-{name}" if of_bool else f"--{name}"]
+    if "short" in extra:
+        spelled.insert(0, f"-{extra['short']}")
+    required = for_new and info.is_required()
+    default: dict[str, Any] = {}
+    if not required:
+        default["default"] = info.default if for_new else None  # said aloud: a switch would be False without it
+    return click.Option(
+        [field, *spelled],
+        type=click.BOOL if of_bool else param_type(info.annotation),
+        required=required,
+        show_default=bool(default.get("default")),
+        help=info.description,
+        envvar=envvar(name) if for_new else None,
+        **default,
+    )
+
+
+def size_option(for_new: bool) -> click.Option:
+    return click.Option(
+        ["size", "--size"],
+        type=Size(),
+        metavar="SIDE|WIDTHxHEIGHT",
+        help="Both sides at once; --width and --height win over it.",
+        envvar=envvar("size") if for_new else None,
+    )
+
+
+def envvar(name: str) -> str:
+    """The environment variable that stands for `--name`."""
+    return "SDPLAY_" + name.upper().replace("-", "_")
+
+
+def plain_type(annotation: Any) -> Any:
+    """`annotation` without `Annotated[…]` and without `| None`."""
+    if get_origin(annotation) is Annotated:
+        return plain_type(get_args(annotation)[0])
+    if get_origin(annotation) in (Union, UnionType):
+        inner = [part for part in get_args(annotation) if part is not type(None)]
+        return plain_type(inner[0]) if len(inner) == 1 else annotation
+    return annotation
+
+
+def param_type(annotation: Any) -> click.ParamType:
+    """The click type of a field; raises `TypeError` for one that no flag can hold."""
+    plain = plain_type(annotation)
+    if get_origin(plain) is Literal:
+        return click.Choice([str(choice) for choice in get_args(plain)], case_sensitive=False)
+    if plain not in SIMPLE_TYPES:
+        raise TypeError(f"no flag can hold a {plain}: give it a row in flags.SIMPLE_TYPES")
+    return SIMPLE_TYPES[plain]
+
+
+def is_constant(annotation: Any) -> bool:
+    """Whether a field has one possible value only, as `mode` has, and so needs no flag."""
+    plain = plain_type(annotation)
+    return get_origin(plain) is Literal and len(get_args(plain)) == 1
+
+
+def request_fields(kind: type[Request], params: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of `kind` that the command line set, by field name, ready for `ask`."""
+    fields = {name: value for name, value in params.items() if name in kind.model_fields and value is not None}
+    if params.get("size") is not None:
+        width, height = params["size"]
+        fields = {"width": width, "height": height} | fields
+    if fields.get("seed") == RANDOM_SEED:
+        fields["seed"] = None
+    return fields
+
+
+def spellings(ctx: click.Context) -> dict[str, str]:
+    """How each parameter of the running command was given: `--guidance`, or `SDPLAY_GUIDANCE` where that set it."""
+    names: dict[str, str] = {}
+    for param in ctx.command.get_params(ctx):
+        if isinstance(param, click.Option) and param.name:
+            from_environment = ctx.get_parameter_source(param.name) is ParameterSource.ENVIRONMENT
+            names[param.name] = str(param.envvar) if from_environment else max(param.opts, key=len)
+    if ctx.params.get("size") is not None:
+        names |= {side: names["size"] for side in ("width", "height") if ctx.params.get(side) is None}
+    return names
+
+
+@contextmanager
+def in_the_words_of(ctx: click.Context) -> Iterator[None]:
+    """Errors raised inside name the flag that was typed, not the field behind it, nor the request as a whole."""
+    try:
+        yield
+    except SdplayError as error:
+        error.field = None if error.field == "request" else spellings(ctx).get(error.field or "", error.field)
+        raise

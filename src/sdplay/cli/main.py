@@ -1,0 +1,105 @@
+"""The command `sdplay`: which words are a command and which a prompt, and the one place where a run ends.
+
+Importing this loads click and nothing heavy: every command imports what it needs when it runs.
+"""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from collections.abc import Collection, Sequence
+
+import click
+
+from sdplay.cli.draw import DrawCommand
+from sdplay.cli.kept import again, show, verify
+from sdplay.cli.listing import models, samplers
+from sdplay.cli.outcome import run_safely
+from sdplay.version import VERSION
+
+# Near enough to a command to be a typing mistake, far enough to leave "snow", "shoe" and "cream" their pictures.
+CLOSE = 0.82
+
+HELP = """Pictures from words, on this computer.
+
+\b
+  sdplay "a red apple, 3d render"              draw it
+  sdplay "a cat face" -n 4 --seed 7            four of them, the same every time
+  sdplay again images/00000-7.png --steps 40   a variation of a picture you kept
+"""
+EPILOG = """Flags stand in the environment too: SDPLAY_STEPS=30 for --steps 30.
+
+Exit codes: 0 done, 1 failed, 2 asked for what cannot be had, 3 stopped with Ctrl-C, 4 no space left.
+"""
+
+
+class PromptOrCommand(click.Group):
+    """`sdplay PROMPT` is short for `sdplay txt2img PROMPT`."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)  # in the order they were added: drawing first
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if args and self.is_drawing(ctx, args[0]):
+            args = ["txt2img", *args]
+        elif args in (["help"], ["version"]):
+            args = [f"--{args[0]}"]
+        return super().parse_args(ctx, args)
+
+    def is_drawing(self, ctx: click.Context, first: str) -> bool:
+        """Whether a command line that starts with `first` asks for a picture without saying txt2img."""
+        own = {name for param in self.get_params(ctx) for name in param.opts}
+        if first in self.commands or first in own or first in {"help", "version"}:
+            return False
+        known = own if first.startswith("-") else self.commands
+        return nearest(first, known) is None
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        guess = None if args[0] in self.commands else nearest(args[0], self.commands)
+        if guess is not None:
+            raise click.UsageError(
+                f"no such command {args[0]!r}. Did you mean {guess!r}? (To draw it: sdplay txt2img {args[0]!r})", ctx
+            )
+        return super().resolve_command(ctx, args)
+
+
+def nearest(word: str, known: Collection[str]) -> str | None:
+    """The name that `word` is a mistyped form of, None where it is a word of its own."""
+    swapped = [name for name in known if sorted(name) == sorted(word)]
+    return next(iter(swapped or difflib.get_close_matches(word, known, n=1, cutoff=CLOSE)), None)
+
+
+@click.group(
+    cls=PromptOrCommand,
+    help=HELP,
+    epilog=EPILOG,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    subcommand_metavar="PROMPT|COMMAND [FLAGS]",
+)
+@click.version_option(VERSION, message="%(prog)s %(version)s")
+@click.pass_context
+def sdplay(ctx: click.Context) -> None:
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+
+
+DRAWING = (
+    DrawCommand("txt2img", "Draw pictures from words.", 'sdplay txt2img "a red apple, 3d render" -n 4 --seed 7'),
+    DrawCommand("img2img", "Draw from words and a picture.", 'sdplay img2img "an icon of a cat" --image photo.jpg'),
+    DrawCommand("inpaint", "Paint a part of a picture anew.", 'sdplay inpaint "a hat" --image a.png --mask m.png'),
+)
+for command in (*DRAWING, again, verify, show, models, samplers):
+    sdplay.add_command(command)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line `argv` (that of this process when left out) and return its exit code."""
+    arguments = list(argv) if argv is not None else None
+    return run_safely(lambda: sdplay.main(arguments, prog_name="sdplay", standalone_mode=False) or 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

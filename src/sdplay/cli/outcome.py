@@ -1,0 +1,80 @@
+"""How a run ends: every error is caught here, told in a line or two without traceback, and becomes an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Callable
+
+import click
+
+from sdplay.core.errors import SdplayError, shorten
+
+FAILED, BAD_REQUEST, STOPPED = 1, 2, 3
+
+
+def run_safely(action: Callable[[], int]) -> int:
+    """Run `action` and return its exit code, or that of the error it raised, which is told on stderr."""
+    accept_any_path()
+    try:
+        code = action()
+        sys.stdout.flush()  # here, where a reader that went away can still be dealt with
+        return code
+    except Exception as error:
+        if os.environ.get("SDPLAY_DEBUG"):
+            traceback.print_exc()
+        return tell(error)
+    except KeyboardInterrupt:
+        return complain("stopped", "", STOPPED)
+
+
+def accept_any_path() -> None:
+    """Let stdout take what it cannot spell: a path that is no UTF-8, an emoji in an old code page."""
+    reconfigure = getattr(sys.stdout, "reconfigure", None)
+    if reconfigure is not None:
+        encoding = (sys.stdout.encoding or "").casefold().replace("-", "")
+        reconfigure(errors="surrogateescape" if encoding == "utf8" else "backslashreplace")
+
+
+def tell(error: Exception) -> int:
+    """Say on stderr what went wrong and what to do; returns the exit code."""
+    if isinstance(error, SdplayError):
+        return complain(reason(error), error.hint, error.exit_code)
+    if isinstance(error, click.UsageError):
+        path = error.ctx.command_path if error.ctx else "sdplay"
+        return complain(decapitalised(error.format_message()), f"`{path} --help` lists what there is", BAD_REQUEST)
+    if isinstance(error, click.ClickException):
+        return complain(decapitalised(error.format_message()), "", error.exit_code)
+    if isinstance(error, BrokenPipeError):
+        return FAILED  # whoever read our output went away and reads no message either
+    if isinstance(error, click.Abort):
+        return complain("stopped", "", STOPPED)
+    if isinstance(error, EOFError):
+        return complain("the input ended before every question was answered", "", BAD_REQUEST)
+    summary = (str(error).splitlines() or [""])[0]
+    return complain(
+        f"this should not happen: {type(error).__name__}: {summary}",
+        "run it again with SDPLAY_DEBUG=1 for the traceback",
+        FAILED,
+    )
+
+
+def reason(error: SdplayError) -> str:
+    """What cannot be and why, with `field` as it reads now (`str(error)` keeps the one it was raised with)."""
+    where = f"{error.field} = {shorten(error.value)}: " if error.field is not None else ""
+    return where + error.reason
+
+
+def decapitalised(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
+def complain(message: str, hint: str, code: int) -> int:
+    """Write "error: …" and what to do to stderr, where there still is one; returns `code`."""
+    label = "error:" if os.environ.get("NO_COLOR") else click.style("error:", fg="red", bold=True)
+    try:
+        click.echo(f"{label} {message}" + (f"\n  → {hint}" if hint else ""), err=True)
+    except OSError:
+        return code
+    return code

@@ -1,0 +1,182 @@
+"""How far the drawing is: a live bar in a terminal, plain lines elsewhere, nothing when asked to be quiet."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Self
+
+import click
+
+from sdplay.core.event import Drawn, Event, Finished, Started, Stepped
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.live import Live
+
+    from sdplay.core.recipe import Recipe
+
+Clock = Callable[[], float]
+BAR_WIDTH = 32
+
+
+def duration(seconds: float) -> str:
+    """`seconds` as 0:07, 12:34 or 1:02:03."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+class Tally:
+    """Counts events against the clock: how many pictures and steps are done, how fast, and how long the rest takes."""
+
+    def __init__(self, clock: Clock = time.perf_counter) -> None:
+        self._clock, self._since = clock, clock()
+        self.total, self.drawn, self.step, self.steps = 0, 0, 0, 0
+        self._stepped_at, self._timed, self._stepping = 0.0, 0, 0.0  # when, how many and how long, decoding left out
+
+    def count(self, event: Event) -> None:
+        if isinstance(event, Started):
+            self.total, self._since = event.total, self._clock()
+        elif isinstance(event, Stepped):
+            now = self._clock()
+            if event.step > 1:
+                self._timed, self._stepping = self._timed + 1, self._stepping + now - self._stepped_at
+            self.step, self.steps, self._stepped_at = event.step, event.steps, now
+        elif isinstance(event, Drawn):
+            self.drawn, self.step = self.drawn + 1, 0
+
+    @property
+    def elapsed(self) -> float:
+        return self._clock() - self._since
+
+    @property
+    def pace(self) -> str:
+        """Denoising speed so far; empty before the second step."""
+        if not self._stepping:
+            return ""
+        speed = self._timed / self._stepping
+        return f"{speed:.1f} steps/s" if speed >= 1 else f"{1 / speed:.1f} s/step"
+
+    @property
+    def left(self) -> str:
+        """How long the rest will take at this pace; empty before the first step."""
+        done = self.drawn + (self.step / self.steps if self.steps else 0)
+        return duration(self.elapsed / done * (self.total - done)) if done else ""
+
+
+class Progress:
+    """Follows one run, a context manager; `aside` makes way for other output. This one says nothing."""
+
+    def begin(self, recipe: Recipe, indices: Sequence[int]) -> None:
+        """The recipe is settled; next the model is loaded."""
+
+    def follow(self, event: Event) -> None:
+        pass
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        yield
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
+class Lines(Progress):
+    """A line on stderr when the drawing starts and for every picture: for logs and pipes."""
+
+    def __init__(self, clock: Clock = time.perf_counter) -> None:
+        self._tally = Tally(clock)
+
+    def begin(self, recipe: Recipe, indices: Sequence[int]) -> None:
+        click.echo(plan_line(recipe, indices), err=True)
+
+    def follow(self, event: Event) -> None:
+        tally = self._tally
+        tally.count(event)
+        if isinstance(event, Drawn):
+            left = f"about {tally.left} to go" if tally.drawn < tally.total else ""
+            facts = [f"{tally.drawn}/{tally.total} in {event.picture.seconds:.1f} s", tally.pace, left]
+            click.echo(", ".join(filter(None, facts)), err=True)
+
+
+class Bar(Progress):
+    """Live lines on stdout, which is a terminal: pictures done, and the step of the one being drawn."""
+
+    def __init__(self, clock: Clock = time.perf_counter) -> None:
+        from rich.console import Console
+
+        self._tally = Tally(clock)
+        self._console = Console(file=sys.stdout)
+        self._live: Live | None = None
+
+    def follow(self, event: Event) -> None:
+        self._tally.count(event)
+        if isinstance(event, Finished):
+            self._hide()
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        self._hide()
+        try:
+            yield
+        finally:
+            self._unhide()
+
+    def __enter__(self) -> Self:
+        self._unhide()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._hide()
+
+    def _unhide(self) -> None:
+        # A new one each time: a `Live` that is started again erases the line above it.
+        from rich.live import Live
+
+        self._live = Live(console=self._console, get_renderable=self._view, transient=True, refresh_per_second=8)
+        self._live.start(refresh=True)
+
+    def _hide(self) -> None:
+        if self._live is not None:
+            self._live.stop()
+        self._live = None
+
+    def _view(self) -> RenderableType:
+        from rich.progress_bar import ProgressBar
+        from rich.table import Table
+        from rich.text import Text
+
+        tally = self._tally
+        if not tally.total:
+            return Text(f"loading the model … {duration(tally.elapsed)}", style="dim")
+        table = Table.grid(padding=(0, 1))
+        pictures = ProgressBar(total=tally.total, completed=tally.drawn, width=BAR_WIDTH)
+        left = Text(f"{tally.left} to go" if tally.left else "", style="dim")
+        table.add_row("pictures", pictures, f"{tally.drawn}/{tally.total}", left)
+        steps = ProgressBar(total=tally.steps or 1, completed=tally.step, width=BAR_WIDTH)
+        count = f"{tally.step}/{tally.steps}" if tally.steps else ""
+        table.add_row("step", steps, count, Text(tally.pace, style="dim"))
+        return table
+
+
+def plan_line(recipe: Recipe, indices: Sequence[int]) -> str:
+    """What is about to be drawn, in one line."""
+    pictures = "1 picture" if len(indices) == 1 else f"{len(indices)} pictures"
+    return (
+        f"drawing {pictures} of {recipe.width}x{recipe.height} with {recipe.model.name}: {recipe.steps} steps, "
+        f"{recipe.sampler}, {recipe.schedule}, guidance {recipe.guidance_scale:g}, seed {recipe.seed + indices[0]}"
+    )
+
+
+def progress_for(*, quiet: bool) -> Progress:
+    """The progress that suits where the output goes."""
+    if quiet:
+        return Progress()
+    return Bar() if sys.stdout.isatty() and os.environ.get("TERM") != "dumb" else Lines()

@@ -1,0 +1,224 @@
+"""A recipe keeps all that a picture depends on, and comes back from its JSON as it was."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable
+from dataclasses import FrozenInstanceError, fields, replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sdplay.core.errors import BadRequest, SdplayError
+from sdplay.core.recipe import Numerics, Recipe, canonical_json
+from sdplay.core.request import LARGEST_SEED, Txt2Img
+from tests.support.recipes import recipe
+
+PROMPTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=200).filter(str.strip)
+NEGATIVES = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=200)
+
+
+@given(
+    prompt=PROMPTS,
+    negative=NEGATIVES,
+    seed=st.integers(0, LARGEST_SEED - 99_999),
+    guidance=st.floats(0, 100),
+    steps=st.integers(1, 1000),
+    width=st.integers(8, 512).map(lambda n: n * 8),
+)
+def test_a_recipe_survives_its_json(
+    prompt: str, negative: str, seed: int, guidance: float, steps: int, width: int
+) -> None:
+    before = recipe(
+        prompt, negative_prompt=negative, seed=seed, guidance_scale=guidance, steps=steps, width=width
+    )
+    after = Recipe.from_ingredients(json.loads(json.dumps(before.ingredients())))
+    assert after.digest == before.digest
+    assert after.ingredients() == before.ingredients()
+    assert (after.request.prompt, after.request.negative_prompt) == (prompt, negative)
+    assert (after.seed, after.steps, after.guidance_scale, after.width) == (seed, steps, guidance, width)
+
+
+def test_seed_zero_is_a_seed() -> None:
+    assert recipe(seed=0, random_seed=99).seed == 0
+    assert recipe(seed=None, random_seed=99).seed == 99
+    assert Recipe.from_ingredients(recipe(seed=0).ingredients()).request.seed == 0
+
+
+def test_a_guidance_of_zero_is_a_guidance() -> None:
+    assert recipe(guidance_scale=0.0).guidance_scale == 0.0
+
+
+def changed(path: str, value: Any) -> Callable[[dict[str, Any]], None]:
+    def change(ingredients: dict[str, Any]) -> None:
+        *parents, last = path.split(".")
+        for parent in parents:
+            ingredients = ingredients[parent]
+        assert ingredients[last] != value
+        ingredients[last] = value
+
+    return change
+
+
+# Every ingredient with another allowed value: a test below holds that none is forgotten here.
+OTHER = {
+    "prompt": "a red apples",
+    "negative_prompt": "blurry",
+    "noise": "torch",
+    "width": 72,
+    "height": 72,
+    "steps": 5,
+    "guidance_scale": 3.5,
+    "sampler": "ddim",
+    "schedule": "karras",
+    "seed": 8,
+    "model.name": "another",
+    "model.digest": "cd" * 32,
+    "model.family": "sdxl",
+    "numerics.revision": 2,
+    "numerics.engine": "onnx",
+    "numerics.device": "cuda",
+    "numerics.dtype": "bfloat16",
+    "numerics.decode_dtype": "bfloat16",
+    "numerics.tile": 4,
+    "numerics.threads": 2,
+}
+ONE_VALUE_SO_FAR = {"mode", "format"}
+
+
+@pytest.mark.parametrize(("path", "value"), OTHER.items(), ids=OTHER)
+def test_every_ingredient_changes_the_digest(path: str, value: Any) -> None:
+    before = recipe()
+    ingredients = copy.deepcopy(before.ingredients())
+    changed(path, value)(ingredients)
+    after = Recipe.from_ingredients(ingredients)
+    assert after.ingredients() == ingredients  # it was read, not dropped
+    assert after.digest != before.digest
+
+
+def test_no_ingredient_is_forgotten_above() -> None:
+    ingredients = recipe().ingredients()
+    paths = {
+        f"{name}.{inner}" if inner else name
+        for name, value in ingredients.items()
+        for inner in (value if isinstance(value, dict) else [""])
+    }
+    assert paths == OTHER.keys() | ONE_VALUE_SO_FAR
+
+
+@pytest.mark.parametrize("change", [{"num": 5}, {"device": "cpu"}, {"precision": "float32"}], ids=str)
+def test_how_many_and_where_are_no_ingredients(change: dict[str, Any]) -> None:
+    assert recipe(**change).digest == recipe().digest
+
+
+def test_every_field_of_a_request_is_an_ingredient_or_is_known_not_to_be() -> None:
+    assert Txt2Img.model_fields.keys() - recipe().ingredients().keys() == {"num", "device", "precision"}
+
+
+def test_asking_for_the_defaults_by_name_gives_the_same_recipe() -> None:
+    settled = recipe()
+    spelled = recipe(
+        seed=settled.seed,
+        steps=settled.steps,
+        guidance_scale=settled.guidance_scale,
+        sampler=settled.sampler,
+        schedule=settled.schedule,
+        width=settled.width,
+        height=settled.height,
+    )
+    assert spelled.digest == settled.digest
+
+
+def without(name: str) -> Callable[[dict[str, Any]], None]:
+    def change(ingredients: dict[str, Any]) -> None:
+        *parents, last = name.split(".")
+        for parent in parents:
+            ingredients = ingredients[parent]
+        del ingredients[last]
+
+    return change
+
+
+DAMAGE = {
+    "no format": without("format"),
+    "a format of tomorrow": changed("format", 2),
+    "no model": without("model"),
+    "no model digest": without("model.digest"),
+    "a model that is a list": changed("model", []),
+    "a model whose name is a number": changed("model.name", 3),
+    "no numerics": without("numerics"),
+    "numerics that are null": changed("numerics", None),
+    "numerics of tomorrow": lambda i: i["numerics"].update(cache="on"),
+    "an empty tile": changed("numerics.tile", 0),
+    "a tile beyond all memory": changed("numerics.tile", 10**9),
+    "a tile that is true": lambda i: i["numerics"].update(tile=True),
+    "a tile in letters": changed("numerics.tile", "1"),
+    "a million threads": changed("numerics.threads", 10**6),
+    "negative threads": changed("numerics.threads", -1),
+    "a number format that is a function of torch": changed("numerics.dtype", "load"),
+    "a device that is a path": changed("numerics.device", "../cpu"),
+    "steps left open": changed("steps", None),
+    "no steps": without("steps"),
+    "a seed left open": changed("seed", None),
+    "a guidance that is not a number": changed("guidance_scale", float("nan")),
+    "a sampler left open": changed("sampler", None),
+    "a width out of bounds": changed("width", 10**9),
+    "no prompt": without("prompt"),
+    "an unknown mode": changed("mode", "telepathy"),
+    "an unknown field": lambda i: i.update(surprise=1),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
+def test_a_damaged_recipe_is_refused_with_an_error_of_ours(damage: Callable[[dict[str, Any]], None]) -> None:
+    ingredients = copy.deepcopy(recipe().ingredients())
+    damage(ingredients)
+    with pytest.raises(BadRequest) as caught:
+        Recipe.from_ingredients(ingredients)
+    assert caught.value.field
+
+
+def test_a_recipe_of_tomorrow_says_which_format_is_known() -> None:
+    with pytest.raises(BadRequest, match=r"format = 2: .*\n.*this version reads format 1"):
+        Recipe.from_ingredients({**recipe().ingredients(), "format": 2})
+
+
+def test_a_recipe_cannot_be_changed_but_one_can_be_derived() -> None:
+    first = recipe()
+    with pytest.raises(FrozenInstanceError):
+        first.steps = 9  # type: ignore[misc]
+    second = replace(first, steps=9)
+    assert (first.steps, second.steps) == (4, 9)
+    assert second.digest != first.digest
+
+
+def test_canonical_json_has_one_spelling() -> None:
+    assert canonical_json({"b": 1, "a": [1.5, None, True, "é\n🍎"]}) == '{"a":[1.5,null,true,"é\\n🍎"],"b":1}'
+    assert canonical_json({"a": 1, "b": 2}) == canonical_json({"b": 2, "a": 1})
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        canonical_json({"a": float("nan")})
+
+
+def test_the_digest_of_a_known_recipe_does_not_drift() -> None:
+    """A change here means that no file drawn so far is found again by its digest: raise `FORMAT` then."""
+    settled = recipe("a red apple", seed=0)
+    assert canonical_json(settled.ingredients()) == (
+        '{"format":1,"guidance_scale":3.0,"height":64,"mode":"txt2img","model":{"digest":"' + "ab" * 32 + '",'
+        '"family":"sd","name":"pretend"},"negative_prompt":"","noise":"philox","numerics":{"decode_dtype":"float32",'
+        '"device":"cpu","dtype":"float32","engine":"torch","revision":1,"threads":1,"tile":1},"prompt":"a red apple",'
+        '"sampler":"euler","schedule":"trailing","seed":0,"steps":4,"width":64}'
+    )
+
+
+def test_numerics_have_a_default_for_every_part() -> None:
+    assert {field.name for field in fields(Numerics)} == recipe().ingredients()["numerics"].keys()
+    assert Numerics() == Numerics(revision=1, engine="torch", device="cpu", dtype="float32", tile=1, threads=0)
+
+
+def test_errors_of_reading_are_ours_whatever_the_json_is() -> None:
+    for value in ({}, {"format": 1}, {"format": "1"}, {"format": None, "model": 1}):
+        with pytest.raises(SdplayError):
+            Recipe.from_ingredients(value)

@@ -1,0 +1,120 @@
+"""Whole pictures against the stock `StableDiffusionPipeline` on the same folder, from the same start."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from diffusers import EulerDiscreteScheduler, StableDiffusionPipeline
+from torch import Tensor
+
+from sdplay.core.event import Drawn
+from sdplay.diffusion.noise import picture_noise
+from sdplay.engine.device import placement
+from sdplay.engine.memo import WordMemo
+from sdplay.engine.render import render
+from sdplay.families.sd import StableDiffusion, load_sd
+from sdplay.modes.plan import plan
+from tests.support.drawing import settled
+
+STEPS = 20
+TOLERANCE = 1e-4  # relative L2 of the final latents in float32, as issue 2 asks
+PROMPT, NEGATIVE, GUIDANCE = "a red apple on the table", "blue cat", 5.0
+
+
+class Watched:
+    """A family that also keeps the latents it was given to decode."""
+
+    def __init__(self, family: StableDiffusion) -> None:
+        self._family = family
+        self.latents: list[Tensor] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._family, name)
+
+    def decode(self, latents: Tensor) -> Tensor:
+        self.latents.append(latents.clone())
+        return self._family.decode(latents)
+
+
+def ours(folder: Path, **fields: Any) -> tuple[Tensor, np.ndarray, Tensor]:
+    """(final latents, pixels, the noise it started from) of one picture."""
+    what = settled(folder, PROMPT, negative_prompt=NEGATIVE, sampler="euler", steps=STEPS, **fields)
+    family: Any = Watched(load_sd(what.model.folder, placement("cpu", "float32", "float32")))
+    (frame,) = plan(what.recipe, [0])
+    (picture,) = [
+        event.picture
+        for event in render(what.recipe, [frame], family, WordMemo(family))
+        if isinstance(event, Drawn)
+    ]
+    (latents,) = family.latents
+    return latents, picture.pixels, picture_noise(frame.noise, latents.shape[1:])
+
+
+def theirs(folder: Path, noise: Tensor, guidance: float, side: int, spacing: str) -> tuple[Tensor, np.ndarray]:
+    """(final latents, pixels) of the stock pipeline with its stock Euler scheduler."""
+    pipeline = StableDiffusionPipeline.from_pretrained(folder, safety_checker=None, local_files_only=True)
+    pipeline.scheduler = EulerDiscreteScheduler.from_config(pipeline.scheduler.config, timestep_spacing=spacing)
+    pipeline.set_progress_bar_config(disable=True)
+    asked = {
+        "negative_prompt": NEGATIVE,
+        "num_inference_steps": STEPS,
+        "guidance_scale": guidance,
+        "height": side,
+        "width": side,
+        "output_type": "latent",
+        "return_dict": False,
+    }
+    with torch.inference_mode():
+        latents = pipeline(PROMPT, latents=noise[None].clone(), **asked)[0]
+        decoded = pipeline.vae.decode(latents / pipeline.vae.config.scaling_factor, return_dict=False)[0]
+    picture = pipeline.image_processor.postprocess(decoded, output_type="np")[0]
+    return latents, (picture * 255).round().astype(np.uint8)
+
+
+def assert_parity(folder: Path, schedule: str, guidance: float, side: int) -> None:
+    latents, pixels, noise = ours(folder, schedule=schedule, guidance_scale=guidance)
+    other, other_pixels = theirs(folder, noise, guidance, side, schedule)
+    assert float((latents - other).norm() / other.norm()) <= TOLERANCE
+    assert pixels.shape == other_pixels.shape
+    assert np.abs(pixels.astype(int) - other_pixels.astype(int)).max() <= 1  # one level, where a half was rounded
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> Iterator[None]:
+    from diffusers.utils import logging
+
+    before = logging.get_verbosity()
+    logging.set_verbosity_error()  # a missing safety checker is no news here
+    yield
+    logging.set_verbosity(before)
+
+
+@pytest.mark.parametrize("guidance", [GUIDANCE, 1.0])
+def test_epsilon_prediction_on_the_leading_ladder(tiny: Path, guidance: float) -> None:
+    assert_parity(tiny, "leading", guidance, 64)
+
+
+@pytest.mark.parametrize("guidance", [GUIDANCE, 1.0])
+def test_v_prediction_on_the_trailing_ladder(tiny_v: Path, guidance: float) -> None:
+    assert_parity(tiny_v, "trailing", guidance, 64)
+
+
+@pytest.mark.parametrize("schedule", ["trailing", "leading"])
+def test_the_built_in_model(builtin: Path, schedule: str) -> None:
+    assert_parity(builtin, schedule, 3.0, 128)
+
+
+def test_the_comparison_would_notice(tiny: Path, tiny_v: Path) -> None:
+    """Another guidance, another prediction or another start are far outside the tolerance."""
+    latents, _, noise = ours(tiny, schedule="leading", guidance_scale=GUIDANCE)
+    for other, _ in (
+        theirs(tiny, noise, GUIDANCE * 1.01, 64, "leading"),
+        theirs(tiny, noise, GUIDANCE, 64, "trailing"),
+        theirs(tiny, noise * 1.001, GUIDANCE, 64, "leading"),
+    ):
+        assert float((latents - other).norm() / other.norm()) > 3 * TOLERANCE

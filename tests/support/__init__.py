@@ -1,0 +1,1 @@
+"""What tests share: a tiny random model, recipes by hand, subprocesses."""

@@ -1,0 +1,30 @@
+"""Run a piece of Python in a process of its own, which finds `sdplay` and `tests` where this one does."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def start(code: str, *arguments: object) -> subprocess.Popen[str]:
+    """Start `python -c code arguments…`, its output piped."""
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+    )
+
+
+def run(code: str, *arguments: object) -> str:
+    """What such a process prints; an `AssertionError` with its stderr where it fails."""
+    process = start(code, *arguments)
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err
+    return out

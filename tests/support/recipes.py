@@ -1,0 +1,47 @@
+"""Requests and recipes for tests that need no model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sdplay.core.artifact import Picture
+from sdplay.core.machine import Machine
+from sdplay.core.recipe import ModelIdentity, Recipe
+from sdplay.core.request import Txt2Img, ask
+from sdplay.models.card import ModelCard
+from sdplay.models.resolve import ResolvedModel
+from sdplay.modes.settle import settle
+
+MACHINE = Machine(device="cpu", dtype="float32", threads=1)
+CARD = ModelCard(
+    name="pretend",
+    title="no model at all",
+    family="sd",
+    licence="none",
+    size=64,
+    steps=4,
+    guidance_scale=3.0,
+    sampler="euler",
+    schedule="trailing",
+)
+MODEL = ResolvedModel(
+    card=CARD,
+    folder=Path("nowhere"),
+    identity=ModelIdentity(name="pretend", digest="ab" * 32, family="sd"),
+    rule="made up by a test",
+)
+
+
+def recipe(prompt: str = "a red apple", *, random_seed: int = 7, **fields: Any) -> Recipe:
+    """The recipe of a request on a model that does not exist."""
+    return settle(ask(Txt2Img, prompt=prompt, **fields), MODEL, MACHINE, random_seed)
+
+
+def picture(of: Recipe, index: int = 0) -> Picture:
+    """A picture of random pixels, the same for the same recipe and index."""
+    random = np.random.default_rng([of.seed, index])
+    pixels = random.integers(0, 256, (of.height, of.width, 3), dtype=np.uint8)
+    return Picture(pixels=pixels, recipe=of, index=index, seconds=0.25)
