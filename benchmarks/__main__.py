@@ -72,7 +72,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     diffusers.utils.logging.disable_progress_bar()
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
-    small = Work(model=asked.model, threads=asked.threads)
+    small = Work(model=asked.model, threads=asked.threads, schedule="trailing")
     scenarios: dict[str, Callable[[], Section]] = {
         "drawing": lambda: compute_section(subjects(asked, small)),
         "starting": lambda: startup_section(small, asked.rounds),

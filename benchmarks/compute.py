@@ -87,8 +87,8 @@ def tile_section(work: Work, rounds: int) -> Section:
     return Section(
         title="Pictures in one pass, and number formats",
         about=f"Seconds a picture of the model in the box, {full} pictures of {chosen[0][1].recipe.steps} steps; the "
-        "peer is our own tile 1 in float32. A tile larger than what is asked for is padded, so a single picture costs as "
-        "much as a whole tile.",
+        "peer is our own tile 1 in float32. A tile larger than what is asked for is padded: a single picture costs "
+        "as much as a whole tile.",
         rows=tuple(rows),
     )
 

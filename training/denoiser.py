@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import shutil
 import signal
 import time
 from dataclasses import asdict, dataclass
@@ -15,6 +16,7 @@ import torch
 import torch.distributed as dist
 from diffusers import AutoencoderKL, UNet2DConditionModel
 from diffusers.models.attention_processor import AttnProcessor
+from safetensors.torch import load_file
 from torch import Tensor, nn
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
@@ -159,6 +161,15 @@ class Trainer:
         self.step, self.spent = state["step"], state["spent"]
         self.rng = np.random.default_rng([7 + self.step, rank()])
 
+    def start_from(self, folder: Path) -> None:
+        """Take the weights of an exported model as the beginning of another round."""
+        for network, part in ((self.unet, "unet"), (self.text, "text_encoder")):
+            weights = load_file(next((folder / part).glob("*.safetensors")))
+            named = {name.removeprefix("text_model."): w.float() for name, w in weights.items()}
+            named.pop("embeddings.position_ids", None)
+            network.load_state_dict(named)
+        torch._foreach_copy_(self.ema, [p.data for p in self.parameters])
+
     def save_averaged(self, folder: Path) -> None:
         """Write the averaged weights as `unet` and `text_encoder` below `folder`, in float32."""
         current = [p.detach().clone() for p in self.parameters]
@@ -185,14 +196,19 @@ def rate(lr: float, step: int, progress: float) -> float:
     return lr * min(1.0, (step + 1) / 100) * (0.49 * (1 + math.cos(math.pi * min(1.0, progress))) + 0.02)
 
 
-def train(work: Path, settings: DenoiserSettings, seconds: float) -> None:
-    """Train for `seconds` of wall time in all, going on from the checkpoint; SIGTERM saves and stops."""
+def train(work: Path, settings: DenoiserSettings, seconds: float, begin: Path | None) -> None:
+    """Train for `seconds` of wall time in all; SIGTERM saves and stops.
+
+    Goes on from the checkpoint in `work` where there is one, else from the exported model `begin`, else from nothing.
+    """
     torch.set_num_threads(settings.threads)
     codec = AutoencoderKL.from_pretrained(work / "vae", low_cpu_mem_usage=False)
     codec = codec.to(memory_format=torch.channels_last).eval().requires_grad_(False)
     trainer, checkpoint = Trainer(work, settings), work / "denoiser.pt"
     if checkpoint.exists():
         trainer.load(checkpoint)
+    elif begin is not None:
+        trainer.start_from(begin)
     pool = Pool(taught(work), codec, settings.per_base, seed=2 * trainer.step + rank())
     pool.fill()
     first = rank() == 0
@@ -219,11 +235,13 @@ def train(work: Path, settings: DenoiserSettings, seconds: float) -> None:
         trainer.save_averaged(work / "averaged")
 
 
-def together(number: int, count: int, work: Path, settings: DenoiserSettings, seconds: float) -> None:
+def together(
+    number: int, count: int, work: Path, settings: DenoiserSettings, seconds: float, begin: Path | None
+) -> None:
     """One of `count` processes that train together, each on its own part of every batch."""
     meeting = f"file://{(work / 'meeting').resolve()}"
     dist.init_process_group("gloo", init_method=meeting, rank=number, world_size=count)
-    train(work, settings, seconds)
+    train(work, settings, seconds, begin)
     dist.destroy_process_group()
 
 
@@ -235,14 +253,18 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1, help="of each process; two processes beat two threads")
     parser.add_argument("--batch", type=int, default=64, help="of each process")
     parser.add_argument("--lr", type=float, default=2e-3)
+    parser.add_argument("--begin", type=Path, help="an exported model to train further, with its codec and tokenizer")
     asked = parser.parse_args()
+    if asked.begin is not None:
+        for part in ("vae", "tokenizer"):
+            shutil.copytree(asked.begin / part, asked.work / part, dirs_exist_ok=True)
     settings = DenoiserSettings(threads=asked.threads, batch=asked.batch, lr=asked.lr)
     if asked.processes == 1:
-        train(asked.work, settings, asked.minutes * 60)
+        train(asked.work, settings, asked.minutes * 60, asked.begin)
         return
     (asked.work / "meeting").unlink(missing_ok=True)
     torch.multiprocessing.spawn(
-        together, (asked.processes, asked.work, settings, asked.minutes * 60), nprocs=asked.processes
+        together, (asked.processes, asked.work, settings, asked.minutes * 60, asked.begin), nprocs=asked.processes
     )
 
 

@@ -1,0 +1,109 @@
+"""The `parameters` text as it is written, letter by letter, and as A1111's own rule reads it."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sdplay.core.recipe import Recipe
+from sdplay.imaging.infotext import NOISE_LABELS, SAMPLER_LABELS, SCHEDULE_LABELS, infotext, quoted
+from tests.support.recipes import recipe
+
+# The reader's pattern as conventions.md §4.1 has it.
+A1111_PAIR = re.compile(r'\s*(\w[\w \-/]+):\s*("(?:\\.|[^\\"])+"|[^,]*)(?:,|$)')
+
+
+def called(name: str, made: Recipe) -> Recipe:
+    return replace(made, model=replace(made.model, name=name))
+
+
+def test_a_plain_picture() -> None:
+    made = recipe("a red apple, 3d render", seed=7)
+    assert infotext(made, 0, "0.1.0") == (
+        "a red apple, 3d render\n"
+        "Steps: 4, Sampler: Euler, Schedule type: SGM Uniform, CFG scale: 3.0, Seed: 7, Size: 64x64, "
+        "Model hash: ababababab, Model: pretend, RNG: NV, Version: sdplay 0.1.0"
+    )
+
+
+def test_a_picture_with_everything() -> None:
+    made = recipe(
+        "a lighthouse (storm:1.2),\nsecond line",
+        negative_prompt="blurry,\nlow quality",
+        seed=965400086,
+        steps=20,
+        guidance_scale=7.5,
+        sampler="DPM++ 2M Karras",
+        width=512,
+        height=768,
+        noise="torch",
+    )
+    assert infotext(called("mine, v2: best", made), 3, "1.10.1") == (
+        "a lighthouse (storm:1.2),\nsecond line\n"
+        "Negative prompt: blurry,\nlow quality\n"
+        "Steps: 20, Sampler: DPM++ 2M, Schedule type: Karras, CFG scale: 7.5, Seed: 965400089, Size: 512x768, "
+        'Model hash: ababababab, Model: "mine, v2: best", RNG: CPU, Version: sdplay 1.10.1'
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (20, "20"),
+        (7.0, "7.0"),
+        ("512x768", "512x768"),
+        ("v1-5 pruned_ema/only", "v1-5 pruned_ema/only"),
+        ("Äpfel 🍎", "Äpfel 🍎"),
+        ("a, b", '"a, b"'),
+        ("a: b", '"a: b"'),
+        ("a\nb", '"a\\nb"'),
+        ('say "hi", you', '"say \\"hi\\", you"'),
+        ("back\\slash, too", '"back\\\\slash, too"'),
+        ("ünïcode, too", '"ünïcode, too"'),
+        (True, "True"),
+    ],
+)
+def test_a_value_is_quoted_exactly_where_a1111_quotes(value: object, written: str) -> None:
+    assert quoted(value) == written
+
+
+NAMES = st.text(st.characters(codec="utf-8", exclude_categories=["C"]), min_size=1, max_size=40).filter(
+    lambda name: name == name.strip() and "\u2028" not in name and "\u2029" not in name
+)
+PROMPTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1).filter(str.strip)
+
+
+@given(prompt=PROMPTS, negative=st.text(st.characters(codec="utf-8", exclude_characters="\0")), name=NAMES)
+def test_the_last_line_reads_back_by_a1111s_rule_whatever_the_words(prompt: str, negative: str, name: str) -> None:
+    text = infotext(called(name, recipe(prompt, negative_prompt=negative, seed=5)), 1, "0.1.0")
+    pairs = {}
+    for key, value in A1111_PAIR.findall(text.rpartition("\n")[2]):
+        pairs[key] = json.loads(value) if value[:1] == value[-1:] == '"' else value
+    assert pairs == {
+        "Steps": "4",
+        "Sampler": "Euler",
+        "Schedule type": "SGM Uniform",
+        "CFG scale": "3.0",
+        "Seed": "6",
+        "Size": "64x64",
+        "Model hash": "ababababab",
+        "Model": name,
+        "RNG": "NV",
+        "Version": "sdplay 0.1.0",
+    }
+    assert text.startswith(prompt.lstrip()[:1])
+    assert (f"\nNegative prompt: {negative}\n" in text) == bool(negative)
+
+
+def test_an_empty_negative_is_left_out_as_a1111_does() -> None:
+    assert "Negative" not in infotext(recipe(), 0, "0")
+
+
+def test_labels_are_different_from_each_other() -> None:
+    for labels in (SAMPLER_LABELS, SCHEDULE_LABELS, NOISE_LABELS):
+        assert len(set(labels.values())) == len(labels)
