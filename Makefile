@@ -1,37 +1,38 @@
-# Two commands are enough: `make demo` draws, `make test` checks. Both set everything up the first time.
-# Needed: make and Python 3.11 or newer. For an NVIDIA card: make demo TORCH_INDEX=<the PyTorch CUDA wheel index>
+# Two commands are enough: `make demo` draws, `make test` checks. Each sets up what it needs the first time.
+# Needed: make, and Python 3.11 or newer. NVIDIA card: make demo TORCH_INDEX=<address of a PyTorch CUDA wheel index>
 PYTHON      ?= python3
 VENV        ?= .venv
 TORCH_INDEX ?=
 
 BIN   := $(VENV)/bin
-PIP   := $(BIN)/python -m pip --disable-pip-version-check install -qq
+PIP   := -m pip --disable-pip-version-check install -qq
 INDEX := $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX),)
 LOCK  := requirements/constraints.txt
-WHOLE := .[test,dev,training]
+FRESH := build/lock
 
-.PHONY: help demo test bench model lint lock clean
 .DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test lint bench model lock clean
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /  make \1 	/p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-14s%s\n", $$1, $$2}'
 
-demo: $(VENV)/.ok-run ## draw a sheet of eight prompts and a grid of styles (about two minutes the first time)
+demo: $(VENV)/.ok-run ## draw eight prompts and a grid of styles (two minutes the first time, for setting up)
 	@$(BIN)/python -m sdplay.demo
 
-test: $(VENV)/.ok-test ## run the tests
+test: $(VENV)/.ok-dev ## run the tests
 	@$(BIN)/python -m pytest
 
-lint: $(VENV)/.ok-dev ## style, formatting, types and the import contracts
+lint: $(VENV)/.ok-dev ## style, formatting, types, and who may import whom
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 
-bench: $(VENV)/.ok-test ## measure against the stock pipeline and write docs/benchmarks.md (10 minutes, 4.3 GB in build/)
-	$(BIN)/python -W ignore -m benchmarks
+bench: $(VENV)/.ok-dev ## measure against stock diffusers, write docs/benchmarks.md (a quarter of an hour, 4.3 GB)
+	@$(BIN)/python -W ignore -m benchmarks
 
-model: $(VENV)/.ok-training ## train the built-in model from the art up (hours; needs npm to fetch the art)
+model: $(VENV)/.ok-dev ## train the built-in model anew, from fetching the art to measuring it (hours; needs npm)
 	$(BIN)/python -m training.fetch
 	$(BIN)/python -m training.art
 	$(BIN)/python -m training.tokenizer
@@ -42,13 +43,34 @@ model: $(VENV)/.ok-training ## train the built-in model from the art up (hours; 
 	$(BIN)/python -m training.judge
 	$(BIN)/python -m training.evaluate --model src/sdplay/models/builtin
 
-lock: ## write the constraints file anew, from the newest versions that work together
-	rm -rf build/lock
-	$(PYTHON) -m venv build/lock
-	build/lock/bin/python -m pip --disable-pip-version-check install -qq $(INDEX) "$$(cat requirements/torch.txt)"
-	build/lock/bin/python -m pip --disable-pip-version-check install -qq ".[test,dev,training]"
-	build/lock/bin/python requirements/lock.py
-	rm -rf build/lock
+# torch comes first and alone, so that nothing after it picks another build; its version is the one in the lock.
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed" if sys.version_info < (3, 11) else 0)'
+	@echo "Setting up $(VENV), once: about 1.4 GB and two minutes."
+	@$(PYTHON) -m venv $(VENV)
 
-clean: ## delete what can be made again; pictures and training work stay
+$(VENV)/.ok-torch: $(LOCK) | $(BIN)/python
+	@$(BIN)/python $(PIP) -c $(LOCK) $(INDEX) torch
+	@touch $@
+
+$(VENV)/.ok-run: $(VENV)/.ok-torch pyproject.toml
+	@$(BIN)/python $(PIP) -c $(LOCK) -e .
+	@touch $@
+
+$(VENV)/.ok-dev: $(VENV)/.ok-run
+	@$(BIN)/python $(PIP) -c $(LOCK) -e ".[test,dev,training]"
+	@touch $@
+
+# The versions that pip picks today, beside the torch that is locked; a torch of one build (+cpu) would bind everybody.
+lock: ## write requirements/constraints.txt anew, from the newest versions that go together
+	rm -rf $(FRESH)
+	$(PYTHON) -m venv $(FRESH)
+	$(FRESH)/bin/python $(PIP) $(INDEX) "$$(grep '^torch==' $(LOCK))"
+	$(FRESH)/bin/python $(PIP) ".[test,dev,training]"
+	$(FRESH)/bin/python -m pip check
+	$(FRESH)/bin/python -m pip freeze | sed -E -e 's/\+cpu$$//' -e '/^-e |^#| @ /d' > $(FRESH)/constraints.txt
+	mv $(FRESH)/constraints.txt $(LOCK)
+	rm -rf $(FRESH)
+
+clean: ## delete what can be made again; pictures and the work of training stay
 	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -32,9 +32,7 @@ NEGATIVES = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_s
 def test_a_recipe_survives_its_json(
     prompt: str, negative: str, seed: int, guidance: float, steps: int, width: int
 ) -> None:
-    before = recipe(
-        prompt, negative_prompt=negative, seed=seed, guidance_scale=guidance, steps=steps, width=width
-    )
+    before = recipe(prompt, negative_prompt=negative, seed=seed, guidance_scale=guidance, steps=steps, width=width)
     after = Recipe.from_ingredients(json.loads(json.dumps(before.ingredients())))
     assert after.digest == before.digest
     assert after.ingredients() == before.ingredients()

@@ -113,7 +113,7 @@ def test_the_mode_chooses_the_kind() -> None:
     [
         ("prompt", "x" * LONGEST_PROMPT),
         ("prompt", "🍎"),
-        ("prompt", "first line\nsecond \"line\", with: marks\r\n\x85"),
+        ("prompt", 'first line\nsecond "line", with: marks\r\n\x85'),
         ("negative_prompt", ""),
         ("width", 64),
         ("width", 4096),

@@ -108,9 +108,7 @@ def start_of(rungs: Ladder) -> Tensor:
 )
 @pytest.mark.parametrize("prediction", PREDICTIONS)
 def test_euler_is_euler_discrete(spacing: str, prediction: str, steps: int) -> None:
-    scheduler = EulerDiscreteScheduler(
-        **SD15, timestep_spacing=spacing, steps_offset=1, prediction_type=prediction
-    )
+    scheduler = EulerDiscreteScheduler(**SD15, timestep_spacing=spacing, steps_offset=1, prediction_type=prediction)
     rungs = ladder(noise_table(), spacing, steps)
     start = start_of(rungs)
     assert_close(ours("euler", start, rungs.sigmas), theirs_in_sigma_space(scheduler, start, steps))

@@ -166,7 +166,10 @@ def test_more_steps_than_the_model_has_levels_are_refused(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("entry", "value", "known"),
-    [("beta_schedule", "squaredcos_cap_v2", "scaled_linear, linear"), ("prediction", "sample", "epsilon, v_prediction")],
+    [
+        ("beta_schedule", "squaredcos_cap_v2", "scaled_linear, linear"),
+        ("prediction", "sample", "epsilon, v_prediction"),
+    ],
 )
 def test_a_table_we_cannot_make_is_refused(entry: str, value: str, known: str) -> None:
     with pytest.raises(ValueError, match=f"unknown {entry}.*'{value}'; known: {known}"):

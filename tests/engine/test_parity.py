@@ -47,9 +47,7 @@ def ours(folder: Path, **fields: Any) -> tuple[Tensor, np.ndarray, Tensor]:
     family: Any = Watched(load_sd(what.model.folder, placement("cpu", "float32", "float32")))
     (frame,) = plan(what.recipe, [0])
     (picture,) = [
-        event.picture
-        for event in render(what.recipe, [frame], family, WordMemo(family))
-        if isinstance(event, Drawn)
+        event.picture for event in render(what.recipe, [frame], family, WordMemo(family)) if isinstance(event, Drawn)
     ]
     (latents,) = family.latents
     return latents, picture.pixels, picture_noise(frame.noise, latents.shape[1:])

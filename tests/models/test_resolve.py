@@ -114,9 +114,7 @@ def write(content: bytes) -> Callable[[Path], object]:
     [Path.unlink, write(b""), write(b"{"), write(b"[]"), write(b"{}"), write(b"\xff"), write(b'"unet"')],
     ids=["gone", "empty", "cut off", "a list", "nothing in it", "no text", "a word"],
 )
-def test_a_configuration_that_cannot_be_read_is_told(
-    part: str, damage: Callable[[Path], object], model: Path
-) -> None:
+def test_a_configuration_that_cannot_be_read_is_told(part: str, damage: Callable[[Path], object], model: Path) -> None:
     damage(model / part / "config.json")
     with pytest.raises(ModelBroken, match="configuration of its unet or vae cannot be read") as caught:
         resolve(str(model))

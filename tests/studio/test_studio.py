@@ -80,7 +80,9 @@ def test_numerics_of_the_file_and_not_of_the_day_are_used(tiny: Path, tmp_path: 
         assert studio.verify(path, str(tiny)).recipe.numerics.dtype == "float32"
 
 
-def test_the_model_is_found_by_name_where_its_folder_is(kept: Path, tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_model_is_found_by_name_where_its_folder_is(
+    kept: Path, tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     studio = Studio(NoisyExecutor())
     with pytest.raises(ModelNotFound, match="model = 'tiny'"):
         studio.verify(kept)
@@ -129,7 +131,9 @@ def test_a_changed_pixel_is_found_whatever_the_file_is_called(
     repaint(nothing, path, tmp_path / f"same{named}")
     assert studio.verify(tmp_path / f"same{named}", str(tiny))
     repaint(change, path, tmp_path / f"changed{named}")
-    with pytest.raises(NotReproduced, match=r"the file's pixels were changed since: .*% of the pixels differ") as caught:
+    with pytest.raises(
+        NotReproduced, match=r"the file's pixels were changed since: .*% of the pixels differ"
+    ) as caught:
         studio.verify(tmp_path / f"changed{named}", str(tiny))
     assert (caught.value.field, caught.value.exit_code) == ("file", 1)
 
