@@ -68,8 +68,9 @@ lock: ## write requirements/constraints.txt anew, from the newest versions that 
 	$(FRESH)/bin/python $(PIP) $(INDEX) "$$(grep '^torch==' $(LOCK))"
 	$(FRESH)/bin/python $(PIP) ".[test,dev,training]"
 	$(FRESH)/bin/python -m pip check
-	$(FRESH)/bin/python -m pip freeze | sed -E -e 's/\+cpu$$//' -e '/^-e |^#| @ /d' > $(FRESH)/constraints.txt
-	mv $(FRESH)/constraints.txt $(LOCK)
+	grep '^#' $(LOCK) > $(FRESH)/lock.txt
+	$(FRESH)/bin/python -m pip freeze | sed -E -e 's/\+cpu$$//' -e '/^-e |^#| @ /d' >> $(FRESH)/lock.txt
+	mv $(FRESH)/lock.txt $(LOCK)
 	rm -rf $(FRESH)
 
 clean: ## delete what can be made again; pictures and the work of training stay

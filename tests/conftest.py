@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-# One thread for every torch in this process and its children, unless a test says otherwise: bits depend on the number of
-# threads, and the suite must not fight with whatever else runs here.
+# One thread for every torch in this process and its children, unless a test says otherwise: bits depend on the number
+# of threads, and the suite must not fight with whatever else runs here.
 os.environ["OMP_NUM_THREADS"] = "1"
 os.environ["OMP_WAIT_POLICY"] = "passive"  # where a test does take two, they sleep while they wait
 os.environ["HF_HUB_OFFLINE"] = "1"

@@ -129,7 +129,7 @@ def evaluate(artist: Artist, work: Path, judge_folder: Path, concepts: Sequence[
         "hardware": hardware(),
         "model": resolve(str(artist.model)).identity.digest,
         "steps": artist.steps,
-        "guidance": artist.guidance,
+        "guidance_scale": artist.guidance,
         "seconds_per_picture": seconds / len(prompts),
         "judge": json.loads((judge_folder / "judge.json").read_text())["held_out"],
         "codec_psnr": codec_psnr(artist.model, work),
@@ -142,7 +142,7 @@ def evaluate(artist: Artist, work: Path, judge_folder: Path, concepts: Sequence[
 
 def report(results: dict[str, Any]) -> str:
     """The figures in words, the aims beside them."""
-    lines = [f"model {results['model'][:10]}, {results['steps']} steps, guidance {results['guidance']:g}"]
+    lines = [f"model {results['model'][:10]}, {results['steps']} steps, guidance {results['guidance_scale']:g}"]
     reached = results.get("concepts", {}) | {"colour": results.get("colours", {}).get("colour", float("nan"))}
     lines += [f"  {head:<11}{reached.get(head, float('nan')):>7.1%}   aim {aim:.0%}" for head, aim in AIMS.items()]
     lines.append(f"  codec      {results['codec_psnr']:>6.2f} dB  aim 26 dB on held-out art")

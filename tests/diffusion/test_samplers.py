@@ -1,8 +1,8 @@
 """Samplers: against the diffusers scheduler of the same name, and against mathematics.
 
-Both sides get the same exact denoiser of a Gaussian, whose answer is known in closed form: for data N(mean, s²) the best
-estimate of x0 from x at level sigma is (s²·x + sigma²·mean) / (s² + sigma²), and the probability-flow ODE takes x at
-sigma_1 to mean + (x − mean)·sqrt((s² + sigma_2²) / (s² + sigma_1²)) at sigma_2 (Karras et al. 2022, section 3).
+Both sides get the same exact denoiser of a Gaussian, whose answer is known in closed form: for data N(mean, s²) the
+best estimate of x0 from x at level sigma is (s²·x + sigma²·mean) / (s² + sigma²), and the probability-flow ODE takes x
+at sigma_1 to mean + (x − mean)·sqrt((s² + sigma_2²) / (s² + sigma_1²)) at sigma_2 (Karras et al. 2022, section 3).
 """
 
 from __future__ import annotations
@@ -170,7 +170,7 @@ def ddim_levels(scheduler: DDIMScheduler) -> list[float]:
 @pytest.mark.parametrize("prediction", PREDICTIONS)
 @pytest.mark.parametrize("spacing", ["leading", "trailing"])
 def test_ddim_is_ddim_that_ends_at_zero(spacing: str, prediction: str, steps: int) -> None:
-    """With set_alpha_to_one=True. Ours ends every ladder at zero noise, whatever that entry of a scheduler file says."""
+    """With set_alpha_to_one=True. Ours ends every ladder at zero noise, whatever a scheduler file says there."""
     scheduler = DDIMScheduler(
         **SD15,
         timestep_spacing=spacing,

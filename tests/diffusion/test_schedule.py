@@ -80,7 +80,7 @@ def test_linspace_is_that_of_euler(steps: int) -> None:
 @pytest.mark.parametrize("name", ["karras", "exponential"])
 @pytest.mark.parametrize("kind", [EulerDiscreteScheduler, DPMSolverMultistepScheduler])
 def test_karras_and_exponential_are_those_of_euler_and_dpm(name: str, steps: int, kind: Any) -> None:
-    """Between the ends of the whole table, as DPMSolverMultistep has it whatever its spacing, and Euler for linspace."""
+    """Between the ends of the whole table: DPMSolverMultistep has it so whatever its spacing, Euler for linspace."""
     others = theirs(kind, steps, timestep_spacing="linspace", **{f"use_{name}_sigmas": True})
     assert_same_ladder(ladder(noise_table(), name, steps), others)
 

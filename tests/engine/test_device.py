@@ -45,7 +45,7 @@ def test_precision_asked_for_is_precision_had(machine: pytest.MonkeyPatch) -> No
 
 
 def test_float16_on_a_cpu_is_refused(machine: pytest.MonkeyPatch) -> None:
-    with pytest.raises(BadRequest, match="precision = 'float16': .*slower"):
+    with pytest.raises(BadRequest, match=r"precision = 'float16': .*slower"):
         survey("cpu", "float16")
 
 

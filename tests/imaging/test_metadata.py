@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin
 
-from sdplay.core.errors import BadRequest, SdplayError
+from sdplay.core.errors import BadRequest
 from sdplay.core.recipe import canonical_json
 from sdplay.imaging.infotext import infotext
 from sdplay.imaging.metadata import (
@@ -122,7 +122,7 @@ def test_the_longest_words_there_are_fit(kind: Format) -> None:
 
 
 def test_words_too_long_for_a_jpeg_are_refused_by_name_and_nearly_too_long_ones_fit() -> None:
-    with pytest.raises(BadRequest, match="format = 'jpeg': .*no room for a prompt this long") as caught:
+    with pytest.raises(BadRequest, match=r"format = 'jpeg': .*no room for a prompt this long") as caught:
         encode(picture(recipe("x" * 32_000)), "jpeg", "0")
     assert "png or webp" in caught.value.hint
     longest = 0
@@ -247,8 +247,7 @@ def test_no_damage_to_a_file_raises_anything_but_errors_of_ours(
     path.write_bytes(content)
     try:
         embedded, pixels = read_kept(path)
-    except SdplayError as error:
-        assert error.exit_code == 2
-    else:
-        assert embedded.recipe.digest
-        assert pixels.ndim == 3
+    except BadRequest:
+        return  # any other error would come through
+    assert embedded.recipe.digest
+    assert pixels.ndim == 3

@@ -42,8 +42,8 @@ class Asset:
 class Repaint:
     """Which part to paint anew, and how its edge and its start are made; pixels everywhere.
 
-    `borders` (left, top, right, bottom) is painted beyond the picture; with `padding` set, only the masked part and that
-    much around it is drawn, enlarged to the recipe's size, and pasted back.
+    `borders` (left, top, right, bottom) is painted beyond the picture; with `padding` set, only the masked part and
+    that much around it is drawn, enlarged to the recipe's size, and pasted back.
     """
 
     mask: Asset | None

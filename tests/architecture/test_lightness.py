@@ -1,0 +1,76 @@
+"""Asking costs nothing: torch is loaded when something is drawn, and not before."""
+
+from __future__ import annotations
+
+import json
+import pkgutil
+from pathlib import Path
+
+import sdplay
+from tests.support import child
+from tests.support.child import ROOT
+
+HEAVY = ["torch", "diffusers", "transformers", "safetensors", "accelerate"]
+LIGHT_ROOMS = ("core", "modes", "models", "imaging", "store", "jobs.executors.base", "jobs.executors.fake", "studio")
+
+WHAT_IS_LOADED = """
+import importlib, json, sys
+heavy, found = json.loads(sys.argv[1]), {}
+for name in json.loads(sys.argv[2]):
+    importlib.import_module(name)
+    found[name] = [each for each in heavy if each in sys.modules]
+print(json.dumps(found))
+"""
+
+
+def loaded_by(names: list[str]) -> dict[str, list[str]]:
+    """Which heavy libraries are loaded after each of `names` was imported, one after the other, in a new process."""
+    return json.loads(child.run(WHAT_IS_LOADED, json.dumps(HEAVY), json.dumps(names)))
+
+
+def all_modules() -> list[str]:
+    return [found.name for found in pkgutil.walk_packages(sdplay.__path__, "sdplay.")]
+
+
+def test_importing_the_package_loads_nothing_at_all() -> None:
+    code = "import sys; import sdplay; print(sorted(m for m in sys.modules if m.split('.')[0] in %r))"
+    assert child.run(code % ([*HEAVY, "numpy", "PIL", "pydantic"],)).strip() == "[]"
+
+
+def test_the_light_rooms_load_no_torch() -> None:
+    names = [
+        name
+        for name in all_modules()
+        if any(name == f"sdplay.{room}" or name.startswith(f"sdplay.{room}.") for room in LIGHT_ROOMS)
+    ]
+    assert len(names) > 20
+    found = loaded_by(["sdplay", *names])
+    assert {name: heavy for name, heavy in found.items() if heavy} == {}
+
+
+def test_the_public_names_load_no_torch() -> None:
+    code = "import sys, sdplay; [getattr(sdplay, n) for n in sdplay.__all__]; print('torch' in sys.modules)"
+    assert child.run(code).strip() == "False"
+
+
+def test_the_drawing_rooms_load_torch_but_no_model_library() -> None:
+    """diffusers and transformers take seconds: they wait until a model is loaded."""
+    found = loaded_by(["sdplay.jobs.executors.inline"])
+    assert set(found["sdplay.jobs.executors.inline"]) & {"torch", "diffusers", "transformers"} == {"torch"}
+
+
+def test_a_bad_request_is_refused_without_torch() -> None:
+    code = """
+import sys, sdplay
+try:
+    sdplay.draw("")
+except sdplay.BadRequest as error:
+    print(error.field, "torch" in sys.modules)
+"""
+    assert child.run(code).strip() == "prompt False"
+
+
+def test_files_stay_readable() -> None:
+    lengths = {path: len(path.read_text().splitlines()) for path in (ROOT / "src" / "sdplay").rglob("*.py")}
+    assert {path for path, length in lengths.items() if length > 400} == set()
+    assert not list(Path(ROOT / "src" / "sdplay").rglob("utils.py"))
