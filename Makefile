@@ -44,12 +44,13 @@ model: $(VENV)/.ok-dev ## train the built-in model anew, from fetching the art t
 	$(BIN)/python -m training.evaluate --model src/sdplay/models/builtin
 
 # torch comes first and alone, so that nothing after it picks another build; its version is the one in the lock.
-$(BIN)/python:
+$(VENV)/.ok-venv:
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed" if sys.version_info < (3, 11) else 0)'
 	@echo "Setting up $(VENV), once: about 1.4 GB and two minutes."
 	@$(PYTHON) -m venv $(VENV)
+	@touch $@
 
-$(VENV)/.ok-torch: $(LOCK) | $(BIN)/python
+$(VENV)/.ok-torch: $(LOCK) | $(VENV)/.ok-venv
 	@$(BIN)/python $(PIP) -c $(LOCK) $(INDEX) torch
 	@touch $@
 

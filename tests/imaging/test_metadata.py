@@ -231,7 +231,7 @@ def test_the_format_is_told_by_content_and_not_by_name(kind: Format, tmp_path: P
 @pytest.mark.filterwarnings("ignore::UserWarning:PIL.*")  # PIL says what it thinks of torn EXIF data
 @pytest.mark.parametrize("kind", FORMATS)
 @given(data=st.data())
-@settings(max_examples=120)
+@settings(max_examples=80)
 def test_no_damage_to_a_file_raises_anything_but_errors_of_ours(
     kind: Format, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -1,0 +1,40 @@
+"""The papers, their links and their code blocks."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+# These come with the built-in model.
+WITH_THE_MODEL = {"docs/pictures/demo.webp", "src/sdplay/models/builtin/MODEL_CARD.md"}
+
+
+def pages() -> list[Path]:
+    """Every page a reader of the repository can open."""
+    return [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def guides() -> list[Path]:
+    """The pages whose commands a reader types."""
+    return [ROOT / "README.md", *sorted((ROOT / "docs" / "guides").glob("*.md"))]
+
+
+def links(page: Path) -> list[str]:
+    """Targets of the links and pictures of `page` that lie in this repository, without their anchors."""
+    prose = FENCE.sub("", page.read_text(encoding="utf-8"))
+    targets = (target.partition("#")[0] for target in LINK.findall(prose))
+    return [target for target in targets if target and "://" not in target]
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    """The fenced blocks of `page` in `language`."""
+    return [text for kind, text in FENCE.findall(page.read_text(encoding="utf-8")) if kind == language]
+
+
+def commands(page: Path) -> list[str]:
+    """The `sdplay` lines of the shell blocks, those aside that need a checkpoint nobody has here."""
+    lines = (line for block in blocks(page, "sh") for line in block.splitlines())
+    return [line for line in lines if line.startswith("sdplay ") and "path/to/" not in line]

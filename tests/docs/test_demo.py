@@ -1,0 +1,69 @@
+"""The demo draws, keeps and lays out what it says, and never over an earlier one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from sdplay import demo
+from sdplay.jobs.executors.fake import FakeExecutor
+from sdplay.store.keep import read_kept
+from sdplay.studio import Studio
+
+PICTURES = len(demo.PROMPTS) + len(demo.STYLES) * len(demo.THINGS)
+
+
+@pytest.fixture
+def shown(tiny: Path, tmp_path: Path) -> Path:
+    return demo.show(Studio(FakeExecutor()), str(tiny), tmp_path / "images")
+
+
+def test_there_are_two_sheets_and_every_picture_holds_its_recipe(shown: Path) -> None:
+    singles = sorted(shown.glob("*-*.png"))
+    prompts = [read_kept(path)[0].recipe.request.prompt for path in singles]
+    assert prompts[: len(demo.PROMPTS)] == list(demo.PROMPTS)
+    assert prompts[len(demo.PROMPTS) :] == [f"a {thing}, {style}" for style in demo.STYLES for thing in demo.THINGS]
+    assert {path.name for path in shown.iterdir()} == {path.name for path in singles} | {"prompts.png", "styles.png"}
+
+
+def test_a_second_demo_leaves_the_first_alone(shown: Path, tiny: Path) -> None:
+    before = {path.name: path.read_bytes() for path in shown.iterdir()}
+    again = demo.show(Studio(FakeExecutor()), str(tiny), shown.parent)
+    assert again != shown
+    assert {path.name: path.read_bytes() for path in shown.iterdir()} == before
+
+
+def test_the_sheets_hold_the_pictures_in_order(shown: Path) -> None:
+    singles = [read_kept(path)[1] for path in sorted(shown.glob("*-*.png"))]
+    sheet = np.asarray(Image.open(shown / "prompts.png"))
+    corner = sheet[demo.MARGIN + 5, demo.MARGIN + 5]
+    assert corner.tolist() == singles[0][0, 0].tolist()
+    fifth = sheet[demo.MARGIN + demo.CELL + 2 * demo.LINE + demo.GAP + 5, demo.MARGIN + 5]
+    assert fifth.tolist() == singles[4][0, 0].tolist()
+
+
+def test_it_says_where_how_long_and_what_next(shown: Path, capsys: pytest.CaptureFixture[str], tiny: Path) -> None:
+    folder = demo.show(Studio(FakeExecutor()), str(tiny), shown.parent)
+    said = capsys.readouterr().out
+    assert f"{PICTURES:2}/{PICTURES}" in said
+    assert str(folder / "prompts.png") in said
+    assert str(folder / "styles.png") in said
+    assert "--model PATH/TO/stable-diffusion-v1-5" in said
+
+
+def test_labels_are_no_wider_than_a_picture() -> None:
+    font = demo.label_font()
+    for prompt in (*demo.PROMPTS, "a " + "very " * 40 + "long prompt"):
+        lines = list(demo.wrapped(prompt))
+        assert " ".join(lines) == prompt
+        assert all(font.getlength(line) <= demo.CELL for line in lines)
+
+
+@pytest.mark.parametrize("prompt", [*demo.PROMPTS, *demo.THINGS])
+def test_the_demo_asks_for_things_the_model_was_taught(prompt: str) -> None:
+    lines = (Path(__file__).parents[2] / "training" / "concepts.txt").read_text(encoding="utf-8").splitlines()
+    names = {line.partition("|")[0].strip() for line in lines if line and not line.startswith("#")}
+    assert any(name in prompt for name in names)
