@@ -54,6 +54,16 @@ def test_the_machine_becomes_the_numerics() -> None:
     assert settle(ask(Txt2Img, prompt="a cat"), in_fours, MACHINE, 0).numerics.tile == 4
 
 
+def test_the_codec_runs_as_its_card_says_and_never_in_float16() -> None:
+    def made(dtype: str, decode: str) -> str:
+        model = replace(MODEL, card=replace(CARD, decode=decode))
+        machine = Machine(device="cpu", dtype=dtype, threads=1)
+        return settle(ask(Txt2Img, prompt="a cat"), model, machine, 0).numerics.decode_dtype
+
+    assert [made(dtype, "same") for dtype in ("float32", "bfloat16", "float16")] == ["float32", "bfloat16", "float32"]
+    assert made("bfloat16", "float32") == "float32"
+
+
 def test_the_last_seed_must_be_one_too() -> None:
     assert recipe(seed=LARGEST_SEED, num=1).seed == LARGEST_SEED
     assert recipe(seed=LARGEST_SEED - 9, num=10).seed == LARGEST_SEED - 9

@@ -83,12 +83,19 @@ def settle(
         numerics=Numerics(
             device=machine.device.partition(":")[0],
             dtype=machine.dtype,
-            decode_dtype="float32",
+            decode_dtype=decode_dtype(card, machine),
             tile=card.tile,
             threads=machine.threads,
         ),
         assets=assets,
     )
+
+
+def decode_dtype(card: ModelCard, machine: Machine) -> str:
+    """The codec's number format; never float16, in which the codecs of this family overflow to black pictures."""
+    if card.decode != "same":
+        return card.decode
+    return "float32" if machine.dtype == "float16" else machine.dtype
 
 
 def natural_size(request: AnyRequest, card: ModelCard, assets: dict[str, Asset]) -> tuple[int, int]:
