@@ -166,8 +166,7 @@ def chosen_concepts(names: str | None) -> list[Concept]:
     """The taught concepts, or those in a list of names with commas or a file with a name a line."""
     if names is None:
         return read_concepts()
-    path = Path(names)
-    wanted = path.read_text().splitlines() if path.is_file() else names.split(",")
+    wanted = names.split(",") if "," in names else Path(names).read_text().splitlines()
     known = {c.name: c for c in read_concepts(later=True)}
     return [known[name.strip()] for name in wanted if name.strip()]
 
