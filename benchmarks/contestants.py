@@ -100,7 +100,7 @@ class Stock:
         from diffusers import EulerDiscreteScheduler, StableDiffusionPipeline
 
         self.ours = ours
-        loading: dict[str, Any] = {"torch_dtype": torch.float32, "safety_checker": None}
+        loading: dict[str, Any] = {"dtype": torch.float32, "safety_checker": None}
         self.pipe: Any = StableDiffusionPipeline.from_pretrained(ours.folder, **loading)
         self.pipe.set_progress_bar_config(disable=True)
         self.pipe.scheduler = EulerDiscreteScheduler.from_config(

@@ -36,7 +36,7 @@ def sd15_folder(cache: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         torch.manual_seed(0)
         _save_networks(folder)
-        _save_tokenizer(folder / "tokenizer")
+        save_tokenizer(folder / "tokenizer")
         (folder / DONE).write_text(json.dumps(INDEX, indent=2))
     return folder
 
@@ -73,7 +73,7 @@ def _save_networks(folder: Path) -> None:
     ).save_pretrained(folder / "scheduler")
 
 
-def _save_tokenizer(folder: Path) -> None:
+def save_tokenizer(folder: Path) -> None:
     """CLIP's byte-level alphabet without its merges, its two special words at their own numbers."""
     folder.mkdir(parents=True, exist_ok=True)
     printable = [*range(33, 127), *range(161, 173), *range(174, 256)]

@@ -79,7 +79,7 @@ def labelled(prompts: Sequence[str], pictures: Sequence[Picture]) -> Image.Image
         row, column = divmod(number, PROMPTS_ACROSS)
         x, y = MARGIN + column * (CELL + GAP), MARGIN + row * cell_height
         sheet.paste(enlarged(picture), (x, y))
-        write(sheet, (x + CELL // 2, y + CELL + LINE), "\n".join(wrapped(prompt)))
+        write(sheet, (x + CELL // 2, y + CELL + LINE // 3), "\n".join(wrapped(prompt)), anchor="ma")
     return sheet
 
 
@@ -112,8 +112,9 @@ def label_font() -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     return ImageFont.load_default(LABEL_SIZE)
 
 
-def write(sheet: Image.Image, centre: tuple[int, int], text: str) -> None:
-    ImageDraw.Draw(sheet).multiline_text(centre, text, INK, label_font(), anchor="mm", align="center", spacing=4)
+def write(sheet: Image.Image, at: tuple[int, int], text: str, anchor: str = "mm") -> None:
+    """Write `text`, which may have lines; `at` is its middle, or what else Pillow's `anchor` says."""
+    ImageDraw.Draw(sheet).multiline_text(at, text, INK, label_font(), anchor=anchor, align="center", spacing=4)
 
 
 def wrapped(text: str) -> Iterator[str]:
@@ -160,13 +161,13 @@ def show(studio: Studio, model: str, out: Path) -> Path:
     styled = [f"a {thing}, {style}" for style in STYLES for thing in THINGS]
     total = len(PROMPTS) + len(styled)
     folder = new_folder(out)
-    print(f"Drawing {total} pictures with the model {model!r}, on this computer alone.", flush=True)
+    print(f"Drawing {total} pictures with the model {model!r}, on this computer alone. Loading it first.", flush=True)
     progress = Progress(studio, Keeper(folder, "png", VERSION), model, total)
     eight = keep_sheet(labelled(PROMPTS, [progress.draw(prompt) for prompt in PROMPTS]), folder / "prompts.png")
     styles = keep_sheet(grid(STYLES, THINGS, [progress.draw(prompt) for prompt in styled]), folder / "styles.png")
     print(f"\nDone in {time.perf_counter() - started:.0f} s, loading included. Look at:")
-    print(f"  {eight}   eight prompts\n  {styles}    three styles of four things")
-    print(f"  {folder / '*-*.png'}   the single pictures, each with its recipe inside")
+    print(f"  {eight}  eight prompts\n  {styles}   three styles of four things")
+    print(f"  {folder / '*-*.png'}      the single pictures, each with its recipe inside")
     print(NEXT.format(command=command()))
     return folder
 

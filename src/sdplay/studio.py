@@ -6,7 +6,7 @@ import base64
 import html
 import secrets
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,14 +14,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sdplay.core.artifact import Picture, pixel_digest
+from sdplay.core.artifact import Picture
 from sdplay.core.errors import NotReproduced
 from sdplay.core.event import Drawn, Event, Finished, FrameDone
-from sdplay.core.frame import Asset
 from sdplay.core.recipe import Recipe
 from sdplay.core.request import AnyRequest, Txt2Img, ask
-from sdplay.imaging.image import read_image
-from sdplay.imaging.mask import read_mask
+from sdplay.imaging.given import WHERE_THEY_WERE, given_pictures, with_pictures
 from sdplay.imaging.metadata import Embedded, stored_pixels
 from sdplay.jobs.executors.base import Executor, Task
 from sdplay.models.resolve import ResolvedModel, resolve
@@ -97,21 +95,28 @@ class Studio:
         """Draw all pictures of `request` and return them; nothing is written."""
         return Pictures(event.picture for event in self.stream(request) if isinstance(event, Drawn))
 
-    def again(self, path: Path, model: str | None = None) -> tuple[Picture, Embedded, NDArray[np.uint8]]:
+    def again(
+        self, path: Path, model: str | None = None, pictures: Mapping[str, str | None] = WHERE_THEY_WERE
+    ) -> tuple[Picture, Embedded, NDArray[np.uint8]]:
         """Draw the picture in `path` once more: (the new one, what the file says, the file's pixels)."""
         embedded, pixels = read_kept(path)
-        return self.redraw(embedded, model), embedded, pixels
+        return self.redraw(embedded, model, pictures), embedded, pixels
 
-    def redraw(self, embedded: Embedded, model: str | None = None) -> Picture:
+    def redraw(
+        self, embedded: Embedded, model: str | None = None, pictures: Mapping[str, str | None] = WHERE_THEY_WERE
+    ) -> Picture:
         """The picture a recipe and an index stand for, with the numerics that the recipe records."""
-        events = self.run(self.recall(embedded, model), [embedded.index])
+        events = self.run(self.recall(embedded, model, pictures), [embedded.index])
         return next(event.picture for event in events if isinstance(event, Drawn))
 
-    def recall(self, embedded: Embedded, model: str | None = None) -> Settled:
-        """The recipe of a kept picture, ready to run; `model` says where its model is, if not under its old name.
+    def recall(
+        self, embedded: Embedded, model: str | None = None, pictures: Mapping[str, str | None] = WHERE_THEY_WERE
+    ) -> Settled:
+        """The recipe of a kept picture, ready to run.
 
-        Raises `NotReproduced` when the model is not the one it was drawn with, and `BadRequest` and its kinds when this
-        machine or this version cannot try: no such model, device, sampler or schedule.
+        `model` says where its model is, if not under its old name, and `pictures` where its "image" and "mask" are, if
+        not where they were. Raises `NotReproduced` when one of them is not what it was drawn with, and `BadRequest` and
+        its kinds when this machine or this version cannot try: no such model, picture, device, sampler or schedule.
         """
         recipe = embedded.recipe
         check_known(recipe)
@@ -123,15 +128,18 @@ class Studio:
                 hint="point --model at the files it was drawn with",
             )
         machine = self.executor.survey(recipe.request.model_copy(update={"device": recipe.numerics.device}))
+        recipe = with_pictures(recipe, pictures)
         return Settled(recipe=recipe, model=found, device=machine.device)
 
-    def verify(self, path: Path, model: str | None = None) -> Picture:
+    def verify(
+        self, path: Path, model: str | None = None, pictures: Mapping[str, str | None] = WHERE_THEY_WERE
+    ) -> Picture:
         """Draw the picture in `path` again and return it if it is the same bit for bit.
 
-        Raises `NotReproduced` with what differs (the file's pixels, the model, or the arithmetic) and `BadRequest` when
-        the file cannot be tried.
+        Raises `NotReproduced` with what differs (the file's pixels, the model, a given picture, or the arithmetic) and
+        `BadRequest` when the file cannot be tried.
         """
-        picture, embedded, pixels = self.again(path, model)
+        picture, embedded, pixels = self.again(path, model, pictures)
         if picture.digest != embedded.digest:
             raise NotReproduced(
                 "the arithmetic gives other bits here: " + difference(picture.pixels, pixels),
@@ -160,20 +168,6 @@ class Studio:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def given_pictures(request: AnyRequest) -> dict[str, Asset]:
-    """The pictures a request names, read once: size and digest by role; raises `BadRequest` for one that is none."""
-    assets: dict[str, Asset] = {}
-    for role in ("image", "mask"):
-        path = getattr(request, role, None)
-        if path is not None:
-            pixels = read_image(Path(path), role)
-            height, width = pixels.shape[:2]
-            assets[role] = Asset(path=path, digest=pixel_digest(pixels), width=width, height=height)
-    if "mask" in assets:
-        read_mask(Path(assets["mask"].path), (assets["image"].width, assets["image"].height))
-    return assets
 
 
 def kept(events: Iterable[Event], keeper: Keeper | None) -> Iterator[Event]:

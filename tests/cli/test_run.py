@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from sdplay.core.request import AnyRequest
+from sdplay.store.keep import read_kept
 from tests.cli.conftest import InTerminal, fake_model
+from tests.support.given import mask, photo
 
 ROOT = Path(__file__).resolve().parents[2]
 RUN = [sys.executable, str(ROOT / "run.py")]
 TOKEN, PROMPT, SIZE = "Enter Hugging face user access token:", "Enter prompt:", "Enter height and width of image:"
+IMAGE, MASK = "Enter initial image path:", "Enter mask image path:"
+STRENGTH = "Enter strength in [0, 1] range:"
 
 
 @pytest.fixture
@@ -40,6 +47,77 @@ def test_txt2img_asks_the_questions_of_the_original(in_terminal: InTerminal, her
     assert places == sorted(places)
     assert TOKEN not in outcome.out
     assert [Image(path).size for path in pictures(here)] == [(64, 72), (64, 72)]
+
+
+DIALOGUES = {
+    "img2img": [(PROMPT, "a red apple"), (IMAGE, "photo.png"), (STRENGTH, "0.6")],
+    "inpaint": [(PROMPT, "a red apple"), (IMAGE, "'photo.png'"), (MASK, "mask.png"), (STRENGTH, "")],
+}
+
+
+@pytest.mark.usefixtures("local")
+@pytest.mark.parametrize("mode", DIALOGUES)
+@pytest.mark.parametrize("limit", [True, False])
+def test_modes_from_pictures_ask_the_questions_of_the_original(
+    in_terminal: InTerminal, here: Path, mode: str, limit: bool
+) -> None:
+    photo(here / "photo.png", (72, 50))
+    mask(here / "mask.png", (72, 50), (8, 8, 30, 30))
+    flags = ["-m", mode, "-l", "-d", "cpu", "-n", "2", "-s", *(["-limit"] if limit else [])]
+    outcome = in_terminal([*RUN, *flags], DIALOGUES[mode])
+    assert outcome.code == 0, outcome.out
+    asked = [question for question, _ in DIALOGUES[mode]]
+    places = [outcome.out.index(part) for part in ["Loading model...", "Model loaded successfully", *asked]]
+    assert places == sorted(places)
+    assert SIZE not in outcome.out
+    assert (MASK in outcome.out) == (mode == "inpaint")
+    assert ("Plan: one picture at a time, 72x50, " in outcome.out) == limit
+    assert [Image(path).size for path in pictures(here)] == [(72, 50)] * 2
+    recipe = read_kept(pictures(here)[0])[0].recipe
+    assert recipe.request.mode == mode
+    assert recipe.request.strength == (0.6 if mode == "img2img" else 0.8)  # type: ignore[union-attr]
+    assert set(recipe.assets) == ({"image", "mask"} if mode == "inpaint" else {"image"})
+
+
+def test_limit_draws_one_at_a_time_whatever_the_card_says(
+    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from sdplay.cli import draw, original
+    from sdplay.jobs.executors.fake import FakeExecutor
+    from sdplay.studio import Settled, Studio
+
+    def in_fours(studio: Studio, request: AnyRequest) -> Settled:
+        settled = plain(studio, request)
+        numerics = replace(settled.recipe.numerics, tile=4)
+        return replace(settled, recipe=replace(settled.recipe, numerics=numerics))
+
+    plain = Studio.settle
+    monkeypatch.setattr(Studio, "settle", in_fours)
+    monkeypatch.setattr(draw, "open_studio", lambda: Studio(FakeExecutor()))
+    fake_model(here / "stable-diffusion-v1-4")
+    for limit in (False, True):
+        typed = iter(["a cat", ""])
+        monkeypatch.setattr("builtins.input", lambda question, typed=typed: next(typed))
+        wishes = original.Wishes(mode="txt2img", local=True, device="cpu", num=2, save=True, limit=limit)
+        assert original.converse(wishes) == 0
+    tiles = [read_kept(path)[0].recipe.numerics.tile for path in pictures(here)]
+    assert tiles == [4, 4, 1, 1]
+    assert capsys.readouterr().out.count("Plan: one picture at a time") == 1
+
+
+@pytest.mark.usefixtures("local")
+def test_a_gpu_that_is_not_there(here: Path) -> None:
+    import torch
+
+    if torch.cuda.is_available() or torch.backends.mps.is_available():
+        pytest.skip("this machine has a GPU")
+    environment = os.environ | {"SDPLAY_EXECUTOR": "inline"}
+    done = subprocess.run(
+        [*RUN, "-l", "--device", "gpu"], capture_output=True, text=True, check=False, env=environment, input=""
+    )
+    assert done.returncode == 2
+    assert "device = 'gpu': this machine has no such GPU" in done.stderr
+    assert "use --device cpu" in done.stderr
 
 
 class Image:
@@ -86,11 +164,11 @@ def test_the_token_is_asked_for_first_and_never_echoed(in_terminal: InTerminal, 
     assert "hf_secret" not in outcome.out
 
 
-@pytest.mark.parametrize("mode", ["img2img", "inpaint", "dream", "animate"])
+@pytest.mark.parametrize("mode", ["dream", "animate"])
 def test_modes_that_do_not_work_yet_say_what_does(here: Path, mode: str) -> None:
     done = subprocess.run([*RUN, "--mode", mode], capture_output=True, text=True, check=False)
     assert done.returncode == 2
-    assert f"--mode {mode} does not work yet; what works: --mode txt2img" in done.stderr
+    assert f"--mode {mode} does not work yet; what works: --mode txt2img, img2img, inpaint" in done.stderr
 
 
 @pytest.mark.usefixtures("local")
@@ -102,6 +180,11 @@ def test_modes_that_do_not_work_yet_say_what_does(here: Path, mode: str) -> None
         ([], "\n\n", 2, "prompt = '': is empty"),
         (["-n", "0"], "", 2, "num = 0"),
         ([], "a cat\n", 2, "the input ended"),
+        (["-m", "img2img"], "a cat\nnowhere.png\n0.5\n", 2, "image = 'nowhere.png': no such file"),
+        (["-m", "img2img"], "a cat\n\n0.5\n", 2, "image = ''"),
+        (["-m", "img2img"], "a cat\na.png\nhalf\n", 2, "strength = 'half': is no number"),
+        (["-m", "img2img"], "a cat\na.png\n1.5\n", 2, "strength = 1.5"),
+        (["-m", "inpaint"], "a cat\na.png\n\n\n", 2, "mask = ''"),
     ],
 )
 def test_answers_that_cannot_be(here: Path, flags: list[str], typed: str, code: int, said: str) -> None:

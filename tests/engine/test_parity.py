@@ -17,28 +17,14 @@ from sdplay.diffusion.noise import picture_noise
 from sdplay.engine.device import placement
 from sdplay.engine.memo import WordMemo
 from sdplay.engine.render import render
-from sdplay.families.sd import StableDiffusion, load_sd
+from sdplay.families.sd import load_sd
 from sdplay.modes.plan import plan
 from tests.support.drawing import settled
+from tests.support.watched import Watched
 
 STEPS = 20
 TOLERANCE = 1e-4  # relative L2 of the final latents in float32, as issue 2 asks
 PROMPT, NEGATIVE, GUIDANCE = "a red apple on the table", "blue cat", 5.0
-
-
-class Watched:
-    """A family that also keeps the latents it was given to decode."""
-
-    def __init__(self, family: StableDiffusion) -> None:
-        self._family = family
-        self.latents: list[Tensor] = []
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._family, name)
-
-    def decode(self, latents: Tensor) -> Tensor:
-        self.latents.append(latents.clone())
-        return self._family.decode(latents)
 
 
 def ours(folder: Path, **fields: Any) -> tuple[Tensor, np.ndarray, Tensor]:

@@ -102,7 +102,7 @@ def test_fifty_files_of_two_programs_at_once_are_fifty_files(tmp_path: Path) -> 
         assert program.stdout is not None
         assert program.stdout.readline() == "ready\n", program.communicate()[1]
     go.touch()
-    told = [program.communicate(timeout=120) for program in programs]
+    told = [program.communicate(timeout=280) for program in programs]
     assert [program.returncode for program in programs] == [0, 0], told
     written = dict(line.split() for out, _ in told for line in out.splitlines())
     assert len(written) == 50

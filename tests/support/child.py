@@ -25,6 +25,6 @@ def start(code: str, *arguments: object) -> subprocess.Popen[str]:
 def run(code: str, *arguments: object) -> str:
     """What such a process prints; an `AssertionError` with its stderr where it fails."""
     process = start(code, *arguments)
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate(timeout=280)
     assert process.returncode == 0, err
     return out

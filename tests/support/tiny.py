@@ -37,8 +37,13 @@ def write_tokenizer(folder: Path) -> int:
     return len(vocabulary)
 
 
-def build_tiny(folder: Path, *, prediction: str = "epsilon", spacing: str = "leading", seed: int = 0) -> Path:
-    """Write the folder and return it. Weights come from `seed`; the process's own random state is left alone."""
+def build_tiny(
+    folder: Path, *, prediction: str = "epsilon", spacing: str = "leading", seed: int = 0, in_channels: int = 4
+) -> Path:
+    """Write the folder and return it; with 9 `in_channels` its network is one made for inpainting.
+
+    Weights come from `seed`; the process's own random state is left alone.
+    """
     from diffusers import (
         AutoencoderKL,
         EulerDiscreteScheduler,
@@ -68,6 +73,7 @@ def build_tiny(folder: Path, *, prediction: str = "epsilon", spacing: str = "lea
         )
         unet = UNet2DConditionModel(
             sample_size=SIDE // 8,
+            in_channels=in_channels,
             block_out_channels=(32, 64),
             layers_per_block=1,
             down_block_types=("CrossAttnDownBlock2D", "DownBlock2D"),

@@ -1,4 +1,4 @@
-"""`sdplay txt2img`, and every mode to come: from flags to a request, and on to `deliver`."""
+"""`sdplay txt2img`, and every other mode: from flags to requests, and on to `deliver`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sdplay.cli.deliver import deliver, delivery_from, delivery_options
+from sdplay.cli.batch import deliver_all, prompts, prompts_option, requests
+from sdplay.cli.deliver import delivery_from, delivery_options
 from sdplay.cli.flags import in_the_words_of, request_fields, request_options
 from sdplay.core.errors import UnknownName
 
@@ -41,7 +42,8 @@ class DrawCommand(click.Command):
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         if not self.params:
             flags = request_options(self.kind, positional="prompt", for_new=True)
-            self.params = [click.Argument(["prompt"]), *flags, *delivery_options(for_new=True)]
+            prompt = click.Argument(["prompt"], required=False)
+            self.params = [prompt, prompts_option(), *flags, *delivery_options(for_new=True)]
         return super().get_params(ctx)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -53,15 +55,11 @@ class DrawCommand(click.Command):
             raise
 
     def draw(self, **params: Any) -> int:
-        from sdplay.cli.progress import progress_for
-        from sdplay.core.request import ask
-
         with in_the_words_of(click.get_current_context()):
-            request = ask(self.kind, **request_fields(self.kind, params))
-            delivery = delivery_from(params)
-            with open_studio() as studio, progress_for(quiet=delivery.quiet) as progress:
-                deliver(studio, studio.settle(request), range(request.num), delivery, progress)
-        return 0
+            texts = prompts(params.pop("prompt"), params.pop("prompts_from"))
+            asked = requests(self.kind, texts, request_fields(self.kind, params))
+            with open_studio() as studio:
+                return deliver_all(studio, asked, delivery_from(params))
 
 
 def open_studio() -> Studio:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,20 +30,22 @@ MODEL_HELP = "Where the model is that it was drawn with, if not where it was."
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=FILE, metavar="FILE...")
 @click.option("--model", help=MODEL_HELP)
-def verify(files: tuple[Path, ...], model: str | None) -> int:
+@click.option("--image", help="Where the picture is that it was drawn from, if not where it was.")
+@click.option("--mask", help="The same for the mask.")
+def verify(files: tuple[Path, ...], model: str | None, **pictures: str | None) -> int:
     """Draw pictures again and compare, bit for bit.
 
     Exit code 0: all came out the same; 1: one differs, and what made it differ is said; 2: one could not be tried.
     """
     with open_studio() as studio:
-        found = [verdict(studio, file, model) for file in files]
+        found = [verdict(studio, file, model, pictures) for file in files]
     return DIFFERS if DIFFERS in found else max(found)
 
 
-def verdict(studio: Studio, file: Path, model: str | None) -> int:
+def verdict(studio: Studio, file: Path, model: str | None, pictures: Mapping[str, str | None]) -> int:
     """Try one file, say on stdout what came of it, and return its code."""
     try:
-        picture = studio.verify(file, model=model)
+        picture = studio.verify(file, model, pictures)
     except SdplayError as error:
         differs = isinstance(error, NotReproduced)
         hint = f"\n  → {error.hint}" if error.hint else ""
@@ -105,13 +107,14 @@ def changes_to(kind: type[Request], params: dict[str, Any]) -> dict[str, Any]:
 
 def settle_again(studio: Studio, embedded: Embedded, changes: dict[str, Any]) -> tuple[Settled, Sequence[int]]:
     """What to draw: the recipe in the file itself where nothing is changed, else a new one made from its request."""
-    if not changes.keys() - {"model"}:
+    if not changes.keys() - {"model", "image", "mask"}:
+        pictures = {role: changes.get(role) for role in ("image", "mask")}
         try:
-            return studio.recall(embedded, model=changes.get("model")), [embedded.index]
+            return studio.recall(embedded, changes.get("model"), pictures), [embedded.index]
         except NotReproduced:
-            if "model" not in changes:
+            if not changes:
                 raise
-            # --model pointed at another model than the picture's own: a change like any other
+            # a flag pointed at another model or picture than its own: a change like any other
     from sdplay.core.request import ask
 
     was = embedded.recipe.request

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
-from sdplay.core.request import Fill, NoiseSource
+from pydantic import ConfigDict, Field, with_config
+
+from sdplay.core.request import FilePath, Fill, NoiseSource
+
+Extent = Annotated[int, Field(strict=True, ge=1)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,14 +33,15 @@ class Blank:
     """Start from noise alone."""
 
 
+@with_config(ConfigDict(extra="forbid"))
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asset:
     """A picture somebody gave: where it was, and the sha256 of its pixels (size and values), which is what counts."""
 
-    path: str
-    digest: str
-    width: int
-    height: int
+    path: FilePath
+    digest: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    width: Extent
+    height: Extent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_confi
 
 from sdplay.core.errors import BadRequest
 from sdplay.core.frame import Asset
-from sdplay.core.request import AnyRequest, request_from
+from sdplay.core.request import AnyRequest, named_pictures, request_from
 
 FORMAT = 1
 # Asked-for fields that do not reach a pixel of picture i: how many there are, and where it was drawn
@@ -105,6 +105,8 @@ class Recipe:
         try:
             model, numerics, assets = rest.pop("model"), rest.pop("numerics"), rest.pop("assets", {})
             request = request_from({**rest, "model": model["name"]})
+            if assets.keys() != (named := named_pictures(request)).keys():
+                raise damaged(f"it names {len(named)} pictures and describes {len(assets)}", sorted(assets))
             settled = {name: rest[name] for name in SETTLED}
             parts = {"request": request, "model": model, "numerics": numerics, "assets": assets, **settled}
             return TypeAdapter(cls).validate_python(parts)
@@ -112,7 +114,7 @@ class Recipe:
             first = error.errors(include_url=False)[0]
             where = ".".join(map(str, first["loc"]))
             raise damaged(f"its {where} is wrong: {first['msg']}", first["input"]) from None
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, AttributeError) as error:
             raise damaged(f"a part is missing or is no such thing: {error}", sorted(rest)) from None
 
 

@@ -166,6 +166,12 @@ PLAINER = {"string_unicode": "contains half a surrogate pair, which is no charac
 R = TypeVar("R", bound=Request)
 
 
+def named_pictures(request: Request) -> dict[str, str]:
+    """The paths of the pictures a request names, by role."""
+    paths = ((role, getattr(request, role, None)) for role in ("image", "mask"))
+    return {role: path for role, path in paths if path is not None}
+
+
 def ask(kind: type[R], /, **fields: Any) -> R:
     """Build a request of `kind`; raises `BadRequest` that names the first wrong field, never pydantic's own error."""
     for name in fields:

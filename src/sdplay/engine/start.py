@@ -5,28 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from sdplay.core.artifact import pixel_digest
-from sdplay.core.errors import BadRequest
-from sdplay.core.frame import Asset, Blank, FromImage, Init, Repaint
+from sdplay.core.frame import Blank, Init
 from sdplay.core.recipe import Recipe
 from sdplay.core.request import Fill
 from sdplay.diffusion.denoiser import Denoiser
 from sdplay.diffusion.masked import MaskedDenoiser
 from sdplay.diffusion.noise import NoiseAt
 from sdplay.diffusion.schedule import Ladder
+from sdplay.engine.canvas import cut, lay_out
 from sdplay.families.base import Family
-from sdplay.imaging.image import padded, read_image, resized
-from sdplay.imaging.mask import Mask, bounding_box, pasted, read_mask, shaped
-
-Pixels = NDArray[np.uint8]
-Box = tuple[int, int, int, int]
+from sdplay.imaging.image import Pixels
+from sdplay.imaging.mask import Mask
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,18 +38,10 @@ class Start:
     fill: Fill = "original"
     seen: Tensor | None = None
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Canvas:
-    """A picture with its mask (None: all of it is drawn), and which box of it is drawn at the recipe's size."""
-
-    pixels: Pixels
-    mask: Mask | None
-    box: Box
-
-    def crop(self, values: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        left, top, right, bottom = self.box
-        return values[top:bottom, left:right]
+    @property
+    def holds(self) -> bool:
+        """Whether the rest is put back at every step; a model that sees the mask has learned to leave it alone."""
+        return self.mask is not None and self.seen is None
 
 
 class Starts:
@@ -72,94 +57,35 @@ class Starts:
         return self._last[1]
 
     def _prepare(self, init: Init) -> Start:
-        size = (self.recipe.width, self.recipe.height)
+        size, factor = (self.recipe.width, self.recipe.height), self.family.factor
         if isinstance(init, Blank):
-            return Start(finish=partial(cut, size=size))
+            width, height = (-(-side // factor) * factor for side in size)
+            return Start(finish=partial(cut, size=size), seen=self._seen(torch.zeros(1, 3, height, width), None))
         canvas = lay_out(init, size)
-        pixels = resized(canvas.crop(canvas.pixels), *size)
-        known = self.family.encode(signal(padded(pixels, self.family.factor)))[0]
-        if canvas.mask is None:
-            return Start(finish=partial(cut, size=size), strength=init.strength, known=known)
-        assert init.repaint is not None
-        mask = padded(resized_mask(canvas.crop(canvas.mask), *size), self.family.factor)
-        blocks = latent_mask(mask, self.family.factor)
-        seen = None
-        if self.family.sees_mask:
-            gray = np.where(mask[..., None] >= 128, np.uint8(128), padded(pixels, self.family.factor))
-            seen = torch.cat([blocks, self.family.encode(signal(gray))[0]])
+        pixels, mask = signal(canvas.picture(factor)), canvas.mask(factor)
         return Start(
-            finish=partial(paste_back, canvas=canvas, size=size),
+            finish=canvas.finished,
             strength=init.strength,
-            known=known,
-            mask=blocks,
-            fill=init.repaint.fill,
-            seen=seen,
+            known=self.family.encode(pixels)[0],
+            mask=None if mask is None else latent_mask(mask, factor),
+            fill="original" if init.repaint is None else init.repaint.fill,
+            seen=self._seen(pixels, mask),
         )
 
-
-def lay_out(init: FromImage, size: tuple[int, int]) -> Canvas:
-    """Read picture and mask, extend the borders, and choose the box that is drawn."""
-    pixels = read_asset(init.image, "image")
-    repaint = init.repaint
-    if repaint is None:
-        return Canvas(pixels, None, (0, 0, pixels.shape[1], pixels.shape[0]))
-    mask = painted_mask(init.image, repaint)
-    left, top, right, bottom = repaint.borders
-    pixels = np.pad(pixels, ((top, bottom), (left, right), (0, 0)), mode="edge")
-    height, width = mask.shape
-    whole = (0, 0, width, height)
-    if repaint.padding is None:
-        if (width, height) != size:
-            return Canvas(resized(pixels, *size), resized_mask(mask, *size), (0, 0, *size))
-        return Canvas(pixels, mask, whole)
-    box = bounding_box(mask, repaint.padding)
-    return Canvas(pixels, mask, proportioned(box, size, (width, height)) if box else whole)
-
-
-def painted_mask(image: Asset, repaint: Repaint) -> Mask:
-    """The mask over the extended picture: shaped inside, and white beyond the old edges.
-
-    It reaches a little into the picture there (as far as the blur does), so that no seam is left.
-    """
-    if repaint.mask is None:
-        inside = np.zeros((image.height, image.width), np.uint8)
-    else:
-        given = read_mask(Path(repaint.mask.path), (image.width, image.height))
-        inside = shaped(given, invert=repaint.invert, grow=repaint.grow, blur=0)
-    left, top, right, bottom = repaint.borders
-    whole = np.pad(inside, ((top, bottom), (left, right)), constant_values=255)
-    return shaped(whole, blur=repaint.blur)
-
-
-def read_asset(asset: Asset, field: str) -> Pixels:
-    """The asset's pixels; raises `BadRequest` when the file is gone or holds another picture than the recipe says."""
-    pixels = read_image(Path(asset.path), field)
-    if pixel_digest(pixels) != asset.digest:
-        reason = "holds another picture than when the recipe was made"
-        raise BadRequest(reason, field=field, value=asset.path, hint="give the picture it was made from")
-    return pixels
-
-
-def proportioned(box: Box, size: tuple[int, int], whole: tuple[int, int]) -> Box:
-    """`box` grown to the proportions of `size` (width, height) as far as the picture `whole` has room."""
-    left, top, right, bottom = box
-    width, height = right - left, bottom - top
-    wanted = (max(width, round(height * size[0] / size[1])), max(height, round(width * size[1] / size[0])))
-    sides: list[tuple[int, int]] = []
-    for low, high, want, most in ((left, right, wanted[0], whole[0]), (top, bottom, wanted[1], whole[1])):
-        length = min(want, most)
-        begin = min(max(0, (low + high - length) // 2), most - length)
-        sides.append((begin, begin + length))
-    return sides[0][0], sides[1][0], sides[0][1], sides[1][1]
+    def _seen(self, pixels: Tensor, mask: Mask | None) -> Tensor | None:
+        """The extra channels of a model made for inpainting; without a mask it is told to paint everything."""
+        if not self.family.sees_mask:
+            return None
+        if mask is None:
+            gray = self.family.encode(torch.zeros_like(pixels))[0]
+            return torch.cat([torch.ones_like(gray[:1]), gray])
+        stays = torch.as_tensor(mask < 128)
+        return torch.cat([latent_mask(mask, self.family.factor), self.family.encode(pixels * stays)[0]])
 
 
 def signal(pixels: Pixels) -> Tensor:
     """uint8 [H, W, 3] as the codec reads it: [1, 3, H, W] in −1..1."""
     return torch.as_tensor(pixels).permute(2, 0, 1)[None].float() / 127.5 - 1
-
-
-def resized_mask(mask: Mask, width: int, height: int) -> Mask:
-    return resized(np.repeat(mask[..., None], 3, axis=2), width, height)[..., 0]
 
 
 def latent_mask(mask: Mask, factor: int) -> Tensor:
@@ -169,46 +95,35 @@ def latent_mask(mask: Mask, factor: int) -> Tensor:
     return torch.as_tensor(blocks >= 128).float()[None]
 
 
-def cut(drawn: Pixels, size: tuple[int, int]) -> Pixels:
-    """`drawn` without the padding."""
-    return np.ascontiguousarray(drawn[: size[1], : size[0]])
-
-
-def paste_back(drawn: Pixels, canvas: Canvas, size: tuple[int, int]) -> Pixels:
-    """`drawn` brought to its box and laid over the canvas; where the mask is black the canvas keeps its bytes."""
-    assert canvas.mask is not None
-    left, top, right, bottom = canvas.box
-    part = resized(cut(drawn, size), right - left, bottom - top)
-    whole = canvas.pixels.copy()
-    whole[top:bottom, left:right] = part
-    return pasted(canvas.pixels, whole, canvas.mask)
-
-
 def begin(starts: Sequence[Start], noise: NoiseAt, levels: Ladder, fill_draw: int) -> Tensor:
     """x at the top of `levels`: noise alone, or known + sigma·noise where a picture is started from.
 
-    `noise()` is each picture's starting noise and `noise(fill_draw)` another draw of it, for `fill="noise"`.
+    `noise(None)` is each picture's starting noise and `noise(fill_draw)` another draw of it, for `fill="noise"`.
     """
     first = noise(None)
-    rows: list[Tensor] = []
-    for row, start in enumerate(starts):
-        if start.known is None or start.strength == 1:
-            rows.append(first[row] * levels.start_scale)
-            continue
-        known = start.known
-        if start.mask is not None and start.fill != "original":
-            inside = noise(fill_draw)[row] if start.fill == "noise" else torch.zeros_like(known)
-            known = known + start.mask * (inside - known)
-        rows.append(known + first[row] * levels.sigmas[0])
-    return torch.stack(rows)
+    filling = noise(fill_draw) if starts[0].fill == "noise" else torch.zeros_like(first)
+    rows = zip(starts, first, filling, strict=True)
+    return torch.stack([begun(start, unit, inside, levels) for start, unit, inside in rows])
+
+
+def begun(start: Start, unit: Tensor, inside: Tensor, levels: Ladder) -> Tensor:
+    """One row of `begin`: at strength 1 nothing of the picture is left but what the mask holds."""
+    alone = unit * levels.start_scale
+    if start.known is None or (start.strength == 1 and not start.holds):
+        return alone
+    known = start.known
+    if start.mask is not None and start.fill != "original":
+        known = torch.where(start.mask > 0, inside, known)
+    x = known + unit * levels.sigmas[0]
+    return torch.where(start.mask > 0, alone, x) if start.mask is not None and start.strength == 1 else x
 
 
 def held(denoiser: Denoiser, starts: Sequence[Start]) -> Denoiser:
-    """`denoiser` that keeps what lies outside the masks, where there are masks."""
-    if starts[0].mask is None:
+    """`denoiser` that keeps what lies outside the masks, where there are masks that it does not see itself."""
+    if not starts[0].holds:
         return denoiser
     masks = torch.stack([start.mask for start in starts if start.mask is not None])
-    return MaskedDenoiser(denoiser, masks, torch.stack([s.known for s in starts if s.known is not None]))
+    return MaskedDenoiser(denoiser, masks, torch.stack([start.known for start in starts if start.known is not None]))
 
 
 def seen_by(starts: Sequence[Start]) -> Tensor | None:

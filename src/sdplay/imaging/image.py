@@ -2,19 +2,41 @@
 
 from __future__ import annotations
 
+import struct
+import warnings
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
 from sdplay.core.errors import BadRequest
 
 Pixels = NDArray[np.uint8]
 
 READABLE = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM")
+SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm", ".pnm")
 LARGEST_FILE = 256 * 2**20
 MOST_PIXELS = 8192 * 8192
+# What PIL raises for files that are no pictures, are damaged, or were made to harm.
+UNREADABLE = (
+    OSError,
+    ValueError,
+    KeyError,
+    IndexError,
+    TypeError,
+    AttributeError,
+    OverflowError,
+    SyntaxError,
+    EOFError,
+    RecursionError,
+    struct.error,
+    zlib.error,
+    Image.DecompressionBombError,
+)
 
 
 def read_image(path: Path, field: str = "image") -> Pixels:
@@ -23,16 +45,14 @@ def read_image(path: Path, field: str = "image") -> Pixels:
     EXIF rotation is applied, transparency is laid over white, palettes, 16 bits and CMYK become 8-bit RGB. Raises
     `BadRequest` naming `field` for a missing, oversized or unreadable file, before any pixel of a huge one is read.
     """
-    opened = open_image(path, field)
-    return np.array(flat(opened))
+    return np.array(flat(open_image(path, field)))
 
 
 def open_image(path: Path, field: str) -> Image.Image:
     """The loaded and upright picture in `path`, in whatever mode it was stored."""
+    check_file(path, field)
     try:
-        if path.stat().st_size > LARGEST_FILE:
-            raise BadRequest(f"is larger than {LARGEST_FILE // 2**20} MiB", field=field, value=str(path))
-        with Image.open(path, formats=READABLE) as image:
+        with quiet(), Image.open(path, formats=READABLE) as image:
             if image.width * image.height > MOST_PIXELS:
                 raise BadRequest(
                     f"has {image.width}x{image.height} pixels, more than this program reads",
@@ -42,15 +62,39 @@ def open_image(path: Path, field: str) -> Image.Image:
                 )
             image.load()
             return ImageOps.exif_transpose(image)
-    except FileNotFoundError:
-        raise BadRequest("no such file", field=field, value=str(path)) from None
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise BadRequest(
-            f"is no picture that can be read: {error}",
-            field=field,
-            value=str(path),
-            hint="PNG, JPEG, WebP, GIF, BMP, TIFF and PPM files can be",
-        ) from None
+    except UNREADABLE as error:
+        raise unreadable(path, field, error) from None
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """No warnings of PIL's: about entries of a file that do not matter, and about sizes that we refuse anyhow."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def check_file(path: Path, field: str) -> None:
+    """Raise `BadRequest` unless `path` is a file of reasonable size (a pipe, say, would be waited for)."""
+    try:
+        if path.is_dir():
+            raise BadRequest("is a folder", field=field, value=str(path), hint="give the picture's file")
+        if not path.exists():
+            raise BadRequest("no such file", field=field, value=str(path))
+        if not path.is_file():
+            raise BadRequest("is no ordinary file", field=field, value=str(path), hint="save the picture first")
+        if path.stat().st_size > LARGEST_FILE:
+            raise BadRequest(f"is larger than {LARGEST_FILE // 2**20} MiB", field=field, value=str(path))
+    except (OSError, ValueError) as error:
+        raise unreadable(path, field, error) from None
+
+
+def unreadable(path: Path, field: str, error: Exception) -> BadRequest:
+    reason = (
+        str(error) if isinstance(error, OSError | ValueError | Image.DecompressionBombError) else type(error).__name__
+    )
+    hint = "PNG, JPEG, WebP, GIF, BMP, TIFF and PPM files can be"
+    return BadRequest(f"is no picture that can be read: {reason}", field=field, value=str(path), hint=hint)
 
 
 def flat(image: Image.Image) -> Image.Image:
@@ -64,12 +108,15 @@ def flat(image: Image.Image) -> Image.Image:
 
 
 def eight_bit(image: Image.Image) -> Image.Image:
-    """16-bit and floating-point gray as 8-bit gray, scaled rather than clipped; other modes as they are."""
+    """16-bit, 32-bit and floating-point gray as 8-bit gray, scaled rather than clipped; other modes as they are."""
     if not image.mode.startswith(("I", "F")):
         return image
-    values = np.asarray(image, np.float64)
-    top = 65535.0 if image.mode.startswith("I") else max(1.0, float(values.max(initial=0.0)))
-    return Image.fromarray(np.clip(np.rint(values * (255 / top)), 0, 255).astype(np.uint8))
+    values = np.nan_to_num(np.asarray(image, np.float64), nan=0.0, posinf=0.0, neginf=0.0)
+    highest = float(values.max(initial=0.0))
+    # Nothing in such a file says which value is white: the smallest usual one that it does not exceed.
+    whites = (1.0, 255.0, 65535.0) if image.mode == "F" else (65535.0,)
+    white = next((white for white in whites if highest <= white), highest)
+    return Image.fromarray(np.clip(np.rint(values * (255 / white)), 0, 255).astype(np.uint8))
 
 
 def resized(pixels: Pixels, width: int, height: int) -> Pixels:
@@ -79,8 +126,14 @@ def resized(pixels: Pixels, width: int, height: int) -> Pixels:
     return np.array(ImageOps.fit(Image.fromarray(pixels), (width, height), Image.Resampling.LANCZOS))
 
 
-def padded(pixels: NDArray[np.uint8], multiple: int) -> NDArray[np.uint8]:
-    """`pixels` [H, W, ...] grown at the right and bottom to multiples of `multiple` by repeating the edge."""
-    height, width = pixels.shape[:2]
-    grow = [(0, -height % multiple), (0, -width % multiple)] + [(0, 0)] * (pixels.ndim - 2)
+def resized_mask(mask: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
+    """`mask` [H, W] in the same way, resampled without overshoot: what is black far and wide stays black."""
+    if mask.shape == (height, width):
+        return mask
+    return np.array(ImageOps.fit(Image.fromarray(mask), (width, height), Image.Resampling.BILINEAR))
+
+
+def padded(pixels: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
+    """`pixels` [H, W, ...] grown at the right and bottom to `width` and `height` by repeating the edge."""
+    grow = [(0, height - pixels.shape[0]), (0, width - pixels.shape[1])] + [(0, 0)] * (pixels.ndim - 2)
     return np.pad(pixels, grow, mode="edge")

@@ -1,0 +1,108 @@
+"""The original application's conversation: its questions, in its order and words, become one request."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sdplay.core.errors import BadRequest
+
+if TYPE_CHECKING:
+    from sdplay.studio import Settled
+
+ORIGINAL_MODEL = Path("stable-diffusion-v1-4")
+KEPT_IN = Path("images")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What the original's flags say."""
+
+    mode: str
+    local: bool
+    device: str
+    num: int
+    save: bool
+    limit: bool
+
+
+def converse(wishes: Wishes) -> int:
+    """Load the model, ask, and draw; returns the exit code."""
+    from sdplay.cli.deliver import Delivery, deliver, one_at_a_time
+    from sdplay.cli.draw import open_studio
+    from sdplay.cli.progress import progress_for
+    from sdplay.core.request import REQUESTS, Txt2Img, ask
+
+    common: dict[str, Any] = {"model": model_name(wishes.local), "device": wishes.device, "num": wishes.num}
+    with open_studio() as studio:
+        print("Loading model...")
+        list(studio.run(studio.settle(ask(Txt2Img, prompt="-", **common)), []))  # draws nothing, and so only loads
+        print("Model loaded successfully")
+        settled = studio.settle(ask(REQUESTS[wishes.mode], **answers(wishes.mode), **common))
+        if wishes.limit:
+            settled = one_at_a_time(settled)
+            print(plan(settled))
+        folder = KEPT_IN if wishes.save else None
+        print("Pictures are kept in ./images." if folder else "Pictures are not kept: --save writes them to ./images.")
+        with progress_for(quiet=False) as progress:
+            deliver(studio, settled, range(wishes.num), Delivery(out=folder), progress)
+    return 0
+
+
+def model_name(local: bool) -> str:
+    """The model to load; without `local` the original asked for a token here, which nothing needs or keeps."""
+    if local:
+        return f"./{ORIGINAL_MODEL}" if ORIGINAL_MODEL.is_dir() else "builtin"
+    question = "Enter Hugging face user access token: "
+    getpass.getpass(question) if sys.stdin.isatty() else input(question)
+    print("Models cannot be downloaded yet: the built-in model is used.")
+    return "builtin"
+
+
+def answers(mode: str) -> dict[str, Any]:
+    """What the original asks about a picture of `mode`, as fields of a request."""
+    fields: dict[str, Any] = {"prompt": input("Enter prompt: ")}
+    if mode == "txt2img":
+        return fields | sides(input("Enter height and width of image: "))
+    fields["image"] = path(input("Enter initial image path: "))
+    if mode == "inpaint":
+        fields["mask"] = path(input("Enter mask image path: "))
+    return fields | strength(input("Enter strength in [0, 1] range: "))
+
+
+def sides(answer: str) -> dict[str, int]:
+    """Height and width in "512 512", "512,512" or "512x512"; one number is both, and no answer is the model's own."""
+    from sdplay.cli.flags import read_size
+
+    size = read_size(answer)
+    if size is None and answer.strip():
+        raise BadRequest("is no size", field="height and width", value=answer, hint='two numbers, such as "512 512"')
+    return {"height": size[0], "width": size[1]} if size else {}
+
+
+def path(answer: str) -> str:
+    """A path as typed, or as a file manager drops it into a terminal: in quotes."""
+    bare = answer.strip()
+    return bare[1:-1] if len(bare) > 1 and bare[0] == bare[-1] and bare[0] in "'\"" else bare
+
+
+def strength(answer: str) -> dict[str, float]:
+    """A number; no answer is the usual strength."""
+    if not answer.strip():
+        return {}
+    try:
+        return {"strength": float(answer)}
+    except ValueError:
+        raise BadRequest("is no number", field="strength", value=answer, hint="a number from 0 to 1: 0.8") from None
+
+
+def plan(settled: Settled) -> str:
+    """What drawing one picture at a time means here."""
+    recipe = settled.recipe
+    return (
+        f"Plan: one picture at a time, {recipe.width}x{recipe.height}, {recipe.steps} steps, "
+        f"in {recipe.numerics.dtype} on {settled.device}."
+    )

@@ -1,0 +1,171 @@
+"""A folder of pictures, a file of prompts: one request each, and one bad file spoils no other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sdplay.core.errors import ModelBroken, Stopped
+from sdplay.store.keep import read_kept
+from tests.cli.conftest import MODULE, InTerminal, Sdplay
+from tests.support.given import mask, photo
+
+
+def asked(path: Path) -> tuple[str, str | None]:
+    request = read_kept(path)[0].recipe.request
+    return request.prompt, getattr(request, "image", None)
+
+
+@pytest.fixture
+def folder(here: Path) -> Path:
+    """Three pictures, named against the order they were made in, and other things."""
+    (here / "in").mkdir()
+    for name, size in (("c.PNG", (64, 64)), ("a.png", (80, 64)), ("b.webp", (64, 72))):
+        photo(here / "in" / name, size)
+    (here / "in" / "notes.txt").write_text("no picture")
+    (here / "in" / "below.png").mkdir()
+    return here / "in"
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_folder_is_worked_through_in_order(sdplay: Sdplay) -> None:
+    outcome = sdplay("img2img", "a cat", "--image", "in", "--num", "2", "--seed", "7")
+    assert outcome.code == 0, outcome.err
+    assert [path.name for path in outcome.paths] == [f"{n:05}-{7 + n % 2}.png" for n in range(6)]
+    assert [asked(path)[1] for path in outcome.paths] == [
+        f"in/{name}" for name in ("a.png", "b.webp", "c.PNG") for _ in "12"
+    ]
+
+
+def test_a_bad_file_is_told_and_the_rest_is_drawn(sdplay: Sdplay, folder: Path) -> None:
+    (folder / "aa.jpg").write_bytes(b"no picture")
+    outcome = sdplay("img2img", "a cat", "--image", "in", "-q")
+    assert outcome.code == 1
+    assert [asked(path)[1] for path in outcome.paths] == ["in/a.png", "in/b.webp", "in/c.PNG"]
+    told, count = outcome.err.splitlines()
+    assert told.startswith("skipped: --image = 'in/aa.jpg': is no picture that can be read")
+    assert count == "1 of 4 requests could not be drawn"
+
+
+def test_pictures_that_a_mask_does_not_fit_are_skipped(sdplay: Sdplay, folder: Path) -> None:
+    mask(Path("mask.png"), (64, 64), (0, 0, 9, 9))
+    outcome = sdplay("inpaint", "a cat", "--image", "in", "--mask", "mask.png")
+    assert outcome.code == 1
+    assert [asked(path)[1] for path in outcome.paths] == ["in/c.PNG"]
+    assert "--mask = 'mask.png': the mask is 64x64 and the picture 80x64" in outcome.err
+
+
+def test_a_single_bad_file_is_an_ordinary_error(sdplay: Sdplay, here: Path) -> None:
+    outcome = sdplay("img2img", "a cat", "--image", "nowhere.png")
+    assert (outcome.code, outcome.err) == (2, "error: --image = 'nowhere.png': no such file\n")
+    assert not list(here.iterdir())
+
+
+def test_a_folder_without_pictures(sdplay: Sdplay, here: Path) -> None:
+    (here / "empty").mkdir()
+    outcome = sdplay("img2img", "a cat", "--image", "empty")
+    assert outcome.code == 2
+    assert outcome.err.startswith("error: --image = 'empty': the folder holds no picture")
+
+
+def test_what_is_no_files_fault_stops_everything(sdplay: Sdplay, folder: Path) -> None:
+    for flags in (["--sampler", "eulr"], ["--model", "nowhere"], ["--strength", "2"]):
+        outcome = sdplay("img2img", "a cat", "--image", "in", *flags)
+        assert (outcome.code, outcome.out) == (2, "")
+        assert outcome.err.count(flags[0]) == 1
+
+
+PROMPTS = "\ufeff# what to draw\na red apple\n\n   a blue cat  \n#\nein Käse 🧀\n"
+
+
+@pytest.fixture
+def lines(here: Path) -> Path:
+    (here / "prompts.txt").write_text(PROMPTS, encoding="utf-8")
+    return here / "prompts.txt"
+
+
+@pytest.mark.usefixtures("lines")
+@pytest.mark.parametrize("command", [["txt2img"], []])
+def test_a_prompt_a_line(sdplay: Sdplay, command: list[str]) -> None:
+    outcome = sdplay(*command, "--prompts-from", "prompts.txt", "-n", "2", "--seed", "5")
+    assert outcome.code == 0, outcome.err
+    assert [asked(path)[0] for path in outcome.paths] == [
+        text for text in ("a red apple", "a blue cat", "ein Käse 🧀") for _ in range(2)
+    ]
+    assert [path.name[6:] for path in outcome.paths] == ["5.png", "6.png"] * 3
+
+
+@pytest.mark.usefixtures("lines")
+def test_prompts_and_a_folder_together(sdplay: Sdplay, folder: Path) -> None:
+    outcome = sdplay("img2img", "--prompts-from", "prompts.txt", "--image", "in", "--json")
+    assert outcome.code == 0
+    assert len(outcome.out.splitlines()) == 9
+
+
+def test_prompts_for_inpainting(sdplay: Sdplay, lines: Path, here: Path) -> None:
+    photo(here / "p.png")
+    outcome = sdplay("inpaint", "--prompts-from", str(lines), "--image", "p.png", "--extend", "left=8")
+    assert [asked(path) for path in outcome.paths][1] == ("a blue cat", "p.png")
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (None, "no such file"),
+        (b"# nothing\n\n", "holds no prompt"),
+        (b"\xff\xfe\x00", "cannot be read"),
+        (b"a\0b", "NUL"),
+    ],
+)
+def test_a_file_without_prompts(sdplay: Sdplay, here: Path, content: bytes | None, why: str) -> None:
+    if content is not None:
+        (here / "p.txt").write_bytes(content)
+    outcome = sdplay("txt2img", "--prompts-from", "p.txt")
+    assert outcome.code == 2
+    assert why in outcome.err
+    assert not (here / "images").exists()
+
+
+@pytest.mark.usefixtures("lines")
+@pytest.mark.parametrize("arguments", [["txt2img"], ["txt2img", "a cat", "--prompts-from", "prompts.txt"]])
+def test_one_of_the_two(sdplay: Sdplay, arguments: list[str]) -> None:
+    outcome = sdplay(*arguments)
+    assert outcome.code == 2
+    assert "say what to draw, or give --prompts-from FILE" in outcome.err
+
+
+@pytest.mark.usefixtures("lines")
+def test_stopping_says_how_many_requests_were_done(sdplay: Sdplay, monkeypatch: pytest.MonkeyPatch) -> None:
+    from sdplay.cli import batch
+
+    deliver, seen = batch.deliver, []
+
+    def second_stops(*arguments: object) -> object:
+        seen.append(arguments)
+        if len(seen) == 2:
+            raise Stopped("stopped; 0 of 1 pictures are kept in images", hint="to go on, …")
+        return deliver(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(batch, "deliver", second_stops)
+    outcome = sdplay("--prompts-from", "prompts.txt", "-q")
+    assert outcome.code == 3
+    assert outcome.err == "error: stopped; 0 of 1 pictures are kept in images; 1 of 3 requests were done\n"
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_failure_while_drawing_is_no_bad_file(sdplay: Sdplay, monkeypatch: pytest.MonkeyPatch) -> None:
+    from sdplay.studio import Studio
+
+    def broken(*_: object) -> None:
+        raise ModelBroken("no unet")
+
+    monkeypatch.setattr(Studio, "run", broken)
+    assert sdplay("img2img", "a cat", "--image", "in").code == 1
+
+
+@pytest.mark.usefixtures("lines")
+def test_a_bar_for_every_request(in_terminal: InTerminal) -> None:
+    outcome = in_terminal([*MODULE, "--prompts-from", "prompts.txt"])
+    assert outcome.code == 0
+    assert outcome.out.count("1 picture in ") == 3

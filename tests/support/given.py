@@ -1,0 +1,58 @@
+"""Pictures and masks to start from, and requests on them with the numerics a test wants."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from sdplay.core.event import Drawn
+from sdplay.core.machine import Machine
+from sdplay.core.request import Img2Img, Inpaint, ask
+from sdplay.imaging.given import given_pictures
+from sdplay.models.resolve import resolve
+from sdplay.modes.settle import settle
+from sdplay.studio import Settled, Studio
+from tests.support.drawing import DEFAULTS
+
+
+def photo(path: Path, size: tuple[int, int] = (64, 64), seed: int = 3) -> Path:
+    """Soft colours with some grain, as a photograph has; the same for the same size and seed."""
+    random = np.random.default_rng(seed)
+    coarse = Image.fromarray(random.integers(0, 256, (5, 5, 3), dtype=np.uint8)).resize(size, Image.Resampling.BICUBIC)
+    grain = random.integers(-9, 10, (size[1], size[0], 3))
+    Image.fromarray(np.clip(np.asarray(coarse) + grain, 0, 255).astype(np.uint8)).save(path)
+    return path
+
+
+def mask(path: Path, size: tuple[int, int], box: tuple[int, int, int, int]) -> Path:
+    """White in `box` (left, top, right, bottom), black elsewhere."""
+    image = Image.new("L", size)
+    image.paste(255, box)
+    image.save(path)
+    return path
+
+
+def settled_on(folder: Path, kind: type[Img2Img] | type[Inpaint], *, tile: int = 1, **fields: Any) -> Settled:
+    """A request of `kind` on the model in `folder`, in float32 on one thread."""
+    model = resolve(str(folder))
+    asked = {"prompt": "a red apple", "model": str(folder), **DEFAULTS, **fields}
+    request = ask(kind, **{name: str(value) if isinstance(value, Path) else value for name, value in asked.items()})
+    machine = Machine(device="cpu", dtype="float32", threads=1)
+    recipe = settle(request, model, machine, random_seed=0, assets=given_pictures(request))
+    recipe = replace(recipe, numerics=replace(recipe.numerics, tile=tile))
+    return Settled(recipe=recipe, model=model, device="cpu")
+
+
+def drawn(studio: Studio, what: Settled, index: int = 0) -> np.ndarray:
+    """The pixels of picture `index`."""
+    (picture,) = [event.picture for event in studio.run(what, [index]) if isinstance(event, Drawn)]
+    return picture.pixels
+
+
+def pixels_of(path: Path) -> np.ndarray:
+    with Image.open(path) as image:
+        return np.asarray(image.convert("RGB"))
