@@ -66,8 +66,8 @@ def read(part: Path) -> Weights:
     return load_file(path)
 
 
-def unet(part: Path) -> Weights:
-    weights, layers = read(part), json.loads((part / "config.json").read_text())["layers_per_block"]
+def unet(weights: Weights, layers: int) -> Weights:
+    """A network of `layers` resnets a stage, in the original's names."""
 
     def original(name: str) -> str:
         if name.startswith("mid_block."):
@@ -92,9 +92,9 @@ def unet(part: Path) -> Weights:
     return {f"model.diffusion_model.{whole(name)}": weight for name, weight in weights.items()}
 
 
-def codec(part: Path) -> Weights:
+def codec(weights: Weights) -> Weights:
     found: Weights = {}
-    for name, weight in read(part).items():
+    for name, weight in weights.items():
         up = re.match(r"decoder\.up_blocks\.(\d+)\.", name)
         if up:
             name = name.replace(up[0], f"decoder.up_blocks.{3 - int(up[1])}.")
@@ -141,7 +141,8 @@ def write_original(
     folder: Path, base: str, path: Path, *, dtype: torch.dtype = torch.float32, metadata: dict[str, str] | None = None
 ) -> Path:
     """Write the model in `folder` as the single file `path`, and return it."""
-    weights = unet(folder / "unet") | codec(folder / "vae") | texts(folder, base)
+    layers = json.loads((folder / "unet" / "config.json").read_text())["layers_per_block"]
+    weights = unet(read(folder / "unet"), layers) | codec(read(folder / "vae")) | texts(folder, base)
     steps = {"alphas_cumprod": torch.linspace(1, 0, 1000)}  # such leftovers of training are in every real file
     save_file({name: w.to(dtype).contiguous() for name, w in (weights | steps).items()}, path, metadata)
     return path

@@ -8,7 +8,7 @@ from typing import Any
 
 from sdplay.families.base import Placement
 from sdplay.families.parts import Parts, check_fit, complete, read_table, unusable
-from sdplay.models.inspect import read_json, weight_files
+from sdplay.models.inspect import is_half, read_json, weight_files
 
 Reader = Callable[[Path], Any]
 
@@ -56,6 +56,6 @@ def read_folder(folder: Path, placement: Placement) -> Parts:
 
 def _weights(kind: Any, path: Path, **loading: Any) -> Any:
     """A network of class `kind`, whole; in half precision where the folder has only that (`.fp16.`)."""
-    half = {"variant": "fp16"} if any(".fp16" in file.suffixes for file in weight_files(path)) else {}
+    half = {"variant": "fp16"} if any(map(is_half, weight_files(path))) else {}
     loading |= {"local_files_only": True, "use_safetensors": True, "output_loading_info": True}
     return complete(kind.from_pretrained(path, **loading, **half))

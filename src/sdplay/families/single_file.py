@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from sdplay.diffusion.schedule import noise_table
@@ -78,7 +79,9 @@ def _unet(weights: Weights, kind: Kind, placement: Placement) -> Any:
     part = below(weights, UNET)
     config = layout.unet_config({name.removeprefix(UNET): tuple(w.shape) for name, w in part.items()}, kind.base)
     converted: Weights = convert_ldm_unet_checkpoint(part, config)
-    return _filled(UNet2DConditionModel(**config), converted, placement.dtype)
+    with torch.device("meta"):  # numbers that are about to be replaced need not be drawn
+        network = UNet2DConditionModel(**config)
+    return _filled(network, converted, placement.dtype)
 
 
 def _vae(weights: Weights, kind: Kind, placement: Placement) -> Any:
@@ -87,7 +90,9 @@ def _vae(weights: Weights, kind: Kind, placement: Placement) -> Any:
 
     part = below(weights, VAE)
     config = layout.vae_config({name.removeprefix(VAE): tuple(w.shape) for name, w in part.items()}, kind.base)
-    return _filled(AutoencoderKL(**config), convert_ldm_vae_checkpoint(part, config), placement.decode_dtype)
+    with torch.device("meta"):
+        codec = AutoencoderKL(**config)
+    return _filled(codec, convert_ldm_vae_checkpoint(part, config), placement.decode_dtype)
 
 
 def _clip(weights: Weights, placement: Placement, prefix: str) -> Any:

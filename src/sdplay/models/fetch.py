@@ -47,7 +47,7 @@ def fetch(name: str, download: Download | None = None) -> Path:
 
 
 def _client() -> Download:
-    from huggingface_hub import snapshot_download
+    from huggingface_hub import snapshot_download  # pyright: ignore[reportUnknownVariableType]
 
     return partial[Any](snapshot_download, library_name="sdplay", etag_timeout=10)
 

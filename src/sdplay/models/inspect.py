@@ -132,7 +132,12 @@ def weight_files(part: Path) -> list[Path]:
     """The `.safetensors` files a part is loaded from: the plain ones, else those of half precision (`.fp16.`)."""
     found = sorted(part.glob("*.safetensors")) if part.is_dir() else []
     plain = [path for path in found if len(path.suffixes) == 1]
-    return plain or [path for path in found if ".fp16" in path.suffixes]
+    return plain or [path for path in found if is_half(path)]
+
+
+def is_half(path: Path) -> bool:
+    """Whether a file is the half-precision variant of a part, whole or one of its pieces."""
+    return any(suffix.startswith(".fp16") for suffix in path.suffixes)
 
 
 def read_json(path: Path) -> dict[str, Any]:
