@@ -60,7 +60,7 @@ class Ours:
         )
         settled = Studio().settle(request)
         chosen = replace(settled.recipe.numerics, threads=work.threads, **numerics)
-        self.folder: Path = settled.model.folder
+        self.folder: Path = settled.model.path
         self.recipe: Recipe = replace(settled.recipe, numerics=chosen)
         torch.set_num_threads(work.threads)
         family = Residency().get(settled.model, chosen, "cpu").family

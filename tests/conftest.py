@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 
 # One thread for every torch in this process and its children, unless a test says otherwise: bits depend on the number
@@ -10,6 +11,7 @@ from pathlib import Path
 os.environ["OMP_NUM_THREADS"] = "1"
 os.environ["OMP_WAIT_POLICY"] = "passive"  # where a test does take two, they sleep while they wait
 os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["SDPLAY_HOME"] = tempfile.mkdtemp(prefix="sdplay-home-")  # not that of whoever runs the tests
 
 import pytest
 from hypothesis import settings

@@ -48,6 +48,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.delenv(name)
     monkeypatch.setenv("SDPLAY_EXECUTOR", "fake")
     monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("SDPLAY_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("SDPLAY_MODEL", str(fake_model(tmp_path / "models" / "fake")))
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")

@@ -30,7 +30,7 @@ PROMPT, NEGATIVE, GUIDANCE = "a red apple on the table", "blue cat", 5.0
 def ours(folder: Path, **fields: Any) -> tuple[Tensor, np.ndarray, Tensor]:
     """(final latents, pixels, the noise it started from) of one picture."""
     what = settled(folder, PROMPT, negative_prompt=NEGATIVE, sampler="euler", steps=STEPS, **fields)
-    family: Any = Watched(load_sd(what.model.folder, placement("cpu", "float32", "float32")))
+    family: Any = Watched(load_sd(what.model.path, placement("cpu", "float32", "float32")))
     (frame,) = plan(what.recipe, [0])
     (picture,) = [
         event.picture for event in render(what.recipe, [frame], family, WordMemo(family)) if isinstance(event, Drawn)

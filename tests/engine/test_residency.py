@@ -11,6 +11,7 @@ from sdplay.core.errors import ModelBroken
 from sdplay.core.recipe import Numerics
 from sdplay.engine.residency import Residency
 from sdplay.models.resolve import resolve
+from tests.support.headers import SD15, write_header
 
 FLOAT32 = Numerics(threads=1)
 
@@ -54,3 +55,16 @@ def test_weights_that_changed_on_disk_are_loaded_anew(tiny: Path, tiny_v: Path, 
     second = models.get(resolve(str(folder)), FLOAT32, "cpu")
     assert second is not first
     assert second.family.table.prediction == "v_prediction"
+
+
+def test_a_single_file_without_its_weights_leaves_the_one_before(tiny: Path, tmp_path: Path) -> None:
+    models = Residency()
+    good = resolve(str(tiny))
+    first = models.get(good, FLOAT32, "cpu")
+    hollow = write_header(tmp_path / "hollow.safetensors", SD15)
+    with pytest.raises(ModelBroken, match="its file cannot be used"):
+        models.get(resolve(str(hollow)), FLOAT32, "cpu")
+    (tmp_path / "page.safetensors").write_bytes(b"<!DOCTYPE html>")
+    with pytest.raises(ModelBroken, match="this is a web page"):
+        models.get(resolve(str(tmp_path / "page.safetensors")), FLOAT32, "cpu")
+    assert models.get(good, FLOAT32, "cpu") is first

@@ -14,7 +14,8 @@ from safetensors.torch import load_file, save_file
 
 from sdplay.core.errors import ModelBroken
 from sdplay.engine.device import placement
-from sdplay.families.sd import StableDiffusion, load_sd, read_table
+from sdplay.families.parts import read_table
+from sdplay.families.sd import StableDiffusion, load_sd
 
 FLOAT32 = placement("cpu", "float32", "float32")
 WEIGHTS = "diffusion_pytorch_model.safetensors"

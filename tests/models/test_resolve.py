@@ -12,8 +12,9 @@ import pytest
 
 from sdplay.core.errors import ModelBroken, ModelNotFound
 from sdplay.core.request import LARGEST_SIDE, SMALLEST_SIDE
+from sdplay.models.digest import PARTS, folder_digest
 from sdplay.models.registry import shipped_cards
-from sdplay.models.resolve import PARTS, folder_digest, resolve
+from sdplay.models.resolve import resolve
 
 
 @pytest.fixture
@@ -25,14 +26,14 @@ def model(tiny: Path, tmp_path: Path) -> Path:
 
 def test_a_folder_is_found_by_its_path_in_any_spelling(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = resolve(str(model))
-    assert (found.folder, found.identity.name, found.card.name) == (model, "model", "model")
+    assert (found.path, found.identity.name, found.card.name) == (model, "model", "model")
     assert found.identity.family == found.card.family == "sd"
     assert len(found.identity.digest) == 64
     monkeypatch.chdir(model.parent)
     monkeypatch.setenv("HOME", str(model.parent))
     for spelled in ("model", "./model", "model/", "model/unet/..", "~/model", str(model) + "//"):
         assert resolve(spelled).identity == found.identity
-        assert resolve(spelled).folder == model
+        assert resolve(spelled).path == model
     monkeypatch.chdir(model)
     assert resolve(".").identity == found.identity
 
@@ -85,9 +86,9 @@ def test_what_is_nowhere_is_not_found(name: str) -> None:
     assert len(str(error)) < 6000
 
 
-def test_a_file_is_no_folder(tmp_path: Path) -> None:
+def test_an_empty_file_is_said_to_be_empty(tmp_path: Path) -> None:
     (tmp_path / "model.safetensors").write_bytes(b"")
-    with pytest.raises(ModelNotFound, match="is a file, and not a folder"):
+    with pytest.raises(ModelBroken, match="the file is empty"):
         resolve(str(tmp_path / "model.safetensors"))
 
 
@@ -209,6 +210,6 @@ def test_a_card_without_files_is_not_a_model() -> None:
 
 def test_the_built_in_model_is_there_under_its_name(builtin: Path) -> None:
     found = resolve("builtin")
-    assert found.folder == builtin
+    assert found.path == builtin
     assert found.identity.name == "builtin"
     assert found.identity.digest == folder_digest(builtin)

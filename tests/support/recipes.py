@@ -29,7 +29,7 @@ CARD = ModelCard(
 )
 MODEL = ResolvedModel(
     card=CARD,
-    folder=Path("nowhere"),
+    path=Path("nowhere"),
     identity=ModelIdentity(name="pretend", digest="ab" * 32, family="sd"),
     rule="made up by a test",
 )

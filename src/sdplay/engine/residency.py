@@ -31,8 +31,8 @@ class Residency:
         place = placement(device, numerics.dtype, numerics.decode_dtype)
         key = (model.identity.digest, place)
         if self._loaded is None or self._key != key:
-            from sdplay.families.sd import load_sd
+            from sdplay.families.load import load_family
 
-            family = load_sd(model.folder, place)
+            family = load_family(model.card.family, model.path, place)
             self._key, self._loaded = key, Loaded(family, WordMemo(family))
         return self._loaded

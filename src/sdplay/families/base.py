@@ -15,9 +15,12 @@ from sdplay.diffusion.schedule import NoiseTable
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Conditioning:
-    """One text as the network sees it: `text` [tokens, width]."""
+    """One text as the network sees it: `text` [tokens, width], and `pooled` [width], the whole text in one vector, for
+    the networks that want it too.
+    """
 
     text: Tensor
+    pooled: Tensor | None = None
 
 
 class Family(Protocol):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,50 +11,81 @@ from sdplay.core.errors import ModelBroken, ModelNotFound
 from sdplay.core.recipe import ModelIdentity
 from sdplay.core.request import LARGEST_SIDE, SMALLEST_SIDE
 from sdplay.models.card import ModelCard
+from sdplay.models.digest import PARTS, XL_PARTS, file_digest, folder_digest
+from sdplay.models.fetch import HUB_ID
+from sdplay.models.inspect import Kind, kind_of_file, kind_of_folder
 from sdplay.models.registry import shipped_cards
+from sdplay.models.shelves import Shelves, shelves_of
 
-PARTS = ("scheduler", "text_encoder", "tokenizer", "unet", "vae")
-SHAPING_SUFFIXES = {".json", ".safetensors", ".txt"}
-FOLDER_CARD = "sd15"
+SIZE_OF_V = 768  # Stable Diffusion 2.x that predicts v was trained at this size
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResolvedModel:
-    """A model that exists: its card, its folder, and the identity a recipe records. `rule` says how it was found."""
+    """A model that exists: its card, its folder or single file, and the identity a recipe records.
+
+    `rule` says how it was found.
+    """
 
     card: ModelCard
-    folder: Path
+    path: Path
     identity: ModelIdentity
     rule: str
 
 
-def resolve(name: str) -> ResolvedModel:
-    """Find the model `name`: a shipped card, or the path of a diffusers folder.
+def resolve(name: str, shelves: Shelves | None = None) -> ResolvedModel:
+    """Find the model `name`: a shipped card, a path (diffusers folder or `.safetensors` file), the name of a model on
+    the `shelves` (those of the environment when left out), or an id of the Hugging Face hub.
 
-    Raises `ModelNotFound` when nothing has that name and `ModelBroken` when a folder lacks a part.
+    Raises `ModelNotFound` when nothing has that name and `ModelBroken` for files that are no usable model.
     """
-    cards = shipped_cards()
-    card = cards.get(name)
+    shelves = shelves if shelves is not None else shelves_of(os.environ)
+    card = shipped_cards().get(name)
     if card is not None and card.folder is not None:
-        return _identify(card, card.folder, name, "a model that comes with the program")
-    found = "no model has this name and no folder this path"
+        return _identify(card, card.folder, name, "a model that comes with the program", shelves)
+    found = "no model has this name and nothing this path"
     try:
-        folder = Path(name).expanduser().resolve()
-        if folder.is_dir():
-            card = _card_of(folder, cards[FOLDER_CARD])
-            return _identify(card, folder, card.name, "a folder of this path")
-        if folder.exists():
-            found = "is a file, and not a folder"
+        path = Path(name).expanduser().resolve()
+        if path.exists():
+            return _at(path, "a folder of this path" if path.is_dir() else "a file of this path", shelves)
+        on_shelf = shelves.find(name)
+        if on_shelf is not None:
+            return _at(on_shelf.resolve(), f"the name of a model in {on_shelf.parent}", shelves)
     except (OSError, RuntimeError, ValueError) as error:  # no such user, too long, forbidden, no possible path
         found = f"no model has this name, and as a path it cannot be read: {error}"
-    shipped = ", ".join(n for n, c in cards.items() if c.folder is not None)
-    hint = f"models that need no download: {shipped}; or give the path of a diffusers folder"
+    if HUB_ID.fullmatch(name):
+        downloaded = _at(shelves.fetch(name), "an id of the Hugging Face hub", shelves)
+        return replace(downloaded, identity=replace(downloaded.identity, name=name))
+    shipped = ", ".join(n for n, c in shipped_cards().items() if c.folder is not None)
+    hint = f"models that need no download: {shipped}; or give the path of a diffusers folder or a .safetensors file"
     raise ModelNotFound(found, field="model", value=name, hint=hint)
 
 
-def _card_of(folder: Path, card: ModelCard) -> ModelCard:
-    """The card of a folder that has none: the general one, at the size its network was trained for."""
-    _check_parts(folder)
+def _at(path: Path, rule: str, shelves: Shelves) -> ResolvedModel:
+    """The model at an existing path, with the card of its kind."""
+    if path.is_dir():
+        _check_parts(path)
+        size, kind = _trained_size(path), kind_of_folder(path)
+        title = "a diffusers folder"
+    else:
+        kind = kind_of_file(path)
+        size = SIZE_OF_V if kind.base == "sd2" and kind.prediction == "v_prediction" else None
+        title = "a single file"
+    name = path.stem if path.is_file() else path.name
+    name = name.encode(errors="replace").decode()  # a name that is no UTF-8 could not be written into files
+    card = card_of(kind)
+    card = replace(card, name=name, title=f"{title}, {card.title}", size=size or card.size, folder=path)
+    return _identify(card, path, name, rule, shelves)
+
+
+def card_of(kind: Kind) -> ModelCard:
+    """The card with the defaults of a kind of model."""
+    card = shipped_cards()[kind.base]
+    return replace(card, title=f"{card.title}, made for inpainting") if kind.inpainting else card
+
+
+def _trained_size(folder: Path) -> int:
+    """The side in pixels that the network of a folder was trained for, as far as it may be asked for."""
     try:
         unet = json.loads((folder / "unet" / "config.json").read_text(encoding="utf-8"))
         vae = json.loads((folder / "vae" / "config.json").read_text(encoding="utf-8"))
@@ -62,38 +93,29 @@ def _card_of(folder: Path, card: ModelCard) -> ModelCard:
     except (OSError, ValueError, KeyError, TypeError) as error:
         reason = f"the configuration of its unet or vae cannot be read: {type(error).__name__}: {error}"
         raise _broken(reason, folder) from None
-    size = min(max(side // 8 * 8, SMALLEST_SIDE), LARGEST_SIDE)  # what may be asked for
-    name = folder.name.encode(errors="replace").decode()  # a name that is no UTF-8 could not be written into files
-    return replace(card, name=name, size=size, folder=folder)
+    return min(max(side // 8 * 8, SMALLEST_SIDE), LARGEST_SIDE)
 
 
 def _check_parts(folder: Path) -> None:
-    missing = [part for part in PARTS if not (folder / part).is_dir()]
+    wanted = XL_PARTS if (folder / "text_encoder_2").is_dir() else PARTS
+    missing = [part for part in wanted if not (folder / part).is_dir()]
     if missing:
         raise _broken(f"the folder lacks {', '.join(missing)}", folder)
 
 
-def _broken(reason: str, folder: Path) -> ModelBroken:
-    hint = "a diffusers folder of Stable Diffusion 1.x holds " + ", ".join(PARTS)
-    return ModelBroken(reason, field="model", value=str(folder), hint=hint)
+def _broken(reason: str, path: Path) -> ModelBroken:
+    hint = "a diffusers folder of Stable Diffusion holds " + ", ".join(PARTS)
+    return ModelBroken(reason, field="model", value=str(path), hint=hint)
 
 
-def _identify(card: ModelCard, folder: Path, name: str, rule: str) -> ResolvedModel:
-    _check_parts(folder)
+def _identify(card: ModelCard, path: Path, name: str, rule: str, shelves: Shelves) -> ResolvedModel:
     try:
-        identity = ModelIdentity(name=name, digest=folder_digest(folder), family=card.family)
+        if path.is_file():
+            digest = file_digest(path, shelves.digests)
+        else:
+            _check_parts(path)
+            digest = folder_digest(path, shelves.digests)
     except OSError as error:
-        raise _broken(f"a file cannot be read: {error}", folder) from None
-    return ResolvedModel(card=card, folder=folder, identity=identity, rule=rule)
-
-
-def folder_digest(folder: Path) -> str:
-    """sha256 over names and contents of every file of the five parts that can shape a picture, hex."""
-    whole = hashlib.sha256()
-    for part in PARTS:
-        for path in sorted((folder / part).iterdir()):
-            if path.suffix in SHAPING_SUFFIXES:
-                with path.open("rb") as file:
-                    content = hashlib.file_digest(file, "sha256").hexdigest()
-                whole.update(f"{part}/{path.name}:{content}\n".encode())
-    return whole.hexdigest()
+        raise _broken(f"a file cannot be read: {error}", path) from None
+    identity = ModelIdentity(name=name, digest=digest, family=card.family)
+    return ResolvedModel(card=card, path=path, identity=identity, rule=rule)

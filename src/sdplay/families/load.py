@@ -1,0 +1,20 @@
+"""From a family's name to the loaded model; the families themselves do not know each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from sdplay.core.errors import UnknownName
+from sdplay.families.base import Family, Placement
+from sdplay.families.sd import load_sd
+from sdplay.families.sdxl import load_sdxl
+
+LOADERS: dict[str, Callable[[Path, Placement], Family]] = {"sd": load_sd, "sdxl": load_sdxl}
+
+
+def load_family(name: str, path: Path, placement: Placement) -> Family:
+    """Load the model at `path` as one of family `name`; raises `ModelBroken` for files that are no usable model."""
+    if name not in LOADERS:
+        raise UnknownName("family", name, LOADERS)
+    return LOADERS[name](path, placement)

@@ -1,0 +1,142 @@
+"""What every Stable Diffusion has: parts read from files, a denoising network that is called, and a codec."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from sdplay.core.errors import ModelBroken
+from sdplay.diffusion.denoiser import Denoiser, NetworkDenoiser
+from sdplay.diffusion.schedule import NoiseTable, noise_table
+from sdplay.families.base import Conditioning, Placement
+
+Extras = Callable[[Tensor], dict[str, dict[str, Tensor]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """A model's parts as diffusers and transformers know them; SDXL has two tokenizers and text encoders.
+
+    `zero_when_empty` says that an empty text is all zeros to the network, whatever its encoders make of it.
+    """
+
+    table: NoiseTable
+    tokenizers: tuple[Any, ...]
+    text_encoders: tuple[Any, ...]
+    unet: Any
+    vae: Any
+    zero_when_empty: bool = False
+
+    def placed(self, placement: Placement) -> Parts:
+        """The same parts on the device, in the layout that convolutions like best, and not to be trained."""
+        for module in (*self.text_encoders, self.unet, self.vae):
+            module.to(placement.device).eval().requires_grad_(False)
+        for module in (self.unet, self.vae):
+            module.to(memory_format=torch.channels_last)
+        return self
+
+
+class LatentModel:
+    """Network and codec of a Stable Diffusion, placed and ready: all the doors of a `Family` but `encode_words`."""
+
+    def __init__(self, parts: Parts, placement: Placement) -> None:
+        self.unet, self.vae, self.table, self.placement = parts.unet, parts.vae, parts.table, placement
+        self.latent_channels: int = parts.vae.config.latent_channels
+        self.factor = 2 ** (len(parts.vae.config.block_out_channels) - 1)
+        self.sees_mask: bool = parts.unet.config.in_channels == 2 * self.latent_channels + 1
+        self.scaling: float = parts.vae.config.scaling_factor
+        self.shift: float = getattr(parts.vae.config, "shift_factor", None) or 0.0
+
+    def denoiser(self, conditionings: Sequence[Conditioning], seen: Tensor | None = None) -> Denoiser:
+        text = torch.stack([conditioning.text for conditioning in conditionings])
+        extras_of = self.extras(conditionings)
+        place = self.placement
+
+        def network(x: Tensor, timesteps: Tensor) -> Tensor:
+            extras = extras_of(x)
+            if seen is not None:
+                x = torch.cat([x, seen.repeat(x.size(0) // seen.size(0), 1, 1, 1)], dim=1)
+            x = x.to(place.device, place.dtype, memory_format=torch.channels_last)
+            timesteps = timesteps.to(place.device)
+            out = self.unet(x, timesteps, encoder_hidden_states=text, return_dict=False, **extras)[0]
+            return out.float().cpu()
+
+        return NetworkDenoiser(network, self.table)
+
+    def extras(self, conditionings: Sequence[Conditioning]) -> Extras:
+        """What the network wants to know besides text and time, from the latents it is asked about: here nothing."""
+        return lambda x: {}
+
+    @torch.inference_mode()
+    def encode(self, pixels: Tensor) -> Tensor:
+        pixels = pixels.to(self.placement.device, self.placement.decode_dtype, memory_format=torch.channels_last)
+        latents = self.vae.encode(pixels).latent_dist.mode()
+        return (latents.float().cpu() - self.shift) * self.scaling
+
+    @torch.inference_mode()
+    def decode(self, latents: Tensor) -> Tensor:
+        latents = latents / self.scaling + self.shift
+        latents = latents.to(self.placement.device, self.placement.decode_dtype, memory_format=torch.channels_last)
+        return self.vae.decode(latents, return_dict=False)[0].float().cpu()
+
+
+def tokens_of(tokenizer: Any, text_encoder: Any, text: str) -> Tensor:
+    """The numbers of `text` [1, length], padded and cut to the length the text encoder reads."""
+    length = text_encoder.config.max_position_embeddings
+    found = tokenizer(text, padding="max_length", truncation=True, max_length=length, return_tensors="pt")
+    return found.input_ids.to(text_encoder.device)
+
+
+def read_table(folder: Path) -> NoiseTable:
+    """The noise table out of `scheduler/scheduler_config.json`; raises `ValueError` for what we cannot sample from."""
+    config = json.loads((folder / "scheduler" / "scheduler_config.json").read_text(encoding="utf-8"))
+    for entry in ("trained_betas", "rescale_betas_zero_snr"):
+        if config.get(entry):
+            raise ValueError(f"it sets {entry}, which this program does not know how to follow")
+    return noise_table(
+        length=config.get("num_train_timesteps", 1000),
+        beta_start=config.get("beta_start", 0.00085),
+        beta_end=config.get("beta_end", 0.012),
+        beta_schedule=config.get("beta_schedule", "scaled_linear"),
+        prediction=config.get("prediction_type", "epsilon"),
+        spacing=config.get("timestep_spacing", "leading"),
+        offset=config.get("steps_offset", 0),
+    )
+
+
+def complete(loaded: Any) -> Any:
+    """The model of a (model, loading info) pair; raises `ValueError` where its file lacked weights, left random."""
+    model, info = loaded
+    missing = sorted(info["missing_keys"])
+    if missing:
+        raise ValueError(f"{len(missing)} of its weights are not in the file, {missing[0]} for one")
+    return model
+
+
+def check_fit(unet: Any, vae: Any, width: int) -> None:
+    """Raise `ValueError` unless configurations belong to one model whose texts are `width` wide."""
+    if unet.cross_attention_dim != width:
+        raise ValueError(f"it reads texts {unet.cross_attention_dim} wide, the text encoder's are {width}")
+    channels = vae.latent_channels
+    if unet.out_channels != channels or unet.in_channels not in {channels, 2 * channels + 1}:
+        raise ValueError(
+            f"it maps {unet.in_channels} channels to {unet.out_channels}, the codec has {channels}: "
+            "neither a model for text to image nor one for inpainting"
+        )
+
+
+def unusable(part: str, path: Path, error: Exception) -> ModelBroken:
+    """What is said of a part that cannot be loaded."""
+    why = str(error).splitlines()[0] if str(error) else type(error).__name__
+    return ModelBroken(
+        f"its {part} cannot be used: {why}",
+        field="model",
+        value=str(path),
+        hint="fetch the model again, or choose another with --model (builtin always works)",
+    )

@@ -1,0 +1,73 @@
+"""Stable Diffusion XL base as a `Family`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from sdplay.families.base import Conditioning, Placement
+from sdplay.families.folder import read_folder
+from sdplay.families.parts import Extras, LatentModel, Parts, tokens_of, unusable
+from sdplay.families.single_file import read_single_file
+
+SIZE_NUMBERS = 6  # height and width of the original, the crop's top and left, height and width of the target
+
+
+class StableDiffusionXL(LatentModel):
+    """Two text encoders, of which the states before the last layer are read side by side, and the pooled text of the
+    second; the network is also told the picture's size. See `Family` for the doors.
+
+    An empty text is all zeros where the folder says so, as it does for the base model: diffusers does this for a
+    negative prompt that is left out, which is the only empty text a guided picture has.
+    """
+
+    def __init__(self, parts: Parts, placement: Placement) -> None:
+        super().__init__(parts, placement)
+        self.tokenizers, self.text_encoders = parts.tokenizers, parts.text_encoders
+        self.zero_when_empty = parts.zero_when_empty
+
+    @torch.inference_mode()
+    def encode_words(self, text: str) -> Conditioning:
+        states: list[Tensor] = []
+        pooled = torch.empty(0)
+        for tokenizer, encoder in zip(self.tokenizers, self.text_encoders, strict=True):
+            out = encoder(tokens_of(tokenizer, encoder, text), output_hidden_states=True)
+            states.append(out.hidden_states[-2][0])
+            pooled = out[0][0]  # of the last encoder: text_embeds
+        both = torch.cat(states, dim=-1)
+        if self.zero_when_empty and not text:
+            both, pooled = torch.zeros_like(both), torch.zeros_like(pooled)
+        return Conditioning(both, pooled)
+
+    def extras(self, conditionings: Sequence[Conditioning]) -> Extras:
+        pooled = torch.stack([c.pooled for c in conditionings if c.pooled is not None])
+
+        def extras(x: Tensor) -> dict[str, dict[str, Tensor]]:
+            height, width = x.size(-2) * self.factor, x.size(-1) * self.factor
+            sizes = torch.tensor([height, width, 0, 0, height, width], dtype=torch.float32, device=pooled.device)
+            return {"added_cond_kwargs": {"text_embeds": pooled, "time_ids": sizes.expand(len(pooled), -1)}}
+
+        return extras
+
+
+def load_sdxl(path: Path, placement: Placement) -> StableDiffusionXL:
+    """Load a diffusers folder or a single file; raises `ModelBroken` with the part that cannot be read."""
+    parts = read_folder(path, placement) if path.is_dir() else read_single_file(path, placement)
+    unet = parts.unet.config
+    try:
+        check_extras(unet, parts.text_encoders[-1].config)
+    except ValueError as error:
+        raise unusable("unet", path, error) from None
+    return StableDiffusionXL(parts.placed(placement), placement)
+
+
+def check_extras(unet: object, text_encoder: object) -> None:
+    """Raise `ValueError` unless the network takes the pooled text and six numbers of size, as SDXL base does."""
+    wanted = getattr(unet, "projection_class_embeddings_input_dim", None)
+    step = getattr(unet, "addition_time_embed_dim", None) or 0
+    given = step * SIZE_NUMBERS + getattr(text_encoder, "projection_dim", 0)
+    if wanted != given:
+        raise ValueError(f"it reads {wanted} numbers of text and size, and SDXL base gives it {given}")

@@ -1,0 +1,56 @@
+"""sha256 over a model's files; what was hashed once is remembered, since seven gigabytes take their time."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from contextlib import suppress
+from pathlib import Path
+
+PARTS = ("scheduler", "text_encoder", "tokenizer", "unet", "vae")
+XL_PARTS = ("scheduler", "text_encoder", "text_encoder_2", "tokenizer", "tokenizer_2", "unet", "vae")
+SHAPING_SUFFIXES = {".json", ".safetensors", ".txt"}
+LARGE = 32 * 2**20  # bytes from which on a digest is worth remembering
+
+
+def folder_digest(folder: Path, memory: Path | None = None) -> str:
+    """sha256 over names and contents of every file of the model's parts that can shape a picture, hex.
+
+    `memory` is the folder in which digests of large files are remembered, None for nowhere.
+    """
+    whole = hashlib.sha256()
+    for part in XL_PARTS:
+        if not (folder / part).is_dir():
+            continue
+        for path in sorted((folder / part).iterdir()):
+            if path.suffix in SHAPING_SUFFIXES:
+                whole.update(f"{part}/{path.name}:{file_digest(path, memory)}\n".encode())
+    index = folder / "model_index.json"
+    if (folder / "text_encoder_2").is_dir() and index.is_file():  # it says what an empty text means
+        whole.update(f"{index.name}:{file_digest(index)}\n".encode())
+    return whole.hexdigest()
+
+
+def file_digest(path: Path, memory: Path | None = None, large: int = LARGE) -> str:
+    """sha256 of a file, hex; that of a large one comes from `memory` while its path, size and time are the same."""
+    state = path.stat()
+    if memory is None or state.st_size < large:
+        return _hashed(path)
+    key = f"{path.resolve()}\n{state.st_size}\n{state.st_mtime_ns}"
+    note = memory / hashlib.sha256(key.encode(errors="surrogateescape")).hexdigest()
+    with suppress(OSError, ValueError):
+        known = note.read_text(encoding="ascii")
+        if len(known) == 64:
+            return known
+    digest = _hashed(path)
+    with suppress(OSError):  # a home that cannot be written costs time and nothing else
+        memory.mkdir(parents=True, exist_ok=True)
+        partial = note.with_name(f"{note.name}.{os.getpid()}")
+        partial.write_text(digest, encoding="ascii")
+        partial.replace(note)
+    return digest
+
+
+def _hashed(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

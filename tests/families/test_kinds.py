@@ -1,0 +1,157 @@
+"""Every kind of Stable Diffusion, as a folder and as a single file, against the stock pipelines and each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from sdplay.core.errors import ModelBroken
+from sdplay.core.event import Drawn
+from sdplay.diffusion.noise import picture_noise
+from sdplay.engine.device import placement
+from sdplay.engine.memo import WordMemo
+from sdplay.engine.render import render
+from sdplay.families.load import load_family
+from sdplay.families.vocabulary import SIZE, clip_tokenizer
+from sdplay.models.resolve import resolve
+from sdplay.modes.plan import plan
+from tests.support.drawing import settled
+from tests.support.original import write_original
+
+FLOAT32 = placement("cpu", "float32", "float32")
+STEPS, GUIDANCE, SIDE = 20, 5.0, 64
+TOLERANCE = 1e-3  # relative L2 of the final latents in float32
+PROMPT, NEGATIVE = "a red apple on the table", "blue cat"
+KINDS = ["sd15", "sd2", "sd2 v", "sdxl"]
+
+
+class Watched:
+    """A family that also keeps the latents it was given to decode."""
+
+    def __init__(self, family: Any) -> None:
+        self._family = family
+        self.latents: list[Tensor] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._family, name)
+
+    def decode(self, latents: Tensor) -> Tensor:
+        self.latents.append(latents.clone())
+        return self._family.decode(latents)
+
+
+def ours(path: Path, steps: int = STEPS, **fields: Any) -> tuple[Tensor, np.ndarray, Tensor]:
+    """(final latents, pixels, the noise it started from) of one picture."""
+    asked = {"negative_prompt": NEGATIVE, "sampler": "euler", "schedule": "leading", "guidance_scale": GUIDANCE}
+    what = settled(path, PROMPT, steps=steps, width=SIDE, height=SIDE, **asked | fields)
+    family: Any = Watched(load_family(what.model.card.family, what.model.path, FLOAT32))
+    (frame,) = plan(what.recipe, [0])
+    drawn = [event for event in render(what.recipe, [frame], family, WordMemo(family)) if isinstance(event, Drawn)]
+    (latents,) = family.latents
+    return latents, drawn[0].picture.pixels, picture_noise(frame.noise, latents.shape[1:])
+
+
+def theirs(folder: Path, noise: Tensor, negative: str | None) -> Tensor:
+    """The final latents of the stock pipeline of this folder, with its own scheduler."""
+    from diffusers import DiffusionPipeline
+
+    pipeline = DiffusionPipeline.from_pretrained(folder, local_files_only=True)
+    pipeline.set_progress_bar_config(disable=True)
+    asked = {"num_inference_steps": STEPS, "guidance_scale": GUIDANCE, "height": SIDE, "width": SIDE}
+    with torch.inference_mode():
+        return pipeline(
+            PROMPT,
+            negative_prompt=negative,
+            latents=noise[None].clone(),
+            output_type="latent",
+            return_dict=False,
+            **asked,
+        )[0]
+
+
+def apart(one: Tensor, other: Tensor) -> float:
+    return float((one - other).norm() / other.norm())
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> Iterator[None]:
+    from diffusers.utils import logging
+
+    before = logging.get_verbosity()
+    logging.set_verbosity_error()  # a missing safety checker is no news here
+    yield
+    logging.set_verbosity(before)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_folder_draws_what_the_stock_pipeline_draws(kind: str, kinds: dict[str, Path]) -> None:
+    latents, _, noise = ours(kinds[kind])
+    assert apart(latents, theirs(kinds[kind], noise, NEGATIVE)) <= TOLERANCE
+
+
+def test_no_negative_prompt_is_all_zeros_to_sdxl(kinds: dict[str, Path]) -> None:
+    latents, _, noise = ours(kinds["sdxl"], negative_prompt="")
+    assert apart(latents, theirs(kinds["sdxl"], noise, None)) <= TOLERANCE
+    assert apart(latents, theirs(kinds["sdxl"], noise, NEGATIVE)) > TOLERANCE
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_single_file_draws_the_bits_of_its_folder(kind: str, kinds: dict[str, Path], tmp_path: Path) -> None:
+    said = {"modelspec.prediction_type": "v"} if kind == "sd2 v" else None
+    path = write_original(kinds[kind], kind[:4].strip(), tmp_path / "model.safetensors", metadata=said)
+    latents, pixels, _ = ours(path, steps=2)
+    expected, expected_pixels, _ = ours(kinds[kind], steps=2)
+    assert torch.equal(latents, expected)
+    assert np.array_equal(pixels, expected_pixels)
+
+
+def test_half_precision_is_read_too(kinds: dict[str, Path], tmp_path: Path) -> None:
+    path = write_original(kinds["sdxl"], "sdxl", tmp_path / "half.safetensors", dtype=torch.float16)
+    latents, _, _ = ours(path, steps=2)
+    expected, _, _ = ours(kinds["sdxl"], steps=2)
+    assert 0 < apart(latents, expected) < 1e-2
+
+
+def test_a_folder_with_nothing_but_half_precision_is_read(kinds: dict[str, Path], tmp_path: Path) -> None:
+    import shutil
+
+    folder = tmp_path / "half"
+    shutil.copytree(kinds["sd15"], folder)
+    for path in folder.glob("*/*.safetensors"):
+        save_file({name: w.half() for name, w in load_file(path).items()}, path, {"format": "pt"})
+        path.rename(path.with_suffix(".fp16.safetensors"))
+    latents, _, _ = ours(folder, steps=2)
+    assert 0 < apart(latents, ours(kinds["sd15"], steps=2)[0]) < 1e-2
+
+
+def test_a_single_file_that_lacks_a_tensor_says_which_part(kinds: dict[str, Path], tmp_path: Path) -> None:
+    path = write_original(kinds["sd15"], "sd15", tmp_path / "model.safetensors")
+    weights = load_file(path)
+    del weights["first_stage_model.decoder.norm_out.bias"]
+    save_file(weights, path)
+    with pytest.raises(ModelBroken, match=r"its vae cannot be used: 1 of its weights .* decoder.conv_norm_out.bias"):
+        load_family("sd", path, FLOAT32)
+
+
+def test_the_size_of_the_picture_is_told_to_sdxl(kinds: dict[str, Path]) -> None:
+    family: Any = load_family("sdxl", kinds["sdxl"], FLOAT32)
+    told = family.extras([family.encode_words("a cat")])(torch.zeros(1, 4, 12, 16))["added_cond_kwargs"]
+    assert told["time_ids"].tolist() == [[96, 128, 0, 0, 96, 128]]
+    assert told["text_embeds"].shape == (1, 64)
+    assert resolve(str(kinds["sdxl"])).identity.family == "sdxl"
+
+
+def test_the_tokenizer_is_that_of_clip() -> None:
+    tokenizer = clip_tokenizer()
+    assert len(tokenizer) == SIZE
+    assert tokenizer("a photo of an astronaut riding a horse on mars").input_ids == [
+        *(49406, 320, 1125, 539, 550, 18376, 6765, 320, 4558, 525, 7496, 49407)
+    ]
+    assert clip_tokenizer("!").pad_token_id == 0
