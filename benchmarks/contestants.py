@@ -28,7 +28,7 @@ from sdplay.families.sd import StableDiffusion
 from sdplay.modes.plan import plan
 from sdplay.studio import Studio
 
-PROMPT = "a red apple, 3d render, on a white background"
+PROMPT = "a red apple, 3d render"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ folder, steps, side, file = sys.argv[1:]
 pipe = StableDiffusionPipeline.from_pretrained(folder, safety_checker=None)
 pipe.set_progress_bar_config(disable=True)
 image = pipe(
-    "a red apple, 3d render, on a white background",
+    "a red apple, 3d render",
     num_inference_steps=int(steps),
     width=int(side),
     height=int(side),

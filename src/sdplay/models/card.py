@@ -13,8 +13,8 @@ class ModelCard:
 
     `family` names the room that loads it. `size` is the side in pixels it draws best; `steps`, `guidance_scale`,
     `sampler` and `schedule` are what is taken when nothing is asked.
-    `tile` is the number of pictures in one forward pass on a CPU. `decode` is the codec's number format, "same" for that
-    of the other networks. `folder` is where its files are, None for a card without files of its own.
+    `tile` is the number of pictures in one forward pass on a CPU. `decode` is the codec's number format, "same" for
+    that of the other networks. `folder` is where its files are, None for a card without files of its own.
     """
 
     name: str
