@@ -68,7 +68,7 @@ def main_scores(judge: Judge, pictures: Pixels, prompts: Sequence[Prompt]) -> di
         if chosen:
             asked = [prompts[k] for k in chosen]
             found = trials.scores(judge, pictures[chosen], asked)
-            figures[kind] = {"prompts": len(asked)} | {h: v for h, v in found.items() if not math.isnan(v)}
+            figures[kind] = {"prompts": len(asked)} | found
             figures[f"{kind}, prompts shuffled"] = trials.scores(judge, pictures[chosen], trials.shuffled(asked))
     by_style = {p.style: [k for k in plain if prompts[k].style == p.style] for p in prompts}
     figures["concept by style"] = {

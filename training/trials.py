@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,11 +33,19 @@ class Artist:
     model: Path
     steps: int = 20
     guidance: float = 3.0
+    sampler: str = "euler"
+    schedule: str = "trailing"
     studio: Studio = field(default_factory=Studio)
 
     def draw(self, prompts: Sequence[Prompt], **fields: Any) -> Pixels:
         """Pictures uint8 [B, H, W, 3]; `fields` go over the artist's own settings."""
-        settings = {"steps": self.steps, "guidance_scale": self.guidance, "model": str(self.model)} | fields
+        settings = {
+            "model": str(self.model),
+            "steps": self.steps,
+            "guidance_scale": self.guidance,
+            "sampler": self.sampler,
+            "schedule": self.schedule,
+        } | fields
         drawn = [self.studio.draw(ask(Txt2Img, prompt=p.text, **({"seed": p.seed} | settings)))[0] for p in prompts]
         return np.stack([picture.pixels for picture in drawn])
 
@@ -68,10 +77,11 @@ def shuffled(prompts: Sequence[Prompt], seed: int = 1) -> list[Prompt]:
 
 
 def scores(judge: Judge, pictures: Pixels, prompts: Sequence[Prompt]) -> dict[str, float]:
-    """Accuracy of each head and of the concept among the first five."""
+    """Accuracy of each head that the words ask for, and of the concept among the first five."""
     beliefs = judge.probabilities(pictures)
     found = {head: accuracy(beliefs, judge, prompts, head) for head in HEADS}
-    return found | {"concept_top5": accuracy(beliefs, judge, prompts, "concept", 5)}
+    found["concept_top5"] = accuracy(beliefs, judge, prompts, "concept", 5)
+    return {head: share for head, share in found.items() if not math.isnan(share)}
 
 
 def guidance_trial(artist: Artist, judge: Judge, prompts: Sequence[Prompt]) -> dict[str, dict[str, float]]:

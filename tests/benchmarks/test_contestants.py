@@ -21,14 +21,14 @@ def work(tiny_v: Path) -> Work:
 
 
 def test_the_network_calls_agree_in_float32(work: Work) -> None:
-    ours = Ours(work, dtype="float32")
+    ours = Ours(work, dtype="float32", decode_dtype="float32")
     x = ours.start()
     one, other = ours.step(x, 500.0)(), Stock(ours).step(x, 500.0)()
     assert relative_l2(one.numpy(), other.numpy()) < 1e-5
 
 
 def test_the_pictures_agree_in_float32(work: Work) -> None:
-    ours = Ours(work, dtype="float32")
+    ours = Ours(work, dtype="float32", decode_dtype="float32")
     assert psnr(ours.pictures()[0], Stock(ours).picture()) > 50
 
 
