@@ -8,8 +8,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-# These come with the built-in model.
-WITH_THE_MODEL = {"docs/pictures/demo.webp", "src/sdplay/models/builtin/MODEL_CARD.md"}
+# Their commands name pictures, which `test_mode_guides` lays out first.
+OF_THE_MODES = {"img2img.md", "inpaint.md"}
 
 
 def pages() -> list[Path]:
@@ -18,8 +18,9 @@ def pages() -> list[Path]:
 
 
 def guides() -> list[Path]:
-    """The pages whose commands a reader types."""
-    return [ROOT / "README.md", *sorted((ROOT / "docs" / "guides").glob("*.md"))]
+    """The pages whose commands a reader types, and that need nothing but the program."""
+    found = sorted((ROOT / "docs" / "guides").glob("*.md"))
+    return [ROOT / "README.md", *(page for page in found if page.name not in OF_THE_MODES)]
 
 
 def links(page: Path) -> list[str]:

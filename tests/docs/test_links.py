@@ -6,17 +6,13 @@ from pathlib import Path
 
 import pytest
 
-import sdplay.models
-from tests.docs.pages import ROOT, WITH_THE_MODEL, links, pages
-
-MODEL_IS_THERE = (Path(sdplay.models.__file__).parent / "builtin").exists()
+from tests.docs.pages import ROOT, links, pages
 
 
 @pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_link_leads_somewhere(page: Path) -> None:
     targets = {(page.parent / link).resolve() for link in links(page)}
-    broken = {str(target.relative_to(ROOT)) for target in targets if not target.exists()}
-    assert broken <= (set() if MODEL_IS_THERE else WITH_THE_MODEL)
+    assert {str(target.relative_to(ROOT)) for target in targets if not target.exists()} == set()
 
 
 def test_the_tour_walks_nine_files_from_the_request_to_the_file() -> None:

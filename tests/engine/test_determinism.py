@@ -91,14 +91,23 @@ def test_a_model_that_was_put_down_and_taken_up_again_draws_the_same(tiny: Path,
         assert digests(studio, settled(tiny), [0]) == before
 
 
-@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
-def test_the_built_in_model_keeps_the_promise(dtype: str, builtin: Path) -> None:
+DTYPES = ["float32", "bfloat16"]
+
+
+@pytest.fixture(scope="module")
+def builtin_in_a_second_process(builtin: Path) -> dict[str, dict[str, str]]:
+    asked = {dtype: (str(builtin), {"dtype": dtype}) for dtype in DTYPES}
+    return json.loads(child.run(IN_A_CHILD, json.dumps(asked)))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_the_built_in_model_keeps_the_promise(
+    dtype: str, builtin: Path, studio: Studio, builtin_in_a_second_process: dict[str, dict[str, str]]
+) -> None:
     """The whole of it on the model people draw with: `-n 8`, another order, alone, and a second process."""
-    with Studio() as studio:
-        what = settled(builtin, dtype=dtype, steps=4)
-        batch = digests(studio, what, range(8))
-        assert len(set(batch.values())) == 8
-        assert digests(studio, what, [6, 1, 3]) == {index: batch[index] for index in (6, 1, 3)}
-        assert each_alone(studio, what, [1, 7]) == {index: batch[index] for index in (1, 7)}
-    asked = {"builtin": (str(builtin), {"dtype": dtype, "steps": 4})}
-    assert json.loads(child.run(IN_A_CHILD, json.dumps(asked)))["builtin"] == {"4": batch[4], "1": batch[1]}
+    what = settled(builtin, dtype=dtype)
+    batch = digests(studio, what, range(8))
+    assert len(set(batch.values())) == 8
+    assert digests(studio, what, [6, 1, 3]) == {index: batch[index] for index in (6, 1, 3)}
+    assert each_alone(studio, what, [1, 7]) == {index: batch[index] for index in (1, 7)}
+    assert builtin_in_a_second_process[dtype] == {"4": batch[4], "1": batch[1]}

@@ -70,7 +70,7 @@ def asked(folder: Path, kind: Any, strength: float, schedule: str, **given: Any)
 
 def ours(what: Settled) -> tuple[Tensor, Tensor]:
     """(final latents, the noise of the picture)."""
-    family: Any = Watched(load_sd(what.model.folder, placement("cpu", "float32", "float32")))
+    family: Any = Watched(load_sd(what.model.path, placement("cpu", "float32", "float32")))
     (frame,) = plan(what.recipe, [0])
     for _ in render(what.recipe, [frame], family, WordMemo(family)):
         pass
@@ -82,7 +82,7 @@ def theirs(kind: Any, what: Settled, noise: Tensor, patch: pytest.MonkeyPatch) -
     for module in (stock_img2img, stock_inpaint):
         patch.setattr(module, "randn_tensor", lambda shape, **_: noise[None].expand(shape).clone())
     patch.setattr(DiagonalGaussianDistribution, "sample", lambda self, generator=None: self.mode())
-    pipeline = kind.from_pretrained(what.model.folder, safety_checker=None, local_files_only=True)
+    pipeline = kind.from_pretrained(what.model.path, safety_checker=None, local_files_only=True)
     spacing = what.recipe.schedule
     pipeline.scheduler = EulerDiscreteScheduler.from_config(pipeline.scheduler.config, timestep_spacing=spacing)
     pipeline.set_progress_bar_config(disable=True)

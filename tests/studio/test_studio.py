@@ -67,7 +67,7 @@ def test_a_fresh_file_of_the_real_thing_is_drawn_again_bit_for_bit(kind: str, ti
 
 def test_a_fresh_file_of_the_built_in_model_is_drawn_again_bit_for_bit(builtin: Path, tmp_path: Path) -> None:
     with Studio() as studio:
-        request = ask(Txt2Img, prompt="a red apple", num=2, seed=0, steps=4)
+        request = ask(Txt2Img, prompt="a red apple", num=2, seed=0, steps=2)
         for _ in studio.stream(request, Keeper(tmp_path, "png", "0")):
             pass
         for path in sorted(tmp_path.iterdir()):
