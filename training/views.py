@@ -18,7 +18,7 @@ from training.colours import BACKGROUNDS, OBJECT_COLOURS, jitter, recolour
 SIDE = 64
 HEADS = ("concept", "style", "background", "colour")
 UNKNOWN = -1
-WHITE_SHARE, RECOLOURED_SHARE, SCRAMBLED_SHARE = 0.3, 0.6, 0.2
+WHITE_SHARE, RECOLOURED_SHARE = 0.3, 0.5
 
 Labels = dict[str, list[str]]
 
@@ -100,19 +100,7 @@ def worn(pixels: Tensor, rng: np.random.Generator) -> Tensor:
     count = len(pixels)
     contrast = torch.from_numpy(rng.uniform(0.8, 1.2, (count, 1, 1, 1)).astype(np.float32))
     light = 0.05 * torch.from_numpy(rng.standard_normal((count, 3, 1, 1), np.float32))
-    patches = 0.03 * torch.from_numpy(rng.standard_normal((count, 3, 8, 8), np.float32))
+    patches = 0.06 * torch.from_numpy(rng.standard_normal((count, 3, 8, 8), np.float32))
     grain = 0.03 * torch.from_numpy(rng.standard_normal(tuple(pixels.shape), np.float32))
     patches = F.interpolate(patches, size=pixels.shape[-2:], mode="bilinear")
     return (torch.cat(parts) * contrast + light + patches + grain).clamp(-1, 1)
-
-
-def scrambled(pixels: Tensor, labels: dict[str, Tensor], rng: np.random.Generator) -> tuple[Tensor, dict[str, Tensor]]:
-    """The first fifth of a batch with its channels in another order and no colour asked: shapes name concepts too."""
-    count = int(len(pixels) * SCRAMBLED_SHARE)
-    orders = torch.tensor([[1, 2, 0], [2, 0, 1], [1, 0, 2], [2, 1, 0], [0, 2, 1]])
-    order = orders[torch.from_numpy(rng.integers(len(orders), size=count))]
-    pixels, labels = pixels.clone(), {head: values.clone() for head, values in labels.items()}
-    pixels[:count] = pixels[:count].gather(1, order[..., None, None].expand_as(pixels[:count]))
-    for head in ("background", "colour"):
-        labels[head][:count] = UNKNOWN
-    return pixels, labels
