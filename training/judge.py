@@ -106,7 +106,7 @@ def accuracies(judge: Judge, batches: list[tuple[Tensor, dict[str, Tensor]]]) ->
             mask = labels[head] != UNKNOWN
             right[head] += int((logits.argmax(1) == labels[head])[mask].sum())
             known[head] += int(mask.sum())
-    return {head: right[head] / max(known[head], 1) for head in HEADS}
+    return {head: right[head] / known[head] for head in HEADS if known[head]}
 
 
 def chosen(pixels: Tensor, labels: dict[str, Tensor], mask: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
