@@ -76,6 +76,7 @@ def main_scores(judge: Judge, pictures: Pixels, prompts: Sequence[Prompt]) -> di
         for style, rows in sorted(by_style.items())
         if rows
     }
+    figures["style asked, seen as"] = trials.confusion(judge, pictures, prompts, "style")
     figures["mistakes"] = mistakes(judge, pictures, prompts)
     return figures
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -82,6 +83,14 @@ def scores(judge: Judge, pictures: Pixels, prompts: Sequence[Prompt]) -> dict[st
     found = {head: accuracy(beliefs, judge, prompts, head) for head in HEADS}
     found["concept_top5"] = accuracy(beliefs, judge, prompts, "concept", 5)
     return {head: share for head, share in found.items() if not math.isnan(share)}
+
+
+def confusion(judge: Judge, pictures: Pixels, prompts: Sequence[Prompt], head: str) -> dict[str, dict[str, int]]:
+    """How often each name that was asked for was seen as which."""
+    names, right = judge.labels[head], answers(judge, prompts, head)
+    seen = judge.probabilities(pictures)[head].argmax(1)
+    asked = {names[k]: Counter(names[int(s)] for s in seen[right == k]) for k in sorted(set(right[right >= 0]))}
+    return {name: dict(counts.most_common()) for name, counts in asked.items()}
 
 
 def guidance_trial(artist: Artist, judge: Judge, prompts: Sequence[Prompt]) -> dict[str, dict[str, float]]:

@@ -90,6 +90,14 @@ def test_accuracy_counts_right_answers_where_one_is_asked() -> None:
     assert trials.belief_in_concept(sure, judge, PROMPTS) == pytest.approx(2 / 3)
 
 
+def test_confusion_counts_every_picture_once() -> None:
+    pictures = np.random.default_rng(0).integers(0, 256, (3, 128, 128, 3)).astype(np.uint8)
+    styles = trials.confusion(Judge(LABELS), pictures, PROMPTS, "style")
+    assert list(styles) == list(STYLES)
+    assert all(sum(seen.values()) == 1 for seen in styles.values())
+    assert list(trials.confusion(Judge(LABELS), pictures, PROMPTS, "colour")) == ["red"]
+
+
 def test_redness_rises_with_red() -> None:
     red, gray = np.zeros((1, 4, 4, 3), np.uint8), np.full((1, 4, 4, 3), 128, np.uint8)
     red[..., 0] = 255
