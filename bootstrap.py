@@ -13,7 +13,10 @@ from pathlib import Path
 
 OLDEST = (3, 11)
 TORCH = "torch==2.13.0"
-NEEDED = ("torch", "diffusers", "transformers", "safetensors", "numpy", "PIL", "pydantic", "click", "rich", "sdplay")
+NEEDED = (
+    *("torch", "diffusers", "transformers", "huggingface_hub", "safetensors"),
+    *("numpy", "PIL", "pydantic", "click", "rich", "sdplay"),
+)
 MARK = "SDPLAY_BOOTSTRAPPED"  # set for the second run, which must not start a third
 
 
