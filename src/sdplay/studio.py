@@ -19,13 +19,22 @@ from sdplay.core.errors import NotReproduced
 from sdplay.core.event import Drawn, Event, Finished, FrameDone
 from sdplay.core.recipe import Recipe
 from sdplay.core.request import AnyRequest, Txt2Img, ask
+from sdplay.core.stills import Still
 from sdplay.imaging.given import WHERE_THEY_WERE, given_pictures, with_pictures
 from sdplay.imaging.metadata import Embedded, stored_pixels
 from sdplay.jobs.executors.base import Executor, Task
 from sdplay.models.resolve import ResolvedModel, resolve
+from sdplay.modes.plan import count
 from sdplay.modes.settle import check_known, settle
 from sdplay.store.keep import Keeper, format_of, read_kept
 from sdplay.version import VERSION
+
+
+def caption(picture: Picture) -> str:
+    request = picture.recipe.request
+    if isinstance(request, Still):
+        return f"{request.prompt} (seed {picture.seed})"
+    return f"{request.mode}, frame {picture.index}"
 
 
 class Pictures(list[Picture]):
@@ -34,7 +43,7 @@ class Pictures(list[Picture]):
     def _repr_html_(self) -> str:
         def figure(picture: Picture) -> str:
             data = base64.b64encode(picture._repr_png_()).decode()
-            words = html.escape(f"{picture.recipe.request.prompt} (seed {picture.seed})")
+            words = html.escape(caption(picture))
             return f'<img src="data:image/png;base64,{data}" alt="{words}" title="{words}">'
 
         return " ".join(map(figure, self))
@@ -82,7 +91,8 @@ class Studio:
 
     def stream(self, request: AnyRequest, keeper: Keeper | None = None) -> Iterator[Event]:
         """Draw all pictures of `request`, yielding events; with a `keeper` each is on disk before its `FrameDone`."""
-        yield from self.run(self.settle(request), range(request.num), keeper)
+        settled = self.settle(request)
+        yield from self.run(settled, range(count(settled.recipe)), keeper)
 
     def run(self, settled: Settled, indices: Sequence[int], keeper: Keeper | None = None) -> Iterator[Event]:
         """Draw pictures `indices` of a settled recipe, in that order."""

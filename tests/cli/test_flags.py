@@ -31,8 +31,8 @@ def parsed(kind: type[Request], arguments: list[str], *, for_new: bool = True) -
 def test_the_flags_of_txt2img_are_these() -> None:
     options = request_options(Txt2Img, positional="prompt", for_new=True)
     assert [name for option in options for name in option.opts] == [
-        *("--negative", "-n", "--num", "--seed", "--steps", "--guidance", "--sampler", "--schedule", "--width"),
-        *("--height", "--size", "--model", "--device", "--precision", "--noise"),
+        *("-n", "--num", "--negative", "--seed", "--steps", "--guidance", "--sampler", "--schedule", "--width"),
+        *("--height", "--size", "--model", "--device", "--precision", "--noise", "--batch-size"),
     ]
 
 

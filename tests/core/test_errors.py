@@ -10,6 +10,7 @@ from sdplay.core.errors import BadRequest, SdplayError, UnknownName, shorten
 EXIT_CODES = {
     "SdplayError": 1,
     "BadRequest": 2,
+    "BadRequests": 2,
     "UnknownName": 2,
     "ModelNotFound": 2,
     "DeviceUnavailable": 2,

@@ -113,7 +113,7 @@ def test_how_many_and_where_are_no_ingredients(change: dict[str, Any]) -> None:
 
 
 def test_every_field_of_a_request_is_an_ingredient_or_is_known_not_to_be() -> None:
-    assert Txt2Img.model_fields.keys() - recipe().ingredients().keys() == {"num", "device", "precision"}
+    assert Txt2Img.model_fields.keys() - recipe().ingredients().keys() == {"num", "device", "precision", "batch_size"}
 
 
 def test_asking_for_the_defaults_by_name_gives_the_same_recipe() -> None:

@@ -8,7 +8,8 @@ import pytest
 from pydantic import ValidationError
 
 from sdplay.core.errors import BadRequest, UnknownName
-from sdplay.core.request import LARGEST_SEED, LONGEST_PROMPT, Txt2Img, ask, request_from
+from sdplay.core.ask import LONGEST_PROMPT
+from sdplay.core.request import LARGEST_SEED, Txt2Img, ask, request_from
 
 BAD = {
     "empty prompt": ("prompt", "", "is empty"),

@@ -57,19 +57,19 @@ class Two:
 
 def test_guidance_of_one_is_towards_and_of_zero_is_away() -> None:
     x = torch.randn(2, 4, 3, 3, generator=torch.Generator().manual_seed(1))
-    assert torch.allclose(GuidedDenoiser(Two(), 1.0)(x, 5.0), 3 + 0.01 * x, atol=1e-6)
-    assert torch.equal(GuidedDenoiser(Two(), 0.0)(x, 5.0), 1 + 0.01 * x)
+    assert torch.allclose(GuidedDenoiser(Two(), [1.0])(x, 5.0), 3 + 0.01 * x, atol=1e-6)
+    assert torch.equal(GuidedDenoiser(Two(), [0.0])(x, 5.0), 1 + 0.01 * x)
 
 
 @given(scale=st.floats(0, 100))
 def test_guidance_goes_on_along_the_line_from_away_to_towards(scale: float) -> None:
     x = torch.zeros(2, 4, 1, 1)
-    assert GuidedDenoiser(Two(), scale)(x, 5.0).flatten().tolist() == pytest.approx([1 + 2 * scale] * 8, rel=1e-5)
+    assert GuidedDenoiser(Two(), [scale])(x, 5.0).flatten().tolist() == pytest.approx([1 + 2 * scale] * 8, rel=1e-5)
 
 
 def test_guidance_is_one_call_for_both_halves() -> None:
     inner = Two()
     x = torch.randn(2, 4, 3, 3, generator=torch.Generator().manual_seed(1))
-    GuidedDenoiser(inner, 7.0)(x, 5.0)
+    GuidedDenoiser(inner, [7.0])(x, 5.0)
     (batch,) = inner.batches
     assert torch.equal(batch, torch.cat([x, x]))

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from sdplay.core.errors import BadRequest
-from sdplay.core.frame import Blank
+from sdplay.core.frame import Frame, Noise, Words
 from sdplay.core.request import Img2Img, Inpaint
 from sdplay.engine.device import placement
 from sdplay.engine.render import pixels as to_pixels
-from sdplay.engine.start import Starts, signal
+from sdplay.engine.start import Starts, none_given, signal
 from sdplay.families.sd import load_sd
 from sdplay.imaging.image import padded, read_image
 from sdplay.imaging.mask import read_mask, shaped
@@ -275,7 +275,9 @@ def test_bits_depend_on_recipe_and_index_alone(
 
 def test_without_a_mask_an_inpainting_model_is_told_to_paint_everything(tiny_inpainting: Path) -> None:
     family = load_sd(tiny_inpainting, placement("cpu", "float32", "float32"))
-    seen = Starts(settled(tiny_inpainting).recipe, family)(Blank()).seen
+    seen = Starts(settled(tiny_inpainting).recipe, family, none_given)(
+        Frame(index=0, words=Words(prompt=""), noise=Noise(seed=0))
+    ).seen
     assert seen is not None
     assert seen.shape == (5, 8, 8)
     assert (seen[0] == 1).all()

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from sdplay.core.ask import LARGEST_SIDE, SMALLEST_SIDE
 from sdplay.core.errors import ModelBroken, ModelNotFound
-from sdplay.core.request import LARGEST_SIDE, SMALLEST_SIDE
 from sdplay.models.digest import PARTS, folder_digest
 from sdplay.models.registry import shipped_cards
 from sdplay.models.resolve import resolve

@@ -15,7 +15,7 @@ from sdplay.cli.outcome import FAILED, reason
 from sdplay.core.errors import BadRequest, Stopped
 
 if TYPE_CHECKING:
-    from sdplay.core.request import AnyRequest
+    from sdplay.core.request import AnyStill
     from sdplay.studio import Settled, Studio
 
 PROMPTS_FROM = "--prompts-from"
@@ -58,7 +58,7 @@ def images(path: str | None) -> list[str | None]:
     return [str(file) for file in found]
 
 
-def requests(kind: type[AnyRequest], texts: list[str], fields: dict[str, Any]) -> list[AnyRequest]:
+def requests(kind: type[AnyStill], texts: list[str], fields: dict[str, Any]) -> list[AnyStill]:
     """One request for every picture and every prompt, all of them checked before any is drawn."""
     from sdplay.core.request import ask
 
@@ -67,12 +67,13 @@ def requests(kind: type[AnyRequest], texts: list[str], fields: dict[str, Any]) -
     return [ask(kind, prompt=text, **each) for each in given for text in texts]
 
 
-def deliver_all(studio: Studio, asked: list[AnyRequest], delivery: Delivery) -> int:
+def deliver_all(studio: Studio, asked: list[AnyStill], delivery: Delivery) -> int:
     """Draw and hand over every request; one whose picture cannot be used is told and skipped. Returns the exit code.
 
     A single request raises its error instead, and so does everything that is not the fault of one file.
     """
     from sdplay.cli.progress import progress_for
+    from sdplay.modes.plan import count
 
     if sum(request.num for request in asked) > MOST_SHOWN and delivery.show is None:
         delivery = replace(delivery, show=False)
@@ -80,7 +81,7 @@ def deliver_all(studio: Studio, asked: list[AnyRequest], delivery: Delivery) -> 
     try:
         for settled in settled_ones(studio, asked):
             with progress_for(quiet=delivery.quiet) as progress:
-                deliver(studio, settled, range(settled.recipe.request.num), delivery, progress)
+                deliver(studio, settled, range(count(settled.recipe)), delivery, progress)
             done += 1
     except Stopped as error:
         if len(asked) > 1:  # its hint, how to go on, is about one request
@@ -92,7 +93,7 @@ def deliver_all(studio: Studio, asked: list[AnyRequest], delivery: Delivery) -> 
     return FAILED
 
 
-def settled_ones(studio: Studio, asked: list[AnyRequest]) -> Iterator[Settled]:
+def settled_ones(studio: Studio, asked: list[AnyStill]) -> Iterator[Settled]:
     """The recipes of `asked`, each settled when its turn comes."""
     for request in asked:
         try:

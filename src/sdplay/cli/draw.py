@@ -13,7 +13,7 @@ from sdplay.cli.flags import in_the_words_of, request_fields, request_options
 from sdplay.core.errors import UnknownName
 
 if TYPE_CHECKING:
-    from sdplay.core.request import AnyRequest
+    from sdplay.core.request import AnyStill
     from sdplay.studio import Studio
 
 EXECUTOR_VARIABLE = "SDPLAY_EXECUTOR"  # "fake" pretends to draw, without a model: to test this command line
@@ -34,10 +34,10 @@ class DrawCommand(click.Command):
         self._mode = mode
 
     @property
-    def kind(self) -> type[AnyRequest]:
-        from sdplay.core.request import REQUESTS
+    def kind(self) -> type[AnyStill]:
+        from sdplay.core.request import STILLS
 
-        return REQUESTS[self._mode]
+        return STILLS[self._mode]
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         if not self.params:

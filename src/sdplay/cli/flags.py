@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_
 import click
 from click.core import ParameterSource
 
-from sdplay.core.errors import SdplayError
+from sdplay.core.errors import BadRequests, SdplayError, together
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
@@ -53,8 +53,11 @@ def request_options(kind: type[Request], *, positional: str | None, for_new: boo
     `for_new` is True where a picture is asked for anew: defaults are shown, and the environment may set flags. Where
     flags change an existing recipe only what was typed may count.
     """
+    from sdplay.core.ask import field_names
+
     options: list[click.Parameter] = []
-    for field, info in kind.model_fields.items():
+    for field in field_names(kind):
+        info = kind.model_fields[field]
         if field != positional and not is_constant(info.annotation):
             options.append(option(field, info, for_new))
         if field == "height":
@@ -154,6 +157,15 @@ def in_the_words_of(ctx: click.Context) -> Iterator[None]:
     """Errors raised inside name the flag that was typed, not the field behind it, nor the request as a whole."""
     try:
         yield
+    except BadRequests as error:
+        for each in error.problems:
+            respell(each, ctx)
+        different = list({(each.field, each.reason): each for each in error.problems}.values())  # --size sets two
+        raise together(different) from None
     except SdplayError as error:
-        error.field = None if error.field == "request" else spellings(ctx).get(error.field or "", error.field)
+        respell(error, ctx)
         raise
+
+
+def respell(error: SdplayError, ctx: click.Context) -> None:
+    error.field = None if error.field == "request" else spellings(ctx).get(error.field or "", error.field)

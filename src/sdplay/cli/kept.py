@@ -61,10 +61,10 @@ class AgainCommand(click.Command):
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         if not self.params:
-            from sdplay.core.request import REQUESTS
+            from sdplay.core.request import STILLS
 
             flags: dict[str | None, click.Parameter] = {}
-            for kind in REQUESTS.values():
+            for kind in STILLS.values():
                 for flag in request_options(kind, positional=None, for_new=False):
                     flags.setdefault(flag.name, flag)
             self.params = [click.Argument(["file"], type=FILE), *flags.values(), *delivery_options(for_new=False)]
@@ -95,9 +95,9 @@ def again(ctx: click.Context, /, file: Path, **params: Any) -> int:
 
 def changes_to(kind: type[Request], params: dict[str, Any]) -> dict[str, Any]:
     """The fields of `kind` that were typed; raises `BadRequest` for a flag that only another mode has."""
-    from sdplay.core.request import REQUESTS
+    from sdplay.core.request import STILLS
 
-    elsewhere = {name for other in REQUESTS.values() for name in other.model_fields} - kind.model_fields.keys()
+    elsewhere = {name for other in STILLS.values() for name in other.model_fields} - kind.model_fields.keys()
     for name in elsewhere & params.keys():
         if params[name] is not None:
             mode = kind.model_fields["mode"].default
@@ -116,11 +116,13 @@ def settle_again(studio: Studio, embedded: Embedded, changes: dict[str, Any]) ->
                 raise
             # a flag pointed at another model or picture than its own: a change like any other
     from sdplay.core.request import ask
+    from sdplay.modes.plan import count
 
     was = embedded.recipe.request
     first = {**was.model_dump(), "seed": embedded.recipe.seed + embedded.index, "num": 1}
     request = ask(type(was), **{**first, **changes})
-    return studio.settle(request), range(request.num)
+    settled = studio.settle(request)
+    return settled, range(count(settled.recipe))
 
 
 def comparison(artifact: Artifact, embedded: Embedded, file: Path) -> str:

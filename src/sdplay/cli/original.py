@@ -34,14 +34,14 @@ def converse(wishes: Wishes) -> int:
     from sdplay.cli.deliver import Delivery, deliver, one_at_a_time
     from sdplay.cli.draw import open_studio
     from sdplay.cli.progress import progress_for
-    from sdplay.core.request import REQUESTS, Txt2Img, ask
+    from sdplay.core.request import STILLS, Txt2Img, ask
 
     common: dict[str, Any] = {"model": model_name(wishes.local), "device": wishes.device, "num": wishes.num}
     with open_studio() as studio:
         print("Loading model...")
         list(studio.run(studio.settle(ask(Txt2Img, prompt="-", **common)), []))  # draws nothing, and so only loads
         print("Model loaded successfully")
-        settled = studio.settle(ask(REQUESTS[wishes.mode], **answers(wishes.mode), **common))
+        settled = studio.settle(ask(STILLS[wishes.mode], **answers(wishes.mode), **common))
         if wishes.limit:
             settled = one_at_a_time(settled)
             print(plan(settled))

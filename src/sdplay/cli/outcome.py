@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import click
 
-from sdplay.core.errors import SdplayError, shorten
+from sdplay.core.errors import BadRequests, SdplayError, shorten
 
 FAILED, BAD_REQUEST, STOPPED = 1, 2, 3
 
@@ -39,6 +39,10 @@ def accept_any_path() -> None:
 
 def tell(error: Exception) -> int:
     """Say on stderr what went wrong and what to do; returns the exit code."""
+    if isinstance(error, BadRequests):
+        for problem in error.problems:
+            tell(problem)
+        return error.exit_code
     if isinstance(error, SdplayError):
         return complain(reason(error), error.hint, error.exit_code)
     if isinstance(error, click.UsageError):

@@ -2,6 +2,7 @@
 
 SdplayError                exit 1
 ├── BadRequest             exit 2   something asked for cannot be had; nothing was started
+│   ├── BadRequests                 several things at once, each in `problems`
 │   ├── UnknownName                 a sampler, model, mode or flag that does not exist (with a guess)
 │   ├── ModelNotFound               no model under that name, folder or file
 │   └── DeviceUnavailable           this machine lacks the device that was asked for
@@ -16,7 +17,7 @@ SdplayError                exit 1
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 LONGEST_VALUE_SHOWN = 80
 
@@ -47,6 +48,20 @@ class SdplayError(Exception):
 
 class BadRequest(SdplayError):
     exit_code = 2
+
+
+class BadRequests(BadRequest):
+    """Everything that is wrong with a request, so that it can be mended in one go; `problems` has two or more."""
+
+    def __init__(self, problems: Sequence[BadRequest]) -> None:
+        self.problems = tuple(problems)
+        listed = "".join(f"\n  {problem}" for problem in problems)
+        super().__init__(f"{len(problems)} things cannot be had:{listed}")
+
+
+def together(problems: Sequence[BadRequest]) -> BadRequest:
+    """One error for all `problems`: itself where there is one."""
+    return problems[0] if len(problems) == 1 else BadRequests(problems)
 
 
 class UnknownName(BadRequest):

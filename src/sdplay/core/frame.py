@@ -7,7 +7,8 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field, with_config
 
-from sdplay.core.request import FilePath, Fill, NoiseSource
+from sdplay.core.ask import FilePath, NoiseSource
+from sdplay.core.stills import Fill
 
 Extent = Annotated[int, Field(strict=True, ge=1)]
 
@@ -28,6 +29,45 @@ class Noise:
     source: NoiseSource = "philox"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blend:
+    """Between two texts, in what the text encoder makes of them: `weight` 0 is `start`, 1 is `end`."""
+
+    start: Words
+    end: Words
+    weight: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arc:
+    """Between two noises on the shortest arc: `weight` 0 is `start`, 1 is `end`."""
+
+    start: Noise
+    end: Noise
+    weight: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bend:
+    """From the second to the third of four noises, on a curve without kinks through all of them."""
+
+    through: tuple[Noise, Noise, Noise, Noise]
+    weight: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circle:
+    """`turn` 0..1 of a full circle through two noises; 0 is `first`, a quarter `second`."""
+
+    first: Noise
+    second: Noise
+    turn: float
+
+
+AnyWords = Words | Blend
+AnyNoise = Noise | Arc | Bend | Circle
+
+
 @dataclass(frozen=True, slots=True)
 class Blank:
     """Start from noise alone."""
@@ -36,7 +76,9 @@ class Blank:
 @with_config(ConfigDict(extra="forbid"))
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asset:
-    """A picture somebody gave: where it was, and the sha256 of its pixels (size and values), which is what counts."""
+    """A file somebody gave: where it was, and what counts, the sha256 of a picture's pixels (size and values), or of a
+    clip's or sound's bytes. A sound is 1 wide and 1 high.
+    """
 
     path: FilePath
     digest: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
@@ -70,18 +112,43 @@ class FromImage:
     repaint: Repaint | None = None
 
 
-Init = Blank | FromImage
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FromFilm:
+    """Start from pixels that whoever draws hands in: a frame of a clip, or the drawn frame `previous`, moved."""
+
+    strength: float
+    previous: int | None = None
+
+
+Init = Blank | FromImage | FromFilm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
-    """Picture `index` of a recipe. `waits_for` is the index of the frame it needs first, None where it needs none."""
+    """Picture `index` of a recipe. `waits_for` is the index of the frame it needs first, None where it needs none.
+
+    `steps` and `guidance_scale` are None where they are the recipe's.
+    """
 
     index: int
-    words: Words
-    noise: Noise
+    words: AnyWords
+    noise: AnyNoise
     init: Init = Blank()
+    steps: int | None = None
+    guidance_scale: float | None = None
 
     @property
     def waits_for(self) -> int | None:
-        return None
+        return self.init.previous if isinstance(self.init, FromFilm) else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unit:
+    """Frames `first` to `stop` (exclusive) of a film, drawn in one go; `waits_for` is the number of the unit whose last
+    drawn picture it starts from, None where it starts by itself.
+    """
+
+    number: int
+    first: int
+    stop: int
+    waits_for: int | None = None

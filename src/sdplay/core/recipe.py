@@ -14,9 +14,6 @@ from sdplay.core.frame import Asset
 from sdplay.core.request import AnyRequest, named_pictures, request_from
 
 FORMAT = 1
-# Asked-for fields that do not reach a pixel of picture i: how many there are, and where it was drawn
-# (which machine did it, and in which precision, is in `numerics`).
-NOT_INGREDIENTS = {"num", "device", "precision"}
 SETTLED = ("width", "height", "steps", "guidance_scale", "sampler", "schedule", "seed")
 
 WHOLE = ConfigDict(extra="forbid")  # an ingredient of a newer program must not be dropped in silence
@@ -70,7 +67,7 @@ class Recipe:
 
     def ingredients(self) -> dict[str, Any]:
         """All that picture i depends on besides i, as plain JSON values; what is embedded in files."""
-        asked = self.request.model_dump(mode="json", exclude=NOT_INGREDIENTS)
+        asked = self.request.model_dump(mode="json", exclude=self.request.not_ingredients())
         settled = {name: getattr(self, name) for name in SETTLED}
         given = {"assets": {role: asdict(asset) for role, asset in self.assets.items()}} if self.assets else {}
         return {

@@ -15,7 +15,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sdplay.core.frame import Noise
+from sdplay.core.frame import AnyNoise, Arc, Bend, Noise
+from sdplay.diffusion.walk import bend, circle, slerp
 
 NoiseAt = Callable[[int | None], Tensor]
 
@@ -69,6 +70,17 @@ def picture_noise(noise: Noise, shape: Sequence[int], step: int | None = None) -
     return drawn
 
 
-def tile_noise(noises: Sequence[Noise], shape: Sequence[int], step: int | None = None) -> Tensor:
-    """`picture_noise` of several pictures stacked: [len(noises), *shape]."""
-    return torch.stack([picture_noise(noise, shape, step) for noise in noises])
+def walked_noise(noise: AnyNoise, shape: Sequence[int], step: int | None = None) -> Tensor:
+    """`picture_noise`, or what lies between that of several seeds, draw by draw."""
+    if isinstance(noise, Noise):
+        return picture_noise(noise, shape, step)
+    if isinstance(noise, Arc):
+        return slerp(picture_noise(noise.start, shape, step), picture_noise(noise.end, shape, step), noise.weight)
+    if isinstance(noise, Bend):
+        return bend([picture_noise(each, shape, step) for each in noise.through], noise.weight)
+    return circle(picture_noise(noise.first, shape, step), picture_noise(noise.second, shape, step), noise.turn)
+
+
+def tile_noise(noises: Sequence[AnyNoise], shape: Sequence[int], step: int | None = None) -> Tensor:
+    """The noise of several pictures stacked: [len(noises), *shape]."""
+    return torch.stack([walked_noise(noise, shape, step) for noise in noises])

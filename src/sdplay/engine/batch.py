@@ -7,13 +7,20 @@ A forward pass over another batch size may choose another kernel and round diffe
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import groupby, islice
 
 from sdplay.core.frame import Frame
 
 
 def tiles(frames: Iterable[Frame], size: int) -> Iterator[tuple[Sequence[Frame], int]]:
-    """Yield (tile of exactly `size` frames, how many of them are real); the last is padded with its last frame."""
-    source = iter(frames)
-    while real := list(islice(source, size)):
-        yield real + [real[-1]] * (size - len(real)), len(real)
+    """Yield (tile of exactly `size` frames, how many of them are real); short ones are padded with their last frame.
+
+    Neighbours share a tile where they climb the same ladder: as many steps, started at the same strength.
+    """
+    for _, alike in groupby(frames, key=ladder_of):
+        while real := list(islice(alike, size)):
+            yield real + [real[-1]] * (size - len(real)), len(real)
+
+
+def ladder_of(frame: Frame) -> tuple[int | None, float | None]:
+    return frame.steps, getattr(frame.init, "strength", None)

@@ -6,9 +6,9 @@ import os
 
 import torch
 
+from sdplay.core.ask import Precision
 from sdplay.core.errors import BadRequest, DeviceUnavailable
 from sdplay.core.machine import Machine
-from sdplay.core.request import Precision
 from sdplay.families.base import Placement
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
+import torch
+
 from sdplay.families.base import Conditioning, Family
 
 
@@ -13,6 +15,14 @@ class WordMemo:
     def __init__(self, family: Family, capacity: int = 256) -> None:
         self.family, self.capacity = family, capacity
         self._known: OrderedDict[str, Conditioning] = OrderedDict()
+
+    def between(self, start: str, end: str, weight: float) -> Conditioning:
+        """The conditioning that lies evenly between those of two texts, position by position."""
+        if start == end:
+            return self(start)
+        one, two = self(start), self(end)
+        pooled = None if one.pooled is None or two.pooled is None else torch.lerp(one.pooled, two.pooled, weight)
+        return Conditioning(torch.lerp(one.text, two.text, weight), pooled)
 
     def __call__(self, text: str) -> Conditioning:
         if text not in self._known:

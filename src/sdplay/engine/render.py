@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 
@@ -15,7 +15,7 @@ from torch import Tensor
 from sdplay.core.artifact import Picture
 from sdplay.core.errors import RenderFailed
 from sdplay.core.event import Drawn, Event, Stepped
-from sdplay.core.frame import Frame
+from sdplay.core.frame import AnyWords, Frame, Words
 from sdplay.core.recipe import Recipe
 from sdplay.diffusion.denoiser import Denoiser
 from sdplay.diffusion.guidance import GuidedDenoiser
@@ -24,31 +24,32 @@ from sdplay.diffusion.samplers import SAMPLERS, Step
 from sdplay.diffusion.schedule import ladder
 from sdplay.engine.batch import tiles
 from sdplay.engine.memo import WordMemo
-from sdplay.engine.start import Starts, begin, held, seen_by
+from sdplay.engine.start import FilmPixels, Starts, begin, held, none_given, seen_by
 from sdplay.families.base import Conditioning, Family
 
-Encode = Callable[[str], Conditioning]
 
-
-def render(recipe: Recipe, frames: Iterable[Frame], family: Family, words: WordMemo) -> Iterator[Event]:
+def render(
+    recipe: Recipe, frames: Iterable[Frame], family: Family, words: WordMemo, film: FilmPixels = none_given
+) -> Iterator[Event]:
     """Draw `frames` tile by tile, yielding `Stepped` after every step and `Drawn` for every picture.
 
+    `film` gives the pixels that a frame of a film starts from, of the recipe's size.
     Whoever iterates may stop at any event: nothing is left running. Raises `BadRequest` for a size or a number of
     steps the model cannot take and `RenderFailed` when memory runs out or the numbers are no picture (NaN or infinite).
     """
     shape = latent_shape(recipe, family)
-    whole = ladder(family.table, recipe.schedule, recipe.steps)
-    start_of = Starts(recipe, family)
+    start_of = Starts(recipe, family, film)
     for tile, real in tiles(frames, recipe.numerics.tile):
         started = time.perf_counter()
         # 1. words become what the network reads, and a given picture latents, each once
         with arithmetic(recipe.numerics.threads):
-            starts = [start_of(frame.init) for frame in tile]
+            starts = [start_of(frame) for frame in tile]
             denoiser = held(guided(recipe, tile, family, words, seen_by(starts)), starts)
         # 2. noise, from each frame's own seed, on top of what it starts from
         noise = partial(tile_noise, [frame.noise for frame in tile], shape)
-        levels = whole.cut(starts[0].strength)
-        x = begin(starts, noise, levels, fill_draw=recipe.steps)
+        steps = tile[0].steps if tile[0].steps is not None else recipe.steps
+        levels = ladder(family.table, recipe.schedule, steps).cut(starts[0].strength)
+        x = begin(starts, noise, levels, fill_draw=steps)
         # 3. denoise, step by step
         indices = tuple(frame.index for frame in tile[:real])
         for step in denoised(recipe, denoiser, x, levels.sigmas, noise):
@@ -68,13 +69,24 @@ def latent_shape(recipe: Recipe, family: Family) -> tuple[int, int, int]:
     return family.latent_channels, -(-recipe.height // family.factor), -(-recipe.width // family.factor)
 
 
-def guided(recipe: Recipe, tile: Sequence[Frame], family: Family, encode: Encode, seen: Tensor | None) -> Denoiser:
+def guided(recipe: Recipe, tile: Sequence[Frame], family: Family, encode: WordMemo, seen: Tensor | None) -> Denoiser:
     """The denoiser of a tile: one batched call for both halves, or the towards half alone where guidance is 1."""
-    towards = [encode(frame.words.prompt) for frame in tile]
-    if recipe.guidance_scale == 1:
+    scales = [recipe.guidance_scale if frame.guidance_scale is None else frame.guidance_scale for frame in tile]
+    towards = [conditioned(frame.words, encode, towards=True) for frame in tile]
+    if set(scales) == {1}:
         return family.denoiser(towards, seen)
-    away = [encode(frame.words.negative_prompt) for frame in tile]
-    return GuidedDenoiser(family.denoiser(away + towards, seen), recipe.guidance_scale)
+    away = [conditioned(frame.words, encode, towards=False) for frame in tile]
+    return GuidedDenoiser(family.denoiser(away + towards, seen), scales)
+
+
+def conditioned(words: AnyWords, encode: WordMemo, *, towards: bool) -> Conditioning:
+    """What the network reads of `words`: what to go towards, or what to keep away from."""
+    if isinstance(words, Words):
+        return encode(words.prompt if towards else words.negative_prompt)
+    start, end = words.start, words.end
+    if towards:
+        return encode.between(start.prompt, end.prompt, words.weight)
+    return encode.between(start.negative_prompt, end.negative_prompt, words.weight)
 
 
 def denoised(recipe: Recipe, denoiser: Denoiser, x: Tensor, sigmas: Sequence[float], noise: NoiseAt) -> Iterator[Step]:

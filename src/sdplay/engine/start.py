@@ -9,17 +9,24 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from sdplay.core.frame import Blank, Init
+from sdplay.core.frame import Blank, Frame, FromFilm, FromImage, Init
 from sdplay.core.recipe import Recipe
 from sdplay.core.request import Fill
 from sdplay.diffusion.denoiser import Denoiser
 from sdplay.diffusion.masked import MaskedDenoiser
 from sdplay.diffusion.noise import NoiseAt
 from sdplay.diffusion.schedule import Ladder
-from sdplay.engine.canvas import cut, lay_out
+from sdplay.engine.canvas import Canvas, cut, lay_out
 from sdplay.families.base import Family
 from sdplay.imaging.image import Pixels
 from sdplay.imaging.mask import Mask
+
+FilmPixels = Callable[[Frame], Pixels]
+
+
+def none_given(frame: Frame) -> Pixels:
+    """For recipes whose frames start from nothing that is drawn or decoded along the way."""
+    raise LookupError(f"frame {frame.index} starts from a film, and none was handed in")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,28 +54,38 @@ class Start:
 class Starts:
     """Prepares starts for one recipe and family; the last one is remembered, since most batches share it."""
 
-    def __init__(self, recipe: Recipe, family: Family) -> None:
-        self.recipe, self.family = recipe, family
+    def __init__(self, recipe: Recipe, family: Family, film: FilmPixels) -> None:
+        self.recipe, self.family, self.film = recipe, family, film
         self._last: tuple[Init, Start] | None = None
 
-    def __call__(self, init: Init) -> Start:
+    def __call__(self, frame: Frame) -> Start:
+        init = frame.init
+        if isinstance(init, FromFilm):
+            pixels = self.film(frame)
+            canvas = Canvas(pixels, (0, 0, pixels.shape[1], pixels.shape[0]), (self.recipe.width, self.recipe.height))
+            return self._from_canvas(canvas, init.strength, "original")
         if self._last is None or self._last[0] != init:
             self._last = (init, self._prepare(init))
         return self._last[1]
 
-    def _prepare(self, init: Init) -> Start:
+    def _prepare(self, init: Blank | FromImage) -> Start:
         size, factor = (self.recipe.width, self.recipe.height), self.family.factor
         if isinstance(init, Blank):
             width, height = (-(-side // factor) * factor for side in size)
             return Start(finish=partial(cut, size=size), seen=self._seen(torch.zeros(1, 3, height, width), None))
-        canvas = lay_out(init, size)
+        return self._from_canvas(
+            lay_out(init, size), init.strength, "original" if init.repaint is None else init.repaint.fill
+        )
+
+    def _from_canvas(self, canvas: Canvas, strength: float, fill: Fill) -> Start:
+        factor = self.family.factor
         pixels, mask = signal(canvas.picture(factor)), canvas.mask(factor)
         return Start(
             finish=canvas.finished,
-            strength=init.strength,
+            strength=strength,
             known=self.family.encode(pixels)[0],
             mask=None if mask is None else latent_mask(mask, factor),
-            fill="original" if init.repaint is None else init.repaint.fill,
+            fill=fill,
             seen=self._seen(pixels, mask),
         )
 

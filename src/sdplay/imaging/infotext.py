@@ -14,6 +14,7 @@ import json
 import re
 
 from sdplay.core.recipe import Recipe
+from sdplay.core.stills import Still
 
 SAMPLER_LABELS = {"euler": "Euler", "euler_a": "Euler a", "dpmpp_2m": "DPM++ 2M", "ddim": "DDIM"}
 SCHEDULE_LABELS = {
@@ -56,6 +57,7 @@ def unquoted(text: str) -> str:
 def infotext(recipe: Recipe, index: int, version: str) -> str:
     """The text for picture `index` of `recipe`; `version` is our own, written as `Version: sdplay …`."""
     request = recipe.request
+    assert isinstance(request, Still), "frames of films carry no text of this kind"
     pairs = {
         "Steps": recipe.steps,
         "Sampler": SAMPLER_LABELS[recipe.sampler],

@@ -16,8 +16,8 @@ from PIL import Image, PngImagePlugin
 
 from sdplay.core.artifact import Picture
 from sdplay.core.errors import BadRequest
+from sdplay.core.films import MOST_FRAMES
 from sdplay.core.recipe import Recipe, canonical_json
-from sdplay.core.request import MOST_PICTURES
 from sdplay.imaging.infotext import infotext
 
 Format = Literal["png", "webp", "jpeg"]
@@ -55,7 +55,7 @@ def parse_chunk(text: str) -> Embedded:
     """The inverse of `chunk`; raises `BadRequest` for a damaged or newer recipe, `ValueError` for what is no chunk."""
     value: dict[str, Any] = json.loads(text)
     index, digest, version = value["index"], value["pixels"], value[CHUNK]
-    if type(index) is not int or not 0 <= index < MOST_PICTURES:
+    if type(index) is not int or not 0 <= index < MOST_FRAMES:
         raise ValueError(f"its index is {index!r}")
     if not isinstance(digest, str) or not isinstance(version, str):
         raise ValueError("its digest or version is no text")

@@ -13,8 +13,10 @@ class ModelCard:
 
     `family` names the room that loads it. `size` is the side in pixels it draws best; `steps`, `guidance_scale`,
     `sampler` and `schedule` are what is taken when nothing is asked.
-    `tile` is the number of pictures in one forward pass on a CPU. `decode` is the codec's number format, "same" for
-    that of the other networks. `folder` is where its files are, None for a card without files of its own.
+    `tile` is the number of pictures in one forward pass on a CPU, `film_tile` that of frames that do not wait for each
+    other: a single picture should not cost as much as four, and a film is never one picture. `decode` is the codec's
+    number format, "same" for that of the other networks. `folder` is where its files are, None for a card without
+    files of its own.
     """
 
     name: str
@@ -27,6 +29,7 @@ class ModelCard:
     sampler: str
     schedule: str
     tile: int = 1
+    film_tile: int = 1
     decode: str = "same"
     folder: Path | None = None
 

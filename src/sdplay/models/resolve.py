@@ -7,9 +7,9 @@ import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from sdplay.core.ask import LARGEST_SIDE, SMALLEST_SIDE
 from sdplay.core.errors import ModelBroken, ModelNotFound
 from sdplay.core.recipe import ModelIdentity
-from sdplay.core.request import LARGEST_SIDE, SMALLEST_SIDE
 from sdplay.models.card import ModelCard
 from sdplay.models.digest import PARTS, XL_PARTS, file_digest, folder_digest
 from sdplay.models.fetch import HUB_ID

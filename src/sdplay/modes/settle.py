@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from sdplay.core.animate import Animate
+from sdplay.core.ask import LARGEST_SIDE, SMALLEST_SIDE
 from sdplay.core.errors import BadRequest, UnknownName
+from sdplay.core.films import Film
 from sdplay.core.frame import Asset
 from sdplay.core.machine import Machine
 from sdplay.core.recipe import Numerics, Recipe
-from sdplay.core.request import LARGEST_SIDE, AnyRequest, Inpaint
+from sdplay.core.request import AnyRequest
+from sdplay.core.stills import Inpaint, Still
 from sdplay.models.card import ModelCard
 from sdplay.models.resolve import ResolvedModel
 
+FILM_TILE_ON_GPU = 4
 SAMPLER_ALIASES = {
     "euler": ("k_euler",),
     "euler_a": ("euler a", "k_euler_a", "euler ancestral", "euler_ancestral"),
@@ -66,15 +71,15 @@ def settle(
         request.sampler if request.sampler is not None else card.sampler, request.schedule, card.schedule
     )
     seed = request.seed if request.seed is not None else random_seed
-    if seed + request.num - 1 >= 2**63:
+    if isinstance(request, Still) and seed + request.num - 1 >= 2**63:
         reason = "the last picture's seed would pass 2^63 - 1"
         raise BadRequest(reason, field="seed", value=seed, hint="take a smaller seed")
-    width, height = natural_size(request, card, assets)
+    width, height = size(request, card, assets)
     return Recipe(
         request=request,
         model=model.identity,
-        width=request.width if request.width is not None else width,
-        height=request.height if request.height is not None else height,
+        width=width,
+        height=height,
         steps=request.steps if request.steps is not None else card.steps,
         guidance_scale=request.guidance_scale if request.guidance_scale is not None else card.guidance_scale,
         sampler=sampler,
@@ -84,7 +89,7 @@ def settle(
             device=machine.device.partition(":")[0],
             dtype=machine.dtype,
             decode_dtype=decode_dtype(card, machine),
-            tile=card.tile,
+            tile=tile(request, card, machine),
             threads=machine.threads,
         ),
         assets=assets,
@@ -98,8 +103,38 @@ def decode_dtype(card: ModelCard, machine: Machine) -> str:
     return "float32" if machine.dtype == "float16" else machine.dtype
 
 
+def tile(request: AnyRequest, card: ModelCard, machine: Machine) -> int:
+    """Pictures in one forward pass: what was asked; else the card's, where a GPU takes films in fours at least.
+
+    Frames that wait for each other come one by one.
+    """
+    if isinstance(request, Animate) and not request.of_clip:
+        return 1
+    if request.batch_size is not None:
+        return request.batch_size
+    if isinstance(request, Still):
+        return card.tile
+    return card.film_tile if machine.device == "cpu" else max(card.film_tile, FILM_TILE_ON_GPU)
+
+
+def size(request: AnyRequest, card: ModelCard, assets: dict[str, Asset]) -> tuple[int, int]:
+    """(width, height): what was asked, else what is natural; a film's sides are rounded down to multiples of 8."""
+    natural = natural_size(request, card, assets)
+    width = request.width if request.width is not None else natural[0]
+    height = request.height if request.height is not None else natural[1]
+    return (width // 8 * 8, height // 8 * 8) if isinstance(request, Film) else (width, height)
+
+
+def clip_size(clip: Asset, side: int) -> tuple[int, int]:
+    """The clip's shape with the area that a model of `side` draws best, never larger than the clip itself."""
+    scale = min(1.0, side / (clip.width * clip.height) ** 0.5)
+    return max(int(clip.width * scale) // 8 * 8, SMALLEST_SIDE), max(int(clip.height * scale) // 8 * 8, SMALLEST_SIDE)
+
+
 def natural_size(request: AnyRequest, card: ModelCard, assets: dict[str, Asset]) -> tuple[int, int]:
     """(width, height) when none is asked for: the given picture's, extended; else what the model draws best."""
+    if "video_init_path" in assets:
+        return clip_size(assets["video_init_path"], card.size)
     image = assets.get("image")
     if image is None or (isinstance(request, Inpaint) and request.only_masked):
         return card.size, card.size

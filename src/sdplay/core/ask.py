@@ -1,0 +1,136 @@
+"""The common part of every request: its fields' types, the fields all modes share, and how one is asked for.
+
+Fields left at None are open; `modes.settle` closes them and nothing else does. A field's `flag` in
+`json_schema_extra` is its name on the command line where that is not the field's own.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from sdplay.core.errors import BadRequest, UnknownName, together
+
+LONGEST_PROMPT = 32_000
+LARGEST_SEED = 2**63 - 1
+SMALLEST_SIDE, LARGEST_SIDE = 64, 4096
+MOST_PICTURES = 100_000
+
+NoiseSource = Literal["philox", "torch"]
+Precision = Literal["auto", "float32", "bfloat16", "float16"]
+
+
+def _without_nul(text: str) -> str:
+    """Refuse a NUL, which no PNG text can hold (half a surrogate pair never gets here: pydantic refuses it)."""
+    if "\0" in text:
+        raise ValueError("contains a NUL character")
+    return text
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise ValueError('is empty; say what to draw, for example "a red apple"')
+    return text
+
+
+def _multiple_of_8(side: int) -> int:
+    if side % 8:
+        raise ValueError(f"is no multiple of 8; the nearest are {side // 8 * 8} and {side // 8 * 8 + 8}")
+    return side
+
+
+Text = Annotated[str, Field(max_length=LONGEST_PROMPT), AfterValidator(_without_nul)]
+Prompt = Annotated[Text, AfterValidator(_not_blank)]
+Side = Annotated[int, Field(ge=SMALLEST_SIDE, le=LARGEST_SIDE), AfterValidator(_multiple_of_8)]
+FreeSide = Annotated[int, Field(ge=1, le=LARGEST_SIDE)]
+FilePath = Annotated[str, Field(min_length=1, max_length=4096), AfterValidator(_without_nul)]
+
+
+class Request(BaseModel):
+    """What every mode has in common."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+    negative_prompt: Text = Field(
+        default="", description="What to keep away from.", json_schema_extra={"flag": "negative"}
+    )
+    seed: int | None = Field(
+        default=None,
+        ge=0,
+        le=LARGEST_SEED,
+        description="Number the noise is made from; the same seed draws the same picture. Random when left out.",
+    )
+    steps: int | None = Field(default=None, ge=1, le=1000, description="Denoising steps.")
+    guidance_scale: float | None = Field(
+        default=None,
+        ge=0,
+        le=100,
+        description="How strictly to follow the words; 1 switches guidance off.",
+        json_schema_extra={"flag": "guidance"},
+    )
+    sampler: str | None = Field(default=None, description="How noise is removed: see `sdplay samplers`.")
+    schedule: str | None = Field(default=None, description="How the noise levels are spaced: see `sdplay samplers`.")
+    width: Side | None = Field(default=None, description="Width in pixels, a multiple of 8.")
+    height: Side | None = Field(default=None, description="Height in pixels, a multiple of 8.")
+    model: str = Field(default="builtin", min_length=1, description="A model's name or a diffusers folder.")
+    device: str = Field(default="auto", description="auto, cpu, gpu (or cuda, cuda:1, mps).")
+    precision: Precision = Field(default="auto", description="Number format of the networks.")
+    noise: NoiseSource = Field(
+        default="philox",
+        description="philox: the same on every machine (A1111's RNG: NV); torch: what diffusers makes.",
+    )
+    batch_size: int | None = Field(
+        default=None,
+        ge=1,
+        le=64,
+        description="Pictures in one pass of the network; one size gives one set of bits. The model's when left out.",
+    )
+
+    def not_ingredients(self) -> set[str]:
+        """Fields that reach no pixel of picture i: where it is drawn (which machine did it, in which precision and how
+        many at once, is in the recipe's `numerics`), and for some modes how many there are.
+        """
+        return {"device", "precision", "batch_size"}
+
+
+PLAINER = {"string_unicode": "contains half a surrogate pair, which is no character"}  # by pydantic's error type
+
+R = TypeVar("R", bound=Request)
+
+
+def ask(kind: type[R], /, **fields: Any) -> R:
+    """Build a request of `kind`; raises `BadRequest` for a wrong field, `BadRequests` for several, never pydantic's."""
+    strange: list[BadRequest] = [
+        UnknownName("option", name, field_names(kind)) for name in fields if not known(kind, name)
+    ]
+    try:
+        request = kind(**{name: value for name, value in fields.items() if known(kind, name)})
+    except ValidationError as error:
+        found = [dict(each) for each in error.errors(include_url=False)]
+        if strange:  # what is missing is then most likely what was spelled wrong
+            found = [each for each in found if each["type"] != "missing"]
+        raise together(strange + [problem(kind, each) for each in found]) from None
+    if strange:
+        raise together(strange)
+    return request
+
+
+def field_names(kind: type[Request]) -> list[str]:
+    """The fields of `kind` in the order they are read best: its own first, those that all modes share last."""
+    own = [each for each in reversed(kind.__mro__) if each not in Request.__mro__]
+    names = [name for each in (*own, Request) for name in each.__annotations__ if name in kind.model_fields]
+    return list(dict.fromkeys(names))
+
+
+def known(kind: type[Request], name: str) -> bool:
+    return name in kind.model_fields
+
+
+def problem(kind: type[Request], found: dict[str, Any]) -> BadRequest:
+    """One of pydantic's errors in our words."""
+    field = str(found["loc"][0]) if found["loc"] else "request"
+    reason = PLAINER.get(found["type"], str(found["msg"]).removeprefix("Value error, "))
+    hint = (kind.model_fields[field].description or "") if known(kind, field) else ""
+    value = None if found["type"] == "missing" else found["input"]
+    return BadRequest(reason[0].lower() + reason[1:], field=field, value=value, hint=hint)

@@ -1,0 +1,98 @@
+"""The request for a dream: a walk through latent space between key pictures."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from sdplay.core.ask import LARGEST_SEED, FilePath, Prompt, Text
+from sdplay.core.films import MOST_FRAMES, Film, Rate, as_tuple, choice
+
+Seed = Annotated[int, Field(ge=0, le=LARGEST_SEED)]
+Path = Annotated[Literal["slerp", "smooth", "circle"], choice("slerp", "smooth", "circle")]
+EasingName = Literal["linear", "step", "hold", "ease", "ease-in", "ease-out", "ease-in-out", "cosine"]
+Bezier = Annotated[tuple[float, float, float, float], BeforeValidator(as_tuple)]
+
+
+class Keyframe(BaseModel):
+    """A picture a dream walks through, at `frame`; what is left out is the film's own."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+    frame: int = Field(ge=0, le=MOST_FRAMES)
+    prompt: Prompt
+    negative: Text | None = None
+    seed: Seed | None = None
+    guidance_scale: float | None = Field(default=None, ge=0, le=100)
+    hold: float | None = Field(default=None, ge=0, le=0.95)
+
+
+class Dream(Film):
+    """A walk through latent space: key pictures, and everything between them."""
+
+    mode: Literal["dream"] = "dream"
+    prompts: Annotated[tuple[Prompt, ...], BeforeValidator(as_tuple)] = Field(
+        default=(), max_length=10_000, description="What the key pictures show, in words."
+    )
+    num: int | None = Field(
+        default=None,
+        ge=1,
+        le=MOST_FRAMES,
+        description="How many frames the film has; 120, or what --frames-per-key makes, when left out.",
+        json_schema_extra={"flag": "num", "short": "n"},
+    )
+    seeds: Annotated[tuple[Seed, ...], BeforeValidator(as_tuple)] = Field(
+        default=(), max_length=10_000, description="A seed for each key picture; key j has seed + j when left out."
+    )
+    keyframes: Annotated[tuple[Keyframe, ...], BeforeValidator(as_tuple)] = Field(
+        default=(), max_length=10_000, description="The full form: frame, prompt, negative, seed, guidance_scale, hold."
+    )
+    frames_per_key: int | None = Field(
+        default=None, ge=1, le=MOST_FRAMES, description="Key j is at frame j times this; else they are spread evenly."
+    )
+    interpolate: Literal["latent", "prompt", "both"] = Field(
+        default="both", description="What changes between keys: the noise, the words, or both."
+    )
+    path: Path = Field(
+        default="slerp", description="How the noise goes from key to key: straight arcs, a smooth curve, one circle."
+    )
+    easing: EasingName | Bezier = Field(default="linear", description="Speed within a stretch; or four Bézier numbers.")
+    hold: float = Field(default=0.0, ge=0, le=0.95, description="Part of every stretch that stands still at its keys.")
+    loop: bool = Field(default=False, description="End where it began, so that it plays round and round.")
+    pace: Literal["uniform", "perceptual", "audio"] = Field(
+        default="uniform", description="Even in time, even to the eye (a short trial run measures it), or to music."
+    )
+    fps: Rate = Field(default="24", description="Frames a second.")
+    audio: FilePath | None = Field(default=None, description="Sound file that the film moves to and carries.")
+    audio_start: float = Field(default=0.0, ge=0, description="Second of the sound at which the film starts.")
+    audio_smooth: float = Field(default=0.0, ge=0, le=1, description="0 follows every beat, 1 none.")
+
+    @model_validator(mode="after")
+    def _keys_fit_together(self) -> Dream:
+        if bool(self.prompts) == bool(self.keyframes):
+            raise ValueError(
+                "give prompts, or keyframes" if not self.prompts else "give prompts or keyframes, not both"
+            )
+        counts = len(self.prompts), len(self.seeds)
+        if self.seeds and 1 not in counts and counts[0] != counts[1] and not self.keyframes:
+            raise ValueError(f"there are {counts[0]} prompts and {counts[1]} seeds: as many of both, or one of either")
+        frames = [key.frame for key in self.keyframes]
+        if frames != sorted(set(frames)):
+            raise ValueError("keyframes must come in the order of their frames, one for each")
+        if self.path == "circle" and len(self.seeds) > 2:
+            raise ValueError("a circle goes through two seeds; give two, or leave them out")
+        if self.pace == "audio" and self.audio is None:
+            raise ValueError("pace=audio needs audio=FILE to follow")
+        return self
+
+    def not_ingredients(self) -> set[str]:
+        """Where keys have fixed frames a longer film begins with the shorter one; speed matters to sound alone."""
+        fixed = bool(self.keyframes) or self.frames_per_key is not None
+        free = {"num"} if fixed and not self.loop and self.path != "circle" else set[str]()
+        return super().not_ingredients() | free | ({"fps"} if self.pace != "audio" else set())
+
+    @property
+    def rate(self) -> Fraction:
+        return Fraction(self.fps)

@@ -1,0 +1,94 @@
+"""The requests for single pictures: from words, from a picture, into a part of one."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from sdplay.core.ask import MOST_PICTURES, FilePath, FreeSide, Prompt, Request
+
+Fill = Literal["original", "noise", "nothing"]
+
+
+class Still(Request):
+    """What the modes of single pictures have in common."""
+
+    prompt: Prompt = Field(description="What to draw, in words.")
+    num: int = Field(
+        default=1,
+        ge=1,
+        le=MOST_PICTURES,
+        description="How many pictures; picture i has seed + i.",
+        json_schema_extra={"flag": "num", "short": "n"},
+    )
+
+    def not_ingredients(self) -> set[str]:
+        return super().not_ingredients() | {"num"}
+
+
+class Txt2Img(Still):
+    """A picture from words."""
+
+    mode: Literal["txt2img"] = "txt2img"
+
+
+class FromPicture(Still):
+    """What the modes that start from a picture have in common; sizes are free, since it is padded and cut back."""
+
+    image: FilePath = Field(description="The picture to start from (or a folder of pictures).")
+    strength: float = Field(
+        default=0.8,
+        ge=0,
+        le=1,
+        description="How much may change: 0 gives the picture back, 1 ignores it.",
+    )
+    width: FreeSide | None = Field(default=None, description="Width in pixels; the picture's own when left out.")
+    height: FreeSide | None = Field(default=None, description="Height in pixels; the picture's own when left out.")
+
+
+class Img2Img(FromPicture):
+    """A picture from words and another picture."""
+
+    mode: Literal["img2img"] = "img2img"
+
+
+class Inpaint(FromPicture):
+    """A picture with a part painted anew; outside the blurred mask it keeps its bytes."""
+
+    mode: Literal["inpaint"] = "inpaint"
+    mask: FilePath | None = Field(
+        default=None, description="Picture of the same size: white is painted anew, black stays."
+    )
+    mask_blur: float = Field(default=4.0, ge=0, le=256, description="Radius in pixels that softens the mask's edge.")
+    mask_grow: int = Field(
+        default=0, ge=-256, le=256, description="Pixels by which the mask grows (or shrinks, when negative)."
+    )
+    mask_invert: bool = Field(default=False, description="Paint the black part of the mask instead of the white.")
+    fill: Fill = Field(
+        default="original", description="What the masked part starts from: the picture, noise, or nothing (flat)."
+    )
+    only_masked: bool = Field(
+        default=False, description="Draw the masked part alone, enlarged to the model's size, and paste it back."
+    )
+    padding: int = Field(
+        default=32, ge=0, le=2048, description="Pixels of surroundings that --only-masked draws along."
+    )
+    extend: str = Field(
+        default="",
+        pattern=r"^\s*((left|right|top|bottom)\s*=\s*\d{1,4}\s*(,\s*|$))*$",
+        description="Paint beyond the picture's edges: left=64,right=0,top=0,bottom=32.",
+    )
+
+    @model_validator(mode="after")
+    def _has_something_to_paint(self) -> Inpaint:
+        if self.mask is None and not any(self.borders):
+            raise ValueError("nothing says where to paint: give --mask FILE, or --extend left=64")
+        return self
+
+    @property
+    def borders(self) -> tuple[int, int, int, int]:
+        """`extend` in pixels: (left, top, right, bottom)."""
+        given = dict(part.split("=") for part in self.extend.replace(" ", "").strip(",").split(",") if part)
+        left, top, right, bottom = (int(given.get(side, 0)) for side in ("left", "top", "right", "bottom"))
+        return left, top, right, bottom

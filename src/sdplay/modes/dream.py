@@ -1,0 +1,148 @@
+"""dream: key pictures, and frames between them in the noise, in the words, or in both."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from sdplay.core.dream import Dream, Keyframe
+from sdplay.core.easing import eased, standing
+from sdplay.core.errors import BadRequest
+from sdplay.core.frame import AnyNoise, AnyWords, Arc, Bend, Blend, Circle, Frame, Noise, Words
+from sdplay.core.recipe import Recipe
+
+USUAL_FRAMES = 120
+SEEDS = 2**63
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """A picture the film walks through, and when."""
+
+    at: float
+    words: Words
+    noise: Noise
+    guidance_scale: float
+    hold: float
+
+
+def frames_of(request: Dream) -> int:
+    """How many frames `request` asks for; raises `BadRequest` for a loop whose keys do not close it."""
+    every = request.frames_per_key
+    if request.num is not None:
+        if request.loop and every and request.num % every:
+            hint = f"with {every} frames a key, {request.num // every * every or every} frames close the loop"
+            raise BadRequest("a loop must end where a key would be", field="num", value=request.num, hint=hint)
+        return request.num
+    if request.keyframes:
+        return max(USUAL_FRAMES, request.keyframes[-1].frame + 1)
+    if every is None:
+        return USUAL_FRAMES
+    count = len(named_keys(request))
+    return count * every if request.loop else (count - 1) * every + 1
+
+
+def named_keys(request: Dream) -> tuple[Keyframe, ...]:
+    """The keys in their full form; a single prompt with a single seed walks on to the next seed."""
+    if request.keyframes:
+        return request.keyframes
+    prompts, seeds = request.prompts, request.seeds
+    count = max(len(prompts), len(seeds), 2)
+    return tuple(
+        Keyframe(frame=0, prompt=prompts[j % len(prompts)], seed=seeds[j % len(seeds)] if seeds else None)
+        for j in range(count)
+    )
+
+
+class Walk:
+    """Where each frame of a recipe lies between which keys."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        assert isinstance(recipe.request, Dream)
+        self.recipe, self.request = recipe, recipe.request
+        self.total = frames_of(self.request)
+        self.named = named_keys(self.request)
+        self.count = len(self.named)
+        self.closed = self.request.loop or self.request.path == "circle"
+        self.endless = self.request.frames_per_key is not None and not self.closed and not self.request.keyframes
+
+    def frame(self, index: int) -> Frame:
+        """Frame `index` as data."""
+        number, way = self._place(index)
+        start, end = self.key(number), self.key(number + 1)
+        weight = eased(self.request.easing, standing(start.hold, way))
+        return Frame(
+            index=index,
+            words=self._words(start, end, weight),
+            noise=self._noise(number, index, weight),
+            guidance_scale=start.guidance_scale + weight * (end.guidance_scale - start.guidance_scale),
+        )
+
+    def key(self, number: int) -> Key:
+        """Key `number`: in a closed walk they come round, in an endless one their words do, and the seed counts on."""
+        place = number if self.endless else number % self.count if self.closed else min(number, self.count - 1)
+        asked, key = self.request, self.named[place % self.count]
+        counted = self.recipe.seed if asked.interpolate == "prompt" else (self.recipe.seed + place) % SEEDS
+        negative = key.negative if key.negative is not None else asked.negative_prompt
+        return Key(
+            at=self._time(number),
+            words=Words(prompt=key.prompt, negative_prompt=negative),
+            noise=Noise(seed=key.seed if key.seed is not None else counted, source=asked.noise),
+            guidance_scale=key.guidance_scale if key.guidance_scale is not None else self.recipe.guidance_scale,
+            hold=key.hold if key.hold is not None else asked.hold,
+        )
+
+    def _time(self, number: int) -> float:
+        """The frame, whole or not, at which key `number` is."""
+        asked = self.request
+        if asked.keyframes:
+            if number >= self.count:
+                return self.total + asked.keyframes[number - self.count].frame if self.closed else self.total
+            return asked.keyframes[number].frame
+        if asked.frames_per_key is not None:
+            return number * asked.frames_per_key
+        return number * self.total / self.count if self.closed else number * (self.total - 1) / (self.count - 1)
+
+    def _place(self, index: int) -> tuple[int, float]:
+        """(number of the key at or before frame `index`, how far it is to the next: 0 ≤ way < 1)."""
+        asked = self.request
+        if asked.keyframes:
+            number = max(bisect_right([key.frame for key in asked.keyframes], index) - 1, 0)
+        elif asked.frames_per_key is not None:
+            number = index // asked.frames_per_key
+        elif self.closed:
+            number = index * self.count // self.total
+        else:
+            number = index * (self.count - 1) // (self.total - 1) if self.total > 1 else 0
+        start, end = self._time(number), self._time(number + 1)
+        return number, min(max((index - start) / (end - start), 0.0), 1.0) if end > start else 0.0
+
+    def _words(self, start: Key, end: Key, weight: float) -> AnyWords:
+        if weight == 0 or start.words == end.words or self.request.interpolate == "latent":
+            return start.words
+        return end.words if weight == 1 else Blend(start=start.words, end=end.words, weight=weight)
+
+    def _noise(self, number: int, index: int, weight: float) -> AnyNoise:
+        start, end = self.key(number).noise, self.key(number + 1).noise
+        if self.request.path == "circle" and self.request.interpolate != "prompt":
+            return Circle(first=self.key(0).noise, second=self.key(1).noise, turn=index / self.total)
+        if weight == 0 or start == end:
+            return start
+        if weight == 1:
+            return end
+        if self.request.path == "smooth":
+            before = self.key(number - 1 if number or self.closed else 1).noise
+            return Bend(through=(before, start, end, self._after(number)), weight=weight)
+        return Arc(start=start, end=end, weight=weight)
+
+    def _after(self, number: int) -> Noise:
+        """The noise two keys on; at the end of an open walk the curve leaves as it came."""
+        last = number + 2 > self.count - 1 and not self.closed and self.request.frames_per_key is None
+        return self.key(number if last else number + 2).noise
+
+
+def plan(recipe: Recipe, indices: Sequence[int]) -> Iterator[Frame]:
+    """The frames of `indices`, in that order; none waits for another."""
+    walk = Walk(recipe)
+    return map(walk.frame, indices)
