@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from sdplay.imaging.image import Pixels
+from sdplay.store.atomic import HIDDEN
 from sdplay.store.durable import TEMPORARY, replace_file, sync_folder, writing
 from sdplay.store.framefile import encode_frame, frame_name, holds, is_whole, pixel_sha, read_frame
 from sdplay.store.journal import Journal, UnitRecord
@@ -139,27 +140,34 @@ class Units:
 
     def _sweep(self) -> None:
         """Delete half-written files, and the pictures whose number no finished unit lists; leave all other files be."""
-        frames, keys = bytearray(), set[int]()
+        frames, keys = bytearray(), bytearray()  # a byte a picture: a film may have a million
         for record in self:
-            frames.extend(bytes(max(0, record.stop - len(frames))))
-            frames[record.first : record.stop] = b"\1" * len(record.sha)
-            keys.update(record.keys)
+            _mark(frames, record.first, record.stop)
+            for index in record.keys:
+                _mark(keys, index, index + 1)
         for path in list(self.folder.iterdir()):
-            if path.name.endswith(UNFINISHED) and path.is_file():
+            if (path.name.endswith(UNFINISHED) or HIDDEN.fullmatch(path.name)) and path.is_file():
                 path.unlink()
-        _keep_only(self.folder / FRAMES, lambda index: index < len(frames) and frames[index] == 1)
-        _keep_only(self.folder / DEPTH, lambda index: index < len(frames) and frames[index] == 1)
-        _keep_only(self.folder / KEYS, lambda index: index in keys)
+        for name, listed in ((FRAMES, frames), (DEPTH, frames), (KEYS, keys)):
+            _keep_only(self.folder / name, listed)
 
 
-def _keep_only(folder: Path, listed: Callable[[int], bool]) -> None:
-    """Delete from `folder` the half-written pictures and those whose index is not `listed`."""
+def _mark(listed: bytearray, first: int, stop: int) -> None:
+    listed.extend(bytes(max(0, stop - len(listed))))
+    listed[first:stop] = b"\1" * (stop - first)
+
+
+def _keep_only(folder: Path, listed: bytearray) -> None:
+    """Delete from `folder` the half-written pictures and those whose index is not marked in `listed`."""
+
+    def marked(index: int) -> bool:
+        return index < len(listed) and listed[index] == 1
 
     def doomed(name: str) -> bool:
         match = NUMBERED.fullmatch(name)
-        return name.endswith(TEMPORARY) or (match is not None and not listed(int(match[1])))
+        return name.endswith(TEMPORARY) or (match is not None and not marked(int(match[1])))
 
-    with os.scandir(folder) as entries:  # names of pictures that stay are not held: a film may have a million
+    with os.scandir(folder) as entries:  # the names of pictures that stay are not held
         paths = [entry.path for entry in entries if doomed(entry.name)]
     for path in paths:
         os.unlink(path)
