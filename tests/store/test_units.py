@@ -81,6 +81,33 @@ def test_commit_writes_pictures_one_at_a_time_and_records_their_hashes(tmp_path:
     assert (units.first_missing, units.is_done(5)) == (0, True)
 
 
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="the system does not tell which file a handle is of")
+def test_pictures_reach_the_disk_before_their_names_and_all_of_it_before_the_journal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+    sync, move = os.fsync, os.replace
+
+    def synced(handle: int) -> None:
+        seen.append(f"sync {os.path.basename(os.readlink(f'/proc/self/fd/{handle}'))}")
+        sync(handle)
+
+    def moved(source: Path, target: Path) -> None:
+        seen.append(f"name {target.name}")
+        move(source, target)
+
+    job = JobFolder.create(tmp_path / "job", {})
+    with job.lock():
+        units, _ = job.recover()
+        monkeypatch.setattr(os, "fsync", synced)
+        monkeypatch.setattr(os, "replace", moved)
+        units.commit(UnitRecord(unit=0, first=1, sha=()), [picture(1), picture(2)], {0: picture(0)})
+    pictures = [
+        f"{step} 00000000{index}.png{end}" for index in range(3) for step, end in (("sync", ".tmp"), ("name", ""))
+    ]
+    assert seen == [*pictures, "sync frames", "sync keys", "sync journal.jsonl"]
+
+
 def gone(path: Path) -> None:
     path.unlink()
 
