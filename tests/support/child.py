@@ -7,12 +7,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import sdplay
+
 ROOT = Path(__file__).parents[2]
 
 
 def start(code: str, *arguments: object) -> subprocess.Popen[str]:
     """Start `python -c code arguments…`, its output piped."""
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+    found = os.pathsep.join([str(ROOT), str(Path(sdplay.__file__).parents[1])])
+    environment = os.environ | {"PYTHONPATH": found, "PYTHONDONTWRITEBYTECODE": "1"}
     return subprocess.Popen(
         [sys.executable, "-c", code, *map(str, arguments)],
         stdout=subprocess.PIPE,

@@ -1,0 +1,56 @@
+"""A small film whose every key is made from the one before it as the disk gives it back: any slip shows at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from sdplay.imaging.image import Pixels
+from sdplay.store.jobfolder import JobFolder
+from sdplay.store.journal import UnitRecord
+from sdplay.store.units import Units
+
+LENGTH = 3
+
+
+def picture(index: int, side: int = 24) -> Pixels:
+    return np.random.default_rng(index).integers(0, 256, (side, side, 3), np.uint8)
+
+
+def quiet(_: str) -> None:
+    pass
+
+
+def draw_film(path: Path, count: int, tell: Callable[[str], None] = quiet, side: int = 24) -> frozenset[int]:
+    """Draw the units of the film in `path` that are missing, telling of every step; returns those that were lost."""
+    job = JobFolder.create(path, {"film": "test", "side": side})
+    with job.lock():
+        units, lost = job.recover(lambda _: 0)
+        for unit in range(count):
+            if not units.is_done(unit):
+                draw_unit(units, unit, tell, side)
+    return lost
+
+
+def draw_unit(units: Units, unit: int, tell: Callable[[str], None], side: int) -> None:
+    first = unit * LENGTH
+    key = picture(first, side)
+    if unit:
+        key = key // 2 + np.roll(units.read_key(first - LENGTH), 1, axis=0) // 2
+    keys = {first: units.write_key(first, key)}
+    tell(f"key {first}")
+    hashes: list[str] = []
+    for index in range(first, first + LENGTH):
+        hashes.append(units.write_frame(index, np.roll(key, index - first, axis=1)))
+        tell(f"frame {index}")
+    units.finish(UnitRecord(unit=unit, first=first, sha=tuple(hashes), keys=keys, extra={"seed": unit + 7}))
+    tell(f"unit {unit}")
+
+
+def files(path: Path) -> dict[str, bytes]:
+    """Every file of a job by its name, but for the lock."""
+    found = {file.relative_to(path).as_posix(): file.read_bytes() for file in path.rglob("*") if file.is_file()}
+    found.pop("lock", None)
+    return found
