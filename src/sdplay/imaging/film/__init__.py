@@ -1,0 +1,17 @@
+"""Films in and out, with PyAV: no program called ffmpeg is ever needed."""
+
+from sdplay.imaging.film.encode import FilmWriter
+from sdplay.imaging.film.kind import FilmKind, check_kind
+from sdplay.imaging.film.order import pingpong
+from sdplay.imaging.film.preview import PreviewWriter
+from sdplay.imaging.film.verify import FilmFacts, verify_film
+
+__all__ = [
+    "FilmFacts",
+    "FilmKind",
+    "FilmWriter",
+    "PreviewWriter",
+    "check_kind",
+    "pingpong",
+    "verify_film",
+]
