@@ -155,10 +155,10 @@ def _check_interpolation(text: str) -> None:
 def _pairs(given: object) -> list[tuple[object, str]]:
     entries = _read_text(given) if isinstance(given, str) else given
     if isinstance(entries, Mapping):
-        entries = list(cast(Mapping[object, object], entries).items())
-    if not isinstance(entries, list | tuple):
-        raise BadRequest("prompts are a text, {frame: text} or [[frame, text], …]", field=FIELD, value=given)
-    return [_pair(entry) for entry in cast(Sequence[object], entries)]
+        return [_pair(entry) for entry in cast(Mapping[object, object], entries).items()]
+    if isinstance(entries, list | tuple):
+        return [_pair(entry) for entry in cast(Sequence[object], entries)]
+    raise BadRequest("prompts are a text, {frame: text} or [[frame, text], …]", field=FIELD, value=given)
 
 
 def _pair(entry: object) -> tuple[object, str]:
