@@ -8,8 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sdplay.core.animate import Animate
+from sdplay.core.ask import ask
 from sdplay.core.curve import parse_curve
 from sdplay.core.errors import BadRequest
+from sdplay.core.films import canonical_names
 from sdplay.core.timeline import Timeline
 from sdplay.store.settings.deforum import inverted
 from sdplay.store.settings.read import Settings, read_settings
@@ -212,6 +215,15 @@ def test_settings_of_ours_are_not_taken_for_deforums(tmp_path: Path):
     assert read(tmp_path, json.dumps(ours)) == (ours, [])
 
 
+@pytest.mark.parametrize("text", [ORIGINAL_CONFIG, json.dumps(DEFORUM)], ids=["the original's", "Deforum's"])
+def test_settings_of_others_are_a_request_that_can_be_asked_for(tmp_path: Path, text: str):
+    fields, _ = read(tmp_path, text)
+    request = ask(Animate, **canonical_names(fields))
+    assert (request.animation_mode, request.fps) == ("3D", str(fields["FPS"]))
+    assert request.steps == fields["num_inference_steps"]
+    assert request.strength_schedule == fields["strength_schedule"]
+
+
 shares = st.decimals(0, 1, places=3).map(float)
 
 
@@ -224,7 +236,7 @@ def test_an_inverted_strength_is_one_less_everywhere(table: dict[int, float]):
 
 def test_inverting_twice_gives_the_same_numbers():
     assert inverted("0:(0.65), 10:(.3)") == "0:(0.35), 10:(0.7)"
-    assert inverted(inverted("0:(0.65), 10:(0.3)")) == "0:(0.65), 10:(0.30)".replace("0.30", "0.3")
+    assert inverted(inverted("0:(0.65), 10:(0.3)")) == "0:(0.65), 10:(0.3)"
     assert inverted(0.75) == "0:(0.25)"
 
 
