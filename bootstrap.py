@@ -15,7 +15,7 @@ OLDEST = (3, 11)
 TORCH = "torch==2.13.0"
 NEEDED = (
     *("torch", "diffusers", "transformers", "huggingface_hub", "safetensors"),
-    *("numpy", "PIL", "pydantic", "click", "rich", "sdplay"),
+    *("numpy", "PIL", "pydantic", "click", "rich", "yaml", "av", "sdplay"),
 )
 MARK = "SDPLAY_BOOTSTRAPPED"  # set for the second run, which must not start a third
 

@@ -19,21 +19,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from sdplay.core.curve_text import Key, read_keys
+from sdplay.core.easing import EASINGS
 from sdplay.core.errors import BadRequest
 from sdplay.core.expression import Expression
 from sdplay.core.timeline import Timeline
 
 SoundAt = Callable[[int], Mapping[str, float]]
-EASINGS: Mapping[str, Callable[[float], float]] = {
-    "linear": lambda u: u,
-    "step": lambda u: 0.0,
-    "hold": lambda u: 0.0,
-    "ease-in": lambda u: u * u,
-    "ease-out": lambda u: u * (2 - u),
-    "ease": lambda u: u * u * (3 - 2 * u),
-    "ease-in-out": lambda u: u * u * (3 - 2 * u),
-    "cosine": lambda u: (1 - math.cos(math.pi * u)) / 2,
-}
 
 
 @dataclass(frozen=True, slots=True)

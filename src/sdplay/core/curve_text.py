@@ -19,7 +19,7 @@ LONGEST_SCHEDULE = 1_000_000
 LATEST_FRAME = 10**9
 
 _NUMBER = re.compile(r"[+-]?\s*(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
-_BRACKETED_NUMBER = re.compile(rf"[(\s]*{_NUMBER.pattern}[)\s]*")
+_BRACKETED_NUMBER = re.compile(rf"[(\s]*(?P<number>{_NUMBER.pattern})[)\s]*")
 _MARKS = re.compile(r"""[(),:'"]""")
 _WITH_MODE = re.compile(r"""(?P<value>.*[\s)'"])(?P<mode>[A-Za-z]+(?:-[A-Za-z]+)*)""", re.DOTALL)
 
@@ -35,7 +35,9 @@ class Key:
 
 
 @dataclass(frozen=True, slots=True)
-class _Entry:
+class Entry:
+    """A key as it is written: its frame, its value with or without a mode, and both together."""
+
     frame: str
     value: str
     text: str
@@ -48,7 +50,7 @@ def read_keys(
     keys: dict[int, Key] = {}
     used: set[str] = set()
     reader = _Reader(timeline, mode_named(default_mode))
-    for entry in _entries(name, given):
+    for entry in read_entries(name, given):
         try:
             key, names = reader.read(entry)
             if key.frame in keys:
@@ -90,6 +92,12 @@ def mode_named(text: str) -> Mode:
     return found
 
 
+def number_in(value: str) -> str | None:
+    """The number that `value` is, in brackets or not; None for an expression."""
+    found = _BRACKETED_NUMBER.fullmatch(value)
+    return "".join(found["number"].split()) if found else None
+
+
 def unquoted(text: str) -> str:
     text = text.strip()
     if len(text) >= 2 and text[0] == text[-1] and text[0] in "'\"":
@@ -102,7 +110,7 @@ class _Reader:
     timeline: Timeline
     default_mode: Mode
 
-    def read(self, entry: _Entry) -> tuple[Key, frozenset[str]]:
+    def read(self, entry: Entry) -> tuple[Key, frozenset[str]]:
         frame, in_frame = read_frame(unquoted(entry.frame), self.timeline)
         text, mode = self._mode(entry.value)
         value, in_value = self._value(unquoted(text))
@@ -118,12 +126,13 @@ class _Reader:
 
     def _value(self, text: str) -> tuple[float | Expression, frozenset[str]]:
         expression = read_expression(text, self.timeline)
-        if _BRACKETED_NUMBER.fullmatch(text):
+        if number_in(text) is not None:
             return expression({}), frozenset()
         return expression, expression.uses
 
 
-def _entries(name: str, given: object) -> Iterator[_Entry]:
+def read_entries(name: str, given: object) -> Iterator[Entry]:
+    """The keys of the schedule `name` as they are written; raises `BadRequest` where `given` is no schedule."""
     if isinstance(given, Mapping):
         return _from_mapping(name, list(cast(Mapping[object, object], given).items()))
     if isinstance(given, bool) or not isinstance(given, int | float | str):
@@ -133,10 +142,10 @@ def _entries(name: str, given: object) -> Iterator[_Entry]:
         raise BadRequest(f"a schedule has at most {LONGEST_SCHEDULE:,} characters", field=name, value=text)
     if text.startswith("{"):
         return _from_json(name, text)
-    return iter([_Entry("0", text, text)]) if _NUMBER.fullmatch(text) else _from_text(name, text)
+    return iter([Entry("0", text, text)]) if _NUMBER.fullmatch(text) else _from_text(name, text)
 
 
-def _from_json(name: str, text: str) -> Iterator[_Entry]:
+def _from_json(name: str, text: str) -> Iterator[Entry]:
     try:
         pairs: list[tuple[object, object]] = json.loads(text, object_pairs_hook=list)
     except json.JSONDecodeError as wrong:
@@ -147,22 +156,22 @@ def _from_json(name: str, text: str) -> Iterator[_Entry]:
     return _from_mapping(name, pairs)
 
 
-def _from_mapping(name: str, pairs: list[tuple[object, object]]) -> Iterator[_Entry]:
+def _from_mapping(name: str, pairs: list[tuple[object, object]]) -> Iterator[Entry]:
     for frame, value in pairs:
         text = f"{frame}:({value})" if isinstance(value, int | float) else f"{frame}:{value}"
         if isinstance(value, bool) or not isinstance(value, int | float | str):
             raise BadRequest("a key's value is a number or an expression", field=name, value=text)
-        yield _Entry(str(frame), str(value), text)
+        yield Entry(str(frame), str(value), text)
 
 
-def _from_text(name: str, text: str) -> Iterator[_Entry]:
+def _from_text(name: str, text: str) -> Iterator[Entry]:
     try:
         for part in (part.strip() for part in _split(text, ",")):
             if part:
                 frame, *values = _split(part, ":")
                 if len(values) != 1:
                     raise BadRequest(f"{part!r} is no key", hint="write frame:(value), such as 0:(1.0)")
-                yield _Entry(frame, values[0], part)
+                yield Entry(frame, values[0], part)
     except BadRequest as wrong:
         raise BadRequest(wrong.reason, field=name, value=text, hint=wrong.hint) from None
 

@@ -164,7 +164,7 @@ def _pairs(given: object) -> list[tuple[object, str]]:
 def _pair(entry: object) -> tuple[object, str]:
     pair = cast(Sequence[object], entry) if isinstance(entry, list | tuple) else ()
     if len(pair) != 2:
-        raise BadRequest("an entry of prompts is [frame, text]", field=FIELD, value=entry)
+        raise BadRequest("an entry of prompts is [frame, text]", field=FIELD, value=cast(object, entry))
     frame, text = pair
     if isinstance(frame, bool) or not isinstance(frame, int | str):
         raise BadRequest("a prompt's frame is a whole number, or an expression", field=FIELD, value=frame)
