@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +17,10 @@ from numpy.typing import NDArray
 from sdplay.core.artifact import Picture
 from sdplay.core.errors import NotReproduced
 from sdplay.core.event import Drawn, Event, Finished, FrameDone
+from sdplay.core.films import Film
+from sdplay.core.frame import Asset
 from sdplay.core.recipe import Recipe
-from sdplay.core.request import AnyRequest, Txt2Img, ask
+from sdplay.core.request import AnyFilm, AnyRequest, Txt2Img, ask
 from sdplay.core.stills import Still
 from sdplay.imaging.given import WHERE_THEY_WERE, given_pictures, with_pictures
 from sdplay.imaging.metadata import Embedded, stored_pixels
@@ -28,6 +30,10 @@ from sdplay.modes.plan import count
 from sdplay.modes.settle import check_known, settle
 from sdplay.store.keep import Keeper, format_of, read_kept
 from sdplay.version import VERSION
+
+if TYPE_CHECKING:
+    from sdplay.jobs.film import Shooting
+    from sdplay.jobs.projector import Output
 
 
 def caption(picture: Picture) -> str:
@@ -86,8 +92,58 @@ class Studio:
         """Close every open field; raises `BadRequest` and its kinds, or `ModelBroken`."""
         model = resolve(request.model)
         machine = self.executor.survey(request)
-        recipe = settle(request, model, machine, self._new_seed(), given_pictures(request))
+        request, assets = self._files(request)
+        recipe = settle(request, model, machine, self._new_seed(), assets)
         return Settled(recipe=recipe, model=model, device=machine.device)
+
+    def _files(self, request: AnyRequest) -> tuple[AnyRequest, dict[str, Asset]]:
+        if not isinstance(request, Film):
+            return request, given_pictures(request)
+        from sdplay.imaging.film.given import film_files  # loads PyAV: only for films
+
+        return film_files(request)
+
+    def film(self, request: AnyFilm, out: Path, output: Output | None = None, *, force: bool = False) -> Shooting:
+        """The film of `request` in the job folder `out`, ready to be shot: `for event in shoot(studio.film(…))`.
+
+        A folder that holds this job already is gone on with. Everything that can be wrong is said here, before the
+        model is loaded: `BadRequest` and `BadRequests` for the request, `BadRequest` for a folder with another job in
+        it (and what differs), `DiskFull` for too little space unless `force`.
+        """
+        from sdplay.jobs.begin import begin, seeded_as_before
+
+        settled = self.settle(seeded_as_before(request, out))
+        return begin(settled.recipe, settled.model, settled.device, self.executor, out, output, force=force)
+
+    def resume(self, job: Path, model: str | None = None) -> Shooting:
+        """The film in the job folder `job`, ready to be gone on with; `model` says where its model is now.
+
+        Raises `BadRequest` for a folder without a job, `NotReproduced` where the model or a file it is made from is
+        not the one it was begun with.
+        """
+        from sdplay.imaging.film.given import check_files
+        from sdplay.jobs.begin import begin
+        from sdplay.jobs.description import described_output, described_recipe
+        from sdplay.store.jobfolder import JobFolder
+
+        description = JobFolder.open(job).description
+        recipe = described_recipe(description)
+        check_known(recipe)
+        found, device = self._same_model(recipe, model)
+        check_files(recipe)
+        return begin(recipe, found, device, self.executor, job, described_output(description), force=True)
+
+    def _same_model(self, recipe: Recipe, model: str | None) -> tuple[ResolvedModel, str]:
+        """The model of `recipe`, at `model` if not under its old name, and the device it was drawn on."""
+        found = resolve(model if model is not None else recipe.request.model)
+        if found.identity.digest != recipe.model.digest:
+            raise NotReproduced(
+                f"the model {recipe.model.name!r} is not the one it was drawn with "
+                f"(sha256 {found.identity.digest[:10]}, then {recipe.model.digest[:10]})",
+                hint="point --model at the files it was drawn with",
+            )
+        machine = self.executor.survey(recipe.request.model_copy(update={"device": recipe.numerics.device}))
+        return found, machine.device
 
     def stream(self, request: AnyRequest, keeper: Keeper | None = None) -> Iterator[Event]:
         """Draw all pictures of `request`, yielding events; with a `keeper` each is on disk before its `FrameDone`."""
@@ -130,16 +186,9 @@ class Studio:
         """
         recipe = embedded.recipe
         check_known(recipe)
-        found = resolve(model if model is not None else recipe.request.model)
-        if found.identity.digest != recipe.model.digest:
-            raise NotReproduced(
-                f"the model {recipe.model.name!r} is not the one it was drawn with "
-                f"(sha256 {found.identity.digest[:10]}, then {recipe.model.digest[:10]})",
-                hint="point --model at the files it was drawn with",
-            )
-        machine = self.executor.survey(recipe.request.model_copy(update={"device": recipe.numerics.device}))
+        found, device = self._same_model(recipe, model)
         recipe = with_pictures(recipe, pictures)
-        return Settled(recipe=recipe, model=found, device=machine.device)
+        return Settled(recipe=recipe, model=found, device=device)
 
     def verify(
         self, path: Path, model: str | None = None, pictures: Mapping[str, str | None] = WHERE_THEY_WERE

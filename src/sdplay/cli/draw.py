@@ -62,8 +62,8 @@ class DrawCommand(click.Command):
                 return deliver_all(studio, asked, delivery_from(params))
 
 
-def open_studio() -> Studio:
-    """A studio that draws in this process, or only pretends to where the environment says so."""
+def open_studio(workers: int = 1) -> Studio:
+    """A studio that draws in this process, in `workers` others, or only pretends to where the environment says so."""
     from sdplay.studio import Studio
 
     asked = os.environ.get(EXECUTOR_VARIABLE, "inline")
@@ -71,6 +71,10 @@ def open_studio() -> Studio:
         raise UnknownName(EXECUTOR_VARIABLE, asked, ["inline", "fake"])
     if asked == "inline":
         os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")  # transformers would draw its own across ours
+        if workers > 1:
+            from sdplay.jobs.executors.local import LocalExecutor
+
+            return Studio(LocalExecutor(workers))
         return Studio()
     from sdplay.jobs.executors.fake import FakeExecutor
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 SIMPLE_TYPES: dict[Any, click.ParamType] = {int: click.INT, float: click.FLOAT, str: click.STRING}
 SIZE = re.compile(r"\s*(\d{1,12})(?:(?:\s*[x×*,]\s*|\s+)(\d{1,12}))?\s*", re.IGNORECASE)
+ONLY_IN_FILES = {"keyframes"}  # what no flag can say well: a settings file holds it
 RANDOM_SEED = -1  # what the rest of the field writes for "any"
 
 
@@ -47,6 +48,39 @@ class Size(click.ParamType):
         return size
 
 
+class Choice(click.Choice[str]):
+    """Names that are shown; what is none of them is for the request to understand or to refuse."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        known = {name.casefold(): name for name in self.choices}
+        return known.get(str(value).casefold(), value)
+
+
+class Numbers(click.ParamType):
+    """Numbers with commas between them."""
+
+    name = "numbers"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not isinstance(value, str):
+            return value
+        try:
+            return tuple(float(part) if "." in part else int(part) for part in value.split(","))
+        except ValueError:
+            self.fail(f"{value!r} is no list of numbers; write 1,2,3", param, ctx)
+
+
+class NameOrNumbers(Numbers):
+    """A name, or numbers with commas between them."""
+
+    name = "name"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if isinstance(value, str) and "," in value:
+            return tuple(float(number) for number in super().convert(value, param, ctx))
+        return value
+
+
 def request_options(kind: type[Request], *, positional: str | None, for_new: bool) -> list[click.Parameter]:
     """One option for every field of `kind` but `positional`, and `--size`.
 
@@ -58,7 +92,7 @@ def request_options(kind: type[Request], *, positional: str | None, for_new: boo
     options: list[click.Parameter] = []
     for field in field_names(kind):
         info = kind.model_fields[field]
-        if field != positional and not is_constant(info.annotation):
+        if field != positional and field not in ONLY_IN_FILES and not is_constant(info.annotation):
             options.append(option(field, info, for_new))
         if field == "height":
             options.append(size_option(for_new))
@@ -116,8 +150,12 @@ def plain_type(annotation: Any) -> Any:
 def param_type(annotation: Any) -> click.ParamType:
     """The click type of a field; raises `TypeError` for one that no flag can hold."""
     plain = plain_type(annotation)
+    if get_origin(plain) is tuple:
+        return Numbers()
+    if get_origin(plain) in (Union, UnionType):
+        return NameOrNumbers()
     if get_origin(plain) is Literal:
-        return click.Choice([str(choice) for choice in get_args(plain)], case_sensitive=False)
+        return Choice([str(choice) for choice in get_args(plain)], case_sensitive=False)
     if plain not in SIMPLE_TYPES:
         raise TypeError(f"no flag can hold a {plain}: give it a row in flags.SIMPLE_TYPES")
     return SIMPLE_TYPES[plain]

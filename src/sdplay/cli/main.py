@@ -12,6 +12,7 @@ from collections.abc import Collection, Sequence
 import click
 
 from sdplay.cli.draw import DrawCommand
+from sdplay.cli.film import FilmCommand, resume
 from sdplay.cli.kept import again, show, verify
 from sdplay.cli.listing import models, samplers
 from sdplay.cli.outcome import run_safely
@@ -91,7 +92,11 @@ DRAWING = (
     DrawCommand("img2img", "Draw from words and a picture.", 'sdplay img2img "an icon of a cat" --image photo.jpg'),
     DrawCommand("inpaint", "Paint a part of a picture anew.", 'sdplay inpaint "a hat" --image a.png --mask m.png'),
 )
-for command in (*DRAWING, again, verify, show, models, samplers):
+FILMING = (
+    FilmCommand("dream", "Walk from picture to picture.", 'sdplay dream "a red apple" "a green apple" --num 48 --loop'),
+    FilmCommand("animate", "Move a picture and draw it anew.", 'sdplay animate "a castle" --zoom "0:(1.04)"'),
+)
+for command in (*DRAWING, *FILMING, resume, again, verify, show, models, samplers):
     sdplay.add_command(command)
 
 

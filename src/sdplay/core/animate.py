@@ -143,6 +143,12 @@ class Animate(Film):
     extract_from_frame: int = Field(default=0, ge=0, description="First frame of the clip to take.")
     extract_to_frame: int = Field(default=-1, ge=-1, description="Last frame of the clip to take; -1 is its end.")
 
+    on_bad_frame: Literal["reroll", "previous", "keep", "error"] = Field(
+        default="reroll",
+        description="A frame that comes out black or as no numbers: draw it from another seed, show the one before, "
+        "keep it, or stop.",
+    )
+
     @model_validator(mode="after")
     def _planes_in_order(self) -> Animate:
         if self.far_plane <= self.near_plane:

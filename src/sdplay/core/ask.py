@@ -94,6 +94,7 @@ class Request(BaseModel):
         return {"device", "precision", "batch_size"}
 
 
+SHARED = frozenset(Request.model_fields)
 PLAINER = {"string_unicode": "contains half a surrogate pair, which is no character"}  # by pydantic's error type
 
 R = TypeVar("R", bound=Request)
@@ -118,9 +119,7 @@ def ask(kind: type[R], /, **fields: Any) -> R:
 
 def field_names(kind: type[Request]) -> list[str]:
     """The fields of `kind` in the order they are read best: its own first, those that all modes share last."""
-    own = [each for each in reversed(kind.__mro__) if each not in Request.__mro__]
-    names = [name for each in (*own, Request) for name in each.__annotations__ if name in kind.model_fields]
-    return list(dict.fromkeys(names))
+    return sorted(kind.model_fields, key=lambda name: name in SHARED)
 
 
 def known(kind: type[Request], name: str) -> bool:

@@ -69,6 +69,12 @@ class Dream(Film):
     audio_start: float = Field(default=0.0, ge=0, description="Second of the sound at which the film starts.")
     audio_smooth: float = Field(default=0.0, ge=0, le=1, description="0 follows every beat, 1 none.")
 
+    on_bad_frame: Literal["reroll", "previous", "keep", "error"] = Field(
+        default="reroll",
+        description="A frame that comes out black or as no numbers: draw it from another seed, show the one before, "
+        "keep it, or stop.",
+    )
+
     @model_validator(mode="after")
     def _keys_fit_together(self) -> Dream:
         if bool(self.prompts) == bool(self.keyframes):

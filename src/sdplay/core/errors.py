@@ -8,6 +8,7 @@ SdplayError                exit 1
 │   └── DeviceUnavailable           this machine lacks the device that was asked for
 ├── ModelBroken            exit 1   the files are there and are no usable model
 ├── RenderFailed           exit 1   the numbers went wrong while drawing (NaN, black picture, out of memory)
+│   └── NumbersFailed               they are none (NaN, infinite), or the picture is all black
 ├── NotReproduced          exit 1   `verify` drew the picture again and it differs
 ├── StoreError             exit 1   a result cannot be read or written
 │   └── DiskFull           exit 4   no space left; finished pictures are kept
@@ -18,6 +19,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 LONGEST_VALUE_SHOWN = 80
 
@@ -44,6 +46,17 @@ class SdplayError(Exception):
         self.reason, self.field, self.value, self.hint = reason, field, value, hint
         where = f"{field} = {shorten(value)}: " if field is not None else ""
         super().__init__(f"{where}{reason}" + (f"\n  → {hint}" if hint else ""))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Kinds differ in what they are made from: one from another process is put together from its parts."""
+        return _put_together, (type(self), self.args, self.__dict__)
+
+
+def _put_together(kind: type[SdplayError], args: tuple[Any, ...], fields: dict[str, Any]) -> SdplayError:
+    error = kind.__new__(kind)
+    error.args = args
+    error.__dict__.update(fields)
+    return error
 
 
 class BadRequest(SdplayError):
@@ -90,6 +103,10 @@ class ModelBroken(SdplayError):
 
 
 class RenderFailed(SdplayError):
+    pass
+
+
+class NumbersFailed(RenderFailed):
     pass
 
 

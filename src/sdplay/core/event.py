@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from sdplay.core.artifact import Artifact, Picture
 from sdplay.core.recipe import Recipe
@@ -32,11 +36,52 @@ class Drawn:
     picture: Picture
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class KeyDrawn:
+    """A film's key picture is finished and in memory, uint8 [height, width, 3]: what later frames start from."""
+
+    index: int
+    pixels: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rescued:
+    """Frame `index` came out bad, and `how` it was mended."""
+
+    index: int
+    how: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrameDone:
     """A picture is finished and on disk."""
 
     artifact: Artifact
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resumed:
+    """A film of `total` frames is begun, of which `done` are there already."""
+
+    total: int
+    done: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """`done` of a film's `total` frames are on the disk for good; the rest takes about `seconds_left`."""
+
+    done: int
+    total: int
+    seconds_left: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filmed:
+    """The film file is written and its `frames` were counted by decoding it."""
+
+    path: Path
+    frames: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,4 +92,4 @@ class Finished:
     seconds: float
 
 
-Event = Started | Stepped | Drawn | FrameDone | Finished
+Event = Started | Stepped | Drawn | KeyDrawn | Rescued | FrameDone | Resumed | Kept | Filmed | Finished

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, cast
 
 from pydantic import BeforeValidator, Field
 
@@ -90,11 +90,6 @@ class Film(Request):
 
     width: FilmSide | None = Field(default=None, description="Width in pixels; the model's own when left out.")
     height: FilmSide | None = Field(default=None, description="Height in pixels; the model's own when left out.")
-    on_bad_frame: Literal["reroll", "previous", "keep", "error"] = Field(
-        default="reroll",
-        description="A frame that comes out black or as no numbers: draw it from another seed, show the one before, "
-        "keep it, or stop.",
-    )
 
 
 def canonical_names(fields: Mapping[str, Any]) -> dict[str, Any]:

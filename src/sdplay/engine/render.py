@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sdplay.core.artifact import Picture
-from sdplay.core.errors import RenderFailed
+from sdplay.core.errors import NumbersFailed, RenderFailed
 from sdplay.core.event import Drawn, Event, Stepped
 from sdplay.core.frame import AnyWords, Frame, Words
 from sdplay.core.recipe import Recipe
@@ -127,7 +127,7 @@ def arithmetic(threads: int) -> Iterator[None]:
 def pixels(decoded: Tensor) -> NDArray[np.uint8]:
     """[B, 3, H, W] in −1..1 to uint8 [B, H, W, 3], rounded; raises `RenderFailed` instead of drawing NaN as black."""
     if not bool(torch.isfinite(decoded).all()):
-        raise RenderFailed(
+        raise NumbersFailed(
             "the numbers overflowed while drawing (NaN or infinity)",
             hint="draw it again with --precision float32, and with a lower --guidance",
         )

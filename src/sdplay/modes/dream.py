@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sdplay.core.dream import Dream, Keyframe
 from sdplay.core.easing import eased, standing
 from sdplay.core.errors import BadRequest
-from sdplay.core.frame import AnyNoise, AnyWords, Arc, Bend, Blend, Circle, Frame, Noise, Words
+from sdplay.core.frame import AnyNoise, AnyWords, Arc, Bend, Blend, Circle, Frame, Noise, Unit, Words
 from sdplay.core.recipe import Recipe
 
 USUAL_FRAMES = 120
@@ -78,6 +78,30 @@ class Walk:
             noise=self._noise(number, index, weight),
             guidance_scale=start.guidance_scale + weight * (end.guidance_scale - start.guidance_scale),
         )
+
+    @property
+    def length(self) -> int:
+        """Frames of a unit: as many as one forward pass takes."""
+        return self.recipe.numerics.tile
+
+    @property
+    def units(self) -> int:
+        return -(-self.total // self.length)
+
+    def unit(self, number: int) -> Unit:
+        first = number * self.length
+        return Unit(number=number, first=first, stop=min(first + self.length, self.total))
+
+    def needs(self, unit: Unit) -> tuple[int, ...]:
+        """A dream's frames start from nothing that is drawn."""
+        return ()
+
+    def chain(self, number: int) -> int:
+        return number
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        return ()
 
     def key(self, number: int) -> Key:
         """Key `number`: in a closed walk they come round, in an endless one their words do, and the seed counts on."""

@@ -3,19 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol
 
 from sdplay.core.dream import Dream
-from sdplay.core.frame import Frame
+from sdplay.core.frame import Frame, Unit
 from sdplay.core.recipe import Recipe
 from sdplay.core.stills import Still
 from sdplay.modes import animate, dream, img2img, inpaint, txt2img
+from sdplay.modes.animate import Score
+from sdplay.modes.dream import Walk
 
 PLANS: dict[str, Callable[[Recipe, Sequence[int]], Iterator[Frame]]] = {
     "txt2img": txt2img.plan,
     "img2img": img2img.plan,
     "inpaint": inpaint.plan,
     "dream": dream.plan,
+    "animate": animate.plan,
 }
+
+
+class FilmPlan(Protocol):
+    """A film as units of work: `total` frames in `units` units of `length` frames, the last one cut.
+
+    `needs` are the key pictures, by frame, that a unit starts from; `chain` is the same number for units that
+    follow from each other; `warnings` are what a person should know beforehand.
+    """
+
+    @property
+    def total(self) -> int: ...
+    @property
+    def length(self) -> int: ...
+    @property
+    def units(self) -> int: ...
+    @property
+    def warnings(self) -> tuple[str, ...]: ...
+    def unit(self, number: int) -> Unit: ...
+    def needs(self, unit: Unit) -> tuple[int, ...]: ...
+    def chain(self, number: int) -> int: ...
+
+
+def film_plan(recipe: Recipe) -> FilmPlan:
+    """The plan of a film; raises `BadRequest` and `BadRequests` for what is wrong with any frame of it."""
+    return Walk(recipe) if isinstance(recipe.request, Dream) else Score(recipe)
 
 
 def count(recipe: Recipe) -> int:

@@ -2,32 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from sdplay.core.event import Event
 from sdplay.core.machine import Machine
 from sdplay.core.recipe import Recipe
 from sdplay.core.request import AnyRequest
+from sdplay.imaging.image import Pixels
 from sdplay.models.resolve import ResolvedModel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """Draw pictures `indices` of `recipe` with `model` on `device`."""
+    """Draw pictures `indices` of `recipe` with `model` on `device`; of an animation they are one whole unit of it.
+
+    `given` holds the key pictures, by frame, that the unit starts from. A task can be sent to another process.
+    """
 
     recipe: Recipe
     indices: Sequence[int]
     model: ResolvedModel
     device: str
+    given: Mapping[int, Pixels] = field(default_factory=dict[int, Pixels])
 
 
 class Executor(Protocol):
-    """`survey` says what a request would run on; `run` draws, yielding events; `close` gives everything back."""
+    """`survey` says what a request would run on; `run` draws, yielding events; `close` gives everything back.
+
+    As many tasks as there are `workers` may be run at a time, each from a thread of its own.
+    """
+
+    @property
+    def workers(self) -> int: ...
 
     def survey(self, request: AnyRequest) -> Machine: ...
 
-    def run(self, task: Task) -> Iterator[Event]: ...
+    def run(self, task: Task) -> Generator[Event, None, None]: ...
 
     def close(self) -> None: ...

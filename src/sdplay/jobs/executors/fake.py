@@ -6,31 +6,35 @@ It ships so that command line, pages and other people's tests can run without a 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Generator
 
 import numpy as np
 
+from sdplay.core.animate import Animate
 from sdplay.core.artifact import Picture
-from sdplay.core.event import Drawn, Event, Started, Stepped
+from sdplay.core.event import Drawn, Event, KeyDrawn, Started, Stepped
 from sdplay.core.machine import Machine
 from sdplay.core.recipe import Recipe
 from sdplay.core.request import AnyRequest
 from sdplay.jobs.executors.base import Task
-from sdplay.modes.plan import plan
 
 
 class FakeExecutor:
     """Follows the same events as a real one, and the same promise: a picture depends on recipe and index alone."""
 
+    workers = 1
+
     def survey(self, request: AnyRequest) -> Machine:
         return Machine(device="cpu", dtype="float32", threads=1)
 
-    def run(self, task: Task) -> Iterator[Event]:
+    def run(self, task: Task) -> Generator[Event, None, None]:
         yield Started(recipe=task.recipe, total=len(task.indices))
-        for frame in plan(task.recipe, task.indices):
+        if task.indices and isinstance(task.recipe.request, Animate):
+            yield KeyDrawn(index=task.indices[0], pixels=fake_picture(task.recipe, task.indices[0]).pixels)
+        for index in task.indices:
             for step in range(1, task.recipe.steps + 1):
-                yield Stepped(frames=(frame.index,), step=step, steps=task.recipe.steps)
-            yield Drawn(picture=fake_picture(task.recipe, frame.index))
+                yield Stepped(frames=(index,), step=step, steps=task.recipe.steps)
+            yield Drawn(picture=fake_picture(task.recipe, index))
 
     def close(self) -> None:
         """Nothing is held."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 
 from sdplay.core.event import Event, Started
+from sdplay.core.films import Film
 from sdplay.core.machine import Machine
 from sdplay.core.request import AnyRequest
 from sdplay.engine.device import survey
+from sdplay.engine.film import Stages
 from sdplay.engine.render import render
 from sdplay.engine.residency import Residency
 from sdplay.jobs.executors.base import Task
@@ -17,16 +19,22 @@ from sdplay.modes.plan import plan
 class InlineExecutor:
     """Keeps one model in memory between runs."""
 
+    workers = 1
+
     def __init__(self) -> None:
         self._models = Residency()
+        self._stages = Stages()
 
     def survey(self, request: AnyRequest) -> Machine:
         return survey(request.device, request.precision)
 
-    def run(self, task: Task) -> Iterator[Event]:
+    def run(self, task: Task) -> Generator[Event, None, None]:
         loaded = self._models.get(task.model, task.recipe.numerics, task.device)
         yield Started(recipe=task.recipe, total=len(task.indices))
-        yield from render(task.recipe, plan(task.recipe, task.indices), loaded.family, loaded.words)
+        if not isinstance(task.recipe.request, Film):
+            yield from render(task.recipe, plan(task.recipe, task.indices), loaded.family, loaded.words)
+        elif task.indices:
+            yield from self._stages.unit(task.recipe, loaded, task.indices, task.given)
 
     def close(self) -> None:
         self._models = Residency()

@@ -1,0 +1,159 @@
+"""`sdplay dream`, `sdplay animate` and `sdplay resume`: films, each in a folder that a crash cannot spoil."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sdplay.cli.deliver import Interrupt
+from sdplay.cli.draw import open_studio
+from sdplay.cli.flags import in_the_words_of, request_fields, request_options
+from sdplay.core.errors import SdplayError, Stopped
+
+if TYPE_CHECKING:
+    from sdplay.cli.film_progress import FilmProgress
+    from sdplay.core.request import AnyFilm
+    from sdplay.jobs.film import Shooting
+
+FORMATS = ("mp4", "gif", "webp", "apng", "webm", "mkv")
+JOB = click.Path(path_type=Path)
+POSITIONAL = {"dream": "prompts", "animate": "animation_prompts"}
+
+
+class FilmCommand(click.Command):
+    """Makes a film in one mode. Its flags are those of the mode's request type, read when they are first needed."""
+
+    def __init__(self, mode: str, summary: str, example: str) -> None:
+        super().__init__(
+            mode,
+            callback=self.make,
+            short_help=summary,
+            help=f"{summary}\n\n\b\n  {example}",
+            epilog="The film and its frames are in the folder --out names; `sdplay resume` goes on after any stop.",
+            context_settings={"help_option_names": ["-h", "--help"]},
+        )
+        self._mode = mode
+
+    @property
+    def kind(self) -> type[AnyFilm]:
+        from sdplay.core.request import FILMS
+
+        return FILMS[self._mode]
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        if not self.params:
+            words = click.Argument(["words"], nargs=-1, metavar="PROMPT...")
+            self.params = [words, *film_options(self.kind, POSITIONAL[self._mode]), *job_options()]
+        return super().get_params(ctx)
+
+    def make(self, **params: Any) -> int:
+        with in_the_words_of(click.get_current_context()), open_studio(params["workers"]) as studio:
+            request = film_request(self.kind, POSITIONAL[self._mode], params)
+            out = params["out"] or free_folder(Path("films"), self._mode)
+            shooting = studio.film(request, out, output_from(params, request), force=params["force"])
+            return make_film(shooting, quiet=params["quiet"])
+
+
+def film_options(kind: type[AnyFilm], positional: str) -> list[click.Parameter]:
+    """A flag for every field but the positional one and those that only a file can hold; none is filled in."""
+    options = request_options(kind, positional=positional, for_new=True)
+    for option in options:
+        if isinstance(option, click.Option):  # a file's settings weigh more than our defaults, so none is filled in
+            option.show_default, option.default = str(option.default) if option.show_default else False, None
+    return options
+
+
+def job_options() -> list[click.Parameter]:
+    return [
+        click.Option(["-o", "--out"], type=JOB, metavar="JOB", help="Folder of the film (default: films/NAME-1)."),
+        click.Option(["--config"], type=JOB, metavar="FILE", help="Settings: JSON, TOML, YAML, config.py, Deforum's."),
+        click.Option(["--format"], type=click.Choice(FORMATS), default="mp4", show_default=True, help="Kind of film."),
+        click.Option(["--workers"], type=click.IntRange(1, 64), default=1, help="Processes that draw at a time."),
+        click.Option(["--force"], is_flag=True, help="Begin even where the disk seems too small."),
+        click.Option(["-q", "--quiet"], is_flag=True, help="Print the path of the film and nothing else."),
+    ]
+
+
+def film_request(kind: type[AnyFilm], positional: str, params: Mapping[str, Any]) -> AnyFilm:
+    """The request that file, flags and words make, in that order of weight; what a file holds beside it is told."""
+    from sdplay.core.films import canonical_names
+    from sdplay.core.request import ask
+
+    fields: dict[str, Any] = {}
+    if params["config"] is not None:
+        from sdplay.store.settings import read_settings
+
+        found, notes = read_settings(params["config"])
+        fields = canonical_names(found)
+        for note in notes:
+            click.echo(f"note: {note}", err=True)
+    fields |= request_fields(kind, params)
+    if params["words"]:
+        fields[positional] = tuple(params["words"]) if positional == "prompts" else " ".join(params["words"])
+    if fields.get("seed") == -1:
+        fields["seed"] = None
+    return ask(kind, **fields)
+
+
+def output_from(params: Mapping[str, Any], request: AnyFilm) -> Any:
+    from sdplay.jobs.projector import Output
+
+    return Output(kind=params["format"], loop=getattr(request, "loop_mode", "none"))
+
+
+def free_folder(parent: Path, name: str) -> Path:
+    """The first of parent/NAME-1, -2 … that does not exist."""
+    number = 1
+    while (parent / f"{name}-{number}").exists():
+        number += 1
+    return parent / f"{name}-{number}"
+
+
+@click.command()
+@click.argument("job", type=JOB)
+@click.option("--model", help="Where the model is that it was begun with, if not where it was.")
+@click.option("--workers", type=click.IntRange(1, 64), default=1, help="Processes that draw at a time.")
+@click.option("-q", "--quiet", is_flag=True, help="Print the path of the film and nothing else.")
+def resume(job: Path, model: str | None, workers: int, quiet: bool) -> int:
+    """Go on with a film that was stopped, killed or ran out of space; finished frames stay as they are."""
+    with open_studio(workers) as studio:
+        return make_film(studio.resume(job, model), quiet=quiet)
+
+
+def make_film(shooting: Shooting, *, quiet: bool) -> int:
+    """Shoot the film, tell how far it is and where it is; raises `Stopped` on Ctrl-C, with the way to go on."""
+    from sdplay.cli.film_progress import film_progress
+
+    for warning in shooting.warnings:
+        click.echo(f"note: {warning}", err=True)
+    with film_progress(shooting, quiet=quiet) as progress, going_on(shooting, progress), Interrupt() as interrupt:
+        from sdplay.jobs.film import shoot
+
+        with closing(shoot(shooting)) as events:
+            for event in events:
+                interrupt.listen()
+                progress.follow(event)
+                if interrupt.asked:
+                    raise KeyboardInterrupt
+    click.echo(str(shooting.projector.path))
+    return 0
+
+
+@contextmanager
+def going_on(shooting: Shooting, progress: FilmProgress) -> Iterator[None]:
+    """Whatever stops a film, say how much of it is safe and how to go on."""
+    resume = f"sdplay resume {shlex.quote(str(shooting.folder.path))}"
+    try:
+        yield
+    except KeyboardInterrupt:
+        reason = f"stopped; {progress.kept} of {shooting.plan.total} frames are kept in {shooting.folder.path}"
+        raise Stopped(reason, hint=f"to go on: {resume}") from None
+    except SdplayError as error:
+        if resume not in error.hint:
+            error.hint = f"{error.hint}; then go on with: {resume}" if error.hint else f"to go on: {resume}"
+        raise

@@ -1,0 +1,132 @@
+"""How far a film is: frames and the step of the one being drawn in a terminal, a line a unit elsewhere."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Self
+
+import click
+
+from sdplay.cli.progress import duration
+from sdplay.core.event import Event, Filmed, Kept, Rescued, Resumed, Started, Stepped
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.live import Live
+
+    from sdplay.jobs.film import Shooting
+
+BAR_WIDTH = 32
+
+
+class FilmProgress:
+    """Follows one film, a context manager; `kept` frames are safe. This one says nothing."""
+
+    def __init__(self, shooting: Shooting) -> None:
+        self.shooting, self.total = shooting, shooting.plan.total
+        self.kept, self.left, self.phase = 0, "", "loading the model …"
+        self.step: Stepped | None = None
+
+    def follow(self, event: Event) -> None:
+        if isinstance(event, Resumed | Kept):
+            self.kept = event.done
+        if isinstance(event, Kept):
+            self.left = f"{duration(event.seconds_left)} to go" if event.done < event.total else ""
+            self.phase = "writing the film …" if event.done == event.total else self.phase
+        elif isinstance(event, Stepped):
+            self.step, self.phase = event, ""
+        elif isinstance(event, Started | Filmed):
+            self.phase = ""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
+class FilmLines(FilmProgress):
+    """A line on stderr when it begins, for every tenth of the film, and for whatever had to be mended."""
+
+    def __init__(self, shooting: Shooting) -> None:
+        super().__init__(shooting)
+        self._told = -1
+
+    def follow(self, event: Event) -> None:
+        super().follow(event)
+        if isinstance(event, Resumed):
+            click.echo(opening(self.shooting, event.done), err=True)
+        elif isinstance(event, Kept) and event.done * 10 // event.total > self._told:
+            self._told = event.done * 10 // event.total
+            click.echo(f"{event.done}/{event.total} frames{', about ' + self.left if self.left else ''}", err=True)
+        elif isinstance(event, Rescued):
+            click.echo(f"frame {event.index} came out bad: {event.how}", err=True)
+        elif isinstance(event, Filmed):
+            click.echo(closing_line(self.shooting, event), err=True)
+
+
+class FilmBar(FilmProgress):
+    """Live lines on stdout, which is a terminal."""
+
+    def __init__(self, shooting: Shooting) -> None:
+        from rich.console import Console
+        from rich.live import Live
+
+        super().__init__(shooting)
+        self._console = Console(file=sys.stdout)
+        self._live: Live = Live(console=self._console, get_renderable=self._view, transient=True, refresh_per_second=8)
+
+    def follow(self, event: Event) -> None:
+        super().follow(event)
+        if isinstance(event, Resumed):
+            self._console.print(opening(self.shooting, event.done), style="dim", highlight=False)
+        elif isinstance(event, Rescued):
+            self._console.print(f"frame {event.index} came out bad: {event.how}", highlight=False)
+        elif isinstance(event, Filmed):
+            self._live.stop()
+            click.echo(closing_line(self.shooting, event), err=True)
+
+    def __enter__(self) -> Self:
+        self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._live.stop()
+
+    def _view(self) -> RenderableType:
+        from rich.progress_bar import ProgressBar
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table.grid(padding=(0, 1))
+        frames = ProgressBar(total=self.total, completed=self.kept, width=BAR_WIDTH)
+        table.add_row("frames", frames, f"{self.kept}/{self.total}", Text(self.left or self.phase, style="dim"))
+        if self.step is not None and not self.phase:
+            steps = ProgressBar(total=self.step.steps, completed=self.step.step, width=BAR_WIDTH)
+            drawn = f"frame {self.step.frames[0]}"
+            table.add_row("step", steps, f"{self.step.step}/{self.step.steps}", Text(drawn, style="dim"))
+        return table
+
+
+def opening(shooting: Shooting, done: int) -> str:
+    """What is about to be made, in one line."""
+    recipe, plan = shooting.recipe, shooting.plan
+    going_on = f", {done} of them there already" if done else ""
+    return (
+        f"{recipe.request.mode}: {plan.total} frames of {recipe.width}x{recipe.height}{going_on}, with "
+        f"{recipe.model.name}, {recipe.steps} steps, {recipe.sampler}, guidance {recipe.guidance_scale:g}, "
+        f"seed {recipe.seed}, in {shooting.folder.path}"
+    )
+
+
+def closing_line(shooting: Shooting, filmed: Filmed) -> str:
+    rate = shooting.projector.output.rate
+    return f"{filmed.frames} frames, {float(filmed.frames / rate):.1f} s at {float(rate):g} frames a second"
+
+
+def film_progress(shooting: Shooting, *, quiet: bool) -> FilmProgress:
+    """The progress that suits where the output goes."""
+    if quiet:
+        return FilmProgress(shooting)
+    return FilmBar(shooting) if sys.stdout.isatty() and os.environ.get("TERM") != "dumb" else FilmLines(shooting)

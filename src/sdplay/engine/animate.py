@@ -1,0 +1,126 @@
+"""A segment of an animation: the key is drawn from the one before it, moved; the frames up to the next lie between.
+
+frame i, of key k after key p at cadence c:   (1 − τ)·(p moved to i) + τ·(k moved to i),   τ = (i − k + 1)/c
+
+as in Deforum's cadence, but every frame is one resample of a key, a scene never fades into the next, and a segment
+needs no later key. A key goes on as what its file holds, whole grey levels, so that a film can be taken up at any key.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from sdplay.core.artifact import Picture
+from sdplay.core.event import Drawn, Event, KeyDrawn
+from sdplay.core.frame import Frame, FromFilm, Unit
+from sdplay.engine.mover import Mover, NearnessOf, mover
+from sdplay.engine.rescue import Bench, drawn
+from sdplay.imaging.given import read_given
+from sdplay.imaging.grade import add_noise, anti_blur, colour_match, contrast, smooth, to_uint8
+from sdplay.imaging.image import Pixels, resized
+from sdplay.modes.animate import Score
+
+MATCHED = ("RGB", "HSV", "LAB", "LAB_mean")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """What a segment is drawn with: the score, the bench, and a way to tell what is near in a picture."""
+
+    score: Score
+    bench: Bench
+    nearness: NearnessOf
+
+
+def segment(stage: Stage, unit: Unit, given: Mapping[int, Pixels]) -> Iterator[Event]:
+    """Draw `unit`: `Stepped` and `KeyDrawn` for its key, then `Drawn` for each of its frames, in order.
+
+    `given` holds, by frame, the key before it and the key whose colours it keeps, where there are such.
+    """
+    score, started = stage.score, time.perf_counter()
+    k, p, cut = unit.first, unit.first - score.cadence, score.is_cut(unit.first)
+    # 1. what the key starts from: the one before it, moved here and graded
+    before = mover(score, given[p], p, stage.nearness) if p >= 0 and not cut else None
+    # 2. the key itself, in its scene's colours, as whole grey levels
+    key = yield from drawn_key(stage, score.key(k), before, given)
+    yield KeyDrawn(index=k, pixels=key)
+    # 3. the frames, each fading from the key before to this one while both move on
+    after = mover(score, key, k, stage.nearness)
+    seconds = (time.perf_counter() - started) / (unit.stop - unit.first)
+    for index in range(unit.first, unit.stop):
+        pixels = between(before, after, index, (index - k + 1) / score.cadence)
+        if index != k or score.cadence > 1:
+            pixels = smooth(pixels, score.request.smooth)
+        yield Drawn(picture=Picture(pixels=pixels, recipe=score.recipe, index=index, seconds=seconds))
+
+
+def drawn_key(
+    stage: Stage, frame: Frame, before: Mover | None, given: Mapping[int, Pixels]
+) -> Generator[Event, None, Pixels]:
+    """Draw the key `frame` and return its pixels; one of strength 0 is only moved."""
+    score = stage.score
+    if not isinstance(frame.init, FromFilm):
+        first = yield from one_drawn(stage.bench, frame)
+        return matched(score, first, frame.index, given) if score.request.color_coherence == "Image" else first
+    moved = to_uint8(before.at(frame.index).numpy()) if before is not None else initial_picture(score)
+    start = graded(score, moved, frame.index)
+    if frame.init.strength == 0:
+        return start
+    pixels = yield from one_drawn(stage.bench.starting_from(lambda _: start), frame)
+    return matched(score, pixels, frame.index, given)
+
+
+def one_drawn(bench: Bench, frame: Frame) -> Generator[Event, None, Pixels]:
+    """The pixels of one frame; its `Drawn` is not passed on, since it is no frame of the film yet."""
+    pixels: Pixels | None = None
+    for event in drawn(bench, [frame]):
+        if isinstance(event, Drawn):
+            pixels = event.picture.pixels
+        else:
+            yield event
+    assert pixels is not None
+    return pixels
+
+
+def initial_picture(score: Score) -> Pixels:
+    return resized(read_given(score.recipe.assets["init_image"]), score.recipe.width, score.recipe.height)
+
+
+def graded(score: Score, pixels: Pixels, key: int) -> Pixels:
+    """What is done to a picture before it is drawn again: smoothed, contrast, sharpened, noise; rounded once."""
+    how = score.grading(key)
+    image = smooth(pixels, score.request.smooth).astype(np.float32)
+    image = contrast(image, how.contrast)
+    image = anti_blur(image, how.amount, how.kernel, how.sigma, how.threshold)
+    return to_uint8(add_noise(image, how.noise, score.seed(key)))
+
+
+def matched(score: Score, pixels: Pixels, key: int, given: Mapping[int, Pixels]) -> Pixels:
+    """`pixels` in the colours of the first key of the scene (or of a given picture), as far as the schedule says."""
+    mode = score.request.color_coherence
+    if mode == "Image":
+        reference, mode = read_given(score.recipe.assets["color_image"]), "RGB"
+    elif mode not in MATCHED or (scene := score.scene(key)) == key:
+        return pixels
+    else:
+        reference = given[scene]
+    strength = score.grading(key).color_strength
+    return to_uint8(colour_match(pixels.astype(np.float32), reference, mode, strength))  # type: ignore[arg-type]
+
+
+def between(before: Mover | None, after: Mover, index: int, weight: float) -> Pixels:
+    """Frame `index`: the key before and this one, both moved here, mixed by `weight` 0..1."""
+    later = after.at(index)
+    if before is None or weight >= 1:
+        return rounded(later)
+    return rounded(torch.lerp(before.at(index), later, weight))
+
+
+def rounded(image: Tensor) -> Pixels:
+    return to_uint8(image.numpy())

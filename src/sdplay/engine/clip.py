@@ -1,0 +1,73 @@
+"""Video Input: every frame of a clip drawn anew, each from its own source frame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from sdplay.core.artifact import Picture
+from sdplay.core.event import Drawn, Event, KeyDrawn
+from sdplay.core.frame import Frame, FromFilm, Unit
+from sdplay.engine.animate import Stage, graded
+from sdplay.engine.rescue import drawn
+from sdplay.imaging.film.decode import ClipReader, fit
+from sdplay.imaging.grade import colour_match, to_uint8
+from sdplay.imaging.image import Pixels, resized
+from sdplay.modes.animate import Score
+
+
+def clip_unit(stage: Stage, unit: Unit, given: Mapping[int, Pixels], reader: ClipReader) -> Iterator[Event]:
+    """Draw the frames of `unit`, `Drawn` for each in order, and `KeyDrawn` for frame 0, whose colours the rest keep.
+
+    `given` holds frame 0 as it was drawn, for every unit but the first.
+    """
+    score, reference = stage.score, given.get(0)
+    frames = [score.key(index) for index in range(unit.first, unit.stop)]
+    sources = {frame.index: source(score, reader, frame.index) for frame in frames}
+    changing = [frame for frame in frames if strength_of(frame) > 0]
+    bench = stage.bench.starting_from(lambda frame: graded(score, sources[frame.index], frame.index))
+    events = drawn(bench, changing)
+    for frame in frames:
+        pixels, seconds = sources[frame.index], 0.0
+        if strength_of(frame) > 0:
+            for event in events:
+                if isinstance(event, Drawn):
+                    pixels, seconds = event.picture.pixels, event.picture.seconds
+                    break
+                yield event
+            reference = reference if reference is not None else pixels
+            pixels = coloured(score, pixels, frame.index, reference, sources[frame.index])
+        if frame.index == 0:
+            yield KeyDrawn(index=0, pixels=pixels)
+            reference = pixels
+        yield Drawn(picture=finished(score, pixels, frame.index, seconds))
+
+
+def strength_of(frame: Frame) -> float:
+    return frame.init.strength if isinstance(frame.init, FromFilm) else 1.0
+
+
+def source(score: Score, reader: ClipReader, index: int) -> Pixels:
+    """Source frame of output `index`, at the size it is drawn at."""
+    asked = score.request
+    how = asked.video_fit or ("stretch" if asked.video_same_size else "cover")
+    return fit(reader.frame(index), score.recipe.width, score.recipe.height, how)
+
+
+def coloured(score: Score, pixels: Pixels, index: int, first: Pixels, source: Pixels) -> Pixels:
+    """`pixels` in the colours of the film's first frame, or of their own source."""
+    mode = score.request.color_coherence
+    if mode == "None" or (mode != "Video Input" and index == 0):
+        return pixels
+    reference, name = (source, "LAB_mean") if mode == "Video Input" else (first, mode)
+    strength = score.grading(index).color_strength
+    return to_uint8(colour_match(pixels.astype(np.float32), reference, name, strength))  # type: ignore[arg-type]
+
+
+def finished(score: Score, pixels: Pixels, index: int, seconds: float) -> Picture:
+    """The frame that is handed over, at the clip's own size where that is wished."""
+    clip = score.recipe.assets["video_init_path"]
+    if score.request.video_same_size:
+        pixels = resized(pixels, clip.width, clip.height)
+    return Picture(pixels=pixels, recipe=score.recipe, index=index, seconds=seconds)

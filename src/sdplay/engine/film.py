@@ -1,0 +1,52 @@
+"""A unit of a film, whatever kind of film it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from sdplay.core.animate import Animate
+from sdplay.core.dream import Dream
+from sdplay.core.event import Event
+from sdplay.core.recipe import Recipe
+from sdplay.engine.animate import Stage, segment
+from sdplay.engine.clip import clip_unit
+from sdplay.engine.depth import nearness_of
+from sdplay.engine.rescue import Bench, drawn
+from sdplay.engine.residency import Loaded
+from sdplay.imaging.film.decode import ClipReader
+from sdplay.imaging.film.given import clip_reader
+from sdplay.imaging.image import Pixels
+from sdplay.modes.animate import Score
+from sdplay.modes.dream import Walk
+
+
+class Stages:
+    """Draws units; keeps the last film's schedules read and its clip open, since units of a film follow each other."""
+
+    def __init__(self) -> None:
+        self._walk: Walk | None = None
+        self._score: Score | None = None
+        self._reader: ClipReader | None = None
+
+    def unit(
+        self, recipe: Recipe, loaded: Loaded, indices: Sequence[int], given: Mapping[int, Pixels]
+    ) -> Iterator[Event]:
+        """Draw frames `indices` of `recipe`: any of a dream, one whole unit of an animation."""
+        bench = Bench(recipe=recipe, family=loaded.family, words=loaded.words)
+        if isinstance(recipe.request, Dream):
+            if self._walk is None or self._walk.recipe != recipe:
+                self._walk = Walk(recipe)
+            yield from drawn(bench, [self._walk.frame(index) for index in indices])
+            return
+        if self._score is None or self._score.recipe != recipe:
+            self._score, self._reader = Score(recipe), None
+        stage = Stage(score=self._score, bench=bench, nearness=nearness_of(recipe))
+        unit = self._score.unit(indices[0] // self._score.length)
+        assert isinstance(recipe.request, Animate)
+        if recipe.request.of_clip:
+            path = Path(recipe.assets["video_init_path"].path)
+            self._reader = self._reader or clip_reader(recipe.request, path)
+            yield from clip_unit(stage, unit, given, self._reader)
+        else:
+            yield from segment(stage, unit, given)

@@ -1,0 +1,118 @@
+"""Frames of a film that come out bad: drawn from another seed, or whatever the film says is to be done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from sdplay.core.artifact import Picture
+from sdplay.core.errors import NumbersFailed, RenderFailed
+from sdplay.core.event import Drawn, Event, Rescued
+from sdplay.core.films import Film
+from sdplay.core.frame import AnyNoise, Arc, Bend, Frame, Noise
+from sdplay.core.recipe import Recipe
+from sdplay.core.seeding import reroll_seed
+from sdplay.engine.batch import ladder_of
+from sdplay.engine.memo import WordMemo
+from sdplay.engine.render import render
+from sdplay.engine.start import FilmPixels, none_given
+from sdplay.families.base import Family
+
+ATTEMPTS = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench:
+    """What frames are drawn with: the model, its texts, and the pixels they start from."""
+
+    recipe: Recipe
+    family: Family
+    words: WordMemo
+    film: FilmPixels = none_given
+
+    def render(self, frames: Iterable[Frame]) -> Iterator[Event]:
+        return render(self.recipe, frames, self.family, self.words, self.film)
+
+    def starting_from(self, film: FilmPixels) -> Bench:
+        return replace(self, film=film)
+
+
+def drawn(bench: Bench, frames: Sequence[Frame], before: Picture | None = None) -> Iterator[Event]:
+    """`render`, but a frame that comes out as no numbers, or black, is dealt with as the film's `on_bad_frame` says.
+
+    `before` is the picture before the first of `frames`. A rescued frame is told with `Rescued` before its `Drawn`.
+    Raises `RenderFailed` where the film says so, or where five other seeds did no better.
+    """
+    assert isinstance(bench.recipe.request, Film)
+    todo = list(frames)
+    while todo:
+        try:
+            for event in bench.render(together(todo, bench.recipe.numerics.tile)):
+                if isinstance(event, Drawn):
+                    if is_black(event.picture):
+                        raise NumbersFailed("the frame came out black", hint=HINT)
+                    before = event.picture
+                    todo.pop(0)
+                yield event
+        except NumbersFailed as error:
+            for event in rescued(bench, todo[0], before, error):
+                before = event.picture if isinstance(event, Drawn) else before
+                yield event
+            todo.pop(0)
+
+
+HINT = "another --precision may help: float32"
+
+
+def together(frames: Sequence[Frame], tile: int) -> Sequence[Frame]:
+    """The frames at the front that share a tile."""
+    return [frame for frame in frames[:tile] if ladder_of(frame) == ladder_of(frames[0])]
+
+
+def rescued(bench: Bench, frame: Frame, before: Picture | None, error: NumbersFailed) -> Iterator[Event]:
+    """The one frame that failed with `error`, or that shares a tile with it, by the film's rule."""
+    policy = getattr(bench.recipe.request, "on_bad_frame", "error")
+    tries = [frame, *(rerolled(frame, attempt) for attempt in range(1, ATTEMPTS + 1) if policy == "reroll")]
+    for attempt, each in enumerate(tries):
+        picture = attempted(bench, each, keep=policy == "keep")
+        if picture is not None:
+            if attempt or policy == "keep":
+                yield Rescued(index=frame.index, how=f"seed {attempt} of {ATTEMPTS}" if attempt else "kept")
+            yield Drawn(picture=picture)
+            return
+    if policy == "previous" and before is not None:
+        yield Rescued(index=frame.index, how="the frame before stands still")
+        yield Drawn(picture=replace(before, index=frame.index))
+        return
+    raise RenderFailed(f"frame {frame.index}: {error.reason}", hint=error.hint) from error
+
+
+def attempted(bench: Bench, frame: Frame, *, keep: bool) -> Picture | None:
+    """The picture of `frame` drawn beside nothing, None where it is bad (numbers that are none stay black if kept)."""
+    try:
+        picture = next(event.picture for event in bench.render([frame]) if isinstance(event, Drawn))
+    except NumbersFailed:
+        if not keep:
+            return None
+        black = np.zeros((bench.recipe.height, bench.recipe.width, 3), np.uint8)
+        return Picture(pixels=black, recipe=bench.recipe, index=frame.index, seconds=0.0)
+    return picture if keep or not is_black(picture) else None
+
+
+def is_black(picture: Picture) -> bool:
+    return not picture.pixels.any()
+
+
+def rerolled(frame: Frame, attempt: int) -> Frame:
+    return replace(frame, noise=other_noise(frame.noise, attempt))
+
+
+def other_noise(noise: AnyNoise, attempt: int) -> AnyNoise:
+    if isinstance(noise, Noise):
+        return replace(noise, seed=reroll_seed(noise.seed, attempt))
+    if isinstance(noise, Arc):
+        return replace(noise, start=other_noise(noise.start, attempt), end=other_noise(noise.end, attempt))
+    first = noise.through[1] if isinstance(noise, Bend) else noise.first
+    return other_noise(first, attempt)

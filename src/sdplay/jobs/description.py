@@ -1,0 +1,61 @@
+"""What a job's folder says the job is: its recipe, its length, where it is drawn, and the file it becomes."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping
+from dataclasses import asdict
+from fractions import Fraction
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from sdplay.core.films import Film
+from sdplay.core.recipe import Recipe
+from sdplay.jobs.projector import Output
+from sdplay.version import VERSION
+
+# What may differ when a film is gone on with: its length and where it is drawn, its file, and what it was begun on.
+FREE = frozenset({"asked", "output", "made_by"})
+
+
+def describe(recipe: Recipe, output: Output) -> dict[str, Any]:
+    """The description of the job that makes `recipe` into the film `output`, as JSON can hold it."""
+    asked = recipe.request.model_dump(mode="json", include=recipe.request.not_ingredients())
+    written = asdict(output) | {"rate": str(output.rate), "sound": str(output.sound) if output.sound else None}
+    return {"recipe": recipe.ingredients(), "asked": asked, "output": written, "made_by": here()}
+
+
+def described_recipe(description: Mapping[str, Any]) -> Recipe:
+    """The recipe in a description; raises `BadRequest` for one of another version."""
+    return Recipe.from_ingredients({**description["recipe"], **description["asked"]})
+
+
+def described_output(description: Mapping[str, Any]) -> Output:
+    written: dict[str, Any] = dict(description["output"])
+    sound, rate = written.pop("sound"), Fraction(written.pop("rate"))
+    return Output(**written, rate=rate, sound=Path(sound) if sound else None)
+
+
+def film_rate(request: Film) -> Fraction:
+    return Fraction(getattr(request, "fps", None) or "24")
+
+
+def here() -> dict[str, str]:
+    """What the bits may depend on beside the recipe: this program, what it calculates with, and the processor."""
+    return {
+        "sdplay": VERSION,
+        "torch": version("torch"),
+        "diffusers": version("diffusers"),
+        "transformers": version("transformers"),
+        "machine": f"{platform.system()} {platform.machine()} {processor()}",
+    }
+
+
+def processor() -> str:
+    """The processor's name where the system tells it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")

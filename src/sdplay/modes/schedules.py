@@ -1,0 +1,133 @@
+"""The schedules of an animation: read all at once, and every frame of them computed before anything is drawn."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TypeVar
+
+from sdplay.core.animate import Animate
+from sdplay.core.curve import Curve, check_range, parse_curve
+from sdplay.core.errors import BadRequest, together
+from sdplay.core.prompt_track import PromptTrack, parse_prompts
+from sdplay.core.timeline import Timeline
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Range:
+    """What a schedule may say: `low` to `high`, the ends themselves where they are not open."""
+
+    low: float = -math.inf
+    high: float = math.inf
+    low_open: bool = False
+    high_open: bool = False
+
+
+T = TypeVar("T")
+ANY = Range()
+PART = Range(low=0, high=1)
+RANGES: dict[str, Range] = {
+    "angle": ANY,
+    "zoom": Range(low=0, low_open=True),
+    "translation_x": ANY,
+    "translation_y": ANY,
+    "translation_z": ANY,
+    "transform_center_x": ANY,
+    "transform_center_y": ANY,
+    "rotation_3d_x": ANY,
+    "rotation_3d_y": ANY,
+    "rotation_3d_z": ANY,
+    "fov_schedule": Range(low=0, high=180, low_open=True, high_open=True),
+    "strength_schedule": PART,
+    "guidance_schedule": Range(low=0, high=100),
+    "steps_schedule": Range(low=1, high=1000),
+    "seed_schedule": Range(low=-1, high=2.0**63, high_open=True),
+    "noise_schedule": Range(low=0, high=10),
+    "contrast_schedule": Range(low=0, high=10),
+    "amount_schedule": Range(low=0, high=100),
+    "kernel_schedule": Range(low=1, high=255),
+    "sigma_schedule": Range(low=0, high=100, low_open=True),
+    "threshold_schedule": Range(low=0, high=255),
+    "color_strength_schedule": PART,
+}
+# What moves a picture in which mode; elsewhere it is read and has no effect.
+MOVES = {
+    "2D": ("angle", "zoom", "translation_x", "translation_y", "transform_center_x", "transform_center_y"),
+    "3D": ("translation_x", "translation_y", "translation_z", "rotation_3d_x", "rotation_3d_y", "rotation_3d_z"),
+    "Video Input": (),
+}
+ALL_MOVES = tuple(dict.fromkeys(name for names in MOVES.values() for name in names))
+STILL = {"zoom": 1.0, "transform_center_x": 0.5, "transform_center_y": 0.5}  # and 0 for the others
+
+
+@dataclass(frozen=True, slots=True)
+class Schedules:
+    """Every schedule of an animation by its field's name (those that were given or have a default), and the words."""
+
+    curves: dict[str, Curve]
+    prompts: PromptTrack
+    warnings: tuple[str, ...]
+
+    def at(self, name: str, frame: int) -> float:
+        return self.curves[name].at(frame)
+
+    def given(self, name: str) -> bool:
+        return name in self.curves
+
+
+def read_schedules(request: Animate, timeline: Timeline) -> Schedules:
+    """The schedules of `request`; raises `BadRequest`, or `BadRequests` with everything that is wrong in them."""
+    problems: list[BadRequest] = []
+
+    def tried(make: Callable[[], T]) -> T | None:
+        try:
+            return make()
+        except BadRequest as error:
+            problems.append(error)
+            return None
+
+    texts = {name: text for name in RANGES if (text := getattr(request, name)) is not None}
+    mode = request.keyframe_interpolation
+    curves: dict[str, Curve] = {}
+    for name, text in texts.items():
+        curve = tried(lambda n=name, t=text: parse_curve(n, t, timeline, default_mode=mode))
+        curves |= {name: curve} if curve is not None else {}
+    warnings = [*standing_still(curves, request)]
+    for name, curve in curves.items():
+        tried(lambda n=name, c=curve: check_every_frame(n, c))
+    prompts = tried(
+        lambda: parse_prompts(
+            request.animation_prompts,
+            timeline,
+            negative=request.negative_prompt,
+            interpolation=request.prompt_interpolation,
+        )
+    )
+    if problems or prompts is None:
+        raise together(problems)
+    return Schedules(curves, prompts, (*warnings, *prompts.warnings, *without_effect(curves, request)))
+
+
+def check_every_frame(name: str, curve: Curve) -> None:
+    """Raise `BadRequest` at the first frame that is out of range; a single number is looked at once."""
+    allowed = RANGES[name]
+    if len(curve.keys) == 1 and isinstance(curve.keys[0].value, float):
+        curve = Curve(curve.name, curve.keys, Timeline(frames=1, seed=0, fps=1), False, False)
+    check_range(curve, allowed.low, allowed.high, low_open=allowed.low_open, high_open=allowed.high_open)
+
+
+def standing_still(curves: dict[str, Curve], request: Animate) -> Iterator[str]:
+    """Read a zoom that is 0 throughout, which the original's settings have, as the 1 that they mean."""
+    if "zoom" in curves and curves["zoom"].is_constant(0):
+        curves["zoom"] = parse_curve("zoom", 1.0, curves["zoom"].timeline)
+        if request.animation_mode == "2D":
+            yield "zoom: 0 throughout is taken as 1.0, which stands still"
+
+
+def without_effect(curves: dict[str, Curve], request: Animate) -> Iterator[str]:
+    """One line for all moves that were given and that this mode does not make."""
+    idle = [name for name in ALL_MOVES if name not in MOVES[request.animation_mode] and name in curves]
+    moving = [name for name in idle if not curves[name].is_constant(STILL.get(name, 0.0))]
+    if moving:
+        yield f"without effect in the mode {request.animation_mode}: {', '.join(moving)}"
