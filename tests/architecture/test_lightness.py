@@ -11,6 +11,8 @@ from tests.support import child
 from tests.support.child import ROOT
 
 HEAVY = ["torch", "diffusers", "transformers", "safetensors", "accelerate"]
+# Pictures are moved with torch; nothing that is light may import these.
+CAMERA = ("sdplay.imaging.resample", "sdplay.imaging.warp2d", "sdplay.imaging.warp3d")
 LIGHT_ROOMS = ("core", "modes", "models", "imaging", "store", "jobs.executors.base", "jobs.executors.fake", "studio")
 
 WHAT_IS_LOADED = """
@@ -41,11 +43,17 @@ def test_the_light_rooms_load_no_torch() -> None:
     names = [
         name
         for name in all_modules()
-        if any(name == f"sdplay.{room}" or name.startswith(f"sdplay.{room}.") for room in LIGHT_ROOMS)
+        if name not in CAMERA
+        and any(name == f"sdplay.{room}" or name.startswith(f"sdplay.{room}.") for room in LIGHT_ROOMS)
     ]
     assert len(names) > 20
     found = loaded_by(["sdplay", *names])
     assert {name: heavy for name, heavy in found.items() if heavy} == {}
+
+
+def test_the_command_line_loads_no_torch_not_even_for_the_camera() -> None:
+    code = "import sys, sdplay.cli.main; print([m for m in sys.modules if m == 'torch' or m in %r])"
+    assert child.run(code % (CAMERA,)).strip() == "[]"
 
 
 def test_the_public_names_load_no_torch() -> None:
