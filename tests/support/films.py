@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -13,6 +13,8 @@ from av.video.frame import VideoFrame
 from sdplay.imaging.film import FilmKind, FilmWriter
 
 FPS = Fraction(30000, 1001)
+# Options with which an encoder hardly changes a gray level.
+FINE = {"libx264": {"crf": "10"}, "libvpx": {"crf": "4", "b": "2000000"}, "libvpx-vp9": {"crf": "4", "b": "0"}}
 
 
 def smooth_film(frames: int, width: int = 64, height: int = 64) -> Iterator[np.ndarray]:
@@ -44,16 +46,48 @@ def decoded(path: Path) -> list[np.ndarray]:
 
 
 def gray_frame(number: int, width: int = 32, height: int = 32) -> VideoFrame:
-    """Frame `number` of a clip whose frames can be told apart: gray level 16 + 2·number."""
-    return VideoFrame.from_ndarray(np.full((height, width, 3), 16 + 2 * number, np.uint8), "rgb24")
+    """Frame `number` of a clip whose frames can be told apart: gray level 10 + 4·number."""
+    return VideoFrame.from_ndarray(np.full((height, width, 3), 10 + 4 * number, np.uint8), "rgb24")
 
 
 def painted_number(pixels: np.ndarray) -> int:
     """The number that `gray_frame` painted."""
-    return round((float(pixels.mean()) - 16) / 2)
+    return round((float(pixels.mean()) - 10) / 4)
 
 
 def psnr(one: np.ndarray, other: np.ndarray) -> float:
     """Peak signal-to-noise ratio in decibels."""
     error = float(np.mean((one.astype(np.float64) - other) ** 2))
     return float("inf") if error == 0 else 10 * np.log10(255**2 / error)
+
+
+def numbered_clip(
+    path: Path,
+    frames: int,
+    *,
+    codec: str = "libx264",
+    gop: int = 12,
+    times: Sequence[int] | None = None,
+    fps: Fraction = FPS,
+    side: tuple[int, int] = (32, 32),
+    aspect: Fraction | None = None,
+    matrix: Sequence[int] | None = None,
+) -> Path:
+    """A clip of gray frames whose level tells their number; `times` in frames (variable pace where they skip some)."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(codec, rate=fps, options=FINE.get(codec, {"qmin": "1", "qmax": "2"}))
+        stream.width, stream.height = side
+        stream.pix_fmt = "yuv420p"
+        stream.codec_context.time_base = 1 / fps
+        stream.gop_size = gop
+        stream.codec_context.thread_count = 1
+        if aspect is not None:
+            stream.sample_aspect_ratio = aspect
+        if matrix is not None:
+            stream.set_display_matrix(matrix)
+        for i in range(frames):
+            frame = gray_frame(i, *side)
+            frame.pts, frame.time_base = (times[i] if times else i), 1 / fps
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return path
