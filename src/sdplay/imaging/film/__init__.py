@@ -6,6 +6,8 @@ from sdplay.imaging.film.index import ClipFacts, probe
 from sdplay.imaging.film.kind import FilmKind, check_kind
 from sdplay.imaging.film.order import pingpong
 from sdplay.imaging.film.preview import PreviewWriter
+from sdplay.imaging.film.sound import Sound, decode_sound
+from sdplay.imaging.film.spectrum import analyse, features, onset_energy, onset_pace
 from sdplay.imaging.film.verify import FilmFacts, verify_film
 
 __all__ = [
@@ -15,8 +17,14 @@ __all__ = [
     "FilmKind",
     "FilmWriter",
     "PreviewWriter",
+    "Sound",
+    "analyse",
     "check_kind",
+    "decode_sound",
+    "features",
     "fit",
+    "onset_energy",
+    "onset_pace",
     "pingpong",
     "probe",
     "verify_film",

@@ -22,6 +22,7 @@ from av.video.stream import VideoStream
 
 from sdplay.core.errors import StoreError
 from sdplay.imaging.film.kind import CODINGS, Coding, FilmKind, check_kind
+from sdplay.imaging.film.sound import Sound, SoundTrack
 from sdplay.imaging.film.trouble import TROUBLE, film_error
 from sdplay.imaging.image import Pixels, padded
 
@@ -39,16 +40,27 @@ class FilmWriter:
     gets its name when the block ends well, replacing an older file; otherwise nothing is left. mp4, webm and mkv keep
     only some frames in memory, gif all of them, for its palette is chosen from the whole film. An odd width or height
     grows by one pixel (the edge again) in mp4 and webm, whose colours have half the resolution; mkv and apng are
-    lossless. `comment` goes into the file where its kind has a place for it (mp4, webm, mkv).
+    lossless. `comment` goes into the file where its kind has a place for it (mp4, webm, mkv), as does `sound`, which is
+    cut where the pictures end.
 
     Raises `BadRequest` for what the kind cannot hold, `DiskFull` or `StoreError` where the file cannot be written,
     ValueError for frames of another size or type, and for a film without frames.
     """
 
-    def __init__(self, path: Path, size: tuple[int, int], fps: Fraction, kind: FilmKind, *, comment: str = "") -> None:
-        check_kind(kind, size, fps, sound=False)
+    def __init__(
+        self,
+        path: Path,
+        size: tuple[int, int],
+        fps: Fraction,
+        kind: FilmKind,
+        *,
+        comment: str = "",
+        sound: Sound | None = None,
+    ) -> None:
+        check_kind(kind, size, fps, sound is not None)
         self._path, self._size, self._fps, self._coding = path, size, fps, CODINGS[kind]
-        self._comment = comment
+        self._comment, self._sound = comment, sound
+        self._sounds: SoundTrack | None = None
         self._part = path.with_name(path.name + ".part")
         self._frames = 0
 
@@ -56,8 +68,13 @@ class FilmWriter:
         with self._errors():
             self._part.unlink(missing_ok=True)
             self._container = open_output(self._part, self._coding, self._comment)
-            self._pictures = PictureTrack(self._container, self._coding, self._size, self._fps)
-            self._container.start_encoding()  # creates the file: better here than after the first frame was drawn
+            try:
+                self._pictures = PictureTrack(self._container, self._coding, self._size, self._fps)
+                self._sounds = self._open_sound()
+                self._container.start_encoding()  # creates the file: better here than after the first frame was drawn
+            except BaseException:
+                self._discard()
+                raise
         return self
 
     def add(self, pixels: Pixels) -> None:
@@ -67,7 +84,9 @@ class FilmWriter:
             raise ValueError(f"a frame of {pixels.dtype} {pixels.shape} in a film of uint8 {(height, width, 3)}")
         with self._errors():
             self._container.mux(list(self._pictures.add(pixels)))
-        self._frames += 1
+            self._frames += 1
+            if self._sounds is not None:
+                self._container.mux(list(self._sounds.until(self._frames)))
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -86,8 +105,15 @@ class FilmWriter:
             raise ValueError("a film needs at least one frame")
         with self._errors():
             self._container.mux(list(self._pictures.end()))
+            if self._sounds is not None:
+                self._container.mux(list(self._sounds.end()))
             self._container.close()
             put_in_place(self._part, self._path)
+
+    def _open_sound(self) -> SoundTrack | None:
+        if self._sound is None or self._coding.sound is None:
+            return None
+        return SoundTrack(self._container, self._coding.sound, self._sound, self._fps)
 
     def _discard(self) -> None:
         with contextlib.suppress(*TROUBLE):
