@@ -7,8 +7,8 @@ import itertools
 import pytest
 from pydantic import ValidationError
 
-from sdplay.core.errors import BadRequest, UnknownName
 from sdplay.core.ask import LONGEST_PROMPT
+from sdplay.core.errors import BadRequest, UnknownName
 from sdplay.core.request import LARGEST_SEED, Txt2Img, ask, request_from
 
 BAD = {

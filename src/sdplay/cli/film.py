@@ -86,11 +86,11 @@ def film_request(kind: type[AnyFilm], positional: str, params: Mapping[str, Any]
 
     fields: dict[str, Any] = {}
     if params["config"] is not None:
-        from sdplay.store.settings import read_settings
+        from sdplay.store.settings.read import read_settings
 
-        found, notes = read_settings(params["config"])
-        fields = canonical_names(found)
-        for note in notes:
+        found = read_settings(params["config"])
+        fields = canonical_names(found.fields)
+        for note in found.notes:
             click.echo(f"note: {note}", err=True)
     fields |= request_fields(kind, params)
     if params["words"]:

@@ -47,7 +47,7 @@ def schedule_text(given: object) -> object:
         return repr(given)
     if isinstance(given, Mapping):
         entries = cast(Mapping[object, object], given)
-        return ", ".join(f"{frame}:({value})" for frame, value in entries.items())
+        return json.dumps({str(frame): value for frame, value in entries.items()}, ensure_ascii=False)
     return given
 
 
