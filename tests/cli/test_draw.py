@@ -145,7 +145,7 @@ def test_json_prints_an_object_a_line(sdplay: Sdplay) -> None:
         ([PROMPT, "--seed", str(2**63 - 1), "-n", "2"], "--seed", "2^63"),
         ([PROMPT, "--sampler", "eulr"], "--sampler = 'eulr'", "did you mean 'euler'?"),
         ([PROMPT, "--schedule", "karas"], "--schedule = 'karas'", "did you mean 'karras'?"),
-        ([PROMPT, "--precision", "float8"], "'--precision'", "float32"),
+        ([PROMPT, "--precision", "float8"], "--precision = 'float8'", "float32"),
         ([PROMPT, "--model", "no/such/folder"], "--model = 'no/such/folder'", "nothing this path"),
         ([PROMPT, "--format", "bmp"], "'--format'", "png"),
     ],
