@@ -101,8 +101,7 @@ def test_every_mode_has_a_command_and_every_field_of_it_a_flag(mode: str) -> Non
 def loaded(arguments: list[str]) -> set[str]:
     """Which heavy packages a command line has loaded when it is done, in a process of its own."""
     program = (
-        "import sys\nfrom sdplay.cli.flags import ONLY_IN_FILES
-from sdplay.cli.main import main\n"
+        "import sys\nfrom sdplay.cli.main import main\n"
         f"assert main({arguments!r}) == 0\n"
         f"print(*[name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr)"
     )
