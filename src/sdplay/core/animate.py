@@ -128,9 +128,6 @@ class Animate(Film):
     loop_mode: str = Field(
         default="none", pattern=r"^(none|pingpong|crossfade:\d{1,6})$", description="none, pingpong or crossfade:N."
     )
-    flow_cadence: Literal["none", "dis"] = Field(
-        default="none", description="dis: in-between frames follow optical flow (needs the extra `flow`)."
-    )
     video_init_path: str = Field(default="", max_length=4096, description="The clip of Video Input.")
     video_same_size: bool = Field(default=True, description="Give frames back at the clip's own size.")
     video_fit: Literal["stretch", "cover", "contain"] | None = Field(

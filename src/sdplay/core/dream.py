@@ -61,14 +61,9 @@ class Dream(Film):
     easing: EasingName | Bezier = Field(default="linear", description="Speed within a stretch; or four Bézier numbers.")
     hold: float = Field(default=0.0, ge=0, le=0.95, description="Part of every stretch that stands still at its keys.")
     loop: bool = Field(default=False, description="End where it began, so that it plays round and round.")
-    pace: Literal["uniform", "perceptual", "audio"] = Field(
-        default="uniform", description="Even in time, even to the eye (a short trial run measures it), or to music."
-    )
     fps: Rate = Field(default="24", description="Frames a second.")
-    audio: FilePath | None = Field(default=None, description="Sound file that the film moves to and carries.")
+    audio: FilePath | None = Field(default=None, description="Sound file that the film carries.")
     audio_start: float = Field(default=0.0, ge=0, description="Second of the sound at which the film starts.")
-    audio_smooth: float = Field(default=0.0, ge=0, le=1, description="0 follows every beat, 1 none.")
-
     on_bad_frame: Literal["reroll", "previous", "keep", "error"] = Field(
         default="reroll",
         description="A frame that comes out black or as no numbers: draw it from another seed, show the one before, "
@@ -89,15 +84,13 @@ class Dream(Film):
             raise ValueError("keyframes must come in the order of their frames, one for each")
         if self.path == "circle" and len(self.seeds) > 2:
             raise ValueError("a circle goes through two seeds; give two, or leave them out")
-        if self.pace == "audio" and self.audio is None:
-            raise ValueError("pace=audio needs audio=FILE to follow")
         return self
 
     def not_ingredients(self) -> set[str]:
-        """Where keys have fixed frames a longer film begins with the shorter one; speed matters to sound alone."""
+        """Where keys have fixed frames a longer film begins with the shorter one; how fast it plays is not seen."""
         fixed = bool(self.keyframes) or self.frames_per_key is not None
         free = {"num"} if fixed and not self.loop and self.path != "circle" else set[str]()
-        return super().not_ingredients() | free | ({"fps"} if self.pace != "audio" else set())
+        return super().not_ingredients() | free | {"fps"}
 
     @property
     def rate(self) -> Fraction:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from sdplay.core.animate import Animate
+from sdplay.core.dream import Dream
 from sdplay.core.films import Film
 from sdplay.core.recipe import Recipe
 from sdplay.core.request import AnyFilm
+from sdplay.imaging.film.index import probe
+from sdplay.imaging.film.kind import CODINGS, check_kind
+from sdplay.imaging.film.sound import Sound
 from sdplay.jobs.description import FREE, describe, film_rate, here
 from sdplay.jobs.executors.base import Executor
 from sdplay.jobs.film import Shooting
@@ -40,12 +46,14 @@ def begin(
     """The shooting of `recipe` in the folder `out`, which is made, or gone on with where it holds this very job."""
     assert isinstance(recipe.request, Film)
     plan = film_plan(recipe)
-    output = replace(output or Output(), rate=film_rate(recipe.request))
-    warning = check_space(out, plan.total + plan.units, recipe.width, recipe.height, force=force)
+    output = with_sound(replace(output or Output(), rate=film_rate(recipe.request)), recipe)
+    shape = frame_size(recipe)
+    check_kind(output.kind, shape, output.rate, output.sound is not None)
+    warning = check_space(out, plan.total + plan.units, *shape, force=force)
     description = describe(recipe, output)
     folder = JobFolder.create(out, description, FREE)
     mixed = folder.description["made_by"] != here()
-    warnings = [*plan.warnings, *([warning] if warning else [])]
+    warnings = [*plan.warnings, *rounded_sizes(recipe), *([warning] if warning else [])]
     if mixed:
         warnings.append("this film was begun by another version or on another processor: its bits may differ from here")
     if folder.description != description:
@@ -62,3 +70,37 @@ def begin(
         warnings=tuple(warnings),
         noted={"mixed": True} if mixed else {},
     )
+
+
+def with_sound(output: Output, recipe: Recipe) -> Output:
+    """`output` with the sound that was given, or a clip's own where the film keeps its pace, if its kind has sound."""
+    request = recipe.request
+    if CODINGS[output.kind].sound is None:
+        return output
+    if isinstance(request, Dream) and request.audio is not None:
+        return replace(output, sound=Sound(path=Path(request.audio), start=request.audio_start))
+    if isinstance(request, Animate) and request.of_clip:
+        facts = probe(Path(request.video_init_path))
+        if facts.has_sound and request.rate == facts.fps / request.extract_nth_frame:
+            start = float(request.extract_from_frame / facts.fps)
+            return replace(
+                output, sound=Sound(path=Path(request.video_init_path), start=start, field="video_init_path")
+            )
+    return output
+
+
+def frame_size(recipe: Recipe) -> tuple[int, int]:
+    """Width and height of the finished frames."""
+    request = recipe.request
+    if isinstance(request, Animate) and request.of_clip and request.video_same_size:
+        clip = recipe.assets["video_init_path"]
+        return clip.width, clip.height
+    return recipe.width, recipe.height
+
+
+def rounded_sizes(recipe: Recipe) -> Iterator[str]:
+    """A line for each side that was rounded down to what the model can draw."""
+    request = recipe.request
+    for name, asked, had in (("width", request.width, recipe.width), ("height", request.height, recipe.height)):
+        if asked is not None and asked != had:
+            yield f"{name} = {asked} is no multiple of 8: {had} is drawn"

@@ -12,6 +12,7 @@ from typing import Any
 
 from sdplay.core.films import Film
 from sdplay.core.recipe import Recipe
+from sdplay.imaging.film.sound import Sound
 from sdplay.jobs.projector import Output
 from sdplay.version import VERSION
 
@@ -22,7 +23,8 @@ FREE = frozenset({"asked", "output", "made_by"})
 def describe(recipe: Recipe, output: Output) -> dict[str, Any]:
     """The description of the job that makes `recipe` into the film `output`, as JSON can hold it."""
     asked = recipe.request.model_dump(mode="json", include=recipe.request.not_ingredients())
-    written = asdict(output) | {"rate": str(output.rate), "sound": str(output.sound) if output.sound else None}
+    sound = {**asdict(output.sound), "path": str(output.sound.path)} if output.sound else None
+    written = asdict(output) | {"rate": str(output.rate), "sound": sound}
     return {"recipe": recipe.ingredients(), "asked": asked, "output": written, "made_by": here()}
 
 
@@ -33,8 +35,9 @@ def described_recipe(description: Mapping[str, Any]) -> Recipe:
 
 def described_output(description: Mapping[str, Any]) -> Output:
     written: dict[str, Any] = dict(description["output"])
-    sound, rate = written.pop("sound"), Fraction(written.pop("rate"))
-    return Output(**written, rate=rate, sound=Path(sound) if sound else None)
+    told, rate = written.pop("sound"), Fraction(written.pop("rate"))
+    sound = Sound(**{**told, "path": Path(told["path"])}) if told else None
+    return Output(**written, rate=rate, sound=sound)
 
 
 def film_rate(request: Film) -> Fraction:

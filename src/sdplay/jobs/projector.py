@@ -16,6 +16,7 @@ from sdplay.imaging.film.encode import FilmWriter
 from sdplay.imaging.film.kind import FilmKind
 from sdplay.imaging.film.order import pingpong
 from sdplay.imaging.film.preview import PreviewWriter
+from sdplay.imaging.film.sound import Sound
 from sdplay.imaging.film.verify import verify_film
 from sdplay.imaging.image import Pixels
 from sdplay.store.jobfolder import JobFolder
@@ -33,8 +34,7 @@ class Output:
     rate: Fraction = Fraction(24)
     loop: str = "none"
     comment: str = ""
-    sound: Path | None = None
-    sound_start: float = 0.0
+    sound: Sound | None = None
 
     @property
     def crossfade(self) -> int:
@@ -67,7 +67,7 @@ class Projector:
         """Whether the film file is there, with all its frames."""
         self._shown = self.total
         try:
-            self.frames = verify_film(self.path).frames if self.path.exists() else 0
+            self.frames = self._counted() if self.path.exists() else 0
         except SdplayError:
             return False
         return self.frames == self._expected()
@@ -111,7 +111,14 @@ class Projector:
         with ExitStack() as stack:
             preview = stack.enter_context(PreviewWriter(self.folder.preview, self.output.rate))
             film = stack.enter_context(
-                FilmWriter(self.path, size, self.output.rate, self.output.kind, comment=self.output.comment)
+                FilmWriter(
+                    self.path,
+                    size,
+                    self.output.rate,
+                    self.output.kind,
+                    comment=self.output.comment,
+                    sound=self.output.sound,
+                )
             )
             count = 0
             while self._wait(count):
@@ -144,10 +151,16 @@ class Projector:
     def _check(self) -> None:
         """Count the frames of the finished film by decoding it: a film with fewer frames than drawn is no film."""
         expected = self._expected()
-        self.frames = verify_film(self.path).frames
+        self.frames = self._counted()
         if self.frames != expected:
             reason = f"the film has {self.frames} frames where {expected} were written"
             raise StoreError(reason, field="out", value=str(self.path), hint="sdplay resume writes it again")
+
+    def _counted(self) -> int:
+        facts = verify_film(self.path)
+        if self.output.kind == "webp":  # where neighbours that are equal are stored as one, longer frame
+            return round(facts.seconds * self.output.rate)
+        return facts.frames
 
     def _expected(self) -> int:
         if self.output.loop == "pingpong":
