@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sdplay.core.animate import Animate
 from sdplay.core.artifact import Picture
 from sdplay.core.errors import NotReproduced
 from sdplay.core.event import Drawn, Event, Finished, FrameDone
@@ -101,6 +102,11 @@ class Studio:
             return request, given_pictures(request)
         from sdplay.imaging.film.given import film_files  # loads PyAV: only for films
 
+        if isinstance(request, Animate) and (request.animation_mode == "3D" or request.save_depth_maps):
+            from sdplay.families.depth import choose_depth
+
+            choice = choose_depth(request.depth_model)
+            request = request.model_copy(update={"depth_model": str(choice.folder or choice.kind)})
         return film_files(request)
 
     def film(self, request: AnyFilm, out: Path, output: Output | None = None, *, force: bool = False) -> Shooting:

@@ -44,6 +44,14 @@ class KeyDrawn:
     pixels: NDArray[np.uint8]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class DepthFound:
+    """What is near in the film's key picture `index`: float32 [height, width], 0 far to 1 near."""
+
+    index: int
+    nearness: NDArray[np.float32]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rescued:
     """Frame `index` came out bad, and `how` it was mended."""
@@ -92,4 +100,4 @@ class Finished:
     seconds: float
 
 
-Event = Started | Stepped | Drawn | KeyDrawn | Rescued | FrameDone | Resumed | Kept | Filmed | Finished
+Event = Started | Stepped | Drawn | KeyDrawn | DepthFound | Rescued | FrameDone | Resumed | Kept | Filmed | Finished

@@ -46,13 +46,14 @@ STILLS: dict[str, type[AnyStill]] = {"txt2img": Txt2Img, "img2img": Img2Img, "in
 FILMS: dict[str, type[AnyFilm]] = {"dream": Dream, "animate": Animate}
 REQUESTS: dict[str, type[AnyRequest]] = {**STILLS, **FILMS}
 
-ROLES = ("image", "mask", "init_image", "color_image", "video_init_path", "audio")
+ROLES = ("image", "mask", "init_image", "color_image", "video_init_path", "audio", "depth_model")
+NO_FILES = {"depth_model": ("auto", "builtin", "none")}
 
 
 def named_pictures(request: Request) -> dict[str, str]:
     """The paths of the files a request names, by role."""
     paths = ((role, getattr(request, role, None)) for role in ROLES)
-    return {role: path for role, path in paths if path}
+    return {role: path for role, path in paths if path and path not in NO_FILES.get(role, ())}
 
 
 def request_from(fields: dict[str, Any]) -> AnyRequest:

@@ -19,7 +19,8 @@ from torch import Tensor
 from sdplay.core.artifact import Picture
 from sdplay.core.event import Drawn, Event, KeyDrawn
 from sdplay.core.frame import Frame, FromFilm, Unit
-from sdplay.engine.mover import Mover, NearnessOf, mover
+from sdplay.engine.depth import DepthOfKeys
+from sdplay.engine.mover import Mover, mover
 from sdplay.engine.rescue import Bench, drawn
 from sdplay.imaging.given import read_given
 from sdplay.imaging.grade import add_noise, anti_blur, colour_match, contrast, smooth, to_uint8
@@ -35,7 +36,7 @@ class Stage:
 
     score: Score
     bench: Bench
-    nearness: NearnessOf
+    depth: DepthOfKeys
 
 
 def segment(stage: Stage, unit: Unit, given: Mapping[int, Pixels]) -> Iterator[Event]:
@@ -46,12 +47,14 @@ def segment(stage: Stage, unit: Unit, given: Mapping[int, Pixels]) -> Iterator[E
     score, started = stage.score, time.perf_counter()
     k, p, cut = unit.first, unit.first - score.cadence, score.is_cut(unit.first)
     # 1. what the key starts from: the one before it, moved here and graded
-    before = mover(score, given[p], p, stage.nearness) if p >= 0 and not cut else None
+    before = mover(score, given[p], p, stage.depth) if p >= 0 and not cut else None
     # 2. the key itself, in its scene's colours, as whole grey levels
     key = yield from drawn_key(stage, score.key(k), before, given)
     yield KeyDrawn(index=k, pixels=key)
+    if score.request.save_depth_maps:
+        yield stage.depth.found(k, key)
     # 3. the frames, each fading from the key before to this one while both move on
-    after = mover(score, key, k, stage.nearness)
+    after = mover(score, key, k, stage.depth)
     seconds = (time.perf_counter() - started) / (unit.stop - unit.first)
     for index in range(unit.first, unit.stop):
         pixels = between(before, after, index, (index - k + 1) / score.cadence)

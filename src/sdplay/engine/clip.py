@@ -41,6 +41,8 @@ def clip_unit(stage: Stage, unit: Unit, given: Mapping[int, Pixels], reader: Cli
         if frame.index == 0:
             yield KeyDrawn(index=0, pixels=pixels)
             reference = pixels
+        if score.request.save_depth_maps:
+            yield stage.depth.found(frame.index, pixels)
         yield Drawn(picture=finished(score, pixels, frame.index, seconds))
 
 

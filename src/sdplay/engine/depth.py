@@ -1,21 +1,50 @@
-"""What is near and what is far in a key picture: a depth model's answer, a ramp, or one flat plane."""
+"""What is near and what is far in a key picture: a depth model's answer, a guess, or one flat plane."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
+import torch
 
 from sdplay.core.animate import Animate
-from sdplay.core.recipe import Recipe
-from sdplay.engine.mover import Nearness, NearnessOf
+from sdplay.core.artifact import pixel_digest
+from sdplay.core.event import DepthFound
+from sdplay.engine.mover import Nearness
+from sdplay.families.depth import DepthModel, load_depth
 from sdplay.imaging.image import Pixels
+from sdplay.imaging.nearness import equalised, fitted, normalised, ramp
+
+KEPT = 2  # a key's depth is used while it is drawn on, and once more by the next key
 
 
-def nearness_of(recipe: Recipe) -> NearnessOf:
-    """The way `recipe` tells what is near in a picture."""
-    assert isinstance(recipe.request, Animate)
-    return flat
+class DepthOfKeys:
+    """`of_keys(pixels)` is the nearness of a picture, 0 far to 1 near; the last two are remembered."""
 
+    def __init__(self, request: Animate, device: str) -> None:
+        self.request, self.device = request, torch.device(device)
+        self._model: DepthModel | None = None
+        self._known: dict[str, Nearness] = {}
 
-def flat(pixels: Pixels) -> Nearness:
-    """Everything as near as can be: one plane at distance 1."""
-    return np.ones(pixels.shape[:2], np.float32)
+    def __call__(self, pixels: Pixels) -> Nearness:
+        name = pixel_digest(pixels)
+        if name not in self._known:
+            self._known[name] = self._of(pixels)
+            for oldest in list(self._known)[:-KEPT]:
+                del self._known[oldest]
+        return self._known[name]
+
+    def found(self, index: int, pixels: Pixels) -> DepthFound:
+        return DepthFound(index=index, nearness=self(pixels))
+
+    def _of(self, pixels: Pixels) -> Nearness:
+        height, width = pixels.shape[:2]
+        if self.request.depth_model == "none" or not self.request.use_depth_warping:
+            return np.ones((height, width), np.float32)
+        if self.request.depth_model in ("auto", "builtin"):
+            return ramp(width, height)
+        if self._model is None:
+            self._model = load_depth(Path(self.request.depth_model), self.device)
+        values = normalised(self._model.estimate(pixels), metric=self._model.is_metric).values
+        nearness = fitted(values, width, height)
+        return equalised(nearness) if self.request.depth_equalize else nearness

@@ -11,7 +11,7 @@ from sdplay.core.event import Event
 from sdplay.core.recipe import Recipe
 from sdplay.engine.animate import Stage, segment
 from sdplay.engine.clip import clip_unit
-from sdplay.engine.depth import nearness_of
+from sdplay.engine.depth import DepthOfKeys
 from sdplay.engine.rescue import Bench, drawn
 from sdplay.engine.residency import Loaded
 from sdplay.imaging.film.decode import ClipReader
@@ -28,6 +28,7 @@ class Stages:
         self._walk: Walk | None = None
         self._score: Score | None = None
         self._reader: ClipReader | None = None
+        self._depth: DepthOfKeys | None = None
 
     def unit(
         self, recipe: Recipe, loaded: Loaded, indices: Sequence[int], given: Mapping[int, Pixels]
@@ -40,8 +41,9 @@ class Stages:
             yield from drawn(bench, [self._walk.frame(index) for index in indices])
             return
         if self._score is None or self._score.recipe != recipe:
-            self._score, self._reader = Score(recipe), None
-        stage = Stage(score=self._score, bench=bench, nearness=nearness_of(recipe))
+            self._score, self._reader, self._depth = Score(recipe), None, None
+        self._depth = self._depth or DepthOfKeys(self._score.request, recipe.numerics.device)
+        stage = Stage(score=self._score, bench=bench, depth=self._depth)
         unit = self._score.unit(indices[0] // self._score.length)
         assert isinstance(recipe.request, Animate)
         if recipe.request.of_clip:

@@ -53,7 +53,7 @@ def begin(
     description = describe(recipe, output)
     folder = JobFolder.create(out, description, FREE)
     mixed = folder.description["made_by"] != here()
-    warnings = [*plan.warnings, *rounded_sizes(recipe), *([warning] if warning else [])]
+    warnings = [*plan.warnings, *rounded_sizes(recipe), *guessed_depth(recipe), *([warning] if warning else [])]
     if mixed:
         warnings.append("this film was begun by another version or on another processor: its bits may differ from here")
     if folder.description != description:
@@ -96,6 +96,18 @@ def frame_size(recipe: Recipe) -> tuple[int, int]:
         clip = recipe.assets["video_init_path"]
         return clip.width, clip.height
     return recipe.width, recipe.height
+
+
+def guessed_depth(recipe: Recipe) -> Iterator[str]:
+    """A line where the depth of a 3D film is a guess."""
+    request = recipe.request
+    if not isinstance(request, Animate) or request.animation_mode != "3D" or not request.use_depth_warping:
+        return
+    if request.depth_model == "builtin":
+        yield (
+            "depth is guessed (what is lower is nearer): no depth model is here; `hf download "
+            "depth-anything/Depth-Anything-V2-Small-hf` gets one"
+        )
 
 
 def rounded_sizes(recipe: Recipe) -> Iterator[str]:

@@ -36,7 +36,7 @@ def described_recipe(description: Mapping[str, Any]) -> Recipe:
 def described_output(description: Mapping[str, Any]) -> Output:
     written: dict[str, Any] = dict(description["output"])
     told, rate = written.pop("sound"), Fraction(written.pop("rate"))
-    sound = Sound(**{**told, "path": Path(told["path"])}) if told else None
+    sound = Sound(path=Path(told["path"]), start=told["start"], field=told["field"]) if told else None
     return Output(**written, rate=rate, sound=sound)
 
 

@@ -13,10 +13,11 @@ from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 
-from sdplay.core.event import Drawn, Event, Filmed, Kept, KeyDrawn, Rescued, Resumed
+from sdplay.core.event import DepthFound, Drawn, Event, Filmed, Kept, KeyDrawn, Rescued, Resumed
 from sdplay.core.frame import Unit
 from sdplay.core.recipe import Recipe
 from sdplay.imaging.image import Pixels
+from sdplay.imaging.nearness import depth_png
 from sdplay.jobs.executors.base import Executor, Task
 from sdplay.jobs.pace import Pace
 from sdplay.jobs.projector import Projector
@@ -178,6 +179,8 @@ class Leader:
             picture = event.picture
             taken.frames[picture.index] = self._units.write_frame(picture.index, picture.pixels)
             taken.last = picture.pixels
+        elif isinstance(event, DepthFound):
+            self._units.write_depth(event.index, depth_png(event.nearness))
         elif isinstance(event, Rescued):
             taken.rescued[str(event.index)] = event.how
         yield event

@@ -81,6 +81,11 @@ class Units:
         """Bring the key picture `index` to the disk and return its `pixel_sha`, which `finish` wants."""
         return self._write(self.key_path(index), index, pixels)
 
+    def write_depth(self, index: int, png: bytes) -> None:
+        """Bring the depth of a picture to the disk, a by-product that no hash covers."""
+        with writing(self.folder):
+            replace_file(self.depth_path(index), png)
+
     def finish(self, record: UnitRecord) -> None:
         """Make the unit finished; all its pictures must have been written. Once this returns, no crash undoes it."""
         with writing(self.folder):

@@ -19,6 +19,7 @@ from sdplay.imaging.image import read_image
 
 F = TypeVar("F", bound=Film)
 PICTURES = ("init_image", "color_image")
+WITHOUT_SIZE = {"audio": "", "depth_model": "model.safetensors"}  # the file below the path that tells them apart
 
 
 def film_files(request: F) -> tuple[F, dict[str, Asset]]:
@@ -31,8 +32,8 @@ def film_files(request: F) -> tuple[F, dict[str, Asset]]:
     for role, path in named_pictures(request).items():
         if role in PICTURES:
             assets[role] = picture_asset(path, role)
-        elif role == "audio":
-            assets[role] = Asset(path=path, digest=file_digest(path, role), width=1, height=1)
+        elif role in WITHOUT_SIZE:
+            assets[role] = Asset(path=path, digest=file_digest(Path(path, WITHOUT_SIZE[role]), role), width=1, height=1)
         elif isinstance(request, Animate) and request.of_clip:
             assets[role], closed = clip_asset(request)
     if isinstance(request, Animate) and request.of_clip and "video_init_path" not in assets:
@@ -64,13 +65,13 @@ def clip_reader(request: Animate, path: Path) -> ClipReader:
     )
 
 
-def file_digest(path: str, role: str) -> str:
+def file_digest(path: Path, role: str) -> str:
     """sha256 of a file, hex; raises `BadRequest` where it cannot be read."""
     try:
-        with Path(path).open("rb") as file:
+        with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        raise BadRequest(f"cannot be read: {error.strerror or error}", field=role, value=path) from None
+        raise BadRequest(f"cannot be read: {error.strerror or error}", field=role, value=str(path)) from None
 
 
 def check_files(recipe: Recipe) -> None:
