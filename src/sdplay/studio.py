@@ -97,7 +97,7 @@ class Studio:
 
     def settle(self, request: AnyRequest) -> Settled:
         """Close every open field; raises `BadRequest` and its kinds, or `ModelBroken`."""
-        model = resolve(request.model, self._shelves)
+        model = resolve(request.model, self._shelves, allow_pickle=request.allow_pickle)
         machine = self.executor.survey(request)
         request, assets = self._files(request)
         recipe = settle(request, model, machine, self._new_seed(), assets)
@@ -265,8 +265,8 @@ def draw(prompt: str, **fields: Any) -> Pictures:
     """Draw `prompt` and return the pictures, in memory.
 
     `fields` are those of `Txt2Img`: negative_prompt, num, seed, steps, guidance_scale, sampler, schedule, width,
-    height, model, device, precision, noise. Raises `BadRequest` (with the field, the value and what to do) and
-    `SdplayError`.
+    height, model, allow_pickle, device, precision, noise. Raises `BadRequest` (with the field, the value and what to
+    do) and `SdplayError`.
     """
     with Studio() as studio:
         return studio.draw(ask(Txt2Img, prompt=prompt, **fields))

@@ -40,8 +40,9 @@ def resolve(name: str, shelves: Shelves | None = None, *, allow_pickle: bool = F
     """Find the model `name`: a shipped card, a name that was added, a path (diffusers folder or single file), the name
     of a model on the `shelves` (those of the environment when left out), or an id of the Hugging Face hub.
 
-    A pickle is refused unless `allow_pickle`, and then its weights alone are taken, in a process of their own.
-    Raises `ModelNotFound` when nothing has that name and `ModelBroken` for files that are no usable model.
+    A pickle is refused unless `allow_pickle` (or that of the shelves), and then its weights alone are taken, in a
+    process of their own. Raises `ModelNotFound` when nothing has that name and `ModelBroken` for files that are
+    no usable model.
     """
     shelves = shelves if shelves is not None else shelves_of(os.environ)
     card = shipped_cards().get(name)
@@ -86,7 +87,7 @@ def _at(path: Path, rule: str, shelves: Shelves, allow_pickle: bool) -> Resolved
         _check_parts(path)
         size, kind = _trained_size(path), kind_of_folder(path)
         return _identify(_card(kind, name, "a diffusers folder", size, path), path, name, rule, shelves)
-    if allow_pickle and is_pickled(path):
+    if (allow_pickle or shelves.allow_pickle) and is_pickled(path):
         digest = file_digest(path, shelves.digests)
         weights = converted(path, digest, shelves.converted)
         card = _card(kind_of_file(weights), name, "a pickle", None, weights)

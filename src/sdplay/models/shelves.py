@@ -21,6 +21,7 @@ SUFFIXES = (".safetensors", ".ckpt", ".pt", ".pth", ".bin")
 class Shelves:
     """`home` is where this program keeps things, `roots` are folders (or extra_model_paths.yaml files) to look for
     names in, `folders` more of them by what they hold, `cache` is for what can be made again, `fetch` gets hub models.
+    With `allow_pickle` pickles on them are opened, whatever a request says.
     """
 
     home: Path
@@ -28,6 +29,7 @@ class Shelves:
     folders: Mapping[Sort, tuple[Path, ...]] = field(default_factory=dict[Sort, tuple[Path, ...]])
     cache: Path = Path()
     fetch: Callable[[str], Path] = field(default=fetch)
+    allow_pickle: bool = False
 
     @property
     def digests(self) -> Path:
