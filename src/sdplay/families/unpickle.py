@@ -14,6 +14,8 @@ from typing import Any
 
 FAILED = 3
 REFUSED = re.compile(r"GLOBAL ([\w.]+)")  # torch's words for a name that a pickle wants to call, and may not
+STRANGE = re.compile(r"WeightsUnpickler error:\s*(.+)|(Invalid magic number)")  # and for what it never writes itself
+SYSTEM = re.compile(r"os error (\d+)")  # how safetensors tells what the system said
 NEVER_READ = "model_ema."  # a second copy of the network, which no reader of ours looks at
 NUMPY = tuple(f"numpy{core}.multiarray.{name}" for core in (".core", "._core") for name in ("scalar", "_reconstruct"))
 LEFT_BY_TRAINING = (  # what the programs that trained Stable Diffusion left in its files beside the weights
@@ -54,8 +56,8 @@ def weights_of(source: str) -> dict[str, Any]:
 
     with open(source, "rb") as file:
         archive = file.read(2) == b"PK"
-    torch.serialization.add_safe_globals([(Nothing, name) for name in LEFT_BY_TRAINING])
-    found = torch.load(source, map_location="cpu", weights_only=True, mmap=archive)
+    with torch.serialization.safe_globals([(Nothing, name) for name in LEFT_BY_TRAINING]):
+        found = torch.load(source, map_location="cpu", weights_only=True, mmap=archive)
     inner = found.get("state_dict", found) if isinstance(found, dict) else {}
     tensors = inner.items() if isinstance(inner, dict) else ()
     kept = {name: t for name, t in tensors if isinstance(name, str) and isinstance(t, torch.Tensor)}
@@ -89,14 +91,20 @@ def main(source: str, target: str, memory: int, seconds: int, written: int) -> i
     except OSError as error:
         return tell("file", error.strerror or str(error), error.errno)
     except Exception as error:  # torch has a dozen kinds for a file that is not as it should be
-        text = str(error)
-        refused = REFUSED.search(text)
-        if refused is not None:
-            return tell("program", refused[1])
-        if "memory" in text:
-            return tell("memory", "")
-        return tell("damaged", f"{type(error).__name__}: {text.splitlines()[0] if text else ''}")
+        return tell_of(str(error) or type(error).__name__)
     return 0
+
+
+def tell_of(text: str) -> int:
+    """Sort an error of torch or safetensors by its words, and tell it."""
+    system = SYSTEM.search(text)
+    if system is not None:
+        return tell("file", text, int(system[1]))
+    for kind, words in (("program", REFUSED), ("strange", STRANGE)):
+        found = words.search(text)
+        if found is not None:
+            return tell(kind, found[1] or found[0])
+    return tell("memory" if "memory" in text else "damaged", text.splitlines()[0])
 
 
 def tell(kind: str, what: str, number: int | None = None) -> int:

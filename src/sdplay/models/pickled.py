@@ -132,6 +132,7 @@ def _failure(path: Path, target: Path, done: subprocess.CompletedProcess[bytes])
         return _unwritable(target.parents[1], what, number)
     reasons = {
         "program": f"this pickle is more than weights: it wants to call {what}, which nothing here will do",
+        "strange": f"this pickle is not one that torch writes for weights ({what})",
         "memory": "its weights take more memory than a file of this size should, or than there is",
         "empty": "it holds no weights by name, so it is no model",
         "file": f"it cannot be read: {what}",
