@@ -108,3 +108,15 @@ def test_a_picture_of_a_pickle_is_proved_where_pickles_may_be_opened(
     assert main(["again", str(kept), "--allow-pickle", "--quiet", "--out", str(tmp_path / "more")]) == 0
     checkpoint.unlink()
     assert main(["verify", str(kept), "--allow-pickle"]) == 2
+
+
+def test_loading_draws_no_bars_of_a_library_and_leaves_them_to_others(
+    tiny: Path, shelves: Shelves, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from transformers import CLIPTextModel
+
+    with Studio(shelves=shelves) as studio:
+        studio.draw(ask(Txt2Img, prompt="a cat", model=str(tiny), **FEW))
+    assert "Loading" not in capsys.readouterr().err
+    CLIPTextModel.from_pretrained(tiny / "text_encoder", local_files_only=True)
+    assert "Loading weights" in capsys.readouterr().err

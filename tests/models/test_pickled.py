@@ -21,7 +21,7 @@ from sdplay.models.pickled import Limits, converted
 from sdplay.models.resolve import resolve
 from sdplay.models.shelves import Shelves
 from tests.support.headers import SD15, write_header
-from tests.support.pickles import Calls, bomb, hostile, lightning
+from tests.support.pickles import Calls, bomb, hostile, lightning, small
 
 DIGEST = "ab" * 32
 
@@ -217,9 +217,7 @@ def test_a_cache_that_cannot_be_made_is_told(tmp_path: Path, cache: Path) -> Non
 
 def test_a_pickle_is_a_model_only_where_it_may_be(tmp_path: Path) -> None:
     safe = write_header(tmp_path / "safe.safetensors", SD15)
-    tensors = {name: torch.zeros(shape) for name, shape in SD15.items()}
-    path = tmp_path / "dreamy.ckpt"
-    torch.save({"state_dict": tensors}, path)
+    path = small(tmp_path / "dreamy.ckpt")
     shelves = Shelves(home=tmp_path / "home", cache=tmp_path / "cache")
     for ask in (lambda: resolve(str(path), shelves), lambda: resolve(str(path), shelves, allow_pickle=False)):
         with pytest.raises(ModelBroken, match="this is a pickle") as caught:

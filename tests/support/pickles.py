@@ -15,10 +15,19 @@ from typing import Any
 import torch
 from safetensors.torch import load_file
 
+from tests.support.headers import SD15
+
 
 def pickled(safe: Path, path: Path, *, zipped: bool = True, **beside: Any) -> Path:
     """The weights of the `.safetensors` file `safe` as a training program saves them, in `path`."""
     torch.save({"state_dict": load_file(safe), **beside}, path, _use_new_zipfile_serialization=zipped)
+    return path
+
+
+def small(path: Path) -> Path:
+    """A pickle with the names of an SD 1.x checkpoint and hardly a weight."""
+    shapes = {name: (8, shape[1], *shape[2:]) if len(shape) > 1 else shape for name, shape in SD15.items()}
+    torch.save({"state_dict": {name: torch.zeros(shape) for name, shape in shapes.items()}}, path)
     return path
 
 
