@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +13,7 @@ from sdplay.cli.deliver import deliver, delivery_from, delivery_options
 from sdplay.cli.draw import open_studio
 from sdplay.cli.flags import in_the_words_of, request_fields, request_options
 from sdplay.cli.listing import table
-from sdplay.cli.models import PICKLE
+from sdplay.cli.models import PICKLE, shelves_with
 from sdplay.cli.outcome import reason
 from sdplay.core.errors import BadRequest, NotReproduced, SdplayError
 
@@ -23,7 +21,6 @@ if TYPE_CHECKING:
     from sdplay.core.artifact import Artifact
     from sdplay.core.request import Request
     from sdplay.imaging.metadata import Embedded
-    from sdplay.models.shelves import Shelves
     from sdplay.studio import Settled, Studio
 
 SAME, DIFFERS, CANNOT_BE_TRIED = 0, 1, 2
@@ -42,16 +39,9 @@ def verify(files: tuple[Path, ...], model: str | None, allow_pickle: bool, **pic
 
     Exit code 0: all came out the same; 1: one differs, and what made it differ is said; 2: one could not be tried.
     """
-    with open_studio(shelves_with(allow_pickle)) as studio:
+    with open_studio(shelves=shelves_with(allow_pickle)) as studio:
         found = [verdict(studio, file, model, pictures) for file in files]
     return DIFFERS if DIFFERS in found else max(found)
-
-
-def shelves_with(allow_pickle: bool) -> Shelves:
-    """The shelves of the environment, and whether pickles on them may be opened."""
-    from sdplay.models.shelves import shelves_of
-
-    return replace(shelves_of(os.environ), allow_pickle=allow_pickle)
 
 
 def verdict(studio: Studio, file: Path, model: str | None, pictures: Mapping[str, str | None]) -> int:
@@ -97,7 +87,7 @@ def again(ctx: click.Context, /, file: Path, **params: Any) -> int:
     embedded, _ = read_kept(file)
     delivery = delivery_from(params)
     shelves = shelves_with(bool(params.get("allow_pickle")))
-    with in_the_words_of(ctx), open_studio(shelves) as studio, progress_for(quiet=delivery.quiet) as progress:
+    with in_the_words_of(ctx), open_studio(shelves=shelves) as studio, progress_for(quiet=delivery.quiet) as progress:
         changes = changes_to(type(embedded.recipe.request), params)
         settled, indices = settle_again(studio, embedded, changes)
         artifacts = deliver(studio, settled, indices, delivery, progress)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,13 @@ PICKLE = click.option(
     help="Open a pickle (.ckpt, .pt, .bin) too: its weights alone, in a process of their own.",
 )
 FOR_MODELS: dict[Sort, str] = {"loras": "LORA", "vae": "VAE", "embeddings": "EMBEDDING", "controlnet": "CONTROLNET"}
+
+
+def shelves_with(allow_pickle: bool) -> Shelves:
+    """The shelves of the environment, and whether pickles on them may be opened."""
+    from sdplay.models.shelves import shelves_of
+
+    return replace(shelves_of(os.environ), allow_pickle=allow_pickle)
 
 
 @click.group(invoke_without_command=True)
