@@ -177,7 +177,6 @@ def main() -> int:
     parser.add_argument("--model", default="builtin", help="a model's name or a diffusers folder")
     parser.add_argument("--out", type=Path, default=Path("images"), help="the demo's own folder is made in here")
     asked = parser.parse_args()
-    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")  # a library's own bars across our lines
     with Studio() as studio:
         show(studio, asked.model, asked.out)
     return 0

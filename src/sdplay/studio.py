@@ -27,6 +27,7 @@ from sdplay.imaging.given import WHERE_THEY_WERE, given_pictures, with_pictures
 from sdplay.imaging.metadata import Embedded, stored_pixels
 from sdplay.jobs.executors.base import Executor, Task
 from sdplay.models.resolve import ResolvedModel, resolve
+from sdplay.models.shelves import Shelves
 from sdplay.modes.plan import count
 from sdplay.modes.settle import check_known, settle
 from sdplay.store.keep import Keeper, format_of, read_kept
@@ -74,12 +75,18 @@ class Studio:
     """Draws, keeps, proves. Holds one executor, and through it one loaded model; `close` lets go of both.
 
     `executor` is where the drawing happens (this process when left out); `new_seed` makes the seed of a request that
-    has none.
+    has none; `shelves` are where models are looked for by name (those of the environment when left out).
     """
 
-    def __init__(self, executor: Executor | None = None, new_seed: Callable[[], int] = random_seed) -> None:
+    def __init__(
+        self,
+        executor: Executor | None = None,
+        new_seed: Callable[[], int] = random_seed,
+        shelves: Shelves | None = None,
+    ) -> None:
         self._executor = executor
         self._new_seed = new_seed
+        self._shelves = shelves
 
     @property
     def executor(self) -> Executor:
@@ -91,7 +98,7 @@ class Studio:
 
     def settle(self, request: AnyRequest) -> Settled:
         """Close every open field; raises `BadRequest` and its kinds, or `ModelBroken`."""
-        model = resolve(request.model)
+        model = resolve(request.model, self._shelves, allow_pickle=request.allow_pickle)
         machine = self.executor.survey(request)
         request, assets = self._files(request)
         recipe = settle(request, model, machine, self._new_seed(), assets)
@@ -141,7 +148,7 @@ class Studio:
 
     def _same_model(self, recipe: Recipe, model: str | None) -> tuple[ResolvedModel, str]:
         """The model of `recipe`, at `model` if not under its old name, and the device it was drawn on."""
-        found = resolve(model if model is not None else recipe.request.model)
+        found = resolve(model if model is not None else recipe.request.model, self._shelves)
         if found.identity.digest != recipe.model.digest:
             raise NotReproduced(
                 f"the model {recipe.model.name!r} is not the one it was drawn with "
@@ -264,8 +271,8 @@ def draw(prompt: str, **fields: Any) -> Pictures:
     """Draw `prompt` and return the pictures, in memory.
 
     `fields` are those of `Txt2Img`: negative_prompt, num, seed, steps, guidance_scale, sampler, schedule, width,
-    height, model, device, precision, noise. Raises `BadRequest` (with the field, the value and what to do) and
-    `SdplayError`.
+    height, model, allow_pickle, device, precision, noise. Raises `BadRequest` (with the field, the value and what to
+    do) and `SdplayError`.
     """
     with Studio() as studio:
         return studio.draw(ask(Txt2Img, prompt=prompt, **fields))

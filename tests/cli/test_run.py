@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from sdplay.core.request import AnyRequest
 from sdplay.store.keep import read_kept
 from tests.cli.conftest import InTerminal, fake_model
 from tests.support.given import mask, photo
+from tests.support.headers import write_header
 
 ROOT = Path(__file__).resolve().parents[2]
 RUN = [sys.executable, str(ROOT / "run.py")]
@@ -93,7 +95,7 @@ def test_limit_draws_one_at_a_time_whatever_the_card_says(
 
     plain = Studio.settle
     monkeypatch.setattr(Studio, "settle", in_fours)
-    monkeypatch.setattr(draw, "open_studio", lambda: Studio(FakeExecutor()))
+    monkeypatch.setattr(draw, "open_studio", lambda shelves: Studio(FakeExecutor(), shelves=shelves))
     fake_model(here / "stable-diffusion-v1-4")
     for limit in (False, True):
         typed = iter(["a cat", ""])
@@ -147,21 +149,59 @@ def test_without_save_nothing_is_kept_but_shown(in_terminal: InTerminal, here: P
     assert not (here / "images").exists()
 
 
-@pytest.mark.parametrize("token", ["hf_secret", ""])
-def test_the_token_is_asked_for_first_and_never_echoed(in_terminal: InTerminal, token: str) -> None:
-    """What follows depends on whether the built-in model is there yet; the questions up to there do not."""
-    stop = "sys.exit" if sys.platform == "win32" else "os._exit"
+def run_with_hub(hub: str) -> list[str]:
+    """The command that runs `run.py` with a hub whose client is the Python function body `hub`."""
     program = (
-        f"import os, runpy, sys; sys.argv = [{RUN[1]!r}]; sys.path.insert(0, {str(ROOT)!r})\n"
-        "import sdplay.cli.draw as draw\n"
-        f"draw.open_studio = lambda: {stop}(7)\n"
+        f"import runpy, sys; sys.argv = [{RUN[1]!r}, '--save', '--device', 'cpu']; sys.path.insert(0, {str(ROOT)!r})\n"
+        "import sdplay.models.fetch as hub\n"
+        f"def download(name, *, token, revision, **asked):\n    {hub}\n"
+        "hub._client = lambda: download\n"
         f"runpy.run_path({RUN[1]!r}, run_name='__main__')"
     )
-    outcome = in_terminal([sys.executable, "-c", program], [(TOKEN, token)])
-    assert outcome.code == 7
+    return [sys.executable, "-c", program]
+
+
+@pytest.mark.parametrize("token", ["hf_secret", ""])
+def test_without_local_the_model_comes_from_the_hub_with_the_token(
+    in_terminal: InTerminal, here: Path, tmp_path: Path, token: str
+) -> None:
+    """The token is asked for first, is never echoed, and none is fine."""
+    folder = fake_model(tmp_path / "hub")
+    write_header(folder / "unet" / "diffusion_pytorch_model.safetensors", {"conv_in.weight": (320, 4, 3, 3)})
+    note = tmp_path / "asked.json"
+    hub = f"import json; open({str(note)!r}, 'w').write(json.dumps([name, token, revision])); return {str(folder)!r}"
+    outcome = in_terminal(run_with_hub(hub), [(TOKEN, token), (PROMPT, "a red apple"), (SIZE, "72 64")])
+    assert outcome.code == 0, outcome.out
     assert outcome.out.startswith(TOKEN)
-    assert "cannot be downloaded yet" in outcome.out
+    said = [TOKEN, "Loading model...", "Model loaded successfully", PROMPT, SIZE, "images/00000-"]
+    places = [outcome.out.index(part) for part in said]
+    assert places == sorted(places)
     assert "hf_secret" not in outcome.out
+    assert json.loads(note.read_text()) == ["CompVis/stable-diffusion-v1-4", token or None, None]
+    (picture,) = pictures(here)
+    assert read_kept(picture)[0].recipe.model.name == "CompVis/stable-diffusion-v1-4"
+    assert b"hf_secret" not in picture.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("hub", "said"),
+    [
+        ("raise ConnectionError('no route to host')", "the hub cannot be reached from here"),
+        ("from huggingface_hub.errors import OfflineModeIsEnabled as E; raise E('x')", "HF_HUB_OFFLINE forbids"),
+        ("from huggingface_hub.errors import GatedRepoError as E; raise E.__new__(E)", "accepted its licence"),
+    ],
+)
+def test_without_a_network_the_way_on_is_said(in_terminal: InTerminal, here: Path, hub: str, said: str) -> None:
+    outcome = in_terminal(run_with_hub(hub), [(TOKEN, "hf_secret")])
+    assert outcome.code == 2
+    assert said in outcome.out
+    assert "to go on offline: --local takes ./stable-diffusion-v1-4 or else the built-in model" in outcome.out
+    assert outcome.out.count("to go on offline") == 1
+    assert ("set HF_TOKEN to a token of https://huggingface.co/settings/tokens" in outcome.out) == ("Gated" in hub)
+    assert PROMPT not in outcome.out
+    assert "Traceback" not in outcome.out
+    assert "hf_secret" not in outcome.out
+    assert not (here / "images").exists()
 
 
 @pytest.mark.parametrize("mode", ["dream", "animate"])

@@ -107,13 +107,17 @@ def test_no_ingredient_is_forgotten_above() -> None:
     assert paths == OTHER.keys() | ONE_VALUE_SO_FAR
 
 
-@pytest.mark.parametrize("change", [{"num": 5}, {"device": "cpu"}, {"precision": "float32"}], ids=str)
+@pytest.mark.parametrize(
+    "change", [{"num": 5}, {"device": "cpu"}, {"precision": "float32"}, {"allow_pickle": True}], ids=str
+)
 def test_how_many_and_where_are_no_ingredients(change: dict[str, Any]) -> None:
     assert recipe(**change).digest == recipe().digest
 
 
 def test_every_field_of_a_request_is_an_ingredient_or_is_known_not_to_be() -> None:
-    assert Txt2Img.model_fields.keys() - recipe().ingredients().keys() == {"num", "device", "precision", "batch_size"}
+    assert Txt2Img.model_fields.keys() - recipe().ingredients().keys() == {
+        *("num", "device", "precision", "batch_size", "allow_pickle")
+    }
 
 
 def test_asking_for_the_defaults_by_name_gives_the_same_recipe() -> None:

@@ -32,6 +32,7 @@ MODEL = ResolvedModel(
     path=Path("nowhere"),
     identity=ModelIdentity(name="pretend", digest="ab" * 32, family="sd"),
     rule="made up by a test",
+    origin=Path("nowhere"),
 )
 
 

@@ -14,6 +14,7 @@ from sdplay.core.errors import UnknownName
 
 if TYPE_CHECKING:
     from sdplay.core.request import AnyStill
+    from sdplay.models.shelves import Shelves
     from sdplay.studio import Studio
 
 EXECUTOR_VARIABLE = "SDPLAY_EXECUTOR"  # "fake" pretends to draw, without a model: to test this command line
@@ -62,20 +63,22 @@ class DrawCommand(click.Command):
                 return deliver_all(studio, asked, delivery_from(params))
 
 
-def open_studio(workers: int = 1) -> Studio:
-    """A studio that draws in this process, in `workers` others, or only pretends to where the environment says so."""
+def open_studio(workers: int = 1, shelves: Shelves | None = None) -> Studio:
+    """A studio that draws in this process, in `workers` others, or only pretends to where the environment says so.
+
+    `shelves` are where it looks for models, those of the environment when left out.
+    """
     from sdplay.studio import Studio
 
     asked = os.environ.get(EXECUTOR_VARIABLE, "inline")
     if asked not in {"inline", "fake"}:
         raise UnknownName(EXECUTOR_VARIABLE, asked, ["inline", "fake"])
     if asked == "inline":
-        os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")  # transformers would draw its own across ours
         if workers > 1:
             from sdplay.jobs.executors.local import LocalExecutor
 
-            return Studio(LocalExecutor(workers))
-        return Studio()
+            return Studio(LocalExecutor(workers), shelves=shelves)
+        return Studio(shelves=shelves)
     from sdplay.jobs.executors.fake import FakeExecutor
 
-    return Studio(FakeExecutor())
+    return Studio(FakeExecutor(), shelves=shelves)

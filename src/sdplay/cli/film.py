@@ -13,6 +13,7 @@ import click
 from sdplay.cli.deliver import Interrupt
 from sdplay.cli.draw import open_studio
 from sdplay.cli.flags import in_the_words_of, request_fields, request_options
+from sdplay.cli.models import PICKLE, shelves_with
 from sdplay.core.errors import SdplayError, Stopped
 
 if TYPE_CHECKING:
@@ -119,9 +120,10 @@ def free_folder(parent: Path, name: str) -> Path:
 @click.option("--model", help="Where the model is that it was begun with, if not where it was.")
 @click.option("--workers", type=click.IntRange(1, 64), default=1, help="Processes that draw at a time.")
 @click.option("-q", "--quiet", is_flag=True, help="Print the path of the film and nothing else.")
-def resume(job: Path, model: str | None, workers: int, quiet: bool) -> int:
+@PICKLE
+def resume(job: Path, model: str | None, workers: int, quiet: bool, allow_pickle: bool) -> int:
     """Go on with a film that was stopped, killed or ran out of space; finished frames stay as they are."""
-    with open_studio(workers) as studio:
+    with open_studio(workers, shelves_with(allow_pickle)) as studio:
         return make_film(studio.resume(job, model), quiet=quiet)
 
 

@@ -13,6 +13,7 @@ from sdplay.cli.deliver import deliver, delivery_from, delivery_options
 from sdplay.cli.draw import open_studio
 from sdplay.cli.flags import in_the_words_of, request_fields, request_options
 from sdplay.cli.listing import table
+from sdplay.cli.models import PICKLE, shelves_with
 from sdplay.cli.outcome import reason
 from sdplay.core.errors import BadRequest, NotReproduced, SdplayError
 
@@ -32,12 +33,13 @@ MODEL_HELP = "Where the model is that it was drawn with, if not where it was."
 @click.option("--model", help=MODEL_HELP)
 @click.option("--image", help="Where the picture is that it was drawn from, if not where it was.")
 @click.option("--mask", help="The same for the mask.")
-def verify(files: tuple[Path, ...], model: str | None, **pictures: str | None) -> int:
+@PICKLE
+def verify(files: tuple[Path, ...], model: str | None, allow_pickle: bool, **pictures: str | None) -> int:
     """Draw pictures again and compare, bit for bit.
 
     Exit code 0: all came out the same; 1: one differs, and what made it differ is said; 2: one could not be tried.
     """
-    with open_studio() as studio:
+    with open_studio(shelves=shelves_with(allow_pickle)) as studio:
         found = [verdict(studio, file, model, pictures) for file in files]
     return DIFFERS if DIFFERS in found else max(found)
 
@@ -84,7 +86,8 @@ def again(ctx: click.Context, /, file: Path, **params: Any) -> int:
 
     embedded, _ = read_kept(file)
     delivery = delivery_from(params)
-    with in_the_words_of(ctx), open_studio() as studio, progress_for(quiet=delivery.quiet) as progress:
+    shelves = shelves_with(bool(params.get("allow_pickle")))
+    with in_the_words_of(ctx), open_studio(shelves=shelves) as studio, progress_for(quiet=delivery.quiet) as progress:
         changes = changes_to(type(embedded.recipe.request), params)
         settled, indices = settle_again(studio, embedded, changes)
         artifacts = deliver(studio, settled, indices, delivery, progress)
@@ -107,7 +110,7 @@ def changes_to(kind: type[Request], params: dict[str, Any]) -> dict[str, Any]:
 
 def settle_again(studio: Studio, embedded: Embedded, changes: dict[str, Any]) -> tuple[Settled, Sequence[int]]:
     """What to draw: the recipe in the file itself where nothing is changed, else a new one made from its request."""
-    if not changes.keys() - {"model", "image", "mask"}:
+    if not changes.keys() - {"model", "allow_pickle", "image", "mask"}:
         pictures = {role: changes.get(role) for role in ("image", "mask")}
         try:
             return studio.recall(embedded, changes.get("model"), pictures), [embedded.index]

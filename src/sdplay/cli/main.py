@@ -14,7 +14,8 @@ import click
 from sdplay.cli.draw import DrawCommand
 from sdplay.cli.film import FilmCommand, resume
 from sdplay.cli.kept import again, show, verify
-from sdplay.cli.listing import models, samplers
+from sdplay.cli.listing import samplers
+from sdplay.cli.models import models
 from sdplay.cli.outcome import run_safely
 from sdplay.version import VERSION
 

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import getpass
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sdplay.core.errors import BadRequest
+from sdplay.core.errors import BadRequest, ModelNotFound
 
 if TYPE_CHECKING:
     from sdplay.studio import Settled
 
 ORIGINAL_MODEL = Path("stable-diffusion-v1-4")
+ON_THE_HUB = "CompVis/stable-diffusion-v1-4"
+OFFLINE = 'to go on offline: --local takes ./stable-diffusion-v1-4 or else the built-in model, as `sdplay "…"` does'
 KEPT_IN = Path("images")
 
 
@@ -35,11 +40,15 @@ def converse(wishes: Wishes) -> int:
     from sdplay.cli.draw import open_studio
     from sdplay.cli.progress import progress_for
     from sdplay.core.request import STILLS, Txt2Img, ask
+    from sdplay.models.shelves import shelves_of
 
-    common: dict[str, Any] = {"model": model_name(wishes.local), "device": wishes.device, "num": wishes.num}
-    with open_studio() as studio:
+    model, token = model_and_token(wishes.local)
+    common: dict[str, Any] = {"model": model, "device": wishes.device, "num": wishes.num}
+    with open_studio(shelves=shelves_of(os.environ, token)) as studio:
         print("Loading model...")
-        list(studio.run(studio.settle(ask(Txt2Img, prompt="-", **common)), []))  # draws nothing, and so only loads
+        with saying_how_to_go_on_offline():
+            settled = studio.settle(ask(Txt2Img, prompt="-", **common))
+        list(studio.run(settled, []))  # draws nothing, and so only loads
         print("Model loaded successfully")
         settled = studio.settle(ask(STILLS[wishes.mode], **answers(wishes.mode), **common))
         if wishes.limit:
@@ -52,14 +61,23 @@ def converse(wishes: Wishes) -> int:
     return 0
 
 
-def model_name(local: bool) -> str:
-    """The model to load; without `local` the original asked for a token here, which nothing needs or keeps."""
+def model_and_token(local: bool) -> tuple[str, str | None]:
+    """The model to load, and the token for it: no answer is the token of HF_TOKEN or of a login, and none is needed."""
     if local:
-        return f"./{ORIGINAL_MODEL}" if ORIGINAL_MODEL.is_dir() else "builtin"
+        return (f"./{ORIGINAL_MODEL}" if ORIGINAL_MODEL.is_dir() else "builtin"), None
     question = "Enter Hugging face user access token: "
-    getpass.getpass(question) if sys.stdin.isatty() else input(question)
-    print("Models cannot be downloaded yet: the built-in model is used.")
-    return "builtin"
+    typed = getpass.getpass(question) if sys.stdin.isatty() else input(question)
+    return ON_THE_HUB, typed.strip() or None
+
+
+@contextmanager
+def saying_how_to_go_on_offline() -> Iterator[None]:
+    """A model that cannot be had is told with the flags of this command line."""
+    try:
+        yield
+    except ModelNotFound as error:
+        hint = error.hint.partition("to go on offline")[0]
+        raise ModelNotFound(error.reason, field=error.field, value=error.value, hint=hint + OFFLINE) from None
 
 
 def answers(mode: str) -> dict[str, Any]:

@@ -73,7 +73,11 @@ class Request(BaseModel):
     schedule: str | None = Field(default=None, description="How the noise levels are spaced: see `sdplay samplers`.")
     width: Side | None = Field(default=None, description="Width in pixels, a multiple of 8.")
     height: Side | None = Field(default=None, description="Height in pixels, a multiple of 8.")
-    model: str = Field(default="builtin", min_length=1, description="A model's name or a diffusers folder.")
+    model: str = Field(default="builtin", min_length=1, description="A model's name, its folder or file, or a hub id.")
+    allow_pickle: bool = Field(
+        default=False,
+        description="Open a pickle (.ckpt, .pt, .bin) too: its weights alone, in a process of their own.",
+    )
     device: str = Field(default="auto", description="auto, cpu, gpu (or cuda, cuda:1, mps).")
     precision: Precision = Field(default="auto", description="Number format of the networks.")
     noise: NoiseSource = Field(
@@ -89,9 +93,9 @@ class Request(BaseModel):
 
     def not_ingredients(self) -> set[str]:
         """Fields that reach no pixel of picture i: where it is drawn (which machine did it, in which precision and how
-        many at once, is in the recipe's `numerics`), and for some modes how many there are.
+        many at once, is in the recipe's `numerics`), whether a pickle may be opened, and for some modes how many.
         """
-        return {"device", "precision", "batch_size"}
+        return {"allow_pickle", "device", "precision", "batch_size"}
 
 
 SHARED = frozenset(Request.model_fields)

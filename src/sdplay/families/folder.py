@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,8 @@ def read_folder(folder: Path, placement: Placement) -> Parts:
     found: dict[str, Any] = {}
     for part, read in readers.items():
         try:
-            found[part] = read(folder / part)
+            with without_bars():
+                found[part] = read(folder / part)
         except Exception as error:  # diffusers, transformers and safetensors raise a dozen kinds for a bad file
             raise unusable(part, folder, error) from error
     names = ("", "_2") if two else ("",)
@@ -52,6 +54,18 @@ def read_folder(folder: Path, placement: Placement) -> Parts:
         vae=found["vae"],
         zero_when_empty=two and index.is_file() and bool(read_json(index).get("force_zeros_for_empty_prompt", True)),
     )
+
+
+@contextmanager
+def without_bars() -> Iterator[None]:
+    """No progress bars of transformers for a while: it draws one on the screen of whoever loads a text encoder."""
+    from transformers.utils import logging
+
+    before = logging.set_tqdm_hook(lambda _, given, named: logging.EmptyTqdm(*given, **named))
+    try:
+        yield
+    finally:
+        logging.set_tqdm_hook(before)
 
 
 def _weights(kind: Any, path: Path, **loading: Any) -> Any:

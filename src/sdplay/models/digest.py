@@ -44,11 +44,19 @@ def file_digest(path: Path, memory: Path | None = None, large: int = LARGE) -> s
             return known
     digest = _hashed(path)
     with suppress(OSError):  # a home that cannot be written costs time and nothing else
-        memory.mkdir(parents=True, exist_ok=True)
-        partial = note.with_name(f"{note.name}.{os.getpid()}")
-        partial.write_text(digest, encoding="ascii")
-        partial.replace(note)
+        write_whole(note, digest.encode("ascii"))
     return digest
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a small file whole or not at all, over one that is there; its folder is made."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f"{path.name}.{os.getpid()}")
+    try:
+        partial.write_bytes(content)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def _hashed(path: Path) -> str:

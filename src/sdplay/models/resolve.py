@@ -10,10 +10,12 @@ from pathlib import Path
 from sdplay.core.ask import LARGEST_SIDE, SMALLEST_SIDE
 from sdplay.core.errors import ModelBroken, ModelNotFound
 from sdplay.core.recipe import ModelIdentity
+from sdplay.models.added import added_models
 from sdplay.models.card import ModelCard
 from sdplay.models.digest import PARTS, XL_PARTS, file_digest, folder_digest
 from sdplay.models.fetch import HUB_ID
 from sdplay.models.inspect import Kind, kind_of_file, kind_of_folder
+from sdplay.models.pickled import converted, is_pickled
 from sdplay.models.registry import shipped_cards
 from sdplay.models.shelves import Shelves, shelves_of
 
@@ -24,58 +26,82 @@ SIZE_OF_V = 768  # Stable Diffusion 2.x that predicts v was trained at this size
 class ResolvedModel:
     """A model that exists: its card, its folder or single file, and the identity a recipe records.
 
-    `rule` says how it was found.
+    `rule` says how it was found. `origin` is what was found: the folder or file itself, or the pickle it was made from.
     """
 
     card: ModelCard
     path: Path
     identity: ModelIdentity
     rule: str
+    origin: Path
 
 
-def resolve(name: str, shelves: Shelves | None = None) -> ResolvedModel:
-    """Find the model `name`: a shipped card, a path (diffusers folder or `.safetensors` file), the name of a model on
-    the `shelves` (those of the environment when left out), or an id of the Hugging Face hub.
+def resolve(name: str, shelves: Shelves | None = None, *, allow_pickle: bool = False) -> ResolvedModel:
+    """Find the model `name`: a shipped card, a name that was added, a path (diffusers folder or single file), the name
+    of a model on the `shelves` (those of the environment when left out), or an id of the Hugging Face hub.
 
-    Raises `ModelNotFound` when nothing has that name and `ModelBroken` for files that are no usable model.
+    A pickle is refused unless `allow_pickle` (or that of the shelves), and then its weights alone are taken, in a
+    process of their own. Raises `ModelNotFound` when nothing has that name and `ModelBroken` for files that are
+    no usable model.
     """
     shelves = shelves if shelves is not None else shelves_of(os.environ)
     card = shipped_cards().get(name)
     if card is not None and card.folder is not None:
         return _identify(card, card.folder, name, "a model that comes with the program", shelves)
+    added = added_models(shelves.home).get(name)
+    if added is not None:
+        return _renamed(name, added, shelves, allow_pickle)
     found = "no model has this name and nothing this path"
     try:
         path = Path(name).expanduser().resolve()
         if path.exists():
-            return _at(path, "a folder of this path" if path.is_dir() else "a file of this path", shelves)
+            return _at(path, "a folder of this path" if path.is_dir() else "a file of this path", shelves, allow_pickle)
         on_shelf = shelves.find(name)
         if on_shelf is not None:
-            return _at(on_shelf.resolve(), f"the name of a model in {on_shelf.parent}", shelves)
+            return _at(on_shelf.resolve(), f"the name of a model in {on_shelf.parent}", shelves, allow_pickle)
     except (OSError, RuntimeError, ValueError) as error:  # no such user, too long, forbidden, no possible path
         found = f"no model has this name, and as a path it cannot be read: {error}"
     if HUB_ID.fullmatch(name):
-        downloaded = _at(shelves.fetch(name), "an id of the Hugging Face hub", shelves)
+        downloaded = _at(shelves.fetch(name), "an id of the Hugging Face hub", shelves, allow_pickle=False)
         return replace(downloaded, identity=replace(downloaded.identity, name=name))
     shipped = ", ".join(n for n, c in shipped_cards().items() if c.folder is not None)
     hint = f"models that need no download: {shipped}; or give the path of a diffusers folder or a .safetensors file"
     raise ModelNotFound(found, field="model", value=name, hint=hint)
 
 
-def _at(path: Path, rule: str, shelves: Shelves) -> ResolvedModel:
+def _renamed(name: str, added: str, shelves: Shelves, allow_pickle: bool) -> ResolvedModel:
+    """The model that the name stands for, under that name."""
+    if not HUB_ID.fullmatch(added) and not Path(added).exists():
+        hint = f"put it back, or forget the name: `sdplay models remove {name}`"
+        raise ModelNotFound(f"it was added for {added}, where nothing is now", field="model", value=name, hint=hint)
+    found = resolve(added, shelves, allow_pickle=allow_pickle)
+    rule = f"a name that was added, for {added}"
+    return replace(found, card=replace(found.card, name=name), identity=replace(found.identity, name=name), rule=rule)
+
+
+def _at(path: Path, rule: str, shelves: Shelves, allow_pickle: bool) -> ResolvedModel:
     """The model at an existing path, with the card of its kind."""
+    name = path.stem if path.is_file() else path.name
+    name = name.encode(errors="replace").decode()  # a name that is no UTF-8 could not be written into files
     if path.is_dir():
         _check_parts(path)
         size, kind = _trained_size(path), kind_of_folder(path)
-        title = "a diffusers folder"
-    else:
-        kind = kind_of_file(path)
-        size = SIZE_OF_V if kind.base == "sd2" and kind.prediction == "v_prediction" else None
-        title = "a single file"
-    name = path.stem if path.is_file() else path.name
-    name = name.encode(errors="replace").decode()  # a name that is no UTF-8 could not be written into files
+        return _identify(_card(kind, name, "a diffusers folder", size, path), path, name, rule, shelves)
+    if (allow_pickle or shelves.allow_pickle) and is_pickled(path):
+        digest = file_digest(path, shelves.digests)
+        weights = converted(path, digest, shelves.converted)
+        card = _card(kind_of_file(weights), name, "a pickle", None, weights)
+        identity = ModelIdentity(name=name, digest=digest, family=card.family)
+        return ResolvedModel(card=card, path=weights, identity=identity, rule=f"{rule}, a pickle", origin=path)
+    kind = kind_of_file(path)
+    return _identify(_card(kind, name, "a single file", None, path), path, name, rule, shelves)
+
+
+def _card(kind: Kind, name: str, form: str, size: int | None, path: Path) -> ModelCard:
+    """The card of a kind of model, for the one at `path`; `size` is the side it draws best, None where unknown."""
     card = card_of(kind)
-    card = replace(card, name=name, title=f"{title}, {card.title}", size=size or card.size, folder=path)
-    return _identify(card, path, name, rule, shelves)
+    natural = SIZE_OF_V if kind.base == "sd2" and kind.prediction == "v_prediction" else card.size
+    return replace(card, name=name, title=f"{form}, {card.title}", size=size or natural, folder=path)
 
 
 def card_of(kind: Kind) -> ModelCard:
@@ -118,4 +144,4 @@ def _identify(card: ModelCard, path: Path, name: str, rule: str, shelves: Shelve
     except OSError as error:
         raise _broken(f"a file cannot be read: {error}", path) from None
     identity = ModelIdentity(name=name, digest=digest, family=card.family)
-    return ResolvedModel(card=card, path=path, identity=identity, rule=rule)
+    return ResolvedModel(card=card, path=path, identity=identity, rule=rule, origin=path)

@@ -1,0 +1,147 @@
+"""`sdplay models`: which models there are, what one is, and names for more of them."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from sdplay.cli.listing import table
+
+if TYPE_CHECKING:
+    from sdplay.models.places import Sort
+    from sdplay.models.resolve import ResolvedModel
+    from sdplay.models.shelves import Shelves
+
+PICKLE = click.option(
+    "--allow-pickle",
+    is_flag=True,
+    envvar="SDPLAY_ALLOW_PICKLE",
+    help="Open a pickle (.ckpt, .pt, .bin) too: its weights alone, in a process of their own.",
+)
+FOR_MODELS: dict[Sort, str] = {"loras": "LORA", "vae": "VAE", "embeddings": "EMBEDDING", "controlnet": "CONTROLNET"}
+
+
+def shelves_with(allow_pickle: bool) -> Shelves:
+    """The shelves of the environment, and whether pickles on them may be opened."""
+    from sdplay.models.shelves import shelves_of
+
+    return replace(shelves_of(os.environ), allow_pickle=allow_pickle)
+
+
+@click.group(invoke_without_command=True)
+@click.pass_context
+def models(ctx: click.Context) -> int:
+    """List the models that are here: those of the program, those that were added, and those in the folders of
+    SDPLAY_MODELS.
+    """
+    if ctx.invoked_subcommand is not None:
+        return 0
+    from sdplay.models.registry import shipped_cards
+    from sdplay.models.shelves import shelves_of
+
+    shelves = shelves_of(os.environ)
+    rows = [("NAME", "SIZE", "STEPS", "WHAT IT IS", "LICENCE")]
+    for card in shipped_cards().values():
+        if card.folder is not None:
+            missing = "" if card.folder.is_dir() else " (its files are missing)"
+            rows.append((card.name, str(card.size), str(card.steps), card.title + missing, card.licence))
+    click.echo(table(rows))
+    for rows in (added_rows(shelves), shelf_rows(shelves)):
+        if rows:
+            click.echo()
+            click.echo(table(rows))
+    click.echo(
+        "\nEvery other Stable Diffusion 1.x, 2.x or XL base model: give --model the path of its .safetensors file or "
+        "diffusers folder,\nor its id on the Hugging Face hub. SDPLAY_MODELS names folders to look in by name, "
+        "`sdplay models add` gives one a name."
+    )
+    return 0
+
+
+def added_rows(shelves: Shelves) -> list[tuple[str, ...]]:
+    """The names that were added, below a heading; nothing where there are none."""
+    from sdplay.models.added import added_models
+
+    rows = list(added_models(shelves.home).items())
+    return [("ADDED", "WHAT IT STANDS FOR"), *rows] if rows else []
+
+
+def shelf_rows(shelves: Shelves) -> list[tuple[str, ...]]:
+    """What the shelves hold, below a heading: models, and then what goes with models."""
+    found = [(name, str(path)) for name, path in shelves.models()]
+    rows = [("NAME", "WHERE IT IS"), *found] if found else []
+    for sort, heading in FOR_MODELS.items():
+        files = [(name, str(path)) for name, path in shelves.files(sort)]
+        rows += [(heading, "WHERE IT IS"), *files] if files else []
+    return rows
+
+
+@models.command()
+@click.argument("name")
+@PICKLE
+def info(name: str, allow_pickle: bool) -> int:
+    """Tell what the model NAME (or the one at this path) is, where it is, and what is taken when nothing is asked."""
+    from sdplay.models.resolve import resolve
+
+    click.echo(table(described(resolve(name, allow_pickle=allow_pickle))))
+    return 0
+
+
+def described(found: ResolvedModel) -> list[tuple[str, str]]:
+    """A model in rows of name and value."""
+    from sdplay.models.anatomy import anatomy
+
+    card, body = found.card, anatomy(found.path)
+    return [
+        ("name", found.identity.name),
+        ("what it is", card.title),
+        ("family", card.family),
+        *((part.name, str(part)) for part in body.parts),
+        ("predicts", body.prediction),
+        ("licence", body.licence or card.licence),
+        ("where it is", str(found.path)),
+        ("on disk", f"{body.size / 1e6:,.1f} MB"),
+        ("found as", found.rule),
+        ("sha256", found.identity.digest),
+        ("size", f"{card.size}x{card.size}"),
+        ("steps", str(card.steps)),
+        ("guidance", str(card.guidance_scale)),
+        ("sampler", f"{card.sampler}, {card.schedule}"),
+    ]
+
+
+@models.command()
+@click.argument("model")
+@click.option("--name", help="The name to give it; that of the file, folder or hub id when left out.")
+@PICKLE
+def add(model: str, name: str | None, allow_pickle: bool) -> int:
+    """Give MODEL, a path or a hub id, a name that works in every folder. The files stay where they are."""
+    from sdplay.models.added import add_model
+    from sdplay.models.fetch import HUB_ID
+    from sdplay.models.resolve import resolve
+    from sdplay.models.shelves import shelves_of
+
+    found = resolve(model, allow_pickle=allow_pickle)
+    from_hub = found.identity.name == model and HUB_ID.fullmatch(model) is not None
+    given = name if name is not None else Path(found.identity.name.partition("@")[0]).name
+    stands_for = model if from_hub else str(found.origin)
+    add_model(shelves_of(os.environ).home, given, stands_for)
+    click.echo(f"{given} stands for {stands_for}, {found.card.title}")
+    click.echo(f'→ sdplay "a red apple" --model {given}', err=True)
+    return 0
+
+
+@models.command()
+@click.argument("name")
+def remove(name: str) -> int:
+    """Forget a name that was added. The model's files stay where they are."""
+    from sdplay.models.added import remove_model
+    from sdplay.models.shelves import shelves_of
+
+    stood_for = remove_model(shelves_of(os.environ).home, name)
+    click.echo(f"{name} is forgotten; {stood_for} stays as it is")
+    return 0

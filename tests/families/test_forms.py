@@ -1,0 +1,122 @@
+"""One model in its three forms (diffusers folder, single file, pickle) draws one picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from sdplay.core.errors import ModelBroken
+from sdplay.core.request import Inpaint, Txt2Img, ask
+from sdplay.models.shelves import Shelves
+from sdplay.store.keep import Keeper
+from sdplay.studio import Studio
+from sdplay.version import VERSION
+from tests.support.given import mask, photo
+from tests.support.kinds import build_kind
+from tests.support.original import write_original
+from tests.support.pickles import hostile, pickled
+
+FEW = {"steps": 2, "seed": 5, "width": 64, "height": 64, "device": "cpu", "precision": "float32"}
+
+
+@pytest.fixture
+def shelves(tmp_path: Path) -> Shelves:
+    return Shelves(home=tmp_path / "home", cache=tmp_path / "cache")
+
+
+@pytest.mark.parametrize("kind", ["sd15", "sd2 v", "sdxl"])
+def test_three_forms_draw_one_picture(kind: str, kinds: dict[str, Path], tmp_path: Path, shelves: Shelves) -> None:
+    """The pickle says nothing of what SD 2.x predicts, which only a `.safetensors` file has words for."""
+    single = write_original(kinds[kind], kind[:4].strip(), tmp_path / "model.safetensors", metadata=said(kind))
+    checkpoint = pickled(single, tmp_path / "model.ckpt", global_step=470_000, zipped=kind != "sd15")
+    if kind == "sd2 v":
+        content = torch.load(checkpoint, weights_only=True)
+        content["state_dict"]["v_pred"] = torch.tensor([])
+        torch.save(content, checkpoint)
+    with Studio(shelves=shelves) as studio:
+        pixels = [
+            studio.draw(ask(Txt2Img, prompt="a red apple", model=str(path), allow_pickle=path == checkpoint, **FEW))
+            for path in (kinds[kind], single, checkpoint)
+        ]
+    folder, *others = [pictures[0].pixels for pictures in pixels]
+    assert folder.std() > 1
+    assert all(np.array_equal(folder, other) for other in others)
+
+
+def said(kind: str) -> dict[str, str] | None:
+    return {"modelspec.prediction_type": "v"} if kind == "sd2 v" else None
+
+
+def test_a_single_file_made_for_inpainting_sees_the_mask(tmp_path: Path, shelves: Shelves) -> None:
+    folder = build_kind(tmp_path / "inpainting", "sd15", channels=9)
+    single = write_original(folder, "sd15", tmp_path / "nine.safetensors")
+    given = {"image": str(photo(tmp_path / "photo.png", (64, 64))), "strength": 1.0}
+    masks = [str(mask(tmp_path / f"{x}.png", (64, 64), (x, 16, x + 32, 48))) for x in (8, 24)]
+    with Studio(shelves=shelves) as studio:
+        one, same, other = (
+            studio.draw(ask(Inpaint, prompt="a hat", model=str(path), mask=where, **given, **FEW))[0].pixels
+            for path, where in ((folder, masks[0]), (single, masks[0]), (single, masks[1]))
+        )
+    assert np.array_equal(one, same)
+    inside = (slice(24, 40), slice(28, 36))  # well within both masks: noise is the same there, what is seen is not
+    assert not np.array_equal(one[inside], other[inside])
+
+
+def test_what_cannot_be_loaded_leaves_the_model_in_place(tiny: Path, tmp_path: Path, shelves: Shelves) -> None:
+    trace = tmp_path / "it ran"
+    bad = {
+        "hostile.ckpt": hostile(tmp_path / "hostile.ckpt", trace).read_bytes(),
+        "empty.ckpt": b"",
+        "page.ckpt": b"<!DOCTYPE html><html>",
+        "cut.ckpt": hostile(tmp_path / "whole.ckpt", trace).read_bytes()[:-100],
+    }
+    with Studio(shelves=shelves) as studio:
+        wanted = ask(Txt2Img, prompt="a cat", model=str(tiny), **FEW)
+        before = studio.draw(wanted)[0]
+        loaded = studio.executor._models._loaded  # type: ignore[attr-defined]
+        for name, content in bad.items():
+            (tmp_path / name).write_bytes(content)
+            with pytest.raises(ModelBroken):
+                studio.draw(ask(Txt2Img, prompt="a cat", model=str(tmp_path / name), allow_pickle=True, **FEW))
+            after = studio.draw(wanted)[0]
+            assert np.array_equal(before.pixels, after.pixels)
+            assert studio.executor._models._loaded is loaded  # type: ignore[attr-defined]
+    assert not trace.exists()
+
+
+def test_a_picture_of_a_pickle_is_proved_where_pickles_may_be_opened(
+    kinds: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sdplay.cli.main import main
+
+    monkeypatch.setenv("SDPLAY_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("SDPLAY_MODELS", str(tmp_path))
+    single = write_original(kinds["sd15"], "sd15", tmp_path / "m.safetensors")
+    checkpoint = pickled(single, tmp_path / "dreamy.ckpt")
+    with Studio() as studio:
+        request = ask(Txt2Img, prompt="a cat", model="dreamy", allow_pickle=True, **FEW)
+        (drawn,) = studio.draw(request)
+    assert drawn.recipe.model.name == "dreamy"
+    assert "allow_pickle" not in drawn.recipe.ingredients()
+    kept = Keeper(tmp_path / "out", "png", VERSION).keep(drawn).path
+    assert main(["verify", str(kept)]) == 2
+    assert main(["verify", str(kept), "--allow-pickle"]) == 0
+    assert main(["again", str(kept), "--quiet", "--out", str(tmp_path / "more")]) == 1
+    assert main(["again", str(kept), "--allow-pickle", "--quiet", "--out", str(tmp_path / "more")]) == 0
+    checkpoint.unlink()
+    assert main(["verify", str(kept), "--allow-pickle"]) == 2
+
+
+def test_loading_draws_no_bars_of_a_library_and_leaves_them_to_others(
+    tiny: Path, shelves: Shelves, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from transformers import CLIPTextModel
+
+    with Studio(shelves=shelves) as studio:
+        studio.draw(ask(Txt2Img, prompt="a cat", model=str(tiny), **FEW))
+    assert "Loading" not in capsys.readouterr().err
+    CLIPTextModel.from_pretrained(tiny / "text_encoder", local_files_only=True)
+    assert "Loading weights" in capsys.readouterr().err
