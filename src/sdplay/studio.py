@@ -20,9 +20,12 @@ from sdplay.core.errors import NotReproduced
 from sdplay.core.event import Drawn, Event, Finished, FrameDone
 from sdplay.core.films import Film
 from sdplay.core.frame import Asset
+from sdplay.core.prompt.styles import styled
+from sdplay.core.prompt.template import Wildcards
 from sdplay.core.recipe import Recipe
 from sdplay.core.request import AnyFilm, AnyRequest, Txt2Img, ask
 from sdplay.core.stills import Still
+from sdplay.core.wording import words_of
 from sdplay.imaging.given import WHERE_THEY_WERE, given_pictures, with_pictures
 from sdplay.imaging.metadata import Embedded, stored_pixels
 from sdplay.jobs.executors.base import Executor, Task
@@ -31,6 +34,8 @@ from sdplay.models.shelves import Shelves
 from sdplay.modes.plan import count
 from sdplay.modes.settle import check_known, settle
 from sdplay.store.keep import Keeper, format_of, read_kept
+from sdplay.store.styles import read_styles
+from sdplay.store.wildcards import read_wildcards
 from sdplay.version import VERSION
 
 if TYPE_CHECKING:
@@ -41,7 +46,7 @@ if TYPE_CHECKING:
 def caption(picture: Picture) -> str:
     request = picture.recipe.request
     if isinstance(request, Still):
-        return f"{request.prompt} (seed {picture.seed})"
+        return f"{words_of(picture.recipe, picture.index).prompt} (seed {picture.seed})"
     return f"{request.mode}, frame {picture.index}"
 
 
@@ -71,6 +76,22 @@ def random_seed() -> int:
     return secrets.randbelow(2**32)
 
 
+def written_out(request: AnyRequest, known: Wildcards | None = None) -> tuple[AnyRequest, dict[str, tuple[str, ...]]]:
+    """`request` with its styles in its prompts, and the lines of the wildcards that these name (see `read_wildcards`).
+
+    Raises `BadRequest` for files that cannot be read and `UnknownName` for a style that is not in its file.
+    """
+    if not isinstance(request, Still):
+        return request, {}
+    if request.style:
+        styles = read_styles(Path(request.styles_file))
+        prompt, negative = styled(request.prompt, request.negative_prompt, request.style, styles)
+        request = ask(type(request), **{**request.model_dump(), "prompt": prompt, "negative_prompt": negative, "style": ()})
+    if request.prompt_syntax == "plain":
+        return request, {}
+    return request, read_wildcards([request.prompt, request.negative_prompt], Path(request.wildcards), known)
+
+
 class Studio:
     """Draws, keeps, proves. Holds one executor, and through it one loaded model; `close` lets go of both.
 
@@ -96,12 +117,16 @@ class Studio:
             self._executor = InlineExecutor()
         return self._executor
 
-    def settle(self, request: AnyRequest) -> Settled:
-        """Close every open field; raises `BadRequest` and its kinds, or `ModelBroken`."""
+    def settle(self, request: AnyRequest, known: Wildcards | None = None) -> Settled:
+        """Close every open field; raises `BadRequest` and its kinds, or `ModelBroken`.
+
+        `known` are wildcards whose lines are taken from here and not from files.
+        """
+        request, wildcards = written_out(request, known)
         model = resolve(request.model, self._shelves, allow_pickle=request.allow_pickle)
         machine = self.executor.survey(request)
         request, assets = self._files(request)
-        recipe = settle(request, model, machine, self._new_seed(), assets)
+        recipe = settle(request, model, machine, self._new_seed(), assets, wildcards)
         return Settled(recipe=recipe, model=model, device=machine.device)
 
     def _files(self, request: AnyRequest) -> tuple[AnyRequest, dict[str, Asset]]:

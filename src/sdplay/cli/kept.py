@@ -124,7 +124,8 @@ def settle_again(studio: Studio, embedded: Embedded, changes: dict[str, Any]) ->
     was = embedded.recipe.request
     first = {**was.model_dump(), "seed": embedded.recipe.seed + embedded.index, "num": 1}
     request = ask(type(was), **{**first, **changes})
-    settled = studio.settle(request)
+    known = {} if "wildcards" in changes else embedded.recipe.wildcards
+    settled = studio.settle(request, known)
     return settled, range(count(settled.recipe))
 
 

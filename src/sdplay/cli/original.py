@@ -43,7 +43,7 @@ def converse(wishes: Wishes) -> int:
     from sdplay.models.shelves import shelves_of
 
     model, token = model_and_token(wishes.local)
-    common: dict[str, Any] = {"model": model, "device": wishes.device, "num": wishes.num}
+    common: dict[str, Any] = {"model": model, "device": wishes.device, "num": wishes.num, "prompt_syntax": "plain"}
     with open_studio(shelves=shelves_of(os.environ, token)) as studio:
         print("Loading model...")
         with saying_how_to_go_on_offline():

@@ -15,6 +15,7 @@ import re
 
 from sdplay.core.recipe import Recipe
 from sdplay.core.stills import Still
+from sdplay.core.wording import words_of
 
 SAMPLER_LABELS = {"euler": "Euler", "euler_a": "Euler a", "dpmpp_2m": "DPM++ 2M", "ddim": "DDIM"}
 SCHEDULE_LABELS = {
@@ -55,10 +56,14 @@ def unquoted(text: str) -> str:
 
 
 def infotext(recipe: Recipe, index: int, version: str) -> str:
-    """The text for picture `index` of `recipe`; `version` is our own, written as `Version: sdplay …`."""
+    """The text for picture `index` of `recipe`; `version` is our own, written as `Version: sdplay …`.
+
+    The prompts are those the picture was drawn from; where choices were made in one, it follows as `Template`.
+    """
     request = recipe.request
     assert isinstance(request, Still), "frames of films carry no text of this kind"
-    pairs = {
+    words = words_of(recipe, index)
+    pairs: dict[str, object] = {
         "Steps": recipe.steps,
         "Sampler": SAMPLER_LABELS[recipe.sampler],
         "Schedule type": SCHEDULE_LABELS[recipe.schedule],
@@ -68,11 +73,15 @@ def infotext(recipe: Recipe, index: int, version: str) -> str:
         "Model hash": recipe.model.digest[:10],
         "Model": recipe.model.name,
         "RNG": NOISE_LABELS[request.noise],
-        "Version": f"sdplay {version}",
     }
-    negative = f"\n{NEGATIVE} {request.negative_prompt}" if request.negative_prompt else ""
+    if words.prompt != request.prompt:
+        pairs["Template"] = request.prompt
+    if words.negative_prompt != request.negative_prompt:
+        pairs["Negative Template"] = request.negative_prompt
+    pairs["Version"] = f"sdplay {version}"
+    negative = f"\n{NEGATIVE} {words.negative_prompt}" if words.negative_prompt else ""
     line = ", ".join(f"{key}: {quoted(value)}" for key, value in pairs.items())
-    return f"{request.prompt}{negative}\n{line}".strip()
+    return f"{words.prompt}{negative}\n{line}".strip()
 
 
 def parts(text: str) -> tuple[str, str, dict[str, str]]:
