@@ -86,7 +86,8 @@ def written_out(request: AnyRequest, known: Wildcards | None = None) -> tuple[An
     if request.style:
         styles = read_styles(Path(request.styles_file))
         prompt, negative = styled(request.prompt, request.negative_prompt, request.style, styles)
-        request = ask(type(request), **{**request.model_dump(), "prompt": prompt, "negative_prompt": negative, "style": ()})
+        changed = {"prompt": prompt, "negative_prompt": negative, "style": ()}
+        request = ask(type(request), **{**request.model_dump(), **changed})
     if request.prompt_syntax == "plain":
         return request, {}
     return request, read_wildcards([request.prompt, request.negative_prompt], Path(request.wildcards), known)

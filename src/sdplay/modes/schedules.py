@@ -10,6 +10,7 @@ from typing import TypeVar
 from sdplay.core.animate import Animate
 from sdplay.core.curve import Curve, check_range, parse_curve
 from sdplay.core.errors import BadRequest, together
+from sdplay.core.prompt.composition import check
 from sdplay.core.prompt_track import PromptTrack, parse_prompts
 from sdplay.core.timeline import Timeline
 
@@ -104,6 +105,9 @@ def read_schedules(request: Animate, timeline: Timeline) -> Schedules:
             interpolation=request.prompt_interpolation,
         )
     )
+    if prompts is not None and request.prompt_syntax == "a1111":
+        for key in prompts.keys:
+            tried(lambda k=key: check(k.prompt.as_written, k.negative.as_written))
     if problems or prompts is None:
         raise together(problems)
     return Schedules(curves, prompts, (*warnings, *prompts.warnings, *without_effect(curves, request)))

@@ -65,8 +65,11 @@ def read_lines(file: Path) -> list[str]:
     try:
         if file.stat().st_size > 4 * LARGEST:
             raise ValueError("the file is too large")
-        lines = [line.strip() for line in file.read_text(encoding="utf-8-sig").splitlines()]
+        text = file.read_text(encoding="utf-8-sig")
+        if "\0" in text:
+            raise ValueError("it holds a NUL character")
     except (OSError, ValueError) as error:
         why = f"cannot be read: {error}"
         raise BadRequest(why, field="wildcards", value=str(file), hint="a text file in UTF-8") from None
-    return [line for line in lines if line and not line.startswith("#") and "\0" not in line]
+    lines = map(str.strip, text.splitlines())
+    return [line for line in lines if line and not line.startswith("#")]

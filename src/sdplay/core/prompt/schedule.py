@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from sdplay.core.prompt.attention import NUMBER
 from sdplay.core.prompt.refusal import check_depth, check_length
@@ -117,9 +118,7 @@ class _Bracket:
 
     def divided(self, places: list[int]) -> list[Nodes]:
         edges = [-1, *places, len(self.nodes)]
-        return [
-            _merged(self.nodes[left + 1 : right]) for left, right in zip(edges[:-1], edges[1:], strict=True)
-        ]
+        return [_merged(self.nodes[left + 1 : right]) for left, right in pairwise(edges)]
 
 
 def _merged(nodes: list[str | Change | Turns]) -> Nodes:

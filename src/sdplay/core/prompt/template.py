@@ -1,9 +1,9 @@
 r"""Prompts with choices in them: `{a|b}`, `{2$$a|b|c}`, and wildcards `__name__`, drawn from a picture's own seed.
 
 `{a|b}` is one of its options, `{3::a|b}` weighs them, `{2$$a|b|c}` is two different ones with commas between,
-`{1-2$$ and $$a|b|c}` one or two with `and` between. `__name__` is a line of the wildcard file `name.txt`; lines may hold
-choices and wildcards themselves. Braces without `|` or `$$`, and those that are never closed, are characters, as are
-`\{`, `\}` and `\__`.
+`{1-2$$ and $$a|b|c}` one or two with `and` between. `__name__` is a line of the wildcard file `name.txt`; lines may
+hold choices and wildcards themselves. Braces without `|` or `$$`, and those that are never closed, are characters, as
+are `\{`, `\}` and `\__`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from sdplay.core.ask import LONGEST_PROMPT
 from sdplay.core.prompt.refusal import DEEPEST, check_depth, check_length, refused
@@ -94,7 +95,7 @@ class _Brace:
     def read(self, field: str, text: str) -> Nodes:
         """What the brace means, now that it is closed."""
         edges = [-1, *self.bars, len(self.nodes)]
-        first, *others = (self.nodes[a + 1 : b] for a, b in zip(edges[:-1], edges[1:], strict=True))
+        first, *others = (self.nodes[a + 1 : b] for a, b in pairwise(edges))
         count, first = _headed(COUNT, first)
         if count is None and not others:
             return ("{", *self.nodes, "}")
