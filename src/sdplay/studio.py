@@ -20,6 +20,7 @@ from sdplay.core.errors import NotReproduced
 from sdplay.core.event import Drawn, Event, Finished, FrameDone
 from sdplay.core.films import Film
 from sdplay.core.frame import Asset
+from sdplay.core.machine import Machine
 from sdplay.core.prompt.styles import styled
 from sdplay.core.prompt.template import Wildcards
 from sdplay.core.recipe import Recipe
@@ -39,6 +40,7 @@ from sdplay.store.wildcards import read_wildcards
 from sdplay.version import VERSION
 
 if TYPE_CHECKING:
+    from sdplay.engine.explain import Explanation
     from sdplay.jobs.film import Shooting
     from sdplay.jobs.projector import Output
 
@@ -141,6 +143,15 @@ class Studio:
             choice = choose_depth(request.depth_model)
             request = request.model_copy(update={"depth_model": str(choice.folder or choice.kind)})
         return film_files(request)
+
+    def explain(self, request: Txt2Img) -> Explanation:
+        """What the model reads of the prompts of `request`; takes its vocabulary, not its weights or torch."""
+        from sdplay.engine.explain import explained
+
+        model = resolve(request.model, self._shelves, allow_pickle=request.allow_pickle)
+        request_, wildcards = written_out(request)
+        machine = Machine(device="cpu", dtype="float32", threads=1)
+        return explained(settle(request_, model, machine, self._new_seed(), {}, wildcards), model.path)
 
     def film(self, request: AnyFilm, out: Path, output: Output | None = None, *, force: bool = False) -> Shooting:
         """The film of `request` in the job folder `out`, ready to be shot: `for event in shoot(studio.film(…))`.

@@ -42,7 +42,7 @@ def render(
 
     def alike(frame: Frame) -> object:
         with arithmetic(recipe.numerics.threads):
-            return ladder_of(frame), company(frame, words)
+            return ladder_of(frame), company(recipe, frame, words)
 
     for tile, real in tiles(frames, recipe.numerics.tile, alike):
         started = time.perf_counter()

@@ -78,14 +78,19 @@ def negative(words: Words) -> Schedule:
     return scheduled(text, "negative_prompt") if words.syntax == "a1111" else Schedule((text,))
 
 
-def company(frame: Frame, encode: WordMemo) -> object:
+def company(recipe: Recipe, frame: Frame, encode: WordMemo) -> object:
     """What pictures must have in common to share a forward pass, so that no picture's bits depend on another's words:
     texts of the same lengths, and the same words where these change on the way or are composed.
     """
     found = pulls(frame.words)
     if found.simple and found.steady:
-        return tuple(len(strand.at(0, 1, encode).text) for strand in (found.away, *found.towards))
+        strands = found.towards if scale_of(recipe, frame) == 1 else (found.away, *found.towards)
+        return tuple(len(strand.at(0, 1, encode).text) for strand in strands)
     return frame.words if isinstance(frame.words, Words) else (frame.words.start, frame.words.end)
+
+
+def scale_of(recipe: Recipe, frame: Frame) -> float:
+    return recipe.guidance_scale if frame.guidance_scale is None else frame.guidance_scale
 
 
 class TileWords:
@@ -93,7 +98,7 @@ class TileWords:
 
     def __init__(self, recipe: Recipe, tile: Sequence[Frame], family: Family, encode: WordMemo) -> None:
         self.family, self.encode = family, encode
-        self.scales = [recipe.guidance_scale if f.guidance_scale is None else f.guidance_scale for f in tile]
+        self.scales = [scale_of(recipe, frame) for frame in tile]
         self.pulls = [pulls(frame.words) for frame in tile]
 
     def denoiser(self, sigmas: Sequence[float], seen: Tensor | None) -> Denoiser:

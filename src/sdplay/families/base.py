@@ -28,7 +28,7 @@ class Family(Protocol):
     """A loaded model. Latents are [B, C, h, w] float32 on the CPU at every door; within, its own dtype and device.
 
     `encode_words` maps one text to its conditioning (alone, so that its bits do not depend on company), cut where the
-    text encoder ends; `encode_weighted` does so for weighted text of any length, chunk by chunk, and gives the same bits
+    text encoder ends; `encode_weighted` does so for weighted text of any length, chunk by chunk, with the same bits
     where that is one chunk without weights;
     `denoiser` answers for a batch whose row i is conditioned by `conditionings[i]`; a model made for inpainting
     (`sees_mask`) also gets `seen` [b, 1 + C, h, w], repeated over the batch;

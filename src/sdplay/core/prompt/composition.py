@@ -11,6 +11,7 @@ from sdplay.core.prompt.schedule import Schedule, scheduled
 
 AND = re.compile(r"\bAND\b")
 WEIGHT = re.compile(rf"\s*+({NUMBER})\s*+")
+FAR = 10**9  # more steps than anybody asks for
 MOST_PARTS = 16  # each is a row more in every forward pass
 
 
@@ -51,6 +52,6 @@ def check(prompt: str, negative: str) -> None:
 
 
 def _check_weights(words: Schedule, field: str) -> None:
-    """Brackets are read anew at each step; the first and the last one stand for all."""
-    for step in (0, 1):
-        weighted(words.at(step, 2), field)
+    """Brackets are read anew at each step; the first one and one after every change stand for all."""
+    for step in (0, FAR):
+        weighted(words.at(step, FAR), field)
