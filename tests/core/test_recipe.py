@@ -240,6 +240,7 @@ def test_a_recipe_without_a_syntax_is_plain_and_keeps_its_digest() -> None:
 def test_the_lines_of_wildcards_are_ingredients() -> None:
     one, other = (replace(recipe("a cat"), wildcards={"c": lines}) for lines in (("red",), ("red", "blue")))
     assert one.digest != other.digest
-    assert Recipe.from_ingredients(json.loads(json.dumps(other.ingredients()))) == other
+    back = Recipe.from_ingredients(json.loads(json.dumps(other.ingredients())))
+    assert (back.wildcards, back.digest) == (other.wildcards, other.digest)
     with pytest.raises(BadRequest, match="damaged"):
         Recipe.from_ingredients(one.ingredients() | {"wildcards": {"c": [1]}})

@@ -112,13 +112,13 @@ class Recipe:
             )
         try:
             model, numerics, assets = rest.pop("model"), rest.pop("numerics"), rest.pop("assets", {})
-            wildcards = {name: tuple(lines) for name, lines in rest.pop("wildcards", {}).items()}
+            wildcards = rest.pop("wildcards", {})
             request = request_from({"prompt_syntax": PLAIN, **rest, "model": model["name"]})
             if assets.keys() != (named := named_pictures(request)).keys():
                 raise damaged(f"it names {len(named)} pictures and describes {len(assets)}", sorted(assets))
             settled = {name: rest[name] for name in SETTLED}
             parts = {"request": request, "model": model, "numerics": numerics, "assets": assets, **settled}
-            parts["wildcards"] = wildcards
+            parts |= {"wildcards": wildcards}
             return TypeAdapter(cls).validate_python(parts)
         except ValidationError as error:
             first = error.errors(include_url=False)[0]

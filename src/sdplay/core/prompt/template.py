@@ -163,7 +163,7 @@ class _Drawing:
     text: str
     wildcards: Wildcards
     seed: int
-    field: str
+    where: str
     drawn: int = 0
     made: int = 0
     length: int = 0
@@ -172,29 +172,29 @@ class _Drawing:
     def texts(self, nodes: Nodes, depth: int) -> Iterator[str]:
         """The texts that come of `nodes`."""
         if depth > DEEPEST:
-            raise refused("a wildcard in it leads to itself, on and on", self.field, self.text, "break the circle")
+            raise refused("a wildcard in it leads to itself, on and on", self.where, self.text, "break the circle")
         for node in nodes:
             if isinstance(node, str):
                 self.length += len(node)
                 if self.length > LONGEST_PROMPT:
                     reason = f"more than {LONGEST_PROMPT:,} characters come of its wildcards"
-                    raise refused(reason, self.field, self.text)
+                    raise refused(reason, self.where, self.text)
                 yield node
                 continue
             self.made += 1
             if self.made > MOST_CHOICES:
-                raise refused(f"more than {MOST_CHOICES:,} choices come of its wildcards", self.field, self.text)
+                raise refused(f"more than {MOST_CHOICES:,} choices come of its wildcards", self.where, self.text)
             yield from self.line(node.name, depth) if isinstance(node, Wildcard) else self.choice(node, depth)
 
     def line(self, name: str, depth: int) -> Iterator[str]:
         lines = self.wildcards.get(name)
         if not lines:
             reason = f"there is no wildcard __{name}__"
-            raise refused(reason, self.field, self.text, unknown_hint(self.wildcards))
+            raise refused(reason, self.where, self.text, unknown_hint(self.wildcards))
         if name not in self.shares:
             found = map(SHARE.match, lines)
             self.shares[name] = [float(share[1]) if share else 1.0 for share in found]
-        line = template(lines[self.pick(self.shares[name])], self.field)
+        line = template(lines[self.pick(self.shares[name])], self.where)
         yield from self.texts(_option(list(line)).nodes, depth + 1)
 
     def choice(self, choice: Choice, depth: int) -> Iterator[str]:
@@ -214,7 +214,7 @@ class _Drawing:
         total = sum(shares)
         if total == 0:
             shares, total = [1.0] * len(shares), float(len(shares))
-        left = derived_seed(self.seed, f"choice in {self.field}", self.drawn) / SEEDS * total
+        left = derived_seed(self.seed, f"choice in {self.where}", self.drawn) / SEEDS * total
         for place, share in enumerate(shares):
             left -= share
             if left < 0:
