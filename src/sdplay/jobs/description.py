@@ -12,11 +12,8 @@ from typing import Any
 
 from sdplay.core.films import Film
 from sdplay.core.recipe import Recipe
-<<<<<<< HEAD
-from sdplay.imaging.film.sound import Sound
-=======
 from sdplay.core.request import AnyRequest
->>>>>>> dfa97b0 (Films are planned: every frame as a row, what it costs, and its moves on a test card, without a model)
+from sdplay.imaging.film.sound import Sound
 from sdplay.jobs.projector import Output
 from sdplay.version import VERSION
 
