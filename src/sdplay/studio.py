@@ -27,13 +27,9 @@ from sdplay.imaging.given import WHERE_THEY_WERE, given_pictures, with_pictures
 from sdplay.imaging.metadata import Embedded, stored_pixels
 from sdplay.jobs.executors.base import Executor, Task
 from sdplay.models.resolve import ResolvedModel, resolve
-<<<<<<< HEAD
 from sdplay.models.shelves import Shelves
-from sdplay.modes.plan import count
-=======
 from sdplay.modes.plan import FilmPlan, count, film_plan
 from sdplay.modes.problems import with_everything_wrong
->>>>>>> dfa97b0 (Films are planned: every frame as a row, what it costs, and its moves on a test card, without a model)
 from sdplay.modes.settle import check_known, settle
 from sdplay.store.keep import Keeper, format_of, read_kept
 from sdplay.version import VERSION
