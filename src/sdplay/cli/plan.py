@@ -144,11 +144,17 @@ class Facts:
 
         recipe, cost = self.settled.recipe, self.cost
         rate = film_rate(recipe.request)
-        yield "film", f"{recipe.request.mode}, {cost.frames} frames of {recipe.width}x{recipe.height}, seed {recipe.seed}"
+        yield (
+            "film",
+            f"{recipe.request.mode}, {cost.frames} frames of {recipe.width}x{recipe.height}, seed {recipe.seed}",
+        )
         yield "length", f"{float(cost.frames / rate):.2f} s at {float(rate):g} frames a second"
-        yield "model", (
-            f"{recipe.model.name}, {recipe.steps} steps, {recipe.sampler} {recipe.schedule}, "
-            f"guidance {recipe.guidance_scale:g}"
+        yield (
+            "model",
+            (
+                f"{recipe.model.name}, {recipe.steps} steps, {recipe.sampler} {recipe.schedule}, "
+                f"guidance {recipe.guidance_scale:g}"
+            ),
         )
         for name, count, first in (("keys", cost.keys, cost.first_keys), ("cuts", cost.cuts, cost.first_cuts)):
             more = ", …" if count > LISTED else ""

@@ -12,7 +12,7 @@ CORNERS = ((220, 60, 50), (240, 190, 40), (50, 150, 80), (60, 90, 200))
 SQUARES = 8  # along the shorter side
 
 
-def test_card(width: int, height: int) -> Pixels:
+def camera_card(width: int, height: int) -> Pixels:
     """A test card, uint8 [height, width, 3]; red is top left, then clockwise yellow, green and blue."""
     side = min(width, height) / SQUARES
     y, x = np.mgrid[:height, :width]

@@ -13,7 +13,7 @@ from sdplay.imaging.film.encode import FilmWriter
 from sdplay.imaging.film.kind import FilmKind
 from sdplay.imaging.given import read_given
 from sdplay.imaging.image import resized
-from sdplay.imaging.testcard import test_card
+from sdplay.imaging.testcard import camera_card
 from sdplay.jobs.description import film_rate
 from sdplay.modes.animate import Score
 
@@ -30,7 +30,7 @@ def preview_motion(recipe: Recipe, path: Path) -> Path:
         raise BadRequest(reason, field="preview_motion", value=str(path), hint=hint)
     size, kind = (recipe.width, recipe.height), kind_of(path)
     given = recipe.assets.get("init_image")
-    picture = resized(read_given(given), *size) if given is not None else test_card(*size)
+    picture = resized(read_given(given), *size) if given is not None else camera_card(*size)
     with FilmWriter(path, size, film_rate(request), kind) as film:
         for pixels in moved_alone(Score(recipe), picture):
             film.add(pixels)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,7 +13,6 @@ from sdplay.core.request import AnyFilm
 from sdplay.core.timeline import Timeline
 from sdplay.modes.animate import frames_of
 from sdplay.modes.schedules import RANGES, read_schedules
-
 
 # What schedules are read from, and with.
 OF_SCHEDULES = {*RANGES, "animation_prompts", "negative_prompt", "prompt_interpolation", "keyframe_interpolation"} | {
@@ -37,7 +36,7 @@ def ask_film(kind: type[AnyFilm], /, **fields: Any) -> AnyFilm:
 
 
 @contextmanager
-def with_everything_wrong(request: AnyFilm) -> Iterator[None]:
+def with_everything_wrong(request: AnyFilm) -> Generator[None]:
     """A `BadRequest` raised inside is raised together with what is wrong in the schedules of `request`."""
     try:
         yield

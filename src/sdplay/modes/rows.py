@@ -62,7 +62,8 @@ class AnimateTable:
         self.varying = tuple(
             name
             for name, curve in score.schedules.curves.items()
-            if name not in OF_KEYS and not (isinstance(first := curve.keys[0].value, float) and curve.is_constant(first))
+            if name not in OF_KEYS
+            and not (isinstance(first := curve.keys[0].value, float) and curve.is_constant(first))
         )
         self.columns = ("frame", "key", "seed", "strength", "steps", *self.varying, *WORD_COLUMNS)
 
