@@ -28,7 +28,8 @@ from sdplay.imaging.metadata import Embedded, stored_pixels
 from sdplay.jobs.executors.base import Executor, Task
 from sdplay.models.resolve import ResolvedModel, resolve
 from sdplay.models.shelves import Shelves
-from sdplay.modes.plan import count
+from sdplay.modes.plan import FilmPlan, count, film_plan
+from sdplay.modes.problems import with_everything_wrong
 from sdplay.modes.settle import check_known, settle
 from sdplay.store.keep import Keeper, format_of, read_kept
 from sdplay.version import VERSION
@@ -125,8 +126,15 @@ class Studio:
         """
         from sdplay.jobs.begin import begin, seeded_as_before
 
-        settled = self.settle(seeded_as_before(request, out))
-        return begin(settled.recipe, settled.model, settled.device, self.executor, out, output, force=force)
+        with with_everything_wrong(request):
+            settled = self.settle(seeded_as_before(request, out))
+            return begin(settled.recipe, settled.model, settled.device, self.executor, out, output, force=force)
+
+    def plan(self, request: AnyFilm) -> tuple[Settled, FilmPlan]:
+        """What drawing the film `request` would be, without its model; raises what `film` raises for a request."""
+        with with_everything_wrong(request):
+            settled = self.settle(request)
+            return settled, film_plan(settled.recipe)
 
     def resume(self, job: Path, model: str | None = None) -> Shooting:
         """The film in the job folder `job`, ready to be gone on with; `model` says where its model is now.

@@ -83,7 +83,7 @@ def job_options() -> list[click.Parameter]:
 def film_request(kind: type[AnyFilm], positional: str, params: Mapping[str, Any]) -> AnyFilm:
     """The request that file, flags and words make, in that order of weight; what a file holds beside it is told."""
     from sdplay.core.films import canonical_names
-    from sdplay.core.request import ask
+    from sdplay.modes.problems import ask_film
 
     fields: dict[str, Any] = {}
     if params["config"] is not None:
@@ -98,7 +98,7 @@ def film_request(kind: type[AnyFilm], positional: str, params: Mapping[str, Any]
         fields[positional] = tuple(params["words"]) if positional == "prompts" else " ".join(params["words"])
     if fields.get("seed") == -1:
         fields["seed"] = None
-    return ask(kind, **fields)
+    return ask_film(kind, **fields)
 
 
 def output_from(params: Mapping[str, Any], request: AnyFilm) -> Any:

@@ -17,6 +17,7 @@ from sdplay.cli.kept import again, show, verify
 from sdplay.cli.listing import samplers
 from sdplay.cli.models import models
 from sdplay.cli.outcome import run_safely
+from sdplay.cli.plan import plan
 from sdplay.version import VERSION
 
 # Near enough to a command to be a typing mistake, far enough to leave "snow", "shoe" and "cream" their pictures.
@@ -97,7 +98,7 @@ FILMING = (
     FilmCommand("dream", "Walk from picture to picture.", 'sdplay dream "a red apple" "a green apple" --num 48 --loop'),
     FilmCommand("animate", "Move a picture and draw it anew.", 'sdplay animate "a castle" --zoom "0:(1.04)"'),
 )
-for command in (*DRAWING, *FILMING, resume, again, verify, show, models, samplers):
+for command in (*DRAWING, *FILMING, plan, resume, again, verify, show, models, samplers):
     sdplay.add_command(command)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from sdplay.core.ask import FilePath
 from sdplay.core.films import MOST_FRAMES, Film, PromptsByFrame, Rate, Schedule, choice
@@ -91,7 +91,9 @@ class Animate(Film):
     fov: Annotated[float, Field(gt=0, lt=180)] = Field(default=40.0, description="3D: field of view, degrees.")
     fov_schedule: Schedule | None = Field(default=None, description="3D: field of view by frame.")
     near_plane: float = Field(default=200.0, gt=0, description="3D pinhole: distance of the nearest things, 200 is 1.")
-    far_plane: float = Field(default=10000.0, gt=0, description="3D pinhole: distance of the farthest things.")
+    far_plane: float = Field(
+        default=10000.0, gt=0, validate_default=True, description="3D pinhole: distance of the farthest things."
+    )
     use_depth_warping: bool = Field(default=True, description="3D: near things move more; else all is one plane.")
     depth_model: str = Field(
         default="auto", description="3D: auto, builtin, none, or a depth model's folder or hub id."
@@ -146,11 +148,13 @@ class Animate(Film):
         "keep it, or stop.",
     )
 
-    @model_validator(mode="after")
-    def _planes_in_order(self) -> Animate:
-        if self.far_plane <= self.near_plane:
-            raise ValueError(f"far_plane = {self.far_plane:g} must lie beyond near_plane = {self.near_plane:g}")
-        return self
+    @field_validator("far_plane")
+    @classmethod
+    def _beyond_the_near_plane(cls, far_plane: float, info: ValidationInfo) -> float:
+        near_plane = info.data.get("near_plane", 0.0)
+        if far_plane <= near_plane:
+            raise ValueError(f"must lie beyond near_plane = {near_plane:g}")
+        return far_plane
 
     def not_ingredients(self) -> set[str]:
         """A shorter film is the beginning of a longer one, unless a schedule asks how long it is."""

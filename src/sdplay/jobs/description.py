@@ -12,6 +12,7 @@ from typing import Any
 
 from sdplay.core.films import Film
 from sdplay.core.recipe import Recipe
+from sdplay.core.request import AnyRequest
 from sdplay.imaging.film.sound import Sound
 from sdplay.jobs.projector import Output
 from sdplay.version import VERSION
@@ -40,8 +41,9 @@ def described_output(description: Mapping[str, Any]) -> Output:
     return Output(**written, rate=rate, sound=sound)
 
 
-def film_rate(request: Film) -> Fraction:
-    return Fraction(getattr(request, "fps", None) or "24")
+def film_rate(request: AnyRequest) -> Fraction:
+    assert isinstance(request, Film)
+    return request.rate
 
 
 def here() -> dict[str, str]:

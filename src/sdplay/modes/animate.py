@@ -122,7 +122,7 @@ class Score:
             words=self.words(key),
             noise=Noise(seed=self.seed(key), source=self.request.noise),
             init=init,
-            steps=self._steps(key, strength),
+            steps=self._steps(key, strength if isinstance(init, FromFilm) else 1.0),
             guidance_scale=self.schedules.at("guidance_schedule", key) if self._has("guidance_schedule") else None,
         )
 

@@ -103,6 +103,10 @@ class Walk:
     def warnings(self) -> tuple[str, ...]:
         return ()
 
+    def is_key(self, index: int) -> bool:
+        """Whether frame `index` is the first at or after a key."""
+        return index == 0 or self._place(index)[0] != self._place(index - 1)[0]
+
     def key(self, number: int) -> Key:
         """Key `number`: in a closed walk they come round, in an endless one their words do, and the seed counts on."""
         place = number if self.endless else number % self.count if self.closed else min(number, self.count - 1)
