@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,7 +40,8 @@ def optical_flow(before: Pixels, after: Pixels) -> Flow:
 
     with _one_thread():
         search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-        return np.asarray(search.calc(_grey(before), _grey(after), None), np.float32)
+        none: Any = None  # no flow to begin with, which the stubs do not know of
+        return np.asarray(search.calc(_grey(before), _grey(after), none), np.float32)
 
 
 @contextmanager
