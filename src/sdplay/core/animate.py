@@ -36,6 +36,9 @@ class Animate(Film):
     ) = Field(default=None, description="Seed of the next drawn frame: iter, and fixed for a clip.")
     seed_iter_N: int = Field(default=1, ge=1, le=MOST_FRAMES, description="Drawn frames before the seed counts on.")  # noqa: N815
     diffusion_cadence: int = Field(default=3, ge=1, le=10_000, description="Every how many frames one is drawn.")
+    flow_cadence: Annotated[Literal["none", "dis"], choice("none", "dis")] = Field(
+        default="none", description="Between drawn frames: fade only, or follow what moves (dis, needs sdplay[flow])."
+    )
     keyframe_interpolation: Literal["linear", "step"] = Field(
         default="linear", description="Between a schedule's keys: a line, or the last key's value."
     )

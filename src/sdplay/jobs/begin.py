@@ -15,6 +15,7 @@ from sdplay.core.request import AnyFilm
 from sdplay.imaging.film.index import probe
 from sdplay.imaging.film.kind import CODINGS, check_kind
 from sdplay.imaging.film.sound import Sound
+from sdplay.imaging.flow import check_flow
 from sdplay.jobs.description import FREE, describe, film_rate, here
 from sdplay.jobs.executors.base import Executor
 from sdplay.jobs.film import Shooting
@@ -45,6 +46,8 @@ def begin(
 ) -> Shooting:
     """The shooting of `recipe` in the folder `out`, which is made, or gone on with where it holds this very job."""
     assert isinstance(recipe.request, Film)
+    if isinstance(recipe.request, Animate) and recipe.request.flow_cadence != "none":
+        check_flow()
     plan = film_plan(recipe)
     output = with_sound(replace(output or Output(), rate=film_rate(recipe.request)), recipe)
     shape = frame_size(recipe)

@@ -176,6 +176,8 @@ class Score:
             yield f"diffusion_cadence = {asked.diffusion_cadence} is taken as 1: every frame of a clip is drawn"
         elif not asked.of_clip and asked.diffusion_cadence > self.total:
             yield f"diffusion_cadence = {asked.diffusion_cadence} is more than there are frames: one is drawn"
+        if asked.flow_cadence != "none" and self.cadence == 1:
+            yield "flow_cadence has no effect: every frame is drawn, none lies between"
         planes = (asked.near_plane, asked.far_plane) != (200.0, 10000.0)
         if planes and not (asked.animation_mode == "3D" and asked.warp_geometry == "pinhole"):
             yield "near_plane and far_plane have an effect only in 3D with warp_geometry=pinhole"
