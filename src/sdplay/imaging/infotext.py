@@ -16,13 +16,24 @@ import re
 from sdplay.core.recipe import Recipe
 from sdplay.core.stills import Still
 
-SAMPLER_LABELS = {"euler": "Euler", "euler_a": "Euler a", "dpmpp_2m": "DPM++ 2M", "ddim": "DDIM"}
+SAMPLER_LABELS = {
+    "euler": "Euler",
+    "euler_a": "Euler a",
+    "heun": "Heun",
+    "dpmpp_2m": "DPM++ 2M",
+    "dpmpp_2m_sde": "DPM++ 2M SDE",
+    "ddim": "DDIM",
+    "unipc": "UniPC",
+    "lcm": "LCM",
+}
 SCHEDULE_LABELS = {
     "trailing": "SGM Uniform",
     "linspace": "Normal",
     "leading": "DDIM",
     "karras": "Karras",
     "exponential": "Exponential",
+    "beta": "Beta",
+    "align_your_steps": "Align Your Steps",
 }
 NOISE_LABELS = {"philox": "NV", "torch": "CPU"}
 

@@ -18,8 +18,12 @@ FILM_TILE_ON_GPU = 4
 SAMPLER_ALIASES = {
     "euler": ("k_euler",),
     "euler_a": ("euler a", "k_euler_a", "euler ancestral", "euler_ancestral"),
+    "heun": ("k_heun",),
     "dpmpp_2m": ("dpm++ 2m", "k_dpmpp_2m", "dpm++_2m", "dpmpp 2m"),
+    "dpmpp_2m_sde": ("dpm++ 2m sde", "k_dpmpp_2m_sde", "dpm++_2m_sde", "dpmpp 2m sde"),
     "ddim": (),
+    "unipc": ("uni_pc", "uni pc"),
+    "lcm": (),
 }
 SCHEDULE_ALIASES = {
     "leading": ("ddim",),
@@ -27,6 +31,8 @@ SCHEDULE_ALIASES = {
     "linspace": ("normal", "uniform"),
     "karras": (),
     "exponential": (),
+    "beta": (),
+    "align_your_steps": ("align your steps", "ays"),
 }
 
 
@@ -41,7 +47,7 @@ def named(field: str, value: str, known: dict[str, tuple[str, ...]]) -> str:
 
 def sampler_and_schedule(sampler: str, schedule: str | None, default: str) -> tuple[str, str]:
     """Split A1111's older "DPM++ 2M Karras" into a sampler and a schedule; an explicit `schedule` wins."""
-    for label in ("karras", "exponential"):
+    for label in ("karras", "exponential", "beta"):
         head = sampler.strip()[: -len(label) - 1]
         if sampler.strip().casefold().endswith(f" {label}"):
             sampler, default = head, label

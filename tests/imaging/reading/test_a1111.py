@@ -73,9 +73,11 @@ def test_a_picture_without_a_prompt() -> None:
         ("Sampler: Euler, Schedule type: Automatic", "euler", "linspace"),
         ("Sampler: Euler, Schedule type: Simple", "euler", "trailing"),
         ("Sampler: euler_a, Version: stable-diffusion.cpp", "euler_a", None),
-        ("Sampler: Euler, Schedule type: Beta", "euler", None),
+        ("Sampler: Euler, Schedule type: Beta", "euler", "beta"),
+        ("Sampler: DPM++ 2M SDE Karras", "dpmpp_2m_sde", "karras"),
+        ("Sampler: Euler, Schedule type: Turbo", "euler", None),
         ("Sampler: DPM++ SDE Karras", None, "karras"),
-        ("Sampler: UniPC, Schedule type: Automatic", None, None),
+        ("Sampler: DPM fast, Schedule type: Automatic", None, None),
     ],
 )
 def test_samplers_and_schedules(written: str, sampler: str | None, schedule: str | None) -> None:
@@ -84,10 +86,10 @@ def test_samplers_and_schedules(written: str, sampler: str | None, schedule: str
 
 
 def test_names_that_we_lack_are_kept_by_their_own() -> None:
-    found = parse_infotext("a\nSteps: 20, Sampler: DPM++ SDE Karras, Schedule type: Beta, RNG: TPU, Seed: -1")
+    found = parse_infotext("a\nSteps: 20, Sampler: DPM++ SDE Karras, Schedule type: Turbo, RNG: TPU, Seed: -1")
     assert found.other == {
         "Sampler": "DPM++ SDE Karras",
-        "Schedule type": "Beta",
+        "Schedule type": "Turbo",
         "RNG": "TPU",
         "Seed": "-1",
     }
