@@ -16,7 +16,8 @@ from sdplay.cli.main import main
 sys.argv = ["sdplay", "--version"]
 before = gc.get_threshold()
 code = main()
-print(json.dumps([code, before == gc.get_threshold(), gc.get_threshold(), gc.isenabled(), gc.get_freeze_count() > 1000]))
+after, frozen = gc.get_threshold(), gc.get_freeze_count()
+print(json.dumps([code, before == after, after, gc.isenabled(), frozen > 1000]))
 """
 
 

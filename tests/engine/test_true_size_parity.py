@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gc
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,7 @@ from tests.support.original import write_original
 from tests.support.truesize import SD15, SD21, SDXL, Build, build_true_size, widened
 from tests.support.watched import Watched
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 
 BUILDS = {"sd15": SD15, "sd21": SD21, "sdxl": SDXL}
 NEEDED = {"sd15": 9, "sd21": 10, "sdxl": 12}  # GiB of memory; the file's pages, which can be given up, are most of it
@@ -140,7 +140,7 @@ def same_start(patch: pytest.MonkeyPatch, noise: Callable[[], Tensor]) -> None:
 
 
 @pytest.fixture(scope="module", params=list(BUILDS))
-def drawn(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Drawn]:
+def drawn(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Drawn:
     """Everything one model draws; its files are deleted as soon as they were read."""
     needed = NEEDED[request.param] * 2**30
     if (there := memory_available()) < needed:
@@ -171,7 +171,7 @@ def drawn(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     gc.collect()
     path.unlink()
     print(f"{request.param}: peak memory {peak_memory() / 2**30:.1f} GiB")
-    yield Drawn(folder=from_folder, file=from_file, stock=stock, other=other)
+    return Drawn(folder=from_folder, file=from_file, stock=stock, other=other)
 
 
 def apart(one: Tensor, other: Tensor) -> float:
