@@ -12,7 +12,7 @@ FRESH := build/lock
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint bench model lock clean
+.PHONY: help demo test slow lint bench model lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-14s%s\n", $$1, $$2}'
@@ -22,6 +22,9 @@ demo: $(VENV)/.ok-run ## draw eight prompts and a grid of styles (two minutes th
 
 test: $(VENV)/.ok-dev ## run the tests
 	@$(BIN)/python -m pytest
+
+slow: $(VENV)/.ok-dev ## the slow tests: SD 1.5, SD 2.1, SDXL in their true sizes (half an hour, 12 GiB of memory)
+	@$(BIN)/python -m pytest -m slow -rs
 
 lint: $(VENV)/.ok-dev ## style, formatting, types, and who may import whom
 	$(BIN)/ruff check .

@@ -10,15 +10,16 @@ from pathlib import Path
 import diffusers
 import transformers
 
-from benchmarks.compute import Subject, compute_section, tile_section
+from benchmarks.compute import Subject, compute_section, from_pictures_section, tile_section
 from benchmarks.contestants import Ours, Work
+from benchmarks.given import write_given
 from benchmarks.machine import machine_line
 from benchmarks.report import Section, document
 from benchmarks.rows import Aim, read_reasons
 from benchmarks.sd15_shape import sd15_folder
 from benchmarks.startup import startup_section
 
-SCENARIOS = ("drawing", "starting", "tiles")
+SCENARIOS = ("drawing", "pictures", "starting", "tiles")
 
 
 def options(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -66,6 +67,25 @@ def subjects(asked: argparse.Namespace, small: Work) -> list[Subject]:
     return found
 
 
+def from_pictures(asked: argparse.Namespace, into: Path) -> list[Subject]:
+    """img2img and inpainting with the SD 1.5 shape, or with the small model where that is left out."""
+    side: int = asked.sd15_side or 64
+    model = str(sd15_folder(asked.cache)) if asked.sd15_side else asked.model
+    name = "SD 1.5 shape" if asked.sd15_side else "the small model"
+    shared = {"model": model, "threads": asked.threads, "side": side, "steps": asked.sd15_steps, "schedule": "leading"}
+    return [
+        Subject(
+            key=mode,
+            name=f"{mode} at strength {given['strength']:g}, {name}",
+            work=Work(mode=mode, given=given, **shared),
+            step_rounds=0,
+            picture_rounds=max(1, asked.rounds // 2),
+            picture_aim=Aim(ratio=1.8) if asked.sd15_side else None,
+        )
+        for mode, given in write_given(into, side).items()
+    ]
+
+
 def main(argv: Sequence[str] | None = None) -> None:
     asked = options(argv)
     diffusers.utils.logging.set_verbosity_error()
@@ -75,6 +95,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     small = Work(model=asked.model, threads=asked.threads, schedule="trailing")
     scenarios: dict[str, Callable[[], Section]] = {
         "drawing": lambda: compute_section(subjects(asked, small)),
+        "pictures": lambda: from_pictures_section(from_pictures(asked, asked.cache)),
         "starting": lambda: startup_section(small, asked.rounds),
         "tiles": lambda: tile_section(small, max(3, asked.rounds // 2)),
     }
@@ -83,7 +104,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     for name in asked.only:
         print(f"measuring: {name} …", flush=True)
         sections.append(scenarios[name]())
-    text = document(machine, sections, read_reasons())
+    before = asked.out.read_text(encoding="utf-8") if asked.out.is_file() else ""
+    text = document(machine, sections, read_reasons(), before)
     asked.out.parent.mkdir(parents=True, exist_ok=True)
     asked.out.write_text(text, encoding="utf-8")
     print(f"\n{text}\nwritten to {asked.out}")

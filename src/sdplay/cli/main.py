@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import sys
 from collections.abc import Collection, Sequence
+from contextlib import nullcontext
 
 import click
 
@@ -18,6 +19,7 @@ from sdplay.cli.listing import samplers
 from sdplay.cli.models import models
 from sdplay.cli.outcome import run_safely
 from sdplay.cli.plan import plan
+from sdplay.cli.process import short_lived
 from sdplay.version import VERSION
 
 # Near enough to a command to be a typing mistake, far enough to leave "snow", "shoe" and "cream" their pictures.
@@ -103,9 +105,10 @@ for command in (*DRAWING, *FILMING, plan, resume, again, verify, show, models, s
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line `argv` (that of this process when left out) and return its exit code."""
+    """Run the command line `argv` (that of this process, which is then ours alone, when left out); its exit code."""
     arguments = list(argv) if argv is not None else None
-    return run_safely(lambda: sdplay.main(arguments, prog_name="sdplay", standalone_mode=False) or 0)
+    with short_lived() if argv is None else nullcontext():
+        return run_safely(lambda: sdplay.main(arguments, prog_name="sdplay", standalone_mode=False) or 0)
 
 
 if __name__ == "__main__":
