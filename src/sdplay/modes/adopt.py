@@ -6,11 +6,13 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from sdplay.core.errors import BadRequest, ModelBroken, shorten
 from sdplay.core.request import AnyStill, Img2Img, Inpaint, Txt2Img, ask
 from sdplay.imaging.reading import Found
+from sdplay.models.added import added_models
 from sdplay.models.registry import shipped_cards
 from sdplay.models.resolve import resolve
 from sdplay.models.shelves import Shelves, shelves_of
@@ -129,20 +131,28 @@ def model_of(found: Found, shelves: Shelves) -> tuple[str | None, str]:
     named = found.fields.get("model")
     if not isinstance(named, str):
         return None, ""
-    name = re.split(r"[\\/]", named)[-1]
-    shipped = shipped_cards().get(name)
     try:
-        path = shelves.find(name) or shelves.find(name.rpartition(".")[0] or name)
-        if shipped is not None and shipped.folder is not None:
-            model = resolve(name, shelves)
-        elif path is not None:
-            model = resolve(str(path), shelves)
-        else:
+        here = known_here(re.split(r"[\\/]", named)[-1], shelves)
+        if here is None:
             return None, "is not on the shelves of this computer (SDPLAY_MODELS), and the usual model is taken"
+        model = resolve(here, shelves)
     except (BadRequest, ModelBroken) as error:
         return None, f"cannot be used, and the usual model is taken: {error.reason}"
     note = str(found.fields.get("model_hash", ""))
     own_note = found.program == "sdplay" or model.path.is_file()  # a folder's digest is known to this program alone
     differs = own_note and SHA256.fullmatch(note) and not model.identity.digest.startswith(note)
     doubt = f"the one here has the sha256 {model.identity.digest[:10]}, the one in the file {note[:10]}"
-    return (name if shipped is not None else str(model.path)), doubt if differs else ""
+    return here, doubt if differs else ""
+
+
+def known_here(name: str, shelves: Shelves) -> str | None:
+    """What `resolve` finds a model of this name by, with or without its suffix, on this computer; None for none."""
+    shipped, added = shipped_cards(), added_models(shelves.home)
+    for called in dict.fromkeys((name, name.rpartition(".")[0] or name)):
+        card = shipped.get(called)
+        if (card is not None and card.folder is not None) or Path(added.get(called, "")).is_absolute():
+            return called
+        path = shelves.find(called)
+        if path is not None:
+            return str(path)
+    return None
