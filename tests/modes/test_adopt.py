@@ -12,6 +12,7 @@ import pytest
 from sdplay.core.errors import BadRequest
 from sdplay.core.request import Img2Img, Inpaint, Txt2Img
 from sdplay.imaging.reading import Found, parse_comfyui, parse_fooocus, parse_infotext, parse_invokeai
+from sdplay.models.added import add_model
 from sdplay.models.shelves import Shelves
 from sdplay.modes.adopt import Adopted, adopt, fullest_kind
 from tests.cli.conftest import fake_model
@@ -166,6 +167,13 @@ def test_the_model_that_was_named_is_taken_from_the_shelf(stocked: Shelves) -> N
         adopted = adopt(found(f"Model: {called}, Model hash: 0123456789"), {}, stocked)
         assert Path(adopted.request.model).name == "dream"
         assert adopted.left == ()
+
+
+def test_a_name_that_was_added_counts_and_what_it_would_download_does_not(bare: Shelves, tmp_path: Path) -> None:
+    add_model(bare.home, "mine", str(fake_model(tmp_path / "somewhere")))
+    add_model(bare.home, "far", "someone/far")
+    for called, taken in (("mine", "mine"), ("mine.safetensors", "mine"), ("far", "builtin")):
+        assert adopt(found(f"Model: {called}"), {}, bare).request.model == taken
 
 
 def test_a_model_that_is_broken_is_told(stocked: Shelves) -> None:
