@@ -14,7 +14,7 @@ from sdplay.core.recipe import Recipe
 from sdplay.core.request import AnyFilm
 from sdplay.imaging.film.index import probe
 from sdplay.imaging.film.kind import CODINGS, check_kind
-from sdplay.imaging.film.sound import Sound
+from sdplay.imaging.film.sound import Sound, check_sound
 from sdplay.imaging.flow import check_flow
 from sdplay.jobs.description import FREE, describe, film_rate, here
 from sdplay.jobs.executors.base import Executor
@@ -80,8 +80,10 @@ def with_sound(output: Output, recipe: Recipe) -> Output:
     request = recipe.request
     if CODINGS[output.kind].sound is None:
         return output
-    if isinstance(request, Dream) and request.audio is not None:
-        return replace(output, sound=Sound(path=Path(request.audio), start=request.audio_start))
+    if isinstance(request, Dream | Animate) and request.audio is not None:
+        sound = Sound(path=Path(request.audio), start=request.audio_start)
+        check_sound(sound)
+        return replace(output, sound=sound)
     if isinstance(request, Animate) and request.of_clip:
         facts = probe(Path(request.video_init_path))
         if facts.has_sound and request.rate == facts.fps / request.extract_nth_frame:
