@@ -8,7 +8,7 @@ import os
 import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,7 @@ from sdplay.core.frame import Asset
 from sdplay.core.recipe import Recipe
 from sdplay.core.request import AnyFilm, AnyRequest, ask
 from sdplay.core.stills import Still
+from sdplay.imaging.compare import difference
 from sdplay.imaging.given import WHERE_THEY_WERE, given_pictures, with_pictures
 from sdplay.imaging.metadata import Embedded, stored_pixels
 from sdplay.imaging.reading import Found, read_found
@@ -42,6 +43,8 @@ from sdplay.version import VERSION
 if TYPE_CHECKING:
     from sdplay.jobs.film import Shooting
     from sdplay.jobs.projector import Output
+    from sdplay.jobs.verify import UnitChecked
+    from sdplay.store.jobfolder import JobFolder
 
 SILENT = "many web sites and messengers take such words out of pictures; use the file that the program itself saved"
 
@@ -154,17 +157,43 @@ class Studio:
         Raises `BadRequest` for a folder without a job, `NotReproduced` where the model or a file it is made from is
         not the one it was begun with.
         """
-        from sdplay.imaging.film.given import check_files
         from sdplay.jobs.begin import begin
-        from sdplay.jobs.description import described_output, described_recipe
+        from sdplay.jobs.description import described_output
         from sdplay.store.jobfolder import JobFolder
 
-        description = JobFolder.open(job).description
-        recipe = described_recipe(description)
+        folder = JobFolder.open(job)
+        was = self._as_it_was(folder, model)
+        output = described_output(folder.description)
+        return begin(was.recipe, was.model, was.device, self.executor, job, output, force=True)
+
+    def verify_film(self, job: Path, model: str | None = None, every: int = 1) -> Iterator[UnitChecked]:
+        """Draw every `every`-th finished unit of the film in `job` again and compare; nothing there is changed.
+
+        Raises what `resume` raises where it cannot be tried, and `BadRequest` where no unit is finished yet.
+        """
+        from sdplay.jobs.begin import shooting_of
+        from sdplay.jobs.description import described_output
+        from sdplay.jobs.verify import checked_units
+        from sdplay.store.jobfolder import JobFolder
+
+        folder = JobFolder.open(job)
+        was = self._as_it_was(folder, model)
+        output = described_output(folder.description)
+        plan = film_plan(was.recipe)
+        yield from checked_units(shooting_of(plan, was.model, was.device, self.executor, folder, output), every)
+
+    def _as_it_was(self, folder: JobFolder, model: str | None) -> Settled:
+        """The film of `folder` as it was settled, with its model, which `model` or the folder says where it is."""
+        from sdplay.imaging.film.given import check_files
+        from sdplay.jobs.description import described_model, described_recipe
+
+        recipe = described_recipe(folder.description)
         check_known(recipe)
-        found, device = self._same_model(recipe, model)
+        where = model if model is not None else described_model(folder.description)
+        recipe = replace(recipe, request=recipe.request.model_copy(update={"model": where}))
+        found, device = self._same_model(recipe, None)
         check_files(recipe)
-        return begin(recipe, found, device, self.executor, job, described_output(description), force=True)
+        return Settled(recipe=recipe, model=found, device=device)
 
     def _same_model(self, recipe: Recipe, model: str | None) -> tuple[ResolvedModel, str]:
         """The model of `recipe`, at `model` if not under its old name, and the device it was drawn on."""
@@ -336,19 +365,9 @@ def recipe_hardware(recipe: Recipe) -> str:
     return f"{numerics.engine} on {numerics.device} in {numerics.dtype}{threads}"
 
 
-def difference(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> str:
-    """How far apart two pictures are, in words."""
-    if one.shape != other.shape:
-        return f"the sizes differ ({one.shape[1]}x{one.shape[0]} and {other.shape[1]}x{other.shape[0]})"
-    error = one.astype(np.float64) - other
-    changed = float((error != 0).any(axis=-1).mean())
-    mean_square = float(np.square(error).mean())
-    psnr = "infinite" if mean_square == 0 else f"{10 * np.log10(255**2 / mean_square):.1f} dB"
-    return f"{changed:.2%} of the pixels differ, PSNR {psnr}"
-
-
 def draw(prompt: str | Sequence[str], *, out: str | Path | None = None, kind: str = "png", **fields: Any) -> Pictures:
     """Draw `prompt`, or each of several, and return the pictures; with `out` they are kept in that folder as well.
+
 
     `fields` are those of `Txt2Img`: negative_prompt, num, seed, steps, guidance_scale, sampler, schedule, width,
     height, model, allow_pickle, device, precision, low_memory, noise. With an `image`, which may be a folder, they are

@@ -122,6 +122,8 @@ def opening(shooting: Shooting, done: int) -> str:
 
 def closing_line(shooting: Shooting, filmed: Filmed) -> str:
     rate = shooting.projector.output.rate
+    if not filmed.anew:
+        return f"nothing to do: all {shooting.plan.total} frames are there, and the film too"
     return f"{filmed.frames} frames, {float(filmed.frames / rate):.1f} s at {float(rate):g} frames a second"
 
 

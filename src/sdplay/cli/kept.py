@@ -13,10 +13,11 @@ import click
 from sdplay.cli.deliver import deliver, delivery_from, delivery_options
 from sdplay.cli.draw import open_studio
 from sdplay.cli.flags import in_the_words_of, request_fields, request_options
-from sdplay.cli.listing import table
+from sdplay.cli.job import show_job, verify_job
+from sdplay.cli.listing import printable, table
 from sdplay.cli.models import PICKLE, shelves_with
-from sdplay.cli.outcome import reason
-from sdplay.core.errors import BadRequest, NotReproduced, SdplayError
+from sdplay.cli.verdict import DIFFERS, SAME, unproved
+from sdplay.core.errors import BadRequest, SdplayError
 
 if TYPE_CHECKING:
     from sdplay.core.artifact import Artifact
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from sdplay.imaging.reading import Found
     from sdplay.studio import Studio
 
-SAME, DIFFERS, CANNOT_BE_TRIED = 0, 1, 2
 FILE = click.Path(path_type=Path)
 MODEL_HELP = "Where the model is that it was drawn with, if not where it was."
 
@@ -35,14 +35,18 @@ MODEL_HELP = "Where the model is that it was drawn with, if not where it was."
 @click.option("--model", help=MODEL_HELP)
 @click.option("--image", help="Where the picture is that it was drawn from, if not where it was.")
 @click.option("--mask", help="The same for the mask.")
+@click.option("--every", type=click.IntRange(min=1), default=1, help="Of a film: every n-th unit only.")
 @PICKLE
-def verify(files: tuple[Path, ...], model: str | None, allow_pickle: bool, **pictures: str | None) -> int:
-    """Draw pictures again and compare, bit for bit.
+def verify(files: tuple[Path, ...], model: str | None, every: int, allow_pickle: bool, **pictures: str | None) -> int:
+    """Draw pictures, or the folders of films, again and compare, bit for bit.
 
     Exit code 0: all came out the same; 1: one differs, and what made it differ is said; 2: one could not be tried.
     """
     with open_studio(shelves=shelves_with(allow_pickle)) as studio:
-        found = [verdict(studio, file, model, pictures) for file in files]
+        found = [
+            verify_job(studio, file, model, every) if file.is_dir() else verdict(studio, file, model, pictures)
+            for file in files
+        ]
     return DIFFERS if DIFFERS in found else max(found)
 
 
@@ -51,11 +55,7 @@ def verdict(studio: Studio, file: Path, model: str | None, pictures: Mapping[str
     try:
         picture = studio.verify(file, model, pictures)
     except SdplayError as error:
-        differs = isinstance(error, NotReproduced)
-        hint = f"\n  → {error.hint}" if error.hint else ""
-        why = error.reason if error.field == "file" else reason(error)
-        click.echo(f"{file}: {'differs' if differs else 'cannot be tried'}: {why}{hint}")
-        return DIFFERS if differs else CANNOT_BE_TRIED
+        return unproved(file, error)
     click.echo(f"{file}: made again bit for bit in {picture.seconds:.1f} s (pixels sha256 {picture.digest[:16]})")
     return SAME
 
@@ -143,10 +143,13 @@ def comparison(artifact: Artifact, embedded: Embedded, file: Path) -> str:
 def show(file: Path, as_json: bool) -> int:
     """Print how a picture was made: the recipe inside, or what another program wrote into it.
 
-    Read are A1111 and its relatives, ComfyUI, InvokeAI, Fooocus and NovelAI.
+    Of the folder of a film, what the film is and how far. Read are pictures of A1111 and its relatives, ComfyUI,
+    InvokeAI, Fooocus and NovelAI.
     """
     from sdplay.imaging.metadata import Embedded
 
+    if file.is_dir():
+        return show_job(file, as_json=as_json)
     with open_studio() as studio:
         said = studio.read(file)
     if as_json:
@@ -189,8 +192,3 @@ def described(embedded: Embedded) -> Iterator[tuple[str, str]]:
     yield "drawn by", f"sdplay {printable(embedded.version)}"
     yield "pixels", f"sha256 {embedded.digest}"
     yield "recipe", f"sha256 {embedded.recipe.digest}"
-
-
-def printable(text: str) -> str:
-    """`text` with control characters spelled out: a picture from elsewhere must not steer the terminal."""
-    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)

@@ -122,6 +122,8 @@ class Facts:
     out: Path | None
 
     def as_json(self) -> dict[str, Any]:
+        from sdplay.jobs.begin import worth_knowing
+
         recipe, cost = self.settled.recipe, self.cost
         return {
             "mode": recipe.request.mode,
@@ -134,7 +136,7 @@ class Facts:
             "drawn": cost.drawn,
             "network_calls": cost.calls,
             "disk_bytes": round(self._bytes()),
-            "warnings": list(self.plan.warnings),
+            "warnings": list(worth_knowing(self.plan)),
         }
 
     def lines(self) -> Iterator[tuple[str, str]]:
@@ -166,28 +168,29 @@ class Facts:
             yield "note", note
 
     def _bytes(self) -> float:
+        from sdplay.jobs.begin import frame_size
         from sdplay.store.space import usual_bytes
 
-        recipe = self.settled.recipe
-        return usual_bytes(self.plan.total + self.plan.units, recipe.width, recipe.height)
+        return usual_bytes(self.plan.total + self.plan.units, *frame_size(self.settled.recipe))
 
     def _time(self) -> Iterator[tuple[str, str]]:
         """How long the rest takes, where the job that is begun already says how long its frames took."""
         from sdplay.cli.progress import duration
-        from sdplay.store.journal import read_journal
+        from sdplay.jobs.verify import progress_of
+        from sdplay.store.jobfolder import JobFolder
 
-        if self.out is None or not (self.out / "journal.jsonl").exists():
+        if self.out is None or not (self.out / "job.json").exists():
             return
-        seconds, frames = 0.0, 0
-        for record in read_journal(self.out / "journal.jsonl"):
-            seconds, frames = seconds + record.seconds, frames + len(record.sha)
-        if frames:
-            left = max(self.cost.frames - frames, 0)
-            pace = f"{seconds / frames:.2f} s a frame, as the {frames} that are in {self.out} took"
-            yield "time", f"about {duration(left * seconds / frames)} for {left} frames, at {pace}"
+        done = progress_of(JobFolder.open(self.out))
+        if done.frames:
+            left, pace = max(self.cost.frames - done.frames, 0), done.seconds / done.frames
+            as_before = f"{pace:.2f} s a frame, as the {done.frames} that are in {self.out} took"
+            yield "time", f"about {duration(left * pace)} for {left} frames, at {as_before}"
 
     def _notes(self) -> Iterator[str]:
-        yield from self.plan.warnings
+        from sdplay.jobs.begin import worth_knowing
+
+        yield from worth_knowing(self.plan)
         if self.request.seed is None:
             yield f"no seed was asked for; this film is made with --seed {self.settled.recipe.seed}"
         if self.thinned > 1:

@@ -144,7 +144,10 @@ class Animate(Film):
     extract_nth_frame: int = Field(default=1, ge=1, le=MOST_FRAMES, description="Take every n-th frame of the clip.")
     extract_from_frame: int = Field(default=0, ge=0, description="First frame of the clip to take.")
     extract_to_frame: int = Field(default=-1, ge=-1, description="Last frame of the clip to take; -1 is its end.")
-
+    audio: FilePath | None = Field(
+        default=None, description="Sound file that the film carries, and schedules may follow: amp, bass, onset, …"
+    )
+    audio_start: float = Field(default=0.0, ge=0, description="Second of the sound at which the film starts.")
     on_bad_frame: Literal["reroll", "previous", "keep", "error"] = Field(
         default="reroll",
         description="A frame that comes out black or as no numbers: draw it from another seed, show the one before, "

@@ -86,10 +86,11 @@ class Kept:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filmed:
-    """The film file is written and its `frames` were counted by decoding it."""
+    """The film file is written, or was already where it is not `anew`; its `frames` were counted by decoding it."""
 
     path: Path
     frames: int
+    anew: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -63,7 +63,7 @@ def shoot(shooting: Shooting) -> Generator[Event, None, None]:
         done = frames_done(plan, units)
         yield Resumed(total=plan.total, done=done)
         if done == plan.total and projector.is_written():
-            yield Filmed(path=projector.path, frames=projector.frames)
+            yield Filmed(path=projector.path, frames=projector.frames, anew=False)
             return
         with projector.running(units):
             projector.show(units.first_missing * plan.length)

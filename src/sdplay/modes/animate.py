@@ -14,8 +14,7 @@ from sdplay.core.animate import Animate
 from sdplay.core.frame import AnyWords, Blank, Blend, Frame, FromFilm, Init, Noise, Unit, Words
 from sdplay.core.recipe import Recipe
 from sdplay.core.seeding import frame_seed
-from sdplay.core.timeline import Timeline
-from sdplay.modes.schedules import read_schedules
+from sdplay.modes.schedules import read_schedules, timeline_of
 
 USUAL_FRAMES = 300
 
@@ -48,8 +47,7 @@ class Score:
         assert isinstance(recipe.request, Animate)
         self.recipe, self.request = recipe, recipe.request
         self.total = frames_of(self.request)
-        rate = float(self.request.rate)
-        self.timeline = Timeline(frames=self.total, seed=recipe.seed, fps=rate)
+        self.timeline = timeline_of(self.request, self.total, recipe.seed)
         self.schedules = read_schedules(self.request, self.timeline)
         self.cadence = 1 if self.request.of_clip else self.request.diffusion_cadence
         self.warnings = (*self.schedules.warnings, *self._warnings())
@@ -127,7 +125,7 @@ class Score:
         )
 
     def words(self, frame: int) -> AnyWords:
-        at = self.schedules.prompts.at(frame)
+        at = self.schedules.words(frame)
         start = Words(prompt=at.prompt, negative_prompt=at.negative)
         if at.weight == 0:
             return start

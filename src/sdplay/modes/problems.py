@@ -10,9 +10,8 @@ from sdplay.core.animate import Animate
 from sdplay.core.ask import ask
 from sdplay.core.errors import BadRequest, problems_of, together
 from sdplay.core.request import AnyFilm
-from sdplay.core.timeline import Timeline
 from sdplay.modes.animate import frames_of
-from sdplay.modes.schedules import RANGES, read_schedules
+from sdplay.modes.schedules import RANGES, read_schedules, timeline_of
 
 # What schedules are read from, and with.
 OF_SCHEDULES = {*RANGES, "animation_prompts", "negative_prompt", "prompt_interpolation", "keyframe_interpolation"} | {
@@ -20,6 +19,8 @@ OF_SCHEDULES = {*RANGES, "animation_prompts", "negative_prompt", "prompt_interpo
     "max_frames",
     "fps",
     "seed",
+    "audio",
+    "audio_start",
 }
 
 
@@ -55,9 +56,8 @@ def with_schedules(error: BadRequest, request: AnyFilm) -> BadRequest:
 def schedule_problems(request: AnyFilm) -> list[BadRequest]:
     if not isinstance(request, Animate):
         return []
-    timeline = Timeline(frames=frames_of(request), seed=request.seed or 0, fps=float(request.rate))
     try:
-        read_schedules(request, timeline)
+        read_schedules(request, timeline_of(request, frames_of(request), request.seed or 0))
     except BadRequest as error:
         return problems_of(error)
     return []
