@@ -12,7 +12,7 @@ FRESH := build/lock
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test slow lint bench model lock clean
+.PHONY: help demo test slow lint bench sheets model lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-14s%s\n", $$1, $$2}'
@@ -34,6 +34,9 @@ lint: $(VENV)/.ok-dev ## style, formatting, types, and who may import whom
 
 bench: $(VENV)/.ok-dev ## measure against stock diffusers, write docs/benchmarks.md (a quarter of an hour, 4.3 GB)
 	@$(BIN)/python -W ignore -m benchmarks
+
+sheets: $(VENV)/.ok-run ## draw the sheets of docs/sheets.md anew, by the commands on that page
+	@$(BIN)/python -W ignore docs/sheets.py
 
 model: $(VENV)/.ok-dev ## train the built-in model anew, from fetching the art to measuring it (hours; needs npm)
 	$(BIN)/python -m training.fetch

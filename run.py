@@ -18,7 +18,9 @@ def flags(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--device", "-d", default="auto", help="auto, cpu or gpu")
     parser.add_argument("--num", "-n", type=int, default=1, help="how many pictures")
     parser.add_argument("--save", "-s", action="store_true", help="keep the pictures under ./images")
-    parser.add_argument("--limit", "-limit", action="store_true", help="one picture at a time: least memory")
+    parser.add_argument(
+        "--limit", "-limit", action="store_true", help="one at a time, in slices and tiles: least memory"
+    )
     options = parser.parse_args(argv)
     if options.mode in LATER:
         parser.error(f"--mode {options.mode} does not work yet; what works: --mode {', '.join(WORKING)}")

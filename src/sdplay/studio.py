@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import html
+import os
 import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -16,23 +17,27 @@ from numpy.typing import NDArray
 
 from sdplay.core.animate import Animate
 from sdplay.core.artifact import Picture
-from sdplay.core.errors import NotReproduced
+from sdplay.core.errors import BadRequest, NotReproduced
 from sdplay.core.event import Drawn, Event, Finished, FrameDone
 from sdplay.core.films import Film
 from sdplay.core.frame import Asset
 from sdplay.core.recipe import Recipe
-from sdplay.core.request import AnyFilm, AnyRequest, Txt2Img, ask
+from sdplay.core.request import AnyFilm, AnyRequest, ask
 from sdplay.core.stills import Still
 from sdplay.imaging.compare import difference
 from sdplay.imaging.given import WHERE_THEY_WERE, given_pictures, with_pictures
 from sdplay.imaging.metadata import Embedded, stored_pixels
+from sdplay.imaging.reading import Found, read_found
 from sdplay.jobs.executors.base import Executor, Task
+from sdplay.models.registry import shipped_cards
 from sdplay.models.resolve import ResolvedModel, resolve
-from sdplay.models.shelves import Shelves
+from sdplay.models.shelves import Shelves, shelves_of
+from sdplay.modes.adopt import Adopted, adopt
+from sdplay.modes.asked import kind_of, requests_for
 from sdplay.modes.plan import FilmPlan, count, film_plan
 from sdplay.modes.problems import with_everything_wrong
 from sdplay.modes.settle import check_known, settle
-from sdplay.store.keep import Keeper, format_of, read_kept
+from sdplay.store.keep import Keeper, format_of, is_kept, read_kept
 from sdplay.version import VERSION
 
 if TYPE_CHECKING:
@@ -40,6 +45,8 @@ if TYPE_CHECKING:
     from sdplay.jobs.projector import Output
     from sdplay.jobs.verify import UnitChecked
     from sdplay.store.jobfolder import JobFolder
+
+SILENT = "many web sites and messengers take such words out of pictures; use the file that the program itself saved"
 
 
 def caption(picture: Picture) -> str:
@@ -100,9 +107,14 @@ class Studio:
             self._executor = InlineExecutor()
         return self._executor
 
+    @property
+    def shelves(self) -> Shelves:
+        """Where models are looked for by name."""
+        return self._shelves if self._shelves is not None else shelves_of(os.environ)
+
     def settle(self, request: AnyRequest) -> Settled:
         """Close every open field; raises `BadRequest` and its kinds, or `ModelBroken`."""
-        model = resolve(request.model, self._shelves, allow_pickle=request.allow_pickle)
+        model = resolve(request.model, self.shelves, allow_pickle=request.allow_pickle)
         machine = self.executor.survey(request)
         request, assets = self._files(request)
         recipe = settle(request, model, machine, self._new_seed(), assets)
@@ -185,7 +197,7 @@ class Studio:
 
     def _same_model(self, recipe: Recipe, model: str | None) -> tuple[ResolvedModel, str]:
         """The model of `recipe`, at `model` if not under its old name, and the device it was drawn on."""
-        found = resolve(model if model is not None else recipe.request.model, self._shelves)
+        found = resolve(model if model is not None else recipe.request.model, self.shelves)
         if found.identity.digest != recipe.model.digest:
             raise NotReproduced(
                 f"the model {recipe.model.name!r} is not the one it was drawn with "
@@ -207,9 +219,69 @@ class Studio:
         yield from kept(self.executor.run(task), keeper)
         yield Finished(total=len(indices), seconds=time.perf_counter() - started)
 
-    def draw(self, request: AnyRequest) -> Pictures:
-        """Draw all pictures of `request` and return them; nothing is written."""
-        return Pictures(event.picture for event in self.stream(request) if isinstance(event, Drawn))
+    def draw(self, request: AnyRequest, out: str | Path | None = None, kind: str = "png") -> Pictures:
+        """Draw all pictures of `request` and return them; with `out` each is kept in that folder too, as `kind`."""
+        keeper = Keeper(Path(out), kind, VERSION) if out is not None else None
+        return Pictures(event.picture for event in self.stream(request, keeper) if isinstance(event, Drawn))
+
+    def read(self, path: str | Path) -> Embedded | Found:
+        """What a picture says about how it was made: our own recipe, or what another program wrote.
+
+        Raises `BadRequest` for a file that is no picture, is damaged, or says nothing.
+        """
+        path = Path(path)
+        if is_kept(path):
+            return read_kept(path)[0]
+        found = read_found(path)
+        if found is None:
+            raise BadRequest("says nothing about how it was made", field="file", value=str(path), hint=SILENT)
+        return found
+
+    def adopt(self, found: Found, **changes: Any) -> Adopted:
+        """A request made of what another program's picture says, with `changes`, and what could not be taken over."""
+        return adopt(found, changes, self.shelves)
+
+    def draw_again(self, path: str | Path, **changes: Any) -> Pictures:
+        """Draw the picture in `path` again: exactly, where it is one of ours and nothing is changed; else anew."""
+        said = self.read(path)
+        settled, indices = (
+            self.settle_again(said, changes)
+            if isinstance(said, Embedded)
+            else self.settle_first(self.adopt(said, **changes).request)
+        )
+        return Pictures(event.picture for event in self.run(settled, indices) if isinstance(event, Drawn))
+
+    def settle_first(self, request: AnyRequest) -> tuple[Settled, Sequence[int]]:
+        """What `run` wants to draw all pictures of `request`."""
+        settled = self.settle(request)
+        return settled, range(count(settled.recipe))
+
+    def settle_again(self, embedded: Embedded, changes: Mapping[str, Any]) -> tuple[Settled, Sequence[int]]:
+        """What to draw: the recipe in the file itself where nothing is changed, else a new one made of its request.
+
+        Where `model`, `image` and `mask` are what they were, saying where they are is no change. Raises `NotReproduced`
+        when nothing is changed and one of them is another now.
+        """
+        if not changes.keys() - {"model", "allow_pickle", "image", "mask"}:
+            pictures = {role: changes.get(role) for role in ("image", "mask")}
+            try:
+                return self.recall(embedded, changes.get("model"), pictures), [embedded.index]
+            except NotReproduced:
+                if not changes:
+                    raise
+                # something points at another model or picture than its own: a change like any other
+        was = embedded.recipe.request
+        first = {**was.model_dump(), "seed": embedded.recipe.seed + embedded.index, "num": 1}
+        return self.settle_first(ask(type(was), **{**first, **changes}))
+
+    def models(self) -> dict[str, Path]:
+        """The models that are here, by name: those that stand on the shelves, and those that come with the program."""
+        shipped = {card.name: card.folder for card in shipped_cards().values() if card.folder is not None}
+        return dict(self.shelves.models()) | shipped
+
+    def model(self, name: str) -> ResolvedModel:
+        """What the model `name` is, where it is, and what is taken when nothing is asked; raises as `resolve` does."""
+        return resolve(name, self.shelves)
 
     def again(
         self, path: Path, model: str | None = None, pictures: Mapping[str, str | None] = WHERE_THEY_WERE
@@ -293,12 +365,16 @@ def recipe_hardware(recipe: Recipe) -> str:
     return f"{numerics.engine} on {numerics.device} in {numerics.dtype}{threads}"
 
 
-def draw(prompt: str, **fields: Any) -> Pictures:
-    """Draw `prompt` and return the pictures, in memory.
+def draw(prompt: str | Sequence[str], *, out: str | Path | None = None, kind: str = "png", **fields: Any) -> Pictures:
+    """Draw `prompt`, or each of several, and return the pictures; with `out` they are kept in that folder as well.
+
 
     `fields` are those of `Txt2Img`: negative_prompt, num, seed, steps, guidance_scale, sampler, schedule, width,
-    height, model, allow_pickle, device, precision, noise. Raises `BadRequest` (with the field, the value and what to
-    do) and `SdplayError`.
+    height, model, allow_pickle, device, precision, low_memory, noise. With an `image`, which may be a folder, they are
+    those of `Img2Img`, and with a `mask` or `extend` those of `Inpaint`. Raises `BadRequest` (with the field, the value
+    and what to do) and `SdplayError`.
     """
+    prompts = [prompt] if isinstance(prompt, str) else list(prompt)
+    asked = requests_for(kind_of(fields), prompts, fields)
     with Studio() as studio:
-        return studio.draw(ask(Txt2Img, prompt=prompt, **fields))
+        return Pictures(picture for request in asked for picture in studio.draw(request, out, kind))

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from sdplay.core.request import AnyRequest
+from sdplay.models.resolve import ResolvedModel, resolve
+from sdplay.models.shelves import Shelves
 from sdplay.store.keep import read_kept
 from tests.cli.conftest import InTerminal, fake_model
 from tests.support.given import mask, photo
@@ -84,27 +85,26 @@ def test_modes_from_pictures_ask_the_questions_of_the_original(
 def test_limit_draws_one_at_a_time_whatever_the_card_says(
     here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from sdplay.cli import draw, original
-    from sdplay.jobs.executors.fake import FakeExecutor
-    from sdplay.studio import Settled, Studio
+    from sdplay import studio
+    from sdplay.cli import original
 
-    def in_fours(studio: Studio, request: AnyRequest) -> Settled:
-        settled = plain(studio, request)
-        numerics = replace(settled.recipe.numerics, tile=4)
-        return replace(settled, recipe=replace(settled.recipe, numerics=numerics))
+    def in_fours(name: str, shelves: Shelves, *, allow_pickle: bool) -> ResolvedModel:
+        found = resolve(name, shelves, allow_pickle=allow_pickle)
+        return replace(found, card=replace(found.card, tile=4))
 
-    plain = Studio.settle
-    monkeypatch.setattr(Studio, "settle", in_fours)
-    monkeypatch.setattr(draw, "open_studio", lambda shelves: Studio(FakeExecutor(), shelves=shelves))
+    monkeypatch.setattr(studio, "resolve", in_fours)
     fake_model(here / "stable-diffusion-v1-4")
     for limit in (False, True):
         typed = iter(["a cat", ""])
         monkeypatch.setattr("builtins.input", lambda question, typed=typed: next(typed))
         wishes = original.Wishes(mode="txt2img", local=True, device="cpu", num=2, save=True, limit=limit)
         assert original.converse(wishes) == 0
-    tiles = [read_kept(path)[0].recipe.numerics.tile for path in pictures(here)]
-    assert tiles == [4, 4, 1, 1]
-    assert capsys.readouterr().out.count("Plan: one picture at a time") == 1
+    numerics = [read_kept(path)[0].recipe.numerics for path in pictures(here)]
+    assert [(one.tile, one.attention_slice, one.decode_tile) for one in numerics] == [
+        *[(4, False, 0)] * 2,
+        *[(1, True, 512)] * 2,
+    ]
+    assert capsys.readouterr().err.count("Plan: one picture at a time, 64x64") == 1
 
 
 @pytest.mark.usefixtures("local")

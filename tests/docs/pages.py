@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[2]
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 # Their commands name pictures or models, which `test_mode_guides` and `test_models_guide` lay out first.
-OF_THE_MODES = {"img2img.md", "inpaint.md", "models.md"}
+OF_THE_MODES = {"img2img.md", "inpaint.md", "other-programs.md", "models.md"}
 
 
 def pages() -> list[Path]:

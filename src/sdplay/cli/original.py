@@ -9,12 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sdplay.core.errors import BadRequest, ModelNotFound
-
-if TYPE_CHECKING:
-    from sdplay.studio import Settled
 
 ORIGINAL_MODEL = Path("stable-diffusion-v1-4")
 ON_THE_HUB = "CompVis/stable-diffusion-v1-4"
@@ -36,14 +33,15 @@ class Wishes:
 
 def converse(wishes: Wishes) -> int:
     """Load the model, ask, and draw; returns the exit code."""
-    from sdplay.cli.deliver import Delivery, deliver, one_at_a_time
+    from sdplay.cli.deliver import Delivery, deliver
     from sdplay.cli.draw import open_studio
     from sdplay.cli.progress import progress_for
     from sdplay.core.request import STILLS, Txt2Img, ask
     from sdplay.models.shelves import shelves_of
 
     model, token = model_and_token(wishes.local)
-    common: dict[str, Any] = {"model": model, "device": wishes.device, "num": wishes.num}
+    machine = {"device": wishes.device, "low_memory": wishes.limit}
+    common: dict[str, Any] = {"model": model, "num": wishes.num, **machine}
     with open_studio(shelves=shelves_of(os.environ, token)) as studio:
         print("Loading model...")
         with saying_how_to_go_on_offline():
@@ -51,9 +49,6 @@ def converse(wishes: Wishes) -> int:
         list(studio.run(settled, []))  # draws nothing, and so only loads
         print("Model loaded successfully")
         settled = studio.settle(ask(STILLS[wishes.mode], **answers(wishes.mode), **common))
-        if wishes.limit:
-            settled = one_at_a_time(settled)
-            print(plan(settled))
         folder = KEPT_IN if wishes.save else None
         print("Pictures are kept in ./images." if folder else "Pictures are not kept: --save writes them to ./images.")
         with progress_for(quiet=False) as progress:
@@ -115,12 +110,3 @@ def strength(answer: str) -> dict[str, float]:
         return {"strength": float(answer)}
     except ValueError:
         raise BadRequest("is no number", field="strength", value=answer, hint="a number from 0 to 1: 0.8") from None
-
-
-def plan(settled: Settled) -> str:
-    """What drawing one picture at a time means here."""
-    recipe = settled.recipe
-    return (
-        f"Plan: one picture at a time, {recipe.width}x{recipe.height}, {recipe.steps} steps, "
-        f"in {recipe.numerics.dtype} on {settled.device}."
-    )

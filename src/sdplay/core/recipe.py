@@ -19,6 +19,11 @@ SETTLED = ("width", "height", "steps", "guidance_scale", "sampler", "schedule", 
 WHOLE = ConfigDict(extra="forbid")  # an ingredient of a newer program must not be dropped in silence
 NumberFormat = Annotated[str, Field(pattern="^(float32|bfloat16|float16)$")]
 
+SMALLEST_DECODE_TILE = 64
+DecodeTile = Annotated[int, Field(strict=True, ge=0, le=65_536, multiple_of=SMALLEST_DECODE_TILE)]
+# Parts of `Numerics` that older recipes lack, with what they mean there; their digests must stay what they are.
+LATER_PARTS: dict[str, Any] = {"decode_tile": 0, "attention_slice": False}
+
 
 @with_config(WHOLE)
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +32,9 @@ class Numerics:
 
     `revision` counts up whenever a change of the program changes bits. `dtype` is that of the denoiser and the text
     encoder, `decode_dtype` the codec's. `tile` is the number of pictures in one forward pass, `threads` the number of
-    CPU threads (0 on a GPU, where it has no effect). The bounds are for recipes that are read from files.
+    CPU threads (0 on a GPU, where it has no effect). `decode_tile` is the side in pixels of the tiles that the codec
+    decodes a larger picture in (0: whole), `attention_slice` says that one head of one picture attends at a time.
+    The bounds are for recipes that are read from files.
     """
 
     revision: Annotated[int, Field(strict=True, ge=1)] = 1
@@ -37,6 +44,13 @@ class Numerics:
     decode_dtype: NumberFormat = "float32"
     tile: Annotated[int, Field(strict=True, ge=1, le=1024)] = 1
     threads: Annotated[int, Field(strict=True, ge=0, le=1024)] = 0
+    decode_tile: DecodeTile = 0
+    attention_slice: Annotated[bool, Field(strict=True)] = False
+
+    def ingredients(self) -> dict[str, Any]:
+        """As plain JSON values; the parts that came later are left out where they are as they were before."""
+        parts = asdict(self)
+        return {name: value for name, value in parts.items() if value != LATER_PARTS.get(name)}
 
 
 @with_config(WHOLE)
@@ -76,7 +90,7 @@ class Recipe:
             **settled,
             **given,
             "model": asdict(self.model),
-            "numerics": asdict(self.numerics),
+            "numerics": self.numerics.ingredients(),
         }
 
     @property

@@ -14,7 +14,7 @@ import json
 import re
 
 from sdplay.core.recipe import Recipe
-from sdplay.core.stills import Still
+from sdplay.core.stills import FromPicture, Inpaint, Still
 
 SAMPLER_LABELS = {
     "euler": "Euler",
@@ -36,6 +36,9 @@ SCHEDULE_LABELS = {
     "align_your_steps": "Align Your Steps",
 }
 NOISE_LABELS = {"philox": "NV", "torch": "CPU"}
+FILL_LABELS = {"original": "original", "noise": "latent noise", "nothing": "latent nothing"}
+MASK_MODES = {False: "Inpaint masked", True: "Inpaint not masked"}
+INPAINT_AREAS = {False: "Whole picture", True: "Only masked"}
 
 NEGATIVE = "Negative prompt:"
 LEAST_PAIRS = 3  # a last line with fewer pairs is part of the prompt
@@ -69,7 +72,7 @@ def infotext(recipe: Recipe, index: int, version: str) -> str:
     """The text for picture `index` of `recipe`; `version` is our own, written as `Version: sdplay …`."""
     request = recipe.request
     assert isinstance(request, Still), "frames of films carry no text of this kind"
-    pairs = {
+    pairs: dict[str, object] = {
         "Steps": recipe.steps,
         "Sampler": SAMPLER_LABELS[recipe.sampler],
         "Schedule type": SCHEDULE_LABELS[recipe.schedule],
@@ -78,12 +81,31 @@ def infotext(recipe: Recipe, index: int, version: str) -> str:
         "Size": f"{recipe.width}x{recipe.height}",
         "Model hash": recipe.model.digest[:10],
         "Model": recipe.model.name,
+        **({"Denoising strength": request.strength} if isinstance(request, FromPicture) else {}),
         "RNG": NOISE_LABELS[request.noise],
+        **repainted(request),
         "Version": f"sdplay {version}",
     }
     negative = f"\n{NEGATIVE} {request.negative_prompt}" if request.negative_prompt else ""
     line = ", ".join(f"{key}: {quoted(value)}" for key, value in pairs.items())
     return f"{request.prompt}{negative}\n{line}".strip()
+
+
+def repainted(request: Still) -> dict[str, object]:
+    """The pairs of an inpainted picture; as A1111 does, what it takes for granted (all but the blur) is left out.
+
+    It has no words for a mask that was grown nor for a picture that was extended.
+    """
+    if not isinstance(request, Inpaint):
+        return {}
+    pairs: dict[str, object] = {"Mask blur": f"{request.mask_blur:g}"}
+    if request.mask_invert:
+        pairs["Mask mode"] = MASK_MODES[True]
+    if request.fill != "original":
+        pairs["Masked content"] = FILL_LABELS[request.fill]
+    if request.only_masked:
+        pairs |= {"Inpaint area": INPAINT_AREAS[True], "Masked area padding": request.padding}
+    return pairs
 
 
 def parts(text: str) -> tuple[str, str, dict[str, str]]:

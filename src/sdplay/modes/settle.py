@@ -34,6 +34,7 @@ SCHEDULE_ALIASES = {
     "beta": (),
     "align_your_steps": ("align your steps", "ays"),
 }
+DECODE_TILE = 512  # pixels, with --low-memory; what the codecs of this family were trained on and larger
 
 
 def named(field: str, value: str, known: dict[str, tuple[str, ...]]) -> str:
@@ -97,6 +98,8 @@ def settle(
             decode_dtype=decode_dtype(card, machine),
             tile=tile(request, card, machine),
             threads=machine.threads,
+            decode_tile=DECODE_TILE if request.low_memory else 0,
+            attention_slice=request.low_memory,
         ),
         assets=assets,
     )
@@ -112,9 +115,9 @@ def decode_dtype(card: ModelCard, machine: Machine) -> str:
 def tile(request: AnyRequest, card: ModelCard, machine: Machine) -> int:
     """Pictures in one forward pass: what was asked; else the card's, where a GPU takes films in fours at least.
 
-    Frames that wait for each other come one by one.
+    Frames that wait for each other come one by one, and so does all that is drawn in little memory.
     """
-    if isinstance(request, Animate) and not request.of_clip:
+    if request.low_memory or (isinstance(request, Animate) and not request.of_clip):
         return 1
     if request.batch_size is not None:
         return request.batch_size

@@ -73,6 +73,15 @@ def opened(path: Path) -> Image.Image:
     return Image.open(path, formats=[kind.upper() for kind in SUFFIXES])
 
 
+def is_kept(path: Path) -> bool:
+    """Whether `path` holds a recipe of ours; False for every other file, and for none."""
+    try:
+        with opened(path) as image:
+            return own_chunk(image) is not None
+    except UNREADABLE:
+        return False
+
+
 def read_kept(path: Path) -> tuple[Embedded, NDArray[np.uint8]]:
     """What a file of ours says about itself, and its pixels; raises `BadRequest` when it is none or is damaged."""
     try:
