@@ -115,8 +115,9 @@ class Stock:
 
         self.ours = ours
         loading: dict[str, Any] = {"dtype": torch.float32, "safety_checker": None}
+        read = diffusers.StableDiffusionPipeline.from_pretrained(ours.folder, **loading)
         kind = getattr(diffusers, f"StableDiffusion{SUFFIX[ours.work.mode]}Pipeline")
-        self.pipe: Any = kind.from_pretrained(ours.folder, **loading)
+        self.pipe: Any = kind(**read.components, requires_safety_checker=False)
         self.pipe.set_progress_bar_config(disable=True)
         self.pipe.scheduler = diffusers.EulerDiscreteScheduler.from_config(
             self.pipe.scheduler.config, timestep_spacing=ours.recipe.schedule
