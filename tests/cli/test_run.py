@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from sdplay.jobs.description import described_recipe
 from sdplay.models.resolve import ResolvedModel, resolve
 from sdplay.models.shelves import Shelves
-from sdplay.jobs.description import described_recipe
 from sdplay.store.jobfolder import JobFolder
 from sdplay.store.keep import read_kept
 from sdplay.store.settings.read import read_settings
