@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sdplay.cli.deliver import Interrupt
+from sdplay.cli.deliver import Interrupt, plan
 from sdplay.cli.draw import open_studio
 from sdplay.cli.flags import in_the_words_of, request_fields, request_options
 from sdplay.cli.models import PICKLE, shelves_with
@@ -148,8 +148,19 @@ def resume(job: Path, model: str | None, workers: int, quiet: bool, allow_pickle
 
 def make_film(shooting: Shooting, *, quiet: bool) -> int:
     """Shoot the film, tell how far it is and where it is; raises `Stopped` on Ctrl-C, with the way to go on."""
+    shot(shooting, quiet=quiet)
+    click.echo(str(shooting.projector.path))
+    return 0
+
+
+def shot(shooting: Shooting, *, quiet: bool) -> None:
+    """Shoot the film and tell how far it is."""
     from sdplay.cli.film_progress import film_progress
 
+    if shooting.recipe.request.low_memory and not quiet:
+        from sdplay.studio import Settled
+
+        click.echo(plan(Settled(recipe=shooting.recipe, model=shooting.model, device=shooting.device)), err=True)
     for warning in shooting.warnings:
         click.echo(f"note: {warning}", err=True)
     with film_progress(shooting, quiet=quiet) as progress, going_on(shooting, progress), Interrupt() as interrupt:
@@ -161,8 +172,6 @@ def make_film(shooting: Shooting, *, quiet: bool) -> int:
                 progress.follow(event)
                 if interrupt.asked:
                     raise KeyboardInterrupt
-    click.echo(str(shooting.projector.path))
-    return 0
 
 
 @contextmanager

@@ -74,10 +74,13 @@ def opened(path: Path) -> Image.Image:
 
 
 def is_kept(path: Path) -> bool:
-    """Whether `path` holds a recipe of ours; False for every other file, and for none."""
+    """Whether `path` is a file for `read_kept` to read or refuse: it holds a recipe of ours, or is a film's frame.
+
+    False for every other file, and for none.
+    """
     try:
         with opened(path) as image:
-            return own_chunk(image) is not None
+            return own_chunk(image) is not None or is_film_frame(image.info)
     except UNREADABLE:
         return False
 
@@ -96,11 +99,15 @@ def read_kept(path: Path) -> tuple[Embedded, NDArray[np.uint8]]:
         raise BadRequest(f"is no picture that can be read: {error}", field="file", value=str(path)) from None
 
 
+def is_film_frame(info: Mapping[Any, Any]) -> bool:
+    return "job" in info and "frame" in info
+
+
 def without_recipe(path: Path, info: Mapping[Any, Any]) -> BadRequest:
     """What to say of a picture with no recipe in it: a film's frames have theirs in the film's folder."""
     reason = "holds no recipe of ours, so there is nothing to draw it again from"
     hint = "use a picture that sdplay saved and no other program has saved since"
-    if "job" in info and "frame" in info:
+    if is_film_frame(info):
         reason = f"is frame {info['frame']} of a film, and its recipe is in the film's folder"
         folder = path.parent.parent
         job = shlex.quote(str(folder)) if (folder / "job.json").exists() else "JOB"
