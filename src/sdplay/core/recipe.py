@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field
+from itertools import pairwise
 from typing import Annotated, Any
 
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_config
+from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError, with_config
 
 from sdplay.core.errors import BadRequest
 from sdplay.core.frame import Asset
@@ -23,6 +24,15 @@ SMALLEST_DECODE_TILE = 64
 DecodeTile = Annotated[int, Field(strict=True, ge=0, le=65_536, multiple_of=SMALLEST_DECODE_TILE)]
 # Parts of `Numerics` that older recipes lack, with what they mean there; their digests must stay what they are.
 LATER_PARTS: dict[str, Any] = {"decode_tile": 0, "attention_slice": False}
+
+
+def rising(shares: tuple[float, ...]) -> tuple[float, ...]:
+    if not (shares[0] == 0 and shares[-1] == 1 and all(before < after for before, after in pairwise(shares))):
+        raise ValueError("shares rise from 0 to 1")
+    return shares
+
+
+Shares = Annotated[tuple[float, ...], Field(min_length=2, max_length=1025), AfterValidator(rising)]
 
 
 @with_config(WHOLE)
@@ -65,7 +75,11 @@ class ModelIdentity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
-    """A request with every open field closed. `digest` keys results; two equal digests draw equal pictures."""
+    """A request with every open field closed. `digest` keys results; two equal digests draw equal pictures.
+
+    `pace_table`: for a dream of perceptual pace, how much of its change has been seen, stretch by stretch between keys
+    (see `evenly_seen`), as far as it is measured.
+    """
 
     request: AnyRequest
     model: ModelIdentity
@@ -78,6 +92,7 @@ class Recipe:
     seed: int
     numerics: Numerics
     assets: dict[str, Asset] = field(default_factory=dict[str, Asset])
+    pace_table: tuple[Shares, ...] = ()
 
     def ingredients(self) -> dict[str, Any]:
         """All that picture i depends on besides i, as plain JSON values; what is embedded in files."""
@@ -89,6 +104,7 @@ class Recipe:
             **asked,
             **settled,
             **given,
+            **({"pace_table": [list(stretch) for stretch in self.pace_table]} if self.pace_table else {}),
             "model": asdict(self.model),
             "numerics": self.numerics.ingredients(),
         }
@@ -115,11 +131,13 @@ class Recipe:
             )
         try:
             model, numerics, assets = rest.pop("model"), rest.pop("numerics"), rest.pop("assets", {})
+            pace = rest.pop("pace_table", ())
             request = request_from({**rest, "model": model["name"]})
             if assets.keys() != (named := named_pictures(request)).keys():
                 raise damaged(f"it names {len(named)} pictures and describes {len(assets)}", sorted(assets))
             settled = {name: rest[name] for name in SETTLED}
-            parts = {"request": request, "model": model, "numerics": numerics, "assets": assets, **settled}
+            parts = {"request": request, "model": model, "numerics": numerics, "assets": assets, "pace_table": pace}
+            parts |= settled
             return TypeAdapter(cls).validate_python(parts)
         except ValidationError as error:
             first = error.errors(include_url=False)[0]

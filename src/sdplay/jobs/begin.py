@@ -55,13 +55,20 @@ def begin(
     shape = frame_size(recipe)
     check_kind(output.kind, shape, output.rate, output.sound is not None)
     warning = check_space(out, plan.total + plan.units, *shape, force=force)
-    description = describe(recipe, output)
-    folder = JobFolder.create(out, description, FREE)
+    folder = JobFolder.create(out, describe(recipe, output), FREE)
+    plan = paced_as_before(plan, folder)
+    description = describe(plan.recipe, output)
     if folder.description != description:
         with folder.lock():
             folder.update(description | {"made_by": folder.description["made_by"]})
     shooting = shooting_of(plan, model, device, executor, folder, output)
     return replace(shooting, warnings=(*shooting.warnings, *([warning] if warning else [])))
+
+
+def paced_as_before(plan: FilmPlan, folder: JobFolder) -> FilmPlan:
+    """`plan` with the pace that was measured in `folder`, as far as that went."""
+    table: list[list[float]] = folder.description["recipe"].get("pace_table", [])
+    return film_plan(replace(plan.recipe, pace_table=tuple(map(tuple, table)))) if table else plan
 
 
 def shooting_of(

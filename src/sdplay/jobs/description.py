@@ -18,8 +18,8 @@ from sdplay.jobs.projector import Output
 from sdplay.version import VERSION
 
 # What may differ when a film is gone on with: its length and where it is drawn, its file, what it was begun on, and
-# where its model was.
-FREE = frozenset({"asked", "output", "made_by", "found"})
+# where its model was. A pace that is measured is known to the folder alone.
+FREE = frozenset({"asked", "output", "made_by", "found", "recipe.pace_table"})
 
 
 def describe(recipe: Recipe, output: Output) -> dict[str, Any]:
