@@ -6,6 +6,7 @@ import resource
 import time
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -31,7 +32,7 @@ from sdplay.store.framefile import read_frame
 from sdplay.studio import Settled, Studio
 
 PROMPTS = ("a red apple, 3d render", "a yellow lemon, 3d render", "a green pear, 3d render")
-FRAMES, FPS = 12, 24
+FPS = 24
 FILM_AIM = Aim(ratio=2.0)
 
 
@@ -119,8 +120,11 @@ def film_rows(work: Work, rounds: int, frames: int) -> list[Row]:
     film, inline = our_film(work, frames), InlineExecutor()
     stock = StockFilm(Ours(work), PROMPTS, frames, FPS)
     with TemporaryDirectory() as folder:
-        number = iter(range(1000))
-        job = lambda: Path(folder) / str(next(number))  # noqa: E731
+        numbers = count()
+
+        def job() -> Path:
+            return Path(folder) / str(next(numbers))
+
         drawn = film.pictures(film.make(inline, job()))
         replay = Replay(drawn)
         reference = stock.pictures(stock.make(job()))
@@ -159,7 +163,7 @@ def rows_of(film: OurFilm, ours: Clocks, peer: Clocks, rest: Clocks, loss: str) 
     ]
 
 
-def film_section(work: Work, rounds: int, frames: int = FRAMES) -> Section:
+def film_section(work: Work, rounds: int, frames: int) -> Section:
     return Section(
         title="Films, against a loop over the stock pipeline",
         about="A dream of three prompts, from its settled request to `video.mp4` and a PNG of every frame, against what a "
