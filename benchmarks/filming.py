@@ -166,11 +166,12 @@ def rows_of(film: OurFilm, ours: Clocks, peer: Clocks, rest: Clocks, loss: str) 
 def film_section(work: Work, rounds: int, frames: int) -> Section:
     return Section(
         title="Films, against a loop over the stock pipeline",
-        about="A dream of three prompts, from its settled request to `video.mp4` and a PNG of every frame, against what a "
-        "person writes with diffusers (benchmarks/stock_film.py): noise by slerp, words by lerp, "
-        "`pipe(prompt_embeds=…, latents=…)`, a PNG for each frame, then an mp4 by PyAV. Same folder, starting noise, "
-        "Euler steps, guidance and threads; both loaded and warm, texts encoded before. Seconds are those of one frame. "
-        "Ours brings every frame to the disk before it counts as done, writes a preview beside it, and counts the "
-        "frames of the film by decoding it. On the clock, all of that runs beside the drawing.",
+        about="A dream of three prompts, from its settled request to `video.mp4` and a PNG of every frame, "
+        "against what a person writes with diffusers (benchmarks/stock_film.py): noise by slerp, words by "
+        "lerp, `pipe(prompt_embeds=…, latents=…)`, a PNG for each frame, then an mp4 by PyAV. Same folder, "
+        "starting noise, Euler steps, guidance and threads; both loaded and warm, texts encoded before. "
+        "Seconds are those of one frame. Ours brings every frame to the disk before it counts as done, "
+        "writes a preview beside it, and counts the frames of the film by decoding it. On the clock, all of "
+        "that runs beside the drawing.",
         rows=tuple(film_rows(work, rounds, frames)),
     )

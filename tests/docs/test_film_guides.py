@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import wave
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,9 @@ def desk(tmp_path: Path, builtin: Path, monkeypatch: pytest.MonkeyPatch) -> Path
         (tmp_path / name).write_text(settings, encoding="utf-8")
     (tmp_path / "config.py").write_text(ORIGINAL_CONFIG, encoding="utf-8")
     (tmp_path / "deforum_settings.txt").write_text(json.dumps(DEFORUM), encoding="utf-8")
+    with wave.open(str(tmp_path / "song.wav"), "wb") as song:
+        song.setparams((1, 2, 8000, 0, "NONE", ""))
+        song.writeframes(b"".join(beating.to_bytes(2, "little") * 500 for beating in [0, 9000] * 8))
     photo(tmp_path / DEFORUM["init_image"], (64, 64))
     monkeypatch.chdir(tmp_path)
     for name, value in {"EXECUTOR": "fake", "STEPS": "2", "WIDTH": "64", "HEIGHT": "64"}.items():
@@ -52,7 +56,9 @@ def test_every_command_of_the_guide_runs(desk: Path, guide: str) -> None:
         assert drawn > 1
         played = 2 * drawn - 2 if output["loop"] == "pingpong" else drawn
         facts = verify_film(film)
-        assert round(facts.seconds * float(output["rate"])) == played if film.suffix == ".webp" else facts.frames == played
+        # a WebP stores neighbours that are equal as one, longer frame
+        shown = round(facts.seconds * float(output["rate"])) if film.suffix == ".webp" else facts.frames
+        assert shown == played
 
 
 def test_the_python_of_the_guide_runs(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:

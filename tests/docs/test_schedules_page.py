@@ -10,7 +10,7 @@ from sdplay.core.arithmetic import FUNCTIONS
 from sdplay.core.curve import Curve, check_range, parse_curve
 from sdplay.core.curve_text import MODES
 from sdplay.core.errors import BadRequest
-from sdplay.core.timeline import FILM_NAMES, Timeline
+from sdplay.core.timeline import FILM_NAMES, SOUND_NAMES, Timeline
 from tests.docs.pages import ROOT
 
 PAGE = (ROOT / "docs" / "reference" / "schedules.md").read_text(encoding="utf-8")
@@ -49,5 +49,5 @@ def test_the_page_leaves_nothing_out() -> None:
     assert len(REFUSED.findall(FILM[2])) > 7
     listed = " ".join(names for names, _, _ in EXAMPLE.findall(PAGE))
     assert {name for name in FUNCTIONS if not re.search(rf"\b{name}\b", listed)} == set()
-    for word in {*MODES, *FILM_NAMES, "t", "pi", "e", "tau"}:
+    for word in {*MODES, *FILM_NAMES, *SOUND_NAMES, "t", "pi", "e", "tau"}:
         assert f"`{word}`" in PAGE, word
