@@ -35,8 +35,9 @@ lint: $(VENV)/.ok-dev ## style, formatting, types, and who may import whom
 bench: $(VENV)/.ok-dev ## measure against stock diffusers, write docs/benchmarks.md (a quarter of an hour, 4.3 GB)
 	@$(BIN)/python -W ignore -m benchmarks
 
-sheets: $(VENV)/.ok-run ## draw the sheets of docs/sheets.md anew, by the commands on that page
+sheets: $(VENV)/.ok-run ## draw the pictures of docs/sheets.md and docs/films.md anew, by the commands on those pages
 	@$(BIN)/python -W ignore docs/sheets.py
+	@$(BIN)/python -W ignore docs/films.py
 
 model: $(VENV)/.ok-dev ## train the built-in model anew, from fetching the art to measuring it (hours; needs npm)
 	$(BIN)/python -m training.fetch

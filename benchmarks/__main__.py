@@ -12,6 +12,7 @@ import transformers
 
 from benchmarks.compute import Subject, compute_section, from_pictures_section, tile_section
 from benchmarks.contestants import Ours, Work
+from benchmarks.filming import film_section
 from benchmarks.given import write_given
 from benchmarks.machine import machine_line
 from benchmarks.report import Section, document
@@ -19,7 +20,7 @@ from benchmarks.rows import Aim, read_reasons
 from benchmarks.sd15_shape import sd15_folder
 from benchmarks.startup import startup_section
 
-SCENARIOS = ("drawing", "pictures", "starting", "tiles")
+SCENARIOS = ("drawing", "pictures", "starting", "tiles", "films")
 
 
 def options(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -27,6 +28,7 @@ def options(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--model", default="builtin", help="the small model: a name or a diffusers folder")
     parser.add_argument("--threads", type=int, default=1, help="CPU threads of both sides")
     parser.add_argument("--rounds", type=int, default=5, help="runs of each side; short ones get more")
+    parser.add_argument("--frames", type=int, default=16, help="frames of a film; a multiple of four wastes none")
     parser.add_argument("--only", nargs="+", choices=SCENARIOS, default=SCENARIOS)
     parser.add_argument("--cache", type=Path, default=Path("build/bench"), help="keeps the SD 1.5 shape (4.3 GB)")
     parser.add_argument("--sd15-side", type=int, default=256, help="side of its pictures; 0 leaves it out")
@@ -98,6 +100,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         "pictures": lambda: from_pictures_section(from_pictures(asked, asked.cache)),
         "starting": lambda: startup_section(small, asked.rounds),
         "tiles": lambda: tile_section(small, max(3, asked.rounds // 2)),
+        "films": lambda: film_section(small, max(3, asked.rounds // 2), asked.frames),
     }
     machine = machine_line(asked.threads, Ours(small).recipe.numerics.dtype, date.today())
     sections: list[Section] = []
