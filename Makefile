@@ -12,7 +12,7 @@ FRESH := build/lock
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint bench model lock clean
+.PHONY: help demo test slow lint bench sheets model lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-14s%s\n", $$1, $$2}'
@@ -23,6 +23,9 @@ demo: $(VENV)/.ok-run ## draw eight prompts and a grid of styles (two minutes th
 test: $(VENV)/.ok-dev ## run the tests
 	@$(BIN)/python -m pytest
 
+slow: $(VENV)/.ok-dev ## the slow tests: SD 1.5, SD 2.1, SDXL in their true sizes (half an hour, 12 GiB of memory)
+	@$(BIN)/python -m pytest -m slow -rs
+
 lint: $(VENV)/.ok-dev ## style, formatting, types, and who may import whom
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -31,6 +34,10 @@ lint: $(VENV)/.ok-dev ## style, formatting, types, and who may import whom
 
 bench: $(VENV)/.ok-dev ## measure against stock diffusers, write docs/benchmarks.md (a quarter of an hour, 4.3 GB)
 	@$(BIN)/python -W ignore -m benchmarks
+
+sheets: $(VENV)/.ok-run ## draw the pictures of docs/sheets.md and docs/films.md anew, by the commands on those pages
+	@$(BIN)/python -W ignore docs/sheets.py
+	@$(BIN)/python -W ignore docs/films.py
 
 model: $(VENV)/.ok-dev ## train the built-in model anew, from fetching the art to measuring it (hours; needs npm)
 	$(BIN)/python -m training.fetch

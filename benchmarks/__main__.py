@@ -10,15 +10,17 @@ from pathlib import Path
 import diffusers
 import transformers
 
-from benchmarks.compute import Subject, compute_section, tile_section
+from benchmarks.compute import Subject, compute_section, from_pictures_section, tile_section
 from benchmarks.contestants import Ours, Work
+from benchmarks.filming import film_section
+from benchmarks.given import write_given
 from benchmarks.machine import machine_line
 from benchmarks.report import Section, document
 from benchmarks.rows import Aim, read_reasons
 from benchmarks.sd15_shape import sd15_folder
 from benchmarks.startup import startup_section
 
-SCENARIOS = ("drawing", "starting", "tiles")
+SCENARIOS = ("drawing", "pictures", "starting", "tiles", "films")
 
 
 def options(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -26,6 +28,7 @@ def options(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--model", default="builtin", help="the small model: a name or a diffusers folder")
     parser.add_argument("--threads", type=int, default=1, help="CPU threads of both sides")
     parser.add_argument("--rounds", type=int, default=5, help="runs of each side; short ones get more")
+    parser.add_argument("--frames", type=int, default=16, help="frames of a film; a multiple of four wastes none")
     parser.add_argument("--only", nargs="+", choices=SCENARIOS, default=SCENARIOS)
     parser.add_argument("--cache", type=Path, default=Path("build/bench"), help="keeps the SD 1.5 shape (4.3 GB)")
     parser.add_argument("--sd15-side", type=int, default=256, help="side of its pictures; 0 leaves it out")
@@ -66,6 +69,25 @@ def subjects(asked: argparse.Namespace, small: Work) -> list[Subject]:
     return found
 
 
+def from_pictures(asked: argparse.Namespace, into: Path) -> list[Subject]:
+    """img2img and inpainting with the SD 1.5 shape, or with the small model where that is left out."""
+    side: int = asked.sd15_side or 64
+    model = str(sd15_folder(asked.cache)) if asked.sd15_side else asked.model
+    name = "SD 1.5 shape" if asked.sd15_side else "the small model"
+    shared = {"model": model, "threads": asked.threads, "side": side, "steps": asked.sd15_steps, "schedule": "leading"}
+    return [
+        Subject(
+            key=mode,
+            name=f"{mode} at strength {given['strength']:g}, {name}",
+            work=Work(mode=mode, given=given, **shared),
+            step_rounds=0,
+            picture_rounds=max(1, asked.rounds // 2),
+            picture_aim=Aim(ratio=1.8) if asked.sd15_side else None,
+        )
+        for mode, given in write_given(into, side).items()
+    ]
+
+
 def main(argv: Sequence[str] | None = None) -> None:
     asked = options(argv)
     diffusers.utils.logging.set_verbosity_error()
@@ -75,15 +97,18 @@ def main(argv: Sequence[str] | None = None) -> None:
     small = Work(model=asked.model, threads=asked.threads, schedule="trailing")
     scenarios: dict[str, Callable[[], Section]] = {
         "drawing": lambda: compute_section(subjects(asked, small)),
+        "pictures": lambda: from_pictures_section(from_pictures(asked, asked.cache)),
         "starting": lambda: startup_section(small, asked.rounds),
         "tiles": lambda: tile_section(small, max(3, asked.rounds // 2)),
+        "films": lambda: film_section(small, max(3, asked.rounds // 2), asked.frames),
     }
     machine = machine_line(asked.threads, Ours(small).recipe.numerics.dtype, date.today())
     sections: list[Section] = []
     for name in asked.only:
         print(f"measuring: {name} …", flush=True)
         sections.append(scenarios[name]())
-    text = document(machine, sections, read_reasons())
+    before = asked.out.read_text(encoding="utf-8") if asked.out.is_file() else ""
+    text = document(machine, sections, read_reasons(), before)
     asked.out.parent.mkdir(parents=True, exist_ok=True)
     asked.out.write_text(text, encoding="utf-8")
     print(f"\n{text}\nwritten to {asked.out}")

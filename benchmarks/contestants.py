@@ -4,20 +4,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from PIL import Image
 from torch import Tensor
 
 from sdplay.core.event import Drawn
 from sdplay.core.frame import Noise
 from sdplay.core.recipe import Recipe
-from sdplay.core.request import Txt2Img, ask
+from sdplay.core.request import REQUESTS, ask
 from sdplay.diffusion.denoiser import NetworkDenoiser
 from sdplay.diffusion.noise import tile_noise
 from sdplay.engine.memo import WordMemo
@@ -33,10 +37,15 @@ PROMPT = "a red apple, 3d render"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """What both sides do: `model` as one types it after --model, None for a field left to the model's card."""
+    """What both sides do: `model` as one types it after --model, None for a field left to the model's card.
+
+    `given` are the fields of the mode's request that txt2img lacks: image, mask, strength.
+    """
 
     model: str
     threads: int
+    mode: str = "txt2img"
+    given: Mapping[str, Any] = field(default_factory=dict)
     side: int | None = None
     steps: int | None = None
     schedule: str | None = None
@@ -47,7 +56,7 @@ class Ours:
 
     def __init__(self, work: Work, **numerics: Any) -> None:
         request = ask(
-            Txt2Img,
+            REQUESTS[work.mode],
             prompt=PROMPT,
             model=work.model,
             device="cpu",
@@ -57,8 +66,10 @@ class Ours:
             sampler="euler",
             schedule=work.schedule,
             seed=0,
+            **work.given,
         )
         settled = Studio().settle(request)
+        self.work = work
         chosen = replace(settled.recipe.numerics, threads=work.threads, **numerics)
         self.folder: Path = settled.model.path
         self.recipe: Recipe = replace(settled.recipe, numerics=chosen)
@@ -93,17 +104,22 @@ class Ours:
         return np.stack([event.picture.pixels for event in events if isinstance(event, Drawn)])
 
 
+SUFFIX = {"txt2img": "", "img2img": "Img2Img", "inpaint": "Inpaint"}
+
+
 class Stock:
-    """The stock pipeline, with the scheduler, the spacing and the start that `ours` has."""
+    """The stock pipeline of the mode, with the scheduler, the spacing, the pictures and the start that `ours` has."""
 
     def __init__(self, ours: Ours) -> None:
-        from diffusers import EulerDiscreteScheduler, StableDiffusionPipeline
+        import diffusers
 
         self.ours = ours
         loading: dict[str, Any] = {"dtype": torch.float32, "safety_checker": None}
-        self.pipe: Any = StableDiffusionPipeline.from_pretrained(ours.folder, **loading)
+        read = diffusers.StableDiffusionPipeline.from_pretrained(ours.folder, **loading)
+        kind = getattr(diffusers, f"StableDiffusion{SUFFIX[ours.work.mode]}Pipeline")
+        self.pipe: Any = kind(**read.components, requires_safety_checker=False)
         self.pipe.set_progress_bar_config(disable=True)
-        self.pipe.scheduler = EulerDiscreteScheduler.from_config(
+        self.pipe.scheduler = diffusers.EulerDiscreteScheduler.from_config(
             self.pipe.scheduler.config, timestep_spacing=ours.recipe.schedule
         )
 
@@ -122,13 +138,38 @@ class Stock:
     def picture(self) -> NDArray[np.uint8]:
         """Draw the picture of seed 0."""
         recipe = self.ours.recipe
-        drawn = self.pipe(
-            PROMPT,
-            width=recipe.width,
-            height=recipe.height,
-            num_inference_steps=recipe.steps,
-            guidance_scale=recipe.guidance_scale,
-            latents=self.ours.start(),
-            output_type="np",
-        )
+        with same_start(type(self.pipe).__module__, self.ours.start()):
+            drawn = self.pipe(
+                PROMPT,
+                num_inference_steps=recipe.steps,
+                guidance_scale=recipe.guidance_scale,
+                output_type="np",
+                **self.given(),
+            )
         return (drawn.images[0] * 255).round().astype(np.uint8)
+
+    def given(self) -> dict[str, Any]:
+        """What the pipeline of this mode takes besides words and numbers."""
+        recipe, given = self.ours.recipe, self.ours.work.given
+        size = {"width": recipe.width, "height": recipe.height}
+        if not given:
+            return size | {"latents": self.ours.start()}
+        image = {"image": Image.open(given["image"]), "strength": given["strength"]}
+        return image | size | {"mask_image": Image.open(given["mask"])} if "mask" in given else image
+
+
+@contextmanager
+def same_start(module: str, noise: Tensor) -> Iterator[None]:
+    """Let the pipeline of `module` start from `noise` and from the codec's mean, where it draws one and samples the
+    other: neither can be asked of it. The work is the same.
+    """
+    from diffusers.models.autoencoders.vae import DiagonalGaussianDistribution as Codec
+
+    def drawn(shape: tuple[int, ...], **_: Any) -> Tensor:
+        return noise.expand(shape).clone()
+
+    with (
+        patch.object(import_module(module), "randn_tensor", drawn),
+        patch.object(Codec, "sample", lambda self, generator=None: self.mode()),
+    ):
+        yield

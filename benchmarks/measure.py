@@ -49,10 +49,12 @@ def ratio(ours: Timings, peer: Timings) -> Ratio:
 
 
 def alternate(
-    contestants: Sequence[Callable[[], object]], rounds: int, clock: Clock = time.process_time
+    contestants: Sequence[Callable[[], object]], rounds: int, clock: Clock = time.process_time, *, warm: bool = True
 ) -> list[Timings]:
-    """Run every contestant once to warm up, then all in turn `rounds` times; their timings, in the same order."""
-    for contestant in contestants:
+    """Run every contestant once to warm up (unless not `warm`: they are), then all in turn `rounds` times; their
+    timings, in the same order.
+    """
+    for contestant in contestants if warm else ():
         contestant()
     taken: list[list[float]] = [[] for _ in contestants]
     for _ in range(rounds):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -12,7 +13,7 @@ HEAD = """# Benchmarks
 Written by `make bench`; do not edit by hand. Every figure is the median of runs that took turns with their peer
 (A B A B) in one go, and has its numerical loss beside it. "CPU" is process CPU time, which other work on the machine
 disturbs least; "wall" is time on the clock. The ratio is that of the medians, peer over ours, so above 1 ours is
-faster; in brackets the lowest and the highest ratio of a single round.
+faster; in brackets the lowest and the highest ratio of a single round. Sections are measured on days of their own.
 """
 COLUMNS = ("what", "clock", "ours", "peer", "ratio", "loss", "aim")
 
@@ -54,13 +55,15 @@ def missed(rows: Sequence[Row], reasons: Mapping[str, str]) -> str:
     return "\n".join(lines)
 
 
-def section_text(section: Section, reasons: Mapping[str, str]) -> str:
+def section_text(machine: str, section: Section, reasons: Mapping[str, str]) -> str:
     missing = missed(section.rows, reasons)
     why = f"\n\nMissed, and why:\n\n{missing}" if missing else ""
-    return f"## {section.title}\n\n{section.about}\n\n{table(section.rows)}{why}\n"
+    return f"## {section.title}\n\n{section.about}\n\nMeasured on: {machine}.\n\n{table(section.rows)}{why}\n"
 
 
-def document(machine: str, sections: Sequence[Section], reasons: Mapping[str, str]) -> str:
-    """The whole page."""
-    parts = [HEAD, f"Measured on: {machine}.\n", *(section_text(section, reasons) for section in sections)]
-    return "\n".join(parts)
+def document(machine: str, sections: Sequence[Section], reasons: Mapping[str, str], before: str = "") -> str:
+    """The whole page: `before`, the page as it was, with the `sections` that were measured now in their places."""
+    _, *kept = re.split(r"^(?=## )", before, flags=re.MULTILINE)
+    texts = {text.partition("\n")[0]: text.rstrip("\n") + "\n" for text in kept}
+    texts |= {f"## {section.title}": section_text(machine, section, reasons) for section in sections}
+    return "\n".join([HEAD, *texts.values()])

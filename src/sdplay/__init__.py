@@ -13,7 +13,7 @@ from sdplay.version import VERSION
 if TYPE_CHECKING:
     from sdplay.core.artifact import Artifact, Picture
     from sdplay.core.errors import BadRequest, SdplayError
-    from sdplay.core.request import Txt2Img
+    from sdplay.core.request import Img2Img, Inpaint, Txt2Img
     from sdplay.studio import Pictures, Studio, draw
 
 __version__ = VERSION
@@ -21,6 +21,8 @@ __version__ = VERSION
 __all__ = [
     "Artifact",
     "BadRequest",
+    "Img2Img",
+    "Inpaint",
     "Picture",
     "Pictures",
     "SdplayError",
@@ -33,6 +35,8 @@ __all__ = [
 _HOMES = {
     "Artifact": "sdplay.core.artifact",
     "BadRequest": "sdplay.core.errors",
+    "Img2Img": "sdplay.core.request",
+    "Inpaint": "sdplay.core.request",
     "Picture": "sdplay.core.artifact",
     "Pictures": "sdplay.studio",
     "SdplayError": "sdplay.core.errors",

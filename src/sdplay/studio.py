@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import base64
 import html
+import os
 import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 
 from sdplay.core.animate import Animate
 from sdplay.core.artifact import Picture
-from sdplay.core.errors import NotReproduced
+from sdplay.core.errors import BadRequest, NotReproduced
 from sdplay.core.event import Drawn, Event, Finished, FrameDone
 from sdplay.core.films import Film
 from sdplay.core.frame import Asset
@@ -24,17 +25,23 @@ from sdplay.core.machine import Machine
 from sdplay.core.prompt.styles import styled
 from sdplay.core.prompt.template import Wildcards
 from sdplay.core.recipe import Recipe
-from sdplay.core.request import AnyFilm, AnyRequest, Txt2Img, ask
+from sdplay.core.request import AnyFilm, AnyRequest, AnyStill, ask
 from sdplay.core.stills import Still
 from sdplay.core.wording import words_of
+from sdplay.imaging.compare import difference
 from sdplay.imaging.given import WHERE_THEY_WERE, given_pictures, with_pictures
 from sdplay.imaging.metadata import Embedded, stored_pixels
+from sdplay.imaging.reading import Found, read_found
 from sdplay.jobs.executors.base import Executor, Task
+from sdplay.models.registry import shipped_cards
 from sdplay.models.resolve import ResolvedModel, resolve
-from sdplay.models.shelves import Shelves
-from sdplay.modes.plan import count
+from sdplay.models.shelves import Shelves, shelves_of
+from sdplay.modes.adopt import Adopted, adopt
+from sdplay.modes.asked import kind_of, requests_for
+from sdplay.modes.plan import FilmPlan, count, film_plan
+from sdplay.modes.problems import with_everything_wrong
 from sdplay.modes.settle import check_known, settle
-from sdplay.store.keep import Keeper, format_of, read_kept
+from sdplay.store.keep import Keeper, format_of, is_kept, read_kept
 from sdplay.store.styles import read_styles
 from sdplay.store.wildcards import read_wildcards
 from sdplay.version import VERSION
@@ -43,6 +50,10 @@ if TYPE_CHECKING:
     from sdplay.engine.explain import Explanation
     from sdplay.jobs.film import Shooting
     from sdplay.jobs.projector import Output
+    from sdplay.jobs.verify import UnitChecked
+    from sdplay.store.jobfolder import JobFolder
+
+SILENT = "many web sites and messengers take such words out of pictures; use the file that the program itself saved"
 
 
 def caption(picture: Picture) -> str:
@@ -120,13 +131,18 @@ class Studio:
             self._executor = InlineExecutor()
         return self._executor
 
+    @property
+    def shelves(self) -> Shelves:
+        """Where models are looked for by name."""
+        return self._shelves if self._shelves is not None else shelves_of(os.environ)
+
     def settle(self, request: AnyRequest, known: Wildcards | None = None) -> Settled:
         """Close every open field; raises `BadRequest` and its kinds, or `ModelBroken`.
 
         `known` are wildcards whose lines are taken from here and not from files.
         """
         request, wildcards = written_out(request, known)
-        model = resolve(request.model, self._shelves, allow_pickle=request.allow_pickle)
+        model = resolve(request.model, self.shelves, allow_pickle=request.allow_pickle)
         machine = self.executor.survey(request)
         request, assets = self._files(request)
         recipe = settle(request, model, machine, self._new_seed(), assets, wildcards)
@@ -144,14 +160,14 @@ class Studio:
             request = request.model_copy(update={"depth_model": str(choice.folder or choice.kind)})
         return film_files(request)
 
-    def explain(self, request: Txt2Img) -> Explanation:
+    def explain(self, request: AnyStill) -> Explanation:
         """What the model reads of the prompts of `request`; takes its vocabulary, not its weights or torch."""
         from sdplay.engine.explain import explained
 
-        model = resolve(request.model, self._shelves, allow_pickle=request.allow_pickle)
-        request_, wildcards = written_out(request)
+        model = resolve(request.model, self.shelves, allow_pickle=request.allow_pickle)
+        written, wildcards = written_out(request)
         machine = Machine(device="cpu", dtype="float32", threads=1)
-        return explained(settle(request_, model, machine, self._new_seed(), {}, wildcards), model.path)
+        return explained(settle(written, model, machine, self._new_seed(), {}, wildcards), model.path)
 
     def film(self, request: AnyFilm, out: Path, output: Output | None = None, *, force: bool = False) -> Shooting:
         """The film of `request` in the job folder `out`, ready to be shot: `for event in shoot(studio.film(…))`.
@@ -162,8 +178,15 @@ class Studio:
         """
         from sdplay.jobs.begin import begin, seeded_as_before
 
-        settled = self.settle(seeded_as_before(request, out))
-        return begin(settled.recipe, settled.model, settled.device, self.executor, out, output, force=force)
+        with with_everything_wrong(request):
+            settled = self.settle(seeded_as_before(request, out))
+            return begin(settled.recipe, settled.model, settled.device, self.executor, out, output, force=force)
+
+    def plan(self, request: AnyFilm) -> tuple[Settled, FilmPlan]:
+        """What drawing the film `request` would be, without its model; raises what `film` raises for a request."""
+        with with_everything_wrong(request):
+            settled = self.settle(request)
+            return settled, film_plan(settled.recipe)
 
     def resume(self, job: Path, model: str | None = None) -> Shooting:
         """The film in the job folder `job`, ready to be gone on with; `model` says where its model is now.
@@ -171,21 +194,47 @@ class Studio:
         Raises `BadRequest` for a folder without a job, `NotReproduced` where the model or a file it is made from is
         not the one it was begun with.
         """
-        from sdplay.imaging.film.given import check_files
         from sdplay.jobs.begin import begin
-        from sdplay.jobs.description import described_output, described_recipe
+        from sdplay.jobs.description import described_output
         from sdplay.store.jobfolder import JobFolder
 
-        description = JobFolder.open(job).description
-        recipe = described_recipe(description)
+        folder = JobFolder.open(job)
+        was = self._as_it_was(folder, model)
+        output = described_output(folder.description)
+        return begin(was.recipe, was.model, was.device, self.executor, job, output, force=True)
+
+    def verify_film(self, job: Path, model: str | None = None, every: int = 1) -> Iterator[UnitChecked]:
+        """Draw every `every`-th finished unit of the film in `job` again and compare; nothing there is changed.
+
+        Raises what `resume` raises where it cannot be tried, and `BadRequest` where no unit is finished yet.
+        """
+        from sdplay.jobs.begin import shooting_of
+        from sdplay.jobs.description import described_output
+        from sdplay.jobs.verify import checked_units
+        from sdplay.store.jobfolder import JobFolder
+
+        folder = JobFolder.open(job)
+        was = self._as_it_was(folder, model)
+        output = described_output(folder.description)
+        plan = film_plan(was.recipe)
+        yield from checked_units(shooting_of(plan, was.model, was.device, self.executor, folder, output), every)
+
+    def _as_it_was(self, folder: JobFolder, model: str | None) -> Settled:
+        """The film of `folder` as it was settled, with its model, which `model` or the folder says where it is."""
+        from sdplay.imaging.film.given import check_files
+        from sdplay.jobs.description import described_model, described_recipe
+
+        recipe = described_recipe(folder.description)
         check_known(recipe)
-        found, device = self._same_model(recipe, model)
+        where = model if model is not None else described_model(folder.description)
+        recipe = replace(recipe, request=recipe.request.model_copy(update={"model": where}))
+        found, device = self._same_model(recipe, None)
         check_files(recipe)
-        return begin(recipe, found, device, self.executor, job, described_output(description), force=True)
+        return Settled(recipe=recipe, model=found, device=device)
 
     def _same_model(self, recipe: Recipe, model: str | None) -> tuple[ResolvedModel, str]:
         """The model of `recipe`, at `model` if not under its old name, and the device it was drawn on."""
-        found = resolve(model if model is not None else recipe.request.model, self._shelves)
+        found = resolve(model if model is not None else recipe.request.model, self.shelves)
         if found.identity.digest != recipe.model.digest:
             raise NotReproduced(
                 f"the model {recipe.model.name!r} is not the one it was drawn with "
@@ -207,9 +256,70 @@ class Studio:
         yield from kept(self.executor.run(task), keeper)
         yield Finished(total=len(indices), seconds=time.perf_counter() - started)
 
-    def draw(self, request: AnyRequest) -> Pictures:
-        """Draw all pictures of `request` and return them; nothing is written."""
-        return Pictures(event.picture for event in self.stream(request) if isinstance(event, Drawn))
+    def draw(self, request: AnyRequest, out: str | Path | None = None, kind: str = "png") -> Pictures:
+        """Draw all pictures of `request` and return them; with `out` each is kept in that folder too, as `kind`."""
+        keeper = Keeper(Path(out), kind, VERSION) if out is not None else None
+        return Pictures(event.picture for event in self.stream(request, keeper) if isinstance(event, Drawn))
+
+    def read(self, path: str | Path) -> Embedded | Found:
+        """What a picture says about how it was made: our own recipe, or what another program wrote.
+
+        Raises `BadRequest` for a file that is no picture, is damaged, or says nothing.
+        """
+        path = Path(path)
+        if is_kept(path):
+            return read_kept(path)[0]
+        found = read_found(path)
+        if found is None:
+            raise BadRequest("says nothing about how it was made", field="file", value=str(path), hint=SILENT)
+        return found
+
+    def adopt(self, found: Found, **changes: Any) -> Adopted:
+        """A request made of what another program's picture says, with `changes`, and what could not be taken over."""
+        return adopt(found, changes, self.shelves)
+
+    def draw_again(self, path: str | Path, **changes: Any) -> Pictures:
+        """Draw the picture in `path` again: exactly, where it is one of ours and nothing is changed; else anew."""
+        said = self.read(path)
+        settled, indices = (
+            self.settle_again(said, changes)
+            if isinstance(said, Embedded)
+            else self.settle_first(self.adopt(said, **changes).request)
+        )
+        return Pictures(event.picture for event in self.run(settled, indices) if isinstance(event, Drawn))
+
+    def settle_first(self, request: AnyRequest, known: Wildcards | None = None) -> tuple[Settled, Sequence[int]]:
+        """What `run` wants to draw all pictures of `request`; `known` as in `settle`."""
+        settled = self.settle(request, known)
+        return settled, range(count(settled.recipe))
+
+    def settle_again(self, embedded: Embedded, changes: Mapping[str, Any]) -> tuple[Settled, Sequence[int]]:
+        """What to draw: the recipe in the file itself where nothing is changed, else a new one made of its request.
+
+        Where `model`, `image` and `mask` are what they were, saying where they are is no change. Raises `NotReproduced`
+        when nothing is changed and one of them is another now.
+        """
+        if not changes.keys() - {"model", "allow_pickle", "image", "mask"}:
+            pictures = {role: changes.get(role) for role in ("image", "mask")}
+            try:
+                return self.recall(embedded, changes.get("model"), pictures), [embedded.index]
+            except NotReproduced:
+                if not changes:
+                    raise
+                # something points at another model or picture than its own: a change like any other
+        was = embedded.recipe.request
+        first = {**was.model_dump(), "seed": embedded.recipe.seed + embedded.index, "num": 1}
+        known = {} if "wildcards" in changes else embedded.recipe.wildcards
+        return self.settle_first(ask(type(was), **{**first, **changes}), known)
+
+    def models(self) -> dict[str, Path]:
+        """The models that are here, by name: those that stand on the shelves, and those that come with the program."""
+        shipped = {card.name: card.folder for card in shipped_cards().values() if card.folder is not None}
+        return dict(self.shelves.models()) | shipped
+
+    def model(self, name: str) -> ResolvedModel:
+        """What the model `name` is, where it is, and what is taken when nothing is asked; raises as `resolve` does."""
+        return resolve(name, self.shelves)
 
     def again(
         self, path: Path, model: str | None = None, pictures: Mapping[str, str | None] = WHERE_THEY_WERE
@@ -293,23 +403,16 @@ def recipe_hardware(recipe: Recipe) -> str:
     return f"{numerics.engine} on {numerics.device} in {numerics.dtype}{threads}"
 
 
-def difference(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> str:
-    """How far apart two pictures are, in words."""
-    if one.shape != other.shape:
-        return f"the sizes differ ({one.shape[1]}x{one.shape[0]} and {other.shape[1]}x{other.shape[0]})"
-    error = one.astype(np.float64) - other
-    changed = float((error != 0).any(axis=-1).mean())
-    mean_square = float(np.square(error).mean())
-    psnr = "infinite" if mean_square == 0 else f"{10 * np.log10(255**2 / mean_square):.1f} dB"
-    return f"{changed:.2%} of the pixels differ, PSNR {psnr}"
+def draw(prompt: str | Sequence[str], *, out: str | Path | None = None, kind: str = "png", **fields: Any) -> Pictures:
+    """Draw `prompt`, or each of several, and return the pictures; with `out` they are kept in that folder as well.
 
-
-def draw(prompt: str, **fields: Any) -> Pictures:
-    """Draw `prompt` and return the pictures, in memory.
 
     `fields` are those of `Txt2Img`: negative_prompt, num, seed, steps, guidance_scale, sampler, schedule, width,
-    height, model, allow_pickle, device, precision, noise. Raises `BadRequest` (with the field, the value and what to
-    do) and `SdplayError`.
+    height, model, allow_pickle, device, precision, low_memory, noise. With an `image`, which may be a folder, they are
+    those of `Img2Img`, and with a `mask` or `extend` those of `Inpaint`. Raises `BadRequest` (with the field, the value
+    and what to do) and `SdplayError`.
     """
+    prompts = [prompt] if isinstance(prompt, str) else list(prompt)
+    asked = requests_for(kind_of(fields), prompts, fields)
     with Studio() as studio:
-        return studio.draw(ask(Txt2Img, prompt=prompt, **fields))
+        return Pictures(picture for request in asked for picture in studio.draw(request, out, kind))

@@ -42,3 +42,18 @@ def test_the_reasons_on_file_can_be_read(tmp_path: Path) -> None:
     path = tmp_path / "reasons.toml"
     path.write_text('picture-sd15 = "few steps"\n', encoding="utf-8")
     assert read_reasons(path) == {"picture-sd15": "few steps"}
+
+
+def test_sections_that_were_not_measured_now_keep_their_figures_and_their_place() -> None:
+    def written(machine: str, titles: list[str], before: str = "") -> str:
+        sections = [Section(title=title, about="What.", rows=(FAST,)) for title in titles]
+        return document(machine, sections, {}, before)
+
+    first = written("an old machine", ["Drawing", "Starting"])
+    again = written("a new machine", ["Drawing", "Pictures"], before=first)
+    assert [line for line in again.splitlines() if line.startswith(("## ", "Measured"))] == [
+        *("## Drawing", "Measured on: a new machine."),
+        *("## Starting", "Measured on: an old machine."),
+        *("## Pictures", "Measured on: a new machine."),
+    ]
+    assert written("an old machine", ["Drawing", "Starting"], before=first) == first

@@ -1,19 +1,23 @@
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from sdplay.cli.deliver import MOST_SHOWN, Delivery, Done, Interrupt, deliver, no_empty_folder, one_at_a_time
+from sdplay.cli.deliver import MOST_SHOWN, Delivery, Done, Interrupt, deliver, no_empty_folder
+from sdplay.cli.outcome import STOPPING
 from sdplay.cli.progress import Progress
 from sdplay.core.errors import Stopped
 from sdplay.core.event import Event
 from sdplay.core.request import Txt2Img, ask
 from sdplay.jobs.executors.fake import FakeExecutor
+from sdplay.store.keep import read_kept
 from sdplay.studio import Settled, Studio
-from tests.cli.conftest import MODULE, InTerminal
+from tests.cli.conftest import MODULE, PATIENCE, InTerminal, Sdplay
 
 IN_COLOUR = {"COLORTERM": "truecolor"}
 
@@ -26,40 +30,66 @@ def settled(here: Path) -> Settled:
 
 
 class Presses(Progress):
-    """Presses Ctrl-C at the given events."""
+    """Presses Ctrl-C, or sends another signal, at the given events."""
 
-    def __init__(self, moments: Sequence[int]) -> None:
-        self._moments, self._seen = moments, -1
+    def __init__(self, moments: Sequence[int], sign: signal.Signals = signal.SIGINT) -> None:
+        self._moments, self._seen, self._sign = moments, -1, sign
 
     def follow(self, event: Event) -> None:
         self._seen += 1
         if self._seen in self._moments:
-            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(self._sign)
 
 
 @pytest.fixture
 def listening() -> object:
-    """Ctrl-C as in a terminal, whatever started the tests."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    """Ctrl-C as in a terminal, whatever started the tests, and SIGTERM as `run_safely` has it."""
+    before = {sign: signal.signal(sign, signal.default_int_handler) for sign in STOPPING}
     yield
-    signal.signal(signal.SIGINT, before)
+    for sign, handler in before.items():
+        signal.signal(sign, handler)
 
 
 # The events of two steps a picture: 0 Started, 1 2 Stepped, 3 Drawn, 4 FrameDone, 5 6 Stepped, 7 Drawn, 8 FrameDone …
 @pytest.mark.usefixtures("listening")
+@pytest.mark.parametrize("sign", STOPPING)
 @pytest.mark.parametrize(("moment", "kept"), [(0, 0), (1, 0), (3, 1), (4, 1), (5, 1), (7, 2), (12, 3)])
 def test_ctrl_c_stops_at_the_next_event_and_keeps_what_is_drawn(
-    settled: Settled, capsys: pytest.CaptureFixture[str], moment: int, kept: int
+    settled: Settled, capsys: pytest.CaptureFixture[str], moment: int, kept: int, sign: signal.Signals
 ) -> None:
     with Studio(FakeExecutor()) as studio, pytest.raises(Stopped) as caught:
-        deliver(studio, settled, range(4), Delivery(out=Path("images")), Presses([moment]))
+        deliver(studio, settled, range(4), Delivery(out=Path("images")), Presses([moment], sign))
     assert caught.value.reason == f"stopped; {kept} of 4 pictures are kept in images"
     go_on = f"to go on, run the same command with --seed {7 + kept} --num {4 - kept}"
     assert caught.value.hint == (go_on if kept else "")
     assert len(capsys.readouterr().out.splitlines()) == kept
     assert len(list(Path("images").glob("*"))) == kept
     assert Path("images").exists() == bool(kept)
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(sign) is signal.default_int_handler
+
+
+def test_a_kill_while_drawing_ends_with_3_and_keeps_what_is_finished(here: Path) -> None:
+    command = [*MODULE, "a cat", "-n", "5000", "--steps", "50", "--seed", "7", "--out", "kept"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    first = process.stdout.readline().strip()
+    process.terminate()
+    out, err = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 3
+    kept = [first, *out.splitlines()]
+    assert f"stopped; {len(kept)} of 5000 pictures are kept in kept" in err
+    assert f"--seed {7 + len(kept)} --num {5000 - len(kept)}" in err
+    assert sorted(map(str, Path("kept").iterdir())) == kept
+    assert [read_kept(Path(path))[0].recipe.seed for path in kept] == [7] * len(kept)
+
+
+def test_a_kill_before_drawing_ends_with_3(here: Path) -> None:
+    program = (
+        "import os, signal; from sdplay.cli.outcome import run_safely\n"
+        "raise SystemExit(run_safely(lambda: os.kill(os.getpid(), signal.SIGTERM) or signal.pause()))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (3, "error: stopped\n")
 
 
 @pytest.mark.usefixtures("listening")
@@ -110,11 +140,23 @@ def test_folders_made_for_nothing_go_and_others_stay(file: str | None, left: lis
     assert sorted(map(str, Path().rglob("*"))) == left
 
 
-def test_one_at_a_time_changes_the_tile_and_nothing_else(settled: Settled) -> None:
-    from dataclasses import replace
+def test_little_memory_is_planned_and_said(sdplay: Sdplay) -> None:
+    outcome = sdplay("a cat", "--low-memory", "--seed", "7", "--size", "64x600")
+    numerics = read_kept(outcome.paths[0])[0].recipe.numerics
+    assert (numerics.tile, numerics.attention_slice, numerics.decode_tile) == (1, True, 512)
+    assert "Plan: one picture at a time, 64x600, " in outcome.err
+    assert "attention one head at a time; decoded in tiles of 512 px" in outcome.err
+    small = sdplay("a cat", "--low-memory", "--size", "512")
+    assert "decoded whole (512 px is one tile)" in small.err
+    assert "Plan:" not in sdplay("a cat").err
+    assert "Plan:" not in sdplay("a cat", "--low-memory", "--quiet").err
 
-    wide = replace(settled, recipe=replace(settled.recipe, numerics=replace(settled.recipe.numerics, tile=4)))
-    assert one_at_a_time(wide) == settled
+
+def test_what_was_drawn_in_little_memory_is_drawn_so_again(sdplay: Sdplay, here: Path) -> None:
+    (path,) = sdplay("a cat", "--low-memory", "--seed", "7").paths
+    model = str(here.parent / "models" / "fake")
+    assert sdplay("verify", str(path), "--model", model).code == 0
+    assert "Plan: one picture at a time" in sdplay("again", str(path), "--model", model).err
 
 
 def test_a_terminal_shows_bar_picture_path_and_seed(in_terminal: InTerminal) -> None:

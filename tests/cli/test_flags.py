@@ -33,7 +33,7 @@ def test_the_flags_of_txt2img_are_these() -> None:
     assert [name for option in options for name in option.opts] == [
         *("-n", "--num", "--style", "--styles-file", "--wildcards", "--negative", "--syntax", "--seed", "--steps"),
         *("--guidance", "--sampler", "--schedule", "--width", "--height", "--size", "--model", "--allow-pickle"),
-        *("--device", "--precision", "--noise", "--batch-size"),
+        *("--device", "--precision", "--low-memory", "--noise", "--batch-size"),
     ]
 
 
@@ -146,3 +146,19 @@ def test_the_environment_stands_for_flags_only_where_a_picture_is_new(monkeypatc
 def test_where_a_picture_is_changed_only_what_was_typed_counts() -> None:
     assert parsed(Later, [], for_new=False)[1] == {}
     assert parsed(Later, ["--no-tiling", "--fill", "noise"], for_new=False)[1] == {"tiling": False, "fill": "noise"}
+
+
+@pytest.mark.parametrize(
+    ("flags", "field", "hint"),
+    [
+        (["--size", "100"], "--size", "a side, or width and height in pixels: 256 or 256x384"),
+        (["--size", "64x100"], "--size", "a side, or width and height in pixels: 256 or 256x384"),
+        (["--width", "100"], "--width", "Width in pixels, a multiple of 8."),
+        (["--size", "64", "--height", "100"], "--height", "Height in pixels, a multiple of 8."),
+    ],
+)
+def test_a_wrong_size_is_explained_as_it_was_given(flags: list[str], field: str, hint: str) -> None:
+    ctx, fields = parsed(Txt2Img, flags)
+    with pytest.raises(BadRequest) as caught, in_the_words_of(ctx):
+        ask(Txt2Img, prompt="a cat", **fields)
+    assert (caught.value.field, caught.value.hint) == (field, hint)

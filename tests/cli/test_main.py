@@ -8,7 +8,6 @@ import pytest
 
 from sdplay.cli.flags import ONLY_IN_FILES
 from sdplay.cli.main import nearest
-from sdplay.cli.flags import ONLY_IN_FILES
 from sdplay.cli.main import sdplay as group
 from sdplay.core.request import REQUESTS
 from tests.cli.conftest import Sdplay

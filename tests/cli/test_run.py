@@ -11,11 +11,17 @@ from pathlib import Path
 
 import pytest
 
-from sdplay.core.request import AnyRequest
+from sdplay.jobs.description import described_recipe
+from sdplay.models.resolve import ResolvedModel, resolve
+from sdplay.models.shelves import Shelves
+from sdplay.store.jobfolder import JobFolder
 from sdplay.store.keep import read_kept
+from sdplay.store.settings.read import read_settings
 from tests.cli.conftest import InTerminal, fake_model
+from tests.support.films import decoded
 from tests.support.given import mask, photo
 from tests.support.headers import write_header
+from tests.support.settings import ORIGINAL_CONFIG
 
 ROOT = Path(__file__).resolve().parents[2]
 RUN = [sys.executable, str(ROOT / "run.py")]
@@ -84,27 +90,26 @@ def test_modes_from_pictures_ask_the_questions_of_the_original(
 def test_limit_draws_one_at_a_time_whatever_the_card_says(
     here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from sdplay.cli import draw, original
-    from sdplay.jobs.executors.fake import FakeExecutor
-    from sdplay.studio import Settled, Studio
+    from sdplay import studio
+    from sdplay.cli import original
 
-    def in_fours(studio: Studio, request: AnyRequest) -> Settled:
-        settled = plain(studio, request)
-        numerics = replace(settled.recipe.numerics, tile=4)
-        return replace(settled, recipe=replace(settled.recipe, numerics=numerics))
+    def in_fours(name: str, shelves: Shelves, *, allow_pickle: bool) -> ResolvedModel:
+        found = resolve(name, shelves, allow_pickle=allow_pickle)
+        return replace(found, card=replace(found.card, tile=4))
 
-    plain = Studio.settle
-    monkeypatch.setattr(Studio, "settle", in_fours)
-    monkeypatch.setattr(draw, "open_studio", lambda shelves: Studio(FakeExecutor(), shelves=shelves))
+    monkeypatch.setattr(studio, "resolve", in_fours)
     fake_model(here / "stable-diffusion-v1-4")
     for limit in (False, True):
         typed = iter(["a cat", ""])
         monkeypatch.setattr("builtins.input", lambda question, typed=typed: next(typed))
         wishes = original.Wishes(mode="txt2img", local=True, device="cpu", num=2, save=True, limit=limit)
         assert original.converse(wishes) == 0
-    tiles = [read_kept(path)[0].recipe.numerics.tile for path in pictures(here)]
-    assert tiles == [4, 4, 1, 1]
-    assert capsys.readouterr().out.count("Plan: one picture at a time") == 1
+    numerics = [read_kept(path)[0].recipe.numerics for path in pictures(here)]
+    assert [(one.tile, one.attention_slice, one.decode_tile) for one in numerics] == [
+        *[(4, False, 0)] * 2,
+        *[(1, True, 512)] * 2,
+    ]
+    assert capsys.readouterr().err.count("Plan: one picture at a time, 64x64") == 1
 
 
 @pytest.mark.usefixtures("local")
@@ -204,11 +209,102 @@ def test_without_a_network_the_way_on_is_said(in_terminal: InTerminal, here: Pat
     assert not (here / "images").exists()
 
 
-@pytest.mark.parametrize("mode", ["dream", "animate"])
-def test_modes_that_do_not_work_yet_say_what_does(here: Path, mode: str) -> None:
-    done = subprocess.run([*RUN, "--mode", mode], capture_output=True, text=True, check=False)
+@pytest.mark.usefixtures("local")
+@pytest.mark.parametrize("limit", [True, False])
+def test_a_dream_asks_the_questions_of_the_original(in_terminal: InTerminal, here: Path, limit: bool) -> None:
+    flags = ["--mode", "dream", "--local", "--device", "cpu", "--num", "7", "--save", *(["--limit"] if limit else [])]
+    outcome = in_terminal([*RUN, *flags], [(PROMPT, "a bowl of ramen, fantasy art"), (SIZE, "72 64")])
+    assert outcome.code == 0, outcome.out
+    said = ["Loading model...", "Model loaded successfully", PROMPT, SIZE, "Dreaming...", "images/dream-1/video.mp4"]
+    places = [outcome.out.index(part) for part in said]
+    assert places == sorted(places)
+    assert TOKEN not in outcome.out
+    assert ("Plan: one picture at a time, 64x72, " in outcome.out) == limit
+    frames = decoded(here / "images" / "dream-1" / "video.mp4")
+    assert [frame.shape for frame in frames] == [(72, 64, 3)] * 7
+    recipe = described_recipe(JobFolder.open(here / "images" / "dream-1").description)
+    assert recipe.request.prompts == ("a bowl of ramen, fantasy art",)  # type: ignore[union-attr]
+    assert len({frame.tobytes() for frame in frames}) > 1
+
+
+@pytest.mark.usefixtures("local")
+def test_films_that_are_kept_never_take_each_others_folder(here: Path) -> None:
+    for number in (1, 2):
+        done = subprocess.run(
+            [*RUN, "-m", "dream", "-l", "-n", "2", "-s"], input="a cat\n\n", capture_output=True, text=True, check=True
+        )
+        assert done.stdout.endswith(f"images/dream-{number}/video.mp4\n")
+
+
+@pytest.mark.usefixtures("local")
+def test_a_film_without_save_is_shown_and_gone(in_terminal: InTerminal, here: Path, tmp_path: Path) -> None:
+    (tmp_path / "tmp").mkdir()
+    shows = {"COLORTERM": "truecolor", "TMPDIR": str(tmp_path / "tmp")}
+    outcome = in_terminal([*RUN, "-m", "dream", "-l", "-n", "2"], [(PROMPT, "a cat"), (SIZE, "")], shows)
+    assert outcome.code == 0, outcome.out
+    assert "▀" in outcome.out
+    assert "The film is not kept: --save writes it to ./images." in outcome.out
+    assert list(here.iterdir()) == [here / "stable-diffusion-v1-4"]
+    assert list((tmp_path / "tmp").iterdir()) == []
+
+
+@pytest.mark.usefixtures("local")
+def test_animate_makes_the_film_of_its_settings(in_terminal: InTerminal, here: Path) -> None:
+    (here / "animation_mode").mkdir()
+    ran = here / "ran"
+    spy = f"open({str(ran)!r}, 'w')\nmax_frames = 5\nwidth = 64\nheight = 64\n"
+    (here / "animation_mode" / "config.py").write_text(ORIGINAL_CONFIG.replace("max_frames=300", "") + spy)
+    outcome = in_terminal([*RUN, "--mode", "animate", "--local", "--save"])
+    assert outcome.code == 0, outcome.out
+    said = ["Settings: animation_mode/config.py", "Loading model...", "Model loaded successfully", "Animating..."]
+    places = [outcome.out.index(part) for part in [*said, "images/animate-1/video.mp4"]]
+    assert places == sorted(places)
+    assert "border: 'warp' is none" in outcome.out
+    assert PROMPT not in outcome.out
+    assert len(decoded(here / "images" / "animate-1" / "video.mp4")) == 5
+    assert not ran.exists()
+
+
+@pytest.mark.usefixtures("local")
+def test_animate_takes_the_settings_that_come_with_it_or_a_file(here: Path) -> None:
+    run = [*RUN, "-m", "animate", "-l", "-s"]
+    done = subprocess.run([*run, "-n", "2"], capture_output=True, text=True, check=True)
+    assert f"Settings: {ROOT / 'animation_mode' / 'config.py'}" in done.stdout
+    ours = described_recipe(JobFolder.open(here / "images" / "animate-1").description)
+    (here / "theirs.py").write_text(ORIGINAL_CONFIG)
+    done = subprocess.run([*run, "-n", "2", "--config", "theirs.py"], capture_output=True, text=True, check=True)
+    assert "Settings: theirs.py" in done.stdout
+    theirs = described_recipe(JobFolder.open(here / "images" / "animate-2").description)
+    still = {"zoom": "0:(1.0)", "translation_y": "0:(0)"}  # where the original says the same in other words
+    assert theirs.request.model_copy(update=still) == ours.request
+    assert ours.request.max_frames == 2  # type: ignore[union-attr]
+    assert read_settings(ROOT / "animation_mode" / "config.py").notes == []
+
+
+@pytest.mark.usefixtures("local")
+@pytest.mark.parametrize(
+    ("flags", "typed", "said"),
+    [
+        (["-m", "dream", "-n", "0"], "", "num = 0: "),
+        (["-m", "dream"], "\n\n", "prompts = '': is empty"),
+        (["-m", "dream"], "a cat\n63\n", "= 63: "),
+        (["-m", "animate", "-n", "0"], "", "max_frames = 0: "),
+        (["-m", "animate", "--config", "nowhere.py"], "", "settings = 'nowhere.py': cannot be read"),
+        (["-m", "animate", "--config", "broken.py"], "", "is no Python at line 1"),
+        (["-m", "animate", "--config", "wrong.py"], "", "zoom = '0:(foo)': there is no name 'foo'"),
+        (["-m", "dream", "--config", "wrong.py"], "", "--config holds the settings of --mode animate"),
+    ],
+)
+def test_films_that_cannot_be(here: Path, flags: list[str], typed: str, said: str) -> None:
+    (here / "broken.py").write_text("max_frames = = 3")
+    (here / "wrong.py").write_text("animation_prompts = {'0': 'a'}\nzoom = '0:(foo)'\nfov = 200\n")
+    done = subprocess.run([*RUN, "-l", "-s", *flags], input=typed, capture_output=True, text=True, check=False)
     assert done.returncode == 2
-    assert f"--mode {mode} does not work yet; what works: --mode txt2img, img2img, inpaint" in done.stderr
+    assert said in done.stderr
+    assert ("fov = 200" in done.stderr) == (flags[-1] == "wrong.py" and "animate" in flags)
+    assert "Traceback" not in done.stderr
+    assert "Model loaded" not in done.stdout or typed
+    assert not (here / "images").exists()
 
 
 @pytest.mark.usefixtures("local")

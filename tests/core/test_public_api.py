@@ -15,6 +15,8 @@ import sdplay.studio
 PINNED = [
     "Artifact",
     "BadRequest",
+    "Img2Img",
+    "Inpaint",
     "Picture",
     "Pictures",
     "SdplayError",

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sdplay.core.errors import BadRequest, SdplayError
-from sdplay.core.recipe import Numerics, Recipe, canonical_json
+from sdplay.core.recipe import LATER_PARTS, Numerics, Recipe, canonical_json
 from sdplay.core.request import LARGEST_SEED, Txt2Img
 from tests.support.recipes import recipe
 
@@ -55,7 +55,7 @@ def changed(path: str, value: Any) -> Callable[[dict[str, Any]], None]:
         *parents, last = path.split(".")
         for parent in parents:
             ingredients = ingredients[parent]
-        assert ingredients[last] != value
+        assert ingredients.get(last, LATER_PARTS.get(last)) != value
         ingredients[last] = value
 
     return change
@@ -83,6 +83,8 @@ OTHER = {
     "numerics.decode_dtype": "bfloat16",
     "numerics.tile": 4,
     "numerics.threads": 2,
+    "numerics.decode_tile": 512,
+    "numerics.attention_slice": True,
 }
 ONE_VALUE_SO_FAR = {"mode", "format"}
 NOT_SAID_WHERE_PLAIN = {"prompt_syntax"}  # see the tests of recipes without it below
@@ -105,7 +107,9 @@ def test_no_ingredient_is_forgotten_above() -> None:
         for name, value in ingredients.items()
         for inner in (value if isinstance(value, dict) else [""])
     }
-    assert paths == OTHER.keys() | ONE_VALUE_SO_FAR | NOT_SAID_WHERE_PLAIN
+    known = OTHER.keys() | ONE_VALUE_SO_FAR | NOT_SAID_WHERE_PLAIN
+    assert paths | {f"numerics.{name}" for name in LATER_PARTS} == known
+    assert paths.isdisjoint(f"numerics.{name}" for name in LATER_PARTS)
 
 
 @pytest.mark.parametrize(
@@ -117,7 +121,8 @@ def test_how_many_and_where_are_no_ingredients(change: dict[str, Any]) -> None:
 
 def test_every_field_of_a_request_is_an_ingredient_or_is_known_not_to_be() -> None:
     assert Txt2Img.model_fields.keys() - recipe().ingredients().keys() == {
-        *("num", "device", "precision", "batch_size", "allow_pickle", "style", "styles_file", "wildcards")
+        *("num", "device", "precision", "low_memory", "batch_size", "allow_pickle"),
+        *("style", "styles_file", "wildcards"),
     }
 
 
@@ -161,6 +166,8 @@ DAMAGE = {
     "a tile in letters": changed("numerics.tile", "1"),
     "a million threads": changed("numerics.threads", 10**6),
     "negative threads": changed("numerics.threads", -1),
+    "a tile to decode of a few pixels": changed("numerics.decode_tile", 8),
+    "slices that are a number": changed("numerics.attention_slice", 1),
     "a number format that is a function of torch": changed("numerics.dtype", "load"),
     "a device that is a path": changed("numerics.device", "../cpu"),
     "steps left open": changed("steps", None),
@@ -217,7 +224,9 @@ def test_the_digest_of_a_known_recipe_does_not_drift() -> None:
 
 
 def test_numerics_have_a_default_for_every_part() -> None:
-    assert {field.name for field in fields(Numerics)} == recipe().ingredients()["numerics"].keys()
+    ingredients = recipe().ingredients()["numerics"]
+    assert {field.name for field in fields(Numerics)} == ingredients.keys() | LATER_PARTS.keys()
+    assert {name: getattr(Numerics(), name) for name in LATER_PARTS} == LATER_PARTS
     assert Numerics() == Numerics(revision=1, engine="torch", device="cpu", dtype="float32", tile=1, threads=0)
 
 

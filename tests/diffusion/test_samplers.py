@@ -20,6 +20,8 @@ from diffusers import (
     DPMSolverMultistepScheduler,
     EulerAncestralDiscreteScheduler,
     EulerDiscreteScheduler,
+    HeunDiscreteScheduler,
+    UniPCMultistepScheduler,
 )
 from hypothesis import given
 from hypothesis import strategies as st
@@ -161,6 +163,72 @@ def test_dpmpp_2m_is_dpm_solver_multistep(schedule: str, prediction: str, steps:
     assert_close(ours("dpmpp_2m", start, rungs.sigmas), theirs)
 
 
+@pytest.mark.parametrize("steps", [2, 3, 5, 20])
+@pytest.mark.parametrize("prediction", PREDICTIONS)
+@pytest.mark.parametrize("schedule", ["trailing", "karras"])
+def test_unipc_is_unipc_multistep(schedule: str, prediction: str, steps: int) -> None:
+    """Order 2, bh2, predicting x0, both with their corrector, the last step of order 1."""
+    flags = {} if schedule == "trailing" else {"use_karras_sigmas": True}
+    scheduler = UniPCMultistepScheduler(
+        **SD15, timestep_spacing="trailing", prediction_type=prediction, final_sigmas_type="zero", **flags
+    )
+    assert (scheduler.config.solver_order, scheduler.config.solver_type) == (2, "bh2")
+    rungs = ladder(noise_table(), schedule, steps)
+    start = start_of(rungs)
+    theirs = theirs_in_vp_space(scheduler, start, steps, lambda s: s.sigmas.tolist())
+    assert_close(ours("unipc", start, rungs.sigmas), theirs)
+
+
+@pytest.mark.parametrize("steps", [2, 5, 20])
+@pytest.mark.parametrize("prediction", PREDICTIONS)
+@pytest.mark.parametrize("schedule", ["trailing", "karras"])
+def test_dpmpp_2m_sde_is_sde_dpm_solver_multistep_given_the_same_noise(
+    schedule: str, prediction: str, steps: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given_out: list[int] = []
+
+    def same_noise(*_: Any, **__: Any) -> Tensor:
+        given_out.append(len(given_out))
+        return unit_noise(100 + given_out[-1])
+
+    monkeypatch.setattr("diffusers.schedulers.scheduling_dpmsolver_multistep.randn_tensor", same_noise)
+    flags = {} if schedule == "trailing" else {"use_karras_sigmas": True}
+    scheduler = DPMSolverMultistepScheduler(
+        **SD15, timestep_spacing="trailing", prediction_type=prediction, algorithm_type="sde-dpmsolver++", **flags
+    )
+    rungs = ladder(noise_table(), schedule, steps)
+    start = start_of(rungs)
+    theirs = theirs_in_vp_space(scheduler, start, steps, lambda s: s.sigmas.tolist())
+    assert_close(ours("dpmpp_2m_sde", start, rungs.sigmas, lambda k: unit_noise(100 + k)), theirs)
+
+
+@pytest.mark.parametrize("steps", [2, 5, 20])
+@pytest.mark.parametrize("prediction", PREDICTIONS)
+@pytest.mark.parametrize("schedule", ["trailing", "karras"])
+def test_heun_is_heun_discrete(schedule: str, prediction: str, steps: int) -> None:
+    """Theirs is driven once for each of its 2n − 1 looks; its list of levels has every inner level twice."""
+    # only on linspace do its Karras levels begin and end where the table does
+    flags = {"timestep_spacing": "linspace", "use_karras_sigmas": True} if schedule == "karras" else {}
+    scheduler = HeunDiscreteScheduler(
+        **SD15, **{"timestep_spacing": "trailing", "prediction_type": prediction, **flags}
+    )
+    rungs = ladder(noise_table(), schedule, steps)
+    start = start_of(rungs)
+    theirs = theirs_in_sigma_space(scheduler, start, steps)
+    assert len(scheduler.timesteps) == 2 * steps - 1
+    assert_close(ours("heun", start, rungs.sigmas), theirs)
+
+
+def test_lcm_jumps_to_what_it_sees_and_adds_the_noise_of_the_next_level() -> None:
+    """The paper's algorithm; LCMScheduler differs by its c_skip, at most 2e-4 of the sample at these levels."""
+    rungs = ladder(noise_table(), "trailing", 4)
+    x = start_of(rungs)
+    for step, following in zip(SAMPLERS["lcm"](gaussian, x, rungs.sigmas, unit_noise), rungs.sigmas[1:], strict=True):
+        x0 = gaussian(x, step.sigma)
+        x = x0 + following * unit_noise(step.index) if following else x0
+        assert torch.equal(step.x, x)
+
+
 def ddim_levels(scheduler: DDIMScheduler) -> list[float]:
     kept = scheduler.alphas_cumprod[scheduler.timesteps].double()
     return ((1 - kept) / kept).sqrt().tolist()
@@ -296,7 +364,9 @@ def test_steps_are_told_in_order_and_the_denoiser_is_asked_once_a_step(name: str
     told = list(SAMPLERS[name](denoise, start, rungs.sigmas, unit_noise))
     assert [step.index for step in told] == list(range(6))
     assert {step.total for step in told} == {6}
-    assert [step.sigma for step in told] == asked == list(rungs.sigmas[:-1])
+    assert [step.sigma for step in told] == list(rungs.sigmas[:-1])
+    twice = [sigma for sigma in rungs.sigmas[1:-1] for _ in range(2)]  # Heun looks at both ends of a step, but the last
+    assert asked == ([rungs.sigmas[0], *twice] if name == "heun" else list(rungs.sigmas[:-1]))
     assert_close(told[-1].x, told[-1].x0, 1e-6)  # the last step arrives at the estimate itself
     assert torch.equal(told[0].x0, gaussian(untouched, rungs.sigmas[0]))
     assert torch.equal(start, untouched)
@@ -311,11 +381,12 @@ def test_no_work_is_done_before_it_is_asked_for(name: str) -> None:
         return gaussian(x, sigma)
 
     steps = SAMPLERS[name](denoise, unit_noise(0), [10.0, 5.0, 1.0, 0.0], unit_noise)
+    looks = [10.0, 5.0] if name == "heun" else [10.0]
     assert asked == []
     next(steps)
-    assert asked == [10.0]
+    assert asked == looks
     steps.close()  # type: ignore[attr-defined]
-    assert asked == [10.0]
+    assert asked == looks
 
 
 @pytest.mark.parametrize("name", SAMPLERS)

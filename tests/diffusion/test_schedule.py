@@ -180,3 +180,37 @@ def test_tables_are_compared_by_identity_and_hold_what_they_were_given() -> None
     table = NoiseTable(np.array([0.1, 1.0]), "v_prediction", "trailing", 0)
     assert (table.length, table.prediction, table.spacing, table.offset) == (2, "v_prediction", "trailing", 0)
     assert table != NoiseTable(np.array([0.1, 1.0]), "v_prediction", "trailing", 0)
+
+
+@pytest.mark.parametrize("steps", [2, 5, 20, 100])
+def test_beta_spaces_levels_by_the_quantiles_of_its_distribution(steps: int) -> None:
+    """Held to the incomplete beta function by its series (Abramowitz & Stegun 26.5.4), not by our integral."""
+
+    def series(x: float, shape: float = 0.6) -> float:
+        term = total = 1.0
+        for n in range(20_000):
+            term *= (2 * shape + n) / (shape + 1 + n) * x
+            total += term
+            if term < 1e-16 * total:
+                break
+        whole = math.gamma(shape) ** 2 / math.gamma(2 * shape)
+        return x**shape * (1 - x) ** shape / (shape * whole) * total
+
+    sigmas = np.array(ladder(noise_table(), "beta", steps).sigmas[:-1])
+    low, high = noise_table().sigmas[[0, -1]]
+    parts = (sigmas - low) / (high - low)
+    assert (parts[0], parts[-1]) == (pytest.approx(1), pytest.approx(0, abs=1e-9))
+    wanted = 1 - np.linspace(0, 1, steps)
+    small = (parts > 0) & (parts < 0.9)  # where the series converges quickly; the distribution is symmetric
+    assert [series(x) for x in parts[small]] == pytest.approx(wanted[small], abs=1e-6)
+    assert parts[::-1] == pytest.approx(1 - parts, abs=1e-6)
+
+
+def test_align_your_steps_are_the_published_levels_and_lie_between_them_otherwise() -> None:
+    published = [14.615, 6.475, 3.861, 2.697, 1.886, 1.396, 0.963, 0.652, 0.399, 0.152, 0.029]
+    assert ladder(noise_table(), "align_your_steps", 11).sigmas[:-1] == pytest.approx(published, rel=6e-3)
+    # the two ends lie just outside the table of the model
+    assert ladder(noise_table(), "align_your_steps", 11).sigmas[1:-2] == pytest.approx(published[1:-1])
+    finer = ladder(noise_table(), "align_your_steps", 21).sigmas
+    assert finer[1] == pytest.approx(math.sqrt(14.615 * 6.475))
+    assert all(np.diff(finer) < 0)

@@ -8,8 +8,9 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-# Their commands name pictures, models or files, which tests of their own lay out first.
-OF_THE_MODES = {"img2img.md", "inpaint.md", "models.md", "prompts.md"}
+# Their commands name pictures, models, files or settings, which tests of their own lay out first.
+OF_THE_MODES = {"img2img.md", "inpaint.md", "other-programs.md", "models.md", "prompts.md"}
+OF_THE_FILMS = {"dream.md", "animate.md", "films-that-survive.md"}
 
 
 def pages() -> list[Path]:
@@ -20,7 +21,7 @@ def pages() -> list[Path]:
 def guides() -> list[Path]:
     """The pages whose commands a reader types, and that need nothing but the program."""
     found = sorted((ROOT / "docs" / "guides").glob("*.md"))
-    return [ROOT / "README.md", *(page for page in found if page.name not in OF_THE_MODES)]
+    return [ROOT / "README.md", *(page for page in found if page.name not in OF_THE_MODES | OF_THE_FILMS)]
 
 
 def links(page: Path) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import numpy as np
@@ -120,3 +121,19 @@ def test_loading_draws_no_bars_of_a_library_and_leaves_them_to_others(
     assert "Loading" not in capsys.readouterr().err
     CLIPTextModel.from_pretrained(tiny / "text_encoder", local_files_only=True)
     assert "Loading weights" in capsys.readouterr().err
+
+
+def test_loading_a_single_file_says_nothing(kinds: dict[str, Path], tmp_path: Path, shelves: Shelves) -> None:
+    from diffusers.utils import logging as diffusers_logging
+
+    said: list[str] = []
+    listener = logging.Handler(logging.WARNING)
+    listener.emit = lambda record: said.append(record.getMessage())  # type: ignore[method-assign]
+    diffusers_logging.add_handler(listener)
+    try:
+        single = write_original(kinds["sd15"], "sd15", tmp_path / "m.safetensors", dtype=torch.float16)
+        with Studio(shelves=shelves) as studio:
+            studio.draw(ask(Txt2Img, prompt="a cat", model=str(single), **FEW))
+    finally:
+        diffusers_logging.remove_handler(listener)
+    assert said == []

@@ -5,14 +5,19 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sdplay.core.frame import Asset
 from sdplay.core.recipe import Recipe
+from sdplay.core.request import Img2Img, Inpaint, ask
 from sdplay.imaging.infotext import NOISE_LABELS, SAMPLER_LABELS, SCHEDULE_LABELS, infotext, quoted
-from tests.support.recipes import recipe
+from sdplay.imaging.reading import parse_infotext
+from sdplay.modes.settle import settle
+from tests.support.recipes import MACHINE, MODEL, recipe
 
 # The reader's pattern as conventions.md §4.1 has it.
 A1111_PAIR = re.compile(r'\s*(\w[\w \-/]+):\s*("(?:\\.|[^\\"])+"|[^,]*)(?:,|$)')
@@ -98,6 +103,50 @@ def test_the_last_line_reads_back_by_a1111s_rule_whatever_the_words(prompt: str,
     }
     assert text.startswith(prompt.lstrip()[:1])
     assert (f"\nNegative prompt: {negative}\n" in text) == bool(negative)
+
+
+GIVEN = {"image": "a.png", "mask": "m.png"}
+
+
+def redrawn(kind: type[Img2Img] | type[Inpaint], **asked: Any) -> Recipe:
+    """The recipe of a picture drawn from one of 64x64 that does not exist."""
+    roles = [role for role in GIVEN if role in kind.model_fields]
+    assets = {role: Asset(path=GIVEN[role], digest="cd" * 32, width=64, height=64) for role in roles}
+    request = ask(kind, **{role: GIVEN[role] for role in roles}, prompt="a hat", seed=7, **asked)
+    return settle(request, MODEL, MACHINE, 0, assets)
+
+
+def test_a_picture_from_a_picture() -> None:
+    text = infotext(redrawn(Img2Img, strength=0.65), 0, "0.1.0")
+    assert text.partition("Model: pretend, ")[2] == "Denoising strength: 0.65, RNG: NV, Version: sdplay 0.1.0"
+
+
+def test_a_painted_picture_leaves_out_what_a1111_takes_for_granted() -> None:
+    text = infotext(redrawn(Inpaint), 0, "0.1.0")
+    assert text.partition("strength: ")[2] == "0.8, RNG: NV, Mask blur: 4, Version: sdplay 0.1.0"
+
+
+def test_a_painted_picture_with_everything() -> None:
+    made = redrawn(Inpaint, mask_blur=2.5, mask_invert=True, fill="noise", only_masked=True, padding=16)
+    assert infotext(made, 0, "0.1.0").partition("RNG: NV, ")[2] == (
+        "Mask blur: 2.5, Mask mode: Inpaint not masked, Masked content: latent noise, Inpaint area: Only masked, "
+        "Masked area padding: 16, Version: sdplay 0.1.0"
+    )
+
+
+@given(
+    strength=st.floats(0, 1),
+    mask_blur=st.integers(0, 1024).map(lambda quarters: quarters / 4),
+    mask_invert=st.booleans(),
+    fill=st.sampled_from(["original", "noise", "nothing"]),
+    only_masked=st.booleans(),
+    padding=st.integers(0, 2048),
+)
+def test_what_inpainting_says_is_read_back(**asked: Any) -> None:
+    found = parse_infotext(infotext(redrawn(Inpaint, **asked), 0, "0.1.0")).fields
+    taken_for_granted = {"mask_invert": False, "fill": "original", "only_masked": False, "padding": 32}
+    meant = taken_for_granted | {name: found[name] for name in asked if name in found}
+    assert meant == asked | ({} if asked["only_masked"] else {"padding": 32})  # which pads nothing then
 
 
 def test_an_empty_negative_is_left_out_as_a1111_does() -> None:

@@ -154,8 +154,8 @@ def test_no_alias_means_two_things() -> None:
 @pytest.mark.parametrize("field", ["sampler", "schedule"])
 def test_a_recipe_with_a_name_of_tomorrow_is_refused(field: str) -> None:
     check_known(recipe())
-    with pytest.raises(UnknownName, match=f"{field} = 'unipc'"):
-        check_known(replace(recipe(), **{field: "unipc"}))
+    with pytest.raises(UnknownName, match=f"{field} = 'tomorrow'"):
+        check_known(replace(recipe(), **{field: "tomorrow"}))
 
 
 def test_every_mode_has_a_plan() -> None:

@@ -212,8 +212,8 @@ def forged(path: Path, **changes: object) -> Path:
 
 @pytest.mark.parametrize("field", ["sampler", "schedule"])
 def test_a_sampler_or_schedule_of_tomorrow_cannot_be_tried(field: str, kept: Path, tiny: Path) -> None:
-    path = forged(kept, **{field: "unipc"})
-    with pytest.raises(UnknownName, match=f"{field} = 'unipc'"):
+    path = forged(kept, **{field: "tomorrow"})
+    with pytest.raises(UnknownName, match=f"{field} = 'tomorrow'"):
         Studio(NoisyExecutor()).verify(path, str(tiny))
 
 

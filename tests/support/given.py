@@ -36,12 +36,14 @@ def mask(path: Path, size: tuple[int, int], box: tuple[int, int, int, int]) -> P
     return path
 
 
-def settled_on(folder: Path, kind: type[Img2Img] | type[Inpaint], *, tile: int = 1, **fields: Any) -> Settled:
-    """A request of `kind` on the model in `folder`, in float32 on one thread."""
+def settled_on(
+    folder: Path, kind: type[Img2Img] | type[Inpaint], *, dtype: str = "float32", tile: int = 1, **fields: Any
+) -> Settled:
+    """A request of `kind` on the model in `folder`, in these numerics on one thread."""
     model = resolve(str(folder))
     asked = {"prompt": "a red apple", "model": str(folder), **DEFAULTS, **fields}
     request = ask(kind, **{name: str(value) if isinstance(value, Path) else value for name, value in asked.items()})
-    machine = Machine(device="cpu", dtype="float32", threads=1)
+    machine = Machine(device="cpu", dtype=dtype, threads=1)
     recipe = settle(request, model, machine, random_seed=0, assets=given_pictures(request))
     recipe = replace(recipe, numerics=replace(recipe.numerics, tile=tile))
     return Settled(recipe=recipe, model=model, device="cpu")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -43,28 +43,6 @@ def prompts(typed: str | None, file: Path | None) -> list[str]:
     if not found:
         raise BadRequest("holds no prompt", field=PROMPTS_FROM, value=str(file), hint="write one on each line")
     return found
-
-
-def images(path: str | None) -> list[str | None]:
-    """`path` itself, or the pictures in it, sorted by name, where it is a folder; raises `BadRequest` for none."""
-    if path is None or "\0" in path or not (folder := Path(path)).is_dir():
-        return [path]
-    from sdplay.imaging.image import SUFFIXES
-
-    found = [file for file in sorted(folder.iterdir()) if file.suffix.casefold() in SUFFIXES and file.is_file()]
-    if not found:
-        hint = f"pictures end in {', '.join(SUFFIXES)}"
-        raise BadRequest("the folder holds no picture", field="image", value=path, hint=hint)
-    return [str(file) for file in found]
-
-
-def requests(kind: type[AnyStill], texts: list[str], fields: dict[str, Any]) -> list[AnyStill]:
-    """One request for every picture and every prompt, all of them checked before any is drawn."""
-    from sdplay.core.request import ask
-
-    pictures = images(fields.get("image"))
-    given = [{**fields, "image": picture} if picture is not None else fields for picture in pictures]
-    return [ask(kind, prompt=text, **each) for each in given for text in texts]
 
 
 def deliver_all(studio: Studio, asked: list[AnyStill], delivery: Delivery) -> int:

@@ -7,15 +7,17 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from sdplay.cli.flags import envvar
+from sdplay.cli.outcome import STOPPING
 from sdplay.core.errors import SdplayError, Stopped
 
 if TYPE_CHECKING:
@@ -78,6 +80,9 @@ def deliver(
     canvas = Canvas(delivery, len(indices))
     with no_empty_folder(delivery.out), done.told_on_failure(), Interrupt() as interrupt:
         keeper = Keeper(delivery.out, delivery.format, VERSION) if delivery.out is not None else None
+        if settled.recipe.numerics.attention_slice and not delivery.quiet:
+            with progress.aside():
+                click.echo(plan(settled), err=True)
         progress.begin(settled.recipe, indices)
         for event in studio.run(settled, indices, keeper):
             interrupt.listen()
@@ -98,10 +103,17 @@ def deliver(
     return done.artifacts
 
 
-def one_at_a_time(settled: Settled) -> Settled:
-    """The same pictures with one in memory at a time; on hardware that draws several together the bits may differ."""
-    numerics = replace(settled.recipe.numerics, tile=1)
-    return replace(settled, recipe=replace(settled.recipe, numerics=numerics))
+def plan(settled: Settled) -> str:
+    """What drawing in little memory means for this picture."""
+    recipe, numerics = settled.recipe, settled.recipe.numerics
+    tile, larger = numerics.decode_tile, max(recipe.width, recipe.height) > numerics.decode_tile
+    decoding = (
+        f"decoded in tiles of {tile} px, which takes long" if larger else f"decoded whole ({tile} px is one tile)"
+    )
+    return (
+        f"Plan: one picture at a time, {recipe.width}x{recipe.height}, {recipe.steps} steps, "
+        f"in {numerics.dtype} on {settled.device}; attention one head at a time; {decoding}."
+    )
 
 
 def as_json(artifact: Artifact) -> str:
@@ -163,29 +175,33 @@ class Done:
 
 
 class Interrupt:
-    """Ctrl-C while pictures are drawn: the first asks to stop after the step, the second stops at once.
+    """Ctrl-C or SIGTERM while pictures are drawn: the first asks to stop after the step, the second stops at once.
 
-    Asking keeps files whole and counts right. Until `listen` is called Ctrl-C works as ever, because loading a model
-    yields no events.
+    Asking keeps files whole and counts right. Until `listen` is called both work as ever (see `outcome.run_safely`),
+    because loading a model yields no events. Who ignores a signal goes on ignoring it.
     """
 
     def __init__(self) -> None:
-        self.asked, self._before = False, signal.getsignal(signal.SIGINT)
+        self.asked = False
+        self._ours = [sign for sign in STOPPING if signal.getsignal(sign) is signal.default_int_handler]
 
     def listen(self) -> None:
-        if signal.getsignal(signal.SIGINT) is signal.default_int_handler and not self.asked:
-            signal.signal(signal.SIGINT, self._ask)
+        if not self.asked:
+            self._handle(self._ask)
 
     def _ask(self, *_: object) -> None:
         self.asked = True
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        self._handle(signal.default_int_handler)
+
+    def _handle(self, handler: Callable[[int, FrameType | None], object]) -> None:
+        for sign in self._ours:
+            signal.signal(sign, handler)
 
     def __enter__(self) -> Interrupt:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._before is signal.default_int_handler:
-            signal.signal(signal.SIGINT, self._before)
+        self._handle(signal.default_int_handler)
 
 
 class Canvas:

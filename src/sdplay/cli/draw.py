@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sdplay.cli.batch import deliver_all, prompts, prompts_option, requests
+from sdplay.cli.batch import deliver_all, prompts, prompts_option
 from sdplay.cli.deliver import delivery_from, delivery_options
 from sdplay.cli.flags import in_the_words_of, request_fields, request_options
 from sdplay.core.errors import UnknownName
@@ -56,9 +56,11 @@ class DrawCommand(click.Command):
             raise
 
     def draw(self, **params: Any) -> int:
+        from sdplay.modes.asked import requests_for
+
         with in_the_words_of(click.get_current_context()):
             texts = prompts(params.pop("prompt"), params.pop("prompts_from"))
-            asked = requests(self.kind, texts, request_fields(self.kind, params))
+            asked = requests_for(self.kind, texts, request_fields(self.kind, params))
             with open_studio() as studio:
                 return deliver_all(studio, asked, delivery_from(params))
 

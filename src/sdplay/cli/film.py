@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sdplay.cli.deliver import Interrupt
+from sdplay.cli.deliver import Interrupt, plan
 from sdplay.cli.draw import open_studio
 from sdplay.cli.flags import in_the_words_of, request_fields, request_options
 from sdplay.cli.models import PICKLE, shelves_with
@@ -55,7 +55,7 @@ class FilmCommand(click.Command):
     def make(self, **params: Any) -> int:
         with in_the_words_of(click.get_current_context()), open_studio(params["workers"]) as studio:
             request = film_request(self.kind, POSITIONAL[self._mode], params)
-            out = params["out"] or free_folder(Path("films"), self._mode)
+            out = params["fork"] or params["out"] or free_folder(Path("films"), self._mode)
             shooting = studio.film(request, out, output_from(params, request), force=params["force"])
             return make_film(shooting, quiet=params["quiet"])
 
@@ -72,6 +72,9 @@ def film_options(kind: type[AnyFilm], positional: str) -> list[click.Parameter]:
 def job_options() -> list[click.Parameter]:
     return [
         click.Option(["-o", "--out"], type=JOB, metavar="JOB", help="Folder of the film (default: films/NAME-1)."),
+        click.Option(
+            ["--fork"], type=JOB, metavar="NEW", help="Begin the film of --out in NEW, changed by other flags."
+        ),
         click.Option(["--config"], type=JOB, metavar="FILE", help="Settings: JSON, TOML, YAML, config.py, Deforum's."),
         click.Option(["--format"], type=click.Choice(FORMATS), default="mp4", show_default=True, help="Kind of film."),
         click.Option(["--workers"], type=click.IntRange(1, 64), default=1, help="Processes that draw at a time."),
@@ -83,14 +86,14 @@ def job_options() -> list[click.Parameter]:
 def film_request(kind: type[AnyFilm], positional: str, params: Mapping[str, Any]) -> AnyFilm:
     """The request that file, flags and words make, in that order of weight; what a file holds beside it is told."""
     from sdplay.core.films import canonical_names
-    from sdplay.core.request import ask
+    from sdplay.modes.problems import ask_film
 
-    fields: dict[str, Any] = {}
+    fields = forked_fields(kind, params["out"]) if params["fork"] is not None else {}
     if params["config"] is not None:
         from sdplay.store.settings.read import read_settings
 
         found = read_settings(params["config"])
-        fields = canonical_names(found.fields)
+        fields |= canonical_names(found.fields)
         for note in found.notes:
             click.echo(f"note: {note}", err=True)
     fields |= request_fields(kind, params)
@@ -98,7 +101,23 @@ def film_request(kind: type[AnyFilm], positional: str, params: Mapping[str, Any]
         fields[positional] = tuple(params["words"]) if positional == "prompts" else " ".join(params["words"])
     if fields.get("seed") == -1:
         fields["seed"] = None
-    return ask(kind, **fields)
+    return ask_film(kind, **fields)
+
+
+def forked_fields(kind: type[AnyFilm], out: Path | None) -> dict[str, Any]:
+    """The settings of the film in `out`, closed as they were: what a fork of it begins with."""
+    from sdplay.core.errors import BadRequest
+    from sdplay.jobs.description import described_model, described_recipe
+    from sdplay.store.jobfolder import JobFolder
+
+    if out is None:
+        raise BadRequest("there is no film to fork", field="fork", hint="name its folder too: --out OLD --fork NEW")
+    description = JobFolder.open(out).description
+    request = described_recipe(description).request
+    if not isinstance(request, kind):
+        hint = f"sdplay {request.mode} --out {shlex.quote(str(out))} --fork NEW"
+        raise BadRequest(f"holds a film of the mode {request.mode}", field="out", value=str(out), hint=hint)
+    return request.model_dump(exclude={"mode"}) | {"model": described_model(description)}
 
 
 def output_from(params: Mapping[str, Any], request: AnyFilm) -> Any:
@@ -129,8 +148,19 @@ def resume(job: Path, model: str | None, workers: int, quiet: bool, allow_pickle
 
 def make_film(shooting: Shooting, *, quiet: bool) -> int:
     """Shoot the film, tell how far it is and where it is; raises `Stopped` on Ctrl-C, with the way to go on."""
+    shot(shooting, quiet=quiet)
+    click.echo(str(shooting.projector.path))
+    return 0
+
+
+def shot(shooting: Shooting, *, quiet: bool) -> None:
+    """Shoot the film and tell how far it is."""
     from sdplay.cli.film_progress import film_progress
 
+    if shooting.recipe.request.low_memory and not quiet:
+        from sdplay.studio import Settled
+
+        click.echo(plan(Settled(recipe=shooting.recipe, model=shooting.model, device=shooting.device)), err=True)
     for warning in shooting.warnings:
         click.echo(f"note: {warning}", err=True)
     with film_progress(shooting, quiet=quiet) as progress, going_on(shooting, progress), Interrupt() as interrupt:
@@ -142,8 +172,6 @@ def make_film(shooting: Shooting, *, quiet: bool) -> int:
                 progress.follow(event)
                 if interrupt.asked:
                     raise KeyboardInterrupt
-    click.echo(str(shooting.projector.path))
-    return 0
 
 
 @contextmanager

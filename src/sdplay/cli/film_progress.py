@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 import click
 
 from sdplay.cli.progress import duration
-from sdplay.core.event import Event, Filmed, Kept, Rescued, Resumed, Started, Stepped
+from sdplay.core.event import Event, Filmed, Kept, Measuring, Rescued, Resumed, Started, Stepped
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -36,6 +36,8 @@ class FilmProgress:
             self.phase = "writing the film …" if event.done == event.total else self.phase
         elif isinstance(event, Stepped):
             self.step, self.phase = event, ""
+        elif isinstance(event, Measuring):
+            self.phase = f"measuring the pace, sketch {event.done} of {event.total} …"
         elif isinstance(event, Started | Filmed):
             self.phase = ""
 
@@ -51,12 +53,15 @@ class FilmLines(FilmProgress):
 
     def __init__(self, shooting: Shooting) -> None:
         super().__init__(shooting)
-        self._told = -1
+        self._told, self._measuring = -1, 0
 
     def follow(self, event: Event) -> None:
         super().follow(event)
         if isinstance(event, Resumed):
             click.echo(opening(self.shooting, event.done), err=True)
+        elif isinstance(event, Measuring) and self._measuring != event.total:
+            self._measuring = event.total
+            click.echo(f"measuring the pace, in {event.total} sketches …", err=True)
         elif isinstance(event, Kept) and event.done * 10 // event.total > self._told:
             self._told = event.done * 10 // event.total
             click.echo(f"{event.done}/{event.total} frames{', about ' + self.left if self.left else ''}", err=True)
@@ -122,6 +127,8 @@ def opening(shooting: Shooting, done: int) -> str:
 
 def closing_line(shooting: Shooting, filmed: Filmed) -> str:
     rate = shooting.projector.output.rate
+    if not filmed.anew:
+        return f"nothing to do: all {shooting.plan.total} frames are there, and the film too"
     return f"{filmed.frames} frames, {float(filmed.frames / rate):.1f} s at {float(rate):g} frames a second"
 
 

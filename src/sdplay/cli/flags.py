@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 SIMPLE_TYPES: dict[Any, click.ParamType] = {int: click.INT, float: click.FLOAT, str: click.STRING}
 SIZE = re.compile(r"\s*(\d{1,12})(?:(?:\s*[x×*,]\s*|\s+)(\d{1,12}))?\s*", re.IGNORECASE)
 ONLY_IN_FILES = {"keyframes"}  # what no flag can say well: a settings file holds it
+SIDES = ("width", "height")
+SIZE_HINT = "a side, or width and height in pixels: 256 or 256x384"
 RANDOM_SEED = -1  # what the rest of the field writes for "any"
 
 
@@ -195,7 +197,7 @@ def spellings(ctx: click.Context) -> dict[str, str]:
             from_environment = ctx.get_parameter_source(param.name) is ParameterSource.ENVIRONMENT
             names[param.name] = str(param.envvar) if from_environment else max(param.opts, key=len)
     if ctx.params.get("size") is not None:
-        names |= {side: names["size"] for side in ("width", "height") if ctx.params.get(side) is None}
+        names |= {side: names["size"] for side in SIDES if ctx.params.get(side) is None}
     return names
 
 
@@ -215,4 +217,8 @@ def in_the_words_of(ctx: click.Context) -> Iterator[None]:
 
 
 def respell(error: SdplayError, ctx: click.Context) -> None:
-    error.field = None if error.field == "request" else spellings(ctx).get(error.field or "", error.field)
+    """Let `error` name what was typed: the flag or variable, and `--size` where that set the side at fault."""
+    spelled = spellings(ctx).get(error.field or "", error.field)
+    if error.field in SIDES and spelled not in {f"--{error.field}", envvar(error.field)}:
+        error.hint = SIZE_HINT  # that of the field speaks of one side alone
+    error.field = None if error.field == "request" else spelled

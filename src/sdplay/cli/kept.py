@@ -1,9 +1,10 @@
-"""`sdplay verify`, `again` and `show`: what can be done with a picture that was kept."""
+"""`sdplay verify`, `again` and `show`: what can be done with a picture that was kept, or that another program made."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,18 +13,19 @@ import click
 from sdplay.cli.deliver import deliver, delivery_from, delivery_options
 from sdplay.cli.draw import open_studio
 from sdplay.cli.flags import in_the_words_of, request_fields, request_options
-from sdplay.cli.listing import table
+from sdplay.cli.job import show_job, verify_job
+from sdplay.cli.listing import printable, table
 from sdplay.cli.models import PICKLE, shelves_with
-from sdplay.cli.outcome import reason
-from sdplay.core.errors import BadRequest, NotReproduced, SdplayError
+from sdplay.cli.verdict import DIFFERS, SAME, unproved
+from sdplay.core.errors import BadRequest, SdplayError
 
 if TYPE_CHECKING:
     from sdplay.core.artifact import Artifact
-    from sdplay.core.request import Request
+    from sdplay.core.request import AnyStill, Request
     from sdplay.imaging.metadata import Embedded
-    from sdplay.studio import Settled, Studio
+    from sdplay.imaging.reading import Found
+    from sdplay.studio import Studio
 
-SAME, DIFFERS, CANNOT_BE_TRIED = 0, 1, 2
 FILE = click.Path(path_type=Path)
 MODEL_HELP = "Where the model is that it was drawn with, if not where it was."
 
@@ -33,14 +35,18 @@ MODEL_HELP = "Where the model is that it was drawn with, if not where it was."
 @click.option("--model", help=MODEL_HELP)
 @click.option("--image", help="Where the picture is that it was drawn from, if not where it was.")
 @click.option("--mask", help="The same for the mask.")
+@click.option("--every", type=click.IntRange(min=1), default=1, help="Of a film: every n-th unit only.")
 @PICKLE
-def verify(files: tuple[Path, ...], model: str | None, allow_pickle: bool, **pictures: str | None) -> int:
-    """Draw pictures again and compare, bit for bit.
+def verify(files: tuple[Path, ...], model: str | None, every: int, allow_pickle: bool, **pictures: str | None) -> int:
+    """Draw pictures, or the folders of films, again and compare, bit for bit.
 
     Exit code 0: all came out the same; 1: one differs, and what made it differ is said; 2: one could not be tried.
     """
     with open_studio(shelves=shelves_with(allow_pickle)) as studio:
-        found = [verdict(studio, file, model, pictures) for file in files]
+        found = [
+            verify_job(studio, file, model, every) if file.is_dir() else verdict(studio, file, model, pictures)
+            for file in files
+        ]
     return DIFFERS if DIFFERS in found else max(found)
 
 
@@ -49,11 +55,7 @@ def verdict(studio: Studio, file: Path, model: str | None, pictures: Mapping[str
     try:
         picture = studio.verify(file, model, pictures)
     except SdplayError as error:
-        differs = isinstance(error, NotReproduced)
-        hint = f"\n  → {error.hint}" if error.hint else ""
-        why = error.reason if error.field == "file" else reason(error)
-        click.echo(f"{file}: {'differs' if differs else 'cannot be tried'}: {why}{hint}")
-        return DIFFERS if differs else CANNOT_BE_TRIED
+        return unproved(file, error)
     click.echo(f"{file}: made again bit for bit in {picture.seconds:.1f} s (pixels sha256 {picture.digest[:16]})")
     return SAME
 
@@ -79,21 +81,42 @@ def again(ctx: click.Context, /, file: Path, **params: Any) -> int:
     """Draw a kept picture again, or a variation of it.
 
     Without flags it is drawn exactly as it was, and whether its bits are the same is said. Every flag changes one thing
-    about it; --seed -1 takes a new seed.
+    about it; --seed -1 takes a new seed. Of a picture that another program made all is taken over that has a meaning
+    here, and the rest is told line by line; if it was drawn from a picture, give that with --image (and --mask).
     """
     from sdplay.cli.progress import progress_for
-    from sdplay.store.keep import read_kept
+    from sdplay.imaging.metadata import Embedded
 
-    embedded, _ = read_kept(file)
     delivery = delivery_from(params)
     shelves = shelves_with(bool(params.get("allow_pickle")))
-    with in_the_words_of(ctx), open_studio(shelves=shelves) as studio, progress_for(quiet=delivery.quiet) as progress:
-        changes = changes_to(type(embedded.recipe.request), params)
-        settled, indices = settle_again(studio, embedded, changes)
-        artifacts = deliver(studio, settled, indices, delivery, progress)
-    if settled.recipe.digest == embedded.recipe.digest and not delivery.quiet:
-        click.echo(comparison(artifacts[0], embedded, file), err=True)
+    with in_the_words_of(ctx), open_studio(shelves=shelves) as studio:
+        said = studio.read(file)
+        if isinstance(said, Embedded):
+            changes = changes_to(type(said.recipe.request), params)
+            settled, indices = studio.settle_again(said, changes)
+        else:
+            settled, indices = studio.settle_first(taken_over(studio, said, params, quiet=delivery.quiet))
+        with progress_for(quiet=delivery.quiet) as progress:
+            artifacts = deliver(studio, settled, indices, delivery, progress)
+    if isinstance(said, Embedded) and settled.recipe.digest == said.recipe.digest and not delivery.quiet:
+        click.echo(comparison(artifacts[0], said, file), err=True)
     return 0
+
+
+def taken_over(studio: Studio, found: Found, params: dict[str, Any], *, quiet: bool) -> AnyStill:
+    """The request that another program's picture amounts to; what could not be taken over is told on stderr."""
+    from sdplay.modes.asked import kind_of
+
+    adopted = studio.adopt(found, **changes_to(kind_of(params), params))
+    if not quiet:
+        click.echo(f"made by {maker(found)}; of {len(adopted.left)} things that it says nothing was made:", err=True)
+        for left in adopted.left:
+            click.echo(f"  {printable(str(left))}", err=True)
+    return adopted.request
+
+
+def maker(found: Found) -> str:
+    return printable(f"{found.program} {found.version}".strip())
 
 
 def changes_to(kind: type[Request], params: dict[str, Any]) -> dict[str, Any]:
@@ -108,27 +131,6 @@ def changes_to(kind: type[Request], params: dict[str, Any]) -> dict[str, Any]:
     return request_fields(kind, params)
 
 
-def settle_again(studio: Studio, embedded: Embedded, changes: dict[str, Any]) -> tuple[Settled, Sequence[int]]:
-    """What to draw: the recipe in the file itself where nothing is changed, else a new one made from its request."""
-    if not changes.keys() - {"model", "allow_pickle", "image", "mask"}:
-        pictures = {role: changes.get(role) for role in ("image", "mask")}
-        try:
-            return studio.recall(embedded, changes.get("model"), pictures), [embedded.index]
-        except NotReproduced:
-            if not changes:
-                raise
-            # a flag pointed at another model or picture than its own: a change like any other
-    from sdplay.core.request import ask
-    from sdplay.modes.plan import count
-
-    was = embedded.recipe.request
-    first = {**was.model_dump(), "seed": embedded.recipe.seed + embedded.index, "num": 1}
-    request = ask(type(was), **{**first, **changes})
-    known = {} if "wildcards" in changes else embedded.recipe.wildcards
-    settled = studio.settle(request, known)
-    return settled, range(count(settled.recipe))
-
-
 def comparison(artifact: Artifact, embedded: Embedded, file: Path) -> str:
     if artifact.digest == embedded.digest:
         return f"bit for bit the picture in {file}"
@@ -137,19 +139,43 @@ def comparison(artifact: Artifact, embedded: Embedded, file: Path) -> str:
 
 @click.command()
 @click.argument("file", type=FILE)
-@click.option("--json", "as_json", is_flag=True, help="Print it as the JSON that the file holds.")
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 def show(file: Path, as_json: bool) -> int:
-    """Print the recipe inside a kept picture."""
-    from sdplay.store.keep import read_kept
+    """Print how a picture was made: the recipe inside, or what another program wrote into it.
 
-    embedded, _ = read_kept(file)
+    Of the folder of a film, what the film is and how far. Read are pictures of A1111 and its relatives, ComfyUI,
+    InvokeAI, Fooocus and NovelAI.
+    """
+    from sdplay.imaging.metadata import Embedded
+
+    if file.is_dir():
+        return show_job(file, as_json=as_json)
+    with open_studio() as studio:
+        said = studio.read(file)
     if as_json:
-        recipe = embedded.recipe.ingredients()
-        held = {"sdplay": embedded.version, "index": embedded.index, "pixels": embedded.digest, "recipe": recipe}
-        click.echo(json.dumps(held, indent=2))
+        click.echo(json.dumps(held(said) if isinstance(said, Embedded) else asdict(said), indent=2))
     else:
-        click.echo(table(described(embedded)))
+        click.echo(table(described(said) if isinstance(said, Embedded) else told(said)))
     return 0
+
+
+def held(embedded: Embedded) -> dict[str, Any]:
+    """What our chunk holds."""
+    recipe = embedded.recipe.ingredients()
+    return {"sdplay": embedded.version, "index": embedded.index, "pixels": embedded.digest, "recipe": recipe}
+
+
+def told(found: Found) -> Iterator[tuple[str, str]]:
+    """What another program wrote, in rows of name and value: first what has a meaning here, then the rest."""
+    from sdplay.modes.adopt import fullest_kind, usable
+
+    fields, left = usable(found, fullest_kind(found))
+    yield "made by", maker(found)
+    named = {name: found.fields[name] for name in ("model", "model_hash") if name in found.fields}
+    for name, value in (fields | named).items():
+        yield name.replace("_", " "), printable(str(value)) or "(none)"
+    for one in left:
+        yield "not used here", printable(str(one))
 
 
 def described(embedded: Embedded) -> Iterator[tuple[str, str]]:
@@ -166,8 +192,3 @@ def described(embedded: Embedded) -> Iterator[tuple[str, str]]:
     yield "drawn by", f"sdplay {printable(embedded.version)}"
     yield "pixels", f"sha256 {embedded.digest}"
     yield "recipe", f"sha256 {embedded.recipe.digest}"
-
-
-def printable(text: str) -> str:
-    """`text` with control characters spelled out: a picture from elsewhere must not steer the terminal."""
-    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)

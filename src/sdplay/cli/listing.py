@@ -1,4 +1,4 @@
-"""`sdplay samplers`, and the table that every list is printed as."""
+"""`sdplay samplers`, and the table and the spelling that every list is printed in."""
 
 from __future__ import annotations
 
@@ -12,6 +12,11 @@ def table(rows: Iterable[tuple[str, ...]]) -> str:
     lines = list(rows)
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
+
+
+def printable(text: str) -> str:
+    """`text` with control characters spelled out: a picture from elsewhere must not steer the terminal."""
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 
 @click.command()

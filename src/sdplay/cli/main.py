@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import sys
 from collections.abc import Collection, Sequence
+from contextlib import nullcontext
 
 import click
 
@@ -18,6 +19,8 @@ from sdplay.cli.kept import again, show, verify
 from sdplay.cli.listing import samplers
 from sdplay.cli.models import models
 from sdplay.cli.outcome import run_safely
+from sdplay.cli.plan import plan
+from sdplay.cli.process import short_lived
 from sdplay.version import VERSION
 
 # Near enough to a command to be a typing mistake, far enough to leave "snow", "shoe" and "cream" their pictures.
@@ -98,14 +101,15 @@ FILMING = (
     FilmCommand("dream", "Walk from picture to picture.", 'sdplay dream "a red apple" "a green apple" --num 48 --loop'),
     FilmCommand("animate", "Move a picture and draw it anew.", 'sdplay animate "a castle" --zoom "0:(1.04)"'),
 )
-for command in (*DRAWING, *FILMING, resume, again, verify, show, explain, models, samplers):
+for command in (*DRAWING, *FILMING, plan, resume, again, verify, show, explain, models, samplers):
     sdplay.add_command(command)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line `argv` (that of this process when left out) and return its exit code."""
+    """Run the command line `argv` (that of this process, which is then ours alone, when left out); its exit code."""
     arguments = list(argv) if argv is not None else None
-    return run_safely(lambda: sdplay.main(arguments, prog_name="sdplay", standalone_mode=False) or 0)
+    with short_lived() if argv is None else nullcontext():
+        return run_safely(lambda: sdplay.main(arguments, prog_name="sdplay", standalone_mode=False) or 0)
 
 
 if __name__ == "__main__":

@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Any
 from sdplay.core.errors import BadRequest, ModelNotFound
 
 if TYPE_CHECKING:
-    from sdplay.studio import Settled
+    from sdplay.core.request import AnyFilm
+    from sdplay.studio import Studio
 
 ORIGINAL_MODEL = Path("stable-diffusion-v1-4")
 ON_THE_HUB = "CompVis/stable-diffusion-v1-4"
 OFFLINE = 'to go on offline: --local takes ./stable-diffusion-v1-4 or else the built-in model, as `sdplay "…"` does'
 KEPT_IN = Path("images")
+STILLS = ("txt2img", "img2img", "inpaint")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,35 +31,65 @@ class Wishes:
     mode: str
     local: bool
     device: str
-    num: int
+    num: int | None
     save: bool
     limit: bool
+    config: Path | None = None
+    home: Path = Path()
+
+    @property
+    def count(self) -> int:
+        """How many pictures."""
+        return self.num if self.num is not None else 1
 
 
 def converse(wishes: Wishes) -> int:
     """Load the model, ask, and draw; returns the exit code."""
-    from sdplay.cli.deliver import Delivery, deliver, one_at_a_time
+    from sdplay.cli import original_film
     from sdplay.cli.draw import open_studio
-    from sdplay.cli.progress import progress_for
-    from sdplay.core.request import STILLS, Txt2Img, ask
     from sdplay.models.shelves import shelves_of
 
     model, token = model_and_token(wishes.local)
-    common: dict[str, Any] = {"model": model, "device": wishes.device, "num": wishes.num, "prompt_syntax": "plain"}
+    common: dict[str, Any] = {"model": model, "device": wishes.device, "low_memory": wishes.limit}
+    common |= {"prompt_syntax": "plain"}  # as the original reads them
+    kept_in = KEPT_IN if wishes.save else None
     with open_studio(shelves=shelves_of(os.environ, token)) as studio:
-        print("Loading model...")
-        with saying_how_to_go_on_offline():
-            settled = studio.settle(ask(Txt2Img, prompt="-", **common))
-        list(studio.run(settled, []))  # draws nothing, and so only loads
-        print("Model loaded successfully")
-        settled = studio.settle(ask(STILLS[wishes.mode], **answers(wishes.mode), **common))
-        if wishes.limit:
-            settled = one_at_a_time(settled)
-            print(plan(settled))
-        folder = KEPT_IN if wishes.save else None
-        print("Pictures are kept in ./images." if folder else "Pictures are not kept: --save writes them to ./images.")
-        with progress_for(quiet=False) as progress:
-            deliver(studio, settled, range(wishes.num), Delivery(out=folder), progress)
+        if wishes.mode in STILLS:
+            load(studio, common | {"num": wishes.count})
+            return draw(studio, wishes, common | {"num": wishes.count})
+        film = original_film.FilmWishes(num=wishes.num, common=common)
+        if wishes.mode == "animate":
+            animation = film.animation(original_film.settings_of(wishes.config, wishes.home))
+            load(studio, common, animation)
+            return original_film.make(studio, animation, kept_in)
+        load(studio, common, film.dream({"prompt": "-"}))
+        return original_film.make(studio, film.dream(answers("dream")), kept_in)
+
+
+def load(studio: Studio, common: dict[str, Any], film: AnyFilm | None = None) -> None:
+    """Load the model, once what is asked for is known to be possible; draws nothing."""
+    from sdplay.core.request import Txt2Img, ask
+
+    print("Loading model...")
+    with saying_how_to_go_on_offline():
+        settled = studio.settle(ask(Txt2Img, prompt="-", **common))
+    if film is not None:
+        studio.plan(film)
+    list(studio.run(settled, []))
+    print("Model loaded successfully")
+
+
+def draw(studio: Studio, wishes: Wishes, common: dict[str, Any]) -> int:
+    """Ask about pictures, and draw them."""
+    from sdplay.cli.deliver import Delivery, deliver
+    from sdplay.cli.progress import progress_for
+    from sdplay.core.request import STILLS, ask
+
+    settled = studio.settle(ask(STILLS[wishes.mode], **answers(wishes.mode), **common))
+    folder = KEPT_IN if wishes.save else None
+    print("Pictures are kept in ./images." if folder else "Pictures are not kept: --save writes them to ./images.")
+    with progress_for(quiet=False) as progress:
+        deliver(studio, settled, range(wishes.count), Delivery(out=folder), progress)
     return 0
 
 
@@ -81,9 +113,9 @@ def saying_how_to_go_on_offline() -> Iterator[None]:
 
 
 def answers(mode: str) -> dict[str, Any]:
-    """What the original asks about a picture of `mode`, as fields of a request."""
+    """What the original asks about a picture of `mode`, or a dream, as fields of a request."""
     fields: dict[str, Any] = {"prompt": input("Enter prompt: ")}
-    if mode == "txt2img":
+    if mode in ("txt2img", "dream"):
         return fields | sides(input("Enter height and width of image: "))
     fields["image"] = path(input("Enter initial image path: "))
     if mode == "inpaint":
@@ -115,12 +147,3 @@ def strength(answer: str) -> dict[str, float]:
         return {"strength": float(answer)}
     except ValueError:
         raise BadRequest("is no number", field="strength", value=answer, hint="a number from 0 to 1: 0.8") from None
-
-
-def plan(settled: Settled) -> str:
-    """What drawing one picture at a time means here."""
-    recipe = settled.recipe
-    return (
-        f"Plan: one picture at a time, {recipe.width}x{recipe.height}, {recipe.steps} steps, "
-        f"in {recipe.numerics.dtype} on {settled.device}."
-    )

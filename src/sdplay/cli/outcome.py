@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import current_thread, main_thread
 
 import click
 
 from sdplay.core.errors import BadRequests, SdplayError, shorten
 
 FAILED, BAD_REQUEST, STOPPED = 1, 2, 3
+STOPPING = (signal.SIGINT, signal.SIGTERM)  # Ctrl-C, and what `kill` and a system that shuts down send
 
 
 def run_safely(action: Callable[[], int]) -> int:
-    """Run `action` and return its exit code, or that of the error it raised, which is told on stderr."""
+    """Run `action` and return its exit code, or that of the error it raised, which is told on stderr.
+
+    While it runs, being told to terminate is as Ctrl-C: a `KeyboardInterrupt`, so that work is kept and tidied up.
+    """
     accept_any_path()
     try:
-        code = action()
+        with terminated_as_interrupted():
+            code = action()
         sys.stdout.flush()  # here, where a reader that went away can still be dealt with
         return code
     except Exception as error:
@@ -27,6 +35,19 @@ def run_safely(action: Callable[[], int]) -> int:
         return tell(error)
     except KeyboardInterrupt:
         return complain("stopped", "", STOPPED)
+
+
+@contextmanager
+def terminated_as_interrupted() -> Iterator[None]:
+    """SIGTERM raises `KeyboardInterrupt` inside, unless it is ignored or somebody else handles it."""
+    ours = signal.getsignal(signal.SIGTERM) is signal.SIG_DFL and current_thread() is main_thread()
+    if ours:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        if ours:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def accept_any_path() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from sdplay.core.ask import FilePath
 from sdplay.core.films import MOST_FRAMES, Film, PromptsByFrame, Rate, Schedule, choice
@@ -36,6 +36,9 @@ class Animate(Film):
     ) = Field(default=None, description="Seed of the next drawn frame: iter, and fixed for a clip.")
     seed_iter_N: int = Field(default=1, ge=1, le=MOST_FRAMES, description="Drawn frames before the seed counts on.")  # noqa: N815
     diffusion_cadence: int = Field(default=3, ge=1, le=10_000, description="Every how many frames one is drawn.")
+    flow_cadence: Annotated[Literal["none", "dis"], choice("none", "dis")] = Field(
+        default="none", description="Between drawn frames: fade only, or follow what moves (dis, needs sdplay[flow])."
+    )
     keyframe_interpolation: Literal["linear", "step"] = Field(
         default="linear", description="Between a schedule's keys: a line, or the last key's value."
     )
@@ -91,7 +94,9 @@ class Animate(Film):
     fov: Annotated[float, Field(gt=0, lt=180)] = Field(default=40.0, description="3D: field of view, degrees.")
     fov_schedule: Schedule | None = Field(default=None, description="3D: field of view by frame.")
     near_plane: float = Field(default=200.0, gt=0, description="3D pinhole: distance of the nearest things, 200 is 1.")
-    far_plane: float = Field(default=10000.0, gt=0, description="3D pinhole: distance of the farthest things.")
+    far_plane: float = Field(
+        default=10000.0, gt=0, validate_default=True, description="3D pinhole: distance of the farthest things."
+    )
     use_depth_warping: bool = Field(default=True, description="3D: near things move more; else all is one plane.")
     depth_model: str = Field(
         default="auto", description="3D: auto, builtin, none, or a depth model's folder or hub id."
@@ -139,18 +144,23 @@ class Animate(Film):
     extract_nth_frame: int = Field(default=1, ge=1, le=MOST_FRAMES, description="Take every n-th frame of the clip.")
     extract_from_frame: int = Field(default=0, ge=0, description="First frame of the clip to take.")
     extract_to_frame: int = Field(default=-1, ge=-1, description="Last frame of the clip to take; -1 is its end.")
-
+    audio: FilePath | None = Field(
+        default=None, description="Sound file that the film carries, and schedules may follow: amp, bass, onset, …"
+    )
+    audio_start: float = Field(default=0.0, ge=0, description="Second of the sound at which the film starts.")
     on_bad_frame: Literal["reroll", "previous", "keep", "error"] = Field(
         default="reroll",
         description="A frame that comes out black or as no numbers: draw it from another seed, show the one before, "
         "keep it, or stop.",
     )
 
-    @model_validator(mode="after")
-    def _planes_in_order(self) -> Animate:
-        if self.far_plane <= self.near_plane:
-            raise ValueError(f"far_plane = {self.far_plane:g} must lie beyond near_plane = {self.near_plane:g}")
-        return self
+    @field_validator("far_plane")
+    @classmethod
+    def _beyond_the_near_plane(cls, far_plane: float, info: ValidationInfo) -> float:
+        near_plane = info.data.get("near_plane", 0.0)
+        if far_plane <= near_plane:
+            raise ValueError(f"must lie beyond near_plane = {near_plane:g}")
+        return far_plane
 
     def not_ingredients(self) -> set[str]:
         """A shorter film is the beginning of a longer one, unless a schedule asks how long it is."""

@@ -92,6 +92,10 @@ class Request(BaseModel):
     )
     device: str = Field(default="auto", description="auto, cpu, gpu (or cuda, cuda:1, mps).")
     precision: Precision = Field(default="auto", description="Number format of the networks.")
+    low_memory: bool = Field(
+        default=False,
+        description="One picture at a time, attention in slices, large pictures in tiles: slower, in less memory.",
+    )
     noise: NoiseSource = Field(
         default="philox",
         description="philox: the same on every machine (A1111's RNG: NV); torch: what diffusers makes.",
@@ -104,10 +108,11 @@ class Request(BaseModel):
     )
 
     def not_ingredients(self) -> set[str]:
-        """Fields that reach no pixel of picture i: where it is drawn (which machine did it, in which precision and how
-        many at once, is in the recipe's `numerics`), whether a pickle may be opened, and for some modes how many.
+        """Fields that reach no pixel of picture i: where it is drawn (which machine did it, in which precision, in how
+        little memory and how many at once, is in the recipe's `numerics`), whether a pickle may be opened, and for some
+        modes how many.
         """
-        return {"allow_pickle", "device", "precision", "batch_size"}
+        return {"allow_pickle", "device", "precision", "low_memory", "batch_size"}
 
 
 SHARED = frozenset(Request.model_fields)

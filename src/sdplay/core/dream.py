@@ -12,6 +12,7 @@ from sdplay.core.films import MOST_FRAMES, Film, Rate, choice
 
 Seed = Annotated[int, Field(ge=0, le=LARGEST_SEED)]
 Path = Annotated[Literal["slerp", "smooth", "circle"], choice("slerp", "smooth", "circle")]
+Pace = Annotated[Literal["uniform", "perceptual", "audio"], choice("uniform", "perceptual", "audio")]
 EasingName = Literal["linear", "step", "hold", "ease", "ease-in", "ease-out", "ease-in-out", "cosine"]
 Bezier = Annotated[tuple[float, float, float, float], BeforeValidator(as_tuple)]
 
@@ -60,6 +61,11 @@ class Dream(Film):
     )
     easing: EasingName | Bezier = Field(default="linear", description="Speed within a stretch; or four Bézier numbers.")
     hold: float = Field(default=0.0, ge=0, le=0.95, description="Part of every stretch that stands still at its keys.")
+    pace: Pace = Field(
+        default="uniform",
+        description="Even in time; even to the eye, measured from quick sketches; or onwards with every beat of audio.",
+    )
+    audio_smooth: float = Field(default=0.0, ge=0, le=1, description="How much of an even pace is mixed into audio's.")
     loop: bool = Field(default=False, description="End where it began, so that it plays round and round.")
     fps: Rate = Field(default="24", description="Frames a second.")
     audio: FilePath | None = Field(default=None, description="Sound file that the film carries.")
@@ -86,11 +92,21 @@ class Dream(Film):
             raise ValueError("a circle goes through two seeds; give two, or leave them out")
         return self
 
+    @model_validator(mode="after")
+    def _pace_can_be_had(self) -> Dream:
+        if self.pace == "audio" and self.audio is None:
+            raise ValueError("pace=audio needs a sound to follow: give audio=FILE")
+        if self.pace != "uniform" and self.path == "circle":
+            raise ValueError(f"a circle is walked at an even pace, not at pace={self.pace}; take another path")
+        return self
+
     def not_ingredients(self) -> set[str]:
-        """Where keys have fixed frames a longer film begins with the shorter one; how fast it plays is not seen."""
-        fixed = bool(self.keyframes) or self.frames_per_key is not None
+        """Where keys have fixed frames a longer film begins with the shorter one, unless its pace is measured anew with
+        every key; how fast it plays is not seen, unless it follows a sound.
+        """
+        fixed = bool(self.keyframes) or (self.frames_per_key is not None and self.pace != "perceptual")
         free = {"num"} if fixed and not self.loop and self.path != "circle" else set[str]()
-        return super().not_ingredients() | free | {"fps"}
+        return super().not_ingredients() | free | ({"fps"} if self.pace != "audio" else set[str]())
 
     @property
     def rate(self) -> Fraction:

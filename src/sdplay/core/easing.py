@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 
 BISECTIONS = 60  # halve an interval of length 1 down to the spacing of doubles
@@ -43,3 +44,16 @@ def cubic(first: float, second: float, t: float) -> float:
 def standing(hold: float, u: float) -> float:
     """`u` where a part `hold` of the stretch stands still, half of it at either end."""
     return min(max((u - hold / 2) / (1 - hold), 0.0), 1.0)
+
+
+def evenly_seen(seen: Sequence[float], u: float) -> float:
+    """The place in 0..1 at which the share `u` of all change has been seen; exact at 0 and 1.
+
+    `seen[m]` is the share at place m / (len(seen) - 1): it begins at 0, rises strictly, and ends at 1; between them the
+    share grows evenly.
+    """
+    if u <= 0 or u >= 1:
+        return min(max(u, 0.0), 1.0)
+    last = len(seen) - 1
+    before = min(bisect_right(seen, u) - 1, last - 1)
+    return (before + (u - seen[before]) / (seen[before + 1] - seen[before])) / last

@@ -77,6 +77,11 @@ def together(problems: Sequence[BadRequest]) -> BadRequest:
     return problems[0] if len(problems) == 1 else BadRequests(problems)
 
 
+def problems_of(error: BadRequest) -> list[BadRequest]:
+    """The inverse of `together`."""
+    return list(error.problems) if isinstance(error, BadRequests) else [error]
+
+
 class UnknownName(BadRequest):
     """A name out of a closed list; the hint guesses the one that was meant and lists the others."""
 

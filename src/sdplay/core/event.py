@@ -76,6 +76,14 @@ class Resumed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Measuring:
+    """A dream's pace is being measured: `done` of `total` sketches are drawn."""
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
     """`done` of a film's `total` frames are on the disk for good; the rest takes about `seconds_left`."""
 
@@ -86,10 +94,11 @@ class Kept:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filmed:
-    """The film file is written and its `frames` were counted by decoding it."""
+    """The film file is written, or was already where it is not `anew`; its `frames` were counted by decoding it."""
 
     path: Path
     frames: int
+    anew: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,4 +109,5 @@ class Finished:
     seconds: float
 
 
-Event = Started | Stepped | Drawn | KeyDrawn | DepthFound | Rescued | FrameDone | Resumed | Kept | Filmed | Finished
+FilmEvent = KeyDrawn | DepthFound | Rescued | Resumed | Measuring | Kept | Filmed
+Event = Started | Stepped | Drawn | FrameDone | Finished | FilmEvent

@@ -86,6 +86,11 @@ class Film(Request):
     width: FilmSide | None = Field(default=None, description="Width in pixels; the model's own when left out.")
     height: FilmSide | None = Field(default=None, description="Height in pixels; the model's own when left out.")
 
+    @property
+    def rate(self) -> Fraction:
+        """Frames a second."""
+        raise NotImplementedError
+
 
 def canonical_names(fields: Mapping[str, Any]) -> dict[str, Any]:
     """`fields` with every alias under the field's own name; one that is given under its own name wins."""

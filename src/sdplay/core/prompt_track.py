@@ -77,6 +77,12 @@ class PromptTrack:
     uses_sound: bool
     warnings: tuple[str, ...]
 
+    @property
+    def is_computed(self) -> bool:
+        """Whether there is arithmetic in the words."""
+        wordings = (wording for key in self.keys for wording in (key.prompt, key.negative))
+        return any(isinstance(piece, Expression) for wording in wordings for piece in wording.pieces)
+
     def at(self, frame: int, sound: Mapping[str, float] | None = None) -> PromptAt:
         """The words at `frame`, found in O(log keys); `sound` holds the sound's features at that frame.
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field
+from itertools import pairwise
 from typing import Annotated, Any
 
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_config
+from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError, with_config
 
 from sdplay.core.errors import BadRequest
 from sdplay.core.frame import Asset
@@ -20,6 +21,20 @@ SETTLED = ("width", "height", "steps", "guidance_scale", "sampler", "schedule", 
 WHOLE = ConfigDict(extra="forbid")  # an ingredient of a newer program must not be dropped in silence
 NumberFormat = Annotated[str, Field(pattern="^(float32|bfloat16|float16)$")]
 
+SMALLEST_DECODE_TILE = 64
+DecodeTile = Annotated[int, Field(strict=True, ge=0, le=65_536, multiple_of=SMALLEST_DECODE_TILE)]
+# Parts of `Numerics` that older recipes lack, with what they mean there; their digests must stay what they are.
+LATER_PARTS: dict[str, Any] = {"decode_tile": 0, "attention_slice": False}
+
+
+def rising(shares: tuple[float, ...]) -> tuple[float, ...]:
+    if not (shares[0] == 0 and shares[-1] == 1 and all(before < after for before, after in pairwise(shares))):
+        raise ValueError("shares rise from 0 to 1")
+    return shares
+
+
+Shares = Annotated[tuple[float, ...], Field(min_length=2, max_length=1025), AfterValidator(rising)]
+
 
 @with_config(WHOLE)
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +43,9 @@ class Numerics:
 
     `revision` counts up whenever a change of the program changes bits. `dtype` is that of the denoiser and the text
     encoder, `decode_dtype` the codec's. `tile` is the number of pictures in one forward pass, `threads` the number of
-    CPU threads (0 on a GPU, where it has no effect). The bounds are for recipes that are read from files.
+    CPU threads (0 on a GPU, where it has no effect). `decode_tile` is the side in pixels of the tiles that the codec
+    decodes a larger picture in (0: whole), `attention_slice` says that one head of one picture attends at a time.
+    The bounds are for recipes that are read from files.
     """
 
     revision: Annotated[int, Field(strict=True, ge=1)] = 1
@@ -38,6 +55,13 @@ class Numerics:
     decode_dtype: NumberFormat = "float32"
     tile: Annotated[int, Field(strict=True, ge=1, le=1024)] = 1
     threads: Annotated[int, Field(strict=True, ge=0, le=1024)] = 0
+    decode_tile: DecodeTile = 0
+    attention_slice: Annotated[bool, Field(strict=True)] = False
+
+    def ingredients(self) -> dict[str, Any]:
+        """As plain JSON values; the parts that came later are left out where they are as they were before."""
+        parts = asdict(self)
+        return {name: value for name, value in parts.items() if value != LATER_PARTS.get(name)}
 
 
 @with_config(WHOLE)
@@ -55,6 +79,8 @@ class Recipe:
     """A request with every open field closed. `digest` keys results; two equal digests draw equal pictures.
 
     `assets` are the files the request names, by role; `wildcards` the lines of those its prompts name.
+    `pace_table`: for a dream of perceptual pace, how much of its change has been seen, stretch by stretch between keys
+    (see `evenly_seen`), as far as it is measured.
     """
 
     request: AnyRequest
@@ -69,6 +95,7 @@ class Recipe:
     numerics: Numerics
     assets: dict[str, Asset] = field(default_factory=dict[str, Asset])
     wildcards: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    pace_table: tuple[Shares, ...] = ()
 
     def ingredients(self) -> dict[str, Any]:
         """All that picture i depends on besides i, as plain JSON values; what is embedded in files."""
@@ -86,8 +113,9 @@ class Recipe:
             **asked,
             **settled,
             **given,
+            **({"pace_table": [list(stretch) for stretch in self.pace_table]} if self.pace_table else {}),
             "model": asdict(self.model),
-            "numerics": asdict(self.numerics),
+            "numerics": self.numerics.ingredients(),
         }
 
     @property
@@ -112,13 +140,13 @@ class Recipe:
             )
         try:
             model, numerics, assets = rest.pop("model"), rest.pop("numerics"), rest.pop("assets", {})
-            wildcards = rest.pop("wildcards", {})
+            pace, wildcards = rest.pop("pace_table", ()), rest.pop("wildcards", {})
             request = request_from({"prompt_syntax": PLAIN, **rest, "model": model["name"]})
             if assets.keys() != (named := named_pictures(request)).keys():
                 raise damaged(f"it names {len(named)} pictures and describes {len(assets)}", sorted(assets))
             settled = {name: rest[name] for name in SETTLED}
-            parts = {"request": request, "model": model, "numerics": numerics, "assets": assets, **settled}
-            parts |= {"wildcards": wildcards}
+            parts = {"request": request, "model": model, "numerics": numerics, "assets": assets, "pace_table": pace}
+            parts |= settled | {"wildcards": wildcards}
             return TypeAdapter(cls).validate_python(parts)
         except ValidationError as error:
             first = error.errors(include_url=False)[0]

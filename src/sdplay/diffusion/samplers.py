@@ -90,9 +90,98 @@ def dpmpp_2m(denoise: Denoiser, x: Tensor, sigmas: Sequence[float], noise: Noise
         yield Step(i, total, sigma, x, x0)
 
 
+def dpmpp_2m_sde(denoise: Denoiser, x: Tensor, sigmas: Sequence[float], noise: NoiseAt) -> Iterator[Step]:
+    """SDE-DPM-Solver++(2M), midpoint, eta 1 (Lu et al. 2022, arXiv:2211.01095, section 4 and appendix B)."""
+    total = len(sigmas) - 1
+    earlier: Tensor | None = None
+    for i, (sigma, following) in enumerate(pairwise(sigmas)):
+        x0 = denoise(x, sigma)
+        if following == 0:
+            x = x0
+        else:
+            h = math.log(sigma / following)
+            learned = -math.expm1(-2 * h)
+            moved = (following / sigma) * math.exp(-h) * x + learned * x0
+            if earlier is not None:
+                ratio = math.log(sigmas[i - 1] / sigma) / h
+                moved = moved + 0.5 * learned / ratio * (x0 - earlier)
+            x = moved + noise(i) * (following * math.sqrt(learned))
+        earlier = x0
+        yield Step(i, total, sigma, x, x0)
+
+
+def heun(denoise: Denoiser, x: Tensor, sigmas: Sequence[float], noise: NoiseAt) -> Iterator[Step]:
+    """Heun's method (Karras et al. 2022, algorithm 1 without churn): two looks a step, one for the last."""
+    total = len(sigmas) - 1
+    for i, (sigma, following) in enumerate(pairwise(sigmas)):
+        x0 = denoise(x, sigma)
+        slope = (x - x0) / sigma
+        there = x + slope * (following - sigma)
+        if following > 0:
+            slope_there = (there - denoise(there, following)) / following
+            there = x + (slope + slope_there) / 2 * (following - sigma)
+        x = there
+        yield Step(i, total, sigma, x, x0)
+
+
+def lcm(denoise: Denoiser, x: Tensor, sigmas: Sequence[float], noise: NoiseAt) -> Iterator[Step]:
+    """Multistep consistency sampling (Song et al. 2023, arXiv:2303.01469, algorithm 1), for models distilled for it."""
+    total = len(sigmas) - 1
+    for i, (sigma, following) in enumerate(pairwise(sigmas)):
+        x0 = denoise(x, sigma)
+        x = x0 + noise(i) * following if following > 0 else x0
+        yield Step(i, total, sigma, x, x0)
+
+
+def unipc(denoise: Denoiser, x: Tensor, sigmas: Sequence[float], noise: NoiseAt) -> Iterator[Step]:
+    """UniPC of order 2, B2(h), predicting x0 (Zhao et al. 2023, arXiv:2302.04867, algorithms 5 and 6).
+
+    Every look at the picture serves twice: it corrects the step that led here and predicts the next.
+    """
+    total = len(sigmas) - 1
+    seen: list[Tensor] = []  # x0 at this level and the one before
+    before = x
+    for i, (sigma, following) in enumerate(pairwise(sigmas)):
+        x0 = denoise(x, sigma)
+        if i:
+            x = unipc_corrected(before, seen, x0, sigmas[max(i - 2, 0) : i + 1])
+        before, seen = x, [x0, *seen[:1]]
+        if following == 0:
+            x = x0
+        else:
+            h = math.log(sigma / following)
+            x = (following / sigma) * x - math.expm1(-h) * x0
+            if len(seen) == 2 and i < total - 1:
+                ratio = math.log(sigmas[i - 1] / sigma) / h
+                x = x - math.expm1(-h) * 0.5 * (x0 - seen[1]) / ratio
+        yield Step(i, total, sigma, x, x0)
+
+
+def unipc_corrected(before: Tensor, seen: Sequence[Tensor], x0: Tensor, levels: Sequence[float]) -> Tensor:
+    """UniC: the last step, from `before` at levels[-2] to levels[-1], taken again with what was seen there.
+
+    `seen` are the x0 at levels[-2] and, where there are two, at levels[-3].
+    """
+    sigma, following = levels[-2], levels[-1]
+    h = math.log(sigma / following)
+    grown = math.expm1(-h)
+    plain = (following / sigma) * before - grown * seen[0]
+    if len(seen) == 1:
+        return plain - grown * 0.5 * (x0 - seen[0])
+    ratio = -math.log(levels[-3] / sigma) / h
+    first = (grown / -h - 1) / grown  # φ₂ and φ₃ of the paper over B(h), which the two weights must match
+    second = 2 * ((grown / -h - 1) / -h - 0.5) / grown
+    old = (second - first) / (ratio - 1)
+    return plain - grown * (old * (seen[1] - seen[0]) / ratio + (first - old) * (x0 - seen[0]))
+
+
 SAMPLERS: dict[str, Sampler] = {
     "euler": euler,
     "euler_a": euler_ancestral,
+    "heun": heun,
     "dpmpp_2m": dpmpp_2m,
+    "dpmpp_2m_sde": dpmpp_2m_sde,
     "ddim": ddim,
+    "unipc": unipc,
+    "lcm": lcm,
 }

@@ -19,6 +19,8 @@ from sdplay.core.errors import BadRequest
 Floats = NDArray[np.float64]
 Prediction = Literal["epsilon", "v_prediction"]
 KARRAS_RHO = 7.0
+BETA_SHAPE, BETA_GRID = 0.6, 100_001
+ALIGNED = (14.615, 6.475, 3.861, 2.697, 1.886, 1.396, 0.963, 0.652, 0.399, 0.152, 0.029)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,12 +121,40 @@ def exponential(table: NoiseTable, steps: int) -> Floats:
     return np.exp(np.linspace(math.log(table.sigmas[-1]), math.log(table.sigmas[0]), steps))
 
 
+def beta(table: NoiseTable, steps: int) -> Floats:
+    """Levels at the quantiles of a Beta(0.6, 0.6) distribution, close at both ends (arXiv:2407.12173)."""
+    low, high = float(table.sigmas[0]), float(table.sigmas[-1])
+    return low + beta_quantiles(1 - np.linspace(0, 1, steps)) * (high - low)
+
+
+def beta_quantiles(parts: Floats) -> Floats:
+    """The quantiles of Beta(0.6, 0.6) at `parts` 0..1.
+
+    With x = sin²θ the density becomes 2·(sin θ·cos θ)^0.2 dθ, which has no poles and adds up on a grid; the grid is
+    denser at the ends, where its slope is steep.
+    """
+    places = np.linspace(0, 1, BETA_GRID)
+    angle = (math.pi / 2) * (places - np.sin(2 * math.pi * places) / (2 * math.pi))
+    density = np.abs(np.sin(angle) * np.cos(angle)) ** (2 * BETA_SHAPE - 1)
+    area = np.concatenate([[0.0], np.cumsum(np.diff(angle) * (density[1:] + density[:-1]) / 2)])
+    return np.sin(np.interp(parts, area / area[-1], angle)) ** 2
+
+
+def align_your_steps(table: NoiseTable, steps: int) -> Floats:
+    """The levels found best for Stable Diffusion 1.5, log-linearly interpolated (Sabour et al., arXiv:2404.14507)."""
+    known = np.log(ALIGNED)
+    levels = np.exp(np.interp(np.linspace(0, len(known) - 1, steps), np.arange(len(known)), known))
+    return np.clip(levels, table.sigmas[0], table.sigmas[-1])  # the paper rounds both ends, out of the table
+
+
 SCHEDULES: dict[str, Callable[[NoiseTable, int], Floats]] = {
     "leading": leading,
     "trailing": trailing,
     "linspace": linspace,
     "karras": karras,
     "exponential": exponential,
+    "beta": beta,
+    "align_your_steps": align_your_steps,
 }
 
 

@@ -3,7 +3,9 @@
 frame i, of key k after key p at cadence c:   (1 − τ)·(p moved to i) + τ·(k moved to i),   τ = (i − k + 1)/c
 
 as in Deforum's cadence, but every frame is one resample of a key, a scene never fades into the next, and a segment
-needs no later key. A key goes on as what its file holds, whole grey levels, so that a film can be taken up at any key.
+needs no later key. With flow_cadence=dis the two do not only fade: what is in both is brought to the place in between,
+along the optical flow from one to the other, so that nothing is seen double. A key goes on as what its file holds,
+whole grey levels, so that a film can be taken up at any key.
 """
 
 from __future__ import annotations
@@ -22,9 +24,11 @@ from sdplay.core.frame import Frame, FromFilm, Unit
 from sdplay.engine.depth import DepthOfKeys
 from sdplay.engine.mover import Mover, mover
 from sdplay.engine.rescue import Bench, drawn
+from sdplay.imaging.flow import optical_flow
 from sdplay.imaging.given import read_given
 from sdplay.imaging.grade import add_noise, anti_blur, colour_match, contrast, smooth, to_uint8
 from sdplay.imaging.image import Pixels, resized
+from sdplay.imaging.resample import sample
 from sdplay.modes.animate import Score
 
 MATCHED = ("RGB", "HSV", "LAB", "LAB_mean")
@@ -57,7 +61,7 @@ def segment(stage: Stage, unit: Unit, given: Mapping[int, Pixels]) -> Iterator[E
     after = mover(score, key, k, stage.depth)
     seconds = (time.perf_counter() - started) / (unit.stop - unit.first)
     for index in range(unit.first, unit.stop):
-        pixels = between(before, after, index, (index - k + 1) / score.cadence)
+        pixels = between(before, after, index, (index - k + 1) / score.cadence, score.request.flow_cadence == "dis")
         if index != k or score.cadence > 1:
             pixels = smooth(pixels, score.request.smooth)
         yield Drawn(picture=Picture(pixels=pixels, recipe=score.recipe, index=index, seconds=seconds))
@@ -117,12 +121,29 @@ def matched(score: Score, pixels: Pixels, key: int, given: Mapping[int, Pixels])
     return to_uint8(colour_match(pixels.astype(np.float32), reference, mode, strength))  # type: ignore[arg-type]
 
 
-def between(before: Mover | None, after: Mover, index: int, weight: float) -> Pixels:
-    """Frame `index`: the key before and this one, both moved here, mixed by `weight` 0..1."""
+def between(before: Mover | None, after: Mover, index: int, weight: float, along_flow: bool = False) -> Pixels:
+    """Frame `index`: the key before and this one, both moved here (and brought together), mixed by `weight` 0..1."""
     later = after.at(index)
     if before is None or weight >= 1:
         return rounded(later)
-    return rounded(torch.lerp(before.at(index), later, weight))
+    earlier = before.at(index)
+    if along_flow:
+        earlier, later = brought_together(earlier, later, weight)
+    return rounded(torch.lerp(earlier, later, weight))
+
+
+def brought_together(earlier: Tensor, later: Tensor, weight: float) -> tuple[Tensor, Tensor]:
+    """Both pictures with their things at the same places, the share `weight` of the way from the one to the other:
+    A'(x) = A(x − τf) and B'(x) = B(x + (1 − τ)f), where f leads from A to B.
+    """
+    flow = torch.from_numpy(optical_flow(rounded(earlier), rounded(later)))
+    height, width = flow.shape[:2]
+    y, x = torch.meshgrid(torch.arange(height), torch.arange(width), indexing="ij")
+
+    def displaced(pixels: Tensor, share: float) -> Tensor:
+        return sample(pixels, x + share * flow[..., 0], y + share * flow[..., 1], border="replicate")
+
+    return displaced(earlier, -weight), displaced(later, 1 - weight)
 
 
 def rounded(image: Tensor) -> Pixels:

@@ -74,5 +74,8 @@ def physical_cores() -> int:
     return min(torch.cpu.get_capabilities().get("num_physical_cores", allowed), allowed)
 
 
-def placement(device: str, dtype: str, decode_dtype: str) -> Placement:
-    return Placement(torch.device(device), getattr(torch, dtype), getattr(torch, decode_dtype))
+def placement(
+    device: str, dtype: str, decode_dtype: str, decode_tile: int = 0, attention_slice: bool = False
+) -> Placement:
+    formats = (getattr(torch, name) for name in (dtype, decode_dtype))
+    return Placement(torch.device(device), *formats, decode_tile=decode_tile, sliced=attention_slice)

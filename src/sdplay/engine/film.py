@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sdplay.core.animate import Animate
 from sdplay.core.dream import Dream
+from sdplay.core.errors import BadRequest
 from sdplay.core.event import Event
 from sdplay.core.recipe import Recipe
 from sdplay.engine.animate import Stage, segment
@@ -38,6 +39,9 @@ class Stages:
         if isinstance(recipe.request, Dream):
             if self._walk is None or self._walk.recipe != recipe:
                 self._walk = Walk(recipe)
+            if not self._walk.is_measured:
+                reason = "the pace of a film is measured in its job folder, and this is drawn without one"
+                raise BadRequest(reason, field="pace", value="perceptual", hint="make it with Studio.film")
             yield from drawn(bench, [self._walk.frame(index) for index in indices])
             return
         if self._score is None or self._score.recipe != recipe:

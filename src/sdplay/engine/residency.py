@@ -27,8 +27,9 @@ class Residency:
         self._loaded: Loaded | None = None
 
     def get(self, model: ResolvedModel, numerics: Numerics, device: str) -> Loaded:
-        """The model on `device` in the number formats of `numerics`; raises `ModelBroken`."""
-        place = placement(device, numerics.dtype, numerics.decode_dtype)
+        """The model on `device` as `numerics` has it; raises `ModelBroken`."""
+        formats = (numerics.dtype, numerics.decode_dtype)
+        place = placement(device, *formats, numerics.decode_tile, numerics.attention_slice)
         key = (model.identity.digest, place)
         if self._loaded is None or self._key != key:
             from sdplay.families.load import load_family

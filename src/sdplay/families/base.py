@@ -53,8 +53,10 @@ class Family(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Where a model's parts run and in which number formats."""
+    """Where a model's parts run and in which number formats; `decode_tile` and `sliced` spare memory (see `lean`)."""
 
     device: torch.device
     dtype: torch.dtype
     decode_dtype: torch.dtype
+    decode_tile: int = 0
+    sliced: bool = False

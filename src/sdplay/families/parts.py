@@ -15,6 +15,7 @@ from sdplay.core.errors import ModelBroken
 from sdplay.diffusion.denoiser import Denoiser, NetworkDenoiser
 from sdplay.diffusion.schedule import NoiseTable, noise_table
 from sdplay.families.base import Conditioning, Placement
+from sdplay.families.lean import SlicedAttention, TiledDecoder
 
 Extras = Callable[[Tensor], dict[str, dict[str, Tensor]]]
 
@@ -52,6 +53,9 @@ class LatentModel:
         self.sees_mask: bool = parts.unet.config.in_channels == 2 * self.latent_channels + 1
         self.scaling: float = parts.vae.config.scaling_factor
         self.shift: float = getattr(parts.vae.config, "shift_factor", None) or 0.0
+        self.tiled = TiledDecoder(parts.vae, placement.decode_tile) if placement.decode_tile else None
+        if placement.sliced:
+            self.unet.set_attn_processor(SlicedAttention())
 
     def denoiser(self, conditionings: Sequence[Conditioning], seen: Tensor | None = None) -> Denoiser:
         text, mask = side_by_side([conditioning.text for conditioning in conditionings])
@@ -84,7 +88,8 @@ class LatentModel:
     def decode(self, latents: Tensor) -> Tensor:
         latents = latents / self.scaling + self.shift
         latents = latents.to(self.placement.device, self.placement.decode_dtype, memory_format=torch.channels_last)
-        return self.vae.decode(latents, return_dict=False)[0].float().cpu()
+        drawn = self.tiled(latents) if self.tiled else self.vae.decode(latents, return_dict=False)[0]
+        return drawn.float().cpu()
 
 
 def side_by_side(texts: Sequence[Tensor]) -> tuple[Tensor, Tensor | None]:

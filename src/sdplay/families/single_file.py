@@ -64,12 +64,13 @@ def below(weights: Weights, prefix: str) -> Weights:
 
 
 def _filled(module: Any, weights: Weights, dtype: Any) -> Any:
-    """`module` with `weights` in its own place; raises `ValueError` where one lacks or does not fit."""
-    lacking, _ = module.load_state_dict(weights, strict=False, assign=True)
+    """`module` with `weights` in its own place, in the format `dtype`; raises `ValueError` where one lacks."""
+    cast = {name: weight.to(dtype) if weight.is_floating_point() else weight for name, weight in weights.items()}
+    lacking, _ = module.load_state_dict(cast, strict=False, assign=True)
     lacking = [name for name in lacking if not name.endswith("position_ids")]
     if lacking:
         raise ValueError(f"{len(lacking)} of its weights are not in the file, {lacking[0]} for one")
-    return module.to(dtype)
+    return module
 
 
 def _unet(weights: Weights, kind: Kind, placement: Placement) -> Any:

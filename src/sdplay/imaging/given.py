@@ -14,7 +14,7 @@ from sdplay.core.errors import BadRequest, NotReproduced
 from sdplay.core.frame import Asset
 from sdplay.core.recipe import Recipe
 from sdplay.core.request import Request, named_pictures
-from sdplay.imaging.image import Pixels, read_image
+from sdplay.imaging.image import SUFFIXES, Pixels, read_image
 from sdplay.imaging.mask import Mask, read_mask
 
 CALLED = {"image": "the picture", "mask": "the mask"}  # by role, in messages
@@ -33,6 +33,17 @@ def given_pictures(request: Request) -> dict[str, Asset]:
         mask = read_mask(Path(paths["mask"]), (width, height))
         assets["mask"] = Asset(path=paths["mask"], digest=pixel_digest(mask), width=width, height=height)
     return assets
+
+
+def pictures_in(path: str) -> list[str]:
+    """`path` itself, or the pictures in it, sorted by name, where it is a folder; raises `BadRequest` for none."""
+    if "\0" in path or not (folder := Path(path)).is_dir():
+        return [path]
+    found = [file for file in sorted(folder.iterdir()) if file.suffix.casefold() in SUFFIXES and file.is_file()]
+    if not found:
+        hint = f"pictures end in {', '.join(SUFFIXES)}"
+        raise BadRequest("the folder holds no picture", field="image", value=path, hint=hint)
+    return [str(file) for file in found]
 
 
 def with_pictures(recipe: Recipe, where: Mapping[str, str | None]) -> Recipe:

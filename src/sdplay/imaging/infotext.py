@@ -14,18 +14,32 @@ import json
 import re
 
 from sdplay.core.recipe import Recipe
-from sdplay.core.stills import Still
+from sdplay.core.stills import FromPicture, Inpaint, Still
 from sdplay.core.wording import words_of
 
-SAMPLER_LABELS = {"euler": "Euler", "euler_a": "Euler a", "dpmpp_2m": "DPM++ 2M", "ddim": "DDIM"}
+SAMPLER_LABELS = {
+    "euler": "Euler",
+    "euler_a": "Euler a",
+    "heun": "Heun",
+    "dpmpp_2m": "DPM++ 2M",
+    "dpmpp_2m_sde": "DPM++ 2M SDE",
+    "ddim": "DDIM",
+    "unipc": "UniPC",
+    "lcm": "LCM",
+}
 SCHEDULE_LABELS = {
     "trailing": "SGM Uniform",
     "linspace": "Normal",
     "leading": "DDIM",
     "karras": "Karras",
     "exponential": "Exponential",
+    "beta": "Beta",
+    "align_your_steps": "Align Your Steps",
 }
 NOISE_LABELS = {"philox": "NV", "torch": "CPU"}
+FILL_LABELS = {"original": "original", "noise": "latent noise", "nothing": "latent nothing"}
+MASK_MODES = {False: "Inpaint masked", True: "Inpaint not masked"}
+INPAINT_AREAS = {False: "Whole picture", True: "Only masked"}
 
 NEGATIVE = "Negative prompt:"
 LEAST_PAIRS = 3  # a last line with fewer pairs is part of the prompt
@@ -72,7 +86,9 @@ def infotext(recipe: Recipe, index: int, version: str) -> str:
         "Size": f"{recipe.width}x{recipe.height}",
         "Model hash": recipe.model.digest[:10],
         "Model": recipe.model.name,
+        **({"Denoising strength": request.strength} if isinstance(request, FromPicture) else {}),
         "RNG": NOISE_LABELS[request.noise],
+        **repainted(request),
     }
     if words.prompt != request.prompt:
         pairs["Template"] = request.prompt
@@ -82,6 +98,23 @@ def infotext(recipe: Recipe, index: int, version: str) -> str:
     negative = f"\n{NEGATIVE} {words.negative_prompt}" if words.negative_prompt else ""
     line = ", ".join(f"{key}: {quoted(value)}" for key, value in pairs.items())
     return f"{words.prompt}{negative}\n{line}".strip()
+
+
+def repainted(request: Still) -> dict[str, object]:
+    """The pairs of an inpainted picture; as A1111 does, what it takes for granted (all but the blur) is left out.
+
+    It has no words for a mask that was grown nor for a picture that was extended.
+    """
+    if not isinstance(request, Inpaint):
+        return {}
+    pairs: dict[str, object] = {"Mask blur": f"{request.mask_blur:g}"}
+    if request.mask_invert:
+        pairs["Mask mode"] = MASK_MODES[True]
+    if request.fill != "original":
+        pairs["Masked content"] = FILL_LABELS[request.fill]
+    if request.only_masked:
+        pairs |= {"Inpaint area": INPAINT_AREAS[True], "Masked area padding": request.padding}
+    return pairs
 
 
 def parts(text: str) -> tuple[str, str, dict[str, str]]:

@@ -14,15 +14,18 @@ from sdplay.core.recipe import Recipe
 from sdplay.core.request import AnyFilm
 from sdplay.imaging.film.index import probe
 from sdplay.imaging.film.kind import CODINGS, check_kind
-from sdplay.imaging.film.sound import Sound
+from sdplay.imaging.film.sound import Sound, check_sound
+from sdplay.imaging.flow import check_flow
 from sdplay.jobs.description import FREE, describe, film_rate, here
 from sdplay.jobs.executors.base import Executor
 from sdplay.jobs.film import Shooting
 from sdplay.jobs.projector import Output, Projector
 from sdplay.models.resolve import ResolvedModel
-from sdplay.modes.plan import film_plan
+from sdplay.modes.plan import FilmPlan, film_plan
 from sdplay.store.jobfolder import JobFolder
 from sdplay.store.space import check_space
+
+MIXED = "this film was begun by another version or on another processor: its bits may differ from here"
 
 
 def seeded_as_before(request: AnyFilm, out: Path) -> AnyFilm:
@@ -45,31 +48,50 @@ def begin(
 ) -> Shooting:
     """The shooting of `recipe` in the folder `out`, which is made, or gone on with where it holds this very job."""
     assert isinstance(recipe.request, Film)
+    if isinstance(recipe.request, Animate) and recipe.request.flow_cadence != "none":
+        check_flow()
     plan = film_plan(recipe)
     output = with_sound(replace(output or Output(), rate=film_rate(recipe.request)), recipe)
     shape = frame_size(recipe)
     check_kind(output.kind, shape, output.rate, output.sound is not None)
     warning = check_space(out, plan.total + plan.units, *shape, force=force)
-    description = describe(recipe, output)
-    folder = JobFolder.create(out, description, FREE)
-    mixed = folder.description["made_by"] != here()
-    warnings = [*plan.warnings, *rounded_sizes(recipe), *guessed_depth(recipe), *([warning] if warning else [])]
-    if mixed:
-        warnings.append("this film was begun by another version or on another processor: its bits may differ from here")
+    folder = JobFolder.create(out, describe(recipe, output), FREE)
+    plan = paced_as_before(plan, folder)
+    description = describe(plan.recipe, output)
     if folder.description != description:
         with folder.lock():
             folder.update(description | {"made_by": folder.description["made_by"]})
+    shooting = shooting_of(plan, model, device, executor, folder, output)
+    return replace(shooting, warnings=(*shooting.warnings, *([warning] if warning else [])))
+
+
+def paced_as_before(plan: FilmPlan, folder: JobFolder) -> FilmPlan:
+    """`plan` with the pace that was measured in `folder`, as far as that went."""
+    table: list[list[float]] = folder.description["recipe"].get("pace_table", [])
+    return film_plan(replace(plan.recipe, pace_table=tuple(map(tuple, table)))) if table else plan
+
+
+def shooting_of(
+    plan: FilmPlan, model: ResolvedModel, device: str, executor: Executor, folder: JobFolder, output: Output
+) -> Shooting:
+    """The shooting of a planned film in its folder; nothing is written."""
+    mixed = folder.description["made_by"] != here()
     return Shooting(
-        recipe=recipe,
+        recipe=plan.recipe,
         plan=plan,
         model=model,
         device=device,
         folder=folder,
         executor=executor,
         projector=Projector(folder, output, plan.total),
-        warnings=tuple(warnings),
+        warnings=(*worth_knowing(plan), *([MIXED] if mixed else [])),
         noted={"mixed": True} if mixed else {},
     )
+
+
+def worth_knowing(plan: FilmPlan) -> tuple[str, ...]:
+    """What a person should know before the film is drawn."""
+    return (*plan.warnings, *rounded_sizes(plan.recipe), *guessed_depth(plan.recipe))
 
 
 def with_sound(output: Output, recipe: Recipe) -> Output:
@@ -77,8 +99,10 @@ def with_sound(output: Output, recipe: Recipe) -> Output:
     request = recipe.request
     if CODINGS[output.kind].sound is None:
         return output
-    if isinstance(request, Dream) and request.audio is not None:
-        return replace(output, sound=Sound(path=Path(request.audio), start=request.audio_start))
+    if isinstance(request, Dream | Animate) and request.audio is not None:
+        sound = Sound(path=Path(request.audio), start=request.audio_start)
+        check_sound(sound)
+        return replace(output, sound=sound)
     if isinstance(request, Animate) and request.of_clip:
         facts = probe(Path(request.video_init_path))
         if facts.has_sound and request.rate == facts.fps / request.extract_nth_frame:

@@ -12,12 +12,14 @@ from typing import Any
 
 from sdplay.core.films import Film
 from sdplay.core.recipe import Recipe
+from sdplay.core.request import AnyRequest
 from sdplay.imaging.film.sound import Sound
 from sdplay.jobs.projector import Output
 from sdplay.version import VERSION
 
-# What may differ when a film is gone on with: its length and where it is drawn, its file, and what it was begun on.
-FREE = frozenset({"asked", "output", "made_by"})
+# What may differ when a film is gone on with: its length and where it is drawn, its file, what it was begun on, and
+# where its model was. A pace that is measured is known to the folder alone.
+FREE = frozenset({"asked", "output", "made_by", "found", "recipe.pace_table"})
 
 
 def describe(recipe: Recipe, output: Output) -> dict[str, Any]:
@@ -25,12 +27,21 @@ def describe(recipe: Recipe, output: Output) -> dict[str, Any]:
     asked = recipe.request.model_dump(mode="json", include=recipe.request.not_ingredients())
     sound = {**asdict(output.sound), "path": str(output.sound.path)} if output.sound else None
     written = asdict(output) | {"rate": str(output.rate), "sound": sound}
-    return {"recipe": recipe.ingredients(), "asked": asked, "output": written, "made_by": here()}
+    asked_for = recipe.request.model
+    found = {"model": str(Path(asked_for).absolute()) if Path(asked_for).exists() else asked_for}
+    return {"recipe": recipe.ingredients(), "asked": asked, "output": written, "made_by": here(), "found": found}
 
 
 def described_recipe(description: Mapping[str, Any]) -> Recipe:
     """The recipe in a description; raises `BadRequest` for one of another version."""
     return Recipe.from_ingredients({**description["recipe"], **description["asked"]})
+
+
+def described_model(description: Mapping[str, Any]) -> str:
+    """What to call the model by: as it was asked for, or its name where nothing is left at that path."""
+    asked_for: str = description.get("found", {}).get("model", "")
+    gone = not asked_for or (Path(asked_for).is_absolute() and not Path(asked_for).exists())
+    return description["recipe"]["model"]["name"] if gone else asked_for
 
 
 def described_output(description: Mapping[str, Any]) -> Output:
@@ -40,8 +51,9 @@ def described_output(description: Mapping[str, Any]) -> Output:
     return Output(**written, rate=rate, sound=sound)
 
 
-def film_rate(request: Film) -> Fraction:
-    return Fraction(getattr(request, "fps", None) or "24")
+def film_rate(request: AnyRequest) -> Fraction:
+    assert isinstance(request, Film)
+    return request.rate
 
 
 def here() -> dict[str, str]:

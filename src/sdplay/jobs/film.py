@@ -9,9 +9,9 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sdplay.core.event import DepthFound, Drawn, Event, Filmed, Kept, KeyDrawn, Rescued, Resumed
 from sdplay.core.frame import Unit
@@ -19,11 +19,12 @@ from sdplay.core.recipe import Recipe
 from sdplay.imaging.image import Pixels
 from sdplay.imaging.nearness import depth_png
 from sdplay.jobs.executors.base import Executor, Task
+from sdplay.jobs.measure import measured
 from sdplay.jobs.pace import Pace
 from sdplay.jobs.projector import Projector
 from sdplay.jobs.units import UnitQueue
 from sdplay.models.resolve import ResolvedModel
-from sdplay.modes.plan import FilmPlan
+from sdplay.modes.plan import FilmPlan, film_plan
 from sdplay.store.jobfolder import JobFolder
 from sdplay.store.journal import UnitRecord
 from sdplay.store.units import Units
@@ -57,19 +58,36 @@ def shoot(shooting: Shooting) -> Generator[Event, None, None]:
     film of the frames that are there is written. So it is after any error, which is then raised: `DiskFull`,
     `StoreError`, `RenderFailed`; `BadRequest` where another process works on the job.
     """
-    plan, projector = shooting.plan, shooting.projector
+    projector = shooting.projector
     with shooting.folder.lock():
+        shooting = yield from paced(shooting)
+        plan = shooting.plan
         units = recovered(shooting)
         done = frames_done(plan, units)
         yield Resumed(total=plan.total, done=done)
         if done == plan.total and projector.is_written():
-            yield Filmed(path=projector.path, frames=projector.frames)
+            yield Filmed(path=projector.path, frames=projector.frames, anew=False)
             return
         with projector.running(units):
             projector.show(units.first_missing * plan.length)
             with closing(drawn_and_kept(shooting, units, done)) as events:
                 yield from events
         yield Filmed(path=projector.path, frames=projector.frames)
+
+
+def paced(shooting: Shooting) -> Generator[Event, None, Shooting]:
+    """`shooting` with its film's pace measured, if it asks for that; from then on the folder says what it is."""
+    folder = shooting.folder
+
+    def draw(sketch: Recipe, indices: Sequence[int]) -> Generator[Event, None, None]:
+        return shooting.executor.run(Task(recipe=sketch, indices=indices, model=shooting.model, device=shooting.device))
+
+    def keep(recipe: Recipe) -> None:
+        folder.update({**folder.description, "recipe": recipe.ingredients()})
+        folder.progress({"phase": "pace", "stretch": len(recipe.pace_table), "total": shooting.plan.total})
+
+    recipe = yield from measured(shooting.recipe, draw, keep)
+    return replace(shooting, recipe=recipe, plan=film_plan(recipe)) if recipe is not shooting.recipe else shooting
 
 
 def recovered(shooting: Shooting) -> Units:

@@ -81,6 +81,11 @@ def _client() -> Download:
     return partial[Any](snapshot_download, library_name="sdplay", etag_timeout=10)
 
 
+def _said_to_be_offline() -> bool:
+    """Whether HF_HUB_OFFLINE forbids the network, in one of the words that the hub's client knows for it."""
+    return os.environ.get("HF_HUB_OFFLINE", "").upper() in {"1", "ON", "YES", "TRUE"}
+
+
 def _refused(name: str, error: Exception) -> ModelNotFound:
     """What an error of the hub means; told by the error's class, whose name is the hub's word for it."""
     kinds = {kind.__name__ for kind in type(error).__mro__}
@@ -95,7 +100,7 @@ def _refused(name: str, error: Exception) -> ModelNotFound:
     elif "RevisionNotFoundError" in kinds:
         reason = f"the hub has this model, and no revision {revision!r} of it"
         hint = f"a branch, a tag or the number of a commit: https://huggingface.co/{repository}/commits/main; {OFFLINE}"
-    elif "OfflineModeIsEnabled" in kinds or (os.environ.get("HF_HUB_OFFLINE") and "LocalEntryNotFoundError" in kinds):
+    elif "OfflineModeIsEnabled" in kinds or (_said_to_be_offline() and "LocalEntryNotFoundError" in kinds):
         reason, hint = "it was never downloaded, and HF_HUB_OFFLINE forbids to do so now", OFFLINE
     elif kinds & {"LocalEntryNotFoundError", "ConnectionError", "TransportError", "TimeoutError"}:
         reason, hint = "it was never downloaded, and the hub cannot be reached from here", OFFLINE

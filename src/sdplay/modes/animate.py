@@ -14,8 +14,7 @@ from sdplay.core.animate import Animate
 from sdplay.core.frame import AnyWords, Blank, Blend, Frame, FromFilm, Init, Noise, Unit, Words
 from sdplay.core.recipe import Recipe
 from sdplay.core.seeding import frame_seed
-from sdplay.core.timeline import Timeline
-from sdplay.modes.schedules import read_schedules
+from sdplay.modes.schedules import read_schedules, timeline_of
 
 USUAL_FRAMES = 300
 
@@ -48,8 +47,7 @@ class Score:
         assert isinstance(recipe.request, Animate)
         self.recipe, self.request = recipe, recipe.request
         self.total = frames_of(self.request)
-        rate = float(self.request.rate)
-        self.timeline = Timeline(frames=self.total, seed=recipe.seed, fps=rate)
+        self.timeline = timeline_of(self.request, self.total, recipe.seed)
         self.schedules = read_schedules(self.request, self.timeline)
         self.cadence = 1 if self.request.of_clip else self.request.diffusion_cadence
         self.warnings = (*self.schedules.warnings, *self._warnings())
@@ -122,12 +120,12 @@ class Score:
             words=self.words(key),
             noise=Noise(seed=self.seed(key), source=self.request.noise),
             init=init,
-            steps=self._steps(key, strength),
+            steps=self._steps(key, strength if isinstance(init, FromFilm) else 1.0),
             guidance_scale=self.schedules.at("guidance_schedule", key) if self._has("guidance_schedule") else None,
         )
 
     def words(self, frame: int) -> AnyWords:
-        at = self.schedules.prompts.at(frame)
+        at = self.schedules.words(frame)
         syntax = self.request.prompt_syntax
         start = Words(prompt=at.prompt, negative_prompt=at.negative, syntax=syntax)
         if at.weight == 0:
@@ -178,6 +176,8 @@ class Score:
             yield f"diffusion_cadence = {asked.diffusion_cadence} is taken as 1: every frame of a clip is drawn"
         elif not asked.of_clip and asked.diffusion_cadence > self.total:
             yield f"diffusion_cadence = {asked.diffusion_cadence} is more than there are frames: one is drawn"
+        if asked.flow_cadence != "none" and self.cadence == 1:
+            yield "flow_cadence has no effect: every frame is drawn, none lies between"
         planes = (asked.near_plane, asked.far_plane) != (200.0, 10000.0)
         if planes and not (asked.animation_mode == "3D" and asked.warp_geometry == "pinhole"):
             yield "near_plane and far_plane have an effect only in 3D with warp_geometry=pinhole"

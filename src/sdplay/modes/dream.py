@@ -5,15 +5,20 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sdplay.core.dream import Dream, Keyframe
-from sdplay.core.easing import eased, standing
+from sdplay.core.easing import eased, evenly_seen, standing
 from sdplay.core.errors import BadRequest
 from sdplay.core.frame import AnyNoise, AnyWords, Arc, Bend, Blend, Circle, Frame, Noise, Unit, Words
 from sdplay.core.recipe import Recipe
 
+if TYPE_CHECKING:
+    from sdplay.modes.hearing import Onsets
+
 USUAL_FRAMES = 120
 SEEDS = 2**63
+MOST_MEASURED = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +60,13 @@ def named_keys(request: Dream) -> tuple[Keyframe, ...]:
     )
 
 
+def onsets_of(request: Dream, frames: int) -> Onsets:
+    """The sound of `request`, decoded and analysed: a second for some minutes of it."""
+    from sdplay.modes.hearing import Onsets  # loads PyAV: only for films that follow a sound
+
+    return Onsets(request, frames)
+
+
 class Walk:
     """Where each frame of a recipe lies between which keys."""
 
@@ -66,12 +78,17 @@ class Walk:
         self.count = len(self.named)
         self.closed = self.request.loop or self.request.path == "circle"
         self.endless = self.request.frames_per_key is not None and not self.closed and not self.request.keyframes
+        self.onsets = onsets_of(self.request, self.total) if self.request.pace == "audio" else None
+        if self.request.pace == "perceptual" and self.stretches > MOST_MEASURED:
+            reason = f"there are {self.stretches} stretches between keys, and {MOST_MEASURED} at most can be measured"
+            hint = "take a larger frames_per_key, or pace=uniform"
+            raise BadRequest(reason, field="pace", value="perceptual", hint=hint)
 
     def frame(self, index: int) -> Frame:
         """Frame `index` as data."""
         number, way = self._place(index)
         start, end = self.key(number), self.key(number + 1)
-        weight = eased(self.request.easing, standing(start.hold, way))
+        weight = self._weight(number, index, way, start, end)
         return Frame(
             index=index,
             words=self._words(start, end, weight),
@@ -101,7 +118,29 @@ class Walk:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        return ()
+        idle = self.request.audio_smooth and self.onsets is None
+        smooth = ("audio_smooth has no effect without pace=audio",) if idle else ()
+        first = (
+            () if self.is_measured else ("the pace is measured before the first frame; until then it counts as even",)
+        )
+        return (*(self.onsets.warnings if self.onsets is not None else ()), *smooth, *first)
+
+    @property
+    def stretches(self) -> int:
+        """How many stretches from key to key the film passes through; those after its last key do not count."""
+        every = self.request.frames_per_key
+        if every is not None and not self.request.keyframes:
+            return -(-(self.total if self.closed else self.total - 1) // every)
+        return self.count if self.closed else self.count - 1
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether the pace is known wherever the film goes."""
+        return self.request.pace != "perceptual" or len(self.recipe.pace_table) >= self.stretches
+
+    def is_key(self, index: int) -> bool:
+        """Whether frame `index` is the first at or after a key."""
+        return index == 0 or self._place(index)[0] != self._place(index - 1)[0]
 
     def key(self, number: int) -> Key:
         """Key `number`: in a closed walk they come round, in an endless one their words do, and the seed counts on."""
@@ -141,6 +180,14 @@ class Walk:
             number = index * (self.count - 1) // (self.total - 1) if self.total > 1 else 0
         start, end = self._time(number), self._time(number + 1)
         return number, min(max((index - start) / (end - start), 0.0), 1.0) if end > start else 0.0
+
+    def _weight(self, number: int, index: int, way: float, start: Key, end: Key) -> float:
+        """How much of key `number` + 1 there is in frame `index`; a stretch that is not measured is walked evenly."""
+        if self.onsets is not None and way > 0:
+            way = self.onsets.share(start.at, end.at, index)
+        weight = eased(self.request.easing, standing(start.hold, way))
+        table = self.recipe.pace_table
+        return evenly_seen(table[number], weight) if number < len(table) else weight
 
     def _words(self, start: Key, end: Key, weight: float) -> AnyWords:
         if weight == 0 or start.words == end.words or self.request.interpolate == "latent":

@@ -5,14 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from sdplay.core.animate import Animate
-from sdplay.core.curve import Curve, check_range, parse_curve
+from sdplay.core.curve import Curve, SoundAt, check_range, parse_curve
 from sdplay.core.errors import BadRequest, together
 from sdplay.core.prompt.composition import check
-from sdplay.core.prompt_track import PromptTrack, parse_prompts
+from sdplay.core.prompt_track import PromptAt, PromptTrack, parse_prompts
 from sdplay.core.timeline import Timeline
+
+if TYPE_CHECKING:
+    from sdplay.modes.hearing import Hearing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,17 +67,30 @@ STILL = {"zoom": 1.0, "transform_center_x": 0.5, "transform_center_y": 0.5}  # a
 
 @dataclass(frozen=True, slots=True)
 class Schedules:
-    """Every schedule of an animation by its field's name (those that were given or have a default), and the words."""
+    """Every schedule of an animation by its field's name (those that were given or have a default), and the words.
+
+    `sound` tells what there is to hear at a frame, where one of them asks for it.
+    """
 
     curves: dict[str, Curve]
     prompts: PromptTrack
     warnings: tuple[str, ...]
+    sound: SoundAt | None = None
 
     def at(self, name: str, frame: int) -> float:
-        return self.curves[name].at(frame)
+        curve = self.curves[name]
+        return curve.at(frame, self.sound(frame) if self.sound is not None and curve.uses_sound else None)
+
+    def words(self, frame: int) -> PromptAt:
+        return self.prompts.at(frame, self.sound(frame) if self.sound is not None else None)
 
     def given(self, name: str) -> bool:
         return name in self.curves
+
+
+def timeline_of(request: Animate, frames: int, seed: int) -> Timeline:
+    """What expressions in `request` may know; features of sound where it names one."""
+    return Timeline(frames=frames, seed=seed, fps=float(request.rate), sound=request.audio is not None)
 
 
 def read_schedules(request: Animate, timeline: Timeline) -> Schedules:
@@ -95,8 +111,6 @@ def read_schedules(request: Animate, timeline: Timeline) -> Schedules:
         curve = tried(lambda n=name, t=text: parse_curve(n, t, timeline, default_mode=mode))
         curves |= {name: curve} if curve is not None else {}
     warnings = [*standing_still(curves, request)]
-    for name, curve in curves.items():
-        tried(lambda n=name, c=curve: check_every_frame(n, c))
     prompts = tried(
         lambda: parse_prompts(
             request.animation_prompts,
@@ -108,17 +122,44 @@ def read_schedules(request: Animate, timeline: Timeline) -> Schedules:
     if prompts is not None and request.prompt_syntax == "a1111":
         for key in prompts.keys:
             tried(lambda k=key: check(k.prompt.as_written, k.negative.as_written))
+    follows = any(curve.uses_sound for curve in curves.values()) or (prompts is not None and prompts.uses_sound)
+    sound = tried(lambda: heard(request, timeline.frames)) if follows else None
+    if sound is not None or not follows:
+        for name, curve in curves.items():
+            tried(lambda n=name, c=curve: check_every_frame(n, c, sound))
+        tried(lambda: check_words(prompts, sound) if prompts is not None else None)
     if problems or prompts is None:
         raise together(problems)
-    return Schedules(curves, prompts, (*warnings, *prompts.warnings, *without_effect(curves, request)))
+    warnings += [*prompts.warnings, *without_effect(curves, request), *(sound.warnings if sound is not None else ())]
+    return Schedules(curves, prompts, tuple(warnings), sound)
 
 
-def check_every_frame(name: str, curve: Curve) -> None:
+def heard(request: Animate, frames: int) -> Hearing:
+    """The sound of `request`, decoded and analysed: a second for some minutes of it."""
+    from sdplay.modes.hearing import Hearing  # loads PyAV: only for films that follow a sound
+
+    return Hearing(request, frames)
+
+
+def check_words(prompts: PromptTrack, sound: SoundAt | None) -> None:
+    """Raise `BadRequest` at the first frame where arithmetic in the words fails."""
+    for frame in range(prompts.timeline.frames if prompts.is_computed else 0):
+        prompts.at(frame, sound(frame) if sound is not None else None)
+
+
+def check_every_frame(name: str, curve: Curve, sound: SoundAt | None) -> None:
     """Raise `BadRequest` at the first frame that is out of range; a single number is looked at once."""
     allowed = RANGES[name]
     if len(curve.keys) == 1 and isinstance(curve.keys[0].value, float):
         curve = Curve(curve.name, curve.keys, Timeline(frames=1, seed=0, fps=1), False, False)
-    check_range(curve, allowed.low, allowed.high, low_open=allowed.low_open, high_open=allowed.high_open)
+    check_range(
+        curve,
+        allowed.low,
+        allowed.high,
+        low_open=allowed.low_open,
+        high_open=allowed.high_open,
+        sound=sound if curve.uses_sound else None,
+    )
 
 
 def standing_still(curves: dict[str, Curve], request: Animate) -> Iterator[str]:

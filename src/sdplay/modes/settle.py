@@ -21,8 +21,12 @@ FILM_TILE_ON_GPU = 4
 SAMPLER_ALIASES = {
     "euler": ("k_euler",),
     "euler_a": ("euler a", "k_euler_a", "euler ancestral", "euler_ancestral"),
+    "heun": ("k_heun",),
     "dpmpp_2m": ("dpm++ 2m", "k_dpmpp_2m", "dpm++_2m", "dpmpp 2m"),
+    "dpmpp_2m_sde": ("dpm++ 2m sde", "k_dpmpp_2m_sde", "dpm++_2m_sde", "dpmpp 2m sde"),
     "ddim": (),
+    "unipc": ("uni_pc", "uni pc"),
+    "lcm": (),
 }
 SCHEDULE_ALIASES = {
     "leading": ("ddim",),
@@ -30,7 +34,10 @@ SCHEDULE_ALIASES = {
     "linspace": ("normal", "uniform"),
     "karras": (),
     "exponential": (),
+    "beta": (),
+    "align_your_steps": ("align your steps", "ays"),
 }
+DECODE_TILE = 512  # pixels, with --low-memory; what the codecs of this family were trained on and larger
 
 
 def named(field: str, value: str, known: dict[str, tuple[str, ...]]) -> str:
@@ -44,7 +51,7 @@ def named(field: str, value: str, known: dict[str, tuple[str, ...]]) -> str:
 
 def sampler_and_schedule(sampler: str, schedule: str | None, default: str) -> tuple[str, str]:
     """Split A1111's older "DPM++ 2M Karras" into a sampler and a schedule; an explicit `schedule` wins."""
-    for label in ("karras", "exponential"):
+    for label in ("karras", "exponential", "beta"):
         head = sampler.strip()[: -len(label) - 1]
         if sampler.strip().casefold().endswith(f" {label}"):
             sampler, default = head, label
@@ -96,6 +103,8 @@ def settle(
             decode_dtype=decode_dtype(card, machine),
             tile=tile(request, card, machine),
             threads=machine.threads,
+            decode_tile=DECODE_TILE if request.low_memory else 0,
+            attention_slice=request.low_memory,
         ),
         assets=assets,
         wildcards=wildcards or {},
@@ -130,9 +139,9 @@ def decode_dtype(card: ModelCard, machine: Machine) -> str:
 def tile(request: AnyRequest, card: ModelCard, machine: Machine) -> int:
     """Pictures in one forward pass: what was asked; else the card's, where a GPU takes films in fours at least.
 
-    Frames that wait for each other come one by one.
+    Frames that wait for each other come one by one, and so does all that is drawn in little memory.
     """
-    if isinstance(request, Animate) and not request.of_clip:
+    if request.low_memory or (isinstance(request, Animate) and not request.of_clip):
         return 1
     if request.batch_size is not None:
         return request.batch_size

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import shlex
 import struct
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,23 +73,46 @@ def opened(path: Path) -> Image.Image:
     return Image.open(path, formats=[kind.upper() for kind in SUFFIXES])
 
 
+def is_kept(path: Path) -> bool:
+    """Whether `path` is a file for `read_kept` to read or refuse: it holds a recipe of ours, or is a film's frame.
+
+    False for every other file, and for none.
+    """
+    try:
+        with opened(path) as image:
+            return own_chunk(image) is not None or is_film_frame(image.info)
+    except UNREADABLE:
+        return False
+
+
 def read_kept(path: Path) -> tuple[Embedded, NDArray[np.uint8]]:
     """What a file of ours says about itself, and its pixels; raises `BadRequest` when it is none or is damaged."""
     try:
         with opened(path) as image:
             text = own_chunk(image)
             if text is None:
-                raise BadRequest(
-                    "holds no recipe of ours, so there is nothing to draw it again from",
-                    field="file",
-                    value=str(path),
-                    hint="use a picture that sdplay saved and no other program has saved since",
-                )
+                raise without_recipe(path, image.info)
             return parse_chunk(text), np.asarray(image.convert("RGB"))
     except FileNotFoundError:
         raise BadRequest("no such file", field="file", value=str(path)) from None
     except UNREADABLE as error:
         raise BadRequest(f"is no picture that can be read: {error}", field="file", value=str(path)) from None
+
+
+def is_film_frame(info: Mapping[Any, Any]) -> bool:
+    return "job" in info and "frame" in info
+
+
+def without_recipe(path: Path, info: Mapping[Any, Any]) -> BadRequest:
+    """What to say of a picture with no recipe in it: a film's frames have theirs in the film's folder."""
+    reason = "holds no recipe of ours, so there is nothing to draw it again from"
+    hint = "use a picture that sdplay saved and no other program has saved since"
+    if is_film_frame(info):
+        reason = f"is frame {info['frame']} of a film, and its recipe is in the film's folder"
+        folder = path.parent.parent
+        job = shlex.quote(str(folder)) if (folder / "job.json").exists() else "JOB"
+        hint = f"`sdplay verify {job}` draws the film again and compares, `sdplay show {job}` says how it is made"
+    return BadRequest(reason, field="file", value=str(path), hint=hint)
 
 
 def format_of(path: Path) -> Format:

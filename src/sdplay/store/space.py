@@ -21,13 +21,13 @@ def check_space(
     Raises `DiskFull` when it is too small, unless `force`; returns a warning when it is less than 1.3 times as much,
     and None when all is well. `path` need not exist yet.
     """
-    needed = pictures * width * height * 3 * factor
+    needed = usual_bytes(pictures, width, height, factor)
     there = next(folder for folder in (path, *path.absolute().parents) if folder.is_dir())
     try:
         free = shutil.disk_usage(there).free
     except OSError as error:
         raise store_error(error, path) from error
-    told = f"{pictures:,} pictures of {width}x{height} take about {_size(needed)}, and {_size(free)} is free"
+    told = f"{pictures:,} pictures of {width}x{height} take about {size_text(needed)}, and {size_text(free)} is free"
     if free < needed and not force:
         raise DiskFull(
             told, field="out", value=str(path), hint="free some space, choose another folder with --out, or use --force"
@@ -35,6 +35,11 @@ def check_space(
     return f"{told} in {path}" if free < needed * COMFORT else None
 
 
-def _size(count: float) -> str:
+def usual_bytes(pictures: int, width: int, height: int, factor: float = USUAL_FACTOR) -> float:
+    """What `pictures` PNGs of that size take on the disk, in bytes, as a rule."""
+    return pictures * width * height * 3 * factor
+
+
+def size_text(count: float) -> str:
     unit, name = (2**30, "GiB") if count >= 2**30 else (2**20, "MiB")
     return f"{count / unit:,.1f} {name}"

@@ -73,9 +73,11 @@ def test_a_picture_without_a_prompt() -> None:
         ("Sampler: Euler, Schedule type: Automatic", "euler", "linspace"),
         ("Sampler: Euler, Schedule type: Simple", "euler", "trailing"),
         ("Sampler: euler_a, Version: stable-diffusion.cpp", "euler_a", None),
-        ("Sampler: Euler, Schedule type: Beta", "euler", None),
+        ("Sampler: Euler, Schedule type: Beta", "euler", "beta"),
+        ("Sampler: DPM++ 2M SDE Karras", "dpmpp_2m_sde", "karras"),
+        ("Sampler: Euler, Schedule type: Turbo", "euler", None),
         ("Sampler: DPM++ SDE Karras", None, "karras"),
-        ("Sampler: UniPC, Schedule type: Automatic", None, None),
+        ("Sampler: DPM fast, Schedule type: Automatic", None, None),
     ],
 )
 def test_samplers_and_schedules(written: str, sampler: str | None, schedule: str | None) -> None:
@@ -84,10 +86,10 @@ def test_samplers_and_schedules(written: str, sampler: str | None, schedule: str
 
 
 def test_names_that_we_lack_are_kept_by_their_own() -> None:
-    found = parse_infotext("a\nSteps: 20, Sampler: DPM++ SDE Karras, Schedule type: Beta, RNG: TPU, Seed: -1")
+    found = parse_infotext("a\nSteps: 20, Sampler: DPM++ SDE Karras, Schedule type: Turbo, RNG: TPU, Seed: -1")
     assert found.other == {
         "Sampler": "DPM++ SDE Karras",
-        "Schedule type": "Beta",
+        "Schedule type": "Turbo",
         "RNG": "TPU",
         "Seed": "-1",
     }
@@ -104,17 +106,40 @@ def test_where_noise_comes_from(rng: str, noise: str) -> None:
     assert fields(f"Steps: 20, Seed: 1, RNG: {rng}")["noise"] == noise
 
 
-def test_hires_and_inpainting_values_are_kept_as_they_are() -> None:
+INPAINTED = "Steps: 20, Seed: 1, Denoising strength: 0.75"
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("Mask blur: 4", {"mask_blur": 4.0}),
+        ("Mask mode: Inpaint not masked", {"mask_invert": True}),
+        ("Mask mode: Inpaint masked", {"mask_invert": False}),
+        ("Masked content: original", {"fill": "original"}),
+        ("Masked content: latent noise", {"fill": "noise"}),
+        ("Masked content: latent nothing", {"fill": "nothing"}),
+        ("Inpaint area: Only masked, Masked area padding: 16", {"only_masked": True, "padding": 16}),
+        ("Inpaint area: Whole picture", {"only_masked": False}),
+    ],
+)
+def test_what_inpainting_says(written: str, meant: dict[str, Any]) -> None:
+    assert fields(f"{INPAINTED}, {written}") == fields(INPAINTED) | meant
+
+
+def test_a_fill_that_we_lack_is_kept_by_its_own_name() -> None:
+    found = parse_infotext(f"a\n{INPAINTED}, Masked content: fill")
+    assert "fill" not in found.fields
+    assert found.other["Masked content"] == "fill"
+
+
+def test_hires_values_are_kept_as_they_are() -> None:
     found = parse_infotext(
-        'a\nSteps: 20, Seed: 1, Hires resize: 1024x768, Hires prompt: "a, \\"b\\"\\nc: d", '
-        "Mask blur: 4, Masked content: original, Hires upscaler: R-ESRGAN 4x+"
+        'a\nSteps: 20, Seed: 1, Hires resize: 1024x768, Hires prompt: "a, \\"b\\"\\nc: d", Hires upscaler: R-ESRGAN 4x+'
     )
     assert found.other == {
         "Hires resize-1": "1024",
         "Hires resize-2": "768",
         "Hires prompt": 'a, "b"\nc: d',
-        "Mask blur": "4",
-        "Masked content": "original",
         "Hires upscaler": "R-ESRGAN 4x+",
     }
 

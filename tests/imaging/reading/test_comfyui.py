@@ -55,9 +55,9 @@ def test_a_plain_graph() -> None:
 
 
 def test_names_and_seeds_that_we_lack_are_kept() -> None:
-    found = parse(with_sampler(sampler_name="uni_pc", scheduler="beta", seed=2**64 - 1))
-    assert found.other["sampler_name"] == "uni_pc"
-    assert found.other["scheduler"] == "beta"
+    found = parse(with_sampler(sampler_name="dpm_fast", scheduler="kl_optimal", seed=2**64 - 1))
+    assert found.other["sampler_name"] == "dpm_fast"
+    assert found.other["scheduler"] == "kl_optimal"
     assert found.other["seed"] == 2**64 - 1
     assert {"sampler", "schedule", "seed", "noise"}.isdisjoint(found.fields)
 

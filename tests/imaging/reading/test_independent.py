@@ -8,10 +8,12 @@ import pytest
 from sd_parsers import ParserManager
 from sd_parsers.data import Generators
 
+from sdplay.core.request import Inpaint
 from sdplay.imaging.metadata import SUFFIXES, Format, encode
 from sdplay.imaging.reading import read_found
 from tests.imaging.reading.samples import png
 from tests.imaging.reading.test_read import CHUNKS
+from tests.imaging.test_written_infotext import redrawn
 from tests.support.recipes import picture, recipe
 
 
@@ -32,6 +34,18 @@ def test_sd_parsers_reads_our_files(kind: Format, prompt: str, tmp_path: Path) -
     assert sampler.model is not None
     assert (sampler.model.name, sampler.model.hash) == ("pretend", "ab" * 5)
     assert info.metadata["Size"] == "72x64"
+
+
+def test_sd_parsers_reads_what_inpainting_says(tmp_path: Path) -> None:
+    made = redrawn(Inpaint, strength=0.65, mask_blur=2.5, fill="noise", only_masked=True)
+    path = tmp_path / "x.png"
+    path.write_bytes(encode(picture(made), "png", "1.2"))
+    info = ParserManager().parse(path)
+    assert info is not None
+    said = {**info.samplers[0].parameters, **info.metadata}
+    expected = {"Denoising strength": "0.65", "Mask blur": "2.5", "Masked content": "latent noise"}
+    expected |= {"Inpaint area": "Only masked", "Masked area padding": "32"}
+    assert {key: said.get(key, said.get(key.lower().replace(" ", "_"))) for key in expected} == expected
 
 
 @pytest.mark.parametrize("program", ["A1111", "Fooocus", "Fooocus as A1111", "InvokeAI", "ComfyUI", "NovelAI"])

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from sdplay.core.animate import Animate
 from sdplay.core.artifact import pixel_digest
-from sdplay.core.errors import BadRequest, NotReproduced
+from sdplay.core.errors import BadRequest, NotReproduced, together
 from sdplay.core.films import Film
 from sdplay.core.frame import Asset
 from sdplay.core.recipe import Recipe
@@ -29,15 +29,23 @@ def film_files(request: F) -> tuple[F, dict[str, Asset]]:
     """
     assets: dict[str, Asset] = {}
     closed: dict[str, Any] = {}
+    problems: list[BadRequest] = []
     for role, path in named_pictures(request).items():
-        if role in PICTURES:
-            assets[role] = picture_asset(path, role)
-        elif role in WITHOUT_SIZE:
-            assets[role] = Asset(path=path, digest=file_digest(Path(path, WITHOUT_SIZE[role]), role), width=1, height=1)
-        elif isinstance(request, Animate) and request.of_clip:
-            assets[role], closed = clip_asset(request)
-    if isinstance(request, Animate) and request.of_clip and "video_init_path" not in assets:
-        raise BadRequest("Video Input needs a clip", field="video_init_path", value="", hint="video_init_path=FILE")
+        try:
+            if role in PICTURES:
+                assets[role] = picture_asset(path, role)
+            elif role in WITHOUT_SIZE:
+                digest = file_digest(Path(path, WITHOUT_SIZE[role]), role)
+                assets[role] = Asset(path=path, digest=digest, width=1, height=1)
+            elif isinstance(request, Animate) and request.of_clip:
+                assets[role], closed = clip_asset(request)
+        except BadRequest as error:
+            problems.append(error)
+    if isinstance(request, Animate) and request.of_clip and not request.video_init_path:
+        reason, hint = "Video Input needs a clip", "give video_init_path=FILE"
+        problems.append(BadRequest(reason, field="video_init_path", value="", hint=hint))
+    if problems:
+        raise together(problems)
     return request.model_copy(update=closed), assets
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -50,16 +51,17 @@ def decode_sound(sound: Sound) -> Samples:
     return samples
 
 
+def check_sound(sound: Sound) -> None:
+    """Raise `BadRequest` naming `sound.field` unless there is something to hear from its start on."""
+    with closing(_heard(sound, RATE)):
+        pass
+
+
 class SoundTrack:
     """The sound of a film that is being written, coded piece by piece so that it is as long as the pictures so far."""
 
     def __init__(self, container: OutputContainer, codec: str, sound: Sound, fps: Fraction) -> None:
-        self._blocks = _blocks(sound, WRITTEN_RATE)
-        # the first block tells whether the file can be read, before anything is written
-        first = next(self._blocks, None)
-        if first is None:
-            refuse(sound.path, f"holds no sound after {sound.start:g} s", sound.field)
-        self._blocks = itertools.chain([first], self._blocks)
+        self._blocks = _heard(sound, WRITTEN_RATE)
         self._waiting = np.zeros((2, 0), np.float32)
         self._given, self._fps = 0, fps
         stream = container.add_stream(codec, rate=WRITTEN_RATE, layout="stereo", options={"flags": "+bitexact"})
@@ -82,6 +84,20 @@ class SoundTrack:
     def end(self) -> Iterator[Packet]:
         """What the encoder still held back."""
         yield from self._stream.encode(None)
+
+
+def _heard(sound: Sound, rate: int) -> Generator[NDArray[np.float32]]:
+    """The blocks of `sound`; the first one is read at once, and tells whether the file can be read at all."""
+    blocks = _blocks(sound, rate)
+    first = next(blocks, None)
+    if first is None:
+        refuse(sound.path, f"holds no sound after {sound.start:g} s", sound.field)
+
+    def all_of_them() -> Generator[NDArray[np.float32]]:
+        yield first
+        yield from blocks
+
+    return all_of_them()
 
 
 def _blocks(sound: Sound, rate: int) -> Iterator[NDArray[np.float32]]:

@@ -5,6 +5,7 @@ Analysed with a short-time Fourier transform of 2,048 samples every 512 at 22,05
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -45,19 +46,22 @@ def features(samples: Samples, frames: int, fps: Fraction) -> dict[str, NDArray[
     `samples`: mono at 22,050 Hz, as long as they may be; behind their end all is 0 but the beat, which goes on.
     amp and the bands (below 250 Hz, below 4 kHz, above) are root mean squares at the picture's time in relation to
     their own maximum; onset is how much of it falls between this picture and the next, in relation to the strongest;
-    beat runs from 0 to 1 between beats, 0 throughout where there is no regular one.
+    beat runs from 0 to 1 between beats, 0 throughout where there is no regular one. Every maximum is that of the whole
+    sound, so that a shorter film is the beginning of a longer one.
     """
     spectrum = analyse(samples)
-    edges: Curve = np.arange(frames + 1, dtype=np.float64) / np.float64(fps)
     clock = _clock(spectrum.amp)
+    pictures = max(frames, math.ceil(clock[-1] * fps) + 1)
+    edges: Curve = np.arange(pictures + 1, dtype=np.float64) / np.float64(fps)
     energy = onset_energy(spectrum)
     loudest = float(spectrum.bands.max(initial=0.0))
     curves = {"amp": _scaled(spectrum.amp, SILENT)}
     for name, band in zip(("bass", "mid", "treble"), spectrum.bands.T, strict=True):
         curves[name] = _scaled(band, max(SILENT, WEAK_BAND * loudest))
-    heard = {name: np.interp(edges[:-1], clock, curve, right=0.0) for name, curve in curves.items()}
+    times = edges[:frames]
+    heard = {name: np.interp(times, clock, curve, right=0.0) for name, curve in curves.items()}
     onsets = np.diff(np.interp(edges, clock, np.cumsum(energy)))
-    heard |= {"onset": _scaled(onsets, 1e-9), "beat": beat_phase(energy, edges[:-1])}
+    heard |= {"onset": _scaled(onsets, 1e-9)[:frames], "beat": beat_phase(energy, times)}
     return {name: np.clip(curve, 0, 1).astype(np.float32) for name, curve in heard.items()}
 
 

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from sdplay.core.errors import BadRequest
-from sdplay.imaging.infotext import parts
+from sdplay.imaging.infotext import FILL_LABELS, INPAINT_AREAS, MASK_MODES, parts
 from sdplay.imaging.reading.found import Found, Meaning, bounded, json_object, name, number, sorted_out, whole
 from sdplay.imaging.reading.names import sampler_of, schedule_of, split
 
@@ -27,6 +27,10 @@ AUTOMATIC = {"euler": "linspace", "euler_a": "linspace", "dpmpp_2m": "karras", "
 # Before 1.9 the schedule stood in the sampler's name, and a name without one meant the plain spacing.
 BEFORE_SCHEDULES = {**AUTOMATIC, "dpmpp_2m": "linspace"}
 
+FILLS = {label: fill for fill, label in FILL_LABELS.items()}  # its "fill", colours from around the mask, is not ours
+INVERTED = {label: inverted for inverted, label in MASK_MODES.items()}
+ONLY_MASKED = {label: only for only, label in INPAINT_AREAS.items()}
+
 SCHEDULE_KEYS = ("Schedule type", "Scheduler")  # the second is Fooocus's
 MEANINGS: dict[str, Meaning] = {
     "Steps": ("steps", whole),
@@ -42,6 +46,11 @@ MEANINGS: dict[str, Meaning] = {
     "Clip skip": ("clip_skip", whole),
     "RNG": ("noise", NOISE.get),
     "Denoising strength": ("strength", number),
+    "Mask blur": ("mask_blur", number),
+    "Mask mode": ("mask_invert", INVERTED.get),
+    "Masked content": ("fill", FILLS.get),
+    "Inpaint area": ("only_masked", ONLY_MASKED.get),
+    "Masked area padding": ("padding", whole),
 }
 HASH_LISTS = ("Lora hashes", "TI hashes", "Hypernet hashes")
 

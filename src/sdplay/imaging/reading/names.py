@@ -15,6 +15,13 @@ SAMPLERS = {
     "dpmpp 2m": "dpmpp_2m",
     "dpm++_2m": "dpmpp_2m",
     "k_dpmpp_2m": "dpmpp_2m",
+    "k_heun": "heun",
+    "dpmpp_2m_sde_gpu": "dpmpp_2m_sde",  # ComfyUI: the same with noise drawn on the GPU
+    "k_dpmpp_2m_sde": "dpmpp_2m_sde",
+    "dpmpp 2m sde": "dpmpp_2m_sde",
+    "dpm++_2m_sde": "dpmpp_2m_sde",
+    "uni_pc": "unipc",
+    "uni pc": "unipc",
     "dpm++2m": "dpmpp_2m",  # stable-diffusion.cpp
     "k_dpmpp_2": "dpmpp_2m",  # InvokeAI 2
     "ddim_v3": "ddim",  # NovelAI
@@ -26,6 +33,7 @@ SCHEDULES = {
     "sgm_uniform": "trailing",
     "simple": "trailing",
     "ddim_uniform": "leading",
+    "ays": "align_your_steps",
 }
 # Longest first: " sgm uniform" ends in " uniform".
 ENDINGS = {"_k": "karras", **{f" {label}": SCHEDULES[label] for label in sorted(SCHEDULES, key=len, reverse=True)}}

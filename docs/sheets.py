@@ -1,0 +1,108 @@
+"""Draw the sheets of docs/sheets.md anew: run its commands as they stand there, lay out what each of them drew.
+
+Run it as `python docs/sheets.py [FOLDER]`; the sheets go to docs/pictures unless a folder is named. What stands behind
+the `#` of a command is written below its picture.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image, ImageDraw, ImageFont
+
+from sdplay.cli.main import main as sdplay
+
+PAGE = Path(__file__).with_suffix(".md")
+SECTION = re.compile(r"^## (\w+)$(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
+SHELL = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+CELL, GAP, LABEL, ACROSS = 192, 12, 24, 4
+PAPER, INK = "#ffffff", "#333333"
+QUALITY = 82
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A command of the page, and what is written below what it drew ("" for one that prepares something)."""
+
+    command: str
+    label: str
+
+
+def sections(page: str) -> Iterator[tuple[str, list[Line]]]:
+    """The name of each section with commands, and these in order."""
+    for name, text in SECTION.findall(page):
+        lines = [line for block in SHELL.findall(text) for line in block.splitlines() if line.strip()]
+        parts = [line.partition("#") for line in lines]
+        if parts:
+            yield name, [Line(command.strip(), label.strip()) for command, _, label in parts]
+
+
+def run(command: str) -> list[Path]:
+    """Run one command here; the pictures that it says it kept. Raises `RuntimeError` where it fails."""
+    words = shlex.split(command)
+    if words[0] != "sdplay":
+        subprocess.run([sys.executable if words[0] == "python" else words[0], *words[1:]], check=True)
+        return []
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said):
+        code = sdplay([*words[1:], "--quiet"])
+    if code:
+        raise RuntimeError(f"exit code {code}: {command}")
+    return [Path(line) for line in said.getvalue().splitlines()]
+
+
+def drawn(lines: list[Line]) -> list[tuple[Image.Image, str]]:
+    """What the commands draw in an empty folder, each picture with its label."""
+    found: list[tuple[Image.Image, str]] = []
+    before = Path.cwd()
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        try:
+            for line in lines:
+                for path in run(line.command):
+                    with Image.open(path) as image:
+                        found.append((image.convert("RGB"), line.label))
+        finally:
+            os.chdir(before)
+    return found
+
+
+def sheet(pictures: list[tuple[Image.Image, str]]) -> Image.Image:
+    """Pictures in rows of four, each as large as its cell allows, with its label below it."""
+    rows = -(-len(pictures) // ACROSS)
+    width, height = ACROSS * (CELL + GAP) + GAP, rows * (CELL + LABEL + GAP) + GAP
+    page = Image.new("RGB", (width, height), PAPER)
+    pen, font = ImageDraw.Draw(page), ImageFont.load_default(13)
+    for number, (picture, label) in enumerate(pictures):
+        row, column = divmod(number, ACROSS)
+        left, top = GAP + column * (CELL + GAP), GAP + row * (CELL + LABEL + GAP)
+        scale = CELL / max(picture.size)
+        size = (round(picture.width * scale), round(picture.height * scale))
+        shown = picture.resize(size, Image.Resampling.LANCZOS)
+        page.paste(shown, (left + (CELL - size[0]) // 2, top + (CELL - size[1]) // 2))
+        pen.text((left + CELL // 2, top + CELL + 4), label, INK, font, anchor="ma")
+    return page
+
+
+def make(folder: Path) -> list[Path]:
+    """Write a sheet for every section of the page; returns the files."""
+    written: list[Path] = []
+    for name, lines in sections(PAGE.read_text(encoding="utf-8")):
+        written.append(folder / f"{name}.webp")
+        sheet(drawn(lines)).save(written[-1], quality=QUALITY, method=6)
+        print(f"{written[-1]}  {written[-1].stat().st_size / 1000:.0f} KB", flush=True)
+    return written
+
+
+if __name__ == "__main__":
+    make(Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else PAGE.parent / "pictures")

@@ -1,0 +1,206 @@
+"""`sdplay plan dream` and `sdplay plan animate`: a film frame by frame, before a model is loaded."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sdplay.cli.film import JOB, POSITIONAL, FilmCommand, film_request
+from sdplay.cli.flags import in_the_words_of
+from sdplay.cli.listing import table
+
+if TYPE_CHECKING:
+    from sdplay.core.request import AnyFilm
+    from sdplay.modes.plan import FilmPlan
+    from sdplay.modes.rows import Cost
+    from sdplay.studio import Settled
+
+MOST_ROWS = 100  # in a terminal, unless --every or --range asks for others
+
+
+class FrameRange(click.ParamType):
+    """The first and the last of some frames."""
+
+    name = "range"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        match = re.fullmatch(r"\s*(\d{0,9})\s*:\s*(\d{0,9})\s*", str(value)) if isinstance(value, str) else None
+        if match is None:
+            self.fail(f"{value!r} is no range of frames; write 10:20, 10: or :20", param, ctx)
+        first, last = int(match[1] or 0), int(match[2]) if match[2] else None
+        if last is not None and last < first:
+            self.fail(f"{value!r} ends before it begins", param, ctx)
+        return first, last
+
+
+class PlanCommand(FilmCommand):
+    """Plans a film in one mode; its flags are those that make the film."""
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        if not self.params:
+            super().get_params(ctx)
+            self.params += plan_options(self._mode)
+        return self.params
+
+    def make(self, **params: Any) -> int:
+        with in_the_words_of(click.get_current_context()):
+            request = film_request(self.kind, POSITIONAL[self._mode], params)
+            settled, plan = planned(request, params["out"])
+            if params.get("preview_motion") is not None:
+                from sdplay.jobs.motion import preview_motion
+
+                click.echo(str(preview_motion(settled.recipe, params["preview_motion"])))
+                return 0
+            return tell(request, settled, plan, params)
+
+
+def plan_options(mode: str) -> list[click.Parameter]:
+    file = click.Path(path_type=Path)
+    options: list[click.Parameter] = [
+        click.Option(["--csv"], type=file, metavar="FILE|-", help="Write the table as CSV."),
+        click.Option(["--json"], type=file, metavar="FILE|-", help="Write the table, and what the film is, as JSON."),
+        click.Option(["--every"], type=click.IntRange(min=1), help="A row for every n-th frame."),
+        click.Option(["--range", "frames"], type=FrameRange(), metavar="A:B", help="Rows for the frames A to B."),
+    ]
+    if mode == "animate":
+        says = "Write the moves of the camera alone, on a test card or init_image, as a film."
+        options.append(click.Option(["--preview-motion"], type=JOB, metavar="FILE", help=says))
+    return options
+
+
+def planned(request: AnyFilm, out: Path | None) -> tuple[Settled, FilmPlan]:
+    """`request` settled and planned, with the seed of the job in `out` where it would go on with that one."""
+    from sdplay.jobs.begin import seeded_as_before
+    from sdplay.jobs.executors.fake import FakeExecutor
+    from sdplay.studio import Studio
+
+    with Studio(FakeExecutor()) as studio:  # the plan is the same on every machine, and asking torch takes seconds
+        return studio.plan(seeded_as_before(request, out) if out is not None else request)
+
+
+def tell(request: AnyFilm, settled: Settled, plan: FilmPlan, params: dict[str, Any]) -> int:
+    """Write the rows where they are wanted, and then what the film costs."""
+    from sdplay.cli.plan_rows import STDOUT, destinations, in_terminal
+    from sdplay.modes.rows import Cost, counted, film_table
+
+    cost, rows, paths = Cost(), film_table(plan), {kind: params[kind] for kind in ("csv", "json")}
+    to_file = any(path is not None for path in paths.values())
+    asked = params["every"] is not None or params["frames"] is not None or to_file
+    thinned = math.ceil(plan.total / MOST_ROWS) if not asked and in_terminal() else 1
+    every = params["every"] or thinned
+    with destinations(rows.columns, paths, quiet=params["quiet"]) as places:
+        for row in counted(rows, settled.recipe, cost, wanted(every, params["frames"])):
+            for place in places:
+                place.add(row)
+        facts = Facts(request=request, settled=settled, plan=plan, cost=cost, thinned=thinned, out=params["out"])
+        for place in places:
+            place.end(facts.as_json())
+    click.echo(table(facts.lines()), err=STDOUT in paths.values())
+    return 0
+
+
+def wanted(every: int, frames: tuple[int, int | None] | None) -> Callable[[int], bool]:
+    first, last = frames if frames is not None else (0, None)
+    return lambda index: first <= index and (last is None or index <= last) and (index - first) % every == 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What there is to say about a film as a whole."""
+
+    request: AnyFilm
+    settled: Settled
+    plan: FilmPlan
+    cost: Cost
+    thinned: int
+    out: Path | None
+
+    def as_json(self) -> dict[str, Any]:
+        from sdplay.jobs.begin import worth_knowing
+
+        recipe, cost = self.settled.recipe, self.cost
+        return {
+            "mode": recipe.request.mode,
+            "width": recipe.width,
+            "height": recipe.height,
+            "seed": recipe.seed,
+            "frames": cost.frames,
+            "keys": cost.keys,
+            "cuts": cost.cuts,
+            "drawn": cost.drawn,
+            "network_calls": cost.calls,
+            "disk_bytes": round(self._bytes()),
+            "warnings": list(worth_knowing(self.plan)),
+        }
+
+    def lines(self) -> Iterator[tuple[str, str]]:
+        from sdplay.jobs.description import film_rate
+        from sdplay.modes.rows import LISTED
+        from sdplay.store.space import size_text
+
+        recipe, cost = self.settled.recipe, self.cost
+        rate = film_rate(recipe.request)
+        yield (
+            "film",
+            f"{recipe.request.mode}, {cost.frames} frames of {recipe.width}x{recipe.height}, seed {recipe.seed}",
+        )
+        yield "length", f"{float(cost.frames / rate):.2f} s at {float(rate):g} frames a second"
+        yield (
+            "model",
+            (
+                f"{recipe.model.name}, {recipe.steps} steps, {recipe.sampler} {recipe.schedule}, "
+                f"guidance {recipe.guidance_scale:g}"
+            ),
+        )
+        for name, count, first in (("keys", cost.keys, cost.first_keys), ("cuts", cost.cuts, cost.first_cuts)):
+            more = ", …" if count > LISTED else ""
+            yield name, f"{count}: {', '.join(map(str, first))}{more}" if count else "none"
+        yield "cost", f"{cost.drawn} of {cost.frames} frames are drawn, in {cost.calls:,} passes through the network"
+        yield "disk", f"about {size_text(self._bytes())}"
+        yield from self._time()
+        for note in self._notes():
+            yield "note", note
+
+    def _bytes(self) -> float:
+        from sdplay.jobs.begin import frame_size
+        from sdplay.store.space import usual_bytes
+
+        return usual_bytes(self.plan.total + self.plan.units, *frame_size(self.settled.recipe))
+
+    def _time(self) -> Iterator[tuple[str, str]]:
+        """How long the rest takes, where the job that is begun already says how long its frames took."""
+        from sdplay.cli.progress import duration
+        from sdplay.jobs.verify import progress_of
+        from sdplay.store.jobfolder import JobFolder
+
+        if self.out is None or not (self.out / "job.json").exists():
+            return
+        done = progress_of(JobFolder.open(self.out))
+        if done.frames:
+            left, pace = max(self.cost.frames - done.frames, 0), done.seconds / done.frames
+            as_before = f"{pace:.2f} s a frame, as the {done.frames} that are in {self.out} took"
+            yield "time", f"about {duration(left * pace)} for {left} frames, at {as_before}"
+
+    def _notes(self) -> Iterator[str]:
+        from sdplay.jobs.begin import worth_knowing
+
+        yield from worth_knowing(self.plan)
+        if self.request.seed is None:
+            yield f"no seed was asked for; this film is made with --seed {self.settled.recipe.seed}"
+        if self.thinned > 1:
+            yield f"every {self.thinned}th frame is shown; --every 1 shows all"
+
+
+plan = click.Group(
+    "plan",
+    help="Show a film frame by frame before it is drawn: every schedule, seed, prompt, key and cut, and what it costs.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+plan.add_command(PlanCommand("dream", "Plan a dream.", 'sdplay plan dream "a red apple" "a green apple" --num 48'))
+plan.add_command(PlanCommand("animate", "Plan an animation.", "sdplay plan animate --config film.toml --csv plan.csv"))

@@ -1,0 +1,196 @@
+"""The same networks in less memory: one head of one picture attends at a time, and large pictures are decoded in tiles.
+
+Neither is an approximation: what comes out differs by rounding alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import group_norm, scaled_dot_product_attention
+
+
+class SlicedAttention:
+    """An attention processor of diffusers that lets one head of one row attend at a time, over [rows, tokens, width].
+
+    The result of a head does not depend on the others, and so none of it is lost.
+    """
+
+    def __call__(
+        self,
+        attn: Any,
+        hidden_states: Tensor,
+        encoder_hidden_states: Tensor | None = None,
+        attention_mask: None = None,
+        temb: Tensor | None = None,
+    ) -> Tensor:
+        assert attention_mask is None, "the networks of this program are asked without masks"
+        read = hidden_states if encoder_hidden_states is None else encoder_hidden_states
+        query, key, value = attn.to_q(hidden_states), attn.to_k(read), attn.to_v(read)
+        attended, width = torch.empty_like(query), query.size(-1) // attn.heads
+        for row in range(query.size(0)):
+            for head in range(attn.heads):
+                part = slice(head * width, (head + 1) * width)
+                one = (tensor[row, None, None, :, part] for tensor in (query, key, value))
+                attended[row, :, part] = scaled_dot_product_attention(*one)[0, 0]
+        for layer in attn.to_out:
+            attended = layer(attended)
+        return attended
+
+
+@dataclass(slots=True, eq=False)
+class Tile:
+    """A part [top:bottom, left:right] of some pixels, and how much of each of its edges belongs to its neighbours."""
+
+    top: int
+    left: int
+    bottom: int
+    right: int
+    halo: tuple[int, int, int, int]  # at top, left, bottom, right
+
+    def core(self, values: Tensor) -> Tensor:
+        """`values` [B, C, H, W] over this part, at any multiple of its size, without what belongs to neighbours."""
+        scale = values.size(-1) // (self.right - self.left)
+        top, left, bottom, right = (edge * scale for edge in self.halo)
+        return values[..., top : values.size(-2) - bottom, left : values.size(-1) - right]
+
+
+class Reached(Exception):
+    """A tile has come as far as it was meant to."""
+
+
+class SharedNorm(nn.Module):
+    """A group norm that can take mean and variance from all tiles of a picture, added up one tile after the other."""
+
+    def __init__(self, norm: nn.GroupNorm) -> None:
+        super().__init__()
+        self.norm = norm
+        self.tile: Tile | None = None  # being added up
+        self.forget()
+
+    def forget(self) -> None:
+        """Go back to the mean and variance of what is given."""
+        self.count = 0
+        self.total = self.squares = torch.zeros((), dtype=torch.double)
+
+    def forward(self, x: Tensor) -> Tensor:
+        norm = self.norm
+        if self.tile is not None:
+            self._add_up(self.tile.core(x))
+            raise Reached
+        if self.count:
+            mean = self.total / self.count
+            spread = (self.squares / self.count - mean.square()).clamp(min=0).add(norm.eps).rsqrt()
+            wide = x.size(1) // norm.num_groups
+            scale = spread.repeat_interleave(wide, 1) * norm.weight.double().cpu()
+            shift = norm.bias.double().cpu() - mean.repeat_interleave(wide, 1) * scale
+            scale, shift = (values[..., None, None].to(x.device, torch.float32) for values in (scale, shift))
+            return (x * scale).add_(shift).to(x.dtype)
+        return group_norm(x, norm.num_groups, norm.weight, norm.bias, norm.eps)
+
+    def _add_up(self, core: Tensor) -> None:
+        grouped = core.unflatten(1, (self.norm.num_groups, -1)).float()
+        variance, mean = torch.var_mean(grouped, dim=(2, 3, 4), correction=0)
+        variance, mean = variance.cpu().double(), mean.cpu().double()
+        count = grouped[0, 0].numel()
+        self.count += count
+        self.total = self.total + mean * count
+        self.squares = self.squares + (variance + mean.square()) * count
+
+
+class TiledDecoder:
+    """The decoder of an `AutoencoderKL`, in tiles of `side` pixels where the picture is larger than one.
+
+    Each tile is computed with as much around it as reaches into it, and its group norms take mean and variance of the
+    whole picture: so tiles fit together without a seam, and what is drawn differs by rounding alone. Mean and variance
+    are found norm by norm, each time from the start, so a large picture costs some ten times the work.
+    The first stages are small and are computed whole.
+    """
+
+    WHOLE_STAGES = 1
+
+    def __init__(self, vae: Any, side: int) -> None:
+        self.vae, self.side = vae, side
+        self.stages = list(vae.decoder.up_blocks[self.WHOLE_STAGES :])
+        self.norms: list[SharedNorm] = []
+        for resnet in (resnet for stage in self.stages for resnet in stage.resnets):
+            resnet.norm1, resnet.norm2 = SharedNorm(resnet.norm1), SharedNorm(resnet.norm2)
+            self.norms += [resnet.norm1, resnet.norm2]
+        vae.decoder.conv_norm_out = SharedNorm(vae.decoder.conv_norm_out)
+        self.norms.append(vae.decoder.conv_norm_out)
+        self.scale = 2 ** sum(stage.upsamplers is not None for stage in self.stages)
+        self.reach = self._reach()
+
+    def __call__(self, latents: Tensor) -> Tensor:
+        """Latents [B, C, h, w], unscaled, to pixels [B, 3, H, W] in −1..1."""
+        factor = 2 ** (len(self.vae.decoder.up_blocks) - 1)
+        if max(latents.shape[-2:]) * factor <= self.side:
+            return self.vae.decode(latents, return_dict=False)[0]
+        return torch.cat([self._in_tiles(row[None]) for row in latents])
+
+    def _in_tiles(self, latents: Tensor) -> Tensor:
+        values = self._head(latents)
+        height, width = (length * self.scale for length in values.shape[-2:])
+        pixels = latents.new_empty(1, self.vae.config.out_channels, height, width)
+        try:
+            for norm in self.norms:
+                self._agree(values, norm)
+            for tile in self._tiles(values):
+                place = pixels[..., self._span(tile.top, tile.bottom), self._span(tile.left, tile.right)]
+                tile.core(place).copy_(tile.core(self._tail(values, tile)))
+        finally:
+            for norm in self.norms:
+                norm.tile = None
+                norm.forget()
+        return pixels
+
+    def _agree(self, values: Tensor, norm: SharedNorm) -> None:
+        """Add up what `norm` sees in all tiles, and let it share that from now on."""
+        for norm.tile in self._tiles(values):
+            with suppress(Reached):
+                self._tail(values, norm.tile)
+        norm.tile = None
+
+    def _head(self, latents: Tensor) -> Tensor:
+        decoder = self.vae.decoder
+        values = latents if self.vae.post_quant_conv is None else self.vae.post_quant_conv(latents)
+        values = decoder.mid_block(decoder.conv_in(values))
+        for stage in decoder.up_blocks[: self.WHOLE_STAGES]:
+            values = stage(values)
+        return values
+
+    def _tail(self, values: Tensor, tile: Tile) -> Tensor:
+        part = values[..., tile.top : tile.bottom, tile.left : tile.right]
+        for stage in self.stages:
+            part = stage(part)
+        decoder = self.vae.decoder
+        return decoder.conv_out(decoder.conv_act(decoder.conv_norm_out(part)))
+
+    def _tiles(self, values: Tensor) -> Iterator[Tile]:
+        height, width = values.shape[-2:]
+        step = max(1, self.side // self.scale)
+        for top in range(0, height, step):
+            for left in range(0, width, step):
+                bottom, right = min(top + step, height), min(left + step, width)
+                halo = (self._halo(top), self._halo(left), self._halo(height - bottom), self._halo(width - right))
+                yield Tile(top - halo[0], left - halo[1], bottom + halo[2], right + halo[3], halo)
+
+    def _halo(self, room: int) -> int:
+        """What is computed along at a tile's edge: nothing at that of the picture."""
+        return min(self.reach, room)
+
+    def _span(self, first: int, last: int) -> slice:
+        return slice(first * self.scale, last * self.scale)
+
+    def _reach(self) -> int:
+        """How far a convolution's view goes beyond a tile's edge, in pixels before the first stage, rounded up."""
+        pixels, size = 1, 1  # of conv_out; `size` is that of a stage's pixel in pixels of the picture
+        for stage in reversed(self.stages):
+            size = size * 2 if stage.upsamplers is not None else size
+            pixels += (size // 2 if stage.upsamplers is not None else 0) + 2 * len(stage.resnets) * size
+        return -(-pixels // self.scale)

@@ -1,0 +1,116 @@
+"""`show` and `again` of pictures that other programs made."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from sdplay.core.request import Img2Img, Inpaint
+from sdplay.store.keep import read_kept
+from tests.cli.conftest import Sdplay
+from tests.imaging.reading.samples import png
+from tests.imaging.reading.test_read import CHUNKS
+from tests.support.given import mask, photo
+
+
+@pytest.fixture
+def foreign(here: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A picture of A1111's, and no model of the name that stands in it."""
+    monkeypatch.delenv("SDPLAY_MODEL")
+    return png(Path("a1111.png"), **CHUNKS["A1111"])
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize("program", CHUNKS)
+def test_show_says_who_made_it_and_all_that_it_says(sdplay: Sdplay, program: str) -> None:
+    path = png(Path("x.png"), **CHUNKS[program])
+    outcome = sdplay("show", str(path))
+    assert (outcome.code, outcome.err) == (0, "")
+    rows = dict(line.split(None, 2)[:2] for line in outcome.out.splitlines())
+    assert outcome.out.startswith("made by")
+    assert program.split()[0] in outcome.out.splitlines()[0]
+    assert {"prompt", "seed", "steps"} <= rows.keys()
+    as_json = json.loads(sdplay("show", str(path), "--json").out)
+    assert as_json["program"] in outcome.out
+    assert as_json.keys() == {"program", "version", "prompt", "negative_prompt", "fields", "other", "text"}
+    assert str(as_json["fields"]["seed"]) == rows["seed"]
+
+
+def test_show_tells_what_has_a_meaning_here_from_what_has_none(sdplay: Sdplay, foreign: Path) -> None:
+    lines = sdplay("show", str(foreign)).out.splitlines()
+    assert "schedule         karras" in lines
+    assert "model hash       6ce0161689" in lines
+    assert "not used here    Hires upscale = '2': there is no second pass at a larger size" in lines
+
+
+def test_again_draws_what_it_can_and_tells_the_rest_line_by_line(sdplay: Sdplay, foreign: Path) -> None:
+    outcome = sdplay("again", str(foreign), "--size", "64")
+    assert outcome.code == 0
+    recipe = read_kept(outcome.paths[0])[0].recipe
+    assert (recipe.seed, recipe.steps, recipe.sampler, recipe.schedule) == (965400086, 20, "dpmpp_2m", "karras")
+    assert (recipe.width, recipe.height, recipe.model.name) == (64, 64, "builtin")
+    said = outcome.err.splitlines()
+    assert said[0] == "made by A1111 v1.10.1; of 7 things that it says nothing was made:"
+    assert "  Lora hashes = {'ghibli': '0123abcd4567'}: LoRA files are not used" in said
+    assert [line for line in said if line.startswith("  model = 'v1-5-pruned-emaonly': is not on the shelves")]
+    assert sdplay("again", str(foreign), "--size", "64", "--quiet").err == ""
+
+
+def test_again_takes_flags_for_what_the_file_says(sdplay: Sdplay, foreign: Path, here: Path) -> None:
+    model = str(here.parent / "models" / "fake")
+    outcome = sdplay("again", str(foreign), "--model", model, "--steps", "3", "--seed", "5", "-n", "2", "--size", "64")
+    recipes = [read_kept(path)[0].recipe for path in outcome.paths]
+    assert [(recipe.steps, recipe.seed, recipe.model.name) for recipe in recipes] == [(3, 5, "fake")] * 2
+    assert "on the shelves" not in outcome.err
+
+
+@pytest.mark.usefixtures("here")
+def test_again_of_a_painted_picture_asks_for_what_it_was_painted_on(sdplay: Sdplay) -> None:
+    text = "a hat\nSteps: 5, Sampler: Euler, Seed: 1, Denoising strength: 0.6, Mask blur: 2, Version: v1.10.1"
+    path = str(png(Path("painted.png"), parameters=text))
+    photo(Path("photo.png"))
+    mask(Path("mask.png"), (64, 64), (8, 8, 24, 24))
+    alone = sdplay("again", path, "--size", "64")
+    assert "strength = 0.6: belongs to a picture it was drawn from, which is not in the file: give --image" in alone.err
+    for flags, kind in ((["--image", "photo.png"], Img2Img), (["--image", "photo.png", "--mask", "mask.png"], Inpaint)):
+        request = read_kept(sdplay("again", path, *flags).paths[0])[0].recipe.request
+        assert isinstance(request, kind)
+        assert request.strength == 0.6
+    refused = sdplay("again", path, "--strength", "0.5")
+    assert refused.code == 2
+    assert "--strength = 0.5: means nothing for a picture of the mode txt2img" in refused.err
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize("command", ["show", "again"])
+def test_a_picture_that_says_nothing_is_told_clearly(sdplay: Sdplay, command: str) -> None:
+    Image.new("RGB", (64, 64)).save("silent.png")
+    outcome = sdplay(command, "silent.png")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "file = 'silent.png': says nothing about how it was made" in outcome.err
+    assert "→ many web sites" in outcome.err
+    assert "no such file" in sdplay(command, "nowhere.png").err
+    Path("text.png").write_text("no picture")
+    assert "is no picture that can be read" in sdplay(command, "text.png").err
+
+
+@pytest.mark.usefixtures("here")
+def test_a_picture_cannot_steer_the_terminal(sdplay: Sdplay) -> None:
+    text = "a \x1b[31mred\x07 cat\nSteps: 5, Sampler: \x1b[2J, Seed: 1, Version: v\x1b[0m"
+    path = str(png(Path("x.png"), parameters=text))
+    for command in (["show", path], ["again", path, "--size", "64"]):
+        outcome = sdplay(*command)
+        assert outcome.code == 0
+        assert "\x1b" not in outcome.out + outcome.err
+
+
+def test_our_own_text_is_enough_where_our_recipe_was_taken_out(sdplay: Sdplay, here: Path) -> None:
+    (kept,) = sdplay("a hat", "--seed", "7", "--steps", "3").paths
+    with Image.open(kept) as image:
+        path = str(png(Path("stripped.png"), parameters=image.info["parameters"]))
+    assert sdplay("show", path).out.splitlines()[0].startswith("made by          sdplay ")
+    (again,) = sdplay("again", path, "--model", str(here.parent / "models" / "fake")).paths
+    assert read_kept(again)[0].recipe.digest == read_kept(kept)[0].recipe.digest
