@@ -22,7 +22,6 @@ from sdplay.core.event import Drawn, Event, Finished, FrameDone
 from sdplay.core.films import Film
 from sdplay.core.frame import Asset
 from sdplay.core.machine import Machine
-from sdplay.core.prompt.styles import styled
 from sdplay.core.prompt.template import Wildcards
 from sdplay.core.recipe import Recipe
 from sdplay.core.request import AnyFilm, AnyRequest, AnyStill, ask
@@ -42,8 +41,7 @@ from sdplay.modes.plan import FilmPlan, count, film_plan
 from sdplay.modes.problems import with_everything_wrong
 from sdplay.modes.settle import check_known, settle
 from sdplay.store.keep import Keeper, format_of, is_kept, read_kept
-from sdplay.store.styles import read_styles
-from sdplay.store.wildcards import read_wildcards
+from sdplay.store.written import written_out
 from sdplay.version import VERSION
 
 if TYPE_CHECKING:
@@ -87,23 +85,6 @@ class Settled:
 def random_seed() -> int:
     """A seed nobody chose: 32 bits, as the field has them."""
     return secrets.randbelow(2**32)
-
-
-def written_out(request: AnyRequest, known: Wildcards | None = None) -> tuple[AnyRequest, dict[str, tuple[str, ...]]]:
-    """`request` with its styles in its prompts, and the lines of the wildcards that these name (see `read_wildcards`).
-
-    Raises `BadRequest` for files that cannot be read and `UnknownName` for a style that is not in its file.
-    """
-    if not isinstance(request, Still):
-        return request, {}
-    if request.style:
-        styles = read_styles(Path(request.styles_file))
-        prompt, negative = styled(request.prompt, request.negative_prompt, request.style, styles)
-        changed = {"prompt": prompt, "negative_prompt": negative, "style": ()}
-        request = ask(type(request), **{**request.model_dump(), **changed})
-    if request.prompt_syntax == "plain":
-        return request, {}
-    return request, read_wildcards([request.prompt, request.negative_prompt], Path(request.wildcards), known)
 
 
 class Studio:
