@@ -33,7 +33,8 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "clip": ("animate", {**HILL, "animation_mode": "Video Input", "batch_size": 3, "extract_nth_frame": 2}),
 }
 
-# Each run is a fork of one process, which has drawn nothing itself, killed after a number of events by chance and some more work.
+# Each run is a fork of one process, which has drawn nothing itself (a fork of torch's threads would hang), killed after
+# a number of events by chance and some more work.
 KILLED = """
 import json, os, random, shutil, signal, sys
 from pathlib import Path

@@ -128,10 +128,12 @@ def test_a_stopped_film_leaves_workers_that_draw_the_next_one(tmp_path: Path, th
 
 def test_closing_while_a_task_is_drawn_ends_it(tmp_path: Path) -> None:
     executor = LocalExecutor(1, stub_with())
+    events = shoot(shooting(tmp_path / "film", film_request("dream", **DREAM, steps=50), executor))
+    while not isinstance(next(events), Stepped):
+        pass
+    executor.close()
     with pytest.raises(RenderFailed, match="died 1 times"):
-        for event in shoot(shooting(tmp_path / "film", film_request("dream", **DREAM, steps=50), executor)):
-            if isinstance(event, Stepped):
-                executor.close()
+        list(events)
 
 
 SHOOT = """
