@@ -43,21 +43,14 @@ class PaintingFamily(StubFamily):
         super().__init__()
         self.decode = self._decoded
         shape = (4, SIDE // 8, SIDE // 8)
-        self._marks = [
-            (picture_noise(Noise(seed=seed), shape), worth)
-            for seeds, worth in ((bad, torch.nan), (black, -1.0))
-            for seed in seeds
-        ]
-        self.begun: list[Tensor] = []
-        self.tiles: list[int] = []
+        self._marks = [(picture_noise(Noise(seed=seed), shape), torch.nan) for seed in bad]
+        self._marks += [(picture_noise(Noise(seed=seed), shape), -1.0) for seed in black]
 
     def encode(self, pixels: Tensor) -> Tensor:
         small = torch.nn.functional.avg_pool2d(pixels, 8)
         return torch.cat([small, small.mean(1, keepdim=True)], 1)
 
     def _decoded(self, latents: Tensor) -> Tensor:
-        self.tiles.append(len(latents))
-        # the stub's denoiser keeps the direction of the noise it began with
         pixels = latents[:, :3].repeat_interleave(8, 2).repeat_interleave(8, 3)
         for row in range(len(latents)):
             for mark, worth in self._marks:

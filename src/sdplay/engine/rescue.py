@@ -48,7 +48,7 @@ class Bench:
 
     def good(self, frame: Frame) -> Pixels | None:
         """The pixels of `frame`, None where they are bad."""
-        picture = attempted(self, frame, keep=False)
+        picture = attempted(self, frame)
         return picture.pixels if picture is not None else None
 
 
@@ -85,29 +85,33 @@ def rescued(bench: Bench, frame: Frame, error: NumbersFailed) -> Iterator[Event]
     policy = getattr(bench.recipe.request, "on_bad_frame", "error")
     tries = [frame, *(rerolled(frame, attempt) for attempt in range(1, ATTEMPTS + 1) if policy == "reroll")]
     for attempt, each in enumerate(tries):
-        picture = attempted(bench, each, keep=policy == "keep")
+        picture = attempted(bench, each)
         if picture is not None:
-            if attempt or policy == "keep":
-                yield Rescued(index=frame.index, how=f"seed {attempt} of {ATTEMPTS}" if attempt else "kept")
+            if attempt:
+                yield Rescued(index=frame.index, how=f"seed {attempt} of {ATTEMPTS}")
             yield Drawn(picture=picture)
             return
-    if policy == "previous" and (pixels := bench.before(frame.index)) is not None:
-        yield Rescued(index=frame.index, how="the frame before stands still")
-        yield Drawn(picture=Picture(pixels=pixels, recipe=bench.recipe, index=frame.index, seconds=0.0))
-        return
-    raise RenderFailed(f"frame {frame.index}: {error.reason}", hint=error.hint) from error
+    pixels, how = stand_in(bench, frame, policy)
+    if pixels is None:
+        raise RenderFailed(f"frame {frame.index}: {error.reason}", hint=error.hint) from error
+    yield Rescued(index=frame.index, how=how)
+    yield Drawn(picture=Picture(pixels=pixels, recipe=bench.recipe, index=frame.index, seconds=0.0))
 
 
-def attempted(bench: Bench, frame: Frame, *, keep: bool) -> Picture | None:
-    """The picture of `frame` drawn beside nothing, None where it is bad (numbers that are none stay black if kept)."""
+def stand_in(bench: Bench, frame: Frame, policy: str) -> tuple[Pixels | None, str]:
+    """What is shown instead of the bad `frame`, and how that is told; kept ones are black, whatever was wrong."""
+    if policy == "keep":
+        return np.zeros((bench.recipe.height, bench.recipe.width, 3), np.uint8), "kept"
+    return (bench.before(frame.index) if policy == "previous" else None), "the frame before stands still"
+
+
+def attempted(bench: Bench, frame: Frame) -> Picture | None:
+    """The picture of `frame` drawn beside nothing, None where it is bad."""
     try:
         picture = next(event.picture for event in bench.render([frame]) if isinstance(event, Drawn))
     except NumbersFailed:
-        if not keep:
-            return None
-        black = np.zeros((bench.recipe.height, bench.recipe.width, 3), np.uint8)
-        return Picture(pixels=black, recipe=bench.recipe, index=frame.index, seconds=0.0)
-    return picture if keep or not is_black(picture) else None
+        return None
+    return None if is_black(picture) else picture
 
 
 def is_black(picture: Picture) -> bool:

@@ -170,8 +170,8 @@ class Projector:
 
     def _counted(self) -> int:
         facts = verify_film(self.path)
-        if self.output.kind == "webp":  # where neighbours that are equal are stored as one, longer frame
-            return round(facts.seconds * self.output.rate)
+        if self.output.kind == "webp":  # where neighbours that are equal are stored as one, longer frame, or as a still
+            return round(facts.seconds * self.output.rate) if facts.seconds else self._expected()
         return facts.frames
 
     def _expected(self) -> int:
