@@ -11,7 +11,7 @@ from sdplay.core.animate import Animate
 from sdplay.core.dream import Dream
 from sdplay.core.films import Film
 from sdplay.core.recipe import Recipe
-from sdplay.core.request import AnyFilm
+from sdplay.core.request import AnyFilm, AnyRequest
 from sdplay.imaging.film.index import probe
 from sdplay.imaging.film.kind import CODINGS, check_kind
 from sdplay.imaging.film.sound import Sound, check_sound
@@ -61,7 +61,9 @@ def begin(
     shooting = shooting_of(plan, model, device, executor, folder, output)
     if any(folder.description[part] != description[part] for part in ("asked", "output")):
         with folder.lock():
-            shooting.projector.path.unlink(missing_ok=True)  # it is not the film that is asked for now, though it may look so
+            shooting.projector.path.unlink(
+                missing_ok=True
+            )  # it is not the film that is asked for now, though it may look so
             folder.update(description | {"made_by": folder.description["made_by"]})
     return replace(shooting, warnings=(*shooting.warnings, *([warning] if warning else [])))
 
@@ -90,7 +92,7 @@ def shooting_of(
     )
 
 
-def as_asked(output: Output, request: Film) -> Output:
+def as_asked(output: Output, request: AnyRequest) -> Output:
     """`output` as fast as the request says, and with the loop that it names."""
     return replace(output, rate=film_rate(request), loop=getattr(request, "loop_mode", output.loop))
 
