@@ -105,11 +105,11 @@ def check_range(
     high_open: bool = False,
     sound: SoundAt | None = None,
 ) -> None:
-    """Compute every frame of the film and raise `BadRequest` at the first that is not finite or outside low … high.
+    """Compute every frame that is drawn and raise `BadRequest` at the first that is not finite or outside low … high.
 
     `low_open` and `high_open` exclude the ends themselves.
     """
-    for frame in range(curve.timeline.frames):
+    for frame in range(curve.timeline.frames + curve.timeline.beyond):
         value = curve.at(frame, sound(frame) if sound else None)
         above = value > low if low_open else value >= low
         below = value < high if high_open else value <= high

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sdplay.core.animate import Animate
+from sdplay.core.errors import BadRequest
 from sdplay.core.frame import AnyWords, Blank, Blend, Frame, FromFilm, Init, Noise, Unit, Words
 from sdplay.core.recipe import Recipe
 from sdplay.core.seeding import frame_seed
@@ -20,7 +21,19 @@ USUAL_FRAMES = 300
 
 
 def frames_of(request: Animate) -> int:
-    """How many frames `request` asks for; of a clip `settle` has put in how many it has."""
+    """How many frames are drawn for `request`: those of the film, and those that its end melts into its beginning with.
+
+    Of a clip `settle` has put in how many it has. Raises `BadRequest` for a crossfade that is longer than the film.
+    """
+    shown, fade = shown_frames(request), request.crossfade
+    if fade > shown:
+        hint = f"at most crossfade:{shown}"
+        raise BadRequest(f"the film has only {shown} frames", field="loop_mode", value=request.loop_mode, hint=hint)
+    return shown + fade
+
+
+def shown_frames(request: Animate) -> int:
+    """How many frames the film has, played once."""
     return request.max_frames if request.max_frames is not None else USUAL_FRAMES
 
 

@@ -88,8 +88,9 @@ class Schedules:
 
 
 def timeline_of(request: Animate, frames: int, seed: int) -> Timeline:
-    """What expressions in `request` may know; features of sound where it names one."""
-    return Timeline(frames=frames, seed=seed, fps=float(request.rate), sound=request.audio is not None)
+    """What expressions in `request`, for which `frames` are drawn, may know; features of sound where it names one."""
+    shown, sound = frames - request.crossfade, request.audio is not None
+    return Timeline(frames=shown, seed=seed, fps=float(request.rate), sound=sound, beyond=request.crossfade)
 
 
 def read_schedules(request: Animate, timeline: Timeline) -> Schedules:
