@@ -99,7 +99,7 @@ def as_asked(output: Output, request: AnyRequest) -> Output:
 
 def worth_knowing(plan: FilmPlan) -> tuple[str, ...]:
     """What a person should know before the film is drawn."""
-    return (*plan.warnings, *rounded_sizes(plan.recipe), *guessed_depth(plan.recipe))
+    return (*plan.warnings, *rounded_sizes(plan.recipe), *weak_guidance(plan.recipe), *guessed_depth(plan.recipe))
 
 
 def with_sound(output: Output, recipe: Recipe) -> Output:
@@ -140,6 +140,12 @@ def guessed_depth(recipe: Recipe) -> Iterator[str]:
             "depth is guessed (what is lower is nearer): no depth model is here; `hf download "
             "depth-anything/Depth-Anything-V2-Small-hf` gets one"
         )
+
+
+def weak_guidance(recipe: Recipe) -> Iterator[str]:
+    """A line for guidance that leads away from the words rather than towards them."""
+    if recipe.guidance_scale < 1:
+        yield f"guidance_scale = {recipe.guidance_scale:g} is below 1, where guidance is off: the words count for less"
 
 
 def rounded_sizes(recipe: Recipe) -> Iterator[str]:
