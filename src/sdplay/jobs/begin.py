@@ -59,11 +59,11 @@ def begin(
     plan = paced_as_before(plan, folder)
     description = describe(plan.recipe, output)
     shooting = shooting_of(plan, model, device, executor, folder, output)
-    if any(folder.description[part] != description[part] for part in ("asked", "output")):
+    changed = {part for part in ("asked", "output", "found") if folder.description.get(part) != description[part]}
+    if changed:
         with folder.lock():
-            shooting.projector.path.unlink(
-                missing_ok=True
-            )  # it is not the film that is asked for now, though it may look so
+            if changed != {"found"}:  # the film there is not what is asked for now, though it may look so
+                shooting.projector.path.unlink(missing_ok=True)
             folder.update(description | {"made_by": folder.description["made_by"]})
     return replace(shooting, warnings=(*shooting.warnings, *([warning] if warning else [])))
 
