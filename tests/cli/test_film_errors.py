@@ -106,7 +106,7 @@ DREAMS: list[tuple[list[str], str, str]] = [
     (["--seeds", "1,-2"], "--seeds", "greater than or equal to 0"),
     (["--seeds", "1,2,3"], "", "there are 2 prompts and 3 seeds"),
     (["--frames-per-key", "0"], "--frames-per-key = 0", "greater than or equal to 1"),
-    (["--loop", "--frames-per-key", "5", "--num", "12"], "--num = 12", "a loop must end where its first key would be again"),
+    (["--loop", "--frames-per-key", "5", "--num", "12"], "--num = 12", "where its first key would be again"),
     (["--path", "zigzag"], "--path = 'zigzag'", "'slerp', 'smooth' or 'circle'"),
     (["--path", "circle", "--seeds", "1,2,3"], "", "prompts and 3 seeds"),
     (["--hold", "0.96"], "--hold = 0.96", "less than or equal to 0.95"),
