@@ -61,6 +61,11 @@ class Curve:
         """Whether every key says `value` as a number."""
         return all(key.value == value for key in self.keys)
 
+    @property
+    def is_number(self) -> bool:
+        """Whether it is one number throughout."""
+        return len(self.keys) == 1 and isinstance(self.keys[0].value, float)
+
     def key_at(self, frame: int) -> Key:
         """The key in force at `frame`."""
         return self.keys[self._place(frame)]

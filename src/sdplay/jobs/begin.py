@@ -59,11 +59,11 @@ def begin(
     plan = paced_as_before(plan, folder)
     description = describe(plan.recipe, output)
     shooting = shooting_of(plan, model, device, executor, folder, output)
-    if any(folder.description[part] != description[part] for part in ("asked", "output")):
+    changed = {part for part in ("asked", "output", "found") if folder.description.get(part) != description[part]}
+    if changed:
         with folder.lock():
-            shooting.projector.path.unlink(
-                missing_ok=True
-            )  # it is not the film that is asked for now, though it may look so
+            if changed != {"found"}:  # the film there is not what is asked for now, though it may look so
+                shooting.projector.path.unlink(missing_ok=True)
             folder.update(description | {"made_by": folder.description["made_by"]})
     return replace(shooting, warnings=(*shooting.warnings, *([warning] if warning else [])))
 
@@ -99,7 +99,7 @@ def as_asked(output: Output, request: AnyRequest) -> Output:
 
 def worth_knowing(plan: FilmPlan) -> tuple[str, ...]:
     """What a person should know before the film is drawn."""
-    return (*plan.warnings, *rounded_sizes(plan.recipe), *guessed_depth(plan.recipe))
+    return (*plan.warnings, *rounded_sizes(plan.recipe), *weak_guidance(plan.recipe), *guessed_depth(plan.recipe))
 
 
 def with_sound(output: Output, recipe: Recipe) -> Output:
@@ -140,6 +140,12 @@ def guessed_depth(recipe: Recipe) -> Iterator[str]:
             "depth is guessed (what is lower is nearer): no depth model is here; `hf download "
             "depth-anything/Depth-Anything-V2-Small-hf` gets one"
         )
+
+
+def weak_guidance(recipe: Recipe) -> Iterator[str]:
+    """A line for guidance that leads away from the words rather than towards them."""
+    if recipe.guidance_scale < 1:
+        yield f"guidance_scale = {recipe.guidance_scale:g} is below 1, where guidance is off: the words count for less"
 
 
 def rounded_sizes(recipe: Recipe) -> Iterator[str]:

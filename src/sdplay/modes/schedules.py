@@ -147,7 +147,7 @@ def check_words(prompts: PromptTrack, sound: SoundAt | None) -> None:
 def check_every_frame(name: str, curve: Curve, sound: SoundAt | None) -> None:
     """Raise `BadRequest` at the first frame that is out of range; a single number is looked at once."""
     allowed = RANGES[name]
-    if len(curve.keys) == 1 and isinstance(curve.keys[0].value, float):
+    if curve.is_number:
         curve = Curve(curve.name, curve.keys, Timeline(frames=1, seed=0, fps=1), False, False)
     check_range(
         curve,
