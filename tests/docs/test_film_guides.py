@@ -78,6 +78,16 @@ def test_the_guides_name_every_field_of_their_own() -> None:
         assert not {field for field in own if field not in text and f"--{field.replace('_', '-')}" not in text}
 
 
+def test_other_settings_in_a_job_are_refused_and_named(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    first, *_ = commands("films-that-survive")
+    assert main(first[1:]) == 0
+    changed = [word.replace("0:(3)", "0:(9)") for word in first[1:]]
+    assert main(changed) == 2
+    said = capsys.readouterr().err
+    assert "belongs to another job" in said
+    assert "angle: '0:(3)' then, '0:(9)' now" in said
+
+
 def test_the_exit_codes_in_the_guide_are_those_of_the_program() -> None:
     from sdplay.core.errors import BadRequest, DiskFull, RenderFailed, Stopped
 

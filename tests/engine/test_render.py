@@ -146,10 +146,14 @@ def test_the_memo_forgets_what_was_not_used_for_longest() -> None:
 
 @pytest.mark.parametrize("sampler", SAMPLERS)
 def test_every_sampler_draws_a_picture_near_its_words(sampler: str) -> None:
-    """The stub's pictures are flat, around the length of the prompt: a full run ends there."""
+    """The stub's pictures lie around the length of the prompt: that is where full runs end, on average.
+
+    A picture's mean strays by 2 grey levels from seed to seed, since its pixels do by 25; that of eight by 0.7.
+    """
     what = in_tiles_of(1, prompt="x" * 30, sampler=sampler, steps=30, guidance_scale=1.0, schedule="karras")
-    (picture,) = [event.picture for event in drawn_with(StubFamily(), what, [0]) if isinstance(event, Drawn)]
-    assert picture.pixels.mean() == pytest.approx((0.3 + 1) * 127.5, abs=4)
+    events = drawn_with(StubFamily(), what, range(8))
+    means = [event.picture.pixels.mean() for event in events if isinstance(event, Drawn)]
+    assert sum(means) / 8 == pytest.approx((0.3 + 1) * 127.5, abs=2)
 
 
 # --- refusals --------------------------------------------------------------------------------------------------------

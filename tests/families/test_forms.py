@@ -115,7 +115,9 @@ def test_loading_draws_no_bars_of_a_library_and_leaves_them_to_others(
     tiny: Path, shelves: Shelves, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from transformers import CLIPTextModel
+    from transformers.utils import logging
 
+    logging.enable_progress_bar()  # as it is when nobody has switched it off in this process
     with Studio(shelves=shelves) as studio:
         studio.draw(ask(Txt2Img, prompt="a cat", model=str(tiny), **FEW))
     assert "Loading" not in capsys.readouterr().err

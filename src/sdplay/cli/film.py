@@ -164,13 +164,14 @@ def shot(shooting: Shooting, *, quiet: bool) -> None:
     for warning in shooting.warnings:
         click.echo(f"note: {warning}", err=True)
     with film_progress(shooting, quiet=quiet) as progress, going_on(shooting, progress), Interrupt() as interrupt:
+        from sdplay.core.event import Filmed
         from sdplay.jobs.film import shoot
 
         with closing(shoot(shooting)) as events:
             for event in events:
                 interrupt.listen()
                 progress.follow(event)
-                if interrupt.asked:
+                if interrupt.asked and not isinstance(event, Filmed):
                     raise KeyboardInterrupt
 
 

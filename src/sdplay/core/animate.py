@@ -174,5 +174,10 @@ class Animate(Film):
         return Fraction(self.fps or "30")
 
     @property
+    def crossfade(self) -> int:
+        """Frames drawn beyond the last one, which melt into the first ones; 0 where the film does not loop that way."""
+        return int(self.loop_mode.removeprefix("crossfade:")) if self.loop_mode.startswith("crossfade:") else 0
+
+    @property
     def of_clip(self) -> bool:
         return self.animation_mode == "Video Input"

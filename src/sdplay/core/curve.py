@@ -61,6 +61,11 @@ class Curve:
         """Whether every key says `value` as a number."""
         return all(key.value == value for key in self.keys)
 
+    @property
+    def is_number(self) -> bool:
+        """Whether it is one number throughout."""
+        return len(self.keys) == 1 and isinstance(self.keys[0].value, float)
+
     def key_at(self, frame: int) -> Key:
         """The key in force at `frame`."""
         return self.keys[self._place(frame)]
@@ -105,11 +110,11 @@ def check_range(
     high_open: bool = False,
     sound: SoundAt | None = None,
 ) -> None:
-    """Compute every frame of the film and raise `BadRequest` at the first that is not finite or outside low … high.
+    """Compute every frame that is drawn and raise `BadRequest` at the first that is not finite or outside low … high.
 
     `low_open` and `high_open` exclude the ends themselves.
     """
-    for frame in range(curve.timeline.frames):
+    for frame in range(curve.timeline.frames + curve.timeline.beyond):
         value = curve.at(frame, sound(frame) if sound else None)
         above = value > low if low_open else value >= low
         below = value < high if high_open else value <= high

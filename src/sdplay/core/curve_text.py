@@ -178,7 +178,7 @@ def _from_text(name: str, text: str) -> Iterator[Entry]:
 
 def _split(text: str, separator: str) -> list[str]:
     """`text` cut at every `separator` that stands outside brackets and quotes; raises `BadRequest` where those do not
-    close.
+    close, and for a comma with nothing before it.
     """
     parts: list[str] = []
     depth, quote, start = 0, "", 0
@@ -193,7 +193,10 @@ def _split(text: str, separator: str) -> list[str]:
             if depth > DEEPEST_BRACKETS:
                 raise BadRequest(f"more than {DEEPEST_BRACKETS} brackets inside one another")
         elif mark == separator and depth == 0:
-            parts.append(text[start : found.start()])
+            part = text[start : found.start()]
+            if separator == "," and parts and not part.strip():
+                raise BadRequest(f"there is nothing before the comma at character {found.start() + 1}")
+            parts.append(part)
             start = found.end()
     if depth or quote:
         raise BadRequest(f"a {quote or '('} is never closed")

@@ -10,12 +10,16 @@ FILM_NAMES = frozenset({"max_f", "s", "fps"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeline:
-    """A film's length in frames, its seed, its frames a second, and whether there is sound to follow."""
+    """A film's length in frames, its seed, its frames a second, and whether there is sound to follow.
+
+    `beyond` frames are drawn after the last one, for a film whose end melts into its beginning.
+    """
 
     frames: int
     seed: int
     fps: float
     sound: bool = False
+    beyond: int = 0
 
     @property
     def values(self) -> dict[str, float]:

@@ -79,7 +79,7 @@ def drawn_key(
     start = graded(score, moved, frame.index)
     if frame.init.strength == 0:
         return start
-    pixels = yield from one_drawn(stage.bench.starting_from(lambda _: start), frame)
+    pixels = yield from one_drawn(stage.bench.starting_from(lambda _: start, lambda _: start), frame)
     return matched(score, pixels, frame.index, given)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from sdplay.core.artifact import Picture
 from sdplay.core.event import Drawn, Event, KeyDrawn
 from sdplay.core.frame import Frame, FromFilm, Unit
 from sdplay.engine.animate import Stage, graded
-from sdplay.engine.rescue import drawn
+from sdplay.engine.rescue import Bench, drawn
 from sdplay.imaging.film.decode import ClipReader, fit
 from sdplay.imaging.grade import colour_match, to_uint8
 from sdplay.imaging.image import Pixels, resized
@@ -26,8 +27,7 @@ def clip_unit(stage: Stage, unit: Unit, given: Mapping[int, Pixels], reader: Cli
     frames = [score.key(index) for index in range(unit.first, unit.stop)]
     sources = {frame.index: source(score, reader, frame.index) for frame in frames}
     changing = [frame for frame in frames if strength_of(frame) > 0]
-    bench = stage.bench.starting_from(lambda frame: graded(score, sources[frame.index], frame.index))
-    events = drawn(bench, changing)
+    events = drawn(bench_of(stage, sources, reader), changing)
     for frame in frames:
         pixels, seconds = sources[frame.index], 0.0
         if strength_of(frame) > 0:
@@ -44,6 +44,28 @@ def clip_unit(stage: Stage, unit: Unit, given: Mapping[int, Pixels], reader: Cli
         if score.request.save_depth_maps:
             yield stage.depth.found(frame.index, pixels)
         yield Drawn(picture=finished(score, pixels, frame.index, seconds))
+
+
+def bench_of(stage: Stage, sources: Mapping[int, Pixels], reader: ClipReader) -> Bench:
+    """The bench on which each frame starts from its source; what stands in for a bad one is the last good one before,
+    drawn here, so that no unit waits for another.
+    """
+    score = stage.score
+
+    def start(frame: Frame) -> Pixels:
+        index = frame.index
+        return graded(score, sources[index] if index in sources else source(score, reader, index), index)
+
+    def before(index: int) -> Pixels | None:
+        for each in range(index - 1, -1, -1):
+            frame = score.key(each)
+            pixels = bench.good(frame) if strength_of(frame) > 0 else source(score, reader, each)
+            if pixels is not None:
+                return pixels
+        return None
+
+    bench = replace(stage.bench, film=start, before=before)
+    return bench
 
 
 def strength_of(frame: Frame) -> float:

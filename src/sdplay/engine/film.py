@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from sdplay.core.animate import Animate
@@ -42,7 +43,7 @@ class Stages:
             if not self._walk.is_measured:
                 reason = "the pace of a film is measured in its job folder, and this is drawn without one"
                 raise BadRequest(reason, field="pace", value="perceptual", hint="make it with Studio.film")
-            yield from drawn(bench, [self._walk.frame(index) for index in indices])
+            yield from dream_unit(bench, self._walk, indices)
             return
         if self._score is None or self._score.recipe != recipe:
             self._score, self._reader, self._depth = Score(recipe), None, None
@@ -56,3 +57,13 @@ class Stages:
             yield from clip_unit(stage, unit, given, self._reader)
         else:
             yield from segment(stage, unit, given)
+
+
+def dream_unit(bench: Bench, walk: Walk, indices: Sequence[int]) -> Iterator[Event]:
+    """Draw frames `indices` of a dream; what stands in for a bad one is drawn here: no unit waits for another."""
+
+    def before(index: int) -> Pixels | None:
+        earlier = (bench.good(walk.frame(each)) for each in range(index - 1, -1, -1))
+        return next((pixels for pixels in earlier if pixels is not None), None)
+
+    yield from drawn(replace(bench, before=before), [walk.frame(index) for index in indices])

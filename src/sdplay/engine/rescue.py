@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,31 +19,44 @@ from sdplay.engine.memo import WordMemo
 from sdplay.engine.render import render
 from sdplay.engine.start import FilmPixels, none_given
 from sdplay.families.base import Family
+from sdplay.imaging.image import Pixels
 
 ATTEMPTS = 5
+# What is shown instead of the bad frame with this index, None where there is nothing.
+Before = Callable[[int], Pixels | None]
+
+
+def nothing_before(index: int) -> None:
+    """For frames that follow nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bench:
-    """What frames are drawn with: the model, its texts, and the pixels they start from."""
+    """What frames are drawn with: the model, its texts, the pixels they start from, and what came before them."""
 
     recipe: Recipe
     family: Family
     words: WordMemo
     film: FilmPixels = none_given
+    before: Before = nothing_before
 
     def render(self, frames: Iterable[Frame]) -> Iterator[Event]:
         return render(self.recipe, frames, self.family, self.words, self.film)
 
-    def starting_from(self, film: FilmPixels) -> Bench:
-        return replace(self, film=film)
+    def starting_from(self, film: FilmPixels, before: Before) -> Bench:
+        return replace(self, film=film, before=before)
+
+    def good(self, frame: Frame) -> Pixels | None:
+        """The pixels of `frame`, None where they are bad."""
+        picture = attempted(self, frame)
+        return picture.pixels if picture is not None else None
 
 
-def drawn(bench: Bench, frames: Sequence[Frame], before: Picture | None = None) -> Iterator[Event]:
+def drawn(bench: Bench, frames: Sequence[Frame]) -> Iterator[Event]:
     """`render`, but a frame that comes out as no numbers, or black, is dealt with as the film's `on_bad_frame` says.
 
-    `before` is the picture before the first of `frames`. A rescued frame is told with `Rescued` before its `Drawn`.
-    Raises `RenderFailed` where the film says so, or where five other seeds did no better.
+    A rescued frame is told with `Rescued` before its `Drawn`. Raises `RenderFailed` where the film says so, or where
+    five other seeds did no better.
     """
     assert isinstance(bench.recipe.request, Film)
     todo = list(frames)
@@ -53,14 +66,10 @@ def drawn(bench: Bench, frames: Sequence[Frame], before: Picture | None = None) 
                 if isinstance(event, Drawn):
                     if is_black(event.picture):
                         raise NumbersFailed("the frame came out black", hint=HINT)
-                    before = event.picture
                     todo.pop(0)
                 yield event
         except NumbersFailed as error:
-            for event in rescued(bench, todo[0], before, error):
-                before = event.picture if isinstance(event, Drawn) else before
-                yield event
-            todo.pop(0)
+            yield from rescued(bench, todo.pop(0), error)
 
 
 HINT = "another --precision may help: float32"
@@ -71,34 +80,38 @@ def together(frames: Sequence[Frame], tile: int) -> Sequence[Frame]:
     return [frame for frame in frames[:tile] if ladder_of(frame) == ladder_of(frames[0])]
 
 
-def rescued(bench: Bench, frame: Frame, before: Picture | None, error: NumbersFailed) -> Iterator[Event]:
+def rescued(bench: Bench, frame: Frame, error: NumbersFailed) -> Iterator[Event]:
     """The one frame that failed with `error`, or that shares a tile with it, by the film's rule."""
     policy = getattr(bench.recipe.request, "on_bad_frame", "error")
     tries = [frame, *(rerolled(frame, attempt) for attempt in range(1, ATTEMPTS + 1) if policy == "reroll")]
     for attempt, each in enumerate(tries):
-        picture = attempted(bench, each, keep=policy == "keep")
+        picture = attempted(bench, each)
         if picture is not None:
-            if attempt or policy == "keep":
-                yield Rescued(index=frame.index, how=f"seed {attempt} of {ATTEMPTS}" if attempt else "kept")
+            if attempt:
+                yield Rescued(index=frame.index, how=f"seed {attempt} of {ATTEMPTS}")
             yield Drawn(picture=picture)
             return
-    if policy == "previous" and before is not None:
-        yield Rescued(index=frame.index, how="the frame before stands still")
-        yield Drawn(picture=replace(before, index=frame.index))
-        return
-    raise RenderFailed(f"frame {frame.index}: {error.reason}", hint=error.hint) from error
+    pixels, how = stand_in(bench, frame, policy)
+    if pixels is None:
+        raise RenderFailed(f"frame {frame.index}: {error.reason}", hint=error.hint) from error
+    yield Rescued(index=frame.index, how=how)
+    yield Drawn(picture=Picture(pixels=pixels, recipe=bench.recipe, index=frame.index, seconds=0.0))
 
 
-def attempted(bench: Bench, frame: Frame, *, keep: bool) -> Picture | None:
-    """The picture of `frame` drawn beside nothing, None where it is bad (numbers that are none stay black if kept)."""
+def stand_in(bench: Bench, frame: Frame, policy: str) -> tuple[Pixels | None, str]:
+    """What is shown instead of the bad `frame`, and how that is told; kept ones are black, whatever was wrong."""
+    if policy == "keep":
+        return np.zeros((bench.recipe.height, bench.recipe.width, 3), np.uint8), "kept"
+    return (bench.before(frame.index) if policy == "previous" else None), "the frame before stands still"
+
+
+def attempted(bench: Bench, frame: Frame) -> Picture | None:
+    """The picture of `frame` drawn beside nothing, None where it is bad."""
     try:
         picture = next(event.picture for event in bench.render([frame]) if isinstance(event, Drawn))
     except NumbersFailed:
-        if not keep:
-            return None
-        black = np.zeros((bench.recipe.height, bench.recipe.width, 3), np.uint8)
-        return Picture(pixels=black, recipe=bench.recipe, index=frame.index, seconds=0.0)
-    return picture if keep or not is_black(picture) else None
+        return None
+    return None if is_black(picture) else picture
 
 
 def is_black(picture: Picture) -> bool:

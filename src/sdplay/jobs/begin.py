@@ -11,7 +11,7 @@ from sdplay.core.animate import Animate
 from sdplay.core.dream import Dream
 from sdplay.core.films import Film
 from sdplay.core.recipe import Recipe
-from sdplay.core.request import AnyFilm
+from sdplay.core.request import AnyFilm, AnyRequest
 from sdplay.imaging.film.index import probe
 from sdplay.imaging.film.kind import CODINGS, check_kind
 from sdplay.imaging.film.sound import Sound, check_sound
@@ -51,17 +51,20 @@ def begin(
     if isinstance(recipe.request, Animate) and recipe.request.flow_cadence != "none":
         check_flow()
     plan = film_plan(recipe)
-    output = with_sound(replace(output or Output(), rate=film_rate(recipe.request)), recipe)
+    output = with_sound(as_asked(output or Output(), recipe.request), recipe)
     shape = frame_size(recipe)
     check_kind(output.kind, shape, output.rate, output.sound is not None)
     warning = check_space(out, plan.total + plan.units, *shape, force=force)
     folder = JobFolder.create(out, describe(recipe, output), FREE)
     plan = paced_as_before(plan, folder)
     description = describe(plan.recipe, output)
-    if folder.description != description:
-        with folder.lock():
-            folder.update(description | {"made_by": folder.description["made_by"]})
     shooting = shooting_of(plan, model, device, executor, folder, output)
+    changed = {part for part in ("asked", "output", "found") if folder.description.get(part) != description[part]}
+    if changed:
+        with folder.lock():
+            if changed != {"found"}:  # the film there is not what is asked for now, though it may look so
+                shooting.projector.path.unlink(missing_ok=True)
+            folder.update(description | {"made_by": folder.description["made_by"]})
     return replace(shooting, warnings=(*shooting.warnings, *([warning] if warning else [])))
 
 
@@ -89,9 +92,14 @@ def shooting_of(
     )
 
 
+def as_asked(output: Output, request: AnyRequest) -> Output:
+    """`output` as fast as the request says, and with the loop that it names."""
+    return replace(output, rate=film_rate(request), loop=getattr(request, "loop_mode", output.loop))
+
+
 def worth_knowing(plan: FilmPlan) -> tuple[str, ...]:
     """What a person should know before the film is drawn."""
-    return (*plan.warnings, *rounded_sizes(plan.recipe), *guessed_depth(plan.recipe))
+    return (*plan.warnings, *rounded_sizes(plan.recipe), *weak_guidance(plan.recipe), *guessed_depth(plan.recipe))
 
 
 def with_sound(output: Output, recipe: Recipe) -> Output:
@@ -132,6 +140,12 @@ def guessed_depth(recipe: Recipe) -> Iterator[str]:
             "depth is guessed (what is lower is nearer): no depth model is here; `hf download "
             "depth-anything/Depth-Anything-V2-Small-hf` gets one"
         )
+
+
+def weak_guidance(recipe: Recipe) -> Iterator[str]:
+    """A line for guidance that leads away from the words rather than towards them."""
+    if recipe.guidance_scale < 1:
+        yield f"guidance_scale = {recipe.guidance_scale:g} is below 1, where guidance is off: the words count for less"
 
 
 def rounded_sizes(recipe: Recipe) -> Iterator[str]:

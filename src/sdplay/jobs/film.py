@@ -29,7 +29,8 @@ from sdplay.store.jobfolder import JobFolder
 from sdplay.store.journal import UnitRecord
 from sdplay.store.units import Units
 
-BACKLOG = 64  # events between drawing and leading: few pictures, since most events are steps
+BACKLOG = 16  # events between drawing and leading, of which any may be a picture
+PATIENCE = 0.1  # seconds between two looks at whether anybody still listens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,19 +124,18 @@ Told = tuple[Unit, Event | UnitDrawn] | Left
 def drawn_and_kept(shooting: Shooting, units: Units, done: int) -> Generator[Event, None, None]:
     """Let the executor's workers draw unit after unit, and bring what they draw to the disk."""
     work = UnitQueue(shooting.plan, units.is_done)
-    told: queue.Queue[Told] = queue.Queue(BACKLOG)
-    stop = threading.Event()
+    report = Report()
     threads = [
-        threading.Thread(target=draw, args=(shooting, units, work, told, stop), name=f"drawing {number}")
+        threading.Thread(target=draw, args=(shooting, units, work, report), name=f"drawing {number}")
         for number in range(shooting.executor.workers)
     ]
-    for thread in threads:
-        thread.start()
     leader = Leader(shooting, units, work, done)
     try:
+        for thread in threads:
+            thread.start()
         at_work = len(threads)
         while at_work:
-            news = told.get()
+            news = report.read()
             if isinstance(news, Left):
                 if news.error is not None:
                     raise news.error
@@ -143,28 +143,49 @@ def drawn_and_kept(shooting: Shooting, units: Units, done: int) -> Generator[Eve
             else:
                 yield from leader.follow(*news)
     finally:
-        stop.set()
+        report.close()
         work.close()
-        while any(thread.is_alive() for thread in threads):  # they may wait for room to tell something
-            with suppress(queue.Empty):
-                told.get(timeout=0.05)
+        for thread in threads:
+            if thread.ident is not None:  # it was started
+                thread.join()
 
 
-def draw(shooting: Shooting, units: Units, work: UnitQueue, told: queue.Queue[Told], stop: threading.Event) -> None:
-    """What a drawing thread does until there is nothing to draw, or `stop` is set, looked at after every step."""
+class Report:
+    """The line from the drawing threads to the one that leads; whoever tells waits for room, never for ever."""
+
+    def __init__(self) -> None:
+        self._told: queue.Queue[Told] = queue.Queue(BACKLOG)
+        self._closed = threading.Event()
+
+    def read(self) -> Told:
+        return self._told.get()
+
+    def tell(self, news: Told) -> bool:
+        """Pass `news` on; False where nobody listens any more."""
+        while not self._closed.is_set():
+            with suppress(queue.Full):
+                self._told.put(news, timeout=PATIENCE)
+                return True
+        return False
+
+    def close(self) -> None:
+        self._closed.set()
+
+
+def draw(shooting: Shooting, units: Units, work: UnitQueue, report: Report) -> None:
+    """What a drawing thread does until there is nothing to draw, or nobody listens, which it notices after a step."""
     try:
-        while not stop.is_set() and (unit := work.take()) is not None:
+        while (unit := work.take()) is not None:
             started = time.perf_counter()
             given = {key: units.read_key(key) for key in shooting.plan.needs(unit)}
             with closing(shooting.executor.run(shooting.task(unit, given))) as events:
                 for event in events:
-                    if stop.is_set():
+                    if not report.tell((unit, event)):
                         return
-                    told.put((unit, event))
-            told.put((unit, UnitDrawn(time.perf_counter() - started)))
-        told.put(Left())
+            report.tell((unit, UnitDrawn(time.perf_counter() - started)))
+        report.tell(Left())
     except BaseException as error:  # whatever it is, the leader raises it
-        told.put(Left(error))
+        report.tell(Left(error))
 
 
 @dataclass(slots=True)

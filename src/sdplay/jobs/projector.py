@@ -7,11 +7,12 @@ from collections.abc import Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
-from sdplay.core.errors import SdplayError, StoreError
+from sdplay.core.errors import SdplayError, Stopped, StoreError
 from sdplay.imaging.film.encode import FilmWriter
 from sdplay.imaging.film.kind import FilmKind
 from sdplay.imaging.film.order import pingpong
@@ -57,7 +58,8 @@ class Projector:
     _shown: int = 0
     _ended: bool = False
     _changed: threading.Condition = field(default_factory=threading.Condition)
-    _error: SdplayError | None = None
+    _abandoned: bool = False
+    _error: BaseException | None = None
 
     @property
     def path(self) -> Path:
@@ -81,9 +83,10 @@ class Projector:
     def running(self, units: Units) -> Generator[None]:
         """Encode beside what is done inside; at its end, whatever that was, the film of the frames shown is written.
 
-        Raises `DiskFull` or `StoreError` where that fails, unless something else is being raised already.
+        Raises `DiskFull` or `StoreError` where that fails, unless something else is being raised already. Who
+        interrupts the waiting for that film leaves none, or the one before.
         """
-        thread = threading.Thread(target=self._work, args=(units,), name="projector", daemon=True)
+        thread = threading.Thread(target=self._work, args=(units,), name="projector")
         thread.start()
         well = False
         try:
@@ -93,14 +96,17 @@ class Projector:
             with self._changed:
                 self._ended = True
                 self._changed.notify_all()
-            thread.join()
+            try:
+                thread.join()
+            finally:
+                self._abandoned = True
             if well and self._error is not None:
                 raise self._error
 
     def _work(self, units: Units) -> None:
         try:
             self._encode(units)
-        except SdplayError as error:
+        except BaseException as error:  # whatever it is, whoever leads raises it
             self._error = error
 
     def _encode(self, units: Units) -> None:
@@ -128,13 +134,18 @@ class Projector:
                     film.add(pixels)
                 count += 1
             for pixels in self._rest(units, count):
+                self._go_on()
                 film.add(pixels)
         self._check()
+
+    def _go_on(self) -> None:
+        if self._abandoned:
+            raise Stopped("nobody waits for this film any more")
 
     def _rest(self, units: Units, count: int) -> Iterator[Pixels]:
         """What the film still lacks when its `count` frames are on the disk."""
         if self.output.loop == "pingpong":
-            yield from (units.read_frame(index) for index in list(pingpong(count))[count:])
+            yield from (units.read_frame(index) for index in islice(pingpong(count), count, None))
         elif not self.output.streams:
             fade = self.output.crossfade if count == self.total else 0
             for index in range(count - fade):
@@ -146,6 +157,7 @@ class Projector:
         with self._changed:
             while self._shown <= index and not self._ended:
                 self._changed.wait()
+            self._go_on()
             return self._shown > index
 
     def _check(self) -> None:
@@ -158,13 +170,13 @@ class Projector:
 
     def _counted(self) -> int:
         facts = verify_film(self.path)
-        if self.output.kind == "webp":  # where neighbours that are equal are stored as one, longer frame
-            return round(facts.seconds * self.output.rate)
+        if self.output.kind == "webp":  # where neighbours that are equal are stored as one, longer frame, or as a still
+            return round(facts.seconds * self.output.rate) if facts.seconds else self._expected()
         return facts.frames
 
     def _expected(self) -> int:
         if self.output.loop == "pingpong":
-            return len(list(pingpong(self._shown)))
+            return sum(1 for _ in pingpong(self._shown))
         return self._shown - (self.output.crossfade if self._shown == self.total else 0)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+import heapq
 from collections.abc import Callable
 from threading import Condition
 
@@ -20,7 +20,7 @@ class UnitQueue:
     def __init__(self, plan: FilmPlan, is_done: Callable[[int], bool]) -> None:
         self._plan, self._is_done = plan, is_done
         self._next = 0  # units before this one are done, handed out, or wait for one that is not done
-        self._followers: deque[int] = deque()
+        self._followers: list[int] = []  # a heap: the film's beginning comes first
         self._open: set[int] = set()
         self._closed = False
         self._changed = Condition()
@@ -43,7 +43,7 @@ class UnitQueue:
         with self._changed:
             commit()
             self._open.discard(unit.number)
-            self._followers.append(unit.number + 1)
+            heapq.heappush(self._followers, unit.number + 1)
             self._changed.notify_all()
 
     def close(self) -> None:
@@ -54,7 +54,7 @@ class UnitQueue:
 
     def _ready(self) -> Unit | None:
         while self._followers:
-            number = self._followers.popleft()
+            number = heapq.heappop(self._followers)
             if number < self._next and self._is_free(number):
                 return self._plan.unit(number)
         while self._next < self._plan.units:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sdplay.core.animate import Animate
+from sdplay.core.errors import BadRequest
 from sdplay.core.frame import AnyWords, Blank, Blend, Frame, FromFilm, Init, Noise, Unit, Words
 from sdplay.core.recipe import Recipe
 from sdplay.core.seeding import frame_seed
@@ -20,7 +21,19 @@ USUAL_FRAMES = 300
 
 
 def frames_of(request: Animate) -> int:
-    """How many frames `request` asks for; of a clip `settle` has put in how many it has."""
+    """How many frames are drawn for `request`: those of the film, and those that its end melts into its beginning with.
+
+    Of a clip `settle` has put in how many it has. Raises `BadRequest` for a crossfade that is longer than the film.
+    """
+    shown, fade = shown_frames(request), request.crossfade
+    if fade > shown:
+        hint = f"at most crossfade:{shown}"
+        raise BadRequest(f"the film has only {shown} frames", field="loop_mode", value=request.loop_mode, hint=hint)
+    return shown + fade
+
+
+def shown_frames(request: Animate) -> int:
+    """How many frames the film has, played once."""
     return request.max_frames if request.max_frames is not None else USUAL_FRAMES
 
 
@@ -163,12 +176,31 @@ class Score:
 
     def _steps(self, key: int, strength: float) -> int | None:
         """Levels of the whole ladder, of which `strength` is climbed: at least one step, or all of them where exact."""
-        asked = round(self.schedules.at("steps_schedule", key)) if self._has("steps_schedule") else self.recipe.steps
+        asked = self._asked_steps(key)
         if not 0 < strength < 1:
             return asked
         if self.request.steps_mode == "exact":
             return math.ceil(asked / strength - 1e-9)
         return asked if int(asked * strength) else math.ceil(1 / strength - 1e-9)
+
+    def _asked_steps(self, key: int) -> int:
+        return round(self.schedules.at("steps_schedule", key)) if self._has("steps_schedule") else self.recipe.steps
+
+    def _too_weak_for_a_step(self) -> Iterator[str]:
+        """A line for the first key whose strength comes to less than one of its steps."""
+        if self.request.steps_mode == "exact":
+            return
+        varies = self._varies("strength_schedule") or self._varies("steps_schedule")
+        stop = self.total if varies else min(self.total, self.cadence + 1)
+        for key in range(0, stop, self.cadence):
+            strength, steps = self.strength(key), self._asked_steps(key)
+            if strength > 0 and int(steps * strength) == 0 and not self.is_cut(key):
+                told = f"at frame {key} it is {strength:g}, which is no whole step of {steps}: one is taken"
+                yield f"strength_schedule: {told}"
+                return
+
+    def _varies(self, name: str) -> bool:
+        return self._has(name) and not self.schedules.curves[name].is_number
 
     def _warnings(self) -> Iterator[str]:
         asked = self.request
@@ -181,6 +213,7 @@ class Score:
         planes = (asked.near_plane, asked.far_plane) != (200.0, 10000.0)
         if planes and not (asked.animation_mode == "3D" and asked.warp_geometry == "pinhole"):
             yield "near_plane and far_plane have an effect only in 3D with warp_geometry=pinhole"
+        yield from self._too_weak_for_a_step()
         if asked.midas_weight != 0.3:
             yield "midas_weight has no effect: there is one depth model, not two to mix"
 

@@ -36,16 +36,35 @@ def frames_of(request: Dream) -> int:
     """How many frames `request` asks for; raises `BadRequest` for a loop whose keys do not close it."""
     every = request.frames_per_key
     if request.num is not None:
-        if request.loop and every and request.num % every:
-            hint = f"with {every} frames a key, {request.num // every * every or every} frames close the loop"
-            raise BadRequest("a loop must end where a key would be", field="num", value=request.num, hint=hint)
+        if is_closed(request):
+            check_closing(request, request.num)
         return request.num
     if request.keyframes:
         return max(USUAL_FRAMES, request.keyframes[-1].frame + 1)
     if every is None:
         return USUAL_FRAMES
     count = len(named_keys(request))
-    return count * every if request.loop else (count - 1) * every + 1
+    return count * every if is_closed(request) else (count - 1) * every + 1
+
+
+def is_closed(request: Dream) -> bool:
+    """Whether the film ends where it began."""
+    return request.loop or request.path == "circle"
+
+
+def check_closing(request: Dream, frames: int) -> None:
+    """Raise `BadRequest` where the keys do not come round in so many `frames`."""
+    reason = hint = ""
+    if request.keyframes:
+        if frames <= request.keyframes[-1].frame:
+            reason, hint = "a loop must go on after its last key", f"more than {request.keyframes[-1].frame}"
+    elif request.frames_per_key is not None:
+        around = request.frames_per_key * len(named_keys(request))
+        if frames % around:
+            reason = "a loop must end where its first key would be again"
+            hint = f"once round all keys is {around} frames: take {frames // around * around or around}"
+    if reason:
+        raise BadRequest(reason, field="num", value=frames, hint=hint)
 
 
 def named_keys(request: Dream) -> tuple[Keyframe, ...]:
@@ -76,7 +95,7 @@ class Walk:
         self.total = frames_of(self.request)
         self.named = named_keys(self.request)
         self.count = len(self.named)
-        self.closed = self.request.loop or self.request.path == "circle"
+        self.closed = is_closed(self.request)
         self.endless = self.request.frames_per_key is not None and not self.closed and not self.request.keyframes
         self.onsets = onsets_of(self.request, self.total) if self.request.pace == "audio" else None
         if self.request.pace == "perceptual" and self.stretches > MOST_MEASURED:
@@ -171,7 +190,10 @@ class Walk:
         """(number of the key at or before frame `index`, how far it is to the next: 0 ≤ way < 1)."""
         asked = self.request
         if asked.keyframes:
-            number = max(bisect_right([key.frame for key in asked.keyframes], index) - 1, 0)
+            number = bisect_right(asked.keyframes, index, key=lambda key: key.frame) - 1
+            if number < 0 and self.closed:  # still on the way from the last key to the first
+                number, index = self.count - 1, index + self.total
+            number = max(number, 0)
         elif asked.frames_per_key is not None:
             number = index // asked.frames_per_key
         elif self.closed:
@@ -198,7 +220,7 @@ class Walk:
         start, end = self.key(number).noise, self.key(number + 1).noise
         if self.request.path == "circle" and self.request.interpolate != "prompt":
             return Circle(first=self.key(0).noise, second=self.key(1).noise, turn=index / self.total)
-        if weight == 0 or start == end:
+        if weight == 0 or start == end or self.request.interpolate == "prompt":
             return start
         if weight == 1:
             return end
@@ -209,7 +231,7 @@ class Walk:
 
     def _after(self, number: int) -> Noise:
         """The noise two keys on; at the end of an open walk the curve leaves as it came."""
-        last = number + 2 > self.count - 1 and not self.closed and self.request.frames_per_key is None
+        last = number + 2 > self.count - 1 and not self.closed and not self.endless
         return self.key(number if last else number + 2).noise
 
 

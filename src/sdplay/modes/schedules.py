@@ -89,8 +89,9 @@ class Schedules:
 
 
 def timeline_of(request: Animate, frames: int, seed: int) -> Timeline:
-    """What expressions in `request` may know; features of sound where it names one."""
-    return Timeline(frames=frames, seed=seed, fps=float(request.rate), sound=request.audio is not None)
+    """What expressions in `request`, for which `frames` are drawn, may know; features of sound where it names one."""
+    shown, sound = frames - request.crossfade, request.audio is not None
+    return Timeline(frames=shown, seed=seed, fps=float(request.rate), sound=sound, beyond=request.crossfade)
 
 
 def read_schedules(request: Animate, timeline: Timeline) -> Schedules:
@@ -150,7 +151,7 @@ def check_words(prompts: PromptTrack, sound: SoundAt | None) -> None:
 def check_every_frame(name: str, curve: Curve, sound: SoundAt | None) -> None:
     """Raise `BadRequest` at the first frame that is out of range; a single number is looked at once."""
     allowed = RANGES[name]
-    if len(curve.keys) == 1 and isinstance(curve.keys[0].value, float):
+    if curve.is_number:
         curve = Curve(curve.name, curve.keys, Timeline(frames=1, seed=0, fps=1), False, False)
     check_range(
         curve,

@@ -126,8 +126,8 @@ class Units:
 
     def _onwards(self, gone: set[int], chain: Chain) -> set[int]:
         first: dict[int, int] = {}
-        for unit in sorted(gone, reverse=True):
-            first[chain(unit)] = unit
+        for unit in sorted(gone):
+            first.setdefault(chain(unit), unit)
         return {
             record.unit for record in self if first and record.unit >= first.get(chain(record.unit), record.unit + 1)
         }

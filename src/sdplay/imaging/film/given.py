@@ -59,7 +59,10 @@ def clip_asset(request: Animate) -> tuple[Asset, dict[str, Any]]:
     path = Path(request.video_init_path)
     facts = probe(path)
     with clip_reader(request, path) as reader:
-        frames = reader.count()
+        frames = reader.count() - request.crossfade
+    if frames < 1:
+        reason = f"the clip has only {frames + request.crossfade} frames to take"
+        raise BadRequest(reason, field="loop_mode", value=request.loop_mode, hint="choose a shorter crossfade")
     frames = frames if request.max_frames is None else min(frames, request.max_frames)
     rate = request.fps if request.fps is not None else str(facts.fps / request.extract_nth_frame)
     asset = Asset(path=request.video_init_path, digest=facts.digest, width=facts.width, height=facts.height)
