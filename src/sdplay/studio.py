@@ -21,9 +21,12 @@ from sdplay.core.errors import BadRequest, NotReproduced
 from sdplay.core.event import Drawn, Event, Finished, FrameDone
 from sdplay.core.films import Film
 from sdplay.core.frame import Asset
+from sdplay.core.machine import Machine
+from sdplay.core.prompt.template import Wildcards
 from sdplay.core.recipe import Recipe
-from sdplay.core.request import AnyFilm, AnyRequest, ask
+from sdplay.core.request import AnyFilm, AnyRequest, AnyStill, ask
 from sdplay.core.stills import Still
+from sdplay.core.wording import words_of
 from sdplay.imaging.compare import difference
 from sdplay.imaging.given import WHERE_THEY_WERE, given_pictures, with_pictures
 from sdplay.imaging.metadata import Embedded, stored_pixels
@@ -38,9 +41,11 @@ from sdplay.modes.plan import FilmPlan, count, film_plan
 from sdplay.modes.problems import with_everything_wrong
 from sdplay.modes.settle import check_known, settle
 from sdplay.store.keep import Keeper, format_of, is_kept, read_kept
+from sdplay.store.written import written_out
 from sdplay.version import VERSION
 
 if TYPE_CHECKING:
+    from sdplay.engine.explain import Explanation
     from sdplay.jobs.film import Shooting
     from sdplay.jobs.projector import Output
     from sdplay.jobs.verify import UnitChecked
@@ -52,7 +57,7 @@ SILENT = "many web sites and messengers take such words out of pictures; use the
 def caption(picture: Picture) -> str:
     request = picture.recipe.request
     if isinstance(request, Still):
-        return f"{request.prompt} (seed {picture.seed})"
+        return f"{words_of(picture.recipe, picture.index).prompt} (seed {picture.seed})"
     return f"{request.mode}, frame {picture.index}"
 
 
@@ -112,12 +117,16 @@ class Studio:
         """Where models are looked for by name."""
         return self._shelves if self._shelves is not None else shelves_of(os.environ)
 
-    def settle(self, request: AnyRequest) -> Settled:
-        """Close every open field; raises `BadRequest` and its kinds, or `ModelBroken`."""
+    def settle(self, request: AnyRequest, known: Wildcards | None = None) -> Settled:
+        """Close every open field; raises `BadRequest` and its kinds, or `ModelBroken`.
+
+        `known` are wildcards whose lines are taken from here and not from files.
+        """
+        request, wildcards = written_out(request, known)
         model = resolve(request.model, self.shelves, allow_pickle=request.allow_pickle)
         machine = self.executor.survey(request)
         request, assets = self._files(request)
-        recipe = settle(request, model, machine, self._new_seed(), assets)
+        recipe = settle(request, model, machine, self._new_seed(), assets, wildcards)
         return Settled(recipe=recipe, model=model, device=machine.device)
 
     def _files(self, request: AnyRequest) -> tuple[AnyRequest, dict[str, Asset]]:
@@ -131,6 +140,15 @@ class Studio:
             choice = choose_depth(request.depth_model)
             request = request.model_copy(update={"depth_model": str(choice.folder or choice.kind)})
         return film_files(request)
+
+    def explain(self, request: AnyStill) -> Explanation:
+        """What the model reads of the prompts of `request`; takes its vocabulary, not its weights or torch."""
+        from sdplay.engine.explain import explained
+
+        model = resolve(request.model, self.shelves, allow_pickle=request.allow_pickle)
+        written, wildcards = written_out(request)
+        machine = Machine(device="cpu", dtype="float32", threads=1)
+        return explained(settle(written, model, machine, self._new_seed(), {}, wildcards), model.path)
 
     def film(self, request: AnyFilm, out: Path, output: Output | None = None, *, force: bool = False) -> Shooting:
         """The film of `request` in the job folder `out`, ready to be shot: `for event in shoot(studio.film(…))`.
@@ -251,9 +269,9 @@ class Studio:
         )
         return Pictures(event.picture for event in self.run(settled, indices) if isinstance(event, Drawn))
 
-    def settle_first(self, request: AnyRequest) -> tuple[Settled, Sequence[int]]:
-        """What `run` wants to draw all pictures of `request`."""
-        settled = self.settle(request)
+    def settle_first(self, request: AnyRequest, known: Wildcards | None = None) -> tuple[Settled, Sequence[int]]:
+        """What `run` wants to draw all pictures of `request`; `known` as in `settle`."""
+        settled = self.settle(request, known)
         return settled, range(count(settled.recipe))
 
     def settle_again(self, embedded: Embedded, changes: Mapping[str, Any]) -> tuple[Settled, Sequence[int]]:
@@ -272,7 +290,8 @@ class Studio:
                 # something points at another model or picture than its own: a change like any other
         was = embedded.recipe.request
         first = {**was.model_dump(), "seed": embedded.recipe.seed + embedded.index, "num": 1}
-        return self.settle_first(ask(type(was), **{**first, **changes}))
+        known = {} if "wildcards" in changes else embedded.recipe.wildcards
+        return self.settle_first(ask(type(was), **{**first, **changes}), known)
 
     def models(self) -> dict[str, Path]:
         """The models that are here, by name: those that stand on the shelves, and those that come with the program."""

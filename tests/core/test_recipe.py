@@ -87,6 +87,7 @@ OTHER = {
     "numerics.attention_slice": True,
 }
 ONE_VALUE_SO_FAR = {"mode", "format"}
+NOT_SAID_WHERE_PLAIN = {"prompt_syntax"}  # see the tests of recipes without it below
 
 
 @pytest.mark.parametrize(("path", "value"), OTHER.items(), ids=OTHER)
@@ -106,7 +107,8 @@ def test_no_ingredient_is_forgotten_above() -> None:
         for name, value in ingredients.items()
         for inner in (value if isinstance(value, dict) else [""])
     }
-    assert paths | {f"numerics.{name}" for name in LATER_PARTS} == OTHER.keys() | ONE_VALUE_SO_FAR
+    known = OTHER.keys() | ONE_VALUE_SO_FAR | NOT_SAID_WHERE_PLAIN
+    assert paths | {f"numerics.{name}" for name in LATER_PARTS} == known
     assert paths.isdisjoint(f"numerics.{name}" for name in LATER_PARTS)
 
 
@@ -119,7 +121,8 @@ def test_how_many_and_where_are_no_ingredients(change: dict[str, Any]) -> None:
 
 def test_every_field_of_a_request_is_an_ingredient_or_is_known_not_to_be() -> None:
     assert Txt2Img.model_fields.keys() - recipe().ingredients().keys() == {
-        *("num", "device", "precision", "low_memory", "batch_size", "allow_pickle")
+        *("num", "device", "precision", "low_memory", "batch_size", "allow_pickle"),
+        *("style", "styles_file", "wildcards"),
     }
 
 
@@ -211,7 +214,7 @@ def test_canonical_json_has_one_spelling() -> None:
 
 def test_the_digest_of_a_known_recipe_does_not_drift() -> None:
     """A change here means that no file drawn so far is found again by its digest: raise `FORMAT` then."""
-    settled = recipe("a red apple", seed=0)
+    settled = recipe("a red apple", seed=0, prompt_syntax="plain")
     assert canonical_json(settled.ingredients()) == (
         '{"format":1,"guidance_scale":3.0,"height":64,"mode":"txt2img","model":{"digest":"' + "ab" * 32 + '",'
         '"family":"sd","name":"pretend"},"negative_prompt":"","noise":"philox","numerics":{"decode_dtype":"float32",'
@@ -231,3 +234,22 @@ def test_errors_of_reading_are_ours_whatever_the_json_is() -> None:
     for value in ({}, {"format": 1}, {"format": "1"}, {"format": None, "model": 1}):
         with pytest.raises(SdplayError):
             Recipe.from_ingredients(value)
+
+
+def test_a_recipe_without_a_syntax_is_plain_and_keeps_its_digest() -> None:
+    """Every recipe was, before prompts had a notation."""
+    plain, noted = recipe("a (red:2) apple", prompt_syntax="plain"), recipe("a (red:2) apple")
+    assert "prompt_syntax" not in plain.ingredients()
+    back = Recipe.from_ingredients(plain.ingredients())
+    assert (back.request.prompt_syntax, back.digest) == ("plain", plain.digest)
+    assert noted.digest != plain.digest
+    assert Recipe.from_ingredients(noted.ingredients()).request.prompt_syntax == "a1111"
+
+
+def test_the_lines_of_wildcards_are_ingredients() -> None:
+    one, other = (replace(recipe("a cat"), wildcards={"c": lines}) for lines in (("red",), ("red", "blue")))
+    assert one.digest != other.digest
+    back = Recipe.from_ingredients(json.loads(json.dumps(other.ingredients())))
+    assert (back.wildcards, back.digest) == (other.wildcards, other.digest)
+    with pytest.raises(BadRequest, match="damaged"):
+        Recipe.from_ingredients(one.ingredients() | {"wildcards": {"c": [1]}})

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
+from sdplay.core.prompt.attention import Section
 from sdplay.diffusion.denoiser import Denoiser
 from sdplay.diffusion.schedule import noise_table
 from sdplay.families.base import Conditioning
@@ -30,6 +31,9 @@ class StubFamily:
     def encode_words(self, text: str) -> Conditioning:
         self.encoded.append(text)
         return Conditioning(torch.tensor([[len(text) / 100]]))
+
+    def encode_weighted(self, sections: Sequence[Section]) -> Conditioning:
+        return self.encode_words("".join(fragment.text for section in sections for fragment in section))
 
     def denoiser(self, conditionings: Sequence[Conditioning], seen: Tensor | None = None) -> Denoiser:
         means = torch.stack([conditioning.text for conditioning in conditionings])[..., None]

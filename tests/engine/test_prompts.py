@@ -28,7 +28,7 @@ ANY_WORDS = {
     "combining marks": "a\u0301\u0301\u0301 z\u0351\u0352\u0353",
     "control characters": "a\x01\x02\x7f\x85\u2028\u200b\ufeff b",
     "new lines and tabs": "a red apple,\n\ton a table\r\n",
-    "the marks of other programs": "((a)) [b:c:0.5] <lora:x:1> {d|e} __f__ \\( BREAK AND",
+    "the marks of other programs": "((a)) [b:c:0.5] <lora:x:1> {d|e} _f_ \\( BREAK AND",
     "the tokenizer's own marks": "<|startoftext|> a cat <|endoftext|> a dog <|endoftext|>",
     "code": "'; DROP TABLE pictures; -- ${jndi} %s %n {0} \\x00",
     "outside the basic plane": "𝕒 𝖗𝖊𝖉 𐍈 \U0010fffd",
@@ -73,10 +73,14 @@ def test_with_guidance_zero_only_the_negative_counts(studio: Studio, tiny: Path)
     assert digests(studio, settled(tiny, "a cat", guidance_scale=0.0, negative_prompt="red"), [0]) != one
 
 
-def test_words_beyond_the_text_encoder_are_cut_off(studio: Studio, tiny: Path) -> None:
-    """24 tokens here, 77 in Stable Diffusion: what follows does not reach the picture (for now)."""
-    first = digests(studio, settled(tiny, "red " * 30 + "apple"), [0])
-    assert digests(studio, settled(tiny, "red " * 30 + "cat"), [0]) == first
+def test_words_beyond_the_text_encoder_count_unless_the_text_is_to_stand_as_it_is(studio: Studio, tiny: Path) -> None:
+    """22 words are a chunk here, 75 in Stable Diffusion."""
+
+    def drawn(last: str, syntax: str) -> dict[int, str]:
+        return digests(studio, settled(tiny, "red " * 30 + last, prompt_syntax=syntax), [0])
+
+    assert drawn("cat", "a1111") != drawn("apple", "a1111")
+    assert drawn("cat", "plain") == drawn("apple", "plain")
 
 
 @pytest.mark.parametrize("size", [(64, 64), (72, 64), (64, 136), (200, 88)], ids=str)

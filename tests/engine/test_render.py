@@ -18,9 +18,10 @@ from sdplay.core.frame import Frame
 from sdplay.core.recipe import Recipe
 from sdplay.diffusion.guidance import GuidedDenoiser
 from sdplay.diffusion.samplers import SAMPLERS
-from sdplay.engine.batch import tiles
+from sdplay.engine.batch import ladder_of, tiles
 from sdplay.engine.memo import WordMemo
-from sdplay.engine.render import guided, pixels, render
+from sdplay.engine.render import pixels, render
+from sdplay.engine.wording import TileWords
 from sdplay.modes.plan import plan
 from sdplay.store.keep import Keeper
 from sdplay.studio import Studio
@@ -81,7 +82,7 @@ def test_nothing_asked_for_draws_nothing() -> None:
 @pytest.mark.parametrize(("count", "size"), [(0, 3), (1, 1), (5, 1), (1, 4), (4, 4), (5, 4), (7, 3)])
 def test_tiles_are_all_of_one_size_and_lose_nobody(count: int, size: int) -> None:
     frames = list(plan(recipe(), range(count)))
-    cut = list(tiles(iter(frames), size))
+    cut = list(tiles(iter(frames), size, ladder_of))
     assert [frame for tile, real in cut for frame in tile[:real]] == frames
     assert {len(tile) for tile, _ in cut} <= {size}
     assert all(real == size for _, real in cut[:-1])
@@ -96,7 +97,7 @@ def test_tiles_take_frames_only_as_they_are_needed() -> None:
             taken.append(frame.index)
             yield frame
 
-    first: tuple[Any, int] = next(tiles(frames(), 3))
+    first: tuple[Any, int] = next(tiles(frames(), 3, ladder_of))
     assert first[1] == 3
     assert taken == [0, 1, 2]
 
@@ -118,7 +119,7 @@ def test_guidance_of_one_asks_for_one_half_only_and_never_for_the_negative() -> 
 def test_the_first_half_is_away_and_the_second_towards() -> None:
     what = in_tiles_of(1, guidance_scale=0.0, negative_prompt="x" * 50)
     family = StubFamily()
-    denoiser = guided(what, list(plan(what, [0])), family, WordMemo(family), None)
+    denoiser = TileWords(what, list(plan(what, [0])), family, WordMemo(family)).denoiser([2.0, 1.0, 0.0], None)
     assert isinstance(denoiser, GuidedDenoiser)
     assert denoiser(torch.zeros(1, 4, 2, 2), 1e6).mean() == pytest.approx(0.5)  # nothing but the negative
 

@@ -107,6 +107,7 @@ def option(field: str, info: FieldInfo, for_new: bool) -> click.Option:
     name = str(extra.get("flag", field.replace("_", "-")))
     of_bool = plain_type(info.annotation) is bool
     spelled = [f"--{name}/--no-{name}" if of_bool else f"--{name}"]
+    many = is_several_texts(info.annotation)
     if "short" in extra:
         spelled.insert(0, f"-{extra['short']}")
     required = for_new and info.is_required()
@@ -115,11 +116,12 @@ def option(field: str, info: FieldInfo, for_new: bool) -> click.Option:
         default["default"] = info.default if for_new else None  # said aloud: a switch would be False without it
     return click.Option(
         [field, *spelled],
-        type=click.BOOL if of_bool else param_type(info.annotation),
+        type=click.BOOL if of_bool else click.STRING if many else param_type(info.annotation),
+        multiple=many,
         required=required,
         show_default=bool(default.get("default")),
         help=info.description,
-        envvar=envvar(name) if for_new else None,
+        envvar=envvar(name) if for_new and not many else None,  # a variable cannot say where one text ends
         **default,
     )
 
@@ -163,6 +165,12 @@ def param_type(annotation: Any) -> click.ParamType:
     return SIMPLE_TYPES[plain]
 
 
+def is_several_texts(annotation: Any) -> bool:
+    """Whether a field is a tuple of texts, each of which is given with a flag of its own."""
+    plain = plain_type(annotation)
+    return get_origin(plain) is tuple and plain_type(get_args(plain)[0]) is str
+
+
 def is_constant(annotation: Any) -> bool:
     """Whether a field has one possible value only, as `mode` has, and so needs no flag."""
     plain = plain_type(annotation)
@@ -171,7 +179,8 @@ def is_constant(annotation: Any) -> bool:
 
 def request_fields(kind: type[Request], params: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of `kind` that the command line set, by field name, ready for `ask`."""
-    fields = {name: value for name, value in params.items() if name in kind.model_fields and value is not None}
+    given = {name: value for name, value in params.items() if value is not None and value != ()}
+    fields = {name: value for name, value in given.items() if name in kind.model_fields}
     if params.get("size") is not None:
         width, height = params["size"]
         fields = {"width": width, "height": height} | fields

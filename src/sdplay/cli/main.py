@@ -13,6 +13,7 @@ from contextlib import nullcontext
 import click
 
 from sdplay.cli.draw import DrawCommand
+from sdplay.cli.explain import explain
 from sdplay.cli.film import FilmCommand, resume
 from sdplay.cli.kept import again, show, verify
 from sdplay.cli.listing import samplers
@@ -100,7 +101,7 @@ FILMING = (
     FilmCommand("dream", "Walk from picture to picture.", 'sdplay dream "a red apple" "a green apple" --num 48 --loop'),
     FilmCommand("animate", "Move a picture and draw it anew.", 'sdplay animate "a castle" --zoom "0:(1.04)"'),
 )
-for command in (*DRAWING, *FILMING, plan, resume, again, verify, show, models, samplers):
+for command in (*DRAWING, *FILMING, plan, resume, again, verify, show, explain, models, samplers):
     sdplay.add_command(command)
 
 

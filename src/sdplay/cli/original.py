@@ -51,6 +51,7 @@ def converse(wishes: Wishes) -> int:
 
     model, token = model_and_token(wishes.local)
     common: dict[str, Any] = {"model": model, "device": wishes.device, "low_memory": wishes.limit}
+    common |= {"prompt_syntax": "plain"}  # as the original reads them
     kept_in = KEPT_IN if wishes.save else None
     with open_studio(shelves=shelves_of(os.environ, token)) as studio:
         if wishes.mode in STILLS:

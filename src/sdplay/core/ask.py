@@ -6,7 +6,7 @@ Fields left at None are open; `modes.settle` closes them and nothing else does. 
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, cast
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
@@ -19,6 +19,7 @@ MOST_PICTURES = 100_000
 
 NoiseSource = Literal["philox", "torch"]
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
+Syntax = Literal["a1111", "plain"]
 
 
 def _without_nul(text: str) -> str:
@@ -40,6 +41,11 @@ def _multiple_of_8(side: int) -> int:
     return side
 
 
+def as_tuple(given: object) -> object:
+    """Lists as they come out of JSON are the tuples they were."""
+    return tuple(cast(list[object], given)) if isinstance(given, list) else given
+
+
 Text = Annotated[str, Field(max_length=LONGEST_PROMPT), AfterValidator(_without_nul)]
 Prompt = Annotated[Text, AfterValidator(_not_blank)]
 Side = Annotated[int, Field(ge=SMALLEST_SIDE, le=LARGEST_SIDE), AfterValidator(_multiple_of_8)]
@@ -54,6 +60,12 @@ class Request(BaseModel):
 
     negative_prompt: Text = Field(
         default="", description="What to keep away from.", json_schema_extra={"flag": "negative"}
+    )
+    prompt_syntax: Syntax = Field(
+        default="a1111",
+        description="a1111: (word:1.2), [from:to:when], BREAK, AND and so on mean something, and no text is too long; "
+        "plain: the text as it stands, cut where the text encoder ends.",
+        json_schema_extra={"flag": "syntax"},
     )
     seed: int | None = Field(
         default=None,

@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from sdplay.core.ask import LARGEST_SEED, FilePath, Prompt, Text
-from sdplay.core.films import MOST_FRAMES, Film, Rate, as_tuple, choice
+from sdplay.core.ask import LARGEST_SEED, FilePath, Prompt, Text, as_tuple
+from sdplay.core.films import MOST_FRAMES, Film, Rate, choice
 
 Seed = Annotated[int, Field(ge=0, le=LARGEST_SEED)]
 Path = Annotated[Literal["slerp", "smooth", "circle"], choice("slerp", "smooth", "circle")]

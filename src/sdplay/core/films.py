@@ -61,11 +61,6 @@ def prompts_text(given: object) -> object:
     return given
 
 
-def as_tuple(given: object) -> object:
-    """Lists as they come out of JSON are the tuples they were."""
-    return tuple(cast(list[object], given)) if isinstance(given, list) else given
-
-
 def folded(given: object) -> object:
     """A choice in any case, with or without spaces, dashes and underscores."""
     return "".join(char for char in given.casefold() if char.isalnum()) if isinstance(given, str) else given

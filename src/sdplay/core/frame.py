@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field, with_config
 
-from sdplay.core.ask import FilePath, NoiseSource
+from sdplay.core.ask import FilePath, NoiseSource, Syntax
 from sdplay.core.stills import Fill
 
 Extent = Annotated[int, Field(strict=True, ge=1)]
@@ -15,10 +15,11 @@ Extent = Annotated[int, Field(strict=True, ge=1)]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
-    """The texts that guide a picture towards and away."""
+    """The texts that guide a picture towards and away, and whether their notation means something."""
 
     prompt: str
     negative_prompt: str = ""
+    syntax: Syntax = "plain"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,6 +43,11 @@ class Wording:
 
     pieces: tuple[str | Expression, ...]
 
+    @property
+    def as_written(self) -> str:
+        """The text with every expression as a 1, to see its notation."""
+        return "".join(p if isinstance(p, str) else "1" for p in self.pieces).strip()
+
     def at(self, values: Mapping[str, float]) -> str:
         return "".join(p if isinstance(p, str) else f"{p(values):.{DIGITS}g}" for p in self.pieces).strip()
 

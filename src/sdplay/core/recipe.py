@@ -15,6 +15,7 @@ from sdplay.core.frame import Asset
 from sdplay.core.request import AnyRequest, named_pictures, request_from
 
 FORMAT = 1
+PLAIN = "plain"  # what a prompt is where a recipe does not say: none did before prompts had a notation
 SETTLED = ("width", "height", "steps", "guidance_scale", "sampler", "schedule", "seed")
 
 WHOLE = ConfigDict(extra="forbid")  # an ingredient of a newer program must not be dropped in silence
@@ -77,6 +78,7 @@ class ModelIdentity:
 class Recipe:
     """A request with every open field closed. `digest` keys results; two equal digests draw equal pictures.
 
+    `assets` are the files the request names, by role; `wildcards` the lines of those its prompts name.
     `pace_table`: for a dream of perceptual pace, how much of its change has been seen, stretch by stretch between keys
     (see `evenly_seen`), as far as it is measured.
     """
@@ -92,13 +94,20 @@ class Recipe:
     seed: int
     numerics: Numerics
     assets: dict[str, Asset] = field(default_factory=dict[str, Asset])
+    wildcards: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     pace_table: tuple[Shares, ...] = ()
 
     def ingredients(self) -> dict[str, Any]:
         """All that picture i depends on besides i, as plain JSON values; what is embedded in files."""
         asked = self.request.model_dump(mode="json", exclude=self.request.not_ingredients())
         settled = {name: getattr(self, name) for name in SETTLED}
-        given = {"assets": {role: asdict(asset) for role, asset in self.assets.items()}} if self.assets else {}
+        given: dict[str, Any] = {}
+        if self.assets:
+            given["assets"] = {role: asdict(asset) for role, asset in self.assets.items()}
+        if self.wildcards:
+            given["wildcards"] = {name: list(lines) for name, lines in self.wildcards.items()}
+        if asked["prompt_syntax"] == PLAIN:
+            del asked["prompt_syntax"]
         return {
             "format": FORMAT,
             **asked,
@@ -131,13 +140,13 @@ class Recipe:
             )
         try:
             model, numerics, assets = rest.pop("model"), rest.pop("numerics"), rest.pop("assets", {})
-            pace = rest.pop("pace_table", ())
-            request = request_from({**rest, "model": model["name"]})
+            pace, wildcards = rest.pop("pace_table", ()), rest.pop("wildcards", {})
+            request = request_from({"prompt_syntax": PLAIN, **rest, "model": model["name"]})
             if assets.keys() != (named := named_pictures(request)).keys():
                 raise damaged(f"it names {len(named)} pictures and describes {len(assets)}", sorted(assets))
             settled = {name: rest[name] for name in SETTLED}
             parts = {"request": request, "model": model, "numerics": numerics, "assets": assets, "pace_table": pace}
-            parts |= settled
+            parts |= settled | {"wildcards": wildcards}
             return TypeAdapter(cls).validate_python(parts)
         except ValidationError as error:
             first = error.errors(include_url=False)[0]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from sdplay.core.ask import MOST_PICTURES, FilePath, FreeSide, Prompt, Request
+from sdplay.core.ask import MOST_PICTURES, FilePath, FreeSide, Prompt, Request, Text, as_tuple
 
 Fill = Literal["original", "noise", "nothing"]
 
@@ -22,9 +22,17 @@ class Still(Request):
         description="How many pictures; picture i has seed + i.",
         json_schema_extra={"flag": "num", "short": "n"},
     )
+    style: Annotated[tuple[Text, ...], BeforeValidator(as_tuple)] = Field(
+        default=(), max_length=100, description="A style of the styles file; can be given several times."
+    )
+    styles_file: FilePath = Field(
+        default="styles.csv", description="Where styles are: CSV with the columns name, prompt, negative_prompt."
+    )
+    wildcards: FilePath = Field(default="wildcards", description="The folder where __name__ in a prompt is name.txt.")
 
     def not_ingredients(self) -> set[str]:
-        return super().not_ingredients() | {"num"}
+        """Styles are in the prompt when a recipe is made, and of wildcards the recipe holds the lines."""
+        return super().not_ingredients() | {"num", "style", "styles_file", "wildcards"}
 
 
 class Txt2Img(Still):

@@ -23,3 +23,21 @@ class GuidedDenoiser:
     def __call__(self, x: Tensor, sigma: float) -> Tensor:
         away, towards = self.both(torch.cat([x, x]), sigma).chunk(2)
         return away + self.scale * (towards - away)
+
+
+class ComposedDenoiser:
+    """Guidance by several texts at once: x0 = away + scale · Σ weight_k · (towards_k − away).
+
+    Wraps a denoiser whose batch is [away…, towards_1…, towards_2…]. `weights` has a row of numbers for every part, one
+    number for each picture. This is the conjunction of Composable Diffusion (Liu et al. 2022, arXiv:2206.01714,
+    equation 11), with a weight for each concept.
+    """
+
+    def __init__(self, all_: Denoiser, scales: Sequence[float], weights: Sequence[Sequence[float]]) -> None:
+        self.all = all_
+        self.pulls = (torch.tensor(weights) * torch.tensor(scales)).view(len(weights), -1, 1, 1, 1)
+
+    def __call__(self, x: Tensor, sigma: float) -> Tensor:
+        count = len(self.pulls)
+        away, *towards = self.all(torch.cat([x] * (1 + count)), sigma).chunk(1 + count)
+        return away + (self.pulls * (torch.stack(towards) - away)).sum(dim=0)

@@ -6,21 +6,24 @@ A forward pass over another batch size may choose another kernel and round diffe
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby, islice
 
 from sdplay.core.frame import Frame
 
 
-def tiles(frames: Iterable[Frame], size: int) -> Iterator[tuple[Sequence[Frame], int]]:
+def tiles(
+    frames: Iterable[Frame], size: int, alike: Callable[[Frame], object]
+) -> Iterator[tuple[Sequence[Frame], int]]:
     """Yield (tile of exactly `size` frames, how many of them are real); short ones are padded with their last frame.
 
-    Neighbours share a tile where they climb the same ladder: as many steps, started at the same strength.
+    Neighbours share a tile where `alike` says the same of them.
     """
-    for _, alike in groupby(frames, key=ladder_of):
-        while real := list(islice(alike, size)):
+    for _, group in groupby(frames, key=alike):
+        while real := list(islice(group, size)):
             yield real + [real[-1]] * (size - len(real)), len(real)
 
 
 def ladder_of(frame: Frame) -> tuple[int | None, float | None]:
+    """Which ladder a frame climbs down: as many steps, started at the same strength."""
     return frame.steps, getattr(frame.init, "strength", None)

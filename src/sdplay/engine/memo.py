@@ -6,28 +6,41 @@ from collections import OrderedDict
 
 import torch
 
+from sdplay.core.ask import Syntax
+from sdplay.core.prompt.attention import weighted
 from sdplay.families.base import Conditioning, Family
 
 
 class WordMemo:
-    """Conditionings of one family by text, the `capacity` most recently used."""
+    """Conditionings of one family by text and syntax, the `capacity` most recently used."""
 
     def __init__(self, family: Family, capacity: int = 256) -> None:
         self.family, self.capacity = family, capacity
-        self._known: OrderedDict[str, Conditioning] = OrderedDict()
+        self._known: OrderedDict[tuple[str, Syntax], Conditioning] = OrderedDict()
 
-    def between(self, start: str, end: str, weight: float) -> Conditioning:
-        """The conditioning that lies evenly between those of two texts, position by position."""
-        if start == end:
-            return self(start)
-        one, two = self(start), self(end)
+    def between(self, start: str, end: str, weight: float, syntax: Syntax = "plain") -> Conditioning:
+        """The conditioning that lies evenly between those of two texts, position by position; the shorter one goes on
+        with empty chunks.
+        """
+        if start == end or weight == 0:
+            return self(start, syntax)
+        one, two = self(start, syntax), self(end, syntax)
         pooled = None if one.pooled is None or two.pooled is None else torch.lerp(one.pooled, two.pooled, weight)
-        return Conditioning(torch.lerp(one.text, two.text, weight), pooled)
+        length = max(len(one.text), len(two.text))
+        return Conditioning(torch.lerp(self._extended(one, length), self._extended(two, length), weight), pooled)
 
-    def __call__(self, text: str) -> Conditioning:
-        if text not in self._known:
-            self._known[text] = self.family.encode_words(text)
+    def _extended(self, one: Conditioning, length: int) -> torch.Tensor:
+        if len(one.text) == length:
+            return one.text
+        empty = self("").text
+        return torch.cat([one.text, *[empty] * ((length - len(one.text)) // len(empty))])
+
+    def __call__(self, text: str, syntax: Syntax = "plain") -> Conditioning:
+        key = (text, syntax)
+        if key not in self._known:
+            plain = syntax == "plain"
+            self._known[key] = self.family.encode_words(text) if plain else self.family.encode_weighted(weighted(text))
             if len(self._known) > self.capacity:
                 self._known.popitem(last=False)
-        self._known.move_to_end(text)
-        return self._known[text]
+        self._known.move_to_end(key)
+        return self._known[key]

@@ -15,17 +15,17 @@ from torch import Tensor
 from sdplay.core.artifact import Picture
 from sdplay.core.errors import NumbersFailed, RenderFailed
 from sdplay.core.event import Drawn, Event, Stepped
-from sdplay.core.frame import AnyWords, Frame, Words
+from sdplay.core.frame import Frame
 from sdplay.core.recipe import Recipe
 from sdplay.diffusion.denoiser import Denoiser
-from sdplay.diffusion.guidance import GuidedDenoiser
 from sdplay.diffusion.noise import NoiseAt, tile_noise
 from sdplay.diffusion.samplers import SAMPLERS, Step
 from sdplay.diffusion.schedule import ladder
-from sdplay.engine.batch import tiles
+from sdplay.engine.batch import ladder_of, tiles
 from sdplay.engine.memo import WordMemo
 from sdplay.engine.start import FilmPixels, Starts, begin, held, none_given, seen_by
-from sdplay.families.base import Conditioning, Family
+from sdplay.engine.wording import TileWords, company
+from sdplay.families.base import Family
 
 
 def render(
@@ -39,16 +39,22 @@ def render(
     """
     shape = latent_shape(recipe, family)
     start_of = Starts(recipe, family, film)
-    for tile, real in tiles(frames, recipe.numerics.tile):
+
+    def alike(frame: Frame) -> object:
+        with arithmetic(recipe.numerics.threads):
+            return ladder_of(frame), company(recipe, frame, words)
+
+    for tile, real in tiles(frames, recipe.numerics.tile, alike):
         started = time.perf_counter()
         # 1. words become what the network reads, and a given picture latents, each once
         with arithmetic(recipe.numerics.threads):
             starts = [start_of(frame) for frame in tile]
-            denoiser = held(guided(recipe, tile, family, words, seen_by(starts)), starts)
+            steps = tile[0].steps if tile[0].steps is not None else recipe.steps
+            levels = ladder(family.table, recipe.schedule, steps).cut(starts[0].strength)
+            guided = TileWords(recipe, tile, family, words).denoiser(levels.sigmas, seen_by(starts))
+            denoiser = held(guided, starts)
         # 2. noise, from each frame's own seed, on top of what it starts from
         noise = partial(tile_noise, [frame.noise for frame in tile], shape)
-        steps = tile[0].steps if tile[0].steps is not None else recipe.steps
-        levels = ladder(family.table, recipe.schedule, steps).cut(starts[0].strength)
         x = begin(starts, noise, levels, fill_draw=steps)
         # 3. denoise, step by step
         indices = tuple(frame.index for frame in tile[:real])
@@ -67,26 +73,6 @@ def render(
 def latent_shape(recipe: Recipe, family: Family) -> tuple[int, int, int]:
     """[C, h, w] of one picture's latents; a side that the codec cannot take is rounded up, and cut back at the end."""
     return family.latent_channels, -(-recipe.height // family.factor), -(-recipe.width // family.factor)
-
-
-def guided(recipe: Recipe, tile: Sequence[Frame], family: Family, encode: WordMemo, seen: Tensor | None) -> Denoiser:
-    """The denoiser of a tile: one batched call for both halves, or the towards half alone where guidance is 1."""
-    scales = [recipe.guidance_scale if frame.guidance_scale is None else frame.guidance_scale for frame in tile]
-    towards = [conditioned(frame.words, encode, towards=True) for frame in tile]
-    if set(scales) == {1}:
-        return family.denoiser(towards, seen)
-    away = [conditioned(frame.words, encode, towards=False) for frame in tile]
-    return GuidedDenoiser(family.denoiser(away + towards, seen), scales)
-
-
-def conditioned(words: AnyWords, encode: WordMemo, *, towards: bool) -> Conditioning:
-    """What the network reads of `words`: what to go towards, or what to keep away from."""
-    if isinstance(words, Words):
-        return encode(words.prompt if towards else words.negative_prompt)
-    start, end = words.start, words.end
-    if towards:
-        return encode.between(start.prompt, end.prompt, words.weight)
-    return encode.between(start.negative_prompt, end.negative_prompt, words.weight)
 
 
 def denoised(recipe: Recipe, denoiser: Denoiser, x: Tensor, sigmas: Sequence[float], noise: NoiseAt) -> Iterator[Step]:

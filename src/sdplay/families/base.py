@@ -9,6 +9,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from sdplay.core.prompt.attention import Section
 from sdplay.diffusion.denoiser import Denoiser
 from sdplay.diffusion.schedule import NoiseTable
 
@@ -26,7 +27,9 @@ class Conditioning:
 class Family(Protocol):
     """A loaded model. Latents are [B, C, h, w] float32 on the CPU at every door; within, its own dtype and device.
 
-    `encode_words` maps one text to its conditioning (alone, so that its bits do not depend on company);
+    `encode_words` maps one text to its conditioning (alone, so that its bits do not depend on company), cut where the
+    text encoder ends; `encode_weighted` does so for weighted text of any length, chunk by chunk, with the same bits
+    where that is one chunk without weights;
     `denoiser` answers for a batch whose row i is conditioned by `conditionings[i]`; a model made for inpainting
     (`sees_mask`) also gets `seen` [b, 1 + C, h, w], repeated over the batch;
     `encode` maps pixels [B, 3, H, W] in −1..1 to latents, `decode` back.
@@ -38,6 +41,8 @@ class Family(Protocol):
     sees_mask: bool
 
     def encode_words(self, text: str) -> Conditioning: ...
+
+    def encode_weighted(self, sections: Sequence[Section]) -> Conditioning: ...
 
     def denoiser(self, conditionings: Sequence[Conditioning], seen: Tensor | None = None) -> Denoiser: ...
 

@@ -58,7 +58,8 @@ class LatentModel:
             self.unet.set_attn_processor(SlicedAttention())
 
     def denoiser(self, conditionings: Sequence[Conditioning], seen: Tensor | None = None) -> Denoiser:
-        text = torch.stack([conditioning.text for conditioning in conditionings])
+        text, mask = side_by_side([conditioning.text for conditioning in conditionings])
+        masked = {} if mask is None else {"encoder_attention_mask": mask}
         extras_of = self.extras(conditionings)
         place = self.placement
 
@@ -68,7 +69,7 @@ class LatentModel:
                 x = torch.cat([x, seen.repeat(x.size(0) // seen.size(0), 1, 1, 1)], dim=1)
             x = x.to(place.device, place.dtype, memory_format=torch.channels_last)
             timesteps = timesteps.to(place.device)
-            out = self.unet(x, timesteps, encoder_hidden_states=text, return_dict=False, **extras)[0]
+            out = self.unet(x, timesteps, encoder_hidden_states=text, return_dict=False, **masked, **extras)[0]
             return out.float().cpu()
 
         return NetworkDenoiser(network, self.table)
@@ -89,6 +90,16 @@ class LatentModel:
         latents = latents.to(self.placement.device, self.placement.decode_dtype, memory_format=torch.channels_last)
         drawn = self.tiled(latents) if self.tiled else self.vae.decode(latents, return_dict=False)[0]
         return drawn.float().cpu()
+
+
+def side_by_side(texts: Sequence[Tensor]) -> tuple[Tensor, Tensor | None]:
+    """Texts [tokens, width] as a batch; where some are shorter, also [B, tokens], 1 for what is to be looked at."""
+    longest = max(map(len, texts))
+    if all(len(text) == longest for text in texts):
+        return torch.stack(list(texts)), None
+    mask = torch.tensor([[place < len(text) for place in range(longest)] for text in texts], device=texts[0].device)
+    padded = [torch.nn.functional.pad(text, (0, 0, 0, longest - len(text))) for text in texts]
+    return torch.stack(padded), mask.to(texts[0].dtype)
 
 
 def tokens_of(tokenizer: Any, text_encoder: Any, text: str) -> Tensor:

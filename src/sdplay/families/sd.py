@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
+from sdplay.core.prompt.attention import Section
 from sdplay.families.base import Conditioning, Placement
+from sdplay.families.chunks import MARKS, chunks
 from sdplay.families.folder import read_folder
 from sdplay.families.parts import LatentModel, Parts, tokens_of
 from sdplay.families.single_file import read_single_file
+from sdplay.families.weights import marked, plain_tokens, weighed
 
 
 class StableDiffusion(LatentModel):
@@ -24,8 +29,18 @@ class StableDiffusion(LatentModel):
 
     @torch.inference_mode()
     def encode_words(self, text: str) -> Conditioning:
-        tokens = tokens_of(self.tokenizer, self.text_encoder, text)
-        return Conditioning(self.text_encoder(tokens)[0][0])
+        return Conditioning(self._states(tokens_of(self.tokenizer, self.text_encoder, text)))
+
+    @torch.inference_mode()
+    def encode_weighted(self, sections: Sequence[Section]) -> Conditioning:
+        size = self.text_encoder.config.max_position_embeddings - MARKS
+        states: list[Tensor] = []
+        for chunk in chunks(sections, plain_tokens(self.tokenizer), size):
+            states.append(weighed(self._states(marked(chunk, self.tokenizer, self.text_encoder)), chunk))
+        return Conditioning(torch.cat(states))
+
+    def _states(self, tokens: Tensor) -> Tensor:
+        return self.text_encoder(tokens)[0][0]
 
 
 def load_sd(path: Path, placement: Placement) -> StableDiffusion:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from sdplay.core.prompt.attention import Section
 from sdplay.families.base import Conditioning, Placement
+from sdplay.families.chunks import MARKS, chunks
 from sdplay.families.folder import read_folder
 from sdplay.families.parts import Extras, LatentModel, Parts, tokens_of, unusable
 from sdplay.families.single_file import read_single_file
+from sdplay.families.weights import marked, plain_tokens, weighed
 
 SIZE_NUMBERS = 6  # height and width of the original, the crop's top and left, height and width of the target
 
@@ -31,16 +36,31 @@ class StableDiffusionXL(LatentModel):
 
     @torch.inference_mode()
     def encode_words(self, text: str) -> Conditioning:
-        states: list[Tensor] = []
-        pooled = torch.empty(0)
-        for tokenizer, encoder in zip(self.tokenizers, self.text_encoders, strict=True):
-            out = encoder(tokens_of(tokenizer, encoder, text), output_hidden_states=True)
-            states.append(out.hidden_states[-2][0])
-            pooled = out[0][0]  # of the last encoder: text_embeds
-        both = torch.cat(states, dim=-1)
-        if self.zero_when_empty and not text:
-            both, pooled = torch.zeros_like(both), torch.zeros_like(pooled)
-        return Conditioning(both, pooled)
+        readers = zip(self.tokenizers, self.text_encoders, strict=True)
+        whole = self._side_by_side([self._read(e, tokens_of(t, e, text)) for t, e in readers])
+        return zeros_like(whole) if self.zero_when_empty and not text else whole
+
+    @torch.inference_mode()
+    def encode_weighted(self, sections: Sequence[Section]) -> Conditioning:
+        """Each encoder's states are weighed on their own; the pooled text is that of the first chunk."""
+        size = min(encoder.config.max_position_embeddings for encoder in self.text_encoders) - MARKS
+        found: list[Conditioning] = []
+        for chunk in chunks(sections, plain_tokens(self.tokenizers[0]), size):
+            sides: list[Conditioning] = []
+            for tokenizer, encoder in zip(self.tokenizers, self.text_encoders, strict=True):
+                side = self._read(encoder, marked(chunk, tokenizer, encoder))
+                sides.append(replace(side, text=weighed(side.text, chunk)))
+            found.append(self._side_by_side(sides))
+        whole = Conditioning(torch.cat([each.text for each in found]), found[0].pooled)
+        return zeros_like(whole) if self.zero_when_empty and not any(sections) else whole
+
+    def _read(self, encoder: Any, tokens: Tensor) -> Conditioning:
+        out = encoder(tokens, output_hidden_states=True)
+        return Conditioning(out.hidden_states[-2][0], out[0][0])
+
+    def _side_by_side(self, sides: Sequence[Conditioning]) -> Conditioning:
+        """What the encoders say in one, with the pooled text (text_embeds) of the last."""
+        return Conditioning(torch.cat([side.text for side in sides], dim=-1), sides[-1].pooled)
 
     def extras(self, conditionings: Sequence[Conditioning]) -> Extras:
         pooled = torch.stack([c.pooled for c in conditionings if c.pooled is not None])
@@ -51,6 +71,11 @@ class StableDiffusionXL(LatentModel):
             return {"added_cond_kwargs": {"text_embeds": pooled, "time_ids": sizes.expand(len(pooled), -1)}}
 
         return extras
+
+
+def zeros_like(whole: Conditioning) -> Conditioning:
+    pooled = None if whole.pooled is None else torch.zeros_like(whole.pooled)
+    return Conditioning(torch.zeros_like(whole.text), pooled)
 
 
 def load_sdxl(path: Path, placement: Placement) -> StableDiffusionXL:

@@ -15,6 +15,7 @@ import re
 
 from sdplay.core.recipe import Recipe
 from sdplay.core.stills import FromPicture, Inpaint, Still
+from sdplay.core.wording import words_of
 
 SAMPLER_LABELS = {
     "euler": "Euler",
@@ -69,9 +70,13 @@ def unquoted(text: str) -> str:
 
 
 def infotext(recipe: Recipe, index: int, version: str) -> str:
-    """The text for picture `index` of `recipe`; `version` is our own, written as `Version: sdplay …`."""
+    """The text for picture `index` of `recipe`; `version` is our own, written as `Version: sdplay …`.
+
+    The prompts are those the picture was drawn from; where choices were made in one, it follows as `Template`.
+    """
     request = recipe.request
     assert isinstance(request, Still), "frames of films carry no text of this kind"
+    words = words_of(recipe, index)
     pairs: dict[str, object] = {
         "Steps": recipe.steps,
         "Sampler": SAMPLER_LABELS[recipe.sampler],
@@ -84,11 +89,15 @@ def infotext(recipe: Recipe, index: int, version: str) -> str:
         **({"Denoising strength": request.strength} if isinstance(request, FromPicture) else {}),
         "RNG": NOISE_LABELS[request.noise],
         **repainted(request),
-        "Version": f"sdplay {version}",
     }
-    negative = f"\n{NEGATIVE} {request.negative_prompt}" if request.negative_prompt else ""
+    if words.prompt != request.prompt:
+        pairs["Template"] = request.prompt
+    if words.negative_prompt != request.negative_prompt:
+        pairs["Negative Template"] = request.negative_prompt
+    pairs["Version"] = f"sdplay {version}"
+    negative = f"\n{NEGATIVE} {words.negative_prompt}" if words.negative_prompt else ""
     line = ", ".join(f"{key}: {quoted(value)}" for key, value in pairs.items())
-    return f"{request.prompt}{negative}\n{line}".strip()
+    return f"{words.prompt}{negative}\n{line}".strip()
 
 
 def repainted(request: Still) -> dict[str, object]:

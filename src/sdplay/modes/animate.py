@@ -139,10 +139,12 @@ class Score:
 
     def words(self, frame: int) -> AnyWords:
         at = self.schedules.words(frame)
-        start = Words(prompt=at.prompt, negative_prompt=at.negative)
+        syntax = self.request.prompt_syntax
+        start = Words(prompt=at.prompt, negative_prompt=at.negative, syntax=syntax)
         if at.weight == 0:
             return start
-        return Blend(start=start, end=Words(prompt=at.next_prompt, negative_prompt=at.next_negative), weight=at.weight)
+        end = Words(prompt=at.next_prompt, negative_prompt=at.next_negative, syntax=syntax)
+        return Blend(start=start, end=end, weight=at.weight)
 
     def seed(self, key: int) -> int:
         behavior = self.request.seed_behavior or ("fixed" if self.request.of_clip else "iter")

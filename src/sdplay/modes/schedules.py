@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from sdplay.core.animate import Animate
 from sdplay.core.curve import Curve, SoundAt, check_range, parse_curve
 from sdplay.core.errors import BadRequest, together
+from sdplay.core.prompt.composition import check
 from sdplay.core.prompt_track import PromptAt, PromptTrack, parse_prompts
 from sdplay.core.timeline import Timeline
 
@@ -119,6 +120,9 @@ def read_schedules(request: Animate, timeline: Timeline) -> Schedules:
             interpolation=request.prompt_interpolation,
         )
     )
+    if prompts is not None and request.prompt_syntax == "a1111":
+        for key in prompts.keys:
+            tried(lambda k=key: check(k.prompt.as_written, k.negative.as_written))
     follows = any(curve.uses_sound for curve in curves.values()) or (prompts is not None and prompts.uses_sound)
     sound = tried(lambda: heard(request, timeline.frames)) if follows else None
     if sound is not None or not follows:

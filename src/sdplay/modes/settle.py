@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from sdplay.core.animate import Animate
 from sdplay.core.ask import LARGEST_SIDE, SMALLEST_SIDE
+from sdplay.core.dream import Dream
 from sdplay.core.errors import BadRequest, UnknownName
 from sdplay.core.films import Film
 from sdplay.core.frame import Asset
 from sdplay.core.machine import Machine
+from sdplay.core.prompt.composition import check
 from sdplay.core.recipe import Numerics, Recipe
 from sdplay.core.request import AnyRequest
 from sdplay.core.stills import Inpaint, Still
+from sdplay.core.wording import words_of
 from sdplay.models.card import ModelCard
 from sdplay.models.resolve import ResolvedModel
 
@@ -68,10 +71,12 @@ def settle(
     machine: Machine,
     random_seed: int,
     assets: dict[str, Asset] | None = None,
+    wildcards: dict[str, tuple[str, ...]] | None = None,
 ) -> Recipe:
     """The recipe of `request` on `model` and `machine`.
 
-    `random_seed` is taken when no seed was asked for; `assets` are the pictures the request names, by their role.
+    `random_seed` is taken when no seed was asked for; `assets` are the pictures the request names, by their role, and
+    `wildcards` the lines of those its prompts name.
     """
     card, assets = model.card, assets or {}
     sampler, schedule = sampler_and_schedule(
@@ -82,7 +87,7 @@ def settle(
         reason = "the last picture's seed would pass 2^63 - 1"
         raise BadRequest(reason, field="seed", value=seed, hint="take a smaller seed")
     width, height = size(request, card, assets)
-    return Recipe(
+    recipe = Recipe(
         request=request,
         model=model.identity,
         width=width,
@@ -102,7 +107,26 @@ def settle(
             attention_slice=request.low_memory,
         ),
         assets=assets,
+        wildcards=wildcards or {},
     )
+    check_prompts(recipe)
+    return recipe
+
+
+def check_prompts(recipe: Recipe) -> None:
+    """Raise `BadRequest` for prompts with more notation than is read; of wildcards the first picture's stand for all.
+
+    An animation's are read frame by frame, with its schedules.
+    """
+    request = recipe.request
+    if request.prompt_syntax == "plain":
+        return
+    if isinstance(request, Still):
+        words = words_of(recipe, 0)
+        check(words.prompt, words.negative_prompt)
+    elif isinstance(request, Dream):
+        for prompt in (*request.prompts, *(key.prompt for key in request.keyframes)):
+            check(prompt, request.negative_prompt)
 
 
 def decode_dtype(card: ModelCard, machine: Machine) -> str:

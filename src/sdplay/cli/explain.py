@@ -1,0 +1,103 @@
+"""`sdplay explain`: what the model will read of a prompt, before anything is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sdplay.cli.flags import in_the_words_of, request_fields, request_options
+from sdplay.cli.kept import printable
+from sdplay.cli.listing import table
+
+if TYPE_CHECKING:
+    from sdplay.engine.explain import Explanation, ReadChunk, Reading, ReadPart
+
+SHOWN = {"negative_prompt", "prompt_syntax", "seed", "steps", "model", "allow_pickle"}
+SHOWN |= {"style", "styles_file", "wildcards"}
+
+
+class ExplainCommand(click.Command):
+    """Takes those flags of `txt2img` that reach the words; they are read when they are first needed."""
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        if not self.params:
+            from sdplay.core.request import Txt2Img
+
+            flags = request_options(Txt2Img, positional="prompt", for_new=True)
+            self.params = [click.Argument(["prompt"]), *(flag for flag in flags if flag.name in SHOWN)]
+        return super().get_params(ctx)
+
+
+@click.command(cls=ExplainCommand)
+@click.pass_context
+def explain(ctx: click.Context, /, prompt: str, **params: Any) -> int:
+    """Tell what a model reads of PROMPT: choices made, chunks of tokens, weights, what changes at which step, and which
+    words are cut off or unknown. Nothing is drawn.
+    """
+    from sdplay.core.request import Txt2Img, ask
+    from sdplay.studio import Studio
+
+    with in_the_words_of(ctx), Studio() as studio:
+        found = studio.explain(ask(Txt2Img, prompt=prompt, **request_fields(Txt2Img, params)))
+    click.echo(printable_lines(told(found, str(params["model"]))))
+    return 0
+
+
+def printable_lines(lines: Iterator[str]) -> str:
+    return "\n".join(map(printable, lines))
+
+
+def told(found: Explanation, model: str) -> Iterator[str]:
+    """The explanation, line by line."""
+    yield from table(
+        [
+            ("prompt", found.words.prompt),
+            ("negative", found.words.negative_prompt or "(none)"),
+            ("choices", f"made from seed {found.seed}"),
+            ("model", f"{model}, {found.chunk_size} tokens to a chunk"),
+        ]
+    ).splitlines()
+    for number, part in enumerate(found.parts, start=1):
+        yield ""
+        yield "towards" if len(found.parts) == 1 else f"towards, part {number} of {len(found.parts)} ×{part.weight:g}"
+        yield from of_part(part, found.steps)
+    yield ""
+    yield "away from"
+    yield from of_part(found.negative, found.steps)
+
+
+def of_part(part: ReadPart, steps: int) -> Iterator[str]:
+    for reading in part.readings:
+        if len(reading.steps) < steps:
+            yield f"  steps {ranges(reading.steps)} of {steps}"
+        for number, chunk in enumerate(reading.chunks, start=1):
+            yield f"    chunk {number}: {of_chunk(chunk)}"
+        yield from of_losses(reading)
+
+
+def of_chunk(chunk: ReadChunk) -> str:
+    counted = f"{chunk.tokens} token{'s' if chunk.tokens != 1 else ''}"
+    texts = (f"{one.text} ×{one.weight:.4g}" if one.weight != 1 else one.text for one in chunk.fragments)
+    return f"{counted}: {' | '.join(texts)}" if chunk.tokens else "empty"
+
+
+def of_losses(reading: Reading) -> Iterator[str]:
+    if reading.in_pieces:
+        words = ", ".join(f"{''.join(word)} ({' '.join(word)})" for word in reading.in_pieces)
+        yield f"    in pieces, since the vocabulary does not have them whole: {words}"
+    if reading.lost:
+        yield f"    cut off: {reading.lost}"
+
+
+def ranges(steps: Sequence[int]) -> str:
+    """1, 2, 3, 5 as "1-3, 5"; of many the first ones."""
+    runs: list[list[int]] = []
+    for step in steps:
+        if runs and runs[-1][-1] == step - 1:
+            runs[-1][1:] = [step]
+        else:
+            runs.append([step])
+    texts = ["-".join(map(str, run)) for run in runs]
+    return ", ".join(texts[:8]) + (f" … {texts[-1]}" if len(texts) > 8 else "")

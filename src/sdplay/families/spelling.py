@@ -1,0 +1,53 @@
+"""How a model spells a text: its tokenizer alone, without weights and without torch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sdplay.core.errors import ModelBroken
+from sdplay.families.chunks import MARKS
+from sdplay.families.vocabulary import TOKENS, clip_tokenizer
+from sdplay.models.inspect import read_json
+
+END_OF_WORD = "</w>"
+
+
+@dataclass(frozen=True, slots=True)
+class Speller:
+    """A tokenizer, and the `size` of a chunk in tokens."""
+
+    tokenizer: Any
+    size: int
+
+    def tokens(self, text: str) -> Sequence[int]:
+        return self.tokenizer(text, add_special_tokens=False, verbose=False).input_ids
+
+    def text(self, tokens: Iterable[int]) -> str:
+        return self.tokenizer.decode(list(tokens), clean_up_tokenization_spaces=False).strip()
+
+    def in_pieces(self, tokens: Sequence[int]) -> Iterator[tuple[str, ...]]:
+        """The words that take several tokens, since the vocabulary does not have them whole, in their pieces."""
+        word: list[str] = []
+        for token, name in zip(tokens, self.tokenizer.convert_ids_to_tokens(list(tokens)), strict=True):
+            word.append(self.text([token]) or name)
+            if name.endswith(END_OF_WORD):
+                if len(word) > 1:
+                    yield tuple(word)
+                word = []
+
+
+def read_speller(path: Path) -> Speller:
+    """The speller of the model at `path`, a diffusers folder or a single file; raises `ModelBroken`."""
+    if path.is_file():
+        return Speller(clip_tokenizer(), TOKENS - MARKS)
+    from transformers import CLIPTokenizer
+
+    try:
+        length = int(read_json(path / "text_encoder" / "config.json").get("max_position_embeddings", TOKENS))
+        return Speller(CLIPTokenizer.from_pretrained(path / "tokenizer", local_files_only=True), length - MARKS)
+    except Exception as error:  # a broken tokenizer raises a dozen kinds
+        reason = f"its tokenizer cannot be read: {str(error).splitlines()[0] if str(error) else type(error).__name__}"
+        raise ModelBroken(reason, field="model", value=str(path), hint="fetch the model again") from error
