@@ -77,9 +77,9 @@ def drawn_key(
         return matched(score, first, frame.index, given) if score.request.color_coherence == "Image" else first
     moved = to_uint8(before.at(frame.index).numpy()) if before is not None else initial_picture(score)
     start = graded(score, moved, frame.index)
-    if frame.init.strength == 0:
-        return start
-    pixels = yield from one_drawn(stage.bench.starting_from(lambda _: start, lambda _: start), frame)
+    pixels = start
+    if frame.init.strength > 0:
+        pixels = yield from one_drawn(stage.bench.starting_from(lambda _: start, lambda _: start), frame)
     return matched(score, pixels, frame.index, given)
 
 
