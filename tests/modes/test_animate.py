@@ -105,8 +105,8 @@ def test_steps_of_a_key(fields: dict[str, Any], steps: int) -> None:
 
 def test_words_hold_or_blend() -> None:
     prompts = {"0": "a", "6": "b --neg c"}
-    assert score(animation_prompts=prompts).words(3) == Words(prompt="a")
-    assert score(animation_prompts=prompts).words(6) == Words(prompt="b", negative_prompt="c")
+    assert score(animation_prompts=prompts).words(3) == Words(prompt="a", syntax="a1111")
+    assert score(animation_prompts=prompts).words(6) == Words(prompt="b", negative_prompt="c", syntax="a1111")
     blended = score(animation_prompts=prompts, prompt_interpolation="blend").words(3)
     assert isinstance(blended, Blend)
     assert blended.weight == 0.5

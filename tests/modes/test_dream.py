@@ -65,13 +65,15 @@ def test_one_prompt_walks_on_to_the_next_seed() -> None:
 
 def test_a_frame_between_keys_lies_between_both_words_and_both_noises() -> None:
     frame = walk(num=5).frame(1)
-    assert frame.words == Blend(start=Words(prompt="a"), end=Words(prompt="b"), weight=0.5)
+    assert frame.words == Blend(
+        start=Words(prompt="a", syntax="a1111"), end=Words(prompt="b", syntax="a1111"), weight=0.5
+    )
     assert frame.noise == Arc(start=Noise(seed=100), end=Noise(seed=101), weight=0.5)
 
 
 def test_what_is_not_interpolated_stays_at_the_key_before() -> None:
     latent, prompt = walk(num=5, interpolate="latent"), walk(num=5, interpolate="prompt", seeds=(7, 8, 9))
-    assert [latent.frame(i).words for i in range(4)] == [Words(prompt=p) for p in "aabb"]
+    assert [latent.frame(i).words for i in range(4)] == [Words(prompt=p, syntax="a1111") for p in "aabb"]
     assert isinstance(latent.frame(1).noise, Arc)
     assert [prompt.frame(i).noise for i in range(4)] == [Noise(seed=s) for s in (7, 7, 8, 8)]
     assert isinstance(prompt.frame(1).words, Blend)
@@ -175,3 +177,10 @@ def test_units_cover_every_frame_once(num: int, tile: int) -> None:
     assert [index for unit in units for index in range(unit.first, unit.stop)] == list(range(num))
     assert {unit.waits_for for unit in units} == {None}
     assert all(unit.first % tile == 0 and of.needs(unit) == () for unit in units)
+
+
+def test_a_film_reads_its_words_as_its_request_says() -> None:
+    assert [walk(num=5, prompt_syntax=syntax).frame(0).words for syntax in ("a1111", "plain")] == [
+        Words(prompt="a", syntax="a1111"),
+        Words(prompt="a", syntax="plain"),
+    ]
