@@ -28,7 +28,7 @@ def options(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--model", default="builtin", help="the small model: a name or a diffusers folder")
     parser.add_argument("--threads", type=int, default=1, help="CPU threads of both sides")
     parser.add_argument("--rounds", type=int, default=5, help="runs of each side; short ones get more")
-    parser.add_argument("--frames", type=int, default=16, help="frames of a film; a multiple of four wastes none")
+    parser.add_argument("--frames", type=int, default=16, help="frames of a film; a multiple of eight wastes none")
     parser.add_argument("--only", nargs="+", choices=SCENARIOS, default=SCENARIOS)
     parser.add_argument("--cache", type=Path, default=Path("build/bench"), help="keeps the SD 1.5 shape (4.3 GB)")
     parser.add_argument("--sd15-side", type=int, default=256, help="side of its pictures; 0 leaves it out")
