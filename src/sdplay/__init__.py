@@ -13,14 +13,17 @@ from sdplay.version import VERSION
 if TYPE_CHECKING:
     from sdplay.core.artifact import Artifact, Picture
     from sdplay.core.errors import BadRequest, SdplayError
-    from sdplay.core.request import Img2Img, Inpaint, Txt2Img
+    from sdplay.core.request import Animate, Dream, Img2Img, Inpaint, Txt2Img, ask
+    from sdplay.jobs.film import shoot
     from sdplay.studio import Pictures, Studio, draw
 
 __version__ = VERSION
 
 __all__ = [
+    "Animate",
     "Artifact",
     "BadRequest",
+    "Dream",
     "Img2Img",
     "Inpaint",
     "Picture",
@@ -29,12 +32,16 @@ __all__ = [
     "Studio",
     "Txt2Img",
     "__version__",
+    "ask",
     "draw",
+    "shoot",
 ]
 
 _HOMES = {
+    "Animate": "sdplay.core.request",
     "Artifact": "sdplay.core.artifact",
     "BadRequest": "sdplay.core.errors",
+    "Dream": "sdplay.core.request",
     "Img2Img": "sdplay.core.request",
     "Inpaint": "sdplay.core.request",
     "Picture": "sdplay.core.artifact",
@@ -42,7 +49,9 @@ _HOMES = {
     "SdplayError": "sdplay.core.errors",
     "Studio": "sdplay.studio",
     "Txt2Img": "sdplay.core.request",
+    "ask": "sdplay.core.request",
     "draw": "sdplay.studio",
+    "shoot": "sdplay.jobs.film",
 }
 
 

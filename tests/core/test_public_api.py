@@ -13,8 +13,10 @@ import sdplay.core.request
 import sdplay.studio
 
 PINNED = [
+    "Animate",
     "Artifact",
     "BadRequest",
+    "Dream",
     "Img2Img",
     "Inpaint",
     "Picture",
@@ -23,7 +25,9 @@ PINNED = [
     "Studio",
     "Txt2Img",
     "__version__",
+    "ask",
     "draw",
+    "shoot",
 ]
 
 

@@ -1,0 +1,72 @@
+"""The one object a Python user holds: ask it for pictures, films, files, proofs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sdplay.core.machine import Machine
+from sdplay.core.request import AnyStill
+from sdplay.imaging.compare import difference
+from sdplay.models.registry import shipped_cards
+from sdplay.models.resolve import ResolvedModel, resolve
+from sdplay.modes.asked import kind_of, requests_for
+from sdplay.modes.settle import settle
+from sdplay.store.written import written_out
+from sdplay.studio.drawing import Settled, random_seed
+from sdplay.studio.filming import Filming
+from sdplay.studio.pictures import Pictures
+from sdplay.studio.remembering import Remembering
+
+if TYPE_CHECKING:
+    from sdplay.engine.explain import Explanation
+
+__all__ = ["Pictures", "Settled", "Studio", "difference", "draw", "random_seed"]
+
+
+class Studio(Filming, Remembering):
+    """Draws, keeps, proves. Holds one executor, and through it one loaded model; `close` lets go of both.
+
+    `executor` is where the drawing happens (this process when left out); `new_seed` makes the seed of a request that
+    has none; `shelves` are where models are looked for by name (those of the environment when left out).
+    """
+
+    def explain(self, request: AnyStill) -> Explanation:
+        """What the model reads of the prompts of `request`; takes its vocabulary, not its weights or torch."""
+        from sdplay.engine.explain import explained
+
+        model = resolve(request.model, self.shelves, allow_pickle=request.allow_pickle)
+        written, wildcards = written_out(request)
+        machine = Machine(device="cpu", dtype="float32", threads=1)
+        return explained(settle(written, model, machine, self._new_seed(), {}, wildcards), model.path)
+
+    def models(self) -> dict[str, Path]:
+        """The models that are here, by name: those that stand on the shelves, and those that come with the program."""
+        shipped = {card.name: card.folder for card in shipped_cards().values() if card.folder is not None}
+        return dict(self.shelves.models()) | shipped
+
+    def model(self, name: str) -> ResolvedModel:
+        """What the model `name` is, where it is, and what is taken when nothing is asked; raises as `resolve` does."""
+        return resolve(name, self.shelves)
+
+    def __enter__(self) -> Studio:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def draw(prompt: str | Sequence[str], *, out: str | Path | None = None, kind: str = "png", **fields: Any) -> Pictures:
+    """Draw `prompt`, or each of several, and return the pictures; with `out` they are kept in that folder as well.
+
+
+    `fields` are those of `Txt2Img`: negative_prompt, num, seed, steps, guidance_scale, sampler, schedule, width,
+    height, model, allow_pickle, device, precision, low_memory, noise. With an `image`, which may be a folder, they are
+    those of `Img2Img`, and with a `mask` or `extend` those of `Inpaint`. Raises `BadRequest` (with the field, the value
+    and what to do) and `SdplayError`.
+    """
+    prompts = [prompt] if isinstance(prompt, str) else list(prompt)
+    asked = requests_for(kind_of(fields), prompts, fields)
+    with Studio() as studio:
+        return Pictures(picture for request in asked for picture in studio.draw(request, out, kind))

@@ -1,0 +1,87 @@
+"""Films: planned, made in a folder, gone on with, proved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sdplay.core.request import AnyFilm
+from sdplay.modes.plan import FilmPlan, film_plan
+from sdplay.modes.problems import with_everything_wrong
+from sdplay.modes.settle import check_known
+from sdplay.studio.drawing import Drawing, Settled
+
+if TYPE_CHECKING:
+    from sdplay.jobs.film import Shooting
+    from sdplay.jobs.projector import Output
+    from sdplay.jobs.verify import UnitChecked
+    from sdplay.store.jobfolder import JobFolder
+
+
+class Filming(Drawing):
+    """The part of a studio that makes films."""
+
+    def film(self, request: AnyFilm, out: Path, output: Output | None = None, *, force: bool = False) -> Shooting:
+        """The film of `request` in the job folder `out`, ready to be shot: `for event in shoot(studio.film(…))`.
+
+        A folder that holds this job already is gone on with. Everything that can be wrong is said here, before the
+        model is loaded: `BadRequest` and `BadRequests` for the request, `BadRequest` for a folder with another job in
+        it (and what differs), `DiskFull` for too little space unless `force`.
+        """
+        from sdplay.jobs.begin import begin, seeded_as_before
+
+        with with_everything_wrong(request):
+            settled = self.settle(seeded_as_before(request, out))
+            return begin(settled.recipe, settled.model, settled.device, self.executor, out, output, force=force)
+
+    def plan(self, request: AnyFilm) -> tuple[Settled, FilmPlan]:
+        """What drawing the film `request` would be, without its model; raises what `film` raises for a request."""
+        with with_everything_wrong(request):
+            settled = self.settle(request)
+            return settled, film_plan(settled.recipe)
+
+    def resume(self, job: Path, model: str | None = None) -> Shooting:
+        """The film in the job folder `job`, ready to be gone on with; `model` says where its model is now.
+
+        Raises `BadRequest` for a folder without a job, `NotReproduced` where the model or a file it is made from is
+        not the one it was begun with.
+        """
+        from sdplay.jobs.begin import begin
+        from sdplay.jobs.description import described_output
+        from sdplay.store.jobfolder import JobFolder
+
+        folder = JobFolder.open(job)
+        was = self._as_it_was(folder, model)
+        output = described_output(folder.description)
+        return begin(was.recipe, was.model, was.device, self.executor, job, output, force=True)
+
+    def verify_film(self, job: Path, model: str | None = None, every: int = 1) -> Iterator[UnitChecked]:
+        """Draw every `every`-th finished unit of the film in `job` again and compare; nothing there is changed.
+
+        Raises what `resume` raises where it cannot be tried, and `BadRequest` where no unit is finished yet.
+        """
+        from sdplay.jobs.begin import shooting_of
+        from sdplay.jobs.description import described_output
+        from sdplay.jobs.verify import checked_units
+        from sdplay.store.jobfolder import JobFolder
+
+        folder = JobFolder.open(job)
+        was = self._as_it_was(folder, model)
+        output = described_output(folder.description)
+        plan = film_plan(was.recipe)
+        yield from checked_units(shooting_of(plan, was.model, was.device, self.executor, folder, output), every)
+
+    def _as_it_was(self, folder: JobFolder, model: str | None) -> Settled:
+        """The film of `folder` as it was settled, with its model, which `model` or the folder says where it is."""
+        from sdplay.imaging.film.given import check_files
+        from sdplay.jobs.description import described_model, described_recipe
+
+        recipe = described_recipe(folder.description)
+        check_known(recipe)
+        where = model if model is not None else described_model(folder.description)
+        recipe = replace(recipe, request=recipe.request.model_copy(update={"model": where}))
+        found, device = self._same_model(recipe, None)
+        check_files(recipe)
+        return Settled(recipe=recipe, model=found, device=device)
