@@ -90,14 +90,14 @@ def test_modes_from_pictures_ask_the_questions_of_the_original(
 def test_limit_draws_one_at_a_time_whatever_the_card_says(
     here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from sdplay import studio
+    from sdplay.studio import drawing
     from sdplay.cli import original
 
     def in_fours(name: str, shelves: Shelves, *, allow_pickle: bool) -> ResolvedModel:
         found = resolve(name, shelves, allow_pickle=allow_pickle)
         return replace(found, card=replace(found.card, tile=4))
 
-    monkeypatch.setattr(studio, "resolve", in_fours)
+    monkeypatch.setattr(drawing, "resolve", in_fours)
     fake_model(here / "stable-diffusion-v1-4")
     for limit in (False, True):
         typed = iter(["a cat", ""])

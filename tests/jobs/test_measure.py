@@ -20,7 +20,13 @@ from sdplay.jobs.film import shoot
 from sdplay.studio import Studio
 from tests.support.shot import film, frames, same, shot
 
-DREAM = {"prompts": ("a red apple", "a green apple", "a pear"), "num": 9, "pace": "perceptual", "steps": 9}
+DREAM = {
+    "prompts": ("a red apple", "a green apple", "a pear"),
+    "num": 9,
+    "pace": "perceptual",
+    "steps": 9,
+    "batch_size": 4,
+}
 
 
 class Watched(FakeExecutor):

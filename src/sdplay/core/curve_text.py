@@ -20,7 +20,7 @@ LATEST_FRAME = 10**9
 
 _NUMBER = re.compile(r"[+-]?\s*(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _BRACKETED_NUMBER = re.compile(rf"[(\s]*(?P<number>{_NUMBER.pattern})[)\s]*")
-_MARKS = re.compile(r"""[(),:'"]""")
+_MARKS = re.compile(r""""[^"]*"?|'[^']*'?|[(),:]""")  # a quoted text is one mark
 _WITH_MODE = re.compile(r"""(?P<value>.*[\s)'"])(?P<mode>[A-Za-z]+(?:-[A-Za-z]+)*)""", re.DOTALL)
 
 
@@ -184,8 +184,8 @@ def _split(text: str, separator: str) -> list[str]:
     depth, quote, start = 0, "", 0
     for found in _MARKS.finditer(text):
         mark = found[0]
-        if quote or mark in "'\"":
-            quote = "" if mark == quote else quote or mark
+        if mark[0] in "'\"":
+            quote = "" if len(mark) > 1 and mark[-1] == mark[0] else mark[0]
         elif mark in "()":
             depth += 1 if mark == "(" else -1
             if depth < 0:
