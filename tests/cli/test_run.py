@@ -90,8 +90,8 @@ def test_modes_from_pictures_ask_the_questions_of_the_original(
 def test_limit_draws_one_at_a_time_whatever_the_card_says(
     here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from sdplay.studio import drawing
     from sdplay.cli import original
+    from sdplay.studio import drawing
 
     def in_fours(name: str, shelves: Shelves, *, allow_pickle: bool) -> ResolvedModel:
         found = resolve(name, shelves, allow_pickle=allow_pickle)
