@@ -11,6 +11,7 @@ EXIT_CODES = {
     "SdplayError": 1,
     "BadRequest": 2,
     "BadRequests": 2,
+    "MemoryFailed": 1,
     "NumbersFailed": 1,
     "UnknownName": 2,
     "ModelNotFound": 2,

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from torch import Tensor
 
-from sdplay.core.errors import RenderFailed
+from sdplay.core.errors import MemoryFailed, RenderFailed
 from sdplay.core.event import Event, Rescued
 from sdplay.core.seeding import reroll_seed
+from sdplay.diffusion.denoiser import Denoiser
+from sdplay.families.base import Conditioning
 from sdplay.store.framefile import read_frame
 from tests.support.films import write_film
 from tests.support.stubfilm import StubExecutor, film_request, journal, made
@@ -117,3 +121,33 @@ def test_previous_in_a_clip_is_the_drawn_frame_before(tmp_path: Path) -> None:
     events = made(tmp_path / "film", request, StubExecutor(bad=[24]))  # the first of its unit
     assert rescues(events) == {4: "the frame before stands still"}
     assert np.array_equal(frame(tmp_path / "film", 4), frame(tmp_path / "film", 3))
+
+
+@pytest.mark.parametrize(("room", "said"), [(2, dict.fromkeys(range(8), 2)), (1, dict.fromkeys(range(8), 1))])
+def test_where_memory_runs_out_fewer_frames_share_a_pass(tmp_path: Path, room: int, said: dict[int, int]) -> None:
+    """And that is told and written down, since it may change last bits; here the stub's are the same."""
+    executor = StubExecutor([], [])
+    roomy = executor.family.denoiser
+
+    def tight(conditionings: Sequence[Conditioning], seen: Tensor | None = None) -> Denoiser:
+        if len(conditionings) > room:
+            raise MemoryError
+        return roomy(conditionings, seen)
+
+    executor.family.denoiser = tight  # type: ignore[method-assign]
+    out = tmp_path / "film"
+    told = rescues(made(out, film_request("dream", **KEYS), executor))
+    assert told == {index: f"in passes of {tile}, since memory ran out" for index, tile in said.items()}
+    assert all(set(line["rescued"]) <= set(map(str, range(8))) for line in journal(out))
+    assert len(list((out / "frames").iterdir())) == 8
+
+
+def test_where_not_even_one_frame_fits_that_is_said(tmp_path: Path) -> None:
+    executor = StubExecutor([], [])
+
+    def tight(conditionings: Sequence[Conditioning], seen: Tensor | None = None) -> Denoiser:
+        raise MemoryError
+
+    executor.family.denoiser = tight  # type: ignore[method-assign]
+    with pytest.raises(MemoryFailed, match="not enough memory"):
+        made(tmp_path / "film", film_request("dream", **KEYS), executor)

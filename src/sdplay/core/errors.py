@@ -8,6 +8,7 @@ SdplayError                exit 1
 │   └── DeviceUnavailable           this machine lacks the device that was asked for
 ├── ModelBroken            exit 1   the files are there and are no usable model
 ├── RenderFailed           exit 1   the numbers went wrong while drawing (NaN, black picture, out of memory)
+│   ├── MemoryFailed                it does not fit into memory
 │   └── NumbersFailed               they are none (NaN, infinite), or the picture is all black
 ├── NotReproduced          exit 1   `verify` drew the picture again and it differs
 ├── StoreError             exit 1   a result cannot be read or written
@@ -108,6 +109,10 @@ class ModelBroken(SdplayError):
 
 
 class RenderFailed(SdplayError):
+    pass
+
+
+class MemoryFailed(RenderFailed):
     pass
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sdplay.core.artifact import Picture
-from sdplay.core.errors import NumbersFailed, RenderFailed
+from sdplay.core.errors import MemoryFailed, NumbersFailed
 from sdplay.core.event import Drawn, Event, Stepped
 from sdplay.core.frame import Frame
 from sdplay.core.recipe import Recipe
@@ -91,7 +91,7 @@ def arithmetic(threads: int) -> Iterator[None]:
     """Inference mode and `threads` CPU threads (0: as it is) for the length of one calculation, not longer: between two
     steps whoever draws may do other work, in this or another thread, that has its own settings.
 
-    Raises `RenderFailed` where memory runs out.
+    Raises `MemoryFailed` where memory runs out.
     """
     before = torch.get_num_threads()
     try:
@@ -105,7 +105,7 @@ def arithmetic(threads: int) -> Iterator[None]:
             "there is not enough memory for a picture of this size",
             "take a smaller --size or another --model",
         )
-        raise RenderFailed(reason, hint=hint) from error
+        raise MemoryFailed(reason, hint=hint) from error
     finally:
         torch.set_num_threads(before)
 

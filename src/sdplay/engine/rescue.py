@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from sdplay.core.artifact import Picture
-from sdplay.core.errors import NumbersFailed, RenderFailed
+from sdplay.core.errors import MemoryFailed, NumbersFailed, RenderFailed
 from sdplay.core.event import Drawn, Event, Rescued
 from sdplay.core.films import Film
 from sdplay.core.frame import AnyNoise, Arc, Bend, Frame, Noise
@@ -55,8 +55,9 @@ class Bench:
 def drawn(bench: Bench, frames: Sequence[Frame]) -> Iterator[Event]:
     """`render`, but a frame that comes out as no numbers, or black, is dealt with as the film's `on_bad_frame` says.
 
-    A rescued frame is told with `Rescued` before its `Drawn`. Raises `RenderFailed` where the film says so, or where
-    five other seeds did no better.
+    Where memory runs out the rest is drawn in passes of half as many frames. A rescued frame is told with `Rescued`
+    before its `Drawn`. Raises `RenderFailed` where the film says so, where five other seeds did no better, or where a
+    single frame does not fit.
     """
     assert isinstance(bench.recipe.request, Film)
     todo = list(frames)
@@ -70,6 +71,21 @@ def drawn(bench: Bench, frames: Sequence[Frame]) -> Iterator[Event]:
                 yield event
         except NumbersFailed as error:
             yield from rescued(bench, todo.pop(0), error)
+        except MemoryFailed:
+            if bench.recipe.numerics.tile == 1:
+                raise
+            bench = in_smaller_passes(bench)
+            yield from (Rescued(index=frame.index, how=smaller(bench)) for frame in todo)
+
+
+def in_smaller_passes(bench: Bench) -> Bench:
+    """The same bench with half as many frames in a pass, which is slower, fits into less, and gives other last bits."""
+    numerics = replace(bench.recipe.numerics, tile=bench.recipe.numerics.tile // 2)
+    return replace(bench, recipe=replace(bench.recipe, numerics=numerics))
+
+
+def smaller(bench: Bench) -> str:
+    return f"in passes of {bench.recipe.numerics.tile}, since memory ran out"
 
 
 HINT = "another --precision may help: float32"
