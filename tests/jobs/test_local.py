@@ -136,8 +136,11 @@ def test_closing_while_a_task_is_drawn_ends_it(tmp_path: Path) -> None:
         list(events)
 
 
+# A shell that started these tests in the background left Ctrl-C ignored; whoever sits at a terminal has it.
 SHOOT = """
+import signal
 import sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from pathlib import Path
 from sdplay.cli.film import make_film
 from sdplay.cli.outcome import run_safely
