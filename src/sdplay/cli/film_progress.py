@@ -27,12 +27,15 @@ class FilmProgress:
         self.shooting, self.total = shooting, shooting.plan.total
         self.kept, self.left, self.phase = 0, "", "loading the model …"
         self.step: Stepped | None = None
+        self.unit_name = "key" if shooting.recipe.request.mode == "animate" else "pass"
+        self.pace = ""  # of the newest unit
 
     def follow(self, event: Event) -> None:
         if isinstance(event, Resumed | Kept):
             self.kept = event.done
         if isinstance(event, Kept):
             self.left = f"{duration(event.seconds_left)} to go" if event.done < event.total else ""
+            self.pace = f", {event.seconds:.1f} s a {self.unit_name}" if event.seconds else ""
             self.phase = "writing the film …" if event.done == event.total else self.phase
         elif isinstance(event, Stepped):
             self.step, self.phase = event, ""
@@ -109,7 +112,8 @@ class FilmBar(FilmProgress):
         table.add_row("frames", frames, f"{self.kept}/{self.total}", Text(self.left or self.phase, style="dim"))
         if self.step is not None and not self.phase:
             steps = ProgressBar(total=self.step.steps, completed=self.step.step, width=BAR_WIDTH)
-            drawn = f"frame {self.step.frames[0]}"
+            key = self.step.frames[0] // self.shooting.plan.length + 1
+            drawn = f"frame {self.step.frames[0]}, {self.unit_name} {key}/{self.shooting.plan.units}{self.pace}"
             table.add_row("step", steps, f"{self.step.step}/{self.step.steps}", Text(drawn, style="dim"))
         return table
 

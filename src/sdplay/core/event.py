@@ -85,11 +85,15 @@ class Measuring:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """`done` of a film's `total` frames are on the disk for good; the rest takes about `seconds_left`."""
+    """`done` of a film's `total` frames are on the disk for good; the rest takes about `seconds_left`.
+
+    `seconds` is what the newest unit took: a key and its in-betweens, or one pass of frames.
+    """
 
     done: int
     total: int
     seconds_left: float
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -235,7 +235,8 @@ class Leader:
         plan, folder = self._shooting.plan, self._shooting.folder
         self._done += len(sha)
         self._shooting.projector.show(self._units.first_missing * plan.length)
-        kept = Kept(done=self._done, total=plan.total, seconds_left=self._pace.left(unit, seconds, self._done, plan))
+        left = self._pace.left(unit, seconds, self._done, plan)
+        kept = Kept(done=self._done, total=plan.total, seconds_left=left, seconds=seconds)
         folder.progress({"phase": "render", "frame": self._done, "total": plan.total, "eta": kept.seconds_left})
         if taken.last is not None:
             folder.latest(taken.last)
