@@ -3,7 +3,6 @@
 import json
 import math
 import re
-import time
 import tracemalloc
 from itertools import pairwise
 
@@ -15,7 +14,7 @@ from sdplay.core.curve import Curve, check_range, parse_curve
 from sdplay.core.easing import EASINGS
 from sdplay.core.errors import BadRequest
 from sdplay.core.timeline import Timeline
-from tests.support.refusals import refused_at_once
+from tests.support.refusals import no_runaway, refused_at_once
 
 FILM = Timeline(frames=100, seed=7, fps=24.0)
 
@@ -222,18 +221,16 @@ def test_sound_moves_a_value_only_where_there_is_sound():
     assert not curve("0:(t)").uses_sound
 
 
-def test_a_long_film_holds_no_table_and_many_keys_are_found_quickly():
+def test_a_long_film_holds_no_table_and_many_keys_are_no_hindrance():
     film = Timeline(frames=1_000_000, seed=0, fps=24)
     many = curve(", ".join(f"{i}:({i % 7})" for i in range(0, 100_000, 10)), film)
     tracemalloc.start()
-    started = time.process_time()
-    for frame in range(0, 100_000, 50):
-        assert many.at(frame) == frame % 7
-    seconds = time.process_time() - started
+    with no_runaway():
+        for frame in range(0, 100_000, 50):
+            assert many.at(frame) == frame % 7
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 50_000
-    assert seconds < 1
 
 
 numbers = st.floats(-1e6, 1e6).map(lambda x: round(x, 3))

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import Field
 
 from sdplay.core.errors import BadRequest, SdplayError
 from sdplay.core.recipe import LATER_PARTS, Numerics, Recipe, canonical_json
@@ -124,6 +125,23 @@ def test_every_field_of_a_request_is_an_ingredient_or_is_known_not_to_be() -> No
         *("num", "device", "precision", "low_memory", "batch_size", "allow_pickle"),
         *("style", "styles_file", "wildcards"),
     }
+
+
+class Txt2ImgOfTomorrow(Txt2Img):
+    """A request with a field that older recipes do not have."""
+
+    sharpness: float = Field(default=0.0, json_schema_extra={"later": True})
+
+
+def test_a_field_that_came_later_leaves_older_recipes_as_they_were() -> None:
+    today = recipe()
+    asked = today.request.model_dump()
+    tomorrow = replace(today, request=Txt2ImgOfTomorrow(**asked))
+    assert tomorrow.ingredients() == today.ingredients()
+    assert tomorrow.digest == today.digest
+    sharper = replace(today, request=Txt2ImgOfTomorrow(**asked, sharpness=0.5))
+    assert sharper.ingredients() == {**today.ingredients(), "sharpness": 0.5}
+    assert sharper.digest != today.digest
 
 
 def test_asking_for_the_defaults_by_name_gives_the_same_recipe() -> None:

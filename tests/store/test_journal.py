@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import json
 import os
-import time
 import tracemalloc
 import zlib
 from pathlib import Path
@@ -16,6 +15,7 @@ from hypothesis import strategies as st
 
 from sdplay.core.errors import StoreError
 from sdplay.store.journal import Journal, UnitRecord, read_journal
+from tests.support.refusals import no_runaway
 
 EXTRA = st.dictionaries(
     st.text(max_size=8).filter(lambda name: name not in {"unit", "first", "stop", "seconds", "sha", "keys"}),
@@ -176,13 +176,12 @@ def test_a_record_that_could_not_be_read_back_is_refused(wrong: dict[str, int]) 
         UnitRecord(**{"unit": 0, "first": 0, "sha": ()} | wrong)
 
 
-def test_a_hundred_thousand_units_open_at_once_and_in_little_memory(tmp_path: Path) -> None:
+def test_a_hundred_thousand_units_open_soon_and_in_little_memory(tmp_path: Path) -> None:
     path = tmp_path / "j"
     with path.open("wb") as file:
         file.writelines(record(unit, "ab" * 16).line() for unit in range(100_000))
-    started = time.process_time()
-    journal = Journal.open(path)
-    taken = time.process_time() - started
+    with no_runaway():
+        journal = Journal.open(path)
     assert journal.first_missing == 100_000
     tracemalloc.start()
     try:
@@ -191,5 +190,4 @@ def test_a_hundred_thousand_units_open_at_once_and_in_little_memory(tmp_path: Pa
         most = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert taken < 1, f"{taken:.2f} s"
     assert most < 200_000, f"{most:,} bytes"

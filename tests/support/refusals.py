@@ -1,26 +1,48 @@
-"""How a call is refused, and how long that takes."""
+"""How a call is refused, and how much work that takes; that what should end does end."""
 
 from __future__ import annotations
 
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
 
 import pytest
 
 from sdplay.core.errors import BadRequest
 
-AT_ONCE = 0.01
-TRIES = 5
+MOST_LINES = 300_000  # of the program, run one after another: what takes a few milliseconds on a machine of today
+TOO_LONG = 10.0  # seconds: what no slow or busy machine takes for milliseconds of work, and a runaway pattern soon does
 
 
 def refused_at_once(call: Callable[[], object]) -> BadRequest:
-    """The `BadRequest` that `call` raises within 10 ms of processor time, at best of five tries on a busy machine."""
-    seconds: list[float] = []
-    for _ in range(TRIES):
-        started = time.process_time()
-        with pytest.raises(BadRequest) as refused:
+    """The `BadRequest` that `call` raises after running few lines: a count is the same on every machine, busy or not.
+
+    What happens inside one line (a regular expression, a power) is watched by the clock, far from its limit.
+    """
+    lines = 0
+
+    def count(frame: FrameType, event: str, arg: Any) -> Any:
+        nonlocal lines
+        lines += event == "line"
+        return count
+
+    before = sys.gettrace()
+    sys.settrace(count)
+    try:
+        with no_runaway(), pytest.raises(BadRequest) as refused:
             call()
-        seconds.append(time.process_time() - started)
-        if seconds[-1] < AT_ONCE:
-            return refused.value
-    raise AssertionError(f"the refusal took {min(seconds):.3f} s")
+    finally:
+        sys.settrace(before)
+    assert lines < MOST_LINES, f"{lines:,} lines"
+    return refused.value
+
+
+@contextmanager
+def no_runaway() -> Iterator[None]:
+    """What happens inside ends long before a pattern that backtracks, or work that grows with the square, would."""
+    started = time.process_time()
+    yield
+    assert time.process_time() - started < TOO_LONG

@@ -1,7 +1,8 @@
 """The common part of every request: its fields' types, the fields all modes share, and how one is asked for.
 
 Fields left at None are open; `modes.settle` closes them and nothing else does. A field's `flag` in
-`json_schema_extra` is its name on the command line where that is not the field's own.
+`json_schema_extra` is its name on the command line where that is not the field's own; `later` says that there were
+recipes before the field: where it has its default a recipe is written, and its digest made, as if it were not there.
 """
 
 from __future__ import annotations
@@ -113,6 +114,17 @@ class Request(BaseModel):
         modes how many.
         """
         return {"allow_pickle", "device", "precision", "low_memory", "batch_size"}
+
+    def as_before(self) -> set[str]:
+        """The fields that came later and ask for nothing: what is drawn is what was drawn before there were any."""
+        fields = type(self).model_fields
+        return {
+            name
+            for name, info in fields.items()
+            if isinstance(info.json_schema_extra, dict)
+            and info.json_schema_extra.get("later")
+            and getattr(self, name) == info.default
+        }
 
 
 SHARED = frozenset(Request.model_fields)

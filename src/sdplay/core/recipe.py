@@ -99,7 +99,8 @@ class Recipe:
 
     def ingredients(self) -> dict[str, Any]:
         """All that picture i depends on besides i, as plain JSON values; what is embedded in files."""
-        asked = self.request.model_dump(mode="json", exclude=self.request.not_ingredients())
+        unsaid = self.request.not_ingredients() | self.request.as_before()
+        asked = self.request.model_dump(mode="json", exclude=unsaid)
         settled = {name: getattr(self, name) for name in SETTLED}
         given: dict[str, Any] = {}
         if self.assets:

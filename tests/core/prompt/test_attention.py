@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from decimal import Decimal
 
 import pytest
@@ -12,6 +11,7 @@ from hypothesis import strategies as st
 
 from sdplay.core.errors import BadRequest
 from sdplay.core.prompt.attention import Fragment, Section, weighted
+from tests.support.refusals import no_runaway, refused_at_once
 
 PLAIN = st.text(st.characters(codec="utf-8", exclude_characters="()[]\\\0"), max_size=80).filter(
     lambda text: not re.search(r"\bBREAK\b", text)
@@ -142,18 +142,15 @@ def stripped(sections: tuple[Section, ...]) -> list[list[Fragment]]:
     ],
 )
 def test_hostile_text_is_refused_at_once_with_a_reason(text: str, said: str) -> None:
-    started = time.process_time()
-    with pytest.raises(BadRequest, match=said) as caught:
-        weighted(text, "negative_prompt")
-    assert time.process_time() - started < 0.25
-    assert (caught.value.field, caught.value.value) == ("negative_prompt", text)
-    assert caught.value.hint
+    refused = refused_at_once(lambda: weighted(text, "negative_prompt"))
+    assert re.search(said, str(refused))
+    assert (refused.field, refused.value) == ("negative_prompt", text)
+    assert refused.hint
 
 
 @pytest.mark.parametrize(
     "text", [":" * 32_000, ": " * 16_000, "(x:" + "1" * 31_000, "\\" * 32_000, " " * 32_000, "(a)" * 10_000]
 )
 def test_long_text_takes_time_in_its_length(text: str) -> None:
-    started = time.process_time()
-    weighted(text)
-    assert time.process_time() - started < 1
+    with no_runaway():
+        weighted(text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import re
 
 import pytest
 from hypothesis import given
@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from sdplay.core.errors import BadRequest
 from sdplay.core.prompt.composition import Part, check, composed
 from sdplay.core.prompt.schedule import Schedule, scheduled
+from tests.support.refusals import no_runaway, refused_at_once
 
 
 def stretches(text: str, steps: int = 10) -> list[tuple[int, str]]:
@@ -112,11 +113,9 @@ def test_and_divides_and_weighs() -> None:
     ],
 )
 def test_hostile_text_is_refused_at_once_with_a_reason(text: str, said: str) -> None:
-    started = time.process_time()
-    with pytest.raises(BadRequest, match=said) as caught:
-        check(text, "")
-    assert time.process_time() - started < 0.25
-    assert caught.value.field == "prompt"
+    refused = refused_at_once(lambda: check(text, ""))
+    assert re.search(said, str(refused))
+    assert refused.field == "prompt"
     with pytest.raises(BadRequest) as caught:
         check("a", "(" * 10_000)
     assert caught.value.field == "negative_prompt"
@@ -124,8 +123,7 @@ def test_hostile_text_is_refused_at_once_with_a_reason(text: str, said: str) -> 
 
 @pytest.mark.parametrize("text", ["[a|b]" * 6_000, "[a:b:" * 60 + "c:3]" * 60, "[a:0.5]" * 4_500, "|:" * 16_000])
 def test_long_text_takes_time_in_its_length(text: str) -> None:
-    started = time.process_time()
-    words = scheduled(text)
-    for step in range(20):
-        words.at(step, 20)
-    assert time.process_time() - started < 2
+    with no_runaway():
+        words = scheduled(text)
+        for step in range(20):
+            words.at(step, 20)

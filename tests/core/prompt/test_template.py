@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import time
+import re
 from collections import Counter
 from collections.abc import Sequence
 
@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from sdplay.core.errors import BadRequest, UnknownName
 from sdplay.core.prompt.styles import Style, styled
 from sdplay.core.prompt.template import resolved, template, wildcard_names
+from tests.support.refusals import no_runaway, refused_at_once
 
 CARDS: dict[str, Sequence[str]] = {
     "color": ["red", "{dark|light} green"],
@@ -101,12 +102,10 @@ def test_the_names_in_every_branch_are_found() -> None:
     ],
 )
 def test_hostile_templates_are_refused_at_once_with_a_reason(text: str, said: str) -> None:
-    started = time.process_time()
-    with pytest.raises(BadRequest, match=said) as caught:
-        resolved(text, CARDS, 0)
-    assert time.process_time() - started < 0.25
-    assert caught.value.field == "prompt"
-    assert caught.value.hint
+    refused = refused_at_once(lambda: resolved(text, CARDS, 0))
+    assert re.search(said, str(refused))
+    assert refused.field == "prompt"
+    assert refused.hint
 
 
 def test_long_results_are_refused() -> None:
@@ -116,10 +115,8 @@ def test_long_results_are_refused() -> None:
 
 @pytest.mark.parametrize("text", ["_" * 32_000, "__a" * 10_000, "|" * 32_000, "}{" * 16_000, "{a" * 60 + "}" * 60])
 def test_long_text_takes_time_in_its_length(text: str) -> None:
-    started = time.process_time()
-    with contextlib.suppress(BadRequest):  # "__a__" is a wildcard, and there is none
+    with no_runaway(), contextlib.suppress(BadRequest):  # "__a__" is a wildcard, and there is none
         resolved(text, {}, 0)
-    assert time.process_time() - started < 1
 
 
 def test_styles_surround_or_follow() -> None:
