@@ -118,13 +118,10 @@ class Request(BaseModel):
     def as_before(self) -> set[str]:
         """The fields that came later and ask for nothing: what is drawn is what was drawn before there were any."""
         fields = type(self).model_fields
-        return {
-            name
-            for name, info in fields.items()
-            if isinstance(info.json_schema_extra, dict)
-            and info.json_schema_extra.get("later")
-            and getattr(self, name) == info.default
+        later = {
+            name for name, info in fields.items() if cast(dict[str, Any], info.json_schema_extra or {}).get("later")
         }
+        return {name for name in later if getattr(self, name) == fields[name].default}
 
 
 SHARED = frozenset(Request.model_fields)
