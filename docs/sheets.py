@@ -1,7 +1,8 @@
-"""Draw the sheets of docs/sheets.md anew: run its commands as they stand there, lay out what each of them drew.
+"""Draw the sheets of docs/sheets.md and docs/sheets/*.md anew: run the commands as they stand on those pages, and lay
+out what each of them drew.
 
-Run it as `python docs/sheets.py [FOLDER]`; the sheets go to docs/pictures unless a folder is named. What stands behind
-the `#` of a command is written below its picture.
+Run it as `python docs/sheets.py [NAME…]`: only the sheets of these names, all where none is named. They go to
+docs/pictures. What stands behind the `#` of a command is written below its picture.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import shlex
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,8 +23,9 @@ from PIL import Image, ImageDraw, ImageFont
 
 from sdplay.cli.main import main as sdplay
 
-PAGE = Path(__file__).with_suffix(".md")
-SECTION = re.compile(r"^## (\w+)$(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
+DOCS = Path(__file__).parent
+PAGES = (DOCS / "sheets.md", *sorted((DOCS / "sheets").glob("*.md")))
+SECTION = re.compile(r"^## ([\w-]+)$(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 SHELL = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 CELL, GAP, LABEL, ACROSS = 192, 12, 24, 4
 PAPER, INK = "#ffffff", "#333333"
@@ -94,10 +96,12 @@ def sheet(pictures: list[tuple[Image.Image, str]]) -> Image.Image:
     return page
 
 
-def make(folder: Path) -> list[Path]:
-    """Write a sheet for every section of the page; returns the files."""
+def make(folder: Path, page: Path, names: Collection[str] = ()) -> list[Path]:
+    """Write a sheet for every section of `page`, or those of these `names` alone; returns the files."""
     written: list[Path] = []
-    for name, lines in sections(PAGE.read_text(encoding="utf-8")):
+    for name, lines in sections(page.read_text(encoding="utf-8")):
+        if names and name not in names:
+            continue
         written.append(folder / f"{name}.webp")
         sheet(drawn(lines)).save(written[-1], quality=QUALITY, method=6)
         print(f"{written[-1]}  {written[-1].stat().st_size / 1000:.0f} KB", flush=True)
@@ -105,4 +109,5 @@ def make(folder: Path) -> list[Path]:
 
 
 if __name__ == "__main__":
-    make(Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else PAGE.parent / "pictures")
+    for each in PAGES:
+        make(DOCS / "pictures", each, sys.argv[1:])

@@ -11,33 +11,49 @@ from docs import sheets
 from tests.docs.pages import ROOT
 
 PICTURES = ROOT / "docs" / "pictures"
-PAGE = sheets.PAGE.read_text(encoding="utf-8")
+MODES = sheets.PAGES[0].read_text(encoding="utf-8")
+pages = pytest.mark.parametrize("page", sheets.PAGES, ids=lambda page: page.stem)
 
 
 def test_every_mode_of_pictures_has_a_sheet_on_the_page() -> None:
     from sdplay.core.request import STILLS
 
-    made = dict(sheets.sections(PAGE))
-    assert made.keys() == STILLS.keys()
-    for mode, lines in made.items():
-        assert f"](pictures/{mode}.webp)" in PAGE
-        assert sum(bool(line.label) for line in lines) == 8
-        assert (PICTURES / f"{mode}.webp").stat().st_size < 150_000
-        with Image.open(PICTURES / f"{mode}.webp") as image:
+    assert dict(sheets.sections(MODES)).keys() == STILLS.keys()
+
+
+@pages
+def test_a_page_shows_the_sheets_of_its_sections(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    for name, lines in sheets.sections(text):
+        assert f"pictures/{name}.webp)" in text
+        assert 4 <= sum(bool(line.label) for line in lines) <= 16
+        assert (PICTURES / f"{name}.webp").stat().st_size < 150_000
+        with Image.open(PICTURES / f"{name}.webp") as image:
             assert image.width == sheets.ACROSS * (sheets.CELL + sheets.GAP) + sheets.GAP
 
 
+def test_no_two_sheets_have_one_name() -> None:
+    names = [name for page in sheets.PAGES for name, _ in sheets.sections(page.read_text(encoding="utf-8"))]
+    assert len(set(names)) == len(names)
+
+
+@pages
 def test_the_commands_of_the_page_make_the_sheets(
-    builtin: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    page: Path, builtin: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SDPLAY_EXECUTOR", "fake")
     before = Path.cwd()
-    written = sheets.make(tmp_path)
+    written = sheets.make(tmp_path, page)
     assert Path.cwd() == before
-    assert [path.name for path in written] == [f"{mode}.webp" for mode, _ in sheets.sections(PAGE)]
+    assert [path.stem for path in written] == [name for name, _ in sheets.sections(page.read_text(encoding="utf-8"))]
     for path in written:
         with Image.open(path) as fresh, Image.open(PICTURES / path.name) as shown:
             assert fresh.size == shown.size
+
+
+def test_one_sheet_can_be_made_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SDPLAY_EXECUTOR", "fake")
+    assert [path.name for path in sheets.make(tmp_path, sheets.PAGES[0], ["txt2img"])] == ["txt2img.webp"]
 
 
 def test_a_command_that_fails_stops_it(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
