@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from sdplay.core.ask import LONGEST_PROMPT
 from sdplay.core.errors import BadRequest, UnknownName
-from sdplay.core.request import LARGEST_SEED, Txt2Img, ask, request_from
+from sdplay.core.request import LARGEST_SEED, Animate, Txt2Img, ask, request_from
 
 BAD = {
     "empty prompt": ("prompt", "", "is empty"),
@@ -160,3 +160,23 @@ def test_every_field_has_a_description_and_a_flag_of_its_own() -> None:
         extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
         flags.append(str(extra.get("flag", name)))
     assert all(one != other for one, other in itertools.combinations(flags, 2))
+
+
+@pytest.mark.parametrize(
+    ("text", "mode"),
+    [
+        ("None", "None"),
+        ("Match Frame 0 RGB", "RGB"),
+        ("match frame 0 hsv", "HSV"),
+        ("  MatchFrame0 LAB ", "LAB"),
+        ("lab mean", "LAB_mean"),
+        ("video-input", "Video Input"),
+    ],
+)
+def test_a_choice_is_known_in_any_spelling_and_by_deforums_names(text: str, mode: str) -> None:
+    assert ask(Animate, animation_prompts="a", color_coherence=text).color_coherence == mode
+
+
+def test_a_choice_that_is_none_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(BadRequest, match=r"'None', 'RGB', 'HSV', 'LAB', 'LAB_mean', 'Video Input' or 'Image'"):
+        ask(Animate, animation_prompts="a", color_coherence="Match Frame 1 RGB")

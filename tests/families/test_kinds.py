@@ -24,27 +24,13 @@ from sdplay.models.resolve import resolve
 from sdplay.modes.plan import plan
 from tests.support.drawing import settled
 from tests.support.original import write_original
+from tests.support.watched import Watched
 
 FLOAT32 = placement("cpu", "float32", "float32")
 STEPS, GUIDANCE, SIDE = 20, 5.0, 64
 TOLERANCE = 1e-3  # relative L2 of the final latents in float32
 PROMPT, NEGATIVE = "a red apple on the table", "blue cat"
 KINDS = ["sd15", "sd2", "sd2 v", "sdxl"]
-
-
-class Watched:
-    """A family that also keeps the latents it was given to decode."""
-
-    def __init__(self, family: Any) -> None:
-        self._family = family
-        self.latents: list[Tensor] = []
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._family, name)
-
-    def decode(self, latents: Tensor) -> Tensor:
-        self.latents.append(latents.clone())
-        return self._family.decode(latents)
 
 
 def ours(path: Path, steps: int = STEPS, **fields: Any) -> tuple[Tensor, np.ndarray, Tensor]:

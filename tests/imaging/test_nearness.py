@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image
 
-from sdplay.imaging.nearness import depth_png, equalised, fitted, mixed, normalised, ramp
+from sdplay.imaging.nearness import depth_png, equalised, fitted, normalised, ramp
 
 
 def test_disparity_is_stretched_between_its_percentiles() -> None:
@@ -74,11 +74,6 @@ def test_equalised_levels_are_equally_frequent() -> None:
     assert counts == pytest.approx(np.full(8, 512), rel=0.35)
     order = np.argsort(skewed.ravel())
     assert (np.diff(equalised(skewed).ravel()[order]) >= 0).all()
-
-
-def test_mixed() -> None:
-    one, other = np.ones((2, 2), np.float32), np.zeros((2, 2), np.float32)
-    assert mixed(one, other, 0.3) == pytest.approx(np.full((2, 2), 0.3))
 
 
 def test_the_ramp_rises_from_top_to_bottom() -> None:

@@ -8,9 +8,10 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationInfo, field_validator
 
 from sdplay.core.ask import FilePath
-from sdplay.core.films import MOST_FRAMES, Film, PromptsByFrame, Rate, Schedule, choice
+from sdplay.core.films import MOST_FRAMES, Film, OnBadFrame, PromptsByFrame, Rate, Schedule, choice
 
 Coherence = Literal["None", "RGB", "HSV", "LAB", "LAB_mean", "Video Input", "Image"]
+OF_THE_FIRST = ("RGB", "HSV", "LAB", "LAB_mean")  # coherence with the colours of the first frame
 
 
 class Animate(Film):
@@ -148,11 +149,7 @@ class Animate(Film):
         default=None, description="Sound file that the film carries, and schedules may follow: amp, bass, onset, …"
     )
     audio_start: float = Field(default=0.0, ge=0, description="Second of the sound at which the film starts.")
-    on_bad_frame: Literal["reroll", "previous", "keep", "error"] = Field(
-        default="reroll",
-        description="A frame that comes out black or as no numbers: draw it from another seed, show the one before, "
-        "keep it, or stop.",
-    )
+    on_bad_frame: OnBadFrame = "reroll"
 
     @field_validator("far_plane")
     @classmethod

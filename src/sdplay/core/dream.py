@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from sdplay.core.ask import LARGEST_SEED, FilePath, Prompt, Text, as_tuple
-from sdplay.core.films import MOST_FRAMES, Film, Rate, choice
+from sdplay.core.films import MOST_FRAMES, Film, OnBadFrame, Rate, choice
 
 Seed = Annotated[int, Field(ge=0, le=LARGEST_SEED)]
 Path = Annotated[Literal["slerp", "smooth", "circle"], choice("slerp", "smooth", "circle")]
@@ -70,11 +70,7 @@ class Dream(Film):
     fps: Rate = Field(default="24", description="Frames a second.")
     audio: FilePath | None = Field(default=None, description="Sound file that the film carries.")
     audio_start: float = Field(default=0.0, ge=0, description="Second of the sound at which the film starts.")
-    on_bad_frame: Literal["reroll", "previous", "keep", "error"] = Field(
-        default="reroll",
-        description="A frame that comes out black or as no numbers: draw it from another seed, show the one before, "
-        "keep it, or stop.",
-    )
+    on_bad_frame: OnBadFrame = "reroll"
 
     @model_validator(mode="after")
     def _keys_fit_together(self) -> Dream:

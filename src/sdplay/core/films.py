@@ -6,9 +6,10 @@ Names are those of the application this one began as; `ALIASES` are other names 
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import BeforeValidator, Field
 
@@ -77,19 +78,26 @@ def choice(*names: str, **aliases: str) -> BeforeValidator:
 Rate = Annotated[str, BeforeValidator(frame_rate)]
 Schedule = Annotated[str, BeforeValidator(schedule_text), Field(max_length=1_000_000)]
 PromptsByFrame = Annotated[str, BeforeValidator(prompts_text), Field(max_length=4_000_000)]
+OnBadFrame = Annotated[
+    Literal["reroll", "previous", "keep", "error"],
+    Field(
+        description="A frame that comes out black or as no numbers: draw it from another seed, show the one before, "
+        "keep it, or stop."
+    ),
+]
 FilmSide = Annotated[int, Field(ge=SMALLEST_SIDE, le=LARGEST_SIDE)]
 
 
-class Film(Request):
+class Film(Request, ABC):
     """What films have in common. A side that is no multiple of 8 is rounded down to one, and that is said."""
 
     width: FilmSide | None = Field(default=None, description="Width in pixels; the model's own when left out.")
     height: FilmSide | None = Field(default=None, description="Height in pixels; the model's own when left out.")
 
     @property
+    @abstractmethod
     def rate(self) -> Fraction:
         """Frames a second."""
-        raise NotImplementedError
 
 
 def canonical_names(fields: Mapping[str, Any]) -> dict[str, Any]:

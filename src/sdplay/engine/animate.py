@@ -21,17 +21,16 @@ from torch import Tensor
 from sdplay.core.artifact import Picture
 from sdplay.core.event import Drawn, Event, KeyDrawn
 from sdplay.core.frame import Frame, FromFilm, Unit
+from sdplay.engine.coherence import matched
 from sdplay.engine.depth import DepthOfKeys
 from sdplay.engine.mover import Mover, mover
 from sdplay.engine.rescue import Bench, drawn
 from sdplay.imaging.flow import optical_flow
 from sdplay.imaging.given import read_given
-from sdplay.imaging.grade import add_noise, anti_blur, colour_match, contrast, smooth, to_uint8
+from sdplay.imaging.grade import add_noise, anti_blur, contrast, smooth, to_uint8
 from sdplay.imaging.image import Pixels, resized
 from sdplay.imaging.resample import sample
 from sdplay.modes.animate import Score
-
-MATCHED = ("RGB", "HSV", "LAB", "LAB_mean")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,15 +71,17 @@ def drawn_key(
 ) -> Generator[Event, None, Pixels]:
     """Draw the key `frame` and return its pixels; one of strength 0 is only moved."""
     score = stage.score
+    scene = score.scene(frame.index)
+    first = given.get(scene) if scene != frame.index else None
     if not isinstance(frame.init, FromFilm):
-        first = yield from one_drawn(stage.bench, frame)
-        return matched(score, first, frame.index, given) if score.request.color_coherence == "Image" else first
+        new = yield from one_drawn(stage.bench, frame)
+        return matched(score, new, frame.index, first)
     moved = to_uint8(before.at(frame.index).numpy()) if before is not None else initial_picture(score)
     start = graded(score, moved, frame.index)
     pixels = start
     if frame.init.strength > 0:
         pixels = yield from one_drawn(stage.bench.starting_from(lambda _: start, lambda _: start), frame)
-    return matched(score, pixels, frame.index, given)
+    return matched(score, pixels, frame.index, first)
 
 
 def one_drawn(bench: Bench, frame: Frame) -> Generator[Event, None, Pixels]:
@@ -106,19 +107,6 @@ def graded(score: Score, pixels: Pixels, key: int) -> Pixels:
     image = contrast(image, how.contrast)
     image = anti_blur(image, how.amount, how.kernel, how.sigma, how.threshold)
     return to_uint8(add_noise(image, how.noise, score.seed(key)))
-
-
-def matched(score: Score, pixels: Pixels, key: int, given: Mapping[int, Pixels]) -> Pixels:
-    """`pixels` in the colours of the first key of the scene (or of a given picture), as far as the schedule says."""
-    mode = score.request.color_coherence
-    if mode == "Image":
-        reference, mode = read_given(score.recipe.assets["color_image"]), "RGB"
-    elif mode not in MATCHED or (scene := score.scene(key)) == key:
-        return pixels
-    else:
-        reference = given[scene]
-    strength = score.grading(key).color_strength
-    return to_uint8(colour_match(pixels.astype(np.float32), reference, mode, strength))  # type: ignore[arg-type]
 
 
 def between(before: Mover | None, after: Mover, index: int, weight: float, along_flow: bool = False) -> Pixels:

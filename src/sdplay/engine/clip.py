@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-import numpy as np
-
 from sdplay.core.artifact import Picture
 from sdplay.core.event import Drawn, Event, KeyDrawn
 from sdplay.core.frame import Frame, FromFilm, Unit
 from sdplay.engine.animate import Stage, graded
+from sdplay.engine.coherence import matched
 from sdplay.engine.rescue import Bench, drawn
 from sdplay.imaging.film.decode import ClipReader, fit
-from sdplay.imaging.grade import colour_match, to_uint8
 from sdplay.imaging.image import Pixels, resized
 from sdplay.modes.animate import Score
 
@@ -36,8 +34,7 @@ def clip_unit(stage: Stage, unit: Unit, given: Mapping[int, Pixels], reader: Cli
                     pixels, seconds = event.picture.pixels, event.picture.seconds
                     break
                 yield event
-            reference = reference if reference is not None else pixels
-            pixels = coloured(score, pixels, frame.index, reference, sources[frame.index])
+            pixels = matched(score, pixels, frame.index, reference, sources[frame.index])
         if frame.index == 0:
             yield KeyDrawn(index=0, pixels=pixels)
             reference = pixels
@@ -77,16 +74,6 @@ def source(score: Score, reader: ClipReader, index: int) -> Pixels:
     asked = score.request
     how = asked.video_fit or ("stretch" if asked.video_same_size else "cover")
     return fit(reader.frame(index), score.recipe.width, score.recipe.height, how)
-
-
-def coloured(score: Score, pixels: Pixels, index: int, first: Pixels, source: Pixels) -> Pixels:
-    """`pixels` in the colours of the film's first frame, or of their own source."""
-    mode = score.request.color_coherence
-    if mode == "None" or (mode != "Video Input" and index == 0):
-        return pixels
-    reference, name = (source, "LAB_mean") if mode == "Video Input" else (first, mode)
-    strength = score.grading(index).color_strength
-    return to_uint8(colour_match(pixels.astype(np.float32), reference, name, strength))  # type: ignore[arg-type]
 
 
 def finished(score: Score, pixels: Pixels, index: int, seconds: float) -> Picture:

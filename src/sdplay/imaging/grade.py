@@ -7,39 +7,22 @@ at every step instead darkens a film by more than ten grey levels in thirty fram
 from __future__ import annotations
 
 import hashlib
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from sdplay.core.errors import BadRequest, UnknownName
+from sdplay.core.errors import BadRequest
 from sdplay.imaging.blur import gaussian
 from sdplay.imaging.colour_space import from_lab, to_lab
 from sdplay.imaging.image import Pixels
 
 Floats = NDArray[np.float32]
-CoherenceMode = Literal["None", "RGB", "HSV", "LAB", "LAB_mean"]
 Smoothing = Literal["None", "Smooth", "Smooth_more"]
 
 LEVELS = 65535  # 257 per grey level, so that 8-bit values are matched exactly and those between them finely
 LAB_LOW, LAB_HIGH = (0.0, -128.0, -128.0), (100.0, 128.0, 128.0)
-
-
-def coherence_mode(text: str | None) -> CoherenceMode:
-    """The mode that `text` names in any case and spacing, with or without Deforum's "Match Frame 0"; None is "None".
-
-    Raises `UnknownName` for anything else.
-    """
-    names: dict[str, CoherenceMode] = {_plain(mode): mode for mode in get_args(CoherenceMode)}
-    found = names.get(_plain(text or "None").removeprefix("matchframe0"))
-    if found is None:
-        raise UnknownName("color_coherence", str(text), get_args(CoherenceMode))
-    return found
-
-
-def _plain(text: str) -> str:
-    return "".join(letter for letter in text.casefold() if letter.isalnum())
 
 
 def to_uint8(image: Floats) -> Pixels:
@@ -47,14 +30,15 @@ def to_uint8(image: Floats) -> Pixels:
     return np.clip(np.rint(image), 0, 255).astype(np.uint8)
 
 
-def colour_match(image: Floats, reference: Pixels, mode: CoherenceMode, strength: float = 1.0) -> Floats:
+def colour_match(image: Floats, reference: Pixels, mode: str, strength: float = 1.0) -> Floats:
     """`image` with the distribution of colours of `reference`, mixed into itself by `strength` 0..1.
 
     RGB and LAB match the histogram of every channel; HSV those of saturation and value and keeps each pixel's hue (a
     hue is an angle: its histogram has no order to match, and trying gives red casts); LAB_mean only shifts and
-    stretches each channel to the reference's mean and deviation (Reinhard et al. 2001). The two may differ in size.
+    stretches each channel to the reference's mean and deviation (Reinhard et al. 2001). The two may differ in size;
+    `mode` is a name in `MATCHES`.
     """
-    if mode == "None" or strength == 0:
+    if strength == 0:
         return image
     matched = MATCHES[mode](image, reference.astype(np.float32))
     if strength == 1:

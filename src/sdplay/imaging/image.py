@@ -21,7 +21,8 @@ READABLE = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM")
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm", ".pnm")
 LARGEST_FILE = 256 * 2**20
 MOST_PIXELS = 8192 * 8192
-# What PIL raises for files that are no pictures, are damaged, or were made to harm.
+# What PIL, and those who read what is written in pictures, raise for files that are no pictures, are damaged, or were
+# made to harm (bombs, bottomless nesting).
 UNREADABLE = (
     OSError,
     ValueError,

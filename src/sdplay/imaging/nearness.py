@@ -59,11 +59,6 @@ def equalised(nearness: Floats) -> Floats:
     return np.interp(nearness, edges[1:], share).astype(np.float32)
 
 
-def mixed(first: Floats, second: Floats, weight: float) -> Floats:
-    """`weight` of `first` and the rest of `second`."""
-    return (np.float32(weight) * first + np.float32(1 - weight) * second).astype(np.float32)
-
-
 def ramp(width: int, height: int) -> Floats:
     """Nearer from top to bottom, 0 to 1, as the ground is: float32 [height, width]."""
     rows = np.linspace(0, 1, height, dtype=np.float32)

@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sdplay.core.animate import Animate
+from sdplay.core.animate import OF_THE_FIRST, Animate
 from sdplay.core.errors import BadRequest
 from sdplay.core.frame import AnyWords, Blank, Blend, Frame, FromFilm, Init, Noise, Unit, Words
 from sdplay.core.recipe import Recipe
@@ -81,7 +81,7 @@ class Score:
         stop = min(first + self.length, self.total)
         waits_for = None
         if self.request.of_clip:
-            waits_for = 0 if number and self.request.color_coherence in ("RGB", "HSV", "LAB", "LAB_mean") else None
+            waits_for = 0 if number and self.request.color_coherence in OF_THE_FIRST else None
         elif number and not self.is_cut(first):
             waits_for = number - 1
         return Unit(number=number, first=first, stop=stop, waits_for=waits_for)

@@ -12,12 +12,12 @@ from sdplay.core.easing import eased, evenly_seen, standing
 from sdplay.core.errors import BadRequest
 from sdplay.core.frame import AnyNoise, AnyWords, Arc, Bend, Blend, Circle, Frame, Noise, Unit, Words
 from sdplay.core.recipe import Recipe
+from sdplay.core.seeding import SEEDS
 
 if TYPE_CHECKING:
     from sdplay.modes.hearing import Onsets
 
 USUAL_FRAMES = 120
-SEEDS = 2**63
 MOST_MEASURED = 1000
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shlex
-import struct
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -16,21 +15,10 @@ from PIL import Image
 
 from sdplay.core.artifact import Artifact, Picture
 from sdplay.core.errors import BadRequest, UnknownName
+from sdplay.imaging.image import UNREADABLE
 from sdplay.imaging.metadata import MEDIA_TYPES, SUFFIXES, Embedded, Format, encode, own_chunk, parse_chunk
 from sdplay.store.atomic import prepare_folder, sweep, write_new
 
-# What PIL and the json module raise for damaged files, and for those made to harm (bombs, bottomless nesting).
-UNREADABLE = (
-    OSError,
-    ValueError,
-    KeyError,
-    TypeError,
-    SyntaxError,
-    EOFError,
-    struct.error,
-    RecursionError,
-    Image.DecompressionBombError,
-)
 NUMBERED = re.compile(r"(\d{5,})-")
 
 

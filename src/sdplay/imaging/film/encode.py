@@ -23,7 +23,7 @@ from av.video.stream import VideoStream
 from sdplay.core.errors import StoreError
 from sdplay.imaging.film.kind import CODINGS, Coding, FilmKind, check_kind
 from sdplay.imaging.film.sound import Sound, SoundTrack
-from sdplay.imaging.film.trouble import TROUBLE, film_error
+from sdplay.imaging.film.trouble import TROUBLE, film_errors
 from sdplay.imaging.image import Pixels, padded
 
 # The same bits on every machine, and no colours borrowed from the neighbours.
@@ -65,7 +65,7 @@ class FilmWriter:
         self._frames = 0
 
     def __enter__(self) -> Self:
-        with self._errors():
+        with film_errors(self._path):
             self._part.unlink(missing_ok=True)
             self._container = open_output(self._part, self._coding, self._comment)
             try:
@@ -82,7 +82,7 @@ class FilmWriter:
         width, height = self._size
         if pixels.shape != (height, width, 3) or pixels.dtype != np.uint8:
             raise ValueError(f"a frame of {pixels.dtype} {pixels.shape} in a film of uint8 {(height, width, 3)}")
-        with self._errors():
+        with film_errors(self._path):
             self._container.mux(list(self._pictures.add(pixels)))
             self._frames += 1
             if self._sounds is not None:
@@ -103,7 +103,7 @@ class FilmWriter:
     def _finish(self) -> None:
         if not self._frames:
             raise ValueError("a film needs at least one frame")
-        with self._errors():
+        with film_errors(self._path):
             self._container.mux(list(self._pictures.end()))
             if self._sounds is not None:
                 self._container.mux(list(self._sounds.end()))
@@ -119,13 +119,6 @@ class FilmWriter:
         with contextlib.suppress(*TROUBLE):
             self._container.close()
         self._part.unlink(missing_ok=True)
-
-    @contextlib.contextmanager
-    def _errors(self) -> Iterator[None]:
-        try:
-            yield
-        except TROUBLE as error:
-            raise film_error(error, self._path) from error
 
 
 class PictureTrack:

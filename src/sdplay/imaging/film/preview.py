@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -14,7 +13,7 @@ from PIL import Image
 
 from sdplay.imaging.film.encode import PictureTrack, open_output
 from sdplay.imaging.film.kind import Coding
-from sdplay.imaging.film.trouble import TROUBLE, film_error
+from sdplay.imaging.film.trouble import TROUBLE, film_errors
 from sdplay.imaging.image import Pixels
 
 WIDEST = 512
@@ -50,13 +49,13 @@ class PreviewWriter:
         self._pictures: PictureTrack | None = None
 
     def __enter__(self) -> Self:
-        with self._errors():
+        with film_errors(self._path):
             self._container = open_output(self._path, PREVIEW, comment="")
         return self
 
     def add(self, pixels: Pixels) -> None:
         """Append one frame, uint8 [H, W, 3] sRGB."""
-        with self._errors():
+        with film_errors(self._path):
             if self._pictures is None:
                 self._size = preview_size(pixels.shape[1], pixels.shape[0])
                 self._pictures = PictureTrack(self._container, PREVIEW, self._size, self._fps)
@@ -66,17 +65,10 @@ class PreviewWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with self._errors() if error is None else contextlib.suppress(*TROUBLE):
+        with film_errors(self._path) if error is None else contextlib.suppress(*TROUBLE):
             if self._pictures is not None:
                 self._container.mux(list(self._pictures.end()))
             self._container.close()
-
-    @contextlib.contextmanager
-    def _errors(self) -> Iterator[None]:
-        try:
-            yield
-        except TROUBLE as error:
-            raise film_error(error, self._path) from error
 
 
 def preview_size(width: int, height: int) -> tuple[int, int]:

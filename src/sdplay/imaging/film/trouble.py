@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from av.error import FFmpegError
@@ -25,3 +27,12 @@ def film_error(error: Exception, path: Path) -> SdplayError:
         )
     reason = getattr(error, "strerror", None) or str(error)
     return StoreError(f"the film cannot be written: {reason}", field="out", value=str(path))
+
+
+@contextmanager
+def film_errors(path: Path) -> Iterator[None]:
+    """What goes wrong with the film `path` inside, as `film_error` says it."""
+    try:
+        yield
+    except TROUBLE as error:
+        raise film_error(error, path) from error

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from PIL import Image, PngImagePlugin
 
 from sdplay.core.errors import BadRequest
-from sdplay.imaging.image import LARGEST_FILE, MOST_PIXELS
+from sdplay.imaging.image import LARGEST_FILE, MOST_PIXELS, UNREADABLE
 from sdplay.imaging.metadata import EXIF_IFD, USER_COMMENT
 from sdplay.imaging.reading import invokeai
 from sdplay.imaging.reading.a1111 import parse_infotext
@@ -20,20 +19,6 @@ from sdplay.imaging.reading.found import Found
 from sdplay.imaging.reading.novelai import parse_novelai
 
 FORMATS = ("PNG", "WEBP", "JPEG", "GIF")
-# What PIL raises for damaged files, and for those made to harm.
-UNREADABLE = (
-    OSError,
-    ValueError,
-    KeyError,
-    IndexError,
-    TypeError,
-    AttributeError,
-    SyntaxError,
-    EOFError,
-    OverflowError,
-    struct.error,
-    Image.DecompressionBombError,
-)
 COMFYUI = ("prompt", "workflow")
 Texts = dict[str, str]
 
