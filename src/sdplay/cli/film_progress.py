@@ -27,7 +27,8 @@ class FilmProgress:
         self.shooting, self.total = shooting, shooting.plan.total
         self.kept, self.left, self.phase = 0, "", "loading the model …"
         self.step: Stepped | None = None
-        self.unit_name = "key" if shooting.recipe.request.mode == "animate" else "pass"
+        asked = shooting.recipe.request
+        self.unit_name = "key" if asked.mode == "animate" and not asked.of_clip else "pass"
         self.pace = ""  # of the newest unit
 
     def follow(self, event: Event) -> None:
