@@ -32,8 +32,8 @@ def test_the_flags_of_txt2img_are_these() -> None:
     options = request_options(Txt2Img, positional="prompt", for_new=True)
     assert [name for option in options for name in option.opts] == [
         *("-n", "--num", "--style", "--styles-file", "--wildcards", "--negative", "--syntax", "--seed", "--steps"),
-        *("--guidance", "--sampler", "--schedule", "--width", "--height", "--size", "--model", "--allow-pickle"),
-        *("--device", "--precision", "--low-memory", "--noise", "--batch-size"),
+        *("--guidance", "--guidance-rescale", "--sampler", "--schedule", "--width", "--height", "--size", "--model"),
+        *("--allow-pickle", "--device", "--precision", "--low-memory", "--noise", "--batch-size"),
     ]
 
 

@@ -37,8 +37,8 @@ def frames(studio: Studio, request: Dream, indices: list[int]) -> dict[int, Pixe
     return {event.picture.index: event.picture.pixels for event in events if isinstance(event, Drawn)}
 
 
-def check(studio: Studio, model: Path, tile: int, walk: str) -> None:
-    shared = {**SHARED, "model": str(model), "batch_size": tile}
+def check(studio: Studio, model: Path, tile: int, walk: str, **given: Any) -> None:
+    shared = {**SHARED, "model": str(model), "batch_size": tile, **given}
     fields, keys = WALKS[walk]
     found = frames(studio, ask(Dream, prompts=PROMPTS, seed=31, **shared, **fields), list(range(max(keys) + 1)))
     for index, key in keys.items():
@@ -57,3 +57,15 @@ def test_keys_are_the_pictures_of_a_tiny_model(studio: Studio, tiny: Path, tile:
 @pytest.mark.parametrize("tile", [1, 2])
 def test_keys_are_the_pictures_of_the_builtin_model(studio: Studio, builtin: Path, tile: int) -> None:
     check(studio, builtin, tile, "slerp")
+
+
+@pytest.mark.parametrize("given", [{"guidance_rescale": 0.7}])
+def test_keys_are_drawn_with_all_that_pictures_are_drawn_with(
+    studio: Studio, tiny: Path, given: dict[str, Any]
+) -> None:
+    check(studio, tiny, 2, "slerp", **given)
+    plain, other = (
+        frames(studio, ask(Dream, prompts=PROMPTS, seed=31, **SHARED, model=str(tiny), **each, num=3), [1])
+        for each in ({}, given)
+    )
+    assert not np.array_equal(plain[1], other[1])

@@ -149,6 +149,13 @@ def test_what_inpainting_says_is_read_back(**asked: Any) -> None:
     assert meant == asked | ({} if asked["only_masked"] else {"padding": 32})  # which pads nothing then
 
 
+@given(share=st.integers(1, 1000).map(lambda part: part / 1000))
+def test_guidance_rescale_is_read_back(share: float) -> None:
+    text = infotext(recipe(guidance_rescale=share), 0, "0.1.0")
+    assert f", CFG Rescale phi: {share:g}, Version" in text
+    assert parse_infotext(text).fields["guidance_rescale"] == share
+
+
 def test_an_empty_negative_is_left_out_as_a1111_does() -> None:
     assert "Negative" not in infotext(recipe(), 0, "0")
 

@@ -59,6 +59,13 @@ def test_all_of_a1111_that_has_a_meaning_here(bare: Shelves) -> None:
     }
 
 
+@pytest.mark.parametrize("key", ["CFG Rescale phi", "CFG Rescale φ", "CFG Rescale"])
+def test_guidance_rescale_is_taken_over(key: str, bare: Shelves) -> None:
+    adopted = adopt(found(f"CFG scale: 9, {key}: 0.7"), {}, bare)
+    assert adopted.request.guidance_rescale == 0.7
+    assert not told(adopted)
+
+
 def said_by_all() -> dict[str, Found]:
     import json
 

@@ -82,6 +82,13 @@ class Request(BaseModel):
         description="How strictly to follow the words; 1 switches guidance off.",
         json_schema_extra={"flag": "guidance"},
     )
+    guidance_rescale: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="How far strong guidance is brought back to the contrast it had without: 0 not, 1 all the way.",
+        json_schema_extra={"later": True},
+    )
     sampler: str | None = Field(default=None, description="How noise is removed: see `sdplay samplers`.")
     schedule: str | None = Field(default=None, description="How the noise levels are spaced: see `sdplay samplers`.")
     width: Side | None = Field(default=None, description="Width in pixels, a multiple of 8.")

@@ -8,21 +8,23 @@ import torch
 from torch import Tensor
 
 from sdplay.diffusion.denoiser import Denoiser
+from sdplay.diffusion.rescale import Rescale
 
 
 class GuidedDenoiser:
     """Wraps a denoiser whose batch is [away…, towards…]; a scale of 1 is the towards half alone, 0 the away half.
 
-    `scales` has one number for each picture.
+    `scales` has one number for each picture; `rescale` brings the answer back to the spread of the towards half.
     """
 
-    def __init__(self, both: Denoiser, scales: Sequence[float]) -> None:
-        self.both = both
+    def __init__(self, both: Denoiser, scales: Sequence[float], rescale: Rescale | None = None) -> None:
+        self.both, self.rescale = both, rescale
         self.scale = scales[0] if len(set(scales)) == 1 else torch.tensor(scales).view(-1, 1, 1, 1)
 
     def __call__(self, x: Tensor, sigma: float) -> Tensor:
         away, towards = self.both(torch.cat([x, x]), sigma).chunk(2)
-        return away + self.scale * (towards - away)
+        guided = away + self.scale * (towards - away)
+        return guided if self.rescale is None else self.rescale(x, sigma, guided, towards)
 
 
 class ComposedDenoiser:
@@ -30,14 +32,26 @@ class ComposedDenoiser:
 
     Wraps a denoiser whose batch is [away…, towards_1…, towards_2…]. `weights` has a row of numbers for every part, one
     number for each picture. This is the conjunction of Composable Diffusion (Liu et al. 2022, arXiv:2206.01714,
-    equation 11), with a weight for each concept.
+    equation 11), with a weight for each concept. `rescale` brings the answer back to the spread that it has at a scale
+    of 1, where that of `GuidedDenoiser` is the towards half.
     """
 
-    def __init__(self, all_: Denoiser, scales: Sequence[float], weights: Sequence[Sequence[float]]) -> None:
-        self.all = all_
+    def __init__(
+        self,
+        all_: Denoiser,
+        scales: Sequence[float],
+        weights: Sequence[Sequence[float]],
+        rescale: Rescale | None = None,
+    ) -> None:
+        self.all, self.rescale = all_, rescale
+        self.weights = torch.tensor(weights).view(len(weights), -1, 1, 1, 1)
         self.pulls = (torch.tensor(weights) * torch.tensor(scales)).view(len(weights), -1, 1, 1, 1)
 
     def __call__(self, x: Tensor, sigma: float) -> Tensor:
         count = len(self.pulls)
         away, *towards = self.all(torch.cat([x] * (1 + count)), sigma).chunk(1 + count)
-        return away + (self.pulls * (torch.stack(towards) - away)).sum(dim=0)
+        ways = torch.stack(towards) - away
+        guided = away + (self.pulls * ways).sum(dim=0)
+        if self.rescale is None:
+            return guided
+        return self.rescale(x, sigma, guided, away + (self.weights * ways).sum(dim=0))

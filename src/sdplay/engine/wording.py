@@ -15,6 +15,7 @@ from sdplay.core.prompt.schedule import Schedule, scheduled
 from sdplay.core.recipe import Recipe
 from sdplay.diffusion.denoiser import Denoiser
 from sdplay.diffusion.guidance import ComposedDenoiser, GuidedDenoiser
+from sdplay.diffusion.rescale import Rescale
 from sdplay.diffusion.stepped import SteppedDenoiser
 from sdplay.engine.memo import WordMemo
 from sdplay.families.base import Conditioning, Family
@@ -100,6 +101,8 @@ class TileWords:
         self.family, self.encode = family, encode
         self.scales = [scale_of(recipe, frame) for frame in tile]
         self.pulls = [pulls(frame.words) for frame in tile]
+        share = recipe.request.guidance_rescale
+        self.rescale = Rescale(share, family.table.prediction) if share else None
 
     def denoiser(self, sigmas: Sequence[float], seen: Tensor | None) -> Denoiser:
         """The denoiser of the tile for the ladder `sigmas`: one for all steps, or one for each wording of a step."""
@@ -138,9 +141,9 @@ class TileWords:
         if self.alone:
             return rows
         if self.simple:
-            return GuidedDenoiser(rows, self.scales)
+            return GuidedDenoiser(rows, self.scales, self.rescale)
         weights = zip(*([strand.weight for strand in each.towards] for each in self.pulls), strict=True)
-        return ComposedDenoiser(rows, self.scales, list(weights))
+        return ComposedDenoiser(rows, self.scales, list(weights), self.rescale)
 
 
 def same(one: Sequence[Conditioning], other: Sequence[Conditioning]) -> bool:

@@ -89,6 +89,7 @@ def infotext(recipe: Recipe, index: int, version: str) -> str:
         **({"Denoising strength": request.strength} if isinstance(request, FromPicture) else {}),
         "RNG": NOISE_LABELS[request.noise],
         **repainted(request),
+        **({"CFG Rescale phi": f"{request.guidance_rescale:g}"} if request.guidance_rescale else {}),
     }
     if words.prompt != request.prompt:
         pairs["Template"] = request.prompt

@@ -60,11 +60,9 @@ class Studio(Filming, Remembering):
 def draw(prompt: str | Sequence[str], *, out: str | Path | None = None, kind: str = "png", **fields: Any) -> Pictures:
     """Draw `prompt`, or each of several, and return the pictures; with `out` they are kept in that folder as well.
 
-
-    `fields` are those of `Txt2Img`: negative_prompt, num, seed, steps, guidance_scale, sampler, schedule, width,
-    height, model, allow_pickle, device, precision, low_memory, noise. With an `image`, which may be a folder, they are
-    those of `Img2Img`, and with a `mask` or `extend` those of `Inpaint`. Raises `BadRequest` (with the field, the value
-    and what to do) and `SdplayError`.
+    `fields` are those of `Txt2Img`: negative_prompt, num, seed, steps, guidance_scale, sampler, width and so on. With
+    an `image`, which may be a folder, they are those of `Img2Img`, and with a `mask` or `extend` those of `Inpaint`.
+    Raises `BadRequest` (with the field, the value and what to do) and `SdplayError`.
     """
     prompts = [prompt] if isinstance(prompt, str) else list(prompt)
     asked = requests_for(kind_of(fields), prompts, fields)

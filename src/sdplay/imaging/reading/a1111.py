@@ -38,6 +38,9 @@ MEANINGS: dict[str, Meaning] = {
     "Schedule type": ("schedule", schedule_of),
     "Scheduler": ("schedule", schedule_of),
     "CFG scale": ("guidance_scale", number),
+    "CFG Rescale phi": ("guidance_rescale", number),  # of an extension, under three names
+    "CFG Rescale φ": ("guidance_rescale", number),
+    "CFG Rescale": ("guidance_rescale", number),
     "Seed": ("seed", whole),
     "Size-1": ("width", whole),
     "Size-2": ("height", whole),

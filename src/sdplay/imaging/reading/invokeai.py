@@ -37,6 +37,7 @@ MEANINGS: dict[str, Meaning] = {
     "scheduler": ("sampler", sampler_of),
     "sampler": ("sampler", sampler_of),
     "cfg_scale": ("guidance_scale", number),
+    "cfg_rescale_multiplier": ("guidance_rescale", number),
     "seed": ("seed", whole),
     "width": ("width", whole),
     "height": ("height", whole),

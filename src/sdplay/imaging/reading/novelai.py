@@ -13,6 +13,7 @@ MEANINGS: dict[str, Meaning] = {
     "sampler": ("sampler", sampler_of),
     "noise_schedule": ("schedule", schedule_of),
     "scale": ("guidance_scale", number),
+    "cfg_rescale": ("guidance_rescale", number),
     "seed": ("seed", whole),
     "width": ("width", whole),
     "height": ("height", whole),
