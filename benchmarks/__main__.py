@@ -15,12 +15,13 @@ from benchmarks.contestants import Ours, Work
 from benchmarks.filming import film_section
 from benchmarks.given import write_given
 from benchmarks.machine import machine_line
+from benchmarks.refusing import refusing_section
 from benchmarks.report import Section, document
 from benchmarks.rows import Aim, read_reasons
 from benchmarks.sd15_shape import sd15_folder
 from benchmarks.startup import startup_section
 
-SCENARIOS = ("drawing", "pictures", "starting", "tiles", "films")
+SCENARIOS = ("drawing", "pictures", "starting", "tiles", "films", "refusing")
 
 
 def options(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -101,6 +102,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         "starting": lambda: startup_section(small, asked.rounds),
         "tiles": lambda: tile_section(small, max(3, asked.rounds // 2)),
         "films": lambda: film_section(small, max(3, asked.rounds // 2), asked.frames),
+        "refusing": lambda: refusing_section(2 * asked.rounds),
     }
     machine = machine_line(asked.threads, Ours(small).recipe.numerics.dtype, date.today())
     sections: list[Section] = []

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.refusing import HOSTILE
 from sdplay.core.films import ALIASES
 from sdplay.core.request import FILMS
 from sdplay.jobs.executors.fake import FakeExecutor
@@ -230,28 +231,6 @@ def test_what_is_understood_otherwise_is_said_once(sdplay: Sdplay, flags: list[s
     told = [line for line in outcome.err.splitlines() if line.startswith("note: ")]
     assert len(told) == len(notes)
     assert all(note in line for note, line in zip(notes, told, strict=True))
-
-
-HOSTILE = [
-    "(" * 5000,
-    "0:(" + "(" * 5000 + "1" + ")" * 5000 + ")",
-    "0:(9**9**9**9)",
-    "0:(" + "-" * 100_000 + "1)",
-    "0:(__import__('os').system('true'))",
-    "0:(t.__class__)",
-    "0:([x for x in t])",
-    "0:(lambda: 1)",
-    "0:(" + "1+" * 50_000 + "x)",
-    "0:(1" + "0" * 100_000 + "x)",
-    "0:('a'*10**9)",
-    "{" * 10_000,
-    '{"0":' * 2_000,
-    "0:(1e999)",
-    "99999999999999999999:(1)",
-    "0:(1),," + "," * 50_000 + "x",
-    "0:(1) " + "ease " * 20_000,
-    '"' * 50_001,
-]
 
 
 @pytest.mark.usefixtures("here")
