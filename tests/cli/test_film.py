@@ -255,3 +255,21 @@ def test_show_of_a_film_that_is_not_finished_says_how_to_go_on(sdplay: Sdplay) -
     out = sdplay("show", "job").out
     assert "2 of 4 frames" in out
     assert "sdplay resume job" in out
+
+
+def test_a_film_of_another_version_is_gone_on_with_and_told_and_with_strict_refused(
+    sdplay: Sdplay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    film(sdplay, *DREAM, "--num", "4", "--out", "job")
+    monkeypatch.setattr("sdplay.jobs.begin.here", lambda: {"sdplay": "99.0"})
+    before = Path("job/journal.jsonl").read_bytes()
+    for command in ((*DREAM, "--num", "6", "--out", "job"), ("resume", "job")):
+        refused = sdplay(*command, "--strict")
+        assert refused.code == 1
+        assert "begun by another version" in refused.err
+        assert "without --strict" in refused.err
+    assert Path("job/journal.jsonl").read_bytes() == before
+    outcome = sdplay(*DREAM, "--num", "6", "--out", "job")
+    assert outcome.code == 0
+    assert "begun by another version" in outcome.err
+    assert '"mixed": true' in Path("job/journal.jsonl").read_text().splitlines()[-1]

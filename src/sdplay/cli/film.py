@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 FORMATS = ("mp4", "gif", "webp", "apng", "webm", "mkv")
 JOB = click.Path(path_type=Path)
+STRICT = "Go on with no film that another version or processor began: its bits may be others."
 POSITIONAL = {"dream": "prompts", "animate": "animation_prompts"}
 
 
@@ -56,7 +57,9 @@ class FilmCommand(click.Command):
         with in_the_words_of(click.get_current_context()), open_studio(params["workers"]) as studio:
             request = film_request(self.kind, POSITIONAL[self._mode], params)
             out = params["fork"] or params["out"] or free_folder(Path("films"), self._mode)
-            shooting = studio.film(request, out, output_from(params, request), force=params["force"])
+            shooting = studio.film(
+                request, out, output_from(params, request), force=params["force"], strict=params["strict"]
+            )
             return make_film(shooting, quiet=params["quiet"])
 
 
@@ -78,6 +81,7 @@ def job_options() -> list[click.Parameter]:
         click.Option(["--config"], type=JOB, metavar="FILE", help="Settings: JSON, TOML, YAML, config.py, Deforum's."),
         click.Option(["--format"], type=click.Choice(FORMATS), default="mp4", show_default=True, help="Kind of film."),
         click.Option(["--workers"], type=click.IntRange(1, 64), default=1, help="Processes that draw at a time."),
+        click.Option(["--strict"], is_flag=True, help=STRICT),
         click.Option(["--force"], is_flag=True, help="Begin even where the disk seems too small."),
         click.Option(["-q", "--quiet"], is_flag=True, help="Print the path of the film and nothing else."),
     ]
@@ -138,12 +142,13 @@ def free_folder(parent: Path, name: str) -> Path:
 @click.argument("job", type=JOB)
 @click.option("--model", help="Where the model is that it was begun with, if not where it was.")
 @click.option("--workers", type=click.IntRange(1, 64), default=1, help="Processes that draw at a time.")
+@click.option("--strict", is_flag=True, help=STRICT)
 @click.option("-q", "--quiet", is_flag=True, help="Print the path of the film and nothing else.")
 @PICKLE
-def resume(job: Path, model: str | None, workers: int, quiet: bool, allow_pickle: bool) -> int:
+def resume(job: Path, model: str | None, workers: int, strict: bool, quiet: bool, allow_pickle: bool) -> int:
     """Go on with a film that was stopped, killed or ran out of space; finished frames stay as they are."""
     with open_studio(workers, shelves_with(allow_pickle)) as studio:
-        return make_film(studio.resume(job, model), quiet=quiet)
+        return make_film(studio.resume(job, model, strict=strict), quiet=quiet)
 
 
 def make_film(shooting: Shooting, *, quiet: bool) -> int:

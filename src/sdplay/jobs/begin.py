@@ -9,6 +9,7 @@ from typing import Any
 
 from sdplay.core.animate import Animate
 from sdplay.core.dream import Dream
+from sdplay.core.errors import NotReproduced
 from sdplay.core.films import Film
 from sdplay.core.recipe import Recipe
 from sdplay.core.request import AnyFilm, AnyRequest
@@ -45,8 +46,12 @@ def begin(
     output: Output | None,
     *,
     force: bool = False,
+    strict: bool = False,
 ) -> Shooting:
-    """The shooting of `recipe` in the folder `out`, which is made, or gone on with where it holds this very job."""
+    """The shooting of `recipe` in the folder `out`, which is made, or gone on with where it holds this very job.
+
+    With `strict` a film that was begun where bits may be others is not gone on with: `NotReproduced`.
+    """
     assert isinstance(recipe.request, Film)
     if isinstance(recipe.request, Animate) and recipe.request.flow_cadence != "none":
         check_flow()
@@ -56,6 +61,9 @@ def begin(
     check_kind(output.kind, shape, output.rate, output.sound is not None)
     warning = check_space(out, plan.total + plan.units, *shape, force=force)
     folder = JobFolder.create(out, describe(recipe, output), FREE)
+    if strict and is_mixed(folder):
+        hint = "go on with the version and the processor it was begun with, or without --strict"
+        raise NotReproduced(MIXED, field="out", value=str(out), hint=hint)
     plan = paced_as_before(plan, folder)
     description = describe(plan.recipe, output)
     shooting = shooting_of(plan, model, device, executor, folder, output)
@@ -78,7 +86,7 @@ def shooting_of(
     plan: FilmPlan, model: ResolvedModel, device: str, executor: Executor, folder: JobFolder, output: Output
 ) -> Shooting:
     """The shooting of a planned film in its folder; nothing is written."""
-    mixed = folder.description["made_by"] != here()
+    mixed = is_mixed(folder)
     return Shooting(
         recipe=plan.recipe,
         plan=plan,
@@ -90,6 +98,11 @@ def shooting_of(
         warnings=(*worth_knowing(plan), *([MIXED] if mixed else [])),
         noted={"mixed": True} if mixed else {},
     )
+
+
+def is_mixed(folder: JobFolder) -> bool:
+    """Whether the film in `folder` was begun by other programs or on another kind of processor than these."""
+    return folder.description["made_by"] != here()
 
 
 def as_asked(output: Output, request: AnyRequest) -> Output:

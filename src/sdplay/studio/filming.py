@@ -23,18 +23,22 @@ if TYPE_CHECKING:
 class Filming(Drawing):
     """The part of a studio that makes films."""
 
-    def film(self, request: AnyFilm, out: Path, output: Output | None = None, *, force: bool = False) -> Shooting:
+    def film(
+        self, request: AnyFilm, out: Path, output: Output | None = None, *, force: bool = False, strict: bool = False
+    ) -> Shooting:
         """The film of `request` in the job folder `out`, ready to be shot: `for event in shoot(studio.film(…))`.
 
         A folder that holds this job already is gone on with. Everything that can be wrong is said here, before the
         model is loaded: `BadRequest` and `BadRequests` for the request, `BadRequest` for a folder with another job in
-        it (and what differs), `DiskFull` for too little space unless `force`.
+        it (and what differs), `DiskFull` for too little space unless `force`, and with `strict` `NotReproduced` for a
+        film begun by another version or on another processor.
         """
         from sdplay.jobs.begin import begin, seeded_as_before
 
         with with_everything_wrong(request):
             settled = self.settle(seeded_as_before(request, out))
-            return begin(settled.recipe, settled.model, settled.device, self.executor, out, output, force=force)
+            checks = {"force": force, "strict": strict}
+            return begin(settled.recipe, settled.model, settled.device, self.executor, out, output, **checks)
 
     def plan(self, request: AnyFilm) -> tuple[Settled, FilmPlan]:
         """What drawing the film `request` would be, without its model; raises what `film` raises for a request."""
@@ -42,11 +46,11 @@ class Filming(Drawing):
             settled = self.settle(request)
             return settled, film_plan(settled.recipe)
 
-    def resume(self, job: Path, model: str | None = None) -> Shooting:
+    def resume(self, job: Path, model: str | None = None, *, strict: bool = False) -> Shooting:
         """The film in the job folder `job`, ready to be gone on with; `model` says where its model is now.
 
         Raises `BadRequest` for a folder without a job, `NotReproduced` where the model or a file it is made from is
-        not the one it was begun with.
+        not the one it was begun with, and with `strict` for one begun by another version or on another processor.
         """
         from sdplay.jobs.begin import begin
         from sdplay.jobs.description import described_output
@@ -55,7 +59,7 @@ class Filming(Drawing):
         folder = JobFolder.open(job)
         was = self._as_it_was(folder, model)
         output = described_output(folder.description)
-        return begin(was.recipe, was.model, was.device, self.executor, job, output, force=True)
+        return begin(was.recipe, was.model, was.device, self.executor, job, output, force=True, strict=strict)
 
     def verify_film(self, job: Path, model: str | None = None, every: int = 1) -> Iterator[UnitChecked]:
         """Draw every `every`-th finished unit of the film in `job` again and compare; nothing there is changed.
