@@ -21,6 +21,7 @@ from sdplay.cli.outcome import STOPPING
 from sdplay.core.errors import SdplayError, Stopped
 
 if TYPE_CHECKING:
+    from sdplay.cli.preview import PreviewFile
     from sdplay.cli.progress import Progress
     from sdplay.cli.terminal import Protocol
     from sdplay.core.artifact import Artifact, Picture
@@ -32,13 +33,22 @@ MOST_SHOWN = 8  # pictures; with more of them the terminal is no place to look a
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """Where pictures go and how it is told; `out` None keeps none, `show` None shows them where that makes sense."""
+    """Where pictures go and how it is told; `out` None keeps none, `show` None shows them where that makes sense.
+
+    `preview` shows each while it is drawn, `preview_file` in a file.
+    """
 
     out: Path | None
     format: str = "png"
     quiet: bool = False
     as_json: bool = False
     show: bool | None = None
+    preview: bool = False
+    preview_file: Path | None = None
+
+    @property
+    def previewed(self) -> bool:
+        return self.preview or self.preview_file is not None
 
 
 def delivery_options(*, for_new: bool) -> list[click.Parameter]:
@@ -56,12 +66,14 @@ def delivery_options(*, for_new: bool) -> list[click.Parameter]:
         flag("-q", "--quiet", is_flag=True, help="Print the paths of the pictures and nothing else."),
         flag("--json", is_flag=True, help="Print a line of JSON a picture: path, seed, digest, recipe, seconds."),
         flag("--show/--no-show", default=None, help="Show the pictures in the terminal (default: where it can)."),
+        flag("--preview", is_flag=True, help="Show each picture emerging, in the terminal."),
+        flag("--preview-file", type=folder, metavar="FILE", help="Keep FILE at what is emerging, for a viewer."),
     ]
 
 
 def delivery_from(params: Mapping[str, Any]) -> Delivery:
     """The `Delivery` that the flags of `delivery_options` describe."""
-    named = {name: params[name] for name in ("out", "format", "quiet", "show")}
+    named = {name: params[name] for name in ("out", "format", "quiet", "show", "preview", "preview_file")}
     return Delivery(as_json=params["json"], **named)
 
 
@@ -77,16 +89,18 @@ def deliver(
     from sdplay.version import VERSION
 
     done = Done(settled=settled, indices=indices, out=delivery.out)
-    canvas = Canvas(delivery, len(indices))
+    canvas, viewer = Canvas(delivery, len(indices)), viewer_of(delivery)
     with no_empty_folder(delivery.out), done.told_on_failure(), Interrupt() as interrupt:
         keeper = Keeper(delivery.out, delivery.format, VERSION) if delivery.out is not None else None
         if settled.recipe.numerics.attention_slice and not delivery.quiet:
             with progress.aside():
                 click.echo(plan(settled), err=True)
         progress.begin(settled.recipe, indices)
-        for event in studio.run(settled, indices, keeper):
+        for event in studio.run(settled, indices, keeper, preview=delivery.previewed):
             interrupt.listen()
             progress.follow(event)
+            if viewer is not None:
+                viewer.follow(event)
             if isinstance(event, Drawn):
                 done.drawn += 1
                 canvas.show(event.picture, progress)
@@ -101,6 +115,17 @@ def deliver(
     if not delivery.quiet:
         click.echo(done.summary(), err=True)
     return done.artifacts
+
+
+def viewer_of(delivery: Delivery) -> PreviewFile | None:
+    """What keeps the file that was asked for; a preview that nobody will see is said aloud."""
+    if delivery.preview_file is not None:
+        from sdplay.cli.preview import PreviewFile
+
+        return PreviewFile(delivery.preview_file)
+    if delivery.preview and (delivery.quiet or not sys.stdout.isatty()):
+        click.echo("note: no terminal shows a preview here; --preview-file FILE keeps one in a file", err=True)
+    return None
 
 
 def plan(settled: Settled) -> str:

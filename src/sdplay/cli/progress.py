@@ -16,6 +16,7 @@ from sdplay.core.event import Drawn, Event, Finished, Started, Stepped
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.live import Live
+    from rich.table import Table
 
     from sdplay.core.recipe import Recipe
 
@@ -115,9 +116,11 @@ class Bar(Progress):
         self._tally = Tally(clock)
         self._console = Console(file=sys.stdout)
         self._live: Live | None = None
+        self._step: Stepped | None = None
 
     def follow(self, event: Event) -> None:
         self._tally.count(event)
+        self._step = event if isinstance(event, Stepped) else None
         if isinstance(event, Finished):
             self._hide()
 
@@ -163,7 +166,21 @@ class Bar(Progress):
         steps = ProgressBar(total=tally.steps or 1, completed=tally.step, width=BAR_WIDTH)
         count = f"{tally.step}/{tally.steps}" if tally.steps else ""
         table.add_row("step", steps, count, Text(tally.pace, style="dim"))
-        return table
+        return self._with_preview(table)
+
+    def _with_preview(self, table: Table) -> RenderableType:
+        """What is emerging, above the bars, where the drawing shows it."""
+        from rich.console import Group
+        from rich.text import Text
+
+        from sdplay.cli.preview import shown
+        from sdplay.cli.terminal import BLOCK_ROWS, blocks, cells
+
+        picture = shown(self._step) if self._step is not None else None
+        room = min(BLOCK_ROWS, self._console.height - 4)  # a live picture higher than the terminal would leave traces
+        if picture is None or room < 1:
+            return table
+        return Group(Text.from_ansi(blocks(picture, *cells(picture, room, self._console.width))), table)
 
 
 def plan_line(recipe: Recipe, indices: Sequence[int]) -> str:

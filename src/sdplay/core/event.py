@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -22,11 +22,15 @@ class Started:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stepped:
-    """Denoising step `step` of `steps` (from 1) is done for the frames `frames` (their indices)."""
+    """Denoising step `step` of `steps` (from 1) is done for the frames `frames` (their indices).
+
+    `previews` are small pictures of what is emerging, uint8 [h, w, 3], one for each frame, where that was asked for.
+    """
 
     frames: tuple[int, ...]
     step: int
     steps: int
+    previews: tuple[NDArray[np.uint8], ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

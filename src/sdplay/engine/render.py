@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 
@@ -27,13 +27,22 @@ from sdplay.engine.start import FilmPixels, Starts, begin, held, none_given, see
 from sdplay.engine.wording import TileWords, company
 from sdplay.families.base import Family
 
+# Latents [B, C, h, w] as B small pictures, uint8 [_, _, 3].
+Preview = Callable[[Tensor], tuple[NDArray[np.uint8], ...]]
+
 
 def render(
-    recipe: Recipe, frames: Iterable[Frame], family: Family, words: WordMemo, film: FilmPixels = none_given
+    recipe: Recipe,
+    frames: Iterable[Frame],
+    family: Family,
+    words: WordMemo,
+    film: FilmPixels = none_given,
+    preview: Preview | None = None,
 ) -> Iterator[Event]:
     """Draw `frames` tile by tile, yielding `Stepped` after every step and `Drawn` for every picture.
 
-    `film` gives the pixels that a frame of a film starts from, of the recipe's size.
+    `film` gives the pixels that a frame of a film starts from, of the recipe's size; `preview` makes small pictures of
+    what the network takes for the clean latents at each step, and is not asked where nobody wants any.
     Whoever iterates may stop at any event: nothing is left running. Raises `BadRequest` for a size or a number of
     steps the model cannot take and `RenderFailed` when memory runs out or the numbers are no picture (NaN or infinite).
     """
@@ -60,7 +69,8 @@ def render(
         indices = tuple(frame.index for frame in tile[:real])
         for step in denoised(recipe, denoiser, x, levels.sigmas, noise):
             x = step.x
-            yield Stepped(frames=indices, step=step.index + 1, steps=step.total)
+            seen = preview(step.x0)[:real] if preview is not None else ()
+            yield Stepped(frames=indices, step=step.index + 1, steps=step.total, previews=seen)
         # 4. latents become pixels
         with arithmetic(recipe.numerics.threads):
             pictures = pixels(family.decode(x * levels.end_scale))

@@ -109,15 +109,21 @@ class Drawing:
         machine = self.executor.survey(recipe.request.model_copy(update={"device": recipe.numerics.device}))
         return found, machine.device
 
-    def stream(self, request: AnyRequest, keeper: Keeper | None = None) -> Iterator[Event]:
-        """Draw all pictures of `request`, yielding events; with a `keeper` each is on disk before its `FrameDone`."""
-        settled = self.settle(request)
-        yield from self.run(settled, range(count(settled.recipe)), keeper)
+    def stream(self, request: AnyRequest, keeper: Keeper | None = None, *, preview: bool = False) -> Iterator[Event]:
+        """Draw all pictures of `request`, yielding events; with a `keeper` each is on disk before its `FrameDone`.
 
-    def run(self, settled: Settled, indices: Sequence[int], keeper: Keeper | None = None) -> Iterator[Event]:
-        """Draw pictures `indices` of a settled recipe, in that order."""
+        With `preview` each `Stepped` of a single picture shows what is emerging. Whoever stops iterating stops the
+        drawing after the step.
+        """
+        settled = self.settle(request)
+        yield from self.run(settled, range(count(settled.recipe)), keeper, preview=preview)
+
+    def run(
+        self, settled: Settled, indices: Sequence[int], keeper: Keeper | None = None, *, preview: bool = False
+    ) -> Iterator[Event]:
+        """Draw pictures `indices` of a settled recipe, in that order; `keeper` and `preview` as for `stream`."""
         started = time.perf_counter()
-        task = Task(recipe=settled.recipe, indices=indices, model=settled.model, device=settled.device)
+        task = Task(recipe=settled.recipe, indices=indices, model=settled.model, device=settled.device, preview=preview)
         yield from kept(self.executor.run(task), keeper)
         yield Finished(total=len(indices), seconds=time.perf_counter() - started)
 

@@ -18,7 +18,8 @@ from sdplay.models.resolve import ResolvedModel
 class Task:
     """Draw pictures `indices` of `recipe` with `model` on `device`; of an animation they are one whole unit of it.
 
-    `given` holds the key pictures, by frame, that the unit starts from. A task can be sent to another process.
+    `given` holds the key pictures, by frame, that the unit starts from. With `preview` every step of a single picture
+    shows what is emerging; no bit of the picture depends on it. A task can be sent to another process.
     """
 
     recipe: Recipe
@@ -26,6 +27,7 @@ class Task:
     model: ResolvedModel
     device: str
     given: Mapping[int, Pixels] = field(default_factory=dict[int, Pixels])
+    preview: bool = False
 
 
 class Executor(Protocol):

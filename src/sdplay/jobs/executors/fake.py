@@ -32,9 +32,11 @@ class FakeExecutor:
         if task.indices and isinstance(task.recipe.request, Animate):
             yield KeyDrawn(index=task.indices[0], pixels=fake_picture(task.recipe, task.indices[0]).pixels)
         for index in task.indices:
+            picture = fake_picture(task.recipe, index)
+            previews = (picture.pixels[::4, ::4],) if task.preview else ()
             for step in range(1, task.recipe.steps + 1):
-                yield Stepped(frames=(index,), step=step, steps=task.recipe.steps)
-            yield Drawn(picture=fake_picture(task.recipe, index))
+                yield Stepped(frames=(index,), step=step, steps=task.recipe.steps, previews=previews)
+            yield Drawn(picture=picture)
 
     def close(self) -> None:
         """Nothing is held."""

@@ -10,6 +10,7 @@ from sdplay.core.machine import Machine
 from sdplay.core.request import AnyRequest
 from sdplay.engine.device import survey
 from sdplay.engine.film import Stages
+from sdplay.engine.preview import Previews
 from sdplay.engine.render import render
 from sdplay.engine.residency import Residency
 from sdplay.jobs.executors.base import Task
@@ -24,6 +25,7 @@ class InlineExecutor:
     def __init__(self) -> None:
         self._models = Residency()
         self._stages = Stages()
+        self._previews = Previews()
 
     def survey(self, request: AnyRequest) -> Machine:
         return survey(request.device, request.precision)
@@ -32,9 +34,11 @@ class InlineExecutor:
         loaded = self._models.get(task.model, task.recipe.numerics, task.device)
         yield Started(recipe=task.recipe, total=len(task.indices))
         if not isinstance(task.recipe.request, Film):
-            yield from render(task.recipe, plan(task.recipe, task.indices), loaded.family, loaded.words)
+            preview = self._previews.of(loaded.family, task.recipe) if task.preview else None
+            frames = plan(task.recipe, task.indices)
+            yield from render(task.recipe, frames, loaded.family, loaded.words, preview=preview)
         elif task.indices:
             yield from self._stages.unit(task.recipe, loaded, task.indices, task.given)
 
     def close(self) -> None:
-        self._models = Residency()
+        self._models, self._previews = Residency(), Previews()
