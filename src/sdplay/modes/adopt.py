@@ -35,7 +35,7 @@ WHY_NOT = (
 NO_MEANING = "has no meaning here"
 OF_A_PICTURE = "belongs to a picture it was drawn from, which is not in the file: give --image"
 OF_A_MASK = "belongs to a mask, which is not in the file: give --image and --mask"
-SYNTAX = re.compile(r"<\w+:[^<>]+>|[(\[][^()\[\]]*:[\d.]+[)\]]|\b(?:BREAK|AND)\b|[(\[]{2}")
+SYNTAX = re.compile(r"<(?!lora:|lyco:)\w+:[^<>]+>|[(\[][^()\[\]]*:[\d.]+[)\]]|\b(?:BREAK|AND)\b|[(\[]{2}")
 SHA256 = re.compile(r"[0-9a-f]{10,64}")
 LEAST = {"prompt": "-", "image": "-", "mask": "-"}  # what a request must have while one other field is looked at
 
@@ -71,7 +71,7 @@ def adopt(found: Found, changes: Mapping[str, Any], shelves: Shelves | None = No
     fields, left = usable(found, kind)
     if "prompt" not in changes:
         fields["prompt"], missing = without_missing(fields["prompt"], shelves)
-        left += [Left(name="prompt", value=notation, reason=reason) for notation, reason in missing]
+        left += [Left(name=f"{mark} in the prompt", value=name, reason=reason) for mark, name, reason in missing]
     if "model" not in changes:
         path, doubt = model_of(found, shelves)
         fields |= {"model": path} if path is not None else {}
