@@ -28,7 +28,7 @@ ANY_WORDS = {
     "combining marks": "a\u0301\u0301\u0301 z\u0351\u0352\u0353",
     "control characters": "a\x01\x02\x7f\x85\u2028\u200b\ufeff b",
     "new lines and tabs": "a red apple,\n\ton a table\r\n",
-    "the marks of other programs": "((a)) [b:c:0.5] <lora:x:1> {d|e} _f_ \\( BREAK AND",
+    "the marks of other programs": "((a)) [b:c:0.5] <lore:x:1> {d|e} _f_ \\( BREAK AND",
     "the tokenizer's own marks": "<|startoftext|> a cat <|endoftext|> a dog <|endoftext|>",
     "code": "'; DROP TABLE pictures; -- ${jndi} %s %n {0} \\x00",
     "outside the basic plane": "𝕒 𝖗𝖊𝖉 𐍈 \U0010fffd",

@@ -17,6 +17,7 @@ from sdplay.models.shelves import Shelves
 from sdplay.modes.adopt import Adopted, adopt, fullest_kind
 from tests.cli.conftest import fake_model
 from tests.imaging.reading import samples
+from tests.support.headers import write_header
 
 
 @pytest.fixture
@@ -37,7 +38,7 @@ def test_all_of_a1111_that_has_a_meaning_here(bare: Shelves) -> None:
     adopted = adopt(parse_infotext(samples.A1111), {}, bare)
     asked = adopted.request.model_dump(exclude_unset=True)
     assert asked == {
-        "prompt": "a lighthouse (storm:1.2), [oil:photo:0.4], <lora:ghibli:0.8>\nsecond prompt line",
+        "prompt": "a lighthouse (storm:1.2), [oil:photo:0.4], \nsecond prompt line",
         "negative_prompt": "blurry, low quality",
         "steps": 20,
         "sampler": "dpmpp_2m",
@@ -54,7 +55,8 @@ def test_all_of_a1111_that_has_a_meaning_here(bare: Shelves) -> None:
         "Denoising strength": "there is no second pass at a larger size",
         "Hires upscale": "there is no second pass at a larger size",
         "Hires upscaler": "there is no second pass at a larger size",
-        "Lora hashes": "LoRA files are not used",
+        "Lora hashes": "a note: the prompt itself names them",
+        "<lora:ghibli:0.8> in the prompt": "is left out: there is no such LoRA",
         "model": "is not on the shelves of this computer (SDPLAY_MODELS), and the usual model is taken",
     }
 
@@ -87,7 +89,10 @@ def test_nothing_that_a_program_says_is_lost_without_a_word(program: str, bare: 
     silent = {"model_hash"} | {name for name in ("clip_skip",) if said.fields.get(name) == 1}
     assert {name for name, value in said.fields.items() if value is not None} <= taken | left | silent
     assert said.other.keys() <= left
-    assert (adopted.request.prompt, adopted.request.negative_prompt) == (said.prompt, said.negative_prompt)
+    prompt = said.prompt
+    for mark in (one.removesuffix(" in the prompt") for one in told(adopted) if one.endswith(" in the prompt")):
+        prompt = prompt.replace(mark, "")
+    assert (adopted.request.prompt, adopted.request.negative_prompt) == (prompt, said.negative_prompt)
 
 
 @pytest.mark.parametrize(
@@ -155,7 +160,7 @@ def test_plain_words_are_no_syntax(prompt: str, bare: Shelves) -> None:
     assert adopt(found("Version: v1", prompt), {}, bare).left == ()
 
 
-@pytest.mark.parametrize("prompt", ["(a:1.2)", "[a:b:0.5]", "<lora:x:1>", "a BREAK b", "a AND b", "((a))"])
+@pytest.mark.parametrize("prompt", ["(a:1.2)", "[a:b:0.5]", "a BREAK b", "a AND b", "((a))"])
 def test_syntax_is_told(prompt: str, bare: Shelves) -> None:
     assert "plain words" in told(adopt(found("Version: v1", prompt), {}, bare))["prompt"]
 
@@ -227,3 +232,12 @@ def test_a_hash_of_a_single_file_is_compared(tmp_path: Path) -> None:
         adopted: Any = adopt(found(f"Model: real, Model hash: {note}"), {}, shelves)
         assert adopted.request.model == str(path)
         assert len(adopted.left) == doubts
+
+
+def test_a_lora_that_is_here_stays_in_the_prompt(bare: Shelves) -> None:
+    path = bare.home / "models" / "loras" / "ghibli.safetensors"
+    path.parent.mkdir(parents=True)
+    write_header(path, {"lora_unet_conv_in.lora_down.weight": (4, 4, 3, 3)})
+    adopted = adopt(found("Version: v1", "a cat <lora:ghibli:0.8> <lora:gone:1>, red"), {}, bare)
+    assert adopted.request.prompt == "a cat <lora:ghibli:0.8> , red"
+    assert told(adopted) == {"<lora:gone:1> in the prompt": "is left out: there is no such LoRA"}

@@ -86,7 +86,9 @@ def test_another_programs_picture_is_read_and_drawn_again(tiny: Path) -> None:
         assert isinstance(said, Found)
         assert said.program == "A1111"
         adopted = studio.adopt(said, model=str(tiny), width=64, height=64)
-        assert "LoRA files are not used" in "\n".join(map(str, adopted.left))
+        assert "<lora:ghibli:0.8> in the prompt = 'ghibli': is left out: there is no such LoRA" in "\n".join(
+            map(str, adopted.left)
+        )
         (drawn,) = studio.draw_again(path, model=str(tiny), width=64, height=64)
         assert drawn.recipe == studio.settle(adopted.request).recipe
     assert (drawn.seed, drawn.recipe.steps) == (965400086, 20)

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError, with_config
 
+from sdplay.core.add_ons import AddOn, placeless
 from sdplay.core.errors import BadRequest
 from sdplay.core.frame import Asset
 from sdplay.core.request import AnyRequest, named_pictures, request_from
@@ -79,6 +80,7 @@ class Recipe:
     """A request with every open field closed. `digest` keys results; two equal digests draw equal pictures.
 
     `assets` are the files the request names, by role; `wildcards` the lines of those its prompts name.
+    `add_ons` are the LoRAs and other such files that any of its pictures may be drawn with, by kind and name.
     `pace_table`: for a dream of perceptual pace, how much of its change has been seen, stretch by stretch between keys
     (see `evenly_seen`), as far as it is measured.
     """
@@ -96,6 +98,7 @@ class Recipe:
     assets: dict[str, Asset] = field(default_factory=dict[str, Asset])
     wildcards: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     pace_table: tuple[Shares, ...] = ()
+    add_ons: tuple[AddOn, ...] = ()
 
     def ingredients(self) -> dict[str, Any]:
         """All that picture i depends on besides i, as plain JSON values; what is embedded in files."""
@@ -105,6 +108,8 @@ class Recipe:
         given: dict[str, Any] = {}
         if self.assets:
             given["assets"] = {role: asdict(asset) for role, asset in self.assets.items()}
+        if self.add_ons:
+            given["add_ons"] = [asdict(add_on) for add_on in self.add_ons]
         if self.wildcards:
             given["wildcards"] = {name: list(lines) for name, lines in self.wildcards.items()}
         if asked["prompt_syntax"] == PLAIN:
@@ -121,8 +126,9 @@ class Recipe:
 
     @property
     def digest(self) -> str:
-        """sha256 of the canonical JSON of `ingredients()`, hex; of given pictures the pixels count, not the place."""
+        """sha256 of the canonical JSON of `ingredients()`, hex; of given files the content counts, not the place."""
         counted = self.ingredients()
+        placeless(self.request, counted)
         for role, asset in counted.get("assets", {}).items():
             del asset["path"], counted[role]
         return hashlib.sha256(canonical_json(counted).encode()).hexdigest()
@@ -142,12 +148,13 @@ class Recipe:
         try:
             model, numerics, assets = rest.pop("model"), rest.pop("numerics"), rest.pop("assets", {})
             pace, wildcards = rest.pop("pace_table", ()), rest.pop("wildcards", {})
+            add_ons = rest.pop("add_ons", ())
             request = request_from({"prompt_syntax": PLAIN, **rest, "model": model["name"]})
             if assets.keys() != (named := named_pictures(request)).keys():
                 raise damaged(f"it names {len(named)} pictures and describes {len(assets)}", sorted(assets))
             settled = {name: rest[name] for name in SETTLED}
             parts = {"request": request, "model": model, "numerics": numerics, "assets": assets, "pace_table": pace}
-            parts |= settled | {"wildcards": wildcards}
+            parts |= settled | {"wildcards": wildcards, "add_ons": add_ons}
             return TypeAdapter(cls).validate_python(parts)
         except ValidationError as error:
             first = error.errors(include_url=False)[0]

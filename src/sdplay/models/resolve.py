@@ -10,6 +10,7 @@ from pathlib import Path
 from sdplay.core.ask import LARGEST_SIDE, SMALLEST_SIDE
 from sdplay.core.errors import ModelBroken, ModelNotFound
 from sdplay.core.recipe import ModelIdentity
+from sdplay.models.add_ons import ResolvedAddOn
 from sdplay.models.added import added_models
 from sdplay.models.card import ModelCard
 from sdplay.models.digest import PARTS, XL_PARTS, file_digest, folder_digest
@@ -27,6 +28,7 @@ class ResolvedModel:
     """A model that exists: its card, its folder or single file, and the identity a recipe records.
 
     `rule` says how it was found. `origin` is what was found: the folder or file itself, or the pickle it was made from.
+    `add_ons` are the files that change it, in the order of the recipe that asks for them.
     """
 
     card: ModelCard
@@ -34,6 +36,7 @@ class ResolvedModel:
     identity: ModelIdentity
     rule: str
     origin: Path
+    add_ons: tuple[ResolvedAddOn, ...] = ()
 
 
 def resolve(name: str, shelves: Shelves | None = None, *, allow_pickle: bool = False) -> ResolvedModel:

@@ -17,13 +17,14 @@ from sdplay.models.registry import shipped_cards
 from sdplay.models.resolve import resolve
 from sdplay.models.shelves import Shelves, shelves_of
 from sdplay.modes.asked import kind_of
+from sdplay.modes.missing import without_missing
 
 # Why something has no part in a request, by the name its program gives it; the first that fits.
 WHY_NOT = (
     (re.compile(r"^sampler(_name)?$", re.I), "there is no such sampler here, and the model's own is taken"),
     (re.compile(r"^schedule|^noise_schedule$", re.I), "there is no such schedule here, and the model's own is taken"),
     (re.compile(r"^rng$", re.I), "there is no such source of noise here"),
-    (re.compile(r"lora|lyco", re.I), "LoRA files are not used"),
+    (re.compile(r"lora|lyco", re.I), "a note: the prompt itself names them"),
     (re.compile(r"^ti hashes|embedding", re.I), "textual inversions are not used"),
     (re.compile(r"^hires|^hr_|^denoising strength$", re.I), "there is no second pass at a larger size"),
     (re.compile(r"control", re.I), "ControlNet is not used"),
@@ -34,7 +35,7 @@ WHY_NOT = (
 NO_MEANING = "has no meaning here"
 OF_A_PICTURE = "belongs to a picture it was drawn from, which is not in the file: give --image"
 OF_A_MASK = "belongs to a mask, which is not in the file: give --image and --mask"
-SYNTAX = re.compile(r"<\w+:[^<>]+>|[(\[][^()\[\]]*:[\d.]+[)\]]|\b(?:BREAK|AND)\b|[(\[]{2}")
+SYNTAX = re.compile(r"<(?!lora:|lyco:)\w+:[^<>]+>|[(\[][^()\[\]]*:[\d.]+[)\]]|\b(?:BREAK|AND)\b|[(\[]{2}")
 SHA256 = re.compile(r"[0-9a-f]{10,64}")
 LEAST = {"prompt": "-", "image": "-", "mask": "-"}  # what a request must have while one other field is looked at
 
@@ -66,9 +67,13 @@ def adopt(found: Found, changes: Mapping[str, Any], shelves: Shelves | None = No
     usual one. Raises `BadRequest` where what is left makes no request, above all one without a prompt.
     """
     kind = kind_of(changes)
+    shelves = shelves if shelves is not None else shelves_of(os.environ)
     fields, left = usable(found, kind)
+    if "prompt" not in changes:
+        fields["prompt"], missing = without_missing(fields["prompt"], shelves)
+        left += [Left(name=f"{mark} in the prompt", value=name, reason=reason) for mark, name, reason in missing]
     if "model" not in changes:
-        path, doubt = model_of(found, shelves if shelves is not None else shelves_of(os.environ))
+        path, doubt = model_of(found, shelves)
         fields |= {"model": path} if path is not None else {}
         left += [Left(name="model", value=found.fields.get("model"), reason=doubt)] if doubt else []
     request = ask(kind, **{**fields, **changes})

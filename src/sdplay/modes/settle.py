@@ -108,6 +108,7 @@ def settle(
         ),
         assets=assets,
         wildcards=wildcards or {},
+        add_ons=tuple(add_on.identity for add_on in model.add_ons),
     )
     check_prompts(recipe)
     return recipe

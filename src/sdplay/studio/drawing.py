@@ -6,7 +6,7 @@ import os
 import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +26,7 @@ from sdplay.modes.plan import count
 from sdplay.modes.settle import settle
 from sdplay.store.keep import Keeper
 from sdplay.store.written import written_out
+from sdplay.studio.add_ons import find_add_ons, same_add_ons
 from sdplay.studio.pictures import Pictures
 from sdplay.version import VERSION
 
@@ -80,6 +81,7 @@ class Drawing:
         """
         request, wildcards = written_out(request, known)
         model = resolve(request.model, self.shelves, allow_pickle=request.allow_pickle)
+        model = replace(model, add_ons=find_add_ons(request, wildcards, self.shelves))
         machine = self.executor.survey(request)
         request, assets = self._files(request)
         recipe = settle(request, model, machine, self._new_seed(), assets, wildcards)
@@ -98,7 +100,7 @@ class Drawing:
         return film_files(request)
 
     def _same_model(self, recipe: Recipe, model: str | None) -> tuple[ResolvedModel, str]:
-        """The model of `recipe`, at `model` if not under its old name, and the device it was drawn on."""
+        """The model of `recipe`, at `model` if not under its old name, its add-ons, and the device it was drawn on."""
         found = resolve(model if model is not None else recipe.request.model, self.shelves)
         if found.identity.digest != recipe.model.digest:
             raise NotReproduced(
@@ -106,6 +108,7 @@ class Drawing:
                 f"(sha256 {found.identity.digest[:10]}, then {recipe.model.digest[:10]})",
                 hint="point --model at the files it was drawn with",
             )
+        found = replace(found, add_ons=same_add_ons(recipe, self.shelves))
         machine = self.executor.survey(recipe.request.model_copy(update={"device": recipe.numerics.device}))
         return found, machine.device
 

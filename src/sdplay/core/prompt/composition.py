@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from sdplay.core.prompt.attention import LARGEST_WEIGHT, NUMBER, weighted
+from sdplay.core.prompt.networks import networks
 from sdplay.core.prompt.refusal import check_length, refused
 from sdplay.core.prompt.schedule import Schedule, scheduled
 
@@ -24,8 +25,11 @@ class Part:
 
 
 def composed(text: str, field: str = "prompt") -> tuple[Part, ...]:
-    """The parts of `text`, one where it has no `AND`; raises `BadRequest` naming `field` for more than 16."""
+    """The parts of `text` without its LoRAs, one where it has no `AND`; raises `BadRequest` naming `field` for more
+    than 16.
+    """
     check_length(text, field)
+    text, _ = networks(text, field)
     texts = AND.split(text)
     if len(texts) > MOST_PARTS:
         raise refused(f"joins {len(texts)} prompts with AND, and {MOST_PARTS} is the most", field, text)

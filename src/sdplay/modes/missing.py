@@ -1,0 +1,27 @@
+"""A prompt from elsewhere without the LoRAs that are not here."""
+
+from __future__ import annotations
+
+from sdplay.core.errors import BadRequest, ModelBroken
+from sdplay.core.prompt.networks import MARK, networks
+from sdplay.models.add_ons import resolve_add_on
+from sdplay.models.shelves import Shelves
+
+
+def without_missing(prompt: str, shelves: Shelves) -> tuple[str, list[tuple[str, str, str]]]:
+    """`prompt` without those of its `<lora:…>` that cannot be had, and (notation, name, reason) of each of them.
+
+    Only names are looked for, never a path that stands in a file.
+    """
+    pieces: list[str] = []
+    missing: list[tuple[str, str, str]] = []
+    end = 0
+    for mark in MARK.finditer(prompt):
+        try:
+            for lora in networks(mark[0])[1]:
+                resolve_add_on("lora", lora.name, shelves, by_path=False)
+        except (BadRequest, ModelBroken) as error:
+            pieces.append(prompt[end : mark.start()])
+            missing.append((mark[0], mark[2].partition(":")[0], f"is left out: {error.reason}"))
+            end = mark.end()
+    return "".join([*pieces, prompt[end:]]), missing
