@@ -77,10 +77,8 @@ class Txt2Img(Still):
 
     def not_ingredients(self) -> set[str]:
         """Without a second pass, what it would have been like reaches no pixel either."""
-        unused = (
-            {name for name in type(self).model_fields if name.startswith("hires_")} if self.hires_scale == 1 else set()
-        )
-        return super().not_ingredients() | unused
+        unused = [name for name in type(self).model_fields if name.startswith("hires_") and self.hires_scale == 1]
+        return super().not_ingredients().union(unused)
 
 
 class FromPicture(Still):
