@@ -24,8 +24,9 @@ from sdplay.core.recipe import Recipe
 from sdplay.core.request import REQUESTS, ask
 from sdplay.diffusion.denoiser import NetworkDenoiser
 from sdplay.diffusion.noise import tile_noise
+from sdplay.engine.hires import latent_shape
 from sdplay.engine.memo import WordMemo
-from sdplay.engine.render import latent_shape, render
+from sdplay.engine.render import render
 from sdplay.engine.residency import Residency
 from sdplay.families.base import Conditioning
 from sdplay.families.sd import StableDiffusion
@@ -80,7 +81,8 @@ class Ours:
 
     def start(self, pictures: int = 1) -> Tensor:
         """Unit noise of the first `pictures` seeds."""
-        return tile_noise([Noise(seed=seed) for seed in range(pictures)], latent_shape(self.recipe, self.family))
+        shape = latent_shape(self.family, self.recipe.width, self.recipe.height)
+        return tile_noise([Noise(seed=seed) for seed in range(pictures)], shape)
 
     def words(self) -> tuple[Conditioning, Conditioning]:
         return self.family.encode_words(""), self.family.encode_words(PROMPT)

@@ -31,7 +31,9 @@ def parsed(kind: type[Request], arguments: list[str], *, for_new: bool = True) -
 def test_the_flags_of_txt2img_are_these() -> None:
     options = request_options(Txt2Img, positional="prompt", for_new=True)
     assert [name for option in options for name in option.opts] == [
-        *("-n", "--num", "--style", "--styles-file", "--wildcards", "--negative", "--syntax", "--seed", "--steps"),
+        *("-n", "--num", "--style", "--styles-file", "--wildcards"),
+        *("--hires-scale", "--hires-upscaler", "--hires-steps", "--hires-strength"),
+        *("--negative", "--syntax", "--seed", "--steps"),
         *("--guidance", "--guidance-rescale", "--sampler", "--schedule", "--width", "--height", "--size", "--model"),
         *("--allow-pickle", "--device", "--precision", "--low-memory", "--noise", "--batch-size"),
     ]

@@ -78,6 +78,7 @@ OTHER = {
     "model.name": "another",
     "model.digest": "cd" * 32,
     "model.family": "sdxl",
+    "hires_scale": 1.5,
     "numerics.revision": 2,
     "numerics.engine": "onnx",
     "numerics.device": "cuda",
@@ -89,6 +90,7 @@ OTHER = {
     "numerics.attention_slice": True,
 }
 ONE_VALUE_SO_FAR = {"mode", "format"}
+OF_A_SECOND_PASS = {"hires_upscaler": "lanczos", "hires_steps": 3, "hires_strength": 0.5}  # where there is one
 NOT_SAID_WHERE_PLAIN = {"prompt_syntax"}  # see the tests of recipes without it below
 
 
@@ -109,7 +111,7 @@ def test_no_ingredient_is_forgotten_above() -> None:
         for name, value in ingredients.items()
         for inner in (value if isinstance(value, dict) else [""])
     }
-    known = OTHER.keys() | ONE_VALUE_SO_FAR | NOT_SAID_WHERE_PLAIN
+    known = OTHER.keys() | OF_A_SECOND_PASS.keys() | ONE_VALUE_SO_FAR | NOT_SAID_WHERE_PLAIN
     later = {f"numerics.{name}" for name in LATER_PARTS} | recipe().request.as_before()
     assert paths | later == known
     assert paths.isdisjoint(later)
@@ -120,6 +122,14 @@ def test_no_ingredient_is_forgotten_above() -> None:
 )
 def test_how_many_and_where_are_no_ingredients(change: dict[str, Any]) -> None:
     assert recipe(**change).digest == recipe().digest
+
+
+@pytest.mark.parametrize(("name", "value"), OF_A_SECOND_PASS.items(), ids=OF_A_SECOND_PASS)
+def test_how_a_second_pass_is_drawn_counts_where_there_is_one(name: str, value: Any) -> None:
+    assert recipe(**{name: value}).digest == recipe().digest
+    larger = recipe(hires_scale=2, **{name: value})
+    assert larger.digest != recipe(hires_scale=2).digest
+    assert Recipe.from_ingredients(larger.ingredients()).digest == larger.digest
 
 
 def test_every_field_of_a_request_is_an_ingredient_or_is_known_not_to_be() -> None:

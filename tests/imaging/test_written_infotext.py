@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sdplay.core.frame import Asset
 from sdplay.core.recipe import Recipe
 from sdplay.core.request import Img2Img, Inpaint, ask
-from sdplay.imaging.infotext import NOISE_LABELS, SAMPLER_LABELS, SCHEDULE_LABELS, infotext, quoted
+from sdplay.imaging.infotext import NOISE_LABELS, SAMPLER_LABELS, SCHEDULE_LABELS, UPSCALER_LABELS, infotext, quoted
 from sdplay.imaging.reading import parse_infotext
 from sdplay.modes.settle import settle
 from tests.support.recipes import MACHINE, MODEL, recipe
@@ -149,6 +149,24 @@ def test_what_inpainting_says_is_read_back(**asked: Any) -> None:
     assert meant == asked | ({} if asked["only_masked"] else {"padding": 32})  # which pads nothing then
 
 
+@given(
+    hires_scale=st.integers(5, 32).map(lambda quarters: quarters / 4),
+    hires_upscaler=st.sampled_from(list(UPSCALER_LABELS)),
+    hires_steps=st.integers(1, 1000),
+    hires_strength=st.integers(0, 100).map(lambda hundredths: hundredths / 100),
+)
+def test_what_a_second_pass_says_is_read_back(**asked: Any) -> None:
+    assert asked.items() <= parse_infotext(infotext(recipe(**asked), 0, "0.1.0")).fields.items()
+
+
+def test_a_second_pass_is_written_as_a1111_does() -> None:
+    text = infotext(recipe(hires_scale=2, hires_strength=0.6), 0, "0.1.0")
+    assert text.partition("Model: pretend, ")[2] == (
+        "Denoising strength: 0.6, RNG: NV, Hires upscale: 2, Hires upscaler: Latent, Version: sdplay 0.1.0"
+    )
+    assert ", Size: 64x64, " in text  # that of the first pass
+
+
 @given(share=st.integers(1, 1000).map(lambda part: part / 1000))
 def test_guidance_rescale_is_read_back(share: float) -> None:
     text = infotext(recipe(guidance_rescale=share), 0, "0.1.0")
@@ -161,5 +179,5 @@ def test_an_empty_negative_is_left_out_as_a1111_does() -> None:
 
 
 def test_labels_are_different_from_each_other() -> None:
-    for labels in (SAMPLER_LABELS, SCHEDULE_LABELS, NOISE_LABELS):
+    for labels in (SAMPLER_LABELS, SCHEDULE_LABELS, NOISE_LABELS, UPSCALER_LABELS):
         assert len(set(labels.values())) == len(labels)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from sdplay.core.artifact import Picture
+from sdplay.core.hires import picture_size
 from sdplay.core.machine import Machine
 from sdplay.core.recipe import ModelIdentity, Recipe
 from sdplay.core.request import Txt2Img, ask
@@ -44,5 +45,6 @@ def recipe(prompt: str = "a red apple", *, random_seed: int = 7, **fields: Any) 
 def picture(of: Recipe, index: int = 0) -> Picture:
     """A picture of random pixels, the same for the same recipe and index."""
     random = np.random.default_rng([of.seed, index])
-    pixels = random.integers(0, 256, (of.height, of.width, 3), dtype=np.uint8)
+    width, height = picture_size(of)
+    pixels = random.integers(0, 256, (height, width, 3), dtype=np.uint8)
     return Picture(pixels=pixels, recipe=of, index=index, seconds=0.25)

@@ -130,13 +130,16 @@ def viewer_of(delivery: Delivery) -> PreviewFile | None:
 
 def plan(settled: Settled) -> str:
     """What drawing in little memory means for this picture."""
+    from sdplay.core.hires import picture_size
+
     recipe, numerics = settled.recipe, settled.recipe.numerics
-    tile, larger = numerics.decode_tile, max(recipe.width, recipe.height) > numerics.decode_tile
+    width, height = picture_size(recipe)
+    tile, larger = numerics.decode_tile, max(width, height) > numerics.decode_tile
     decoding = (
         f"decoded in tiles of {tile} px, which takes long" if larger else f"decoded whole ({tile} px is one tile)"
     )
     return (
-        f"Plan: one picture at a time, {recipe.width}x{recipe.height}, {recipe.steps} steps, "
+        f"Plan: one picture at a time, {width}x{height}, {recipe.steps} steps, "
         f"in {numerics.dtype} on {settled.device}; attention one head at a time; {decoding}."
     )
 

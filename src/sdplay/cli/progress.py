@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Self
 import click
 
 from sdplay.core.event import Drawn, Event, Finished, Started, Stepped
+from sdplay.core.hires import second_pass
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -186,8 +187,10 @@ class Bar(Progress):
 def plan_line(recipe: Recipe, indices: Sequence[int]) -> str:
     """What is about to be drawn, in one line."""
     pictures = "1 picture" if len(indices) == 1 else f"{len(indices)} pictures"
+    second = second_pass(recipe)
+    larger = f", then {second.width}x{second.height}," if second is not None else ""
     return (
-        f"drawing {pictures} of {recipe.width}x{recipe.height} with {recipe.model.name}: {recipe.steps} steps, "
+        f"drawing {pictures} of {recipe.width}x{recipe.height}{larger} with {recipe.model.name}: {recipe.steps} steps, "
         f"{recipe.sampler}, {recipe.schedule}, guidance {recipe.guidance_scale:g}, seed {recipe.seed + indices[0]}"
     )
 

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import ConfigDict, Field, with_config
 
 from sdplay.core.ask import FilePath, NoiseSource, Syntax
-from sdplay.core.stills import Fill
+from sdplay.core.stills import Fill, Upscaling
 
 Extent = Annotated[int, Field(strict=True, ge=1)]
 
@@ -125,10 +125,23 @@ Init = Blank | FromImage | FromFilm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SecondPass:
+    """Enlarge what was drawn to `width` by `height` pixels, and draw over it once more: in `steps` steps, from as much
+    noise as lets it change by `strength` 0..1.
+    """
+
+    width: int
+    height: int
+    upscaling: Upscaling
+    steps: int
+    strength: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
     """Picture `index` of a recipe. `waits_for` is the index of the frame it needs first, None where it needs none.
 
-    `steps` and `guidance_scale` are None where they are the recipe's.
+    `steps` and `guidance_scale` are None where they are the recipe's; with `second` it is drawn in two passes.
     """
 
     index: int
@@ -137,6 +150,7 @@ class Frame:
     init: Init = Blank()
     steps: int | None = None
     guidance_scale: float | None = None
+    second: SecondPass | None = None
 
     @property
     def waits_for(self) -> int | None:

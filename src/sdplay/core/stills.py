@@ -9,6 +9,15 @@ from pydantic import BeforeValidator, Field, model_validator
 from sdplay.core.ask import MOST_PICTURES, FilePath, FreeSide, Prompt, Request, Text, as_tuple
 
 Fill = Literal["original", "noise", "nothing"]
+Upscaling = Literal[
+    "latent",
+    "latent-antialiased",
+    "latent-bicubic",
+    "latent-bicubic-antialiased",
+    "latent-nearest",
+    "latent-nearest-exact",
+    "lanczos",
+]
 
 
 class Still(Request):
@@ -39,6 +48,37 @@ class Txt2Img(Still):
     """A picture from words."""
 
     mode: Literal["txt2img"] = "txt2img"
+    hires_scale: float = Field(
+        default=1.0,
+        ge=1,
+        le=8,
+        description="Draw the picture at its size, enlarge it this many times, and draw over it once more; 1: do not.",
+        json_schema_extra={"later": True},
+    )
+    hires_upscaler: Upscaling = Field(
+        default="latent",
+        description="How it is enlarged: in the model's latents, or (lanczos) as a picture.",
+        json_schema_extra={"later": True},
+    )
+    hires_steps: int = Field(
+        default=0,
+        ge=0,
+        le=1000,
+        description="Denoising steps of the second pass; 0: as many as of the first.",
+        json_schema_extra={"later": True},
+    )
+    hires_strength: float = Field(
+        default=0.7,
+        ge=0,
+        le=1,
+        description="How much the second pass may change: 0 only enlarges, 1 draws anew.",
+        json_schema_extra={"later": True},
+    )
+
+    def not_ingredients(self) -> set[str]:
+        """Without a second pass, what it would have been like reaches no pixel either."""
+        unused = [name for name in type(self).model_fields if name.startswith("hires_") and self.hires_scale == 1]
+        return super().not_ingredients().union(unused)
 
 
 class FromPicture(Still):

@@ -44,7 +44,10 @@ class Ladder:
 
         Started from known + sigma·noise; whole at 1, one level of zero noise at 0 (diffusers counts the same way).
         """
-        left = min(int(self.steps * strength), self.steps)
+        return self.last(min(int(self.steps * strength), self.steps))
+
+    def last(self, left: int) -> Ladder:
+        """The part that is climbed in the last `left` steps."""
         return self if left == self.steps else Ladder(self.sigmas[self.steps - left :], self.sigmas[self.steps - left])
 
 

@@ -20,8 +20,8 @@ from sdplay.core.recipe import Recipe
 from sdplay.diffusion.denoiser import Denoiser
 from sdplay.diffusion.noise import NoiseAt, tile_noise
 from sdplay.diffusion.samplers import SAMPLERS, Step
-from sdplay.diffusion.schedule import ladder
 from sdplay.engine.batch import ladder_of, tiles
+from sdplay.engine.hires import larger, passes
 from sdplay.engine.memo import WordMemo
 from sdplay.engine.start import FilmPixels, Starts, begin, held, none_given, seen_by
 from sdplay.engine.wording import TileWords, company
@@ -46,7 +46,6 @@ def render(
     Whoever iterates may stop at any event: nothing is left running. Raises `BadRequest` for a size or a number of
     steps the model cannot take and `RenderFailed` when memory runs out or the numbers are no picture (NaN or infinite).
     """
-    shape = latent_shape(recipe, family)
     start_of = Starts(recipe, family, film)
 
     def alike(frame: Frame) -> object:
@@ -55,34 +54,36 @@ def render(
 
     for tile, real in tiles(frames, recipe.numerics.tile, alike):
         started = time.perf_counter()
-        # 1. words become what the network reads, and a given picture latents, each once
+        indices = tuple(frame.index for frame in tile[:real])
+        # 1. a given picture becomes latents, once
         with arithmetic(recipe.numerics.threads):
             starts = [start_of(frame) for frame in tile]
-            steps = tile[0].steps if tile[0].steps is not None else recipe.steps
-            levels = ladder(family.table, recipe.schedule, steps).cut(starts[0].strength)
-            guided = TileWords(recipe, tile, family, words).denoiser(levels.sigmas, seen_by(starts))
-            denoiser = held(guided, starts)
-        # 2. noise, from each frame's own seed, on top of what it starts from
-        noise = partial(tile_noise, [frame.noise for frame in tile], shape)
-        x = begin(starts, noise, levels, fill_draw=steps)
-        # 3. denoise, step by step
-        indices = tuple(frame.index for frame in tile[:real])
-        for step in denoised(recipe, denoiser, x, levels.sigmas, noise):
-            x = step.x
-            seen = preview(step.x0)[:real] if preview is not None else ()
-            yield Stepped(frames=indices, step=step.index + 1, steps=step.total, previews=seen)
-        # 4. latents become pixels
+            course = passes(recipe, tile[0], starts[0].strength, family)
+        x = torch.empty(0)
+        for each in course:  # one, or two where the picture is enlarged and drawn over once more
+            with arithmetic(recipe.numerics.threads):
+                if each.second is not None:
+                    starts = larger(recipe, tile, x, each, family, pixels)
+                # 2. words become what the network reads, each text once
+                guided = TileWords(recipe, tile, family, words, each.gone).denoiser(each.levels.sigmas, seen_by(starts))
+                denoiser = held(guided, starts)
+            # 3. noise, from each frame's own seed, on top of what it starts from
+            noise = partial(tile_noise, [frame.noise for frame in tile], each.shape)
+            x = begin(starts, noise, each.levels, fill_draw=each.steps)
+            # 4. denoise, step by step
+            for step in denoised(recipe, denoiser, x, each.levels.sigmas, noise):
+                x = step.x
+                seen = preview(step.x0)[:real] if preview is not None else ()
+                done = each.gone + step.index + 1
+                yield Stepped(frames=indices, step=done, steps=course[-1].done, previews=seen)
+            x = x * each.levels.end_scale
+        # 5. latents become pixels
         with arithmetic(recipe.numerics.threads):
-            pictures = pixels(family.decode(x * levels.end_scale))
+            pictures = pixels(family.decode(x))
         seconds = (time.perf_counter() - started) / real
         for frame, start, drawn in zip(tile[:real], starts, pictures, strict=False):
             picture = start.finish(drawn)
             yield Drawn(picture=Picture(pixels=picture, recipe=recipe, index=frame.index, seconds=seconds))
-
-
-def latent_shape(recipe: Recipe, family: Family) -> tuple[int, int, int]:
-    """[C, h, w] of one picture's latents; a side that the codec cannot take is rounded up, and cut back at the end."""
-    return family.latent_channels, -(-recipe.height // family.factor), -(-recipe.width // family.factor)
 
 
 def denoised(recipe: Recipe, denoiser: Denoiser, x: Tensor, sigmas: Sequence[float], noise: NoiseAt) -> Iterator[Step]:

@@ -35,8 +35,9 @@ class Strand:
     def steady(self) -> bool:
         return self.start.steady and self.end.steady
 
-    def at(self, step: int, steps: int, encode: WordMemo) -> Conditioning:
-        return encode.between(self.start.at(step, steps), self.end.at(step, steps), self.way, self.syntax)
+    def at(self, step: int, steps: int, encode: WordMemo, gone: int = 0) -> Conditioning:
+        start, end = (words.at(step, steps, gone) for words in (self.start, self.end))
+        return encode.between(start, end, self.way, self.syntax)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +96,10 @@ def scale_of(recipe: Recipe, frame: Frame) -> float:
 
 
 class TileWords:
-    """The words of a tile, and the denoisers that they guide."""
+    """The words of a tile, and the denoisers that they guide; `gone` are the steps of the pass before this one."""
 
-    def __init__(self, recipe: Recipe, tile: Sequence[Frame], family: Family, encode: WordMemo) -> None:
-        self.family, self.encode = family, encode
+    def __init__(self, recipe: Recipe, tile: Sequence[Frame], family: Family, encode: WordMemo, gone: int = 0) -> None:
+        self.family, self.encode, self.gone = family, encode, gone
         self.scales = [scale_of(recipe, frame) for frame in tile]
         self.pulls = [pulls(frame.words) for frame in tile]
         share = recipe.request.guidance_rescale
@@ -124,7 +125,7 @@ class TileWords:
         rows = [[each.away for each in self.pulls], *zip(*(each.towards for each in self.pulls), strict=True)]
         if self.alone:
             rows = rows[1:]
-        return [strand.at(step, steps, self.encode) for row in rows for strand in row]
+        return [strand.at(step, steps, self.encode, self.gone) for row in rows for strand in row]
 
     @property
     def simple(self) -> bool:

@@ -14,7 +14,7 @@ import json
 import re
 
 from sdplay.core.recipe import Recipe
-from sdplay.core.stills import FromPicture, Inpaint, Still
+from sdplay.core.stills import FromPicture, Inpaint, Still, Txt2Img
 from sdplay.core.wording import words_of
 
 SAMPLER_LABELS = {
@@ -35,6 +35,15 @@ SCHEDULE_LABELS = {
     "exponential": "Exponential",
     "beta": "Beta",
     "align_your_steps": "Align Your Steps",
+}
+UPSCALER_LABELS = {
+    "latent": "Latent",
+    "latent-antialiased": "Latent (antialiased)",
+    "latent-bicubic": "Latent (bicubic)",
+    "latent-bicubic-antialiased": "Latent (bicubic antialiased)",
+    "latent-nearest": "Latent (nearest)",
+    "latent-nearest-exact": "Latent (nearest-exact)",
+    "lanczos": "Lanczos",
 }
 NOISE_LABELS = {"philox": "NV", "torch": "CPU"}
 FILL_LABELS = {"original": "original", "noise": "latent noise", "nothing": "latent nothing"}
@@ -86,9 +95,10 @@ def infotext(recipe: Recipe, index: int, version: str) -> str:
         "Size": f"{recipe.width}x{recipe.height}",
         "Model hash": recipe.model.digest[:10],
         "Model": recipe.model.name,
-        **({"Denoising strength": request.strength} if isinstance(request, FromPicture) else {}),
+        **strength(request),
         "RNG": NOISE_LABELS[request.noise],
         **repainted(request),
+        **second_pass(request),
         **({"CFG Rescale phi": f"{request.guidance_rescale:g}"} if request.guidance_rescale else {}),
     }
     if words.prompt != request.prompt:
@@ -99,6 +109,24 @@ def infotext(recipe: Recipe, index: int, version: str) -> str:
     negative = f"\n{NEGATIVE} {words.negative_prompt}" if words.negative_prompt else ""
     line = ", ".join(f"{key}: {quoted(value)}" for key, value in pairs.items())
     return f"{words.prompt}{negative}\n{line}".strip()
+
+
+def strength(request: Still) -> dict[str, object]:
+    """How much a given picture, or a picture's second pass, may change: A1111 has one name for both."""
+    if isinstance(request, FromPicture):
+        return {"Denoising strength": request.strength}
+    if isinstance(request, Txt2Img) and request.hires_scale != 1:
+        return {"Denoising strength": request.hires_strength}
+    return {}
+
+
+def second_pass(request: Still) -> dict[str, object]:
+    """The other pairs of a picture in two passes; as A1111 does, steps are left out that are those of the first."""
+    if not isinstance(request, Txt2Img) or request.hires_scale == 1:
+        return {}
+    steps = {"Hires steps": request.hires_steps} if request.hires_steps else {}
+    upscaler = UPSCALER_LABELS[request.hires_upscaler]
+    return {"Hires upscale": f"{request.hires_scale:g}", **steps, "Hires upscaler": upscaler}
 
 
 def repainted(request: Still) -> dict[str, object]:

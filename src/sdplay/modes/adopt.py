@@ -26,7 +26,9 @@ WHY_NOT = (
     (re.compile(r"^rng$", re.I), "there is no such source of noise here"),
     (re.compile(r"lora|lyco", re.I), "a note: the prompt itself names them"),
     (re.compile(r"^ti hashes|embedding", re.I), "textual inversions are not used"),
-    (re.compile(r"^hires|^hr_|^denoising strength$", re.I), "there is no second pass at a larger size"),
+    (re.compile(r"^hires upscaler$", re.I), "there is no such upscaler here, and lanczos is taken"),
+    (re.compile(r"^hires resize", re.I), "a second pass is so many times as large: give --hires-scale"),
+    (re.compile(r"^hires|^hr_|^denoising strength$", re.I), "the second pass is drawn as the first, but larger"),
     (re.compile(r"control", re.I), "ControlNet is not used"),
     (re.compile(r"^vae", re.I), "the model's own codec is taken"),
     (re.compile(r"hash|app|version|date|software", re.I), "a note, not a setting"),
@@ -35,6 +37,7 @@ WHY_NOT = (
 NO_MEANING = "has no meaning here"
 OF_A_PICTURE = "belongs to a picture it was drawn from, which is not in the file: give --image"
 OF_A_MASK = "belongs to a mask, which is not in the file: give --image and --mask"
+OF_WORDS = "belongs to a picture drawn from words alone"
 SYNTAX = re.compile(r"<(?!lora:|lyco:)\w+:[^<>]+>|[(\[][^()\[\]]*:[\d.]+[)\]]|\b(?:BREAK|AND)\b|[(\[]{2}")
 SHA256 = re.compile(r"[0-9a-f]{10,64}")
 LEAST = {"prompt": "-", "image": "-", "mask": "-"}  # what a request must have while one other field is looked at
@@ -108,6 +111,8 @@ def why_unusable(kind: type[AnyStill], name: str, value: object) -> str:
     if name not in kind.model_fields:
         if name in Img2Img.model_fields:
             return OF_A_PICTURE
+        if name in Txt2Img.model_fields:
+            return OF_WORDS
         return OF_A_MASK if name in Inpaint.model_fields else "layers of the text encoder cannot be skipped"
     least = {field: path for field, path in LEAST.items() if field in kind.model_fields}
     try:

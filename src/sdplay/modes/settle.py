@@ -8,6 +8,7 @@ from sdplay.core.dream import Dream
 from sdplay.core.errors import BadRequest, UnknownName
 from sdplay.core.films import Film
 from sdplay.core.frame import Asset
+from sdplay.core.hires import second_pass
 from sdplay.core.machine import Machine
 from sdplay.core.prompt.composition import check
 from sdplay.core.recipe import Numerics, Recipe
@@ -110,6 +111,7 @@ def settle(
         wildcards=wildcards or {},
         add_ons=tuple(add_on.identity for add_on in model.add_ons),
     )
+    second_pass(recipe)
     check_prompts(recipe)
     return recipe
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from sdplay.core.frame import Frame, Init, Noise
+from sdplay.core.frame import Frame, Init, Noise, SecondPass
 from sdplay.core.recipe import Recipe
 from sdplay.core.stills import Still
 from sdplay.core.wording import words_of
 
 
-def stills(recipe: Recipe, indices: Sequence[int], init: Init) -> Iterator[Frame]:
+def stills(recipe: Recipe, indices: Sequence[int], init: Init, second: SecondPass | None = None) -> Iterator[Frame]:
     """The frames of `indices`, in that order; none waits for another."""
     request = recipe.request
     assert isinstance(request, Still)
     for index in indices:
         noise = Noise(seed=recipe.seed + index, source=request.noise)
-        yield Frame(index=index, words=words_of(recipe, index), noise=noise, init=init)
+        yield Frame(index=index, words=words_of(recipe, index), noise=noise, init=init, second=second)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from sdplay.core.frame import Blank, Frame
+from sdplay.core.hires import second_pass
 from sdplay.core.recipe import Recipe
 from sdplay.modes.still import stills
 
 
 def plan(recipe: Recipe, indices: Sequence[int]) -> Iterator[Frame]:
     """The frames of `indices`, in that order."""
-    return stills(recipe, indices, Blank())
+    return stills(recipe, indices, Blank(), second_pass(recipe))

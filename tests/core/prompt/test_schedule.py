@@ -127,3 +127,20 @@ def test_long_text_takes_time_in_its_length(text: str) -> None:
         words = scheduled(text)
         for step in range(20):
             words.at(step, 20)
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "second"),
+    [
+        ("[a:b:0.5]", "aabb", "bbbbbb"),
+        ("[a:b:1.5]", "aaaa", "aaabbb"),
+        ("[a:b:6]", "aaaa", "aabbbb"),
+        ("[a:b:2]", "aabb", "bbbbbb"),
+        ("[a:b:9.0]", "aaaa", "aaaaaa"),
+        ("[a|b]", "abab", "ababab"),
+    ],
+)
+def test_a_second_pass_goes_on_counting(text: str, first: str, second: str) -> None:
+    read = scheduled(text)
+    assert "".join(read.at(step, 4) for step in range(4)) == first
+    assert "".join(read.at(step, 6, gone=4) for step in range(6)) == second

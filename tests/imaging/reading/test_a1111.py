@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from sdplay.core.errors import BadRequest
+from sdplay.imaging.infotext import UPSCALER_LABELS
 from sdplay.imaging.reading import parse_infotext
 from sdplay.imaging.reading.found import LARGEST_TEXT
 from sdplay.imaging.reading.names import SAMPLERS, SCHEDULES, sampler_of, schedule_of
@@ -35,11 +36,11 @@ def test_the_example_of_the_conventions() -> None:
         "model": "v1-5-pruned-emaonly",
         "clip_skip": 2,
         "noise": "philox",
+        "hires_scale": 2.0,
+        "hires_upscaler": "latent",
+        "hires_strength": 0.7,
     }
     assert found.other == {
-        "Denoising strength": "0.7",
-        "Hires upscale": "2",
-        "Hires upscaler": "Latent",
         "Lora hashes": {"ghibli": "0123abcd4567"},
     }
 
@@ -98,7 +99,25 @@ def test_names_that_we_lack_are_kept_by_their_own() -> None:
 
 def test_the_strength_is_that_of_img2img_without_hires() -> None:
     assert fields("Steps: 20, Seed: 1, Denoising strength: 0.75")["strength"] == 0.75
-    assert "strength" not in fields("Steps: 20, Seed: 1, Denoising strength: 0.75, Hires upscale: 2")
+    two_passes = fields("Steps: 20, Seed: 1, Denoising strength: 0.75, Hires upscale: 2, Hires steps: 9")
+    assert "strength" not in two_passes
+    assert {name: value for name, value in two_passes.items() if name.startswith("hires")} == {
+        "hires_strength": 0.75,
+        "hires_scale": 2.0,
+        "hires_steps": 9,
+    }
+
+
+@pytest.mark.parametrize("upscaler", UPSCALER_LABELS)
+def test_upscalers_have_their_names(upscaler: str) -> None:
+    written = f"Steps: 20, Seed: 1, Hires upscale: 2, Hires upscaler: {UPSCALER_LABELS[upscaler]}"
+    assert fields(written)["hires_upscaler"] == upscaler
+
+
+def test_a_network_that_enlarges_becomes_lanczos_and_is_told() -> None:
+    found = parse_infotext("a\nSteps: 20, Seed: 1, Hires upscale: 2, Hires upscaler: R-ESRGAN 4x+")
+    assert found.fields["hires_upscaler"] == "lanczos"
+    assert found.other == {"Hires upscaler": "R-ESRGAN 4x+"}
 
 
 @pytest.mark.parametrize(("rng", "noise"), [("NV", "philox"), ("GPU", "philox"), ("CPU", "torch")])

@@ -3,6 +3,9 @@
 `when` is a number of steps, or a fraction of them where it has a dot: with 10 steps `[cat:dog:3]` and `[cat:dog:0.3]`
 are a cat for 3 steps and a dog for 7. `[to:when]` adds, `[from::when]` takes away. Brackets nest; one that is no such
 thing stays as it is written, for `attention` to read.
+
+Where a picture is drawn in two passes the second one goes on counting: `[cat:dog:1.5]` changes in its middle, and
+`[cat:dog:25]` at its fifth step, where the first pass has 20.
 """
 
 from __future__ import annotations
@@ -27,8 +30,9 @@ class Change:
     when: float
     of_all: bool
 
-    def now(self, step: int, steps: int) -> Nodes:
-        return self.before if step < int(self.when * steps if self.of_all else self.when) else self.after
+    def now(self, step: int, steps: int, gone: int) -> Nodes:
+        when = (self.when - bool(gone)) * steps if self.of_all else self.when - gone
+        return self.before if step < int(when) else self.after
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,7 @@ class Turns:
 
     options: tuple[Nodes, ...]
 
-    def now(self, step: int, steps: int) -> Nodes:
+    def now(self, step: int, steps: int, gone: int) -> Nodes:
         return self.options[step % len(self.options)]
 
 
@@ -55,15 +59,15 @@ class Schedule:
         """Whether it is the same text throughout."""
         return all(isinstance(node, str) for node in self.nodes)
 
-    def at(self, step: int, steps: int) -> str:
-        """The text at `step` (from 0) of `steps`."""
-        return "".join(_texts(self.nodes, step, steps))
+    def at(self, step: int, steps: int, gone: int = 0) -> str:
+        """The text at `step` (from 0) of `steps`; `gone` are the steps of the pass before this one."""
+        return "".join(_texts(self.nodes, step, steps, gone))
 
 
-def _texts(nodes: Nodes, step: int, steps: int) -> list[str]:
+def _texts(nodes: Nodes, step: int, steps: int, gone: int) -> list[str]:
     texts: list[str] = []
     for node in nodes:
-        texts += [node] if isinstance(node, str) else _texts(node.now(step, steps), step, steps)
+        texts += [node] if isinstance(node, str) else _texts(node.now(step, steps, gone), step, steps, gone)
     return texts
 
 

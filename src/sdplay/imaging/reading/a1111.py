@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from sdplay.core.errors import BadRequest
-from sdplay.imaging.infotext import FILL_LABELS, INPAINT_AREAS, MASK_MODES, parts
+from sdplay.imaging.infotext import FILL_LABELS, INPAINT_AREAS, MASK_MODES, UPSCALER_LABELS, parts
 from sdplay.imaging.reading.found import Found, Meaning, bounded, json_object, name, number, sorted_out, whole
 from sdplay.imaging.reading.names import sampler_of, schedule_of, split
 
@@ -29,6 +29,7 @@ BEFORE_SCHEDULES = {**AUTOMATIC, "dpmpp_2m": "linspace"}
 
 FILLS = {label: fill for fill, label in FILL_LABELS.items()}  # its "fill", colours from around the mask, is not ours
 INVERTED = {label: inverted for inverted, label in MASK_MODES.items()}
+UPSCALERS = {label: upscaler for upscaler, label in UPSCALER_LABELS.items()}
 ONLY_MASKED = {label: only for only, label in INPAINT_AREAS.items()}
 
 SCHEDULE_KEYS = ("Schedule type", "Scheduler")  # the second is Fooocus's
@@ -49,6 +50,9 @@ MEANINGS: dict[str, Meaning] = {
     "Clip skip": ("clip_skip", whole),
     "RNG": ("noise", NOISE.get),
     "Denoising strength": ("strength", number),
+    "Hires upscale": ("hires_scale", number),
+    "Hires upscaler": ("hires_upscaler", UPSCALERS.get),
+    "Hires steps": ("hires_steps", whole),
     "Mask blur": ("mask_blur", number),
     "Mask mode": ("mask_invert", INVERTED.get),
     "Masked content": ("fill", FILLS.get),
@@ -67,7 +71,7 @@ def parse_infotext(text: str) -> Found:
     program, version = writer(pairs) if pairs else (UNKNOWN, "")
     meanings = dict(MEANINGS)
     if any(key.startswith("Hires ") for key in pairs):
-        del meanings["Denoising strength"]  # it is that of the second pass
+        meanings["Denoising strength"] = ("hires_strength", number)  # it is that of the second pass
     fields, rest = sorted_out(pairs, meanings)
     if pairs:
         fields = assumed(pairs, program) | fields
@@ -103,6 +107,8 @@ def assumed(pairs: dict[str, str], program: str) -> dict[str, Any]:
     if schedule is None and sampler is not None and program in LIKE_A1111:
         schedule = {"automatic": AUTOMATIC, None: BEFORE_SCHEDULES}.get(written, {}).get(sampler)
     meant = {"sampler": sampler, "schedule": schedule if written in (None, "automatic") else None, "clip_skip": 1}
+    if pairs.get("Hires upscaler", "Latent") not in UPSCALERS:
+        meant["hires_upscaler"] = "lanczos"  # what enlarges pictures, for a network that does so
     if program in LIKE_A1111:
         meant["noise"] = "philox"
     return {field: value for field, value in meant.items() if value is not None}

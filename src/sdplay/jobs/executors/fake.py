@@ -13,6 +13,7 @@ import numpy as np
 from sdplay.core.animate import Animate
 from sdplay.core.artifact import Picture
 from sdplay.core.event import Drawn, Event, KeyDrawn, Started, Stepped
+from sdplay.core.hires import picture_size, second_pass
 from sdplay.core.machine import Machine
 from sdplay.core.recipe import Recipe
 from sdplay.core.request import AnyRequest
@@ -31,11 +32,13 @@ class FakeExecutor:
         yield Started(recipe=task.recipe, total=len(task.indices))
         if task.indices and isinstance(task.recipe.request, Animate):
             yield KeyDrawn(index=task.indices[0], pixels=fake_picture(task.recipe, task.indices[0]).pixels)
+        second = second_pass(task.recipe)
+        steps = task.recipe.steps + (second.steps if second is not None else 0)
         for index in task.indices:
             picture = fake_picture(task.recipe, index)
             previews = (picture.pixels[::4, ::4],) if task.preview else ()
-            for step in range(1, task.recipe.steps + 1):
-                yield Stepped(frames=(index,), step=step, steps=task.recipe.steps, previews=previews)
+            for step in range(1, steps + 1):
+                yield Stepped(frames=(index,), step=step, steps=steps, previews=previews)
             yield Drawn(picture=picture)
 
     def close(self) -> None:
@@ -44,6 +47,7 @@ class FakeExecutor:
 
 def fake_picture(recipe: Recipe, index: int) -> Picture:
     colour = hashlib.sha256(f"{recipe.digest}:{index}".encode()).digest()[:3]
-    pixels = np.empty((recipe.height, recipe.width, 3), np.uint8)
+    width, height = picture_size(recipe)
+    pixels = np.empty((height, width, 3), np.uint8)
     pixels[:] = np.frombuffer(colour, np.uint8)
     return Picture(pixels=pixels, recipe=recipe, index=index, seconds=0.0)
