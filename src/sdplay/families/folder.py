@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import re
+from collections.abc import Callable, Mapping, Set
 from pathlib import Path
 from typing import Any
 
+import torch
+from torch import Tensor
+
 from sdplay.families.base import Placement
-from sdplay.families.parts import Parts, check_fit, complete, read_table, unusable
-from sdplay.models.inspect import is_half, read_json, weight_files
+from sdplay.families.block import filled
+from sdplay.families.mapped import MappedFile
+from sdplay.families.parts import Parts, check_fit, read_table, unusable
+from sdplay.models.inspect import read_json, weight_files
 
 Reader = Callable[[Path], Any]
+# From a name of today to the one that a file may have instead: (pattern, what it becomes).
+OLDER_NAMES = (
+    (r"^", "text_model."),  # transformers from 5.6 on has no such level in CLIPTextModel
+    (r"^text_model\.", ""),
+    (r"(\.attentions\.\d+)\.to_q\.", r"\1.query."),  # attention in codecs of diffusers before 0.16
+    (r"(\.attentions\.\d+)\.to_k\.", r"\1.key."),
+    (r"(\.attentions\.\d+)\.to_v\.", r"\1.value."),
+    (r"(\.attentions\.\d+)\.to_out\.0\.", r"\1.proj_attn."),
+)
 
 
 def read_folder(folder: Path, placement: Placement) -> Parts:
@@ -19,24 +33,21 @@ def read_folder(folder: Path, placement: Placement) -> Parts:
     from diffusers import AutoencoderKL, UNet2DConditionModel  # pyright: ignore[reportPrivateImportUsage]
     from transformers import CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
 
-    two = (folder / "text_encoder_2").is_dir()
-    network = {"low_cpu_mem_usage": False, "torch_dtype": placement.dtype}
-    text = {"dtype": placement.dtype}
+    two, place = (folder / "text_encoder_2").is_dir(), placement
     readers: dict[str, Reader] = {
         "scheduler": lambda path: read_table(path.parent),
         "tokenizer": lambda path: CLIPTokenizer.from_pretrained(path, local_files_only=True),
-        "text_encoder": lambda path: _weights(CLIPTextModel, path, **text),
-        "unet": lambda path: _weights(UNet2DConditionModel, path, **network),
-        "vae": lambda path: _weights(AutoencoderKL, path, **network | {"torch_dtype": placement.decode_dtype}),
+        "text_encoder": lambda path: _text_encoder(CLIPTextModel, path, place),
+        "unet": lambda path: _network(UNet2DConditionModel, path, place.dtype, place),
+        "vae": lambda path: _network(AutoencoderKL, path, place.decode_dtype, place),
     }
     if two:
         readers["tokenizer_2"] = readers["tokenizer"]
-        readers["text_encoder_2"] = lambda path: _weights(CLIPTextModelWithProjection, path, **text)
+        readers["text_encoder_2"] = lambda path: _text_encoder(CLIPTextModelWithProjection, path, place)
     found: dict[str, Any] = {}
     for part, read in readers.items():
         try:
-            with without_bars():
-                found[part] = read(folder / part)
+            found[part] = read(folder / part)
         except Exception as error:  # diffusers, transformers and safetensors raise a dozen kinds for a bad file
             raise unusable(part, folder, error) from error
     names = ("", "_2") if two else ("",)
@@ -56,20 +67,36 @@ def read_folder(folder: Path, placement: Placement) -> Parts:
     )
 
 
-@contextmanager
-def without_bars() -> Iterator[None]:
-    """No progress bars of transformers for a while: it draws one on the screen of whoever loads a text encoder."""
-    from transformers.utils import logging
-
-    before = logging.set_tqdm_hook(lambda _, given, named: logging.EmptyTqdm(*given, **named))
-    try:
-        yield
-    finally:
-        logging.set_tqdm_hook(before)
+def _network(kind: Any, path: Path, dtype: Any, placement: Placement) -> Any:
+    """A network of diffusers."""
+    with torch.device("meta"):
+        network = kind.from_config(kind.load_config(path, local_files_only=True))
+    return _with_weights(network, path, dtype, placement)
 
 
-def _weights(kind: Any, path: Path, **loading: Any) -> Any:
-    """A network of class `kind`, whole; in half precision where the folder has only that (`.fp16.`)."""
-    half = {"variant": "fp16"} if any(map(is_half, weight_files(path))) else {}
-    loading |= {"local_files_only": True, "use_safetensors": True, "output_loading_info": True}
-    return complete(kind.from_pretrained(path, **loading, **half))
+def _text_encoder(kind: Any, path: Path, placement: Placement) -> Any:
+    """A text encoder of transformers."""
+    from transformers import CLIPTextConfig
+
+    with torch.device("meta"):
+        encoder = kind(CLIPTextConfig.from_pretrained(path, local_files_only=True))
+    return _with_weights(encoder, path, placement.dtype, placement)
+
+
+def _with_weights(network: Any, path: Path, dtype: Any, placement: Placement) -> Any:
+    """`network` with the weights of its folder, in half precision where that has only such (`.fp16.`)."""
+    files = [MappedFile(file) for file in weight_files(path)]
+    weights = {name: tensor for file in files for name, tensor in file.tensors.items()}
+    named = called({name for name, _ in network.named_parameters()}, weights)
+    return filled(network, named, files, dtype, placement)
+
+
+def called(wanted: Set[str], weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """`weights` under the names that are `wanted`, also where they were written by another version of the libraries."""
+    found = dict(weights)
+    for name in wanted - weights.keys():
+        for older in OLDER_NAMES:
+            other = re.sub(older[0], older[1], name)
+            if other in weights:
+                found[name] = weights[other]
+    return found

@@ -10,10 +10,12 @@ import torch
 from torch import Tensor
 
 from sdplay.diffusion.schedule import noise_table
-from sdplay.families import layout
 from sdplay.families.base import Placement
+from sdplay.families.block import filled
+from sdplay.families.mapped import MappedFile
 from sdplay.families.parts import Parts, check_fit, unusable
 from sdplay.families.vocabulary import SIZE, clip_tokenizer
+from sdplay.models import layout
 from sdplay.models.inspect import Kind, kind_of_file
 
 Weights = dict[str, Tensor]
@@ -30,13 +32,13 @@ def read_single_file(path: Path, placement: Placement) -> Parts:
     kind = kind_of_file(path)
     part = "file"
     try:
-        weights = _load(path)
+        file = MappedFile(path)
         part = "text_encoder"
-        encoders = tuple(read(weights, placement) for read in ENCODERS[kind.base])
+        encoders = tuple(read(file, placement) for read in ENCODERS[kind.base])
         part = "unet"
-        unet = _unet(weights, kind, placement)
+        unet = _unet(file, kind, placement)
         part = "vae"
-        vae = _vae(weights, kind, placement)
+        vae = _vae(file, kind, placement)
         part = "unet"
         check_fit(unet.config, vae.config, sum(encoder.config.hidden_size for encoder in encoders))
     except Exception as error:  # the conversion and the networks raise many kinds for a checkpoint with odd tensors
@@ -52,67 +54,52 @@ def read_single_file(path: Path, placement: Placement) -> Parts:
     )
 
 
-def _load(path: Path) -> Weights:
-    from safetensors.torch import load_file
-
-    return load_file(path)
-
-
 def below(weights: Weights, prefix: str) -> Weights:
     """The tensors whose names begin with `prefix`, under their whole names."""
     return {name: weight for name, weight in weights.items() if name.startswith(prefix)}
 
 
-def _filled(module: Any, weights: Weights, dtype: Any) -> Any:
-    """`module` with `weights` in its own place, in the format `dtype`; raises `ValueError` where one lacks."""
-    cast = {name: weight.to(dtype) if weight.is_floating_point() else weight for name, weight in weights.items()}
-    lacking, _ = module.load_state_dict(cast, strict=False, assign=True)
-    lacking = [name for name in lacking if not name.endswith("position_ids")]
-    if lacking:
-        raise ValueError(f"{len(lacking)} of its weights are not in the file, {lacking[0]} for one")
-    return module
-
-
-def _unet(weights: Weights, kind: Kind, placement: Placement) -> Any:
+def _unet(file: MappedFile, kind: Kind, placement: Placement) -> Any:
     from diffusers import UNet2DConditionModel  # pyright: ignore[reportPrivateImportUsage]
     from diffusers.loaders.single_file_utils import convert_ldm_unet_checkpoint
 
-    part = below(weights, UNET)
+    part = below(file.tensors, UNET)
     config = layout.unet_config({name.removeprefix(UNET): tuple(w.shape) for name, w in part.items()}, kind.base)
     converted: Weights = convert_ldm_unet_checkpoint(part, config)
-    with torch.device("meta"):  # numbers that are about to be replaced need not be drawn
+    with torch.device("meta"):
         network = UNet2DConditionModel(**config)
-    return _filled(network, converted, placement.dtype)
+    return filled(network, converted, [file], placement.dtype, placement)
 
 
-def _vae(weights: Weights, kind: Kind, placement: Placement) -> Any:
+def _vae(file: MappedFile, kind: Kind, placement: Placement) -> Any:
     from diffusers import AutoencoderKL  # pyright: ignore[reportPrivateImportUsage]
     from diffusers.loaders.single_file_utils import convert_ldm_vae_checkpoint
 
-    part = below(weights, VAE)
+    part = below(file.tensors, VAE)
     config = layout.vae_config({name.removeprefix(VAE): tuple(w.shape) for name, w in part.items()}, kind.base)
     with torch.device("meta"):
         codec = AutoencoderKL(**config)
-    return _filled(codec, convert_ldm_vae_checkpoint(part, config), placement.decode_dtype)
+    return filled(codec, convert_ldm_vae_checkpoint(part, config), [file], placement.decode_dtype, placement)
 
 
-def _clip(weights: Weights, placement: Placement, prefix: str) -> Any:
+def _clip(file: MappedFile, placement: Placement, prefix: str) -> Any:
     """CLIP's text encoder as transformers names its tensors (OpenAI's, of SD 1.x and the first of SDXL)."""
     from diffusers.loaders.single_file_utils import convert_ldm_clip_checkpoint
     from transformers import CLIPTextConfig, CLIPTextModel
 
-    part = below(weights, prefix)
+    part = below(file.tensors, prefix)
     shapes = {name.removeprefix(f"{prefix}text_model."): tuple(weight.shape) for name, weight in part.items()}
-    model = CLIPTextModel(CLIPTextConfig(**layout.clip_config(shapes), hidden_act="quick_gelu"))
-    return _encoder(model, convert_ldm_clip_checkpoint(part), placement)
+    with torch.device("meta"):
+        model = CLIPTextModel(CLIPTextConfig(**layout.clip_config(shapes), hidden_act="quick_gelu"))
+    return _encoder(model, convert_ldm_clip_checkpoint(part), file, placement)
 
 
-def _open_clip(weights: Weights, placement: Placement, prefix: str, *, pooled: bool) -> Any:
+def _open_clip(file: MappedFile, placement: Placement, prefix: str, *, pooled: bool) -> Any:
     """OpenCLIP's text encoder; with `pooled` whole and with its projection (SDXL), else without its last layer."""
     from diffusers.loaders.single_file_utils import convert_open_clip_checkpoint
     from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
 
-    part = below(weights, prefix)
+    part = below(file.tensors, prefix)
     shapes = {name.removeprefix(prefix): tuple(weight.shape) for name, weight in part.items()}
     config = layout.open_clip_config(shapes)
     if not pooled:
@@ -120,24 +107,25 @@ def _open_clip(weights: Weights, placement: Placement, prefix: str, *, pooled: b
         last = f"{prefix}transformer.resblocks.{config['num_hidden_layers']}."
         part = {name: weight for name, weight in part.items() if not name.startswith(last)}
     kind = CLIPTextModelWithProjection if pooled else CLIPTextModel
-    model = kind(CLIPTextConfig(**config, hidden_act="gelu"))
-    return _encoder(model, convert_open_clip_checkpoint(model, part, prefix=prefix), placement)
+    with torch.device("meta"):
+        model = kind(CLIPTextConfig(**config, hidden_act="gelu"))
+    return _encoder(model, convert_open_clip_checkpoint(model, part, prefix=prefix), file, placement)
 
 
-def _encoder(model: Any, weights: Weights, placement: Placement) -> Any:
+def _encoder(model: Any, weights: Weights, file: MappedFile, placement: Placement) -> Any:
     if model.config.vocab_size != SIZE:
         raise ValueError(f"it knows {model.config.vocab_size} tokens, and CLIP's vocabulary has {SIZE}")
     if not hasattr(model, "text_model"):  # transformers from 5.6 on has no such level in CLIPTextModel
         weights = {name.removeprefix("text_model."): weight for name, weight in weights.items()}
-    return _filled(model, weights, placement.dtype)
+    return filled(model, weights, [file], placement.dtype, placement)
 
 
-Encoder = Callable[[Weights, Placement], Any]
+Encoder = Callable[[MappedFile, Placement], Any]
 ENCODERS: dict[str, tuple[Encoder, ...]] = {
-    "sd15": (lambda weights, placement: _clip(weights, placement, CLIP_1),),
-    "sd2": (lambda weights, placement: _open_clip(weights, placement, OPEN_CLIP_2, pooled=False),),
+    "sd15": (lambda file, placement: _clip(file, placement, CLIP_1),),
+    "sd2": (lambda file, placement: _open_clip(file, placement, OPEN_CLIP_2, pooled=False),),
     "sdxl": (
-        lambda weights, placement: _clip(weights, placement, CLIP_XL),
-        lambda weights, placement: _open_clip(weights, placement, OPEN_CLIP_XL, pooled=True),
+        lambda file, placement: _clip(file, placement, CLIP_XL),
+        lambda file, placement: _open_clip(file, placement, OPEN_CLIP_XL, pooled=True),
     ),
 }

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from sdplay.families import layout
+from sdplay.models import layout
 from tests.support.original import codec, unet
 
 ATTENDING, PLAIN = "CrossAttnDownBlock2D", "DownBlock2D"

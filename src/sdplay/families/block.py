@@ -1,0 +1,110 @@
+"""A network's weights in one block of memory, which can be given back whole and filled again from the files.
+
+Weights come in one by one, each in the number format and layout the network works with: loading takes the memory of
+the block and little more, whatever format the files have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from sdplay.families.base import Placement
+from sdplay.families.mapped import MappedFile
+
+ALIGNED = 64  # bytes, as torch's own memory is: some kernels round differently where it is less
+AT_A_TIME = 64 * 2**20  # bytes read before their pages are given back
+
+
+def filled(
+    network: Any, weights: Mapping[str, Tensor], files: Sequence[MappedFile], dtype: torch.dtype, placement: Placement
+) -> Any:
+    """`network`, built on the device "meta", with its weights in one `block` of memory; raises as `Block` does."""
+    for name, numbers in list(network.named_buffers()):
+        if not name.endswith("position_ids"):
+            raise ValueError(f"it has {name}, which is no weight and is in no file")
+        counted = torch.arange(numbers.size(-1), device=placement.device).expand(numbers.shape)
+        network.get_submodule(name.rpartition(".")[0]).register_buffer("position_ids", counted, persistent=False)
+    network.block = Block(network, weights, files, dtype, placement.device)
+    return network
+
+
+class Block:
+    """The weights of `network`, which is built without memory for them, out of `weights` by name.
+
+    `files` are what the weights lie in. Raises `ValueError` where one lacks or has another shape.
+    """
+
+    def __init__(
+        self,
+        network: Any,
+        weights: Mapping[str, Tensor],
+        files: Sequence[MappedFile],
+        dtype: torch.dtype,
+        device: torch.device,
+    ) -> None:
+        self._files = files
+        wanted: dict[str, Tensor] = dict(network.named_parameters())
+        check_complete(wanted, weights)
+        self._sources = {name: weights[name] for name in wanted}
+        self._memory = torch.empty(sum(room(weight, dtype) for weight in wanted.values()), dtype=dtype, device=device)
+        self._bytes = self._memory.untyped_storage().nbytes()
+        self._weights: dict[str, Tensor] = {}
+        start = 0
+        for name, weight in wanted.items():
+            self._weights[name] = self._memory.as_strided(weight.shape, layout(weight), start)
+            start += room(weight, dtype)
+        self._empty = True
+        self.fill()
+        network.load_state_dict(self._weights, strict=False, assign=True)
+
+    def fill(self) -> None:
+        """Bring the weights into memory, where they are not."""
+        if not self._empty:
+            return
+        self._memory.untyped_storage().resize_(self._bytes)
+        read = 0
+        with torch.no_grad():
+            for name, source in self._sources.items():
+                self._weights[name].copy_(source)
+                read += source.nbytes
+                if read >= AT_A_TIME:
+                    read = self._let_go()
+        self._let_go()
+        self._empty = False
+
+    def drop(self) -> None:
+        """Give the memory back; until the next `fill` the network cannot be asked."""
+        self._memory.untyped_storage().resize_(0)
+        self._empty = True
+
+    def _let_go(self) -> int:
+        for file in self._files:
+            file.let_go()
+        return 0
+
+
+def check_complete(wanted: Mapping[str, Tensor], weights: Mapping[str, Tensor]) -> None:
+    """Raise `ValueError` unless every wanted weight is there in its shape."""
+    missing = sorted(wanted.keys() - weights.keys())
+    if missing:
+        raise ValueError(f"{len(missing)} of its weights are not in the file, {missing[0]} for one")
+    for name, weight in wanted.items():
+        found, shape = tuple(weights[name].shape), tuple(weight.shape)
+        if found != shape:
+            raise ValueError(f"its {name} is {found} in the file, and {shape} by its configuration")
+
+
+def room(weight: Tensor, dtype: torch.dtype) -> int:
+    """How many numbers `weight` takes, so that what follows begins aligned."""
+    together = ALIGNED // dtype.itemsize
+    return -(-weight.numel() // together) * together
+
+
+def layout(weight: Tensor) -> tuple[int, ...]:
+    """The strides of `weight` as convolutions like them best."""
+    shape = torch.empty(weight.shape, device="meta")
+    return (shape.to(memory_format=torch.channels_last) if weight.dim() == 4 else shape).stride()
