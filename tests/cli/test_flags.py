@@ -34,7 +34,8 @@ def test_the_flags_of_txt2img_are_these() -> None:
         *("-n", "--num", "--style", "--styles-file", "--wildcards"),
         *("--hires-scale", "--hires-upscaler", "--hires-steps", "--hires-strength"),
         *("--negative", "--syntax", "--seed", "--steps"),
-        *("--guidance", "--guidance-rescale", "--sampler", "--schedule", "--width", "--height", "--size", "--model"),
+        *("--guidance", "--guidance-rescale", "--clip-skip"),
+        *("--sampler", "--schedule", "--width", "--height", "--size", "--model"),
         *("--allow-pickle", "--device", "--precision", "--low-memory", "--noise", "--batch-size"),
     ]
 

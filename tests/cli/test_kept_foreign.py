@@ -54,7 +54,7 @@ def test_again_draws_what_it_can_and_tells_the_rest_line_by_line(sdplay: Sdplay,
     assert (recipe.seed, recipe.steps, recipe.sampler, recipe.schedule) == (965400086, 20, "dpmpp_2m", "karras")
     assert (recipe.width, recipe.height, recipe.model.name) == (64, 64, "builtin")
     said = outcome.err.splitlines()
-    assert said[0] == "made by A1111 v1.10.1; of 5 things that it says nothing was made:"
+    assert said[0] == "made by A1111 v1.10.1; of 4 things that it says nothing was made:"
     assert "  <lora:ghibli:0.8> in the prompt = 'ghibli': is left out: there is no such LoRA" in said
     assert [line for line in said if line.startswith("  model = 'v1-5-pruned-emaonly': is not on the shelves")]
     assert sdplay("again", str(foreign), "--size", "64", "--quiet").err == ""

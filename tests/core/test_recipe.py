@@ -72,6 +72,7 @@ OTHER = {
     "steps": 5,
     "guidance_scale": 3.5,
     "guidance_rescale": 0.7,
+    "clip_skip": 2,
     "sampler": "ddim",
     "schedule": "karras",
     "seed": 8,

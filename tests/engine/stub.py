@@ -28,12 +28,12 @@ class StubFamily:
         self.encoded: list[str] = []
         self.asked: list[tuple[int, float]] = []
 
-    def encode_words(self, text: str) -> Conditioning:
+    def encode_words(self, text: str, clip_skip: int = 1) -> Conditioning:
         self.encoded.append(text)
         return Conditioning(torch.tensor([[len(text) / 100]]))
 
-    def encode_weighted(self, sections: Sequence[Section]) -> Conditioning:
-        return self.encode_words("".join(fragment.text for section in sections for fragment in section))
+    def encode_weighted(self, sections: Sequence[Section], clip_skip: int = 1) -> Conditioning:
+        return self.encode_words("".join(fragment.text for section in sections for fragment in section), clip_skip)
 
     def denoiser(self, conditionings: Sequence[Conditioning], seen: Tensor | None = None) -> Denoiser:
         means = torch.stack([conditioning.text for conditioning in conditionings])[..., None]

@@ -59,7 +59,7 @@ def test_keys_are_the_pictures_of_the_builtin_model(studio: Studio, builtin: Pat
     check(studio, builtin, tile, "slerp")
 
 
-@pytest.mark.parametrize("given", [{"guidance_rescale": 0.7}])
+@pytest.mark.parametrize("given", [{"guidance_rescale": 0.7}, {"clip_skip": 2}])
 def test_keys_are_drawn_with_all_that_pictures_are_drawn_with(
     studio: Studio, tiny: Path, given: dict[str, Any]
 ) -> None:

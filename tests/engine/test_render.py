@@ -278,9 +278,9 @@ def test_a_step_runs_on_as_many_threads_as_the_recipe_says() -> None:
     noted: list[tuple[int, bool]] = []
 
     class Watched(StubFamily):
-        def encode_words(self, text: str) -> Any:
+        def encode_words(self, text: str, clip_skip: int = 1) -> Any:
             noted.append((torch.get_num_threads(), torch.is_inference_mode_enabled()))
-            return super().encode_words(text)
+            return super().encode_words(text, clip_skip)
 
         def denoiser(self, conditionings: Any, seen: Tensor | None = None) -> Any:
             inner = super().denoiser(conditionings, seen)

@@ -121,6 +121,17 @@ def test_each_step_reads_its_own_words() -> None:
     assert family.encoded == ["addd", "abcddd"]
 
 
+def test_a_text_that_was_read_is_read_again_from_another_layer(tiny: Path) -> None:
+    family = load_sd(tiny, placement("cpu", "float32", "float32"))
+    memo = WordMemo(family)
+    last, before = memo("a cat"), memo.skipping(2)("a cat")
+    assert not torch.equal(last.text, before.text)
+    assert memo("a cat") is last
+    assert memo.skipping(2)("a cat") is before
+    between = memo.skipping(2).between("a cat", "red " * 40, 0.5, "a1111").text
+    assert not torch.equal(between, memo.between("a cat", "red " * 40, 0.5, "a1111").text)
+
+
 def test_the_step_is_told_by_the_level() -> None:
     stepped = SteppedDenoiser([8.0, 4.0, 2.0, 0.0], lambda step: lambda x, sigma: x + step)
     asked = {9.0: 0, 8.0: 0, 6.0: 0, 4.0: 1, 3.9: 1, 2.0: 2, 0.1: 2, 0.0: 2}

@@ -12,8 +12,9 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from sdplay.core.errors import ModelBroken
+from sdplay.core.errors import BadRequest, ModelBroken
 from sdplay.core.event import Drawn
+from sdplay.core.prompt.attention import weighted
 from sdplay.diffusion.noise import picture_noise
 from sdplay.engine.device import placement
 from sdplay.engine.memo import WordMemo
@@ -29,6 +30,7 @@ from tests.support.watched import Watched
 FLOAT32 = placement("cpu", "float32", "float32")
 STEPS, GUIDANCE, SIDE = 20, 5.0, 64
 TOLERANCE = 1e-3  # relative L2 of the final latents in float32
+SKIPPED = 1e-4  # the same with clip skip
 PROMPT, NEGATIVE = "a red apple on the table", "blue cat"
 KINDS = ["sd15", "sd2", "sd2 v", "sdxl"]
 
@@ -44,22 +46,37 @@ def ours(path: Path, steps: int = STEPS, **fields: Any) -> tuple[Tensor, np.ndar
     return latents, drawn[0].picture.pixels, picture_noise(frame.noise, latents.shape[1:])
 
 
-def theirs(folder: Path, noise: Tensor, negative: str | None) -> Tensor:
+def theirs(folder: Path, noise: Tensor, negative: str | None, clip_skip: int | None = None) -> Tensor:
     """The final latents of the stock pipeline of this folder, with its own scheduler."""
     from diffusers import DiffusionPipeline
 
     pipeline = DiffusionPipeline.from_pretrained(folder, local_files_only=True)
     pipeline.set_progress_bar_config(disable=True)
     asked = {"num_inference_steps": STEPS, "guidance_scale": GUIDANCE, "height": SIDE, "width": SIDE}
+    words = {"prompt": PROMPT, "negative_prompt": negative}
     with torch.inference_mode():
         return pipeline(
-            PROMPT,
-            negative_prompt=negative,
+            **(words if clip_skip is None else skipped(pipeline, clip_skip)),
             latents=noise[None].clone(),
             output_type="latent",
             return_dict=False,
             **asked,
         )[0]
+
+
+def skipped(pipeline: Any, clip_skip: int) -> dict[str, Tensor]:
+    """The words as the stock pipeline reads its prompt; for a negative one it skips nothing by itself."""
+    encoder = pipeline.text_encoder
+    if not hasattr(encoder, "text_model"):  # diffusers 0.42 looks for the last norm there, transformers 5.6 moved it
+        object.__setattr__(encoder, "text_model", encoder)
+    two = "text_encoder_2" in pipeline.components
+    found: dict[str, Tensor] = {}
+    for sign, words in (("", PROMPT), ("negative_", NEGATIVE)):
+        given = {"device": "cpu", "num_images_per_prompt": 1, "do_classifier_free_guidance": False}
+        read = pipeline.encode_prompt(words, **given, clip_skip=clip_skip)
+        found[f"{sign}prompt_embeds"] = read[0]
+        found |= {f"{sign}pooled_prompt_embeds": read[2]} if two else {}
+    return found
 
 
 def apart(one: Tensor, other: Tensor) -> float:
@@ -80,6 +97,27 @@ def quiet() -> Iterator[None]:
 def test_a_folder_draws_what_the_stock_pipeline_draws(kind: str, kinds: dict[str, Path]) -> None:
     latents, _, noise = ours(kinds[kind])
     assert apart(latents, theirs(kinds[kind], noise, NEGATIVE)) <= TOLERANCE
+
+
+@pytest.mark.parametrize(("kind", "ours_", "diffusers_"), [("sd15", 2, 1), ("sd2", 3, 1), ("sdxl", 3, 1)])
+def test_clip_skip_is_that_of_diffusers_counted_as_a1111_counts(
+    kind: str, ours_: int, diffusers_: int, kinds: dict[str, Path]
+) -> None:
+    latents, _, noise = ours(kinds[kind], clip_skip=ours_)
+    assert apart(latents, theirs(kinds[kind], noise, NEGATIVE, clip_skip=diffusers_)) <= SKIPPED
+    assert apart(latents, theirs(kinds[kind], noise, NEGATIVE)) > 30 * SKIPPED
+
+
+@pytest.mark.parametrize(("kind", "most"), [("sd15", 2), ("sd2", 3), ("sdxl", 3)])
+def test_clip_skip_reaches_as_far_as_there_are_layers(kind: str, most: int, kinds: dict[str, Path]) -> None:
+    family = load_family("sdxl" if kind == "sdxl" else "sd", kinds[kind], FLOAT32)
+    for clip_skip in range(1, most + 1):
+        plain, whole = family.encode_words("a cat", clip_skip), family.encode_weighted(weighted("a cat"), clip_skip)
+        assert torch.equal(plain.text, whole.text)
+        differs = not torch.equal(plain.text, family.encode_words("a cat").text)
+        assert differs == (clip_skip > (1 if kind == "sd15" else 2))  # the others read the one before last by design
+    with pytest.raises(BadRequest, match=rf"(?s)clip_skip = {most + 1}: .* has {most} layers.*take 1 to {most}"):
+        family.encode_words("a cat", most + 1)
 
 
 def test_no_negative_prompt_is_all_zeros_to_sdxl(kinds: dict[str, Path]) -> None:

@@ -174,6 +174,13 @@ def test_guidance_rescale_is_read_back(share: float) -> None:
     assert parse_infotext(text).fields["guidance_rescale"] == share
 
 
+@pytest.mark.parametrize("clip_skip", [1, 2, 12])
+def test_clip_skip_is_written_and_read_as_a1111_does(clip_skip: int) -> None:
+    text = infotext(recipe(clip_skip=clip_skip), 0, "0.1.0")
+    assert (f", Clip skip: {clip_skip}, RNG" in text) == (clip_skip != 1)
+    assert parse_infotext(text).fields["clip_skip"] == clip_skip
+
+
 def test_an_empty_negative_is_left_out_as_a1111_does() -> None:
     assert "Negative" not in infotext(recipe(), 0, "0")
 

@@ -10,9 +10,10 @@ import torch
 from sdplay.families.vocabulary import SIZE, TOKENS, clip_tokenizer
 
 WIDTH, SIDE = 64, 64  # of a text encoder's states, and of a picture in pixels
+LAYERS = {"sd15": 2, "sd2": 2, "sdxl": 3}  # of a text encoder, in its file
 
 
-def text_config(hidden_act: str, layers: int = 2) -> Any:
+def text_config(hidden_act: str, layers: int) -> Any:
     from transformers import CLIPTextConfig
 
     return CLIPTextConfig(
@@ -87,13 +88,13 @@ def build_kind(folder: Path, base: str, *, prediction: str = "epsilon", channels
                 timestep_spacing="leading",
                 steps_offset=1,
             ),
-            "text_encoder": CLIPTextModel(text_config("gelu" if base == "sd2" else "quick_gelu")),
+            "text_encoder": CLIPTextModel(text_config("gelu" if base == "sd2" else "quick_gelu", LAYERS[base])),
             "tokenizer": clip_tokenizer("!" if base == "sd2" else "<|endoftext|>"),
             "unet": build_unet(base, channels),
             "vae": build_vae(base),
         }
         if base == "sdxl":
-            second = CLIPTextModelWithProjection(text_config("gelu"))
+            second = CLIPTextModelWithProjection(text_config("gelu", LAYERS[base]))
             parts |= {"text_encoder_2": second, "tokenizer_2": clip_tokenizer("!"), "add_watermarker": False}
             StableDiffusionXLPipeline(**parts).save_pretrained(folder)
             return folder

@@ -89,6 +89,13 @@ class Request(BaseModel):
         description="How far strong guidance is brought back to the contrast it had without: 0 not, 1 all the way.",
         json_schema_extra={"later": True},
     )
+    clip_skip: int = Field(
+        default=1,
+        ge=1,
+        le=12,
+        description="Which layer of the text encoder is read, from the end: 1 the last, 2 the one before, as in A1111.",
+        json_schema_extra={"later": True},
+    )
     sampler: str | None = Field(default=None, description="How noise is removed: see `sdplay samplers`.")
     schedule: str | None = Field(default=None, description="How the noise levels are spaced: see `sdplay samplers`.")
     width: Side | None = Field(default=None, description="Width in pixels, a multiple of 8.")

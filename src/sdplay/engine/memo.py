@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections import OrderedDict
 
 import torch
@@ -12,11 +13,17 @@ from sdplay.families.base import Conditioning, Family
 
 
 class WordMemo:
-    """Conditionings of one family by text and syntax, the `capacity` most recently used."""
+    """Conditionings of one family by text, syntax and clip skip, the `capacity` most recently used."""
 
     def __init__(self, family: Family, capacity: int = 256) -> None:
-        self.family, self.capacity = family, capacity
-        self._known: OrderedDict[tuple[str, Syntax], Conditioning] = OrderedDict()
+        self.family, self.capacity, self.clip_skip = family, capacity, 1
+        self._known: OrderedDict[tuple[str, Syntax, int], Conditioning] = OrderedDict()
+
+    def skipping(self, clip_skip: int) -> WordMemo:
+        """The same memo, for texts that are read from another layer of the text encoder."""
+        other = copy.copy(self)
+        other.clip_skip = clip_skip
+        return other
 
     def between(self, start: str, end: str, weight: float, syntax: Syntax = "plain") -> Conditioning:
         """The conditioning that lies evenly between those of two texts, position by position; the shorter one goes on
@@ -36,11 +43,15 @@ class WordMemo:
         return torch.cat([one.text, *[empty] * ((length - len(one.text)) // len(empty))])
 
     def __call__(self, text: str, syntax: Syntax = "plain") -> Conditioning:
-        key = (text, syntax)
+        key = (text, syntax, self.clip_skip)
         if key not in self._known:
-            plain = syntax == "plain"
-            self._known[key] = self.family.encode_words(text) if plain else self.family.encode_weighted(weighted(text))
+            self._known[key] = self._read(text, syntax)
             if len(self._known) > self.capacity:
                 self._known.popitem(last=False)
         self._known.move_to_end(key)
         return self._known[key]
+
+    def _read(self, text: str, syntax: Syntax) -> Conditioning:
+        if syntax == "plain":
+            return self.family.encode_words(text, self.clip_skip)
+        return self.family.encode_weighted(weighted(text), self.clip_skip)

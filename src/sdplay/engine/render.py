@@ -43,9 +43,11 @@ def render(
 
     `film` gives the pixels that a frame of a film starts from, of the recipe's size; `preview` makes small pictures of
     what the network takes for the clean latents at each step, and is not asked where nobody wants any.
-    Whoever iterates may stop at any event: nothing is left running. Raises `BadRequest` for a size or a number of
-    steps the model cannot take and `RenderFailed` when memory runs out or the numbers are no picture (NaN or infinite).
+    Whoever iterates may stop at any event: nothing is left running. Raises `BadRequest` for a size, steps or a clip
+    skip that the model cannot take and `RenderFailed` when memory runs out or the numbers are no picture (NaN or
+    infinite).
     """
+    words = words.skipping(recipe.request.clip_skip)
     start_of = Starts(recipe, family, film)
 
     def alike(frame: Frame) -> object:

@@ -29,7 +29,8 @@ class Family(Protocol):
 
     `encode_words` maps one text to its conditioning (alone, so that its bits do not depend on company), cut where the
     text encoder ends; `encode_weighted` does so for weighted text of any length, chunk by chunk, with the same bits
-    where that is one chunk without weights;
+    where that is one chunk without weights; both read the encoder's layer that `clip_skip` says (see `layers`), and
+    raise `BadRequest` for more than it has;
     `denoiser` answers for a batch whose row i is conditioned by `conditionings[i]`; a model made for inpainting
     (`sees_mask`) also gets `seen` [b, 1 + C, h, w], repeated over the batch;
     `encode` maps pixels [B, 3, H, W] in −1..1 to latents, `decode` back.
@@ -40,9 +41,9 @@ class Family(Protocol):
     factor: int
     sees_mask: bool
 
-    def encode_words(self, text: str) -> Conditioning: ...
+    def encode_words(self, text: str, clip_skip: int = 1) -> Conditioning: ...
 
-    def encode_weighted(self, sections: Sequence[Section]) -> Conditioning: ...
+    def encode_weighted(self, sections: Sequence[Section], clip_skip: int = 1) -> Conditioning: ...
 
     def denoiser(self, conditionings: Sequence[Conditioning], seen: Tensor | None = None) -> Denoiser: ...
 

@@ -12,6 +12,7 @@ from sdplay.core.prompt.attention import Section
 from sdplay.families.base import Conditioning, Placement
 from sdplay.families.chunks import MARKS, chunks
 from sdplay.families.folder import read_folder
+from sdplay.families.layers import BEFORE_LAST, LAST, further_back
 from sdplay.families.parts import LatentModel, Parts, tokens_of
 from sdplay.families.single_file import read_single_file
 from sdplay.families.weights import marked, plain_tokens, weighed
@@ -20,27 +21,37 @@ from sdplay.families.weights import marked, plain_tokens, weighed
 class StableDiffusion(LatentModel):
     """One text encoder, whose last hidden states are what the network reads; see `Family` for the doors.
 
-    The 2.x models want the states before the last layer: their text encoder is written without that layer.
+    The 2.x models want the states before the last layer: their text encoder is written without that layer. They are
+    known by their linear projections.
     """
 
     def __init__(self, parts: Parts, placement: Placement) -> None:
         super().__init__(parts, placement)
         (self.tokenizer,), (self.text_encoder,) = parts.tokenizers, parts.text_encoders
+        self.own_layer = BEFORE_LAST if getattr(parts.unet.config, "use_linear_projection", False) else LAST
 
     @torch.inference_mode()
-    def encode_words(self, text: str) -> Conditioning:
-        return Conditioning(self._states(tokens_of(self.tokenizer, self.text_encoder, text)))
+    def encode_words(self, text: str, clip_skip: int = 1) -> Conditioning:
+        return Conditioning(self._states(tokens_of(self.tokenizer, self.text_encoder, text), clip_skip))
 
     @torch.inference_mode()
-    def encode_weighted(self, sections: Sequence[Section]) -> Conditioning:
+    def encode_weighted(self, sections: Sequence[Section], clip_skip: int = 1) -> Conditioning:
         size = self.text_encoder.config.max_position_embeddings - MARKS
         states: list[Tensor] = []
         for chunk in chunks(sections, plain_tokens(self.tokenizer), size):
-            states.append(weighed(self._states(marked(chunk, self.tokenizer, self.text_encoder)), chunk))
+            tokens = marked(chunk, self.tokenizer, self.text_encoder)
+            states.append(weighed(self._states(tokens, clip_skip), chunk))
         return Conditioning(torch.cat(states))
 
-    def _states(self, tokens: Tensor) -> Tensor:
-        return self.text_encoder(tokens)[0][0]
+    def _states(self, tokens: Tensor, clip_skip: int) -> Tensor:
+        """The states of an earlier layer pass through the norm that follows the last one, as that one's do."""
+        layers = self.text_encoder.config.num_hidden_layers + self.own_layer - LAST
+        back = further_back(clip_skip, self.own_layer, layers)
+        if not back:
+            return self.text_encoder(tokens)[0][0]
+        states = self.text_encoder(tokens, output_hidden_states=True).hidden_states[-1 - back]
+        inner = getattr(self.text_encoder, "text_model", self.text_encoder)  # there before transformers 5.6
+        return inner.final_layer_norm(states)[0]
 
 
 def load_sd(path: Path, placement: Placement) -> StableDiffusion:

@@ -14,6 +14,7 @@ from sdplay.core.prompt.attention import Section
 from sdplay.families.base import Conditioning, Placement
 from sdplay.families.chunks import MARKS, chunks
 from sdplay.families.folder import read_folder
+from sdplay.families.layers import BEFORE_LAST, further_back
 from sdplay.families.parts import Extras, LatentModel, Parts, tokens_of, unusable
 from sdplay.families.single_file import read_single_file
 from sdplay.families.weights import marked, plain_tokens, weighed
@@ -35,28 +36,34 @@ class StableDiffusionXL(LatentModel):
         self.zero_when_empty = parts.zero_when_empty
 
     @torch.inference_mode()
-    def encode_words(self, text: str) -> Conditioning:
+    def encode_words(self, text: str, clip_skip: int = 1) -> Conditioning:
         readers = zip(self.tokenizers, self.text_encoders, strict=True)
-        whole = self._side_by_side([self._read(e, tokens_of(t, e, text)) for t, e in readers])
+        back = self._further_back(clip_skip)
+        whole = self._side_by_side([self._read(e, tokens_of(t, e, text), back) for t, e in readers])
         return zeros_like(whole) if self.zero_when_empty and not text else whole
 
     @torch.inference_mode()
-    def encode_weighted(self, sections: Sequence[Section]) -> Conditioning:
+    def encode_weighted(self, sections: Sequence[Section], clip_skip: int = 1) -> Conditioning:
         """Each encoder's states are weighed on their own; the pooled text is that of the first chunk."""
         size = min(encoder.config.max_position_embeddings for encoder in self.text_encoders) - MARKS
+        back = self._further_back(clip_skip)
         found: list[Conditioning] = []
         for chunk in chunks(sections, plain_tokens(self.tokenizers[0]), size):
             sides: list[Conditioning] = []
             for tokenizer, encoder in zip(self.tokenizers, self.text_encoders, strict=True):
-                side = self._read(encoder, marked(chunk, tokenizer, encoder))
+                side = self._read(encoder, marked(chunk, tokenizer, encoder), back)
                 sides.append(replace(side, text=weighed(side.text, chunk)))
             found.append(self._side_by_side(sides))
         whole = Conditioning(torch.cat([each.text for each in found]), found[0].pooled)
         return zeros_like(whole) if self.zero_when_empty and not any(sections) else whole
 
-    def _read(self, encoder: Any, tokens: Tensor) -> Conditioning:
+    def _further_back(self, clip_skip: int) -> int:
+        layers = min(encoder.config.num_hidden_layers for encoder in self.text_encoders)
+        return further_back(clip_skip, BEFORE_LAST, layers)
+
+    def _read(self, encoder: Any, tokens: Tensor, back: int) -> Conditioning:
         out = encoder(tokens, output_hidden_states=True)
-        return Conditioning(out.hidden_states[-2][0], out[0][0])
+        return Conditioning(out.hidden_states[-BEFORE_LAST - back][0], out[0][0])
 
     def _side_by_side(self, sides: Sequence[Conditioning]) -> Conditioning:
         """What the encoders say in one, with the pooled text (text_embeds) of the last."""

@@ -96,6 +96,7 @@ def infotext(recipe: Recipe, index: int, version: str) -> str:
         "Model hash": recipe.model.digest[:10],
         "Model": recipe.model.name,
         **strength(request),
+        **({"Clip skip": request.clip_skip} if request.clip_skip != 1 else {}),
         "RNG": NOISE_LABELS[request.noise],
         **repainted(request),
         **second_pass(request),

@@ -95,7 +95,7 @@ def usable(found: Found, kind: type[AnyStill]) -> tuple[dict[str, Any], list[Lef
     fields: dict[str, Any] = {"prompt": found.prompt, "negative_prompt": found.negative_prompt}
     left = list(unread_words(found))
     for name, value in found.fields.items():
-        if value is None or name in {"model", "model_hash"} or (name, value) == ("clip_skip", 1):
+        if value is None or name in {"model", "model_hash"}:
             continue
         reason = why_unusable(kind, name, value)
         if reason:
@@ -113,7 +113,7 @@ def why_unusable(kind: type[AnyStill], name: str, value: object) -> str:
             return OF_A_PICTURE
         if name in Txt2Img.model_fields:
             return OF_WORDS
-        return OF_A_MASK if name in Inpaint.model_fields else "layers of the text encoder cannot be skipped"
+        return OF_A_MASK if name in Inpaint.model_fields else NO_MEANING
     least = {field: path for field, path in LEAST.items() if field in kind.model_fields}
     try:
         ask(kind, **{**least, name: value})
