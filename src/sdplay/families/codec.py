@@ -17,7 +17,7 @@ from sdplay.families.folder import called
 from sdplay.families.mapped import MappedFile
 from sdplay.families.parts import Parts
 from sdplay.models import layout
-from sdplay.models.inspect import weight_files
+from sdplay.models.inspect import read_json, weight_files
 
 PREFIX = "first_stage_model."  # where a file was cut out of a checkpoint
 # What is the model's, whatever a codec's file says: the network was trained on latents of this scale.
@@ -52,11 +52,11 @@ def read_codec(path: Path, own: Mapping[str, Any], placement: Placement) -> Any:
     original = any(name.startswith("decoder.up.") for name in shapes)
     said = layout.vae_config(shapes, "sd15") if original else layout.diffusers_vae_config(shapes)
     if folder is not None and (folder / "config.json").is_file():
-        said = AutoencoderKL.load_config(folder, local_files_only=True)
+        said = read_json(folder / "config.json")
     config = {**own, **said, **{name: own[name] for name in OF_THE_MODEL if name in own}}
     check_latents(config, own)
     with torch.device("meta"):
-        codec = AutoencoderKL.from_config(config)
+        codec: Any = AutoencoderKL.from_config(config)
     weights: Mapping[str, Tensor] = convert_ldm_vae_checkpoint(found, config) if original else found
     named = called({name for name, _ in codec.named_parameters()}, weights)
     return filled(codec, named, files, placement.decode_dtype, placement)
