@@ -73,6 +73,7 @@ OTHER = {
     "guidance_scale": 3.5,
     "guidance_rescale": 0.7,
     "clip_skip": 2,
+    "vae": "mine",
     "sampler": "ddim",
     "schedule": "karras",
     "seed": 8,

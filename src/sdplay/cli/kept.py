@@ -167,11 +167,11 @@ def held(embedded: Embedded) -> dict[str, Any]:
 
 def told(found: Found) -> Iterator[tuple[str, str]]:
     """What another program wrote, in rows of name and value: first what has a meaning here, then the rest."""
-    from sdplay.modes.adopt import fullest_kind, usable
+    from sdplay.modes.adopt import NAMED, fullest_kind, usable
 
     fields, left = usable(found, fullest_kind(found))
     yield "made by", maker(found)
-    named = {name: found.fields[name] for name in ("model", "model_hash") if name in found.fields}
+    named = {name: found.fields[name] for name in NAMED if name in found.fields}
     for name, value in (fields | named).items():
         yield name.replace("_", " "), printable(str(value)) or "(none)"
     for one in left:

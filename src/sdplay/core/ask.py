@@ -101,6 +101,12 @@ class Request(BaseModel):
     width: Side | None = Field(default=None, description="Width in pixels, a multiple of 8.")
     height: Side | None = Field(default=None, description="Height in pixels, a multiple of 8.")
     model: str = Field(default="builtin", min_length=1, description="A model's name, its folder or file, or a hub id.")
+    vae: Text | None = Field(
+        default=None,
+        min_length=1,
+        description="A codec (VAE) in place of the model's own: its name or path.",
+        json_schema_extra={"later": True, "add_on": "vae"},
+    )
     allow_pickle: bool = Field(
         default=False,
         description="Open a pickle (.ckpt, .pt, .bin) too: its weights alone, in a process of their own.",

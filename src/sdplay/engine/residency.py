@@ -23,17 +23,18 @@ class Residency:
     """Keeps the last model loaded; a model that fails to load leaves the one before it in place."""
 
     def __init__(self) -> None:
-        self._key: tuple[str, Placement] | None = None
+        self._key: tuple[str, str | None, Placement] | None = None
         self._loaded: Loaded | None = None
 
     def get(self, model: ResolvedModel, numerics: Numerics, device: str) -> Loaded:
         """The model on `device` as `numerics` has it; raises `ModelBroken`."""
         formats = (numerics.dtype, numerics.decode_dtype)
         place = placement(device, *formats, numerics.decode_tile, numerics.attention_slice)
-        key = (model.identity.digest, place)
+        codec = next((one for one in model.add_ons if one.identity.kind == "vae"), None)
+        key = (model.identity.digest, codec.identity.digest if codec else None, place)
         if self._loaded is None or self._key != key:
             from sdplay.families.load import load_family
 
-            family = load_family(model.card.family, model.path, place)
+            family = load_family(model.card.family, model.path, place, codec.path if codec else None)
             self._key, self._loaded = key, Loaded(family, WordMemo(family))
         return self._loaded

@@ -10,11 +10,14 @@ from sdplay.families.base import Family, Placement
 from sdplay.families.sd import load_sd
 from sdplay.families.sdxl import load_sdxl
 
-LOADERS: dict[str, Callable[[Path, Placement], Family]] = {"sd": load_sd, "sdxl": load_sdxl}
+LOADERS: dict[str, Callable[[Path, Placement, Path | None], Family]] = {"sd": load_sd, "sdxl": load_sdxl}
 
 
-def load_family(name: str, path: Path, placement: Placement) -> Family:
-    """Load the model at `path` as one of family `name`; raises `ModelBroken` for files that are no usable model."""
+def load_family(name: str, path: Path, placement: Placement, codec: Path | None = None) -> Family:
+    """Load the model at `path` as one of family `name`, with the codec at `codec` where that is not the model's own.
+
+    Raises `ModelBroken` for files that are no usable model.
+    """
     if name not in LOADERS:
         raise UnknownName("family", name, LOADERS)
-    return LOADERS[name](path, placement)
+    return LOADERS[name](path, placement, codec)

@@ -11,6 +11,7 @@ from torch import Tensor
 from sdplay.core.prompt.attention import Section
 from sdplay.families.base import Conditioning, Placement
 from sdplay.families.chunks import MARKS, chunks
+from sdplay.families.codec import with_codec
 from sdplay.families.folder import read_folder
 from sdplay.families.layers import BEFORE_LAST, LAST, further_back
 from sdplay.families.parts import LatentModel, Parts, tokens_of
@@ -54,7 +55,10 @@ class StableDiffusion(LatentModel):
         return inner.final_layer_norm(states)[0]
 
 
-def load_sd(path: Path, placement: Placement) -> StableDiffusion:
-    """Load a diffusers folder or a single file; raises `ModelBroken` with the part that cannot be read."""
+def load_sd(path: Path, placement: Placement, codec: Path | None = None) -> StableDiffusion:
+    """Load a diffusers folder or a single file, with the codec at `codec` where that is not the model's own.
+
+    Raises `ModelBroken` with the part that cannot be read.
+    """
     parts = read_folder(path, placement) if path.is_dir() else read_single_file(path, placement)
-    return StableDiffusion(parts.placed(placement), placement)
+    return StableDiffusion(with_codec(parts, codec, placement).placed(placement), placement)

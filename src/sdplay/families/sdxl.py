@@ -13,6 +13,7 @@ from torch import Tensor
 from sdplay.core.prompt.attention import Section
 from sdplay.families.base import Conditioning, Placement
 from sdplay.families.chunks import MARKS, chunks
+from sdplay.families.codec import with_codec
 from sdplay.families.folder import read_folder
 from sdplay.families.layers import BEFORE_LAST, further_back
 from sdplay.families.parts import Extras, LatentModel, Parts, tokens_of, unusable
@@ -85,15 +86,18 @@ def zeros_like(whole: Conditioning) -> Conditioning:
     return Conditioning(torch.zeros_like(whole.text), pooled)
 
 
-def load_sdxl(path: Path, placement: Placement) -> StableDiffusionXL:
-    """Load a diffusers folder or a single file; raises `ModelBroken` with the part that cannot be read."""
+def load_sdxl(path: Path, placement: Placement, codec: Path | None = None) -> StableDiffusionXL:
+    """Load a diffusers folder or a single file, with the codec at `codec` where that is not the model's own.
+
+    Raises `ModelBroken` with the part that cannot be read.
+    """
     parts = read_folder(path, placement) if path.is_dir() else read_single_file(path, placement)
     unet = parts.unet.config
     try:
         check_extras(unet, parts.text_encoders[-1].config)
     except ValueError as error:
         raise unusable("unet", path, error) from None
-    return StableDiffusionXL(parts.placed(placement), placement)
+    return StableDiffusionXL(with_codec(parts, codec, placement).placed(placement), placement)
 
 
 def check_extras(unet: object, text_encoder: object) -> None:

@@ -95,6 +95,7 @@ def infotext(recipe: Recipe, index: int, version: str) -> str:
         "Size": f"{recipe.width}x{recipe.height}",
         "Model hash": recipe.model.digest[:10],
         "Model": recipe.model.name,
+        **codec(recipe),
         **strength(request),
         **({"Clip skip": request.clip_skip} if request.clip_skip != 1 else {}),
         "RNG": NOISE_LABELS[request.noise],
@@ -145,6 +146,12 @@ def repainted(request: Still) -> dict[str, object]:
     if request.only_masked:
         pairs |= {"Inpaint area": INPAINT_AREAS[True], "Masked area padding": request.padding}
     return pairs
+
+
+def codec(recipe: Recipe) -> dict[str, object]:
+    """The pairs of a codec that is not the model's own."""
+    found = next((one for one in recipe.add_ons if one.kind == "vae"), None)
+    return {"VAE hash": found.digest[:10], "VAE": found.name} if found else {}
 
 
 def parts(text: str) -> tuple[str, str, dict[str, str]]:

@@ -78,6 +78,20 @@ def vae_config(shapes: Shapes, base: Base) -> Config:
     }
 
 
+def diffusers_vae_config(shapes: Shapes) -> Config:
+    """What `AutoencoderKL` takes, from names as diffusers has them; what they do not say is left out."""
+    stages = count(shapes, r"encoder\.down_blocks\.(\d+)\.")
+    return {
+        "block_out_channels": tuple(
+            shapes[f"encoder.down_blocks.{i}.resnets.0.conv1.weight"][0] for i in range(stages)
+        ),
+        "layers_per_block": count(shapes, r"encoder\.down_blocks\.0\.resnets\.(\d+)\."),
+        "down_block_types": ("DownEncoderBlock2D",) * stages,
+        "up_block_types": ("UpDecoderBlock2D",) * stages,
+        "latent_channels": shapes["decoder.conv_in.weight"][1],
+    }
+
+
 def clip_config(shapes: Shapes) -> Config:
     """What `CLIPTextConfig` takes, from names as transformers has them, below `text_model.`."""
     return _text_config(

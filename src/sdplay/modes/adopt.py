@@ -18,6 +18,7 @@ from sdplay.models.resolve import resolve
 from sdplay.models.shelves import Shelves, shelves_of
 from sdplay.modes.asked import kind_of
 from sdplay.modes.missing import without_missing
+from sdplay.modes.named_vae import vae_of
 
 # Why something has no part in a request, by the name its program gives it; the first that fits.
 WHY_NOT = (
@@ -34,6 +35,7 @@ WHY_NOT = (
     (re.compile(r"hash|app|version|date|software", re.I), "a note, not a setting"),
     (re.compile(r"^nodes$", re.I), "nodes of the graph that were not followed"),
 )
+NAMED = ("model", "model_hash", "vae", "vae_hash")  # files, which are looked for
 NO_MEANING = "has no meaning here"
 OF_A_PICTURE = "belongs to a picture it was drawn from, which is not in the file: give --image"
 OF_A_MASK = "belongs to a mask, which is not in the file: give --image and --mask"
@@ -79,6 +81,10 @@ def adopt(found: Found, changes: Mapping[str, Any], shelves: Shelves | None = No
         path, doubt = model_of(found, shelves)
         fields |= {"model": path} if path is not None else {}
         left += [Left(name="model", value=found.fields.get("model"), reason=doubt)] if doubt else []
+    if "vae" not in changes:
+        codec, doubt = vae_of(found, shelves)
+        fields |= {"vae": codec} if codec is not None else {}
+        left += [Left(name="VAE", value=found.fields.get("vae"), reason=doubt)] if doubt else []
     request = ask(kind, **{**fields, **changes})
     return Adopted(request=request, left=tuple(one for one in left if one.name.casefold() not in changes))
 
@@ -91,11 +97,11 @@ def fullest_kind(found: Found) -> type[AnyStill]:
 
 
 def usable(found: Found, kind: type[AnyStill]) -> tuple[dict[str, Any], list[Left]]:
-    """(the fields of a request of `kind` that the file says, the rest); the model is in neither."""
+    """(the fields of a request of `kind` that the file says, the rest); model and codec are in neither."""
     fields: dict[str, Any] = {"prompt": found.prompt, "negative_prompt": found.negative_prompt}
     left = list(unread_words(found))
     for name, value in found.fields.items():
-        if value is None or name in {"model", "model_hash"}:
+        if value is None or name in NAMED:
             continue
         reason = why_unusable(kind, name, value)
         if reason:

@@ -47,6 +47,8 @@ MEANINGS: dict[str, Meaning] = {
     "Size-2": ("height", whole),
     "Model hash": ("model_hash", name),
     "Model": ("model", name),
+    "VAE": ("vae", name),
+    "VAE hash": ("vae_hash", name),
     "Clip skip": ("clip_skip", whole),
     "RNG": ("noise", NOISE.get),
     "Denoising strength": ("strength", number),
