@@ -25,9 +25,7 @@ Layer = tuple[str, str]  # the part of the model it is in, and its name there wi
 
 KOHYA = {"lora_unet_": NETWORK, "lora_te1_": TEXT, "lora_te2_": TEXT_2, "lora_te_": TEXT}
 DOTTED = {"unet.": NETWORK, "text_encoder_2.": TEXT_2, "text_encoder.": TEXT, "base_model.model.": NETWORK}
-FACTOR = re.compile(
-    r"(.+?)[._](?:lora_(down|up|mid)|lora_([AB])(?:\.\w+)?|lora(?:_linear_layer)?\.(down|up))\.weight"
-)
+FACTOR = re.compile(r"(.+?)[._](?:lora_(down|up|mid)|lora_([AB])(?:\.\w+)?|lora(?:_linear_layer)?\.(down|up))\.weight")
 PEFT = {"A": "down", "B": "up"}
 OLD_TEXT = {"to_q": "q_proj", "to_k": "k_proj", "to_v": "v_proj", "to_out_0": "out_proj"}
 OTHER_METHODS = {
@@ -56,11 +54,20 @@ class LowRank:
     def rank(self) -> int:
         return self.factors["down"].size(0)
 
+    def fits(self, shape: torch.Size) -> bool:
+        """Whether its factors have one rank, and make a weight of this shape."""
+        down, up = (self.factors[name].flatten(1) for name in ("down", "up"))
+        middle = self.factors.get("mid")
+        if middle is not None and (middle.ndim != 4 or middle.shape[:2] != (self.rank, self.rank)):
+            return False
+        inner = down.size(1) * (1 if middle is None else middle[0, 0].numel())
+        return up.size(1) == self.rank and (up.size(0), inner) == (shape[0], shape[1:].numel())
+
     def added(self, shape: torch.Size) -> Tensor:
-        """It as float32 in the `shape` of the weight; raises `ValueError` or `RuntimeError` where it has no such one."""
+        """It as float32 in the `shape` of the weight, which it `fits`."""
         down, up = (self.factors[name].float() for name in ("down", "up"))
         scale = 1.0 if self.alpha is None else self.alpha / self.rank
-        if "mid" in self.factors:  # a convolution between two of 1x1: [rank, in, 1, 1], [rank, rank, h, w], [out, rank, 1, 1]
+        if "mid" in self.factors:  # a convolution [rank, rank, h, w] between two of 1x1
             middle = self.factors["mid"].float()
             whole = torch.einsum("or,rshw,si->oihw", up.flatten(1), middle, down.flatten(1))
         else:

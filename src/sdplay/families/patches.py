@@ -13,17 +13,18 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from sdplay.core.errors import BadRequest
+from sdplay.core.prompt.networks import Worn
 from sdplay.families.lora import NETWORK, TEXT, TEXT_2, WIDTHS, Layer, LowRank, made_for, read_lora_file, refused
 from sdplay.families.original_names import original_names
 from sdplay.models.add_ons import ResolvedAddOn
 
-Worn = tuple[tuple[str, float], ...]  # (name, weight), by name, without those of no weight
 SIDES = {"network": (NETWORK,), "text": (TEXT, TEXT_2)}
+MOST_HELD = 8  # LoRAs beyond those that are wanted now; they are read again when they are wanted again
+TOGETHER = "choose a LoRA and a --model that belong together"
 
 
 class Patches:
-    """The layers that LoRAs may change, the LoRAs that were read, and what is on now on each side of the model."""
+    """The layers that LoRAs may change, the LoRAs that were read, by digest, and what is on now on each side."""
 
     def __init__(self, unet: Any, text_encoders: Sequence[Any]) -> None:
         self.width: int = unet.config.cross_attention_dim
@@ -31,43 +32,34 @@ class Patches:
         for part, encoder in zip((TEXT, TEXT_2), text_encoders, strict=False):
             for name, module in weighty(encoder):
                 self.layers[part, name.replace(".", "_").removeprefix("text_model_")] = module
-        self.held: dict[str, tuple[str, dict[Layer, LowRank]]] = {}
+        self.held: dict[str, dict[Layer, LowRank]] = {}
         self.worn: dict[str, Worn] = dict.fromkeys(SIDES, ())
         self._made: dict[Layer, Tensor] = {}
 
     def hold(self, add_ons: Sequence[ResolvedAddOn]) -> None:
-        """Read the LoRAs among `add_ons` that are not held yet, and let go of all others.
-
-        Raises `BadRequest` for one that does not fit this model.
-        """
-        loras = [one for one in add_ons if one.identity.kind == "lora"]
-        if {one.identity.name: one.identity.digest for one in loras} == {n: held[0] for n, held in self.held.items()}:
-            return
-        for side in SIDES:
-            self.wear(side, ())
-        known = {digest: layers for digest, layers in self.held.values()}
-        self.held = {}
-        for one in loras:
+        """Read the LoRAs among `add_ons` that are not held yet; raises `BadRequest` for one that does not fit."""
+        for one in add_ons:
             digest = one.identity.digest
-            layers = known[digest] if digest in known else self.fitting(one)
-            self.held[one.identity.name] = (digest, layers)
+            if one.identity.kind == "lora":
+                self.held[digest] = self.held.pop(digest) if digest in self.held else self.fitting(one)
+        on = {digest for worn in self.worn.values() for digest, _ in worn} | {one.identity.digest for one in add_ons}
+        for digest in [digest for digest in self.held if digest not in on][:-MOST_HELD]:
+            del self.held[digest]
 
     def fitting(self, one: ResolvedAddOn) -> dict[Layer, LowRank]:
         """The layers of a LoRA, each of which this model has in that shape."""
         found = read_lora_file(one.path)
         width = made_for(found)
         if width is not None and width != self.width:
-            reason = f"it was made for {kind(width)}, and this model is {kind(self.width)}"
-            raise refused(one.origin, reason, "choose a LoRA and a --model that belong together")
-        strange = sorted(f"{part}: {name}" for part, name in found.keys() - self.layers.keys())
+            raise refused(one.origin, f"it was made for {kind(width)}, and this model is {kind(self.width)}", TOGETHER)
+        strange = sorted(f"{name} of the {part}" for part, name in found.keys() - self.layers.keys())
         if strange:
             reason = f"{len(strange)} of its {len(found)} layers are not in this model, {strange[0]} for one"
-            raise refused(one.origin, reason, "choose a LoRA and a --model that belong together")
+            raise refused(one.origin, reason, TOGETHER)
         for layer, low_rank in found.items():
             shape = weight_of(self.layers[layer]).shape
-            if product(shape) != self._size(low_rank) or not fits(low_rank, shape):
-                reason = f"its layer {layer[1]} has not the shape {tuple(shape)} of this model's"
-                raise refused(one.origin, reason, "choose a LoRA and a --model that belong together")
+            if not low_rank.fits(shape):
+                raise refused(one.origin, f"its layer {layer[1]} does not fit {tuple(shape)}, this model's", TOGETHER)
         return found
 
     def wear(self, side: str, worn: Worn) -> None:
@@ -78,51 +70,31 @@ class Patches:
         with torch.no_grad():
             for layer in {**before, **now}:
                 weight = weight_of(self.layers[layer])
-                if layer not in self._made:
+                if layer not in before:
                     self._made[layer] = weight.detach().clone()
-                made = self._made[layer]
-                weight.copy_(self._changed(made, now[layer]) if layer in now else made)
-                if layer not in now:
-                    del self._made[layer]
+                made = self._made[layer] if layer in now else self._made.pop(layer)
+                weight.copy_(changed(made, now[layer]) if layer in now else made)
         self.worn[side] = worn
 
     def of_text(self, worn: Worn) -> Worn:
         """Those of `worn` that touch a text encoder."""
-        return tuple(one for one in worn if any(part in SIDES["text"] for part, _ in self.held[one[0]][1]))
+        return tuple(one for one in worn if any(part in SIDES["text"] for part, _ in self.held[one[0]]))
 
     def _touched(self, side: str, worn: Worn) -> dict[Layer, list[tuple[LowRank, float]]]:
         touched: dict[Layer, list[tuple[LowRank, float]]] = {}
-        for name, weight in worn:
-            for layer, low_rank in self.held[name][1].items():
+        for digest, weight in worn:
+            for layer, low_rank in self.held[digest].items():
                 if layer[0] in SIDES[side]:
                     touched.setdefault(layer, []).append((low_rank, weight))
         return touched
 
-    def _changed(self, made: Tensor, changes: Sequence[tuple[LowRank, float]]) -> Tensor:
-        whole = made.float()
-        for low_rank, weight in changes:
-            whole = whole + weight * low_rank.added(made.shape).to(whole.device)
-        return whole.to(made.dtype)
 
-    def _size(self, low_rank: LowRank) -> int:
-        down, up = low_rank.factors["down"], low_rank.factors["up"]
-        middle = low_rank.factors.get("mid")
-        inner = down.numel() // down.size(0) * (1 if middle is None else product(middle.shape[2:]))
-        return up.size(0) * inner
-
-
-def fits(low_rank: LowRank, shape: torch.Size) -> bool:
-    """Whether up and down have one rank, and as many outputs and inputs as a weight of this shape."""
-    down, up = low_rank.factors["down"], low_rank.factors["up"]
-    rank = up.numel() // up.size(0)
-    return up.size(0) == shape[0] and rank == down.size(0) and down.size(1) == shape[1]
-
-
-def product(numbers: Sequence[int]) -> int:
-    whole = 1
-    for number in numbers:
-        whole *= number
-    return whole
+def changed(made: Tensor, changes: Sequence[tuple[LowRank, float]]) -> Tensor:
+    """A weight as it was `made`, with each of `changes` times its own weight."""
+    whole = made.float()
+    for low_rank, weight in changes:
+        whole = whole + weight * low_rank.added(made.shape).to(whole.device)
+    return whole.to(made.dtype)
 
 
 def kind(width: int) -> str:
