@@ -80,6 +80,7 @@ OTHER = {
     "model.name": "another",
     "model.digest": "cd" * 32,
     "model.family": "sdxl",
+    "lora": ["x:0.5"],
     "hires_scale": 1.5,
     "numerics.revision": 2,
     "numerics.engine": "onnx",

@@ -8,9 +8,11 @@ import torch
 from torch import Tensor
 
 from sdplay.core.prompt.attention import Section
+from sdplay.core.prompt.networks import Worn
 from sdplay.diffusion.denoiser import Denoiser
 from sdplay.diffusion.schedule import noise_table
 from sdplay.families.base import Conditioning
+from sdplay.models.add_ons import ResolvedAddOn
 
 
 def plain_decode(latents: Tensor) -> Tensor:
@@ -27,6 +29,14 @@ class StubFamily:
         self.decode = decode
         self.encoded: list[str] = []
         self.asked: list[tuple[int, float]] = []
+
+    def hold(self, add_ons: Sequence[ResolvedAddOn]) -> None:
+        assert not add_ons
+
+    def adapted(self, network: Worn, text: Worn = ()) -> StubFamily:
+        assert not network
+        assert not text
+        return self
 
     def encode_words(self, text: str, clip_skip: int = 1) -> Conditioning:
         self.encoded.append(text)

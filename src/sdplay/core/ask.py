@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, TypeVar, cast
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from sdplay.core.errors import BadRequest, UnknownName, together
 
@@ -100,6 +100,13 @@ class Request(BaseModel):
     schedule: str | None = Field(default=None, description="How the noise levels are spaced: see `sdplay samplers`.")
     width: Side | None = Field(default=None, description="Width in pixels, a multiple of 8.")
     height: Side | None = Field(default=None, description="Height in pixels, a multiple of 8.")
+    lora: Annotated[tuple[Text, ...], BeforeValidator(as_tuple)] = Field(
+        default=(),
+        max_length=32,
+        description="A LoRA's name or path and how much of it: name:0.8 (name:0.5:0.8 for text encoder and network). "
+        "Can be given several times.",
+        json_schema_extra={"later": True, "add_on": "lora"},
+    )
     model: str = Field(default="builtin", min_length=1, description="A model's name, its folder or file, or a hub id.")
     vae: Text | None = Field(
         default=None,

@@ -9,15 +9,16 @@ import torch
 
 from sdplay.core.ask import Syntax
 from sdplay.core.prompt.attention import weighted
+from sdplay.core.prompt.networks import Worn
 from sdplay.families.base import Conditioning, Family
 
 
 class WordMemo:
-    """Conditionings of one family by text, syntax and clip skip, the `capacity` most recently used."""
+    """Conditionings of one family by text, syntax, clip skip and LoRAs, the `capacity` most recently used."""
 
     def __init__(self, family: Family, capacity: int = 256) -> None:
         self.family, self.capacity, self.clip_skip = family, capacity, 1
-        self._known: OrderedDict[tuple[str, Syntax, int], Conditioning] = OrderedDict()
+        self._known: OrderedDict[tuple[str, Syntax, int, Worn], Conditioning] = OrderedDict()
 
     def skipping(self, clip_skip: int) -> WordMemo:
         """The same memo, for texts that are read from another layer of the text encoder."""
@@ -25,13 +26,15 @@ class WordMemo:
         other.clip_skip = clip_skip
         return other
 
-    def between(self, start: str, end: str, weight: float, syntax: Syntax = "plain") -> Conditioning:
+    def between(
+        self, start: str, end: str, weight: float, syntax: Syntax = "plain", worn: tuple[Worn, Worn] = ((), ())
+    ) -> Conditioning:
         """The conditioning that lies evenly between those of two texts, position by position; the shorter one goes on
-        with empty chunks.
+        with empty chunks. `worn` are the LoRAs on the text encoder for each of them.
         """
-        if start == end or weight == 0:
-            return self(start, syntax)
-        one, two = self(start, syntax), self(end, syntax)
+        if (start, worn[0]) == (end, worn[1]) or weight == 0:
+            return self(start, syntax, worn[0])
+        one, two = self(start, syntax, worn[0]), self(end, syntax, worn[1])
         pooled = None if one.pooled is None or two.pooled is None else torch.lerp(one.pooled, two.pooled, weight)
         length = max(len(one.text), len(two.text))
         return Conditioning(torch.lerp(self._extended(one, length), self._extended(two, length), weight), pooled)
@@ -42,16 +45,16 @@ class WordMemo:
         empty = self("").text
         return torch.cat([one.text, *[empty] * ((length - len(one.text)) // len(empty))])
 
-    def __call__(self, text: str, syntax: Syntax = "plain") -> Conditioning:
-        key = (text, syntax, self.clip_skip)
+    def __call__(self, text: str, syntax: Syntax = "plain", worn: Worn = ()) -> Conditioning:
+        key = (text, syntax, self.clip_skip, worn)
         if key not in self._known:
-            self._known[key] = self._read(text, syntax)
+            self._known[key] = self._read(self.family.adapted((), worn) if worn else self.family, text, syntax)
             if len(self._known) > self.capacity:
                 self._known.popitem(last=False)
         self._known.move_to_end(key)
         return self._known[key]
 
-    def _read(self, text: str, syntax: Syntax) -> Conditioning:
+    def _read(self, family: Family, text: str, syntax: Syntax) -> Conditioning:
         if syntax == "plain":
-            return self.family.encode_words(text, self.clip_skip)
-        return self.family.encode_weighted(weighted(text), self.clip_skip)
+            return family.encode_words(text, self.clip_skip)
+        return family.encode_weighted(weighted(text), self.clip_skip)

@@ -27,7 +27,7 @@ class Residency:
         self._loaded: Loaded | None = None
 
     def get(self, model: ResolvedModel, numerics: Numerics, device: str) -> Loaded:
-        """The model on `device` as `numerics` has it; raises `ModelBroken`."""
+        """The model on `device` as `numerics` has it; raises `ModelBroken`, or `BadRequest` for an unfit LoRA."""
         formats = (numerics.dtype, numerics.decode_dtype)
         place = placement(device, *formats, numerics.decode_tile, numerics.attention_slice)
         codec = next((one for one in model.add_ons if one.identity.kind == "vae"), None)
@@ -37,4 +37,6 @@ class Residency:
 
             family = load_family(model.card.family, model.path, place, codec.path if codec else None)
             self._key, self._loaded = key, Loaded(family, WordMemo(family))
+        if model.add_ons:
+            self._loaded.family.hold(model.add_ons)
         return self._loaded

@@ -11,25 +11,31 @@ from torch import Tensor
 from sdplay.core.ask import Syntax
 from sdplay.core.frame import AnyWords, Frame, Words
 from sdplay.core.prompt.composition import Part, composed
+from sdplay.core.prompt.networks import Worn
 from sdplay.core.prompt.schedule import Schedule, scheduled
 from sdplay.core.recipe import Recipe
 from sdplay.diffusion.denoiser import Denoiser
 from sdplay.diffusion.guidance import ComposedDenoiser, GuidedDenoiser
 from sdplay.diffusion.rescale import Rescale
 from sdplay.diffusion.stepped import SteppedDenoiser
+from sdplay.engine.loras import network_loras, text_loras
 from sdplay.engine.memo import WordMemo
 from sdplay.families.base import Conditioning, Family
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Strand:
-    """A text through all steps, or one on the way from `start` to `end`; it pulls with `weight`."""
+    """A text through all steps, or one on the way from `start` to `end`; it pulls with `weight`.
+
+    `worn` are the LoRAs on the text encoder when it reads `start`, and when it reads `end`.
+    """
 
     start: Schedule
     end: Schedule
     way: float = 0.0
     syntax: Syntax
     weight: float = 1.0
+    worn: tuple[Worn, Worn] = ((), ())
 
     @property
     def steady(self) -> bool:
@@ -37,7 +43,7 @@ class Strand:
 
     def at(self, step: int, steps: int, encode: WordMemo, gone: int = 0) -> Conditioning:
         start, end = (words.at(step, steps, gone) for words in (self.start, self.end))
-        return encode.between(start, end, self.way, self.syntax)
+        return encode.between(start, end, self.way, self.syntax, self.worn)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +63,20 @@ class Pulls:
         return all(strand.steady for strand in (self.away, *self.towards))
 
 
-def pulls(words: AnyWords) -> Pulls:
+def pulls(words: AnyWords, worn: tuple[Worn, Worn] = ((), ())) -> Pulls:
     """Read `words`. Between two of which one is composed (`AND`) each part pulls by how near its own words are."""
     start, end, way = (words, words, 0.0) if isinstance(words, Words) else (words.start, words.end, words.weight)
     syntax = start.syntax
-    away = Strand(start=negative(start), end=negative(end), way=way, syntax=syntax)
+    away = Strand(start=negative(start), end=negative(end), way=way, syntax=syntax, worn=worn)
     parts, others = towards(start), towards(end)
     if len(parts) == len(others) == 1:
         (one,), (two,) = parts, others
-        return Pulls(away, (Strand(start=one.words, end=two.words, way=way, syntax=syntax),))
-    shares = [(part, 1 - way) for part in parts] + [(part, way) for part in others if way]
-    strands = (Strand(start=p.words, end=p.words, syntax=syntax, weight=p.weight * share) for p, share in shares)
+        return Pulls(away, (Strand(start=one.words, end=two.words, way=way, syntax=syntax, worn=worn),))
+    shares = [(part, 1 - way, worn[0]) for part in parts] + [(part, way, worn[1]) for part in others if way]
+    strands = (
+        Strand(start=part.words, end=part.words, syntax=syntax, weight=part.weight * share, worn=(on, on))
+        for part, share, on in shares
+    )
     return Pulls(away, tuple(strands))
 
 
@@ -82,13 +91,14 @@ def negative(words: Words) -> Schedule:
 
 def company(recipe: Recipe, frame: Frame, encode: WordMemo) -> object:
     """What pictures must have in common to share a forward pass, so that no picture's bits depend on another's words:
-    texts of the same lengths, and the same words where these change on the way or are composed.
+    texts of the same lengths, and the same words where these change on the way or are composed; and the same LoRAs.
     """
-    found = pulls(frame.words)
+    on = network_loras(recipe, frame.words)
+    found = pulls(frame.words, text_loras(recipe, frame.words))
     if found.simple and found.steady:
         strands = found.towards if scale_of(recipe, frame) == 1 else (found.away, *found.towards)
-        return tuple(len(strand.at(0, 1, encode).text) for strand in strands)
-    return frame.words if isinstance(frame.words, Words) else (frame.words.start, frame.words.end)
+        return on, tuple(len(strand.at(0, 1, encode).text) for strand in strands)
+    return on, frame.words if isinstance(frame.words, Words) else (frame.words.start, frame.words.end)
 
 
 def scale_of(recipe: Recipe, frame: Frame) -> float:
@@ -99,9 +109,11 @@ class TileWords:
     """The words of a tile, and the denoisers that they guide; `gone` are the steps of the pass before this one."""
 
     def __init__(self, recipe: Recipe, tile: Sequence[Frame], family: Family, encode: WordMemo, gone: int = 0) -> None:
-        self.family, self.encode, self.gone = family, encode, gone
+        on = network_loras(recipe, tile[0].words)
+        self.family = family.adapted(on) if on else family
+        self.encode, self.gone = encode, gone
         self.scales = [scale_of(recipe, frame) for frame in tile]
-        self.pulls = [pulls(frame.words) for frame in tile]
+        self.pulls = [pulls(frame.words, text_loras(recipe, frame.words)) for frame in tile]
         share = recipe.request.guidance_rescale
         self.rescale = Rescale(share, family.table.prediction) if share else None
 

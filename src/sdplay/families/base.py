@@ -10,8 +10,10 @@ import torch
 from torch import Tensor
 
 from sdplay.core.prompt.attention import Section
+from sdplay.core.prompt.networks import Worn
 from sdplay.diffusion.denoiser import Denoiser
 from sdplay.diffusion.schedule import NoiseTable
+from sdplay.models.add_ons import ResolvedAddOn
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,6 +35,8 @@ class Family(Protocol):
     raise `BadRequest` for more than it has;
     `denoiser` answers for a batch whose row i is conditioned by `conditionings[i]`; a model made for inpainting
     (`sees_mask`) also gets `seen` [b, 1 + C, h, w], repeated over the batch;
+    `hold` reads files that change it, and `adapted` is the same model with LoRAs on network and text encoders
+    (named by digest): what is drawn with one is not changed by the other;
     `encode` maps pixels [B, 3, H, W] in −1..1 to latents, `decode` back.
     """
 
@@ -40,6 +44,10 @@ class Family(Protocol):
     latent_channels: int
     factor: int
     sees_mask: bool
+
+    def hold(self, add_ons: Sequence[ResolvedAddOn]) -> None: ...
+
+    def adapted(self, network: Worn, text: Worn = ()) -> Family: ...
 
     def encode_words(self, text: str, clip_skip: int = 1) -> Conditioning: ...
 

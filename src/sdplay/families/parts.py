@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import Tensor
 
 from sdplay.core.errors import ModelBroken
+from sdplay.core.prompt.networks import Worn
 from sdplay.diffusion.denoiser import Denoiser, NetworkDenoiser
 from sdplay.diffusion.schedule import NoiseTable, noise_table
 from sdplay.families.base import Conditioning, Placement
 from sdplay.families.lean import SlicedAttention, TiledDecoder
+from sdplay.families.patches import Patches
+from sdplay.models.add_ons import ResolvedAddOn
 
 Extras = Callable[[Tensor], dict[str, dict[str, Tensor]]]
 
@@ -54,8 +58,19 @@ class LatentModel:
         self.scaling: float = parts.vae.config.scaling_factor
         self.shift: float = getattr(parts.vae.config, "shift_factor", None) or 0.0
         self.tiled = TiledDecoder(parts.vae, placement.decode_tile) if placement.decode_tile else None
+        self.patches = Patches(parts.unet, parts.text_encoders)
+        self.network_loras: Worn = ()
+        self.text_loras: Worn = ()
         if placement.sliced:
             self.unet.set_attn_processor(SlicedAttention())
+
+    def hold(self, add_ons: Sequence[ResolvedAddOn]) -> None:
+        self.patches.hold(add_ons)
+
+    def adapted(self, network: Worn, text: Worn = ()) -> Self:
+        other = copy(self)  # with the same networks, each of which wears what its caller wants when it is called
+        other.network_loras, other.text_loras = network, self.patches.of_text(text)
+        return other
 
     def denoiser(self, conditionings: Sequence[Conditioning], seen: Tensor | None = None) -> Denoiser:
         text, mask = side_by_side([conditioning.text for conditioning in conditionings])
@@ -64,6 +79,7 @@ class LatentModel:
         place = self.placement
 
         def network(x: Tensor, timesteps: Tensor) -> Tensor:
+            self.patches.wear("network", self.network_loras)
             extras = extras_of(x)
             if seen is not None:
                 x = torch.cat([x, seen.repeat(x.size(0) // seen.size(0), 1, 1, 1)], dim=1)

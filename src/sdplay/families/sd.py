@@ -46,6 +46,7 @@ class StableDiffusion(LatentModel):
 
     def _states(self, tokens: Tensor, clip_skip: int) -> Tensor:
         """The states of an earlier layer pass through the norm that follows the last one, as that one's do."""
+        self.patches.wear("text", self.text_loras)
         layers = self.text_encoder.config.num_hidden_layers + self.own_layer - LAST
         back = further_back(clip_skip, self.own_layer, layers)
         if not back:

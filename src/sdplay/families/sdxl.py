@@ -63,6 +63,7 @@ class StableDiffusionXL(LatentModel):
         return further_back(clip_skip, BEFORE_LAST, layers)
 
     def _read(self, encoder: Any, tokens: Tensor, back: int) -> Conditioning:
+        self.patches.wear("text", self.text_loras)
         out = encoder(tokens, output_hidden_states=True)
         return Conditioning(out.hidden_states[-BEFORE_LAST - back][0], out[0][0])
 

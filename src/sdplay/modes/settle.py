@@ -15,6 +15,7 @@ from sdplay.core.recipe import Numerics, Recipe
 from sdplay.core.request import AnyRequest
 from sdplay.core.stills import Inpaint, Still
 from sdplay.core.wording import words_of
+from sdplay.core.worn import asked_loras
 from sdplay.models.card import ModelCard
 from sdplay.models.resolve import ResolvedModel
 
@@ -117,11 +118,13 @@ def settle(
 
 
 def check_prompts(recipe: Recipe) -> None:
-    """Raise `BadRequest` for prompts with more notation than is read; of wildcards the first picture's stand for all.
+    """Raise `BadRequest` for LoRAs with weights that are none, and for prompts with more notation than is read; of
+    wildcards the first picture's stand for all.
 
     An animation's are read frame by frame, with its schedules.
     """
     request = recipe.request
+    tuple(asked_loras(request))
     if request.prompt_syntax == "plain":
         return
     if isinstance(request, Still):
