@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sdplay.core.errors import BadRequest, SdplayError
     from sdplay.core.request import Animate, Dream, Img2Img, Inpaint, Txt2Img, ask
     from sdplay.jobs.film import shoot
-    from sdplay.studio import Pictures, Studio, draw
+    from sdplay.studio import Pictures, Studio, draw, upscale
 
 __version__ = VERSION
 
@@ -35,6 +35,7 @@ __all__ = [
     "ask",
     "draw",
     "shoot",
+    "upscale",
 ]
 
 _HOMES = {
@@ -52,6 +53,7 @@ _HOMES = {
     "ask": "sdplay.core.request",
     "draw": "sdplay.studio",
     "shoot": "sdplay.jobs.film",
+    "upscale": "sdplay.studio",
 }
 
 

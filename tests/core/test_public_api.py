@@ -28,6 +28,7 @@ PINNED = [
     "ask",
     "draw",
     "shoot",
+    "upscale",
 ]
 
 

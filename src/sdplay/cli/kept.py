@@ -133,7 +133,7 @@ def changes_to(kind: type[Request], params: dict[str, Any]) -> dict[str, Any]:
 
 def comparison(artifact: Artifact, embedded: Embedded, file: Path) -> str:
     if artifact.digest == embedded.digest:
-        return f"bit for bit the picture in {file}"
+        return f"bit for bit the picture{' that was enlarged into' if embedded.enlarged else ' in'} {file}"
     return f"not bit for bit the picture in {file}: `sdplay verify` says how far apart they are"
 
 
@@ -162,7 +162,8 @@ def show(file: Path, as_json: bool) -> int:
 def held(embedded: Embedded) -> dict[str, Any]:
     """What our chunk holds."""
     recipe = embedded.recipe.ingredients()
-    return {"sdplay": embedded.version, "index": embedded.index, "pixels": embedded.digest, "recipe": recipe}
+    enlarged = {"enlarged": [one.ingredients() for one in embedded.enlarged]} if embedded.enlarged else {}
+    return {"sdplay": embedded.version, "index": embedded.index, "pixels": embedded.digest, "recipe": recipe} | enlarged
 
 
 def told(found: Found) -> Iterator[tuple[str, str]]:
@@ -189,6 +190,8 @@ def described(embedded: Embedded) -> Iterator[tuple[str, str]]:
         yield name.replace("_", " "), printable(str(ingredients[name])) or "(none)"
     yield "model", f"{printable(model['name'])} (family {model['family']}, sha256 {model['digest'][:16]})"
     yield "numerics", ", ".join(f"{name} {value}" for name, value in numerics.items())
+    for one in embedded.enlarged:
+        yield "enlarged", f"{one.scale:g} times by {printable(one.upscaler)}"
     yield "drawn by", f"sdplay {printable(embedded.version)}"
     yield "pixels", f"sha256 {embedded.digest}"
     yield "recipe", f"sha256 {embedded.recipe.digest}"

@@ -21,6 +21,7 @@ from sdplay.cli.models import models
 from sdplay.cli.outcome import run_safely
 from sdplay.cli.plan import plan
 from sdplay.cli.process import short_lived
+from sdplay.cli.upscale import upscale
 from sdplay.version import VERSION
 
 # Near enough to a command to be a typing mistake, far enough to leave "snow", "shoe" and "cream" their pictures.
@@ -101,7 +102,7 @@ FILMING = (
     FilmCommand("dream", "Walk from picture to picture.", 'sdplay dream "a red apple" "a green apple" --num 48 --loop'),
     FilmCommand("animate", "Move a picture and draw it anew.", 'sdplay animate "a castle" --zoom "0:(1.04)"'),
 )
-for command in (*DRAWING, *FILMING, plan, resume, again, verify, show, explain, models, samplers):
+for command in (*DRAWING, *FILMING, plan, resume, again, upscale, verify, show, explain, models, samplers):
     sdplay.add_command(command)
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image
 from torch import Tensor
 from torch.nn.functional import interpolate
 
@@ -19,6 +18,7 @@ from sdplay.diffusion.schedule import Ladder, NoiseTable, ladder
 from sdplay.engine.canvas import Canvas, cut
 from sdplay.engine.start import Start, Starts, none_given, signal
 from sdplay.families.base import Family
+from sdplay.imaging.enlarge import stretched
 
 # How latents are enlarged: torch's mode, and whether they are smoothed where several become one. A1111 has these six.
 LATENT_MODES: dict[Upscaling, tuple[str, bool]] = {
@@ -105,5 +105,5 @@ def larger(
 def enlarged(drawn: NDArray[np.uint8], second: SecondPass, family: Family) -> Tensor:
     """The picture `drawn` at its larger size, resampled with Lanczos' kernel, in latents [1, C, h, w]."""
     size = second.width, second.height
-    pixels = np.array(Image.fromarray(drawn).resize(size, Image.Resampling.LANCZOS))
+    pixels = stretched(drawn, *size)
     return family.encode(signal(Canvas(pixels, (0, 0, *size), size).picture(family.factor)))

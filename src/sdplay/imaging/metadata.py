@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin
 
 from sdplay.core.artifact import Picture
+from sdplay.core.enlarged import Enlarged
 from sdplay.core.errors import BadRequest
 from sdplay.core.films import MOST_FRAMES
 from sdplay.core.recipe import Recipe, canonical_json
@@ -23,7 +24,7 @@ from sdplay.imaging.infotext import infotext
 Format = Literal["png", "webp", "jpeg"]
 MEDIA_TYPES: dict[Format, str] = {"png": "image/png", "webp": "image/webp", "jpeg": "image/jpeg"}
 SUFFIXES: dict[Format, str] = {"png": ".png", "webp": ".webp", "jpeg": ".jpg"}
-CHUNK = "sdplay"
+CHUNK, ENLARGED = "sdplay", "enlarged"
 EXIF_IFD, USER_COMMENT, IMAGE_DESCRIPTION = 0x8769, 0x9286, 0x010E
 JPEG_QUALITY = 95
 LARGEST_JPEG_EXIF = 65_533  # bytes; the length of a JPEG segment is a 16-bit number that counts itself
@@ -31,12 +32,15 @@ LARGEST_JPEG_EXIF = 65_533  # bytes; the length of a JPEG segment is a 16-bit nu
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Embedded:
-    """What our own chunk says: the recipe, which picture of it this is, and the digest of its pixels when drawn."""
+    """What our own chunk says: the recipe, which picture of it this is, the digest of its pixels when drawn, and how it
+    was enlarged since.
+    """
 
     recipe: Recipe
     index: int
     digest: str
     version: str
+    enlarged: tuple[Enlarged, ...] = ()
 
 
 def chunk(picture: Picture, version: str) -> str:
@@ -59,7 +63,9 @@ def parse_chunk(text: str) -> Embedded:
         raise ValueError(f"its index is {index!r}")
     if not isinstance(digest, str) or not isinstance(version, str):
         raise ValueError("its digest or version is no text")
-    return Embedded(recipe=Recipe.from_ingredients(value["recipe"]), index=index, digest=digest, version=version)
+    enlarged = tuple(map(Enlarged.from_ingredients, value.get(ENLARGED, ())))
+    recipe = Recipe.from_ingredients(value["recipe"])
+    return Embedded(recipe=recipe, index=index, digest=digest, version=version, enlarged=enlarged)
 
 
 def encode(picture: Picture, kind: Format, version: str) -> bytes:

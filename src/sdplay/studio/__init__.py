@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sdplay.core.artifact import Picture
+from sdplay.core.enlarged import LargerPicture
 from sdplay.core.machine import Machine
 from sdplay.core.request import AnyStill
 from sdplay.imaging.compare import difference
@@ -15,6 +17,7 @@ from sdplay.modes.asked import kind_of, requests_for
 from sdplay.modes.settle import settle
 from sdplay.store.written import written_out
 from sdplay.studio.drawing import Settled, random_seed
+from sdplay.studio.enlarging import USUAL_SCALE
 from sdplay.studio.filming import Filming
 from sdplay.studio.pictures import Pictures
 from sdplay.studio.remembering import Remembering
@@ -22,7 +25,7 @@ from sdplay.studio.remembering import Remembering
 if TYPE_CHECKING:
     from sdplay.engine.explain import Explanation
 
-__all__ = ["Pictures", "Settled", "Studio", "difference", "draw", "random_seed"]
+__all__ = ["Pictures", "Settled", "Studio", "difference", "draw", "random_seed", "upscale"]
 
 
 class Studio(Filming, Remembering):
@@ -68,3 +71,14 @@ def draw(prompt: str | Sequence[str], *, out: str | Path | None = None, kind: st
     asked = requests_for(kind_of(fields), prompts, fields)
     with Studio() as studio:
         return Pictures(picture for request in asked for picture in studio.draw(request, out, kind))
+
+
+def upscale(
+    picture: Picture | str | Path,
+    scale: float = USUAL_SCALE,
+    upscaler: str | None = None,
+    out: str | Path | None = None,
+) -> LargerPicture:
+    """`picture`, drawn or in a file, `scale` times as large; see `Studio.upscale`."""
+    with Studio() as studio:
+        return studio.upscale(picture, scale, upscaler, out)

@@ -23,7 +23,8 @@ from sdplay.modes.adopt import Adopted, adopt
 from sdplay.modes.plan import count
 from sdplay.modes.settle import check_known
 from sdplay.store.keep import format_of, is_kept, read_kept
-from sdplay.studio.drawing import Drawing, Settled
+from sdplay.studio.drawing import Settled
+from sdplay.studio.enlarging import Enlarging
 from sdplay.studio.pictures import Pictures
 from sdplay.version import VERSION
 
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 SILENT = "many web sites and messengers take such words out of pictures; use the file that the program itself saved"
 
 
-class Remembering(Drawing):
+class Remembering(Enlarging):
     """The part of a studio that knows what pictures say about themselves."""
 
     def read(self, path: str | Path) -> Embedded | Found:
@@ -128,13 +129,16 @@ class Remembering(Drawing):
         picture, embedded, pixels = self.again(path, model, pictures)
         if picture.digest != embedded.digest:
             raise NotReproduced(
-                "the arithmetic gives other bits here: " + difference(picture.pixels, pixels),
+                "the arithmetic gives other bits here"
+                + ("" if embedded.enlarged else ": " + difference(picture.pixels, pixels)),
                 field="file",
                 value=str(path),
                 hint=f"it was drawn with {recipe_hardware(embedded.recipe)} by sdplay {embedded.version}; "
                 f"this is {VERSION}",
             )
         stored = stored_pixels(picture, format_of(path), VERSION)
+        if embedded.enlarged:
+            stored = self.enlarged_again(picture.pixels, embedded.enlarged)
         if not np.array_equal(stored, pixels):
             raise NotReproduced(
                 "its recipe draws what it drew then, but the file's pixels were changed since: "

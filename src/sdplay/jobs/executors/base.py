@@ -31,7 +31,8 @@ class Task:
 
 
 class Executor(Protocol):
-    """`survey` says what a request would run on; `run` draws, yielding events; `close` gives everything back.
+    """`survey` says what a request would run on; `run` draws, yielding events; `enlarge` makes a picture
+    larger, and says by which network (its sha256, "" for none); `close` gives everything back.
 
     As many tasks as there are `workers` may be run at a time, each from a thread of its own.
     """
@@ -42,5 +43,7 @@ class Executor(Protocol):
     def survey(self, request: AnyRequest) -> Machine: ...
 
     def run(self, task: Task) -> Generator[Event, None, None]: ...
+
+    def enlarge(self, pixels: Pixels, size: tuple[int, int], upscaler: str) -> tuple[Pixels, str]: ...
 
     def close(self) -> None: ...

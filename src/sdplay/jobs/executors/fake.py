@@ -17,6 +17,8 @@ from sdplay.core.hires import picture_size, second_pass
 from sdplay.core.machine import Machine
 from sdplay.core.recipe import Recipe
 from sdplay.core.request import AnyRequest
+from sdplay.imaging.enlarge import stretched
+from sdplay.imaging.image import Pixels
 from sdplay.jobs.executors.base import Task
 
 
@@ -40,6 +42,9 @@ class FakeExecutor:
             for step in range(1, steps + 1):
                 yield Stepped(frames=(index,), step=step, steps=steps, previews=previews)
             yield Drawn(picture=picture)
+
+    def enlarge(self, pixels: Pixels, size: tuple[int, int], upscaler: str) -> tuple[Pixels, str]:
+        return stretched(pixels, *size), ""
 
     def close(self) -> None:
         """Nothing is held."""

@@ -13,6 +13,8 @@ from sdplay.engine.film import Stages
 from sdplay.engine.preview import Previews
 from sdplay.engine.render import render
 from sdplay.engine.residency import Residency
+from sdplay.engine.upscale import enlarged
+from sdplay.imaging.image import Pixels
 from sdplay.jobs.executors.base import Task
 from sdplay.modes.plan import plan
 
@@ -39,6 +41,9 @@ class InlineExecutor:
             yield from render(task.recipe, frames, loaded.family, loaded.words, preview=preview)
         elif task.indices:
             yield from self._stages.unit(task.recipe, loaded, task.indices, task.given)
+
+    def enlarge(self, pixels: Pixels, size: tuple[int, int], upscaler: str) -> tuple[Pixels, str]:
+        return enlarged(pixels, size, upscaler)
 
     def close(self) -> None:
         self._models, self._previews = Residency(), Previews()

@@ -17,6 +17,7 @@ from sdplay.core.errors import RenderFailed
 from sdplay.core.event import Event, Started, Stepped
 from sdplay.core.machine import Machine
 from sdplay.core.request import AnyRequest
+from sdplay.imaging.image import Pixels
 from sdplay.jobs.executors.base import Executor, Task
 from sdplay.jobs.executors.inline import InlineExecutor
 
@@ -125,6 +126,9 @@ class LocalExecutor:
                 worker.line.close()
                 worker = None
             self._places.put(worker)
+
+    def enlarge(self, pixels: Pixels, size: tuple[int, int], upscaler: str) -> tuple[Pixels, str]:
+        return self._inline.enlarge(pixels, size, upscaler)
 
     def close(self) -> None:
         """End all processes; what they were drawing is given up."""
