@@ -131,6 +131,18 @@ def test_explain_shows_weights_chunks_and_steps(explain: Sdplay) -> None:
     assert lines[-2:] == ["away from", "chunk 1: empty"]
 
 
+def test_explain_is_told_in_json_too(explain: Sdplay) -> None:
+    found = json.loads(explain("a (red:1.2) [apple:cat:0.5] AND blue :0.5", "--steps", "10", "--json").out)
+    assert (found["seed"], found["steps"], found["words"]["syntax"]) == (3, 10, "a1111")
+    first, second = found["parts"]
+    assert [(one["text"], len(one["steps"])) for one in first["readings"]] == [
+        ("a (red:1.2) apple", 5),
+        ("a (red:1.2) cat", 5),
+    ]
+    assert {"text": "red", "weight": 1.2} in first["readings"][0]["chunks"][0]["fragments"]
+    assert second["weight"] == 0.5
+
+
 def test_explain_makes_the_choices_that_a_picture_makes(explain: Sdplay, sdplay: Sdplay) -> None:
     (file,) = sdplay("a __color__ {cat|apple}", "--seed", "3").paths
     words = said_by(file).splitlines()[0]

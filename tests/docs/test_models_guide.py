@@ -29,6 +29,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     fake_model(desk / "dreamy")
     write_header(desk / "downloads" / "ink-v1.safetensors", SD15)
     write_header(shelf / "paper.safetensors", SD15)
+    write_header(desk / "downloads" / "soft.safetensors", {"decoder.conv_in.weight": (512, 4, 3, 3)})
     small(desk / "downloads" / "old.ckpt")
     monkeypatch.chdir(desk)
     monkeypatch.delenv("SDPLAY_MODELS", raising=False)

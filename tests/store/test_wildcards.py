@@ -37,6 +37,62 @@ def test_the_lines_of_all_that_is_named_are_read(folder: Path) -> None:
     assert read_wildcards(["a cat"], folder / "nowhere") == {}
 
 
+YAML = """
+color: [mauve, 3::teal, ""]
+people:
+  painters:
+    finnish: [Gallen-Kallela]
+    french: [Corot, Monet]
+  clothes: a hat
+years: [1850, 1900.5, yes]
+nothing:
+"""
+
+
+def test_yaml_files_stand_beside_text_files(folder: Path) -> None:
+    (folder / "deep").mkdir()
+    (folder / "deep" / "all.yaml").write_text(YAML, encoding="utf-8")
+
+    def read(name: str) -> tuple[str, ...]:
+        return read_wildcards([f"a __{name}__"], folder)[name]
+
+    assert read("people/painters/french") == ("Corot", "Monet")
+    assert read("people/painters/*") == ("Gallen-Kallela", "Corot", "Monet")
+    assert read("people/clothes") == ("a hat",)
+    assert read("years") == ("1850", "1900.5", "True")
+    assert read("color") == ("red", "orange", "mauve", "3::teal")  # of both
+    for name in ("people", "painters/french", "deep/all", "nothing", "people/painters/../clothes"):
+        with pytest.raises(BadRequest, match="and no such key in its YAML files"):
+            read(name)
+
+
+BOMB = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"{name}: &{name} {{{', '.join(f'k{i}: *{before}' for i in range(10))}}}\n"
+    for before, name in zip("abcdefg", "bcdefgh", strict=True)
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (BOMB, "more than 200,000 options"),
+        ("a: " + "[" * 2_000, "nested too deeply|cannot be read"),
+        ("a: [unclosed", "cannot be read"),
+        ("[red, blue]", "it is no list of texts"),
+        ("a: [[red]]", "a is no list of texts"),
+        ("a: [{b: c}]", "a is no list of texts"),
+        ("a: !!python/object/apply:os.getcwd []", "cannot be read"),
+        ('a: ["\\0"]', "NUL"),
+    ],
+    ids=["bomb", "deep", "unclosed", "no keys", "lists", "mapping", "object", "nul"],
+)
+def test_a_hostile_yaml_file_is_refused(folder: Path, text: str, said: str) -> None:
+    (folder / "bad.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(BadRequest, match=said) as caught:
+        read_wildcards(["a __color__"], folder)
+    assert caught.value.field == "wildcards"
+
+
 def test_lines_that_are_known_are_not_read_again(folder: Path) -> None:
     assert read_wildcards(["__color__ __gone__"], folder, {"color": ("mauve",), "gone": ("x",)}) == {
         "color": ("mauve",),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -26,13 +28,14 @@ class ExplainCommand(click.Command):
             from sdplay.core.request import Txt2Img
 
             flags = request_options(Txt2Img, positional="prompt", for_new=True)
-            self.params = [click.Argument(["prompt"]), *(flag for flag in flags if flag.name in SHOWN)]
+            as_json = click.Option(["--json", "as_json"], is_flag=True, help="Everything, as JSON on stdout.")
+            self.params = [click.Argument(["prompt"]), *(flag for flag in flags if flag.name in SHOWN), as_json]
         return super().get_params(ctx)
 
 
 @click.command(cls=ExplainCommand)
 @click.pass_context
-def explain(ctx: click.Context, /, prompt: str, **params: Any) -> int:
+def explain(ctx: click.Context, /, prompt: str, *, as_json: bool, **params: Any) -> int:
     """Tell what a model reads of PROMPT: choices made, chunks of tokens, weights, what changes at which step, and which
     words are cut off or unknown. Nothing is drawn.
     """
@@ -41,7 +44,10 @@ def explain(ctx: click.Context, /, prompt: str, **params: Any) -> int:
 
     with in_the_words_of(ctx), Studio() as studio:
         found = studio.explain(ask(Txt2Img, prompt=prompt, **request_fields(Txt2Img, params)))
-    click.echo(printable_lines(told(found, str(params["model"]))))
+    if as_json:
+        click.echo(json.dumps(asdict(found), indent=2))
+    else:
+        click.echo(printable_lines(told(found, str(params["model"]))))
     return 0
 
 

@@ -154,6 +154,11 @@ def parse_prompts(
     return PromptTrack(ordered, timeline, interpolation, "max_f" in used, heard, warnings)
 
 
+def prompt_texts(given: Prompts) -> tuple[str, ...]:
+    """The texts in `given`, as `parse_prompts` takes it; raises what that raises for what is no text or JSON."""
+    return tuple(text for _, text in _pairs(given))
+
+
 def _check_interpolation(text: str) -> None:
     number = text.removeprefix("crossfade:")
     fades = number != text and number.isascii() and number.isdigit() and 1 <= int(number[:9]) <= MOST_CROSSFADE

@@ -1,4 +1,6 @@
-"""Wildcard files: `name.txt`, an option on each line, `#` before comments, in a folder and the folders in it."""
+"""Wildcard files: `name.txt`, an option on each line, `#` before comments, in a folder and the folders in it; beside
+them YAML files, whose keys are names (see `wildcard_yaml`).
+"""
 
 from __future__ import annotations
 
@@ -7,6 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from sdplay.core.errors import BadRequest
 from sdplay.core.prompt.template import Wildcards, template, unknown_hint, wildcard_names
+from sdplay.store.wildcard_yaml import Options, matching_options, yaml_wildcards
 
 LARGEST = 500_000  # characters of all that one recipe names: every picture's file holds them
 
@@ -19,13 +22,17 @@ def read_wildcards(texts: Iterable[str], folder: Path, known: Wildcards | None =
     500,000 characters in all.
     """
     found: dict[str, tuple[str, ...]] = {}
+    listed: Options | None = None
     wanted = names_in(texts)
     while wanted:
         name = wanted.pop()
         if name in found:
             continue
         given = (known or {}).get(name)
-        found[name] = tuple(given) if given is not None else read_wildcard(name, folder)
+        if given is None:
+            listed = yaml_wildcards(folder) if listed is None else listed
+            given = read_wildcard(name, folder, listed)
+        found[name] = tuple(given)
         size = sum(len(line) for lines in found.values() for line in lines)
         if size > LARGEST:
             reason = f"its wildcards hold {size:,} characters, and {LARGEST:,} is the most"
@@ -38,18 +45,19 @@ def names_in(texts: Iterable[str]) -> list[str]:
     return [name for text in texts if "__" in text for name in wildcard_names(template(text))]
 
 
-def read_wildcard(name: str, folder: Path) -> tuple[str, ...]:
-    """The options of one wildcard."""
+def read_wildcard(name: str, folder: Path, listed: Options) -> tuple[str, ...]:
+    """The options of one wildcard: the lines of its files, then those of the `listed` names that it fits."""
     files = sorted(matching(name, folder))
-    if not files:
+    options = matching_options(name, listed)
+    if not files and not options:
         there = [str(PurePosixPath(path.relative_to(folder).with_suffix(""))) for path in folder.rglob("*.txt")]
-        reason = f"there is no {name}.txt in {folder}"
-        raise BadRequest(reason, field="wildcards", value=f"__{name}__", hint=unknown_hint(there))
+        reason = f"there is no {name}.txt in {folder}" + (", and no such key in its YAML files" if listed else "")
+        raise BadRequest(reason, field="wildcards", value=f"__{name}__", hint=unknown_hint([*there, *listed]))
     lines = [line for file in files for line in read_lines(file)]
-    if not lines:
+    if not lines and not options:
         reason = "holds no option"
         raise BadRequest(reason, field="wildcards", value=str(files[0]), hint="write one on each line")
-    return tuple(lines)
+    return (*lines, *options)
 
 
 def matching(name: str, folder: Path) -> Iterator[Path]:
