@@ -98,7 +98,7 @@ def parse_sheet(text: str) -> SheetRecord:
         )
         for each in value["pictures"]
     )
-    if not axes or any(len(picture.place) != 4 for picture in pictures):
-        raise ValueError("a sheet has axes, and a picture on it four numbers for its place")
+    if not axes or not pictures or any(len(picture.place) != 4 for picture in pictures):
+        raise ValueError("a sheet has axes and pictures, and each of these four numbers for its place")
     recipe = Recipe.from_ingredients(value["recipe"])
     return SheetRecord(version=str(value[CHUNK]), axes=axes, pictures=pictures, recipe=recipe)

@@ -69,7 +69,7 @@ def frozen(value: object, field: str) -> object:
         if size is None:
             raise BadRequest("is no size", field=axis_field(SIZE), value=value, hint="write 256 or 256x384")
         return size
-    return tuple(cast(list[object], value)) if isinstance(value, list) else value
+    return tuple(cast(Sequence[object], value)) if isinstance(value, list | tuple) else value
 
 
 def amiss(axes: Sequence[Axis], given: int) -> Iterator[BadRequest]:
