@@ -144,8 +144,8 @@ def comparison(artifact: Artifact, embedded: Embedded, file: Path) -> str:
 def show(file: Path, as_json: bool) -> int:
     """Print how a picture was made: the recipe inside, or what another program wrote into it.
 
-    Of the folder of a film, what the film is and how far; of a grid's sheet, its axes and pictures. Read are pictures of A1111 and its relatives, ComfyUI,
-    InvokeAI, Fooocus and NovelAI.
+    Of the folder of a film, what the film is and how far; of a grid's sheet, its axes and pictures. Read are
+    pictures of A1111 and its relatives, ComfyUI, InvokeAI, Fooocus and NovelAI.
     """
     from sdplay.imaging.metadata import Embedded
     from sdplay.store.keep import read_sheet

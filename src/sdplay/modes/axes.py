@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from types import UnionType
@@ -121,16 +122,23 @@ def read_axis(text: str, kind: type[Request], problems: list[BadRequest]) -> Axi
     except BadRequest as error:
         problems.append(error)
         return None
-    found: list[Any] = []
+    written, found = list[str](), list[Any]()
     for part in parts:
         try:
-            if len(found) <= MOST_VALUES:
-                found += [converted(value, kind, field, name) for value in written_out(part, kind, field, name)]
+            written += written_out(part, kind, field, name)
         except BadRequest as error:
             problems.append(error)
-    if len(found) > MOST_VALUES:
-        problems.append(too_many(match[2], name))
-    return Axis(field=field, name=name, values=tuple(found)) if 0 < len(found) <= MOST_VALUES else None
+        if len(written) > MOST_VALUES:
+            problems.append(too_many(match[2], name))
+            return None
+    convert = converter(kind, field)
+    for value in written:
+        try:
+            found.append(convert(value))
+        except ValueError as error:
+            hint = "write 256 or 256x384" if field == SIZE else kind.model_fields[field].description or ""
+            problems.append(BadRequest(said(error), field=axis_field(name), value=value, hint=hint))
+    return Axis(field=field, name=name, values=tuple(found)) if found else None
 
 
 def parts_of(text: str, name: str) -> list[str]:
@@ -159,18 +167,18 @@ def range_of(match: re.Match[str], name: str, *, whole: bool) -> list[str]:
     whole numbers are cut to be whole.
     """
     first, last = Decimal(match[1]), Decimal(match[2])
+    step, parts = Decimal(match[3]) if match[3] is not None else Decimal(1 if last >= first else -1), 1
     if match[4] is not None:
         count = int(match[4])
-        step = (last - first) / (count - 1) if count > 1 else Decimal(0)
+        step, parts = last - first, max(count - 1, 1)  # divided last, so that the end is met exactly
     else:
-        step = Decimal(match[3]) if match[3] is not None else Decimal(1 if last >= first else -1)
         count = int((last - first) / step) + 1 if step and (last - first) / step >= 0 else 0
     if not count:
         hint = "write 1-10 (+2), 10-1 (-3) or 1-10 [4]"
         raise BadRequest("is a range with nothing in it", field=axis_field(name), value=match[0], hint=hint)
     if count > MOST_VALUES:
         raise too_many(match[0], name)
-    numbers = [first + step * place for place in range(count)]
+    numbers = [first + step * place / parts for place in range(count)]
     return [str(int(number)) if whole else str(number) for number in numbers]
 
 
@@ -178,22 +186,30 @@ def too_many(value: str, name: str) -> BadRequest:
     return BadRequest(f"gives more than {MOST_VALUES:,} values", field=axis_field(name), value=value)
 
 
-def converted(text: str, kind: type[Request], field: str, name: str) -> Any:
-    """`text` as a value of `field`; raises `BadRequest`."""
+def converter(kind: type[Request], field: str) -> Callable[[str], Any]:
+    """What makes a value of `field` of a text; raises `ValueError` for one that is none."""
     if field == SIZE:
-        size = read_size(text)
-        if size is None:
-            raise BadRequest("is no size", field=axis_field(name), value=text, hint="write 256 or 256x384")
-        return size
+        return size_of
     annotation: Any = kind.model_fields[field].annotation
     if get_origin(plain_type(annotation)) is tuple:
-        return (text,) if text else ()
-    try:
-        return TypeAdapter(annotation).validate_python(text, strict=False)
-    except ValidationError as error:
+        return lambda text: (text,) if text else ()
+    adapter: TypeAdapter[Any] = TypeAdapter(annotation)
+    return lambda text: adapter.validate_python(text, strict=False)
+
+
+def size_of(text: str) -> tuple[int, int]:
+    size = read_size(text)
+    if size is None:
+        raise ValueError("is no size")
+    return size
+
+
+def said(error: ValueError) -> str:
+    """What `error` says, pydantic's in our words."""
+    reason = str(error)
+    if isinstance(error, ValidationError):
         reason = error.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")
-        hint = kind.model_fields[field].description or ""
-        raise BadRequest(reason[0].lower() + reason[1:], field=axis_field(name), value=text, hint=hint) from None
+    return reason[0].lower() + reason[1:]
 
 
 def plain_type(annotation: Any) -> Any:

@@ -110,9 +110,10 @@ def without_recipe(path: Path, info: Mapping[Any, Any]) -> BadRequest:
     made of pictures that have.
     """
     if (sheet := read_sheet(path)) is not None:
-        files = sorted({picture.file for picture in sheet.pictures if picture.file})
         reason = f"is a sheet of {len(sheet.pictures)} pictures, each of which is kept in a file of its own"
-        return BadRequest(reason, field="file", value=str(path), hint=f"take one of {', '.join(files)}")
+        return BadRequest(
+            reason, field="file", value=str(path), hint=f"take one of them, such as {sheet.pictures[0].file}"
+        )
     reason = "holds no recipe of ours, so there is nothing to draw it again from"
     hint = "use a picture that sdplay saved and no other program has saved since"
     if is_film_frame(info):
