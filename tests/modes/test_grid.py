@@ -160,6 +160,14 @@ def test_the_first_axis_goes_across_the_second_down_the_third_makes_blocks() -> 
         assert (request.prompt, request.negative_prompt) == (CASTLE.prompt, CASTLE.negative_prompt)
 
 
+def test_values_that_need_each_other_are_tried_together() -> None:
+    axes = read_axes(CASTLE, ["hires-strength=0.3,0.6", "hires-scale=1.5,2"], {})  # a strength alone is refused
+    assert len(cells(CASTLE, axes)) == 4
+    axes = read_axes(CASTLE, ["hires-strength=0.3,0.6"], {})
+    with pytest.raises(BadRequest):
+        cells(CASTLE, axes)
+
+
 def test_values_from_python_are_taken_as_they_are() -> None:
     axes = read_axes(CASTLE, ["steps=1,2"], {"guidance": [3, 4.5], "size": ["128x64", (64, 64)]})
     assert [axis.values for axis in axes] == [(1, 2), (3, 4.5), ((128, 64), (64, 64))]

@@ -223,13 +223,17 @@ def plain_type(annotation: Any) -> Any:
 
 
 def possible(axis: Axis, request: AnyStill, problems: list[BadRequest]) -> None:
-    """Ask for each value of `axis` by itself; what is refused goes to `problems`, in the words of the axis."""
+    """Ask for each value of `axis` by itself; what is refused goes to `problems`, in the words of the axis.
+
+    Only what is wrong with the value itself: whether it goes with the others shows in the cells.
+    """
     fields = request.model_dump()
     for number in range(len(axis.values)):
         try:
             ask(type(request), **axis.applied(fields, number))
         except BadRequest as error:
-            problems += [in_words_of(axis, each) for each in problems_of(error)]
+            renamed = [in_words_of(axis, each) for each in problems_of(error)]
+            problems += [each for each in renamed if each.field == axis_field(axis.name)]
 
 
 def in_words_of(axis: Axis, error: BadRequest) -> BadRequest:

@@ -13,6 +13,7 @@ from PIL import Image
 from sdplay.core.artifact import Picture
 from sdplay.core.errors import BadRequest
 from sdplay.core.event import Drawn, Event, FrameDone, Reused
+from sdplay.core.hires import picture_size
 from sdplay.core.recipe import Recipe, picture_key
 from sdplay.core.request import AnyStill
 from sdplay.imaging.metadata import SUFFIXES, Format
@@ -150,8 +151,8 @@ def layout_of(plan: GridPlan) -> Layout:
         rows=rows,
         blocks=blocks,
         title=title_of(plan),
-        width=max(recipe.width for recipe in recipes),
-        height=max(recipe.height for recipe in recipes),
+        width=max(picture_size(recipe)[0] for recipe in recipes),
+        height=max(picture_size(recipe)[1] for recipe in recipes),
         pictures=max(map(count, recipes)),
     )
 
