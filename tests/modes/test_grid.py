@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sdplay.core.errors import BadRequest, problems_of
-from sdplay.core.request import AnyStill, Img2Img, Txt2Img, ask
+from sdplay.core.request import AnyStill, Img2Img, Inpaint, Txt2Img, ask
 from sdplay.modes.axes import MOST_VALUES, Axis
 from sdplay.modes.grid import MOST_PICTURES, Place, cells, read_axes, shape
 from tests.support.refusals import refused_at_once
@@ -160,12 +160,11 @@ def test_the_first_axis_goes_across_the_second_down_the_third_makes_blocks() -> 
         assert (request.prompt, request.negative_prompt) == (CASTLE.prompt, CASTLE.negative_prompt)
 
 
-def test_values_that_need_each_other_are_tried_together() -> None:
-    axes = read_axes(CASTLE, ["hires-strength=0.3,0.6", "hires-scale=1.5,2"], {})  # a strength alone is refused
-    assert len(cells(CASTLE, axes)) == 4
-    axes = read_axes(CASTLE, ["hires-strength=0.3,0.6"], {})
-    with pytest.raises(BadRequest):
-        cells(CASTLE, axes)
+def test_values_that_do_not_go_with_the_rest_are_refused_with_the_cells() -> None:
+    wider = ask(Inpaint, prompt="a", image="a.png", extend="left=8")
+    axes = read_axes(wider, ["extend=left=8|right=8|"], {})  # each a value that the field takes
+    with pytest.raises(BadRequest, match="nothing says where to paint"):
+        cells(wider, axes)
 
 
 def test_values_from_python_are_taken_as_they_are() -> None:
