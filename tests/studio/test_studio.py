@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,10 +22,11 @@ from sdplay.core.errors import (
     SdplayError,
     UnknownName,
 )
-from sdplay.core.event import Event
+from sdplay.core.event import Event, Stepped
 from sdplay.core.machine import Machine
 from sdplay.core.request import AnyRequest, Txt2Img, ask
 from sdplay.imaging.metadata import SUFFIXES, Embedded, Format, chunk
+from sdplay.jobs.executors.base import Task
 from sdplay.jobs.executors.fake import FakeExecutor
 from sdplay.store.keep import Keeper, read_kept
 from sdplay.studio import Pictures, Studio, difference, random_seed
@@ -339,3 +340,41 @@ def test_stopping_a_stream_keeps_what_was_finished(tiny: Path, tmp_path: Path) -
 def test_every_format_has_a_suffix_of_its_own() -> None:
     assert set(SUFFIXES) == set(FORMATS)
     assert len(set(SUFFIXES.values())) == len(FORMATS)
+
+
+# --- stopping --------------------------------------------------------------------------------------------------------
+
+
+class Pressed(FakeExecutor):
+    """Counts the steps that begin, and is interrupted in one of them."""
+
+    def __init__(self, at: int | None = None) -> None:
+        self.at, self.begun, self.closed = at, 0, 0
+
+    def run(self, task: Task) -> Iterator[Event]:
+        try:
+            for event in super().run(task):
+                self.begun += isinstance(event, Stepped)
+                if self.begun == self.at:
+                    raise KeyboardInterrupt
+                yield event
+        finally:
+            self.closed += 1
+
+
+def test_leaving_the_stream_stops_the_drawing_within_a_step(tiny: Path) -> None:
+    executor = Pressed()
+    request = ask(Txt2Img, prompt="a", model=str(tiny), steps=9, num=3)
+    for event in Studio(executor).stream(request):
+        if isinstance(event, Stepped) and event.step == 4:
+            break
+    assert (executor.begun, executor.closed) == (4, 1)
+
+
+def test_an_interrupted_draw_keeps_what_is_on_disk(tiny: Path, tmp_path: Path) -> None:
+    request = ask(Txt2Img, prompt="a", model=str(tiny), steps=3, num=5, seed=1)
+    executor = Pressed(at=8)
+    with pytest.raises(KeyboardInterrupt):
+        Studio(executor).draw(request, tmp_path)
+    assert (executor.begun, executor.closed) == (8, 1)
+    assert [read_kept(path)[0].index for path in sorted(tmp_path.iterdir())] == [0, 1]

@@ -10,6 +10,7 @@ import click
 from sdplay.cli.batch import deliver_all, prompts, prompts_option
 from sdplay.cli.deliver import delivery_from, delivery_options
 from sdplay.cli.flags import in_the_words_of, request_fields, request_options
+from sdplay.cli.grid import deliver_grid, grid_options, one_flag_each
 from sdplay.core.errors import UnknownName
 
 if TYPE_CHECKING:
@@ -44,12 +45,12 @@ class DrawCommand(click.Command):
         if not self.params:
             flags = request_options(self.kind, positional="prompt", for_new=True)
             prompt = click.Argument(["prompt"], required=False)
-            self.params = [prompt, prompts_option(), *flags, *delivery_options(for_new=True)]
+            self.params = [prompt, prompts_option(), *flags, *grid_options(), *delivery_options(for_new=True)]
         return super().get_params(ctx)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         try:
-            return super().parse_args(ctx, args)
+            return super().parse_args(ctx, one_flag_each(args))
         except click.UsageError as error:
             if "unexpected extra argument" in error.message:
                 raise click.UsageError(error.message.rstrip(".") + "; put the whole prompt in quotes", ctx) from None
@@ -61,8 +62,11 @@ class DrawCommand(click.Command):
         with in_the_words_of(click.get_current_context()):
             texts = prompts(params.pop("prompt"), params.pop("prompts_from"))
             asked = requests_for(self.kind, texts, request_fields(self.kind, params))
+            axes, limit, delivery = params.pop("axes"), params.pop("grid_limit"), delivery_from(params)
             with open_studio() as studio:
-                return deliver_all(studio, asked, delivery_from(params))
+                if axes:
+                    return deliver_grid(studio, asked, axes, limit, delivery)
+                return deliver_all(studio, asked, delivery)
 
 
 def open_studio(workers: int = 1, shelves: Shelves | None = None) -> Studio:

@@ -6,7 +6,6 @@ default are the field's own, and `SDPLAY_NAME` in the environment stands for `--
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import UnionType
@@ -16,6 +15,7 @@ import click
 from click.core import ParameterSource
 
 from sdplay.core.errors import BadRequests, SdplayError, together
+from sdplay.core.sides import read_size
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
@@ -23,17 +23,10 @@ if TYPE_CHECKING:
     from sdplay.core.request import Request
 
 SIMPLE_TYPES: dict[Any, click.ParamType] = {int: click.INT, float: click.FLOAT, str: click.STRING}
-SIZE = re.compile(r"\s*(\d{1,12})(?:(?:\s*[x×*,]\s*|\s+)(\d{1,12}))?\s*", re.IGNORECASE)
 ONLY_IN_FILES = {"keyframes"}  # what no flag can say well: a settings file holds it
 SIDES = ("width", "height")
 SIZE_HINT = "a side, or width and height in pixels: 256 or 256x384"
 RANDOM_SEED = -1  # what the rest of the field writes for "any"
-
-
-def read_size(text: str) -> tuple[int, int] | None:
-    """The two sides in "256x384", "256,384" or "256 384"; "256" is a square; None for anything else."""
-    match = SIZE.fullmatch(text)
-    return (int(match[1]), int(match[2] or match[1])) if match else None
 
 
 class Size(click.ParamType):

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from sdplay.core.request import AnyStill, Request
     from sdplay.imaging.metadata import Embedded
     from sdplay.imaging.reading import Found
+    from sdplay.imaging.sheet_file import SheetRecord
     from sdplay.studio import Studio
 
 FILE = click.Path(path_type=Path)
@@ -143,13 +144,17 @@ def comparison(artifact: Artifact, embedded: Embedded, file: Path) -> str:
 def show(file: Path, as_json: bool) -> int:
     """Print how a picture was made: the recipe inside, or what another program wrote into it.
 
-    Of the folder of a film, what the film is and how far. Read are pictures of A1111 and its relatives, ComfyUI,
-    InvokeAI, Fooocus and NovelAI.
+    Of the folder of a film, what the film is and how far; of a grid's sheet, its axes and pictures. Read are
+    pictures of A1111 and its relatives, ComfyUI, InvokeAI, Fooocus and NovelAI.
     """
     from sdplay.imaging.metadata import Embedded
+    from sdplay.store.keep import read_sheet
 
     if file.is_dir():
         return show_job(file, as_json=as_json)
+    if (sheet := read_sheet(file)) is not None:
+        click.echo(json.dumps(sheet.as_json(), indent=2) if as_json else table(sheet_rows(sheet)))
+        return 0
     with open_studio() as studio:
         said = studio.read(file)
     if as_json:
@@ -157,6 +162,24 @@ def show(file: Path, as_json: bool) -> int:
     else:
         click.echo(table(described(said) if isinstance(said, Embedded) else told(said)))
     return 0
+
+
+def sheet_rows(sheet: SheetRecord) -> Iterator[tuple[str, str]]:
+    """What a sheet shows, in rows of name and value: its axes, its pictures in order, and the recipe of the first."""
+    from sdplay.imaging.metadata import Embedded
+
+    for name, axis in zip(("across", "down", "blocks"), sheet.axes, strict=False):
+        yield name, printable(f"{axis.name}: {', '.join(axis.values)}")
+    yield "pictures", f"{len(sheet.pictures)}"
+    for picture in sheet.pictures:
+        block, row, column, _ = picture.place
+        places = zip(sheet.axes, (column, row, block), strict=False)
+        cell = ", ".join(f"{axis.name} {axis.values[place]}" for axis, place in places if place < len(axis.values))
+        yield printable(picture.file) or "(in no file)", printable(cell)
+    first = sheet.pictures[0]
+    yield "the first", "is drawn like this, and the others differ by the axes"
+    digest = first.pixels
+    yield from described(Embedded(recipe=sheet.recipe, index=first.index, digest=digest, version=sheet.version))
 
 
 def held(embedded: Embedded) -> dict[str, Any]:

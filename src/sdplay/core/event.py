@@ -72,6 +72,21 @@ class FrameDone:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reused:
+    """A picture of a grid was on disk already, and its pixels are those it was drawn with."""
+
+    picture: Picture
+    artifact: Artifact
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spoiled:
+    """The file at `path` says that it is a picture that is wanted, but was changed since; it is drawn anew."""
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Resumed:
     """A film of `total` frames is begun, of which `done` are there already."""
 
@@ -118,4 +133,5 @@ class Finished:
 
 
 FilmEvent = KeyDrawn | DepthFound | Rescued | Resumed | Measuring | Kept | Filmed
-Event = Started | Stepped | Drawn | FrameDone | Finished | FilmEvent
+GridEvent = Reused | Spoiled
+Event = Started | Stepped | Drawn | FrameDone | Finished | FilmEvent | GridEvent

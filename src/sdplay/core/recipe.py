@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from itertools import pairwise
 from typing import Annotated, Any
 
@@ -162,6 +162,11 @@ class Recipe:
             raise damaged(f"its {where} is wrong: {first['msg']}", first["input"]) from None
         except (KeyError, TypeError, AttributeError) as error:
             raise damaged(f"a part is missing or is no such thing: {error}", sorted(rest)) from None
+
+
+def picture_key(recipe: Recipe, index: int) -> str:
+    """What a picture is, however many were asked for with it: picture i of seed s is picture 0 of seed s + i."""
+    return replace(recipe, seed=recipe.seed + index).digest
 
 
 def damaged(reason: str, value: object) -> BadRequest:

@@ -17,6 +17,7 @@ from sdplay.core.artifact import Artifact, Picture
 from sdplay.core.errors import BadRequest, UnknownName
 from sdplay.imaging.image import UNREADABLE
 from sdplay.imaging.metadata import MEDIA_TYPES, SUFFIXES, Embedded, Format, encode, own_chunk, parse_chunk
+from sdplay.imaging.sheet_file import SheetRecord, parse_sheet, sheet_chunk
 from sdplay.store.atomic import prepare_folder, sweep, write_new
 
 NUMBERED = re.compile(r"(\d{5,})-")
@@ -91,8 +92,28 @@ def is_film_frame(info: Mapping[Any, Any]) -> bool:
     return "job" in info and "frame" in info
 
 
+def read_sheet(path: Path) -> SheetRecord | None:
+    """What the sheet of a grid says about itself, None for every other file; raises `BadRequest` for a damaged one."""
+    try:
+        with opened(path) as image:
+            text = sheet_chunk(image)
+    except UNREADABLE:
+        return None
+    try:
+        return parse_sheet(text) if text is not None else None
+    except UNREADABLE as error:
+        raise BadRequest(f"is a damaged sheet: {error}", field="file", value=str(path)) from None
+
+
 def without_recipe(path: Path, info: Mapping[Any, Any]) -> BadRequest:
-    """What to say of a picture with no recipe in it: a film's frames have theirs in the film's folder."""
+    """What to say of a picture with no recipe in it: a film's frames have theirs in the film's folder, and a sheet is
+    made of pictures that have.
+    """
+    if (sheet := read_sheet(path)) is not None:
+        reason = f"is a sheet of {len(sheet.pictures)} pictures, each of which is kept in a file of its own"
+        return BadRequest(
+            reason, field="file", value=str(path), hint=f"take one of them, such as {sheet.pictures[0].file}"
+        )
     reason = "holds no recipe of ours, so there is nothing to draw it again from"
     hint = "use a picture that sdplay saved and no other program has saved since"
     if is_film_frame(info):

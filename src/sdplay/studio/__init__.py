@@ -19,6 +19,7 @@ from sdplay.store.written import written_out
 from sdplay.studio.drawing import Settled, random_seed
 from sdplay.studio.enlarging import USUAL_SCALE
 from sdplay.studio.filming import Filming
+from sdplay.studio.gridding import Gridding
 from sdplay.studio.pictures import Pictures
 from sdplay.studio.remembering import Remembering
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["Pictures", "Settled", "Studio", "difference", "draw", "random_seed", "upscale"]
 
 
-class Studio(Filming, Remembering):
+class Studio(Filming, Gridding, Remembering):
     """Draws, keeps, proves. Holds one executor, and through it one loaded model; `close` lets go of both.
 
     `executor` is where the drawing happens (this process when left out); `new_seed` makes the seed of a request that

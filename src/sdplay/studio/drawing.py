@@ -74,13 +74,16 @@ class Drawing:
         """Where models are looked for by name."""
         return self._shelves if self._shelves is not None else shelves_of(os.environ)
 
-    def settle(self, request: AnyRequest, known: Wildcards | None = None) -> Settled:
+    def settle(
+        self, request: AnyRequest, known: Wildcards | None = None, model: ResolvedModel | None = None
+    ) -> Settled:
         """Close every open field; raises `BadRequest` and its kinds, or `ModelBroken`.
 
-        `known` are wildcards whose lines are taken from here and not from files.
+        `known` are wildcards whose lines are taken from here and not from files; `model` is that of the request where
+        it was found already.
         """
         request, wildcards = written_out(request, known)
-        model = resolve(request.model, self.shelves, allow_pickle=request.allow_pickle)
+        model = model or resolve(request.model, self.shelves, allow_pickle=request.allow_pickle)
         model = replace(model, add_ons=find_add_ons(request, wildcards, self.shelves))
         machine = self.executor.survey(request)
         request, assets = self._files(request)

@@ -22,7 +22,7 @@ from sdplay.imaging.reading import Found, read_found
 from sdplay.modes.adopt import Adopted, adopt
 from sdplay.modes.plan import count
 from sdplay.modes.settle import check_known
-from sdplay.store.keep import format_of, is_kept, read_kept
+from sdplay.store.keep import format_of, is_kept, read_kept, read_sheet
 from sdplay.studio.drawing import Settled
 from sdplay.studio.enlarging import Enlarging
 from sdplay.studio.pictures import Pictures
@@ -46,6 +46,8 @@ class Remembering(Enlarging):
         path = Path(path)
         if is_kept(path):
             return read_kept(path)[0]
+        if read_sheet(path) is not None:
+            return read_kept(path)[0]  # which says what a sheet is
         found = read_found(path)
         if found is None:
             raise BadRequest("says nothing about how it was made", field="file", value=str(path), hint=SILENT)

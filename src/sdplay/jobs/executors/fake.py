@@ -15,7 +15,7 @@ from sdplay.core.artifact import Picture
 from sdplay.core.event import Drawn, Event, KeyDrawn, Started, Stepped
 from sdplay.core.hires import picture_size, second_pass
 from sdplay.core.machine import Machine
-from sdplay.core.recipe import Recipe
+from sdplay.core.recipe import Recipe, picture_key
 from sdplay.core.request import AnyRequest
 from sdplay.imaging.enlarge import stretched
 from sdplay.imaging.image import Pixels
@@ -51,7 +51,8 @@ class FakeExecutor:
 
 
 def fake_picture(recipe: Recipe, index: int) -> Picture:
-    colour = hashlib.sha256(f"{recipe.digest}:{index}".encode()).digest()[:3]
+    """Flat, in the colour of what the picture is: as in a real one, picture i of seed s is picture 0 of seed s + i."""
+    colour = hashlib.sha256(picture_key(recipe, index).encode()).digest()[:3]
     width, height = picture_size(recipe)
     pixels = np.empty((height, width, 3), np.uint8)
     pixels[:] = np.frombuffer(colour, np.uint8)
