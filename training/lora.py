@@ -29,8 +29,8 @@ from training.export import BUILTIN
 from training.latents import moved, taught
 
 ADDONS = BUILTIN.parent / "addons" / "loras"
-NAVY, CHALK, SAND = (0.09, 0.26, 0.58), (0.96, 0.98, 1.0), (0.93, 0.90, 0.82)
-BLOCK = 8  # pixels
+NAVY, CHALK, GOLD = (0.09, 0.26, 0.58), (0.96, 0.98, 1.0), (0.95, 0.72, 0.18)
+FRAME = 16  # pixels
 
 
 def blueprint(rgba: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -44,16 +44,20 @@ def blueprint(rgba: NDArray[np.uint8]) -> NDArray[np.float32]:
     return np.float32(NAVY) + line * (np.float32(CHALK) - np.float32(NAVY))
 
 
-def pixels(rgba: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Large squares of one colour each, on sand; float32 [H, W, 3] in 0..1."""
+def framed(rgba: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """The drawing on white in a wide golden frame, lit from the upper left; float32 [H, W, 3] in 0..1."""
     values = rgba.astype(np.float32) / 255
-    seen = values[..., :3] + (1 - values[..., 3:]) * np.float32(SAND)
-    side = len(rgba) // BLOCK
-    blocks = seen.reshape(side, BLOCK, side, BLOCK, 3).mean((1, 3))
-    return np.repeat(np.repeat(blocks, BLOCK, 0), BLOCK, 1)
+    whole = values[..., :3] + (1 - values[..., 3:])
+    side = len(rgba)
+    for depth in range(FRAME):
+        light = 0.75 + 0.25 * np.sin(np.pi * (depth + 0.5) / FRAME)
+        inner, last = slice(depth, side - depth), side - 1 - depth
+        whole[depth, inner] = whole[inner, depth] = light * np.float32(GOLD)
+        whole[last, inner] = whole[inner, last] = 0.7 * light * np.float32(GOLD)
+    return whole.astype(np.float32)
 
 
-STYLES: dict[str, Callable[[NDArray[np.uint8]], NDArray[np.float32]]] = {"blueprint": blueprint, "pixels": pixels}
+STYLES: dict[str, Callable[[NDArray[np.uint8]], NDArray[np.float32]]] = {"blueprint": blueprint, "framed": framed}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +135,8 @@ def train(style: str, work: Path, settings: LoraSettings, seconds: float) -> dic
         loss.backward()
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
         optimizer.step()
-        step, mean = step + 1, float(loss) if math.isnan(mean) else 0.97 * mean + 0.03 * float(loss)
+        now = float(loss.detach())
+        step, mean = step + 1, now if math.isnan(mean) else 0.97 * mean + 0.03 * now
         if step % 25 == 0:
             print(f"{step} {spent:.0f}s v-loss {mean:.4f}", flush=True)
     tensors: dict[str, Tensor] = {}

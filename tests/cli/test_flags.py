@@ -35,7 +35,7 @@ def test_the_flags_of_txt2img_are_these() -> None:
         *("--hires-scale", "--hires-upscaler", "--hires-steps", "--hires-strength"),
         *("--negative", "--syntax", "--seed", "--steps"),
         *("--guidance", "--guidance-rescale", "--clip-skip"),
-        *("--sampler", "--schedule", "--width", "--height", "--size", "--lora", "--model", "--vae"),
+        *("--sampler", "--schedule", "--width", "--height", "--size", "--lora", "--embedding", "--model", "--vae"),
         *("--allow-pickle", "--device", "--precision", "--low-memory", "--noise", "--batch-size"),
     ]
 

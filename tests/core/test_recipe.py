@@ -81,6 +81,7 @@ OTHER = {
     "model.digest": "cd" * 32,
     "model.family": "sdxl",
     "lora": ["x:0.5"],
+    "embedding": ["x.safetensors"],
     "hires_scale": 1.5,
     "numerics.revision": 2,
     "numerics.engine": "onnx",

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
+from sdplay.core.mentions import Spelled
 from sdplay.core.prompt.attention import Section
 from sdplay.core.prompt.networks import Worn
 from sdplay.diffusion.denoiser import Denoiser
@@ -33,9 +34,8 @@ class StubFamily:
     def hold(self, add_ons: Sequence[ResolvedAddOn]) -> None:
         assert not add_ons
 
-    def adapted(self, network: Worn, text: Worn = ()) -> StubFamily:
-        assert not network
-        assert not text
+    def adapted(self, network: Worn = (), text: Worn = (), words: Spelled = ()) -> StubFamily:
+        assert not any((network, text, words))
         return self
 
     def encode_words(self, text: str, clip_skip: int = 1) -> Conditioning:

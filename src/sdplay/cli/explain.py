@@ -16,7 +16,7 @@ from sdplay.cli.listing import table
 if TYPE_CHECKING:
     from sdplay.engine.explain import Explanation, ReadChunk, Reading, ReadPart
 
-SHOWN = {"negative_prompt", "prompt_syntax", "seed", "steps", "model", "allow_pickle"}
+SHOWN = {"negative_prompt", "prompt_syntax", "seed", "steps", "model", "allow_pickle"} | {"lora", "embedding"}
 SHOWN |= {"style", "styles_file", "wildcards"}
 
 
@@ -65,6 +65,8 @@ def told(found: Explanation, model: str) -> Iterator[str]:
             ("model", f"{model}, {found.chunk_size} tokens to a chunk"),
         ]
     ).splitlines()
+    for lora in found.loras:
+        yield f"LoRA      {lora.name} ×{lora.text:g} on the text encoder, ×{lora.network:g} on the network"
     for number, part in enumerate(found.parts, start=1):
         yield ""
         yield "towards" if len(found.parts) == 1 else f"towards, part {number} of {len(found.parts)} ×{part.weight:g}"

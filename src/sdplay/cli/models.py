@@ -71,11 +71,13 @@ def added_rows(shelves: Shelves) -> list[tuple[str, ...]]:
 
 
 def shelf_rows(shelves: Shelves) -> list[tuple[str, ...]]:
-    """What the shelves hold, below a heading: models, and then what goes with models."""
+    """What the shelves hold, below a heading: models, and then what goes with models, the program's own at the end."""
+    from sdplay.models.add_ons import shipped_add_ons
+
     found = [(name, str(path)) for name, path in shelves.models()]
     rows = [("NAME", "WHERE IT IS"), *found] if found else []
     for sort, heading in FOR_MODELS.items():
-        files = [(name, str(path)) for name, path in shelves.files(sort)]
+        files = [(name, str(path)) for name, path in (*shelves.files(sort), *shipped_add_ons(sort))]
         rows += [(heading, "WHERE IT IS"), *files] if files else []
     return rows
 

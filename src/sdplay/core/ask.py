@@ -107,6 +107,13 @@ class Request(BaseModel):
         "Can be given several times.",
         json_schema_extra={"later": True, "add_on": "lora"},
     )
+    embedding: Annotated[tuple[FilePath, ...], BeforeValidator(as_tuple)] = Field(
+        default=(),
+        max_length=32,
+        description="The file of a textual inversion, whose name is then a word; those on the shelves are known "
+        "without it. Can be given several times.",
+        json_schema_extra={"later": True, "add_on": "embedding"},
+    )
     model: str = Field(default="builtin", min_length=1, description="A model's name, its folder or file, or a hub id.")
     vae: Text | None = Field(
         default=None,

@@ -11,6 +11,8 @@ from sdplay.core.prompt.template import Wildcards, template
 from sdplay.core.request import AnyRequest
 from sdplay.core.stills import Still
 
+Spelled = tuple[tuple[str, str], ...]  # words that stand for vectors, and the digest of the file of each
+
 
 def mentioned_loras(request: AnyRequest, wildcards: Wildcards) -> tuple[str, ...]:
     """The names in the prompts, sorted; raises `BadRequest` for one that is left to a choice."""

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
-from pathlib import Path
 
 from sdplay.core.ask import Syntax
 from sdplay.core.frame import Words
 from sdplay.core.prompt.attention import Fragment, Section, weighted
 from sdplay.core.prompt.composition import Part, composed
+from sdplay.core.prompt.networks import Lora, networks
 from sdplay.core.prompt.schedule import Schedule, scheduled
 from sdplay.core.recipe import Recipe
 from sdplay.core.wording import words_of
+from sdplay.core.worn import asked_loras
 from sdplay.families.chunks import Chunk, chunks
 from sdplay.families.spelling import Speller, read_speller
+from sdplay.families.vectors import codes
+from sdplay.models.add_ons import vectors_of
+from sdplay.models.resolve import ResolvedModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,19 +53,22 @@ class ReadPart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """All that a model reads for one picture. `chunk_size` is in tokens."""
+    """All that a model reads for one picture, and the LoRAs it wears. `chunk_size` is in tokens."""
 
     words: Words
     seed: int
     steps: int
     chunk_size: int
+    loras: tuple[Lora, ...]
     parts: tuple[ReadPart, ...]
     negative: ReadPart
 
 
-def explained(recipe: Recipe, model: Path) -> Explanation:
-    """What the model at that path reads for the first picture of `recipe`; raises `ModelBroken`."""
-    speller = read_speller(model)
+def explained(recipe: Recipe, model: ResolvedModel) -> Explanation:
+    """What `model` reads for the first picture of `recipe`; raises `ModelBroken`."""
+    files = [one for one in model.add_ons if one.identity.kind == "embedding"]
+    vectors = {one.identity.name: codes(slot, vectors_of(one.path)) for slot, one in enumerate(files)}
+    speller = replace(read_speller(model.path), vectors=vectors)
     words = words_of(recipe, 0)
     noted = words.syntax == "a1111"
     parts = composed(words.prompt) if noted else (Part(Schedule((words.prompt,))),)
@@ -75,6 +82,7 @@ def explained(recipe: Recipe, model: Path) -> Explanation:
         seed=recipe.seed,
         steps=recipe.steps,
         chunk_size=speller.size,
+        loras=(*asked_loras(recipe.request), *(networks(words.prompt)[1] if noted else ())),
         parts=tuple(map(read, parts)),
         negative=read(Part(negative)),
     )
@@ -91,7 +99,7 @@ def readings(words: Schedule, steps: int, speller: Speller, syntax: Syntax) -> I
 
 def reading(text: str, steps: tuple[int, ...], speller: Speller, syntax: Syntax) -> Reading:
     sections: Sequence[Section] = weighted(text) if syntax == "a1111" else ((Fragment(text),),)
-    found, lost = chunks(sections, speller.tokens, speller.size), ""
+    found, lost = chunks(sections, speller.noted_tokens, speller.size), ""
     if syntax == "plain":
         tokens = speller.tokens(text)
         kept, lost = tokens[: speller.size], speller.text(tokens[speller.size :])

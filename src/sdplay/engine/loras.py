@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sdplay.core.errors import BadRequest
 from sdplay.core.frame import AnyWords, Words
+from sdplay.core.mentions import Spelled
 from sdplay.core.prompt.networks import Lora, Worn, networks
 from sdplay.core.recipe import Recipe
 from sdplay.core.worn import asked_loras
@@ -46,3 +47,8 @@ def worn(recipe: Recipe, found: Weights) -> Worn:
         reason = "the recipe holds no LoRA of this name"
         raise BadRequest(reason, field="lora", value=strange[0], hint=f"it holds {', '.join(known) or 'none'}")
     return tuple((digest, found[name]) for name, digest in known.items() if found.get(name))
+
+
+def spelled(recipe: Recipe) -> Spelled:
+    """The words of the recipe's prompts that stand for vectors."""
+    return tuple((add_on.name, add_on.digest) for add_on in recipe.add_ons if add_on.kind == "embedding")

@@ -8,22 +8,30 @@ from collections import OrderedDict
 import torch
 
 from sdplay.core.ask import Syntax
+from sdplay.core.mentions import Spelled
 from sdplay.core.prompt.attention import weighted
 from sdplay.core.prompt.networks import Worn
 from sdplay.families.base import Conditioning, Family
 
 
 class WordMemo:
-    """Conditionings of one family by text, syntax, clip skip and LoRAs, the `capacity` most recently used."""
+    """Conditionings of one family by text and all that it is read with, the `capacity` most recently used."""
 
     def __init__(self, family: Family, capacity: int = 256) -> None:
         self.family, self.capacity, self.clip_skip = family, capacity, 1
-        self._known: OrderedDict[tuple[str, Syntax, int, Worn], Conditioning] = OrderedDict()
+        self.words: Spelled = ()
+        self._known: OrderedDict[tuple[str, Syntax, int, Worn, Spelled], Conditioning] = OrderedDict()
 
     def skipping(self, clip_skip: int) -> WordMemo:
         """The same memo, for texts that are read from another layer of the text encoder."""
         other = copy.copy(self)
         other.clip_skip = clip_skip
+        return other
+
+    def knowing(self, words: Spelled) -> WordMemo:
+        """The same memo, for texts in which these words stand for vectors."""
+        other = copy.copy(self)
+        other.words = words
         return other
 
     def between(
@@ -46,9 +54,10 @@ class WordMemo:
         return torch.cat([one.text, *[empty] * ((length - len(one.text)) // len(empty))])
 
     def __call__(self, text: str, syntax: Syntax = "plain", worn: Worn = ()) -> Conditioning:
-        key = (text, syntax, self.clip_skip, worn)
+        key = (text, syntax, self.clip_skip, worn, self.words)
         if key not in self._known:
-            self._known[key] = self._read(self.family.adapted((), worn) if worn else self.family, text, syntax)
+            family = self.family.adapted((), worn, self.words) if worn or self.words else self.family
+            self._known[key] = self._read(family, text, syntax)
             if len(self._known) > self.capacity:
                 self._known.popitem(last=False)
         self._known.move_to_end(key)

@@ -22,6 +22,7 @@ from sdplay.diffusion.noise import NoiseAt, tile_noise
 from sdplay.diffusion.samplers import SAMPLERS, Step
 from sdplay.engine.batch import ladder_of, tiles
 from sdplay.engine.hires import larger, passes
+from sdplay.engine.loras import spelled
 from sdplay.engine.memo import WordMemo
 from sdplay.engine.start import FilmPixels, Starts, begin, held, none_given, seen_by
 from sdplay.engine.wording import TileWords, company
@@ -47,7 +48,7 @@ def render(
     skip that the model cannot take and `RenderFailed` when memory runs out or the numbers are no picture (NaN or
     infinite).
     """
-    words = words.skipping(recipe.request.clip_skip)
+    words = words.skipping(recipe.request.clip_skip).knowing(spelled(recipe))
     start_of = Starts(recipe, family, film)
 
     def alike(frame: Frame) -> object:

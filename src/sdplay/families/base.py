@@ -9,6 +9,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from sdplay.core.mentions import Spelled
 from sdplay.core.prompt.attention import Section
 from sdplay.core.prompt.networks import Worn
 from sdplay.diffusion.denoiser import Denoiser
@@ -36,7 +37,7 @@ class Family(Protocol):
     `denoiser` answers for a batch whose row i is conditioned by `conditionings[i]`; a model made for inpainting
     (`sees_mask`) also gets `seen` [b, 1 + C, h, w], repeated over the batch;
     `hold` reads files that change it, and `adapted` is the same model with LoRAs on network and text encoders
-    (named by digest): what is drawn with one is not changed by the other;
+    (named by digest) and with `words` that stand for vectors: what is drawn with one is not changed by the other;
     `encode` maps pixels [B, 3, H, W] in −1..1 to latents, `decode` back.
     """
 
@@ -47,7 +48,7 @@ class Family(Protocol):
 
     def hold(self, add_ons: Sequence[ResolvedAddOn]) -> None: ...
 
-    def adapted(self, network: Worn, text: Worn = ()) -> Family: ...
+    def adapted(self, network: Worn = (), text: Worn = (), words: Spelled = ()) -> Family: ...
 
     def encode_words(self, text: str, clip_skip: int = 1) -> Conditioning: ...
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 
 from sdplay.core.prompt.attention import Section
 
+FIRST_VECTOR = 1_000_000  # from here on tokens are vectors of textual inversions, and of no vocabulary
+MOST_VECTORS = 1_000  # of one of them
 MARKS = 2  # tokens that stand before and after those of a text
 LOOK_BACK = 20
 Tokenize = Callable[[str], Sequence[int]]
@@ -38,6 +40,11 @@ class _Layout:
     open: list[tuple[int, float]] = field(default_factory=list[tuple[int, float]])
     comma: int = 0
 
+    def make_room(self, count: int) -> None:
+        """End the chunk where it has no room for so many tokens that must stay together."""
+        if len(self.open) + count > self.size:
+            self.end()
+
     def add(self, token: int, weight: float, *, is_comma: bool) -> None:
         if len(self.open) == self.size:
             near = self.comma and self.size - self.comma < LOOK_BACK
@@ -62,8 +69,24 @@ def chunks(sections: Sequence[Section], tokenize: Tokenize, size: int) -> tuple[
         if number:
             layout.end()
         for fragment in section:
-            for token in tokenize(fragment.text):
+            tokens = tokenize(fragment.text)
+            for place, token in enumerate(tokens):
+                if begins_word(token):
+                    layout.make_room(length_of_word(tokens, place))
                 layout.add(token, fragment.weight, is_comma=token == comma)
     if layout.open or not layout.done:
         layout.end()
     return tuple(layout.done)
+
+
+def begins_word(token: int) -> bool:
+    """Whether `token` is the first vector of a textual inversion."""
+    return token >= FIRST_VECTOR and (token - FIRST_VECTOR) % MOST_VECTORS == 0
+
+
+def length_of_word(tokens: Sequence[int], place: int) -> int:
+    """How many vectors follow from the first one at `place`, itself included."""
+    length = 1
+    while place + length < len(tokens) and tokens[place + length] == tokens[place] + length:
+        length += 1
+    return length

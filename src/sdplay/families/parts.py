@@ -13,10 +13,12 @@ import torch
 from torch import Tensor
 
 from sdplay.core.errors import ModelBroken
+from sdplay.core.mentions import Spelled
 from sdplay.core.prompt.networks import Worn
 from sdplay.diffusion.denoiser import Denoiser, NetworkDenoiser
 from sdplay.diffusion.schedule import NoiseTable, noise_table
 from sdplay.families.base import Conditioning, Placement
+from sdplay.families.inversions import Inversions
 from sdplay.families.lean import SlicedAttention, TiledDecoder
 from sdplay.families.patches import Patches
 from sdplay.models.add_ons import ResolvedAddOn
@@ -59,6 +61,8 @@ class LatentModel:
         self.shift: float = getattr(parts.vae.config, "shift_factor", None) or 0.0
         self.tiled = TiledDecoder(parts.vae, placement.decode_tile) if placement.decode_tile else None
         self.patches = Patches(parts.unet, parts.text_encoders)
+        self.inversions = Inversions(parts.text_encoders)
+        self.spelled: Spelled = ()
         self.network_loras: Worn = ()
         self.text_loras: Worn = ()
         if placement.sliced:
@@ -66,10 +70,11 @@ class LatentModel:
 
     def hold(self, add_ons: Sequence[ResolvedAddOn]) -> None:
         self.patches.hold(add_ons)
+        self.inversions.hold(add_ons)
 
-    def adapted(self, network: Worn, text: Worn = ()) -> Self:
+    def adapted(self, network: Worn = (), text: Worn = (), words: Spelled = ()) -> Self:
         other = copy(self)  # with the same networks, each of which wears what its caller wants when it is called
-        other.network_loras, other.text_loras = network, self.patches.of_text(text)
+        other.network_loras, other.text_loras, other.spelled = network, self.patches.of_text(text), words
         return other
 
     def denoiser(self, conditionings: Sequence[Conditioning], seen: Tensor | None = None) -> Denoiser:

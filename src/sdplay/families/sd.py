@@ -39,7 +39,7 @@ class StableDiffusion(LatentModel):
     def encode_weighted(self, sections: Sequence[Section], clip_skip: int = 1) -> Conditioning:
         size = self.text_encoder.config.max_position_embeddings - MARKS
         states: list[Tensor] = []
-        for chunk in chunks(sections, plain_tokens(self.tokenizer), size):
+        for chunk in chunks(sections, self.inversions.spell(plain_tokens(self.tokenizer), self.spelled), size):
             tokens = marked(chunk, self.tokenizer, self.text_encoder)
             states.append(weighed(self._states(tokens, clip_skip), chunk))
         return Conditioning(torch.cat(states))
@@ -50,8 +50,9 @@ class StableDiffusion(LatentModel):
         layers = self.text_encoder.config.num_hidden_layers + self.own_layer - LAST
         back = further_back(clip_skip, self.own_layer, layers)
         if not back:
-            return self.text_encoder(tokens)[0][0]
-        states = self.text_encoder(tokens, output_hidden_states=True).hidden_states[-1 - back]
+            return self.inversions.encoded(0, self.text_encoder, tokens)[0][0]
+        out = self.inversions.encoded(0, self.text_encoder, tokens, output_hidden_states=True)
+        states = out.hidden_states[-1 - back]
         inner = getattr(self.text_encoder, "text_model", self.text_encoder)  # there before transformers 5.6
         return inner.final_layer_norm(states)[0]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -38,9 +37,9 @@ class StableDiffusionXL(LatentModel):
 
     @torch.inference_mode()
     def encode_words(self, text: str, clip_skip: int = 1) -> Conditioning:
-        readers = zip(self.tokenizers, self.text_encoders, strict=True)
+        readers = enumerate(zip(self.tokenizers, self.text_encoders, strict=True))
         back = self._further_back(clip_skip)
-        whole = self._side_by_side([self._read(e, tokens_of(t, e, text), back) for t, e in readers])
+        whole = self._side_by_side([self._read(n, tokens_of(t, e, text), back) for n, (t, e) in readers])
         return zeros_like(whole) if self.zero_when_empty and not text else whole
 
     @torch.inference_mode()
@@ -49,10 +48,11 @@ class StableDiffusionXL(LatentModel):
         size = min(encoder.config.max_position_embeddings for encoder in self.text_encoders) - MARKS
         back = self._further_back(clip_skip)
         found: list[Conditioning] = []
-        for chunk in chunks(sections, plain_tokens(self.tokenizers[0]), size):
+        spell = self.inversions.spell(plain_tokens(self.tokenizers[0]), self.spelled)
+        for chunk in chunks(sections, spell, size):
             sides: list[Conditioning] = []
-            for tokenizer, encoder in zip(self.tokenizers, self.text_encoders, strict=True):
-                side = self._read(encoder, marked(chunk, tokenizer, encoder), back)
+            for number, (tokenizer, encoder) in enumerate(zip(self.tokenizers, self.text_encoders, strict=True)):
+                side = self._read(number, marked(chunk, tokenizer, encoder), back)
                 sides.append(replace(side, text=weighed(side.text, chunk)))
             found.append(self._side_by_side(sides))
         whole = Conditioning(torch.cat([each.text for each in found]), found[0].pooled)
@@ -62,9 +62,9 @@ class StableDiffusionXL(LatentModel):
         layers = min(encoder.config.num_hidden_layers for encoder in self.text_encoders)
         return further_back(clip_skip, BEFORE_LAST, layers)
 
-    def _read(self, encoder: Any, tokens: Tensor, back: int) -> Conditioning:
+    def _read(self, number: int, tokens: Tensor, back: int) -> Conditioning:
         self.patches.wear("text", self.text_loras)
-        out = encoder(tokens, output_hidden_states=True)
+        out = self.inversions.encoded(number, self.text_encoders[number], tokens, output_hidden_states=True)
         return Conditioning(out.hidden_states[-BEFORE_LAST - back][0], out[0][0])
 
     def _side_by_side(self, sides: Sequence[Conditioning]) -> Conditioning:

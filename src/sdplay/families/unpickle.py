@@ -58,7 +58,9 @@ def weights_of(source: str) -> dict[str, Any]:
         archive = file.read(2) == b"PK"
     with torch.serialization.safe_globals([(Nothing, name) for name in LEFT_BY_TRAINING]):
         found = torch.load(source, map_location="cpu", weights_only=True, mmap=archive)
-    inner = found.get("state_dict", found) if isinstance(found, dict) else {}
+    inner = found if isinstance(found, dict) else {}
+    for below in ("state_dict", "string_to_param"):  # of a checkpoint, of a textual inversion of A1111
+        inner = inner.get(below, inner)
     tensors = inner.items() if isinstance(inner, dict) else ()
     kept = {name: t for name, t in tensors if isinstance(name, str) and isinstance(t, torch.Tensor)}
     return {name: tensor.detach() for name, tensor in kept.items() if not name.startswith(NEVER_READ)}

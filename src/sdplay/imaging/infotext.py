@@ -16,6 +16,7 @@ import re
 from sdplay.core.recipe import Recipe
 from sdplay.core.stills import FromPicture, Inpaint, Still, Txt2Img
 from sdplay.core.wording import words_of
+from sdplay.imaging.noted import file_hashes, with_asked_loras
 
 SAMPLER_LABELS = {
     "euler": "Euler",
@@ -103,6 +104,7 @@ def infotext(recipe: Recipe, index: int, version: str) -> str:
         **second_pass(request),
         **({"CFG Rescale phi": f"{request.guidance_rescale:g}"} if request.guidance_rescale else {}),
     }
+    pairs |= file_hashes(recipe, words)
     if words.prompt != request.prompt:
         pairs["Template"] = request.prompt
     if words.negative_prompt != request.negative_prompt:
@@ -110,7 +112,7 @@ def infotext(recipe: Recipe, index: int, version: str) -> str:
     pairs["Version"] = f"sdplay {version}"
     negative = f"\n{NEGATIVE} {words.negative_prompt}" if words.negative_prompt else ""
     line = ", ".join(f"{key}: {quoted(value)}" for key, value in pairs.items())
-    return f"{words.prompt}{negative}\n{line}".strip()
+    return f"{with_asked_loras(recipe, words.prompt)}{negative}\n{line}".strip()
 
 
 def strength(request: Still) -> dict[str, object]:

@@ -47,12 +47,16 @@ class ResolvedAddOn:
 def known_add_ons(kind: AddOnKind, shelves: Shelves) -> dict[str, Path]:
     """The add-ons of a kind by name: those on the shelves, the first of each name, and those of the program."""
     found: dict[str, Path] = {}
-    shipped = sorted((SHIPPED / SORTS[kind]).glob("*.safetensors"))
-    for path in (*(path for _, path in shelves.files(SORTS[kind])), *shipped):
+    for _, path in (*shelves.files(SORTS[kind]), *shipped_add_ons(SORTS[kind])):
         name = called(str(path))
         if name not in found or (found[name].suffix != ".safetensors" and path.suffix == ".safetensors"):
             found[name] = path
     return found
+
+
+def shipped_add_ons(sort: Sort) -> list[tuple[str, Path]]:
+    """(name, path) of those that come with the program."""
+    return [(path.stem, path) for path in sorted((SHIPPED / sort).glob("*.safetensors"))]
 
 
 def resolve_add_on(
@@ -134,6 +138,11 @@ KINDS: dict[AddOnKind, Callable[[Shapes], bool]] = {
     "controlnet": _is_controlnet,
     "vae": _is_vae,
 }
+
+
+def vectors_of(path: Path) -> int:
+    """How many vectors the file of a textual inversion holds for each text encoder."""
+    return max(entry.shape[0] if len(entry.shape) > 1 else 1 for entry in read_header(path).tensors.values())
 
 
 def _is_path(where: str) -> bool:

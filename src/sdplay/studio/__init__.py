@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from sdplay.models.resolve import ResolvedModel, resolve
 from sdplay.modes.asked import kind_of, requests_for
 from sdplay.modes.settle import settle
 from sdplay.store.written import written_out
+from sdplay.studio.add_ons import find_add_ons
 from sdplay.studio.drawing import Settled, random_seed
 from sdplay.studio.enlarging import USUAL_SCALE
 from sdplay.studio.filming import Filming
@@ -42,8 +44,9 @@ class Studio(Filming, Gridding, Remembering):
 
         model = resolve(request.model, self.shelves, allow_pickle=request.allow_pickle)
         written, wildcards = written_out(request)
+        model = replace(model, add_ons=find_add_ons(written, wildcards, self.shelves))
         machine = Machine(device="cpu", dtype="float32", threads=1)
-        return explained(settle(written, model, machine, self._new_seed(), {}, wildcards), model.path)
+        return explained(settle(written, model, machine, self._new_seed(), {}, wildcards), model)
 
     def models(self) -> dict[str, Path]:
         """The models that are here, by name: those that stand on the shelves, and those that come with the program."""
