@@ -14,6 +14,7 @@ from benchmarks.compute import Subject, compute_section, from_pictures_section, 
 from benchmarks.contestants import Ours, Work
 from benchmarks.filming import film_section
 from benchmarks.given import write_given
+from benchmarks.larger import larger_section
 from benchmarks.machine import machine_line
 from benchmarks.refusing import refusing_section
 from benchmarks.report import Section, document
@@ -21,7 +22,7 @@ from benchmarks.rows import Aim, read_reasons
 from benchmarks.sd15_shape import sd15_folder
 from benchmarks.startup import startup_section
 
-SCENARIOS = ("drawing", "pictures", "starting", "tiles", "films", "refusing")
+SCENARIOS = ("drawing", "pictures", "starting", "tiles", "films", "larger", "refusing")
 
 
 def options(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -102,6 +103,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         "starting": lambda: startup_section(small, asked.rounds),
         "tiles": lambda: tile_section(small, max(3, asked.rounds // 2)),
         "films": lambda: film_section(small, max(3, asked.rounds // 2), asked.frames),
+        "larger": lambda: larger_section(small, max(1, asked.rounds // 2)),
         "refusing": lambda: refusing_section(2 * asked.rounds),
     }
     machine = machine_line(asked.threads, Ours(small).recipe.numerics.dtype, date.today())

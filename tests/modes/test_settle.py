@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -160,3 +161,26 @@ def test_a_recipe_with_a_name_of_tomorrow_is_refused(field: str) -> None:
 
 def test_every_mode_has_a_plan() -> None:
     assert PLANS.keys() == REQUESTS.keys()
+
+
+@pytest.mark.parametrize(
+    ("asked", "tile"),
+    [
+        ({}, 0),
+        ({"low_memory": True}, 512),
+        ({"decode_tile": 128}, 128),
+        ({"low_memory": True, "decode_tile": 256}, 256),
+        ({"low_memory": True, "decode_tile": 0}, 0),
+    ],
+)
+def test_tiles_of_decoding_are_recorded(asked: dict[str, Any], tile: int) -> None:
+    made = recipe(**asked)
+    assert made.numerics.decode_tile == tile
+    assert made.numerics.attention_slice == asked.get("low_memory", False)
+    assert "decode_tile" not in made.request.model_dump(exclude=made.request.not_ingredients())
+
+
+@pytest.mark.parametrize("side", [100, 32, -64, 8192])
+def test_tiles_of_decoding_are_multiples_of_64(side: int) -> None:
+    with pytest.raises(BadRequest, match="decode_tile"):
+        recipe(decode_tile=side)

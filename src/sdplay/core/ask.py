@@ -16,6 +16,7 @@ from sdplay.core.errors import BadRequest, UnknownName, together
 LONGEST_PROMPT = 32_000
 LARGEST_SEED = 2**63 - 1
 SMALLEST_SIDE, LARGEST_SIDE = 64, 4096
+SMALLEST_TILE = 64
 MOST_PICTURES = 100_000
 
 NoiseSource = Literal["philox", "torch"]
@@ -39,6 +40,12 @@ def _not_blank(text: str) -> str:
 def _multiple_of_8(side: int) -> int:
     if side % 8:
         raise ValueError(f"is no multiple of 8; the nearest are {side // 8 * 8} and {side // 8 * 8 + 8}")
+    return side
+
+
+def _whole_tiles(side: int) -> int:
+    if side % SMALLEST_TILE:
+        raise ValueError(f"is no multiple of {SMALLEST_TILE}")
     return side
 
 
@@ -131,6 +138,11 @@ class Request(BaseModel):
         default=False,
         description="One picture at a time, attention in slices, large pictures in tiles: slower, in less memory.",
     )
+    decode_tile: Annotated[int, Field(ge=0, le=LARGEST_SIDE), AfterValidator(_whole_tiles)] | None = Field(
+        default=None,
+        description="Pictures larger than this are decoded in tiles of so many pixels a side: no seam, less memory, "
+        "more time. 0: whole. 512 with --low-memory, else 0, when left out.",
+    )
     noise: NoiseSource = Field(
         default="philox",
         description="philox: the same on every machine (A1111's RNG: NV); torch: what diffusers makes.",
@@ -147,7 +159,7 @@ class Request(BaseModel):
         little memory and how many at once, is in the recipe's `numerics`), whether a pickle may be opened, and for some
         modes how many.
         """
-        return {"allow_pickle", "device", "precision", "low_memory", "batch_size"}
+        return {"allow_pickle", "device", "precision", "low_memory", "decode_tile", "batch_size"}
 
     def as_before(self) -> set[str]:
         """The fields that came later and ask for nothing: what is drawn is what was drawn before there were any."""

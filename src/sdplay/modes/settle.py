@@ -105,7 +105,7 @@ def settle(
             decode_dtype=decode_dtype(card, machine),
             tile=tile(request, card, machine),
             threads=machine.threads,
-            decode_tile=DECODE_TILE if request.low_memory else 0,
+            decode_tile=decode_tile(request),
             attention_slice=request.low_memory,
         ),
         assets=assets,
@@ -139,6 +139,13 @@ def decode_dtype(card: ModelCard, machine: Machine) -> str:
     if card.decode != "same":
         return card.decode
     return "float32" if machine.dtype == "float16" else machine.dtype
+
+
+def decode_tile(request: AnyRequest) -> int:
+    """The side of the tiles in which pictures are decoded, 0 where they are decoded whole."""
+    if request.decode_tile is not None:
+        return request.decode_tile
+    return DECODE_TILE if request.low_memory else 0
 
 
 def tile(request: AnyRequest, card: ModelCard, machine: Machine) -> int:
