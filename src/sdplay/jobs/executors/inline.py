@@ -16,6 +16,7 @@ from sdplay.engine.residency import Residency
 from sdplay.engine.upscale import enlarged
 from sdplay.imaging.image import Pixels
 from sdplay.jobs.executors.base import Task
+from sdplay.modes.memory import takes_turns
 from sdplay.modes.plan import plan
 
 
@@ -33,7 +34,8 @@ class InlineExecutor:
         return survey(request.device, request.precision)
 
     def run(self, task: Task) -> Generator[Event, None, None]:
-        loaded = self._models.get(task.model, task.recipe.numerics, task.device)
+        in_turn = takes_turns(task.recipe, task.model.path)
+        loaded = self._models.get(task.model, task.recipe.numerics, task.device, in_turn=in_turn)
         yield Started(recipe=task.recipe, total=len(task.indices))
         if not isinstance(task.recipe.request, Film):
             preview = self._previews.of(loaded.family, task.recipe) if task.preview else None
