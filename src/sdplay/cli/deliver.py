@@ -85,7 +85,7 @@ def deliver(
 
     Raises `Stopped` on Ctrl-C; what is finished by then is kept, as it is after every other error.
     """
-    from sdplay.core.event import Drawn, Finished, FrameDone
+    from sdplay.core.event import Drawn, Finished, FrameDone, Rescued
     from sdplay.store.keep import Keeper
     from sdplay.version import VERSION
 
@@ -110,6 +110,9 @@ def deliver(
                 done.artifacts.append(event.artifact)
                 with progress.aside():
                     click.echo(as_json(event.artifact) if delivery.as_json else str(event.artifact.path))
+            elif isinstance(event, Rescued):
+                with progress.aside():
+                    click.echo(f"note: picture {event.index}: {event.how}", err=True)
             elif isinstance(event, Finished):
                 done.seconds = event.seconds
             if interrupt.asked and not (isinstance(event, Drawn) and keeper):  # what is drawn is kept first
