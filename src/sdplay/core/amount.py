@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 
 PREFIXES = "kmgt"
-UNITS = {"": 1, "b": 1}
-UNITS |= {prefix + unit: 1024**power for power, prefix in enumerate(PREFIXES, 1) for unit in ("", "ib")}
-UNITS |= {f"{prefix}b": 1000**power for power, prefix in enumerate(PREFIXES, 1)}
+BINARY = {prefix + unit: 1024**power for power, prefix in enumerate(PREFIXES, 1) for unit in ("", "ib")}
+UNITS = {"": 1, "b": 1} | BINARY | {f"{prefix}b": 1000**power for power, prefix in enumerate(PREFIXES, 1)}
 AMOUNT = re.compile(r"\s*(\d{1,18}(?:\.\d{1,6})?)\s*([A-Za-z]{0,3})\s*")
 
 

@@ -158,12 +158,10 @@ class Request(BaseModel):
     max_memory: Memory | None = Field(
         default=None,
         description="Memory that drawing may take: 4GiB, 4096MiB, 4.5GB. What would take more is not begun.",
-        json_schema_extra={"later": True},
     )
     allow_lossy: bool = Field(
         default=False,
         description="To keep within --max-memory also calculate in bfloat16, which changes the picture a little.",
-        json_schema_extra={"later": True},
     )
     noise: NoiseSource = Field(
         default="philox",

@@ -21,8 +21,8 @@ from sdplay.families.base import Conditioning, Placement
 from sdplay.families.inversions import Inversions
 from sdplay.families.lean import SlicedAttention, TiledDecoder
 from sdplay.families.patches import Patches
-from sdplay.models.add_ons import ResolvedAddOn
 from sdplay.families.turns import Turns
+from sdplay.models.add_ons import ResolvedAddOn
 
 Extras = Callable[[Tensor], dict[str, dict[str, Tensor]]]
 

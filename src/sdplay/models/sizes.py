@@ -98,11 +98,11 @@ def _count(shapes: Mapping[str, tuple[int, ...]]) -> int:
 
 
 def _network(weights: int, config: Mapping[str, Any]) -> NetworkSize:
-    layers = config.get("layers_per_block", 2)
+    layers: int | list[int] = config.get("layers_per_block", 2)
     return NetworkSize(
         weights=weights,
         widths=tuple(int(width) for width in config["block_out_channels"]),
-        layers=max(layers) if isinstance(layers, list | tuple) else int(layers),
+        layers=max(layers) if isinstance(layers, list) else int(layers),
         attends=tuple("CrossAttn" in kind for kind in config["down_block_types"]),
     )
 
