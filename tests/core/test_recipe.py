@@ -139,8 +139,8 @@ def test_how_a_second_pass_is_drawn_counts_where_there_is_one(name: str, value: 
 def test_every_field_of_a_request_is_an_ingredient_or_is_known_not_to_be() -> None:
     settled = recipe()
     assert Txt2Img.model_fields.keys() - settled.ingredients().keys() - settled.request.as_before() == {
-        *("num", "device", "precision", "low_memory", "decode_tile", "batch_size", "allow_pickle"),
-        *("style", "styles_file", "wildcards"),
+        *("num", "device", "precision", "low_memory", "decode_tile", "max_memory", "allow_lossy", "batch_size"),
+        *("style", "styles_file", "wildcards", "allow_pickle"),
     }
 
 

@@ -27,7 +27,7 @@ class StubFamily:
     def __init__(self, decode: Callable[[Tensor], Tensor] = plain_decode) -> None:
         self.table = noise_table()
         self.latent_channels, self.factor, self.sees_mask = 4, 8, False
-        self.decode = decode
+        self.decode = self.decode_in_float32 = decode
         self.encoded: list[str] = []
         self.asked: list[tuple[int, float]] = []
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sdplay.cli.flags import envvar
+from sdplay.cli.memory import memory_lines
 from sdplay.cli.outcome import STOPPING
 from sdplay.core.errors import SdplayError, Stopped
 
@@ -84,7 +85,7 @@ def deliver(
 
     Raises `Stopped` on Ctrl-C; what is finished by then is kept, as it is after every other error.
     """
-    from sdplay.core.event import Drawn, Finished, FrameDone
+    from sdplay.core.event import Drawn, Finished, FrameDone, Rescued
     from sdplay.store.keep import Keeper
     from sdplay.version import VERSION
 
@@ -92,9 +93,10 @@ def deliver(
     canvas, viewer = Canvas(delivery, len(indices)), viewer_of(delivery)
     with no_empty_folder(delivery.out), done.told_on_failure(), Interrupt() as interrupt:
         keeper = Keeper(delivery.out, delivery.format, VERSION) if delivery.out is not None else None
-        if settled.recipe.numerics.attention_slice and not delivery.quiet:
+        if not delivery.quiet:
             with progress.aside():
-                click.echo(plan(settled), err=True)
+                for line in memory_lines(settled):
+                    click.echo(line, err=True)
         progress.begin(settled.recipe, indices)
         for event in studio.run(settled, indices, keeper, preview=delivery.previewed):
             interrupt.listen()
@@ -108,6 +110,9 @@ def deliver(
                 done.artifacts.append(event.artifact)
                 with progress.aside():
                     click.echo(as_json(event.artifact) if delivery.as_json else str(event.artifact.path))
+            elif isinstance(event, Rescued):
+                with progress.aside():
+                    click.echo(f"note: picture {event.index}: {event.how}", err=True)
             elif isinstance(event, Finished):
                 done.seconds = event.seconds
             if interrupt.asked and not (isinstance(event, Drawn) and keeper):  # what is drawn is kept first
@@ -126,22 +131,6 @@ def viewer_of(delivery: Delivery) -> PreviewFile | None:
     if delivery.preview and (delivery.quiet or not sys.stdout.isatty()):
         click.echo("note: no terminal shows a preview here; --preview-file FILE keeps one in a file", err=True)
     return None
-
-
-def plan(settled: Settled) -> str:
-    """What drawing in little memory means for this picture."""
-    from sdplay.core.hires import picture_size
-
-    recipe, numerics = settled.recipe, settled.recipe.numerics
-    width, height = picture_size(recipe)
-    tile, larger = numerics.decode_tile, max(width, height) > numerics.decode_tile
-    decoding = (
-        f"decoded in tiles of {tile} px, which takes long" if larger else f"decoded whole ({tile} px is one tile)"
-    )
-    return (
-        f"Plan: one picture at a time, {width}x{height}, {recipe.steps} steps, "
-        f"in {numerics.dtype} on {settled.device}; attention one head at a time; {decoding}."
-    )
 
 
 def as_json(artifact: Artifact) -> str:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sdplay.cli.deliver import Interrupt, plan
+from sdplay.cli.deliver import Interrupt
 from sdplay.cli.draw import open_studio
 from sdplay.cli.flags import in_the_words_of, request_fields, request_options
+from sdplay.cli.memory import memory_lines
 from sdplay.cli.models import PICKLE, shelves_with
 from sdplay.core.errors import SdplayError, Stopped
 
@@ -162,10 +163,12 @@ def shot(shooting: Shooting, *, quiet: bool) -> None:
     """Shoot the film and tell how far it is."""
     from sdplay.cli.film_progress import film_progress
 
-    if shooting.recipe.request.low_memory and not quiet:
+    if not quiet:
         from sdplay.studio import Settled
 
-        click.echo(plan(Settled(recipe=shooting.recipe, model=shooting.model, device=shooting.device)), err=True)
+        settled = Settled(recipe=shooting.recipe, model=shooting.model, device=shooting.device)
+        for line in memory_lines(settled):
+            click.echo(line, err=True)
     for warning in shooting.warnings:
         click.echo(f"note: {warning}", err=True)
     with film_progress(shooting, quiet=quiet) as progress, going_on(shooting, progress), Interrupt() as interrupt:

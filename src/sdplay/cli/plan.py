@@ -14,6 +14,7 @@ import click
 from sdplay.cli.film import JOB, POSITIONAL, FilmCommand, film_request
 from sdplay.cli.flags import in_the_words_of
 from sdplay.cli.listing import table
+from sdplay.cli.plan_still import PlanStillCommand
 
 if TYPE_CHECKING:
     from sdplay.core.request import AnyFilm
@@ -199,8 +200,10 @@ class Facts:
 
 plan = click.Group(
     "plan",
-    help="Show a film frame by frame before it is drawn: every schedule, seed, prompt, key and cut, and what it costs.",
+    help="Show what would be drawn: a film frame by frame, with all its schedules; of a picture, what memory it takes.",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 plan.add_command(PlanCommand("dream", "Plan a dream.", 'sdplay plan dream "a red apple" "a green apple" --num 48'))
 plan.add_command(PlanCommand("animate", "Plan an animation.", "sdplay plan animate --config film.toml --csv plan.csv"))
+for mode in ("txt2img", "img2img", "inpaint"):
+    plan.add_command(PlanStillCommand(mode, "Plan pictures.", f'sdplay plan {mode} "a red apple" --max-memory 4GiB'))

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, TypeVar, cast
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from sdplay.core.amount import read_amount
 from sdplay.core.errors import BadRequest, UnknownName, together
 
 LONGEST_PROMPT = 32_000
@@ -54,6 +55,17 @@ def as_tuple(given: object) -> object:
     return tuple(cast(list[object], given)) if isinstance(given, list) else given
 
 
+def as_amount(given: object) -> object:
+    """Bytes are an amount of memory too."""
+    return str(given) if isinstance(given, int) and not isinstance(given, bool) else given
+
+
+def _amount(text: str) -> str:
+    read_amount(text)
+    return text.strip()
+
+
+Memory = Annotated[str, Field(max_length=64), BeforeValidator(as_amount), AfterValidator(_amount)]
 Text = Annotated[str, Field(max_length=LONGEST_PROMPT), AfterValidator(_without_nul)]
 Prompt = Annotated[Text, AfterValidator(_not_blank)]
 Side = Annotated[int, Field(ge=SMALLEST_SIDE, le=LARGEST_SIDE), AfterValidator(_multiple_of_8)]
@@ -143,6 +155,14 @@ class Request(BaseModel):
         description="Pictures larger than this are decoded in tiles of so many pixels a side: no seam, less memory, "
         "more time. 0: whole. 512 with --low-memory, else 0, when left out.",
     )
+    max_memory: Memory | None = Field(
+        default=None,
+        description="Memory that drawing may take: 4GiB, 4096MiB, 4.5GB. What would take more is not begun.",
+    )
+    allow_lossy: bool = Field(
+        default=False,
+        description="To keep within --max-memory also calculate in bfloat16, which changes the picture a little.",
+    )
     noise: NoiseSource = Field(
         default="philox",
         description="philox: the same on every machine (A1111's RNG: NV); torch: what diffusers makes.",
@@ -159,7 +179,8 @@ class Request(BaseModel):
         little memory and how many at once, is in the recipe's `numerics`), whether a pickle may be opened, and for some
         modes how many.
         """
-        return {"allow_pickle", "device", "precision", "low_memory", "decode_tile", "batch_size"}
+        where = {"allow_pickle", "device", "precision", "low_memory", "max_memory", "allow_lossy"}
+        return where | {"decode_tile", "batch_size"}
 
     def as_before(self) -> set[str]:
         """The fields that came later and ask for nothing: what is drawn is what was drawn before there were any."""

@@ -58,7 +58,7 @@ class DepthFound:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rescued:
-    """Frame `index` came out bad, and `how` it was mended."""
+    """Picture or frame `index` came out bad, and `how` it was mended; said before its `Drawn`."""
 
     index: int
     how: str

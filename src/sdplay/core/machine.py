@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
+
+MEMINFO = Path("/proc/meminfo")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,3 +15,13 @@ class Machine:
     device: str
     dtype: str
     threads: int
+
+
+def memory_available(meminfo: Path = MEMINFO) -> int | None:
+    """Bytes of main memory that programs may still take without pushing others out; None where nobody says."""
+    try:
+        lines = meminfo.read_text(encoding="ascii").splitlines()
+    except OSError:
+        return None
+    found = next((line for line in lines if line.startswith("MemAvailable:")), None)
+    return int(found.split()[1]) * 1024 if found is not None else None

@@ -79,3 +79,8 @@ def placement(
 ) -> Placement:
     formats = (getattr(torch, name) for name in (dtype, decode_dtype))
     return Placement(torch.device(device), *formats, decode_tile=decode_tile, sliced=attention_slice)
+
+
+def free_memory(device: str) -> int | None:
+    """Bytes that may still be taken on the GPU `device`, None where it does not say."""
+    return torch.cuda.mem_get_info(device)[0] if device.startswith("cuda") else None

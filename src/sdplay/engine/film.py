@@ -14,6 +14,7 @@ from sdplay.core.recipe import Recipe
 from sdplay.engine.animate import Stage, segment
 from sdplay.engine.clip import clip_unit
 from sdplay.engine.depth import DepthOfKeys
+from sdplay.engine.finite import Exact
 from sdplay.engine.rescue import Bench, drawn
 from sdplay.engine.residency import Loaded
 from sdplay.imaging.film.decode import ClipReader
@@ -33,10 +34,18 @@ class Stages:
         self._depth: DepthOfKeys | None = None
 
     def unit(
-        self, recipe: Recipe, loaded: Loaded, indices: Sequence[int], given: Mapping[int, Pixels]
+        self,
+        recipe: Recipe,
+        loaded: Loaded,
+        indices: Sequence[int],
+        given: Mapping[int, Pixels],
+        exact: Exact | None = None,
     ) -> Iterator[Event]:
-        """Draw frames `indices` of `recipe`: any of a dream, one whole unit of an animation."""
-        bench = Bench(recipe=recipe, family=loaded.family, words=loaded.words)
+        """Draw frames `indices` of `recipe`: any of a dream, one whole unit of an animation.
+
+        `exact` loads the same model in more precision, for frames that half precision cannot hold.
+        """
+        bench = Bench(recipe=recipe, family=loaded.family, words=loaded.words, exact=exact)
         if isinstance(recipe.request, Dream):
             if self._walk is None or self._walk.recipe != recipe:
                 self._walk = Walk(recipe)

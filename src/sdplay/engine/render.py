@@ -14,13 +14,14 @@ from torch import Tensor
 
 from sdplay.core.artifact import Picture
 from sdplay.core.errors import MemoryFailed, NumbersFailed
-from sdplay.core.event import Drawn, Event, Stepped
+from sdplay.core.event import Drawn, Event, Rescued, Stepped
 from sdplay.core.frame import Frame
 from sdplay.core.recipe import Recipe
 from sdplay.diffusion.denoiser import Denoiser
 from sdplay.diffusion.noise import NoiseAt, tile_noise
 from sdplay.diffusion.samplers import SAMPLERS, Step
 from sdplay.engine.batch import ladder_of, tiles
+from sdplay.engine.finite import DECODED, decoded, decoded_in_float32
 from sdplay.engine.hires import larger, passes
 from sdplay.engine.loras import spelled
 from sdplay.engine.memo import WordMemo
@@ -82,11 +83,16 @@ def render(
             x = x * each.levels.end_scale
         # 5. latents become pixels
         with arithmetic(recipe.numerics.threads):
-            pictures = pixels(family.decode(x))
+            values, again = decoded(recipe, family, x, starts)
+            pictures = pixels(values)
         seconds = (time.perf_counter() - started) / real
-        for frame, start, drawn in zip(tile[:real], starts, pictures, strict=False):
-            picture = start.finish(drawn)
-            yield Drawn(picture=Picture(pixels=picture, recipe=recipe, index=frame.index, seconds=seconds))
+        for row, frame in enumerate(tile[:real]):
+            made_by = recipe
+            if row in again:
+                made_by = decoded_in_float32(recipe)
+                yield Rescued(index=frame.index, how=DECODED)
+            picture = starts[row].finish(pictures[row])
+            yield Drawn(picture=Picture(pixels=picture, recipe=made_by, index=frame.index, seconds=seconds))
 
 
 def denoised(recipe: Recipe, denoiser: Denoiser, x: Tensor, sigmas: Sequence[float], noise: NoiseAt) -> Iterator[Step]:

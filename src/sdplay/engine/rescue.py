@@ -15,6 +15,7 @@ from sdplay.core.frame import AnyNoise, Arc, Bend, Frame, Noise
 from sdplay.core.recipe import Recipe
 from sdplay.core.seeding import reroll_seed
 from sdplay.engine.batch import ladder_of
+from sdplay.engine.finite import Exact, in_more_precision
 from sdplay.engine.memo import WordMemo
 from sdplay.engine.render import render
 from sdplay.engine.start import FilmPixels, none_given
@@ -39,6 +40,7 @@ class Bench:
     words: WordMemo
     film: FilmPixels = none_given
     before: Before = nothing_before
+    exact: Exact | None = None
 
     def render(self, frames: Iterable[Frame]) -> Iterator[Event]:
         return render(self.recipe, frames, self.family, self.words, self.film)
@@ -99,19 +101,29 @@ def together(frames: Sequence[Frame], tile: int) -> Sequence[Frame]:
 def rescued(bench: Bench, frame: Frame, error: NumbersFailed) -> Iterator[Event]:
     """The one frame that failed with `error`, or that shares a tile with it, by the film's rule."""
     policy = getattr(bench.recipe.request, "on_bad_frame", "error")
-    tries = [frame, *(rerolled(frame, attempt) for attempt in range(1, ATTEMPTS + 1) if policy == "reroll")]
-    for attempt, each in enumerate(tries):
-        picture = attempted(bench, each)
+    for found, each, how in tries(bench, frame, rerolls=policy == "reroll"):
+        picture = attempted(found, each)
         if picture is not None:
-            if attempt:
-                yield Rescued(index=frame.index, how=f"seed {attempt} of {ATTEMPTS}")
-            yield Drawn(picture=picture)
+            if how:
+                yield Rescued(index=frame.index, how=how)
+            yield Drawn(picture=replace(picture, recipe=bench.recipe))
             return
     pixels, how = stand_in(bench, frame, policy)
     if pixels is None:
         raise RenderFailed(f"frame {frame.index}: {error.reason}", hint=error.hint) from error
     yield Rescued(index=frame.index, how=how)
     yield Drawn(picture=Picture(pixels=pixels, recipe=bench.recipe, index=frame.index, seconds=0.0))
+
+
+def tries(bench: Bench, frame: Frame, *, rerolls: bool) -> Iterator[tuple[Bench, Frame, str]]:
+    """What is tried for a bad frame, and how that is told: by itself, in more precision, then from other seeds."""
+    yield bench, frame, ""
+    if bench.exact is not None:
+        for recipe, how in in_more_precision(bench.recipe):
+            loaded = bench.exact(recipe)
+            yield replace(bench, recipe=recipe, family=loaded.family, words=loaded.words), frame, how
+    for attempt in range(1, ATTEMPTS + 1) if rerolls else ():
+        yield bench, rerolled(frame, attempt), f"seed {attempt} of {ATTEMPTS}"
 
 
 def stand_in(bench: Bench, frame: Frame, policy: str) -> tuple[Pixels | None, str]:

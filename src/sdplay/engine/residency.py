@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sdplay.core.recipe import Numerics
 from sdplay.engine.device import placement
@@ -26,10 +26,13 @@ class Residency:
         self._key: tuple[str, str | None, Placement] | None = None
         self._loaded: Loaded | None = None
 
-    def get(self, model: ResolvedModel, numerics: Numerics, device: str) -> Loaded:
-        """The model on `device` as `numerics` has it; raises `ModelBroken`, or `BadRequest` for an unfit LoRA."""
+    def get(self, model: ResolvedModel, numerics: Numerics, device: str, *, in_turn: bool = False) -> Loaded:
+        """The model on `device` as `numerics` has it, its parts `in_turn` if so; raises `ModelBroken`, or `BadRequest`
+        for an unfit LoRA.
+        """
         formats = (numerics.dtype, numerics.decode_dtype)
         place = placement(device, *formats, numerics.decode_tile, numerics.attention_slice)
+        place = replace(place, in_turn=in_turn)
         codec = next((one for one in model.add_ons if one.identity.kind == "vae"), None)
         key = (model.identity.digest, codec.identity.digest if codec else None, place)
         if self._loaded is None or self._key != key:

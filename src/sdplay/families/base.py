@@ -38,7 +38,8 @@ class Family(Protocol):
     (`sees_mask`) also gets `seen` [b, 1 + C, h, w], repeated over the batch;
     `hold` reads files that change it, and `adapted` is the same model with LoRAs on network and text encoders
     (named by digest) and with `words` that stand for vectors: what is drawn with one is not changed by the other;
-    `encode` maps pixels [B, 3, H, W] in −1..1 to latents, `decode` back.
+    `encode` maps pixels [B, 3, H, W] in −1..1 to latents, `decode` back; `decode_in_float32` with the codec's weights
+    and arithmetic in float32, whatever it works with otherwise.
     """
 
     table: NoiseTable
@@ -60,13 +61,18 @@ class Family(Protocol):
 
     def decode(self, latents: Tensor) -> Tensor: ...
 
+    def decode_in_float32(self, latents: Tensor) -> Tensor: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Where a model's parts run and in which number formats; `decode_tile` and `sliced` spare memory (see `lean`)."""
+    """Where a model's parts run and in which number formats; `decode_tile` and `sliced` spare memory (see `lean`), and
+    so does `in_turn`: one part in memory at a time (see `turns`).
+    """
 
     device: torch.device
     dtype: torch.dtype
     decode_dtype: torch.dtype
     decode_tile: int = 0
     sliced: bool = False
+    in_turn: bool = False

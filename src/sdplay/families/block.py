@@ -6,7 +6,8 @@ the block and little more, whatever format the files have.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -29,13 +30,16 @@ def filled(
         counted = torch.arange(numbers.size(-1), device=placement.device).expand(numbers.shape)
         network.get_submodule(name.rpartition(".")[0]).register_buffer("position_ids", counted, persistent=False)
     network.block = Block(network, weights, files, dtype, placement.device)
+    if not placement.in_turn:
+        network.block.fill()
     return network
 
 
 class Block:
     """The weights of `network`, which is built without memory for them, out of `weights` by name.
 
-    `files` are what the weights lie in. Raises `ValueError` where one lacks or has another shape.
+    `files` are what the weights lie in. It is empty until `fill`. Raises `ValueError` where a weight lacks or has
+    another shape.
     """
 
     def __init__(
@@ -46,26 +50,30 @@ class Block:
         dtype: torch.dtype,
         device: torch.device,
     ) -> None:
-        self._files = files
+        self._files, self._device = files, device
         wanted: dict[str, Tensor] = dict(network.named_parameters())
         check_complete(wanted, weights)
         self._sources = {name: weights[name] for name in wanted}
-        self._memory = torch.empty(sum(room(weight, dtype) for weight in wanted.values()), dtype=dtype, device=device)
-        self._bytes = self._memory.untyped_storage().nbytes()
+        self._lay_out(wanted, dtype)
+        network.load_state_dict(self._weights, strict=False, assign=True)
+        self._parameters = dict(network.named_parameters())
+
+    def _lay_out(self, shapes: Mapping[str, Tensor], dtype: torch.dtype) -> None:
+        """Places for weights of these `shapes`, one behind the other in one piece of memory, which is not taken yet."""
+        memory = torch.empty(sum(room(weight, dtype) for weight in shapes.values()), dtype=dtype, device=self._device)
+        self._memory, self._bytes = memory.untyped_storage(), memory.untyped_storage().nbytes()
         self._weights: dict[str, Tensor] = {}
         start = 0
-        for name, weight in wanted.items():
-            self._weights[name] = self._memory.as_strided(weight.shape, layout(weight), start)
+        for name, weight in shapes.items():
+            self._weights[name] = memory.as_strided(weight.shape, layout(weight), start)
             start += room(weight, dtype)
-        self._empty = True
-        self.fill()
-        network.load_state_dict(self._weights, strict=False, assign=True)
+        self.drop()
 
     def fill(self) -> None:
         """Bring the weights into memory, where they are not."""
-        if not self._empty:
+        if self._memory.nbytes():
             return
-        self._memory.untyped_storage().resize_(self._bytes)
+        self._memory.resize_(self._bytes)
         read = 0
         with torch.no_grad():
             for name, source in self._sources.items():
@@ -74,12 +82,27 @@ class Block:
                 if read >= AT_A_TIME:
                     read = self._let_go()
         self._let_go()
-        self._empty = False
 
     def drop(self) -> None:
         """Give the memory back; until the next `fill` the network cannot be asked."""
-        self._memory.untyped_storage().resize_(0)
-        self._empty = True
+        self._memory.resize_(0)
+
+    @contextmanager
+    def in_format(self, dtype: torch.dtype) -> Iterator[None]:
+        """For a while the network works with weights in `dtype`, read from the files anew."""
+        before = next(iter(self._weights.values())).dtype
+        self._become(dtype)
+        try:
+            yield
+        finally:
+            self._become(before)
+
+    def _become(self, dtype: torch.dtype) -> None:
+        self.drop()
+        self._lay_out(self._parameters, dtype)
+        for name, parameter in self._parameters.items():
+            parameter.data = self._weights[name]
+        self.fill()
 
     def _let_go(self) -> int:
         for file in self._files:

@@ -21,6 +21,7 @@ from sdplay.families.base import Conditioning, Placement
 from sdplay.families.inversions import Inversions
 from sdplay.families.lean import SlicedAttention, TiledDecoder
 from sdplay.families.patches import Patches
+from sdplay.families.turns import Turns
 from sdplay.models.add_ons import ResolvedAddOn
 
 Extras = Callable[[Tensor], dict[str, dict[str, Tensor]]]
@@ -63,6 +64,7 @@ class LatentModel:
         self.patches = Patches(parts.unet, parts.text_encoders)
         self.inversions = Inversions(parts.text_encoders)
         self.spelled: Spelled = ()
+        self.turns = turns(parts, self.patches) if placement.in_turn else None
         self.network_loras: Worn = ()
         self.text_loras: Worn = ()
         if placement.sliced:
@@ -101,16 +103,37 @@ class LatentModel:
 
     @torch.inference_mode()
     def encode(self, pixels: Tensor) -> Tensor:
+        self._take_codec()
         pixels = pixels.to(self.placement.device, self.placement.decode_dtype, memory_format=torch.channels_last)
         latents = self.vae.encode(pixels).latent_dist.mode()
         return (latents.float().cpu() - self.shift) * self.scaling
 
-    @torch.inference_mode()
     def decode(self, latents: Tensor) -> Tensor:
+        self._take_codec()
+        return self._decoded(latents, self.placement.decode_dtype)
+
+    def decode_in_float32(self, latents: Tensor) -> Tensor:
+        self._take_codec()
+        with self.vae.block.in_format(torch.float32):
+            return self._decoded(latents, torch.float32)
+
+    @torch.inference_mode()
+    def _decoded(self, latents: Tensor, dtype: torch.dtype) -> Tensor:
         latents = latents / self.scaling + self.shift
-        latents = latents.to(self.placement.device, self.placement.decode_dtype, memory_format=torch.channels_last)
+        latents = latents.to(self.placement.device, dtype, memory_format=torch.channels_last)
         drawn = self.tiled(latents) if self.tiled else self.vae.decode(latents, return_dict=False)[0]
         return drawn.float().cpu()
+
+    def _take_codec(self) -> None:
+        if self.turns is not None:
+            self.turns.take("codec")
+
+
+def turns(parts: Parts, patches: Patches) -> Turns:
+    """Turns for the parts of a model, of which network and text encoders take theirs where `patches` are put on."""
+    found = Turns({"text": parts.text_encoders, "network": (parts.unet,), "codec": (parts.vae,)}, patches.forget)
+    patches.ready = found.take
+    return found
 
 
 def side_by_side(texts: Sequence[Tensor]) -> tuple[Tensor, Tensor | None]:

@@ -7,7 +7,7 @@ the model.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
@@ -35,6 +35,7 @@ class Patches:
         self.held: dict[str, dict[Layer, LowRank]] = {}
         self.worn: dict[str, Worn] = dict.fromkeys(SIDES, ())
         self._made: dict[Layer, Tensor] = {}
+        self.ready: Callable[[str], None] = lambda side: None  # brings a side into memory, where it may not be
 
     def hold(self, add_ons: Sequence[ResolvedAddOn]) -> None:
         """Read the LoRAs among `add_ons` that are not held yet; raises `BadRequest` for one that does not fit."""
@@ -64,6 +65,7 @@ class Patches:
 
     def wear(self, side: str, worn: Worn) -> None:
         """Have exactly `worn` on this side of the model; nothing happens where that is so already."""
+        self.ready(side)
         if self.worn[side] == worn:
             return
         before, now = self._touched(side, self.worn[side]), self._touched(side, worn)
@@ -75,6 +77,12 @@ class Patches:
                 made = self._made[layer] if layer in now else self._made.pop(layer)
                 weight.copy_(changed(made, now[layer]) if layer in now else made)
         self.worn[side] = worn
+
+    def forget(self, side: str) -> None:
+        """The weights of this side were given back: those that come in their place wear nothing."""
+        if side in self.worn:
+            self.worn[side] = ()
+            self._made = {layer: made for layer, made in self._made.items() if layer[0] not in SIDES[side]}
 
     def of_text(self, worn: Worn) -> Worn:
         """Those of `worn` that touch a text encoder."""

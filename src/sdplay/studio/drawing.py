@@ -22,6 +22,7 @@ from sdplay.imaging.given import given_pictures
 from sdplay.jobs.executors.base import Executor, Task
 from sdplay.models.resolve import ResolvedModel, resolve
 from sdplay.models.shelves import Shelves, shelves_of
+from sdplay.modes.memory import kept_within
 from sdplay.modes.plan import count
 from sdplay.modes.settle import settle
 from sdplay.store.keep import Keeper
@@ -88,7 +89,7 @@ class Drawing:
         machine = self.executor.survey(request)
         request, assets = self._files(request)
         recipe = settle(request, model, machine, self._new_seed(), assets, wildcards)
-        return Settled(recipe=recipe, model=model, device=machine.device)
+        return Settled(recipe=kept_within(recipe, model.path), model=model, device=machine.device)
 
     def _files(self, request: AnyRequest) -> tuple[AnyRequest, dict[str, Asset]]:
         if not isinstance(request, Film):

@@ -7,15 +7,17 @@ from collections.abc import Generator
 from sdplay.core.event import Event, Started
 from sdplay.core.films import Film
 from sdplay.core.machine import Machine
+from sdplay.core.recipe import Recipe
 from sdplay.core.request import AnyRequest
 from sdplay.engine.device import survey
 from sdplay.engine.film import Stages
 from sdplay.engine.preview import Previews
-from sdplay.engine.render import render
-from sdplay.engine.residency import Residency
+from sdplay.engine.residency import Loaded, Residency
+from sdplay.engine.stills import Easel, drawn
 from sdplay.engine.upscale import enlarged
 from sdplay.imaging.image import Pixels
 from sdplay.jobs.executors.base import Task
+from sdplay.modes.memory import takes_turns
 from sdplay.modes.plan import plan
 
 
@@ -33,14 +35,20 @@ class InlineExecutor:
         return survey(request.device, request.precision)
 
     def run(self, task: Task) -> Generator[Event, None, None]:
-        loaded = self._models.get(task.model, task.recipe.numerics, task.device)
+        in_turn = takes_turns(task.recipe, task.model.path)
+        loaded = self._models.get(task.model, task.recipe.numerics, task.device, in_turn=in_turn)
+        beside = Residency()  # what is drawn again in more precision, which is rare, is drawn beside the model itself
+
+        def exact(recipe: Recipe) -> Loaded:
+            return beside.get(task.model, recipe.numerics, task.device, in_turn=in_turn)
+
         yield Started(recipe=task.recipe, total=len(task.indices))
         if not isinstance(task.recipe.request, Film):
             preview = self._previews.of(loaded.family, task.recipe) if task.preview else None
             frames = plan(task.recipe, task.indices)
-            yield from render(task.recipe, frames, loaded.family, loaded.words, preview=preview)
+            yield from drawn(Easel(recipe=task.recipe, loaded=loaded, exact=exact, preview=preview), frames)
         elif task.indices:
-            yield from self._stages.unit(task.recipe, loaded, task.indices, task.given)
+            yield from self._stages.unit(task.recipe, loaded, task.indices, task.given, exact)
 
     def enlarge(self, pixels: Pixels, size: tuple[int, int], upscaler: str) -> tuple[Pixels, str]:
         return enlarged(pixels, size, upscaler)

@@ -1,0 +1,25 @@
+"""Amounts of memory in words: "4GiB", "4096 MiB", "4.5GB", and back."""
+
+from __future__ import annotations
+
+import re
+
+PREFIXES = "kmgt"
+BINARY = {prefix + unit: 1024**power for power, prefix in enumerate(PREFIXES, 1) for unit in ("", "ib")}
+UNITS = {"": 1, "b": 1} | BINARY | {f"{prefix}b": 1000**power for power, prefix in enumerate(PREFIXES, 1)}
+AMOUNT = re.compile(r"\s*(\d{1,18}(?:\.\d{1,6})?)\s*([A-Za-z]{0,3})\s*")
+
+
+def read_amount(text: str) -> int:
+    """The bytes of "4GiB" (or 4G), "4.5GB", "4294967296"; raises `ValueError` for what is no such amount or is 0."""
+    match = AMOUNT.fullmatch(text)
+    size = UNITS.get(match[2].casefold()) if match else None
+    amount = int(float(match[1]) * size) if match and size else 0
+    if amount <= 0:
+        raise ValueError("is no amount of memory: write 4GiB, 4096MiB or 4.5GB")
+    return amount
+
+
+def amount_text(amount: int) -> str:
+    """Bytes as "3.9 GiB", below one "640 MiB"."""
+    return f"{amount / 2**30:.1f} GiB" if amount >= 2**30 else f"{amount / 2**20:.0f} MiB"

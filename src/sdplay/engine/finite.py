@@ -1,0 +1,65 @@
+"""Numbers that are none: what half precision cannot hold is calculated again in float32, and that is recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from sdplay.core.recipe import Recipe
+from sdplay.engine.residency import Loaded
+from sdplay.engine.start import Start
+from sdplay.families.base import Family
+
+DARKEST = -1 + 1 / 255  # up to here everything is rounded to black
+# Loads the model of a recipe in the number formats of another.
+Exact = Callable[[Recipe], Loaded]
+
+
+def decoded(recipe: Recipe, family: Family, latents: Tensor, starts: Sequence[Start]) -> tuple[Tensor, frozenset[int]]:
+    """What the codec makes of `latents` [B, C, h, w], and which rows it made again in float32: those that came out as
+    no numbers, or black, in less.
+
+    Left as they are: rows whose latents are no numbers already, and those for which the codec has also read a picture:
+    its recipe could not say that it read in one format and wrote in another.
+    """
+    drawn = family.decode(latents)
+    if recipe.numerics.decode_dtype == "float32" or any(start.known is not None for start in starts):
+        return drawn, frozenset()
+    again = frozenset(row for row in range(len(drawn)) if is_finite(latents[row]) and is_lost(drawn[row]))
+    if not again:
+        return drawn, again
+    exact = family.decode_in_float32(latents)
+    return torch.stack([exact[row] if row in again else each for row, each in enumerate(drawn)]), again
+
+
+def is_finite(values: Tensor) -> bool:
+    return bool(torch.isfinite(values).all())
+
+
+def is_lost(drawn: Tensor) -> bool:
+    """Whether a picture [3, H, W] is no numbers, or black all over."""
+    return not is_finite(drawn) or bool(drawn.amax() <= DARKEST)
+
+
+def decoded_in_float32(recipe: Recipe) -> Recipe:
+    """The recipe of a picture whose codec worked in float32: it draws the same bits, and so it is what is recorded."""
+    return replace(recipe, numerics=replace(recipe.numerics, decode_dtype="float32"))
+
+
+def in_more_precision(recipe: Recipe) -> Iterator[tuple[Recipe, str]]:
+    """The recipe with its codec in float32, then all of it, as far as they are in less; and how that is told."""
+    if recipe.numerics.decode_dtype != "float32":
+        yield decoded_in_float32(recipe), told("with its codec in float32", recipe.numerics.decode_dtype)
+    if recipe.numerics.dtype != "float32":
+        numerics = replace(recipe.numerics, dtype="float32", decode_dtype="float32")
+        yield replace(recipe, numerics=numerics), told("in float32", recipe.numerics.dtype)
+
+
+def told(how: str, before: str) -> str:
+    return f"drawn again {how}, since its numbers overflowed in {before}"
+
+
+DECODED = "decoded again in float32, since it came out black or as no numbers in less"

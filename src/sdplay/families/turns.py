@@ -1,0 +1,30 @@
+"""Parts of a model that take turns in memory: the one that works is filled, and the others are given back first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+
+class Turns:
+    """Lets one of the named `parts` at a time have its weights; each is some networks with a `block`.
+
+    `dropped` is told the name of a part that gives its weights back. Bits do not depend on any of it.
+    """
+
+    def __init__(self, parts: Mapping[str, Sequence[Any]], dropped: Callable[[str], None]) -> None:
+        self._parts, self._dropped = parts, dropped
+        self._now = ""
+
+    def take(self, name: str) -> None:
+        """Bring the weights of the part `name` into memory, in the place of the others."""
+        if name == self._now:
+            return
+        for other, networks in self._parts.items():
+            if other != name:
+                for network in networks:
+                    network.block.drop()
+                self._dropped(other)
+        for network in self._parts[name]:
+            network.block.fill()
+        self._now = name
