@@ -9,7 +9,15 @@ ROOT = Path(__file__).parents[2]
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 # Their commands name pictures, models, files or settings, which tests of their own lay out first.
-OF_THE_MODES = {"coming-from-a1111.md", "img2img.md", "inpaint.md", "other-programs.md", "models.md", "prompts.md"}
+OF_THE_MODES = {
+    "adapters.md",
+    "coming-from-a1111.md",
+    "img2img.md",
+    "inpaint.md",
+    "other-programs.md",
+    "models.md",
+    "prompts.md",
+}
 OF_THE_FILMS = {"dream.md", "animate.md", "films-that-survive.md"}
 
 

@@ -79,8 +79,9 @@ LAYOUTS: dict[str, Callable[[Any, int], dict[str, Tensor]]] = {
 }
 
 
-@pytest.mark.parametrize("base", ["sd15", "sdxl"])
-@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize(
+    ("layout", "base"), [*((layout, "sd15") for layout in LAYOUTS), ("kohya", "sdxl"), ("PEFT", "sdxl")]
+)
 def test_two_loras_do_what_they_do_in_diffusers(layout: str, base: str, kinds: dict[str, Path], tmp_path: Path) -> None:
     ours, theirs = loaded(kinds[base], base), Theirs(kinds[base], base)
     plain = said(ours)

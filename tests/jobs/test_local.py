@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from sdplay.core.event import Drawn, Event, Stepped
 from sdplay.imaging.film import verify_film
 from sdplay.jobs.executors.local import LocalExecutor
 from sdplay.jobs.film import shoot
+from sdplay.models.resolve import resolve
 from tests.support.child import ROOT
 from tests.support.stubfilm import film_request, frame_files, journal, made, shooting, stub_with
 
@@ -190,3 +192,18 @@ def test_ctrl_c_and_sigterm_stop_after_the_step_and_leave_a_film(
     made(out, film_request("animate", **fields))
     made(tmp_path / "whole", film_request("animate", **fields))
     assert everything(out) == everything(tmp_path / "whole")
+
+
+def test_a_task_takes_its_add_ons_along() -> None:
+    import pickle
+
+    from sdplay.core.add_ons import AddOn
+    from sdplay.jobs.executors.base import Task
+    from sdplay.models.add_ons import ResolvedAddOn
+    from tests.support.recipes import recipe
+
+    one = AddOn(kind="lora", name="x", digest="ab" * 32)
+    found = ResolvedAddOn(identity=one, path=Path("x.safetensors"), origin=Path("x.safetensors"))
+    model = replace(resolve("builtin"), add_ons=(found,))
+    task = Task(recipe=replace(recipe(), add_ons=(one,)), indices=[0], model=model, device="cpu")
+    assert pickle.loads(pickle.dumps(task)) == task
