@@ -49,6 +49,7 @@ model: $(VENV)/.ok-dev ## train the built-in model anew, from fetching the art t
 	$(BIN)/python -m training.export
 	$(BIN)/python -m training.judge
 	$(BIN)/python -m training.evaluate --model src/sdplay/models/builtin
+	$(BIN)/python -m training.controlnet
 
 # torch comes first and alone, so that nothing after it picks another build; its version is the one in the lock.
 $(VENV)/.ok-venv:

@@ -33,6 +33,8 @@ def test_the_flags_of_txt2img_are_these() -> None:
     assert [name for option in options for name in option.opts] == [
         *("-n", "--num", "--style", "--styles-file", "--wildcards"),
         *("--hires-scale", "--hires-upscaler", "--hires-steps", "--hires-strength"),
+        *("--control-image", "--controlnet", "--control-preprocessor", "--canny-low", "--canny-high"),
+        *("--control-scale", "--control-start", "--control-end"),
         *("--negative", "--syntax", "--seed", "--steps"),
         *("--guidance", "--guidance-rescale", "--clip-skip"),
         *("--sampler", "--schedule", "--width", "--height", "--size", "--lora", "--embedding", "--model", "--vae"),

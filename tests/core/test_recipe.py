@@ -74,6 +74,12 @@ OTHER = {
     "guidance_rescale": 0.7,
     "clip_skip": 2,
     "vae": "mine",
+    "control_preprocessor": "none",
+    "canny_low": 50,
+    "canny_high": 300,
+    "control_scale": 0.5,
+    "control_start": 0.1,
+    "control_end": 0.9,
     "sampler": "ddim",
     "schedule": "karras",
     "seed": 8,
@@ -96,6 +102,7 @@ OTHER = {
 ONE_VALUE_SO_FAR = {"mode", "format"}
 OF_A_SECOND_PASS = {"hires_upscaler": "lanczos", "hires_steps": 3, "hires_strength": 0.5}  # where there is one
 NOT_SAID_WHERE_PLAIN = {"prompt_syntax"}  # see the tests of recipes without it below
+NEVER_ALONE = {"control_image", "controlnet"}  # see tests/core/test_control.py
 
 
 @pytest.mark.parametrize(("path", "value"), OTHER.items(), ids=OTHER)
@@ -115,7 +122,7 @@ def test_no_ingredient_is_forgotten_above() -> None:
         for name, value in ingredients.items()
         for inner in (value if isinstance(value, dict) else [""])
     }
-    known = OTHER.keys() | OF_A_SECOND_PASS.keys() | ONE_VALUE_SO_FAR | NOT_SAID_WHERE_PLAIN
+    known = OTHER.keys() | OF_A_SECOND_PASS.keys() | ONE_VALUE_SO_FAR | NOT_SAID_WHERE_PLAIN | NEVER_ALONE
     later = {f"numerics.{name}" for name in LATER_PARTS} | recipe().request.as_before()
     assert paths | later == known
     assert paths.isdisjoint(later)

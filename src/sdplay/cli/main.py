@@ -12,6 +12,7 @@ from contextlib import nullcontext
 
 import click
 
+from sdplay.cli.canny import canny
 from sdplay.cli.draw import DrawCommand
 from sdplay.cli.explain import explain
 from sdplay.cli.film import FilmCommand, resume
@@ -102,7 +103,7 @@ FILMING = (
     FilmCommand("dream", "Walk from picture to picture.", 'sdplay dream "a red apple" "a green apple" --num 48 --loop'),
     FilmCommand("animate", "Move a picture and draw it anew.", 'sdplay animate "a castle" --zoom "0:(1.04)"'),
 )
-for command in (*DRAWING, *FILMING, plan, resume, again, upscale, verify, show, explain, models, samplers):
+for command in (*DRAWING, *FILMING, plan, resume, again, upscale, verify, show, explain, canny, models, samplers):
     sdplay.add_command(command)
 
 

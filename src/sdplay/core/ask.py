@@ -215,8 +215,15 @@ def ask(kind: type[R], /, **fields: Any) -> R:
 
 
 def field_names(kind: type[Request]) -> list[str]:
-    """The fields of `kind` in the order they are read best: its own first, those that all modes share last."""
-    return sorted(kind.model_fields, key=lambda name: name in SHARED)
+    """The fields of `kind` in the order they are read best: its own first, those of a `group` (in their
+    `json_schema_extra`) after them, those that all modes share last.
+    """
+
+    def place(name: str) -> tuple[bool, str]:
+        extra = cast(dict[str, Any], kind.model_fields[name].json_schema_extra or {})
+        return name in SHARED, str(extra.get("group", ""))
+
+    return sorted(kind.model_fields, key=place)
 
 
 def known(kind: type[Request], name: str) -> bool:

@@ -138,6 +138,20 @@ class SecondPass:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Control:
+    """A picture whose shapes are followed: the ControlNet called `network` looks at it, or at its edges (`edges`: low
+    and high threshold), counts `scale`, and works from the share `start` of the steps to the share `end`.
+    """
+
+    image: Asset
+    network: str
+    edges: tuple[int, int] | None
+    scale: float
+    start: float
+    end: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
     """Picture `index` of a recipe. `waits_for` is the index of the frame it needs first, None where it needs none.
 
@@ -151,6 +165,7 @@ class Frame:
     steps: int | None = None
     guidance_scale: float | None = None
     second: SecondPass | None = None
+    control: Control | None = None
 
     @property
     def waits_for(self) -> int | None:

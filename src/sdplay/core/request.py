@@ -46,7 +46,7 @@ STILLS: dict[str, type[AnyStill]] = {"txt2img": Txt2Img, "img2img": Img2Img, "in
 FILMS: dict[str, type[AnyFilm]] = {"dream": Dream, "animate": Animate}
 REQUESTS: dict[str, type[AnyRequest]] = {**STILLS, **FILMS}
 
-ROLES = ("image", "mask", "init_image", "color_image", "video_init_path", "audio", "depth_model")
+ROLES = ("image", "mask", "control_image", "init_image", "color_image", "video_init_path", "audio", "depth_model")
 NO_FILES = {"depth_model": ("auto", "builtin", "none")}
 
 

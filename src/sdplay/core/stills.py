@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from sdplay.core.ask import MOST_PICTURES, FilePath, FreeSide, Prompt, Request, Text, as_tuple
+from sdplay.core.ask import MOST_PICTURES, FilePath, FreeSide, Prompt, Text, as_tuple
+from sdplay.core.control import Controlled
 
 Fill = Literal["original", "noise", "nothing"]
 Upscaling = Literal[
@@ -20,7 +21,7 @@ Upscaling = Literal[
 ]
 
 
-class Still(Request):
+class Still(Controlled):
     """What the modes of single pictures have in common."""
 
     prompt: Prompt = Field(description="What to draw, in words.")

@@ -22,6 +22,7 @@ from sdplay.diffusion.noise import NoiseAt, tile_noise
 from sdplay.diffusion.samplers import SAMPLERS, Step
 from sdplay.engine.batch import ladder_of, tiles
 from sdplay.engine.finite import DECODED, decoded, decoded_in_float32
+from sdplay.engine.guide import Guides
 from sdplay.engine.hires import larger, passes
 from sdplay.engine.loras import spelled
 from sdplay.engine.memo import WordMemo
@@ -50,11 +51,11 @@ def render(
     infinite).
     """
     words = words.skipping(recipe.request.clip_skip).knowing(spelled(recipe))
-    start_of = Starts(recipe, family, film)
+    start_of, guidance_of = Starts(recipe, family, film), Guides(recipe, family)
 
     def alike(frame: Frame) -> object:
         with arithmetic(recipe.numerics.threads):
-            return ladder_of(frame), company(recipe, frame, words)
+            return ladder_of(frame), company(recipe, frame, words), frame.control
 
     for tile, real in tiles(frames, recipe.numerics.tile, alike):
         started = time.perf_counter()
@@ -69,7 +70,8 @@ def render(
                 if each.second is not None:
                     starts = larger(recipe, tile, x, each, family, pixels)
                 # 2. words become what the network reads, each text once
-                guided = TileWords(recipe, tile, family, words, each.gone).denoiser(each.levels.sigmas, seen_by(starts))
+                told = TileWords(recipe, tile, family, words, each.gone)
+                guided = told.denoiser(each.levels.sigmas, seen_by(starts), guidance_of(tile[0], each.second))
                 denoiser = held(guided, starts)
             # 3. noise, from each frame's own seed, on top of what it starts from
             noise = partial(tile_noise, [frame.noise for frame in tile], each.shape)

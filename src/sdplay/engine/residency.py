@@ -13,7 +13,7 @@ from sdplay.models.resolve import ResolvedModel
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A model in memory and the texts it has encoded."""
+    """A model in memory, the texts it has encoded."""
 
     family: Family
     words: WordMemo

@@ -18,9 +18,10 @@ from sdplay.diffusion.denoiser import Denoiser
 from sdplay.diffusion.guidance import ComposedDenoiser, GuidedDenoiser
 from sdplay.diffusion.rescale import Rescale
 from sdplay.diffusion.stepped import SteppedDenoiser
+from sdplay.engine.guide import Guidance, active
 from sdplay.engine.loras import network_loras, text_loras
 from sdplay.engine.memo import WordMemo
-from sdplay.families.base import Conditioning, Family
+from sdplay.families.base import Conditioning, Family, Guide
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,18 +118,20 @@ class TileWords:
         share = recipe.request.guidance_rescale
         self.rescale = Rescale(share, family.table.prediction) if share else None
 
-    def denoiser(self, sigmas: Sequence[float], seen: Tensor | None) -> Denoiser:
-        """The denoiser of the tile for the ladder `sigmas`: one for all steps, or one for each wording of a step."""
+    def denoiser(self, sigmas: Sequence[float], seen: Tensor | None, guidance: Guidance | None = None) -> Denoiser:
+        """The denoiser of the tile for the ladder `sigmas`: one for all steps, or one for each wording of a step and
+        each that a ControlNet comes in or goes at.
+        """
         steps = len(sigmas) - 1
-        if steps < 1 or all(each.steady for each in self.pulls):
+        if steps < 1 or (guidance is None and all(each.steady for each in self.pulls)):
             return self.guided(self.read(0, max(steps, 1)), seen)
-        now: list[tuple[list[Conditioning], Denoiser]] = []
+        now: list[tuple[list[Conditioning], Sequence[Guide], Denoiser]] = []
 
         def at(step: int) -> Denoiser:
-            read = self.read(step, steps)
-            if not now or not same(now[-1][0], read):
-                now[:] = [(read, self.guided(read, seen))]
-            return now[-1][1]
+            read, guides = self.read(step, steps), active(guidance, step, steps)
+            if not now or not same(now[-1][0], read) or now[-1][1] != guides:
+                now[:] = [(read, guides, self.guided(read, seen, guides))]
+            return now[-1][2]
 
         return SteppedDenoiser(sigmas, at)
 
@@ -148,9 +151,9 @@ class TileWords:
         """Whether there is nothing to be drawn away from: at a scale of 1 that cancels out."""
         return self.simple and set(self.scales) == {1}
 
-    def guided(self, read: Sequence[Conditioning], seen: Tensor | None) -> Denoiser:
+    def guided(self, read: Sequence[Conditioning], seen: Tensor | None, guides: Sequence[Guide] = ()) -> Denoiser:
         """The denoiser of these rows: one batched call for all, or the towards half alone where guidance is 1."""
-        rows = self.family.denoiser(read, seen)
+        rows = self.family.denoiser(read, seen, guides) if guides else self.family.denoiser(read, seen)
         if self.alone:
             return rows
         if self.simple:

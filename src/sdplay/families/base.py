@@ -16,6 +16,8 @@ from sdplay.diffusion.denoiser import Denoiser
 from sdplay.diffusion.schedule import NoiseTable
 from sdplay.models.add_ons import ResolvedAddOn
 
+Extras = dict[str, dict[str, Tensor]]
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Conditioning:
@@ -27,6 +29,37 @@ class Conditioning:
     pooled: Tensor | None = None
 
 
+class Adding(Protocol):
+    """Looks at latents [B, C, h, w] and says what is to be added to the layers of a denoising network, from outside
+    inwards and the middle's last; `texts` has a row's text each, `seen` [1, …] is what it saw in a picture beforehand.
+    """
+
+    def __call__(
+        self, x: Tensor, timesteps: Tensor, texts: Sequence[Tensor], seen: Tensor, extras: Extras
+    ) -> list[Tensor]: ...
+
+
+class Looking(Adding, Protocol):
+    """A ControlNet that can be shown a picture [1, 3, H, W] in 0..1; its sides are multiples of the codec's factor."""
+
+    def read(self, picture: Tensor) -> Tensor: ...
+
+
+class Networks(Protocol):
+    """Gives the ControlNet of a name, loaded; raises `ModelBroken`, and `BadRequest` for one of another model."""
+
+    def __call__(self, name: str) -> Looking: ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Guide:
+    """A ControlNet at work: the network, what it saw in its picture, and how much it is to count."""
+
+    network: Adding
+    seen: Tensor
+    scale: float
+
+
 class Family(Protocol):
     """A loaded model. Latents are [B, C, h, w] float32 on the CPU at every door; within, its own dtype and device.
 
@@ -35,9 +68,10 @@ class Family(Protocol):
     where that is one chunk without weights; both read the encoder's layer that `clip_skip` says (see `layers`), and
     raise `BadRequest` for more than it has;
     `denoiser` answers for a batch whose row i is conditioned by `conditionings[i]`; a model made for inpainting
-    (`sees_mask`) also gets `seen` [b, 1 + C, h, w], repeated over the batch;
+    (`sees_mask`) also gets `seen` [b, 1 + C, h, w], repeated over the batch; `guides` have their say in all rows;
     `hold` reads files that change it, and `adapted` is the same model with LoRAs on network and text encoders
     (named by digest) and with `words` that stand for vectors: what is drawn with one is not changed by the other;
+    `networks` are the ControlNets it holds;
     `encode` maps pixels [B, 3, H, W] in −1..1 to latents, `decode` back; `decode_in_float32` with the codec's weights
     and arithmetic in float32, whatever it works with otherwise.
     """
@@ -47,6 +81,9 @@ class Family(Protocol):
     factor: int
     sees_mask: bool
 
+    @property
+    def networks(self) -> Networks: ...
+
     def hold(self, add_ons: Sequence[ResolvedAddOn]) -> None: ...
 
     def adapted(self, network: Worn = (), text: Worn = (), words: Spelled = ()) -> Family: ...
@@ -55,7 +92,9 @@ class Family(Protocol):
 
     def encode_weighted(self, sections: Sequence[Section], clip_skip: int = 1) -> Conditioning: ...
 
-    def denoiser(self, conditionings: Sequence[Conditioning], seen: Tensor | None = None) -> Denoiser: ...
+    def denoiser(
+        self, conditionings: Sequence[Conditioning], seen: Tensor | None = None, guides: Sequence[Guide] = ()
+    ) -> Denoiser: ...
 
     def encode(self, pixels: Tensor) -> Tensor: ...
 

@@ -110,6 +110,15 @@ class Block:
         return 0
 
 
+def complete(loaded: Any) -> Any:
+    """The model of a (model, loading info) pair; raises `ValueError` where its file lacked weights, left random."""
+    model, info = loaded
+    missing = sorted(info["missing_keys"])
+    if missing:
+        raise ValueError(f"{len(missing)} of its weights are not in the file, {missing[0]} for one")
+    return model
+
+
 def check_complete(wanted: Mapping[str, Tensor], weights: Mapping[str, Tensor]) -> None:
     """Raise `ValueError` unless every wanted weight is there in its shape."""
     missing = sorted(wanted.keys() - weights.keys())

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sdplay.core.errors import ModelBroken, ModelNotFound
-from sdplay.families.parts import complete
+from sdplay.families.block import complete
 from sdplay.imaging.image import Pixels
 from sdplay.models.inspect import read_json
 

@@ -17,14 +17,16 @@ from sdplay.core.mentions import Spelled
 from sdplay.core.prompt.networks import Worn
 from sdplay.diffusion.denoiser import Denoiser, NetworkDenoiser
 from sdplay.diffusion.schedule import NoiseTable, noise_table
-from sdplay.families.base import Conditioning, Placement
+from sdplay.families.base import Conditioning, Extras, Guide, Placement
+from sdplay.families.controlnet import added_by
 from sdplay.families.inversions import Inversions
 from sdplay.families.lean import SlicedAttention, TiledDecoder
+from sdplay.families.networks import ControlNets
 from sdplay.families.patches import Patches
 from sdplay.families.turns import Turns
 from sdplay.models.add_ons import ResolvedAddOn
 
-Extras = Callable[[Tensor], dict[str, dict[str, Tensor]]]
+ExtrasOf = Callable[[Tensor], Extras]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +60,7 @@ class LatentModel:
         self.latent_channels: int = parts.vae.config.latent_channels
         self.factor = 2 ** (len(parts.vae.config.block_out_channels) - 1)
         self.sees_mask: bool = parts.unet.config.in_channels == 2 * self.latent_channels + 1
+        self.networks = ControlNets(parts.unet.config, self.factor, placement)
         self.scaling: float = parts.vae.config.scaling_factor
         self.shift: float = getattr(parts.vae.config, "shift_factor", None) or 0.0
         self.tiled = TiledDecoder(parts.vae, placement.decode_tile) if placement.decode_tile else None
@@ -73,31 +76,38 @@ class LatentModel:
     def hold(self, add_ons: Sequence[ResolvedAddOn]) -> None:
         self.patches.hold(add_ons)
         self.inversions.hold(add_ons)
+        self.networks.hold(add_ons)
 
     def adapted(self, network: Worn = (), text: Worn = (), words: Spelled = ()) -> Self:
         other = copy(self)  # with the same networks, each of which wears what its caller wants when it is called
         other.network_loras, other.text_loras, other.spelled = network, self.patches.of_text(text), words
         return other
 
-    def denoiser(self, conditionings: Sequence[Conditioning], seen: Tensor | None = None) -> Denoiser:
-        text, mask = side_by_side([conditioning.text for conditioning in conditionings])
+    def denoiser(
+        self, conditionings: Sequence[Conditioning], seen: Tensor | None = None, guides: Sequence[Guide] = ()
+    ) -> Denoiser:
+        texts = [conditioning.text for conditioning in conditionings]
+        text, mask = side_by_side(texts)
         masked = {} if mask is None else {"encoder_attention_mask": mask}
         extras_of = self.extras(conditionings)
-        place = self.placement
 
         def network(x: Tensor, timesteps: Tensor) -> Tensor:
             self.patches.wear("network", self.network_loras)
             extras = extras_of(x)
+            timesteps = timesteps.to(self.placement.device)
+            told = extras | added_by(guides, self._placed(x), timesteps, texts, extras)
             if seen is not None:
                 x = torch.cat([x, seen.repeat(x.size(0) // seen.size(0), 1, 1, 1)], dim=1)
-            x = x.to(place.device, place.dtype, memory_format=torch.channels_last)
-            timesteps = timesteps.to(place.device)
-            out = self.unet(x, timesteps, encoder_hidden_states=text, return_dict=False, **masked, **extras)[0]
+            asked = (self._placed(x), timesteps)
+            out = self.unet(*asked, encoder_hidden_states=text, return_dict=False, **masked, **told)[0]
             return out.float().cpu()
 
         return NetworkDenoiser(network, self.table)
 
-    def extras(self, conditionings: Sequence[Conditioning]) -> Extras:
+    def _placed(self, x: Tensor) -> Tensor:
+        return x.to(self.placement.device, self.placement.dtype, memory_format=torch.channels_last)
+
+    def extras(self, conditionings: Sequence[Conditioning]) -> ExtrasOf:
         """What the network wants to know besides text and time, from the latents it is asked about: here nothing."""
         return lambda x: {}
 
@@ -168,15 +178,6 @@ def read_table(folder: Path) -> NoiseTable:
         spacing=config.get("timestep_spacing", "leading"),
         offset=config.get("steps_offset", 0),
     )
-
-
-def complete(loaded: Any) -> Any:
-    """The model of a (model, loading info) pair; raises `ValueError` where its file lacked weights, left random."""
-    model, info = loaded
-    missing = sorted(info["missing_keys"])
-    if missing:
-        raise ValueError(f"{len(missing)} of its weights are not in the file, {missing[0]} for one")
-    return model
 
 
 def check_fit(unet: Any, vae: Any, width: int) -> None:

@@ -10,12 +10,12 @@ import torch
 from torch import Tensor
 
 from sdplay.core.prompt.attention import Section
-from sdplay.families.base import Conditioning, Placement
+from sdplay.families.base import Conditioning, Extras, Placement
 from sdplay.families.chunks import MARKS, chunks
 from sdplay.families.codec import with_codec
 from sdplay.families.folder import read_folder
 from sdplay.families.layers import BEFORE_LAST, further_back
-from sdplay.families.parts import Extras, LatentModel, Parts, tokens_of, unusable
+from sdplay.families.parts import ExtrasOf, LatentModel, Parts, tokens_of, unusable
 from sdplay.families.single_file import read_single_file
 from sdplay.families.weights import marked, plain_tokens, weighed
 
@@ -71,10 +71,10 @@ class StableDiffusionXL(LatentModel):
         """What the encoders say in one, with the pooled text (text_embeds) of the last."""
         return Conditioning(torch.cat([side.text for side in sides], dim=-1), sides[-1].pooled)
 
-    def extras(self, conditionings: Sequence[Conditioning]) -> Extras:
+    def extras(self, conditionings: Sequence[Conditioning]) -> ExtrasOf:
         pooled = torch.stack([c.pooled for c in conditionings if c.pooled is not None])
 
-        def extras(x: Tensor) -> dict[str, dict[str, Tensor]]:
+        def extras(x: Tensor) -> Extras:
             height, width = x.size(-2) * self.factor, x.size(-1) * self.factor
             sizes = torch.tensor([height, width, 0, 0, height, width], dtype=torch.float32, device=pooled.device)
             return {"added_cond_kwargs": {"text_embeds": pooled, "time_ids": sizes.expand(len(pooled), -1)}}

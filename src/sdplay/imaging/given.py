@@ -17,22 +17,26 @@ from sdplay.core.request import Request, named_pictures
 from sdplay.imaging.image import SUFFIXES, Pixels, read_image
 from sdplay.imaging.mask import Mask, read_mask
 
-CALLED = {"image": "the picture", "mask": "the mask"}  # by role, in messages
+CALLED = {"image": "the picture", "mask": "the mask", "control_image": "the control image"}  # by role, in messages
 WHERE_THEY_WERE: Mapping[str, str | None] = {}
 
 
 def given_pictures(request: Request) -> dict[str, Asset]:
     """The pictures a request names, read once: size and digest by role; raises `BadRequest` for one that is none."""
-    paths, assets = named_pictures(request), dict[str, Asset]()
-    if "image" not in paths:
-        return assets
-    pixels = read_image(Path(paths["image"]))
-    height, width = pixels.shape[:2]
-    assets["image"] = Asset(path=paths["image"], digest=pixel_digest(pixels), width=width, height=height)
-    if "mask" in paths:
+    paths = named_pictures(request)
+    assets = {role: asset_of(role, paths[role]) for role in ("image", "control_image") if role in paths}
+    if "mask" in paths and "image" in assets:
+        width, height = assets["image"].width, assets["image"].height
         mask = read_mask(Path(paths["mask"]), (width, height))
         assets["mask"] = Asset(path=paths["mask"], digest=pixel_digest(mask), width=width, height=height)
     return assets
+
+
+def asset_of(role: str, path: str) -> Asset:
+    """The picture at `path`, read once for its size and digest."""
+    pixels = read_image(Path(path), role)
+    height, width = pixels.shape[:2]
+    return Asset(path=path, digest=pixel_digest(pixels), width=width, height=height)
 
 
 def pictures_in(path: str) -> list[str]:
@@ -60,22 +64,22 @@ def with_pictures(recipe: Recipe, where: Mapping[str, str | None]) -> Recipe:
         found = given_pictures(request)
     except BadRequest as error:
         role = str(error.field)
-        hint = f"say with --{role} where {CALLED[role]} it was drawn from is now"
+        hint = f"say with --{role.replace('_', '-')} where {CALLED[role]} it was drawn from is now"
         raise BadRequest(error.reason, field=role, value=error.value, hint=hint) from None
     for role, asset in recipe.assets.items():
         if found[role].digest != asset.digest:
             raise NotReproduced(
                 f"{found[role].path!r} is not {CALLED[role]} it was drawn from "
                 f"(sha256 {found[role].digest[:10]}, then {asset.digest[:10]})",
-                hint=f"point --{role} at the file it was drawn from",
+                hint=f"point --{role.replace('_', '-')} at the file it was drawn from",
             )
     return replace(recipe, request=request, assets=found)
 
 
-def read_given(asset: Asset) -> Pixels:
+def read_given(asset: Asset, role: str = "image") -> Pixels:
     """The pixels of a recipe's picture; raises `BadRequest` when the file is gone or holds another one."""
-    pixels = read_image(Path(asset.path), "image")
-    check_same(asset, pixels, "image")
+    pixels = read_image(Path(asset.path), role)
+    check_same(asset, pixels, role)
     return pixels
 
 

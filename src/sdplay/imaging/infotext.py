@@ -51,6 +51,8 @@ FILL_LABELS = {"original": "original", "noise": "latent noise", "nothing": "late
 MASK_MODES = {False: "Inpaint masked", True: "Inpaint not masked"}
 INPAINT_AREAS = {False: "Whole picture", True: "Only masked"}
 
+CONTROLNET = "ControlNet 0"  # the first of those that A1111's extension has room for
+
 NEGATIVE = "Negative prompt:"
 LEAST_PAIRS = 3  # a last line with fewer pairs is part of the prompt
 # A run of key characters is looked at once, from its start, so that no text takes more than linear time to read.
@@ -103,6 +105,7 @@ def infotext(recipe: Recipe, index: int, version: str) -> str:
         **repainted(request),
         **second_pass(request),
         **({"CFG Rescale phi": f"{request.guidance_rescale:g}"} if request.guidance_rescale else {}),
+        **controlled(recipe),
     }
     pairs |= file_hashes(recipe, words)
     if words.prompt != request.prompt:
@@ -154,6 +157,27 @@ def codec(recipe: Recipe) -> dict[str, object]:
     """The pairs of a codec that is not the model's own."""
     found = next((one for one in recipe.add_ons if one.kind == "vae"), None)
     return {"VAE hash": found.digest[:10], "VAE": found.name} if found else {}
+
+
+def controlled(recipe: Recipe) -> dict[str, object]:
+    """The pair of a picture that followed a control image, as A1111's extension for ControlNet writes it."""
+    request = recipe.request
+    network = next((one for one in recipe.add_ons if one.kind == "controlnet"), None)
+    if not isinstance(request, Still) or request.control_image is None or network is None:
+        return {}
+    edges = {"Threshold A": request.canny_low, "Threshold B": request.canny_high}
+    told: dict[str, object] = {
+        "Module": request.control_preprocessor,
+        "Model": f"{network.name} [{network.digest[:8]}]",
+        "Weight": request.control_scale,
+        "Resize Mode": "Crop and Resize",
+        **(edges if request.control_preprocessor == "canny" else {}),
+        "Guidance Start": request.control_start,
+        "Guidance End": request.control_end,
+        "Pixel Perfect": True,
+        "Control Mode": "Balanced",
+    }
+    return {CONTROLNET: ", ".join(f"{key}: {value}" for key, value in told.items())}
 
 
 def parts(text: str) -> tuple[str, str, dict[str, str]]:

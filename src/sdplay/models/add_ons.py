@@ -56,7 +56,7 @@ def known_add_ons(kind: AddOnKind, shelves: Shelves) -> dict[str, Path]:
 
 def shipped_add_ons(sort: Sort) -> list[tuple[str, Path]]:
     """(name, path) of those that come with the program."""
-    return [(path.stem, path) for path in sorted((SHIPPED / sort).glob("*.safetensors"))]
+    return [(called(str(path)), path) for path in sorted((SHIPPED / sort).rglob("*.safetensors"))]
 
 
 def resolve_add_on(

@@ -15,8 +15,8 @@ class ModelCard:
     `sampler` and `schedule` are what is taken when nothing is asked.
     `tile` is the number of pictures in one forward pass on a CPU, `film_tile` that of frames that do not wait for each
     other: a single picture should not cost as much as four, and a film is never one picture. `decode` is the codec's
-    number format, "same" for that of the other networks. `folder` is where its files are, None for a card without
-    files of its own.
+    number format, "same" for that of the other networks. `controlnet` is the ControlNet that comes with it, "" for
+    none. `folder` is where its files are, None for a card without files of its own.
     """
 
     name: str
@@ -31,6 +31,7 @@ class ModelCard:
     tile: int = 1
     film_tile: int = 1
     decode: str = "same"
+    controlnet: str = ""
     folder: Path | None = None
 
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sdplay.core.ask import Request
+from sdplay.core.control import Controlled
 from sdplay.core.errors import BadRequest, ModelBroken, shorten
 from sdplay.core.request import AnyStill, Img2Img, Inpaint, Txt2Img, ask
 from sdplay.imaging.reading import Found
@@ -17,7 +19,7 @@ from sdplay.models.registry import shipped_cards
 from sdplay.models.resolve import resolve
 from sdplay.models.shelves import Shelves, shelves_of
 from sdplay.modes.asked import kind_of
-from sdplay.modes.missing import without_missing
+from sdplay.modes.missing import missing_network, without_missing
 from sdplay.modes.named_vae import vae_of
 
 # Why something has no part in a request, by the name its program gives it; the first that fits.
@@ -30,7 +32,7 @@ WHY_NOT = (
     (re.compile(r"^hires upscaler$", re.I), "there is no such upscaler here, and lanczos is taken"),
     (re.compile(r"^hires resize", re.I), "a second pass is so many times as large: give --hires-scale"),
     (re.compile(r"^hires|^hr_|^denoising strength$", re.I), "the second pass is drawn as the first, but larger"),
-    (re.compile(r"control", re.I), "ControlNet is not used"),
+    (re.compile(r"control", re.I), "there is one ControlNet here, for edges or for a map that is given"),
     (re.compile(r"^vae", re.I), "the model's own codec is taken"),
     (re.compile(r"hash|app|version|date|software", re.I), "a note, not a setting"),
     (re.compile(r"^nodes$", re.I), "nodes of the graph that were not followed"),
@@ -38,11 +40,14 @@ WHY_NOT = (
 NAMED = ("model", "model_hash", "vae", "vae_hash")  # files, which are looked for
 NO_MEANING = "has no meaning here"
 OF_A_PICTURE = "belongs to a picture it was drawn from, which is not in the file: give --image"
+OF_A_CONTROL = "belongs to a control image, which is not in the file: give --control-image"
 OF_A_MASK = "belongs to a mask, which is not in the file: give --image and --mask"
 OF_WORDS = "belongs to a picture drawn from words alone"
 SYNTAX = re.compile(r"<(?!lora:|lyco:)\w+:[^<>]+>|[(\[][^()\[\]]*:[\d.]+[)\]]|\b(?:BREAK|AND)\b|[(\[]{2}")
 SHA256 = re.compile(r"[0-9a-f]{10,64}")
-LEAST = {"prompt": "-", "image": "-", "mask": "-"}  # what a request must have while one other field is looked at
+OF_CONTROL = Controlled.model_fields.keys() - Request.model_fields.keys()
+# What a request must have while one other field is looked at.
+LEAST = {"prompt": "-", "image": "-", "mask": "-", "control_image": "-"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,10 +78,12 @@ def adopt(found: Found, changes: Mapping[str, Any], shelves: Shelves | None = No
     """
     kind = kind_of(changes)
     shelves = shelves if shelves is not None else shelves_of(os.environ)
-    fields, left = usable(found, kind)
+    fields, left = usable(found, kind, steered="control_image" in changes)
     if "prompt" not in changes:
         fields["prompt"], missing = without_missing(fields["prompt"], shelves)
         left += [Left(name=f"{mark} in the prompt", value=name, reason=reason) for mark, name, reason in missing]
+    if "controlnet" not in changes and (reason := missing_network(fields.get("controlnet"), shelves)):
+        left += [Left(name="controlnet", value=fields.pop("controlnet"), reason=reason)]
     if "model" not in changes:
         path, doubt = model_of(found, shelves)
         fields |= {"model": path} if path is not None else {}
@@ -96,14 +103,17 @@ def fullest_kind(found: Found) -> type[AnyStill]:
     return Img2Img if "strength" in found.fields else Txt2Img
 
 
-def usable(found: Found, kind: type[AnyStill]) -> tuple[dict[str, Any], list[Left]]:
-    """(the fields of a request of `kind` that the file says, the rest); model and codec are in neither."""
+def usable(found: Found, kind: type[AnyStill], *, steered: bool = False) -> tuple[dict[str, Any], list[Left]]:
+    """(the fields of a request of `kind` that the file says, the rest); model and codec are in neither.
+
+    `steered` says that there is a control image; what is said of one has a meaning only then.
+    """
     fields: dict[str, Any] = {"prompt": found.prompt, "negative_prompt": found.negative_prompt}
     left = list(unread_words(found))
     for name, value in found.fields.items():
         if value is None or name in NAMED:
             continue
-        reason = why_unusable(kind, name, value)
+        reason = OF_A_CONTROL if name in OF_CONTROL and not steered else why_unusable(kind, name, value)
         if reason:
             left.append(Left(name=name.replace("_", " "), value=value, reason=reason))
         else:

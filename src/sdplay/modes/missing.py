@@ -1,10 +1,10 @@
-"""A prompt from elsewhere without the LoRAs that are not here."""
+"""What pictures from elsewhere name that is not here: LoRAs in a prompt, a ControlNet."""
 
 from __future__ import annotations
 
 from sdplay.core.errors import BadRequest, ModelBroken
 from sdplay.core.prompt.networks import MARK, networks
-from sdplay.models.add_ons import resolve_add_on
+from sdplay.models.add_ons import known_add_ons, resolve_add_on
 from sdplay.models.shelves import Shelves
 
 
@@ -25,3 +25,10 @@ def without_missing(prompt: str, shelves: Shelves) -> tuple[str, list[tuple[str,
             missing.append((mark[0], mark[2].partition(":")[0], f"is left out: {error.reason}"))
             end = mark.end()
     return "".join([*pieces, prompt[end:]]), missing
+
+
+def missing_network(name: str | None, shelves: Shelves) -> str:
+    """Why the ControlNet `name` that a file speaks of cannot be taken, "" where it can, or where there is none."""
+    if name is None or name in known_add_ons("controlnet", shelves):
+        return ""
+    return "is not on the shelves of this computer (SDPLAY_MODELS): give one with --controlnet, or take the model's own"

@@ -8,12 +8,14 @@ from sdplay.core.frame import Frame, Init, Noise, SecondPass
 from sdplay.core.recipe import Recipe
 from sdplay.core.stills import Still
 from sdplay.core.wording import words_of
+from sdplay.modes.control import control_of
 
 
 def stills(recipe: Recipe, indices: Sequence[int], init: Init, second: SecondPass | None = None) -> Iterator[Frame]:
     """The frames of `indices`, in that order; none waits for another."""
     request = recipe.request
     assert isinstance(request, Still)
+    control = control_of(recipe)
     for index in indices:
         noise = Noise(seed=recipe.seed + index, source=request.noise)
-        yield Frame(index=index, words=words_of(recipe, index), noise=noise, init=init, second=second)
+        yield Frame(index=index, words=words_of(recipe, index), noise=noise, init=init, second=second, control=control)

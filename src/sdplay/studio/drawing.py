@@ -28,6 +28,7 @@ from sdplay.modes.settle import settle
 from sdplay.store.keep import Keeper
 from sdplay.store.written import written_out
 from sdplay.studio.add_ons import find_add_ons, same_add_ons
+from sdplay.studio.control import with_controlnet
 from sdplay.studio.pictures import Pictures
 from sdplay.version import VERSION
 
@@ -85,6 +86,7 @@ class Drawing:
         """
         request, wildcards = written_out(request, known)
         model = model or resolve(request.model, self.shelves, allow_pickle=request.allow_pickle)
+        request = with_controlnet(request, model.card)
         model = replace(model, add_ons=find_add_ons(request, wildcards, self.shelves))
         machine = self.executor.survey(request)
         request, assets = self._files(request)

@@ -16,7 +16,7 @@ from sdplay.core.prompt.template import Wildcards
 from sdplay.core.recipe import Recipe
 from sdplay.core.request import AnyRequest, ask
 from sdplay.imaging.compare import difference
-from sdplay.imaging.given import WHERE_THEY_WERE, with_pictures
+from sdplay.imaging.given import CALLED, WHERE_THEY_WERE, with_pictures
 from sdplay.imaging.metadata import Embedded, stored_pixels
 from sdplay.imaging.reading import Found, read_found
 from sdplay.modes.adopt import Adopted, adopt
@@ -75,11 +75,11 @@ class Remembering(Enlarging):
     def settle_again(self, embedded: Embedded, changes: Mapping[str, Any]) -> tuple[Settled, Sequence[int]]:
         """What to draw: the recipe in the file itself where nothing is changed, else a new one made of its request.
 
-        Where `model`, `image` and `mask` are what they were, saying where they are is no change. Raises `NotReproduced`
-        when nothing is changed and one of them is another now.
+        Where `model` and the given pictures are what they were, saying where they are is no change. Raises
+        `NotReproduced` when nothing is changed and one of them is another now.
         """
-        if not changes.keys() - {"model", "allow_pickle", "image", "mask"}:
-            pictures = {role: changes.get(role) for role in ("image", "mask")}
+        if not changes.keys() - {"model", "allow_pickle", *CALLED}:
+            pictures = {role: changes.get(role) for role in CALLED}
             try:
                 return self.recall(embedded, changes.get("model"), pictures), [embedded.index]
             except NotReproduced:
@@ -110,9 +110,10 @@ class Remembering(Enlarging):
     ) -> Settled:
         """The recipe of a kept picture, ready to run.
 
-        `model` says where its model is, if not under its old name, and `pictures` where its "image" and "mask" are, if
-        not where they were. Raises `NotReproduced` when one of them is not what it was drawn with, and `BadRequest` and
-        its kinds when this machine or this version cannot try: no such model, picture, device, sampler or schedule.
+        `model` says where its model is, if not under its old name, and `pictures` where its "image", "mask" and
+        "control_image" are, if not where they were. Raises `NotReproduced` when one of them is not what it was drawn
+        with, and `BadRequest` and its kinds when this machine or this version cannot try: no such model, picture,
+        device, sampler or schedule.
         """
         recipe = embedded.recipe
         check_known(recipe)

@@ -6,7 +6,8 @@ import re
 from typing import Any
 
 from sdplay.core.errors import BadRequest
-from sdplay.imaging.infotext import FILL_LABELS, INPAINT_AREAS, MASK_MODES, UPSCALER_LABELS, parts
+from sdplay.imaging.infotext import CONTROLNET, FILL_LABELS, INPAINT_AREAS, MASK_MODES, UPSCALER_LABELS, parts
+from sdplay.imaging.reading.controlnet import read_control
 from sdplay.imaging.reading.found import Found, Meaning, bounded, json_object, name, number, sorted_out, whole
 from sdplay.imaging.reading.names import sampler_of, schedule_of, split
 
@@ -77,7 +78,9 @@ def parse_infotext(text: str) -> Found:
     fields, rest = sorted_out(pairs, meanings)
     if pairs:
         fields = assumed(pairs, program) | fields
-    told = {"Version", "Sampler"} if "sampler" in fields else {"Version"}
+    steered, wholly = read_control(pairs)
+    fields |= steered
+    told = {"Version", *(["Sampler"] if "sampler" in fields else []), *([CONTROLNET] if wholly else [])}
     other = {key: hashes(key, value) for key, value in rest.items() if key not in told}
     model = other.get("Hashes", {})
     if "model_hash" not in fields and isinstance(model, dict) and name(model.get("model")):
