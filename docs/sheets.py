@@ -2,7 +2,8 @@
 out what each of them drew.
 
 Run it as `python docs/sheets.py [NAME…]`: only the sheets of these names, all where none is named. They go to
-docs/pictures. What stands behind the `#` of a command is written below its picture.
+docs/pictures. What stands behind the `#` of a command is written below its picture. A section with one `--grid` shows
+the sheet that this wrote; one with Python shows the PNG files that it saved, with their names.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from sdplay.cli.main import main as sdplay
 DOCS = Path(__file__).parent
 PAGES = (DOCS / "sheets.md", *sorted((DOCS / "sheets").glob("*.md")))
 SECTION = re.compile(r"^## ([\w-]+)$(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
+SCRIPT = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SHELL = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 CELL, GAP, LABEL, ACROSS = 192, 12, 24, 4
 PAPER, INK = "#ffffff", "#333333"
@@ -38,11 +40,19 @@ class Line:
 
     command: str
     label: str
+    script: bool = False
+
+    @property
+    def is_sheet(self) -> bool:
+        return "--grid" in self.command
 
 
 def sections(page: str) -> Iterator[tuple[str, list[Line]]]:
-    """The name of each section with commands, and these in order."""
+    """The name of each section with commands, and these in order; or with the Python that takes their place."""
     for name, text in SECTION.findall(page):
+        if script := SCRIPT.search(text):
+            yield name, [Line(script[1], "", script=True)]
+            continue
         lines = [line for block in SHELL.findall(text) for line in block.splitlines() if line.strip()]
         parts = [line.partition("#") for line in lines]
         if parts:
@@ -63,6 +73,12 @@ def run(command: str) -> list[Path]:
     return [Path(line) for line in said.getvalue().splitlines()]
 
 
+def saved(script: str) -> list[tuple[Path, str]]:
+    """Run Python here; the PNG files it leaves, each with its name."""
+    exec(compile(script, "<page>", "exec"), {})
+    return [(path, path.stem) for path in sorted(Path().glob("*.png"))]
+
+
 def drawn(lines: list[Line]) -> list[tuple[Image.Image, str]]:
     """What the commands draw in an empty folder, each picture with its label."""
     found: list[tuple[Image.Image, str]] = []
@@ -71,9 +87,10 @@ def drawn(lines: list[Line]) -> list[tuple[Image.Image, str]]:
         os.chdir(folder)
         try:
             for line in lines:
-                for path in run(line.command):
+                files = saved(line.command) if line.script else [(path, line.label) for path in run(line.command)]
+                for path, label in files[-1:] if line.is_sheet else files:
                     with Image.open(path) as image:
-                        found.append((image.convert("RGB"), line.label))
+                        found.append((image.convert("RGB"), label))
         finally:
             os.chdir(before)
     return found
@@ -103,7 +120,9 @@ def make(folder: Path, page: Path, names: Collection[str] = ()) -> list[Path]:
         if names and name not in names:
             continue
         written.append(folder / f"{name}.webp")
-        sheet(drawn(lines)).save(written[-1], quality=QUALITY, method=6)
+        pictures = drawn(lines)
+        page_of = pictures[0][0] if lines[0].is_sheet else sheet(pictures)
+        page_of.save(written[-1], quality=QUALITY, method=6)
         print(f"{written[-1]}  {written[-1].stat().st_size / 1000:.0f} KB", flush=True)
     return written
 

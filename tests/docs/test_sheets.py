@@ -26,8 +26,11 @@ def test_a_page_shows_the_sheets_of_its_sections(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     for name, lines in sheets.sections(text):
         assert f"pictures/{name}.webp)" in text
-        assert 4 <= sum(bool(line.label) for line in lines) <= 16
         assert (PICTURES / f"{name}.webp").stat().st_size < 150_000
+        if any(line.is_sheet for line in lines):
+            assert len(lines) == 1
+            continue
+        assert 4 <= sum(bool(line.label) for line in lines) <= 16 or lines[0].script
         with Image.open(PICTURES / f"{name}.webp") as image:
             assert image.width == sheets.ACROSS * (sheets.CELL + sheets.GAP) + sheets.GAP
 
