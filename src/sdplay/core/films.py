@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, cast
 
 from pydantic import BeforeValidator, Field
 
-from sdplay.core.ask import LARGEST_SIDE, SMALLEST_SIDE, Request
+from sdplay.core.ask import LARGEST_SIDE, SMALLEST_SIDE, FilePath, Request, Text, as_tuple
 
 MOST_FRAMES = 1_000_000
 FASTEST = 240
@@ -88,11 +88,35 @@ OnBadFrame = Annotated[
 FilmSide = Annotated[int, Field(ge=SMALLEST_SIDE, le=LARGEST_SIDE)]
 
 
+USED_UP = frozenset({"style", "styles_file", "wildcards"})  # when a recipe is made: what they say is in the prompts
+
+
 class Film(Request, ABC):
     """What films have in common. A side that is no multiple of 8 is rounded down to one, and that is said."""
 
     width: FilmSide | None = Field(default=None, description="Width in pixels; the model's own when left out.")
     height: FilmSide | None = Field(default=None, description="Height in pixels; the model's own when left out.")
+
+    style: Annotated[tuple[Text, ...], BeforeValidator(as_tuple)] = Field(
+        default=(),
+        max_length=100,
+        description="A style of the styles file, for every prompt; can be given several times.",
+        json_schema_extra={"later": True},
+    )
+    styles_file: FilePath = Field(
+        default="styles.csv",
+        description="Where styles are: CSV with the columns name, prompt, negative_prompt.",
+        json_schema_extra={"later": True},
+    )
+    wildcards: FilePath = Field(
+        default="wildcards",
+        description="The folder where __name__ in a prompt is name.txt.",
+        json_schema_extra={"later": True},
+    )
+
+    def not_ingredients(self) -> set[str]:
+        """Styles and choices are in the prompts when a recipe is made."""
+        return super().not_ingredients() | USED_UP
 
     @property
     @abstractmethod

@@ -136,8 +136,9 @@ def parse_prompts(
     for frame_text, text in _pairs(given):
         try:
             frame, in_frame = read_frame(unquoted(str(frame_text)), timeline)
-            prompt, said_negative = _with_negative(text, negative)
-            key = PromptKey(frame, _wording(prompt, timeline), _wording(said_negative, timeline), text)
+            prompt, said = split_negative(text)
+            unwanted = negative if said is None else said
+            key = PromptKey(frame, _wording(prompt, timeline), _wording(unwanted, timeline), text)
         except BadRequest as wrong:
             value = f"{frame_text}: {text}"
             raise BadRequest(wrong.reason, field=FIELD, value=value, hint=wrong.hint) from None
@@ -154,9 +155,22 @@ def parse_prompts(
     return PromptTrack(ordered, timeline, interpolation, "max_f" in used, heard, warnings)
 
 
-def prompt_texts(given: Prompts) -> tuple[str, ...]:
-    """The texts in `given`, as `parse_prompts` takes it; raises what that raises for what is no text or JSON."""
-    return tuple(text for _, text in _pairs(given))
+def prompt_pairs(given: Prompts) -> list[tuple[object, str]]:
+    """(frame, text) of each prompt in `given`, as written; raises as `parse_prompts` for what is no text or JSON."""
+    return _pairs(given)
+
+
+def split_negative(text: str) -> tuple[str, str | None]:
+    """The prompt in `text` and, after ` --neg `, its negative prompt; raises `BadRequest` for more than one."""
+    prompt, *negatives = _NEGATIVE.split(text)
+    if len(negatives) > 1:
+        raise BadRequest("a prompt has at most one --neg", field=FIELD, value=text)
+    return prompt, negatives[0] if negatives else None
+
+
+def joined_negative(prompt: str, negative: str | None) -> str:
+    """The inverse of `split_negative`."""
+    return prompt if negative is None else f"{prompt} --neg {negative}"
 
 
 def _check_interpolation(text: str) -> None:
@@ -204,13 +218,6 @@ def _read_text(text: str) -> object:
         raise BadRequest(f"this is no JSON at {where}: {wrong.msg}", field=FIELD, value=text) from None
     except (RecursionError, ValueError):
         raise BadRequest("this is no JSON that can be read", field=FIELD, value=text) from None
-
-
-def _with_negative(text: str, default: str) -> tuple[str, str]:
-    prompt, *negatives = _NEGATIVE.split(text)
-    if len(negatives) > 1:
-        raise BadRequest("a prompt has at most one --neg")
-    return prompt, negatives[0] if negatives else default
 
 
 def _wording(text: str, timeline: Timeline) -> Wording:

@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from sdplay.core.films import Film
+from sdplay.core.films import USED_UP, Film
 from sdplay.core.recipe import Recipe
 from sdplay.core.request import AnyRequest
 from sdplay.imaging.film.sound import Sound
@@ -24,7 +24,7 @@ FREE = frozenset({"asked", "output", "made_by", "found", "recipe.pace_table"})
 
 def describe(recipe: Recipe, output: Output) -> dict[str, Any]:
     """The description of the job that makes `recipe` into the film `output`, as JSON can hold it."""
-    asked = recipe.request.model_dump(mode="json", include=recipe.request.not_ingredients())
+    asked = recipe.request.model_dump(mode="json", include=recipe.request.not_ingredients() - USED_UP)
     sound = {**asdict(output.sound), "path": str(output.sound.path)} if output.sound else None
     written = asdict(output) | {"rate": str(output.rate), "sound": sound}
     asked_for = recipe.request.model

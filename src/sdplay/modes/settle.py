@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sdplay.core.animate import Animate
 from sdplay.core.ask import LARGEST_SIDE, SMALLEST_SIDE
+from sdplay.core.dream import Dream
 from sdplay.core.errors import BadRequest, UnknownName
 from sdplay.core.films import Film
 from sdplay.core.frame import Asset
@@ -17,7 +18,6 @@ from sdplay.core.wording import words_of
 from sdplay.core.worn import asked_loras
 from sdplay.models.card import ModelCard
 from sdplay.models.resolve import ResolvedModel
-from sdplay.modes.film_words import check_film_words
 
 FILM_TILE_ON_GPU = 4
 SAMPLER_ALIASES = {
@@ -130,8 +130,9 @@ def check_prompts(recipe: Recipe) -> None:
     if isinstance(request, Still):
         words = words_of(recipe, 0)
         check(words.prompt, words.negative_prompt)
-    else:
-        check_film_words(request)
+    elif isinstance(request, Dream):
+        for prompt in (*request.prompts, *(key.prompt for key in request.keyframes)):
+            check(prompt, request.negative_prompt)
 
 
 def decode_dtype(card: ModelCard, machine: Machine) -> str:

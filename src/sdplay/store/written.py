@@ -4,21 +4,27 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from sdplay.core.film_words import reworded
 from sdplay.core.prompt.styles import styled
-from sdplay.core.prompt.template import Wildcards
-from sdplay.core.request import AnyRequest, ask
+from sdplay.core.prompt.template import Wildcards, resolved
+from sdplay.core.request import AnyFilm, AnyRequest, ask
+from sdplay.core.seeding import SEEDS
 from sdplay.core.stills import Still
 from sdplay.store.styles import read_styles
 from sdplay.store.wildcards import read_wildcards
 
 
-def written_out(request: AnyRequest, known: Wildcards | None = None) -> tuple[AnyRequest, dict[str, tuple[str, ...]]]:
+def written_out(
+    request: AnyRequest, known: Wildcards | None = None, seed: int = 0
+) -> tuple[AnyRequest, dict[str, tuple[str, ...]]]:
     """`request` with its styles in its prompts, and the lines of the wildcards that these name (see `read_wildcards`).
 
-    Raises `BadRequest` for files that cannot be read and `UnknownName` for a style that is not in its file.
+    The prompts of a film have their choices made as well, prompt j as picture j of a batch with `seed` would make
+    them, and name no wildcards any more. Raises `BadRequest` for files that cannot be read and `UnknownName` for a
+    style that is not in its file.
     """
     if not isinstance(request, Still):
-        return request, {}
+        return film_written_out(request, known, seed), {}
     if request.style:
         styles = read_styles(Path(request.styles_file))
         prompt, negative = styled(request.prompt, request.negative_prompt, request.style, styles)
@@ -27,3 +33,20 @@ def written_out(request: AnyRequest, known: Wildcards | None = None) -> tuple[An
     if request.prompt_syntax == "plain":
         return request, {}
     return request, read_wildcards([request.prompt, request.negative_prompt], Path(request.wildcards), known)
+
+
+def film_written_out(request: AnyFilm, known: Wildcards | None, seed: int) -> AnyFilm:
+    """A film with its styles put in and its choices made."""
+    styles = read_styles(Path(request.styles_file)) if request.style else {}
+
+    def with_styles(field: str, _: int, text: str) -> str:
+        pair = (text, "") if field == "prompt" else ("", text)
+        return styled(*pair, request.style, styles)[field != "prompt"]
+
+    asked = reworded(request, with_styles).model_copy(update={"style": ()})
+    if asked.prompt_syntax == "plain":
+        return asked
+    texts: list[str] = []
+    reworded(asked, lambda _, __, text: texts.append(text) or text)
+    lines = read_wildcards(texts, Path(request.wildcards), known)
+    return reworded(asked, lambda field, number, text: resolved(text, lines, (seed + number) % SEEDS, field))

@@ -84,13 +84,15 @@ class Drawing:
         `known` are wildcards whose lines are taken from here and not from files; `model` is that of the request where
         it was found already.
         """
-        request, wildcards = written_out(request, known)
+        random = self._new_seed()
+        seed = random if request.seed is None else request.seed
+        request, wildcards = written_out(request, known, seed)
         model = model or resolve(request.model, self.shelves, allow_pickle=request.allow_pickle)
         request = with_controlnet(request, model.card)
         model = replace(model, add_ons=find_add_ons(request, wildcards, self.shelves))
         machine = self.executor.survey(request)
         request, assets = self._files(request)
-        recipe = settle(request, model, machine, self._new_seed(), assets, wildcards)
+        recipe = settle(request, model, machine, random, assets, wildcards)
         return Settled(recipe=kept_within(recipe, model.path), model=model, device=machine.device)
 
     def _files(self, request: AnyRequest) -> tuple[AnyRequest, dict[str, Asset]]:

@@ -128,13 +128,6 @@ def _option(nodes: list[str | Wildcard | Choice]) -> Option:
     return Option(float(share[1]) if share else 1.0, tuple(nodes))
 
 
-def check_without_choices(text: str, field: str) -> None:
-    """Raise `BadRequest` naming `field` for a text with choices or wildcards in it, which films do not make."""
-    if not all(isinstance(node, str) for node in template(text, field)):
-        hint = "write the words out; with --syntax plain braces and underscores are characters"
-        raise refused("choices {a|b} and wildcards __name__ are for single pictures, not for films", field, text, hint)
-
-
 def wildcard_names(nodes: Nodes) -> Iterator[str]:
     """The names of all wildcards in a template, in every branch of it."""
     for node in nodes:
