@@ -35,7 +35,9 @@ def desk(tmp_path: Path) -> Path:
     write_header(
         models / "Lora" / "chalk.safetensors", {"lora_unet_mid_block_attentions_0_proj_in.lora_down.weight": (4, 320)}
     )
-    (desk / "webui" / "outputs").mkdir()
+    for folder in ("outputs", "embeddings"):
+        (desk / "webui" / folder).mkdir()
+    write_header(desk / "webui" / "embeddings" / "mystyle.safetensors", {"emb_params": (2, 768)})
     png(desk / "webui" / "outputs" / "lighthouse.png", parameters=A1111)
     for name in ("photo.png", "photos/a.jpg", "photos/b.png"):
         photo(desk / name, SIZE)
@@ -61,7 +63,9 @@ def test_every_command_runs_in_the_order_of_the_page(desk: Path, builtin: Path) 
         assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
     recipes = [read_kept(file)[0].recipe for file in sorted((desk / "images").glob("0*.png"))]
     assert {recipe.request.mode for recipe in recipes} == {"txt2img", "img2img", "inpaint"}
-    assert {add_on.kind for recipe in recipes for add_on in recipe.add_ons} == {"vae", "lora"}
+    assert {add_on.kind for recipe in recipes for add_on in recipe.add_ons} == {
+        *("vae", "lora", "embedding", "controlnet"),
+    }
     assert len(list((desk / "lighthouses").glob("*.png"))) == 8  # and each once more, larger
 
 
