@@ -13,6 +13,7 @@ from torch import Tensor
 
 from sdplay.core.errors import BadRequest
 from sdplay.engine.device import placement
+from sdplay.families import patches
 from sdplay.families.load import load_family
 from sdplay.families.original_names import original_names
 from sdplay.models.add_ons import ResolvedAddOn, resolve_add_on
@@ -153,6 +154,30 @@ def test_what_is_taken_off_leaves_no_trace(dtype: str, kinds: dict[str, Path], t
         assert not torch.equal(first[name], plain[name])
     assert all(torch.equal(tensor, before[name]) for name, tensor in ours.unet.state_dict().items())
     assert not ours.patches._made
+
+
+def test_one_that_is_cut_off_in_the_middle_leaves_nothing_on(
+    kinds: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = loaded(kinds["sd15"], "sd15")
+    plain = said(ours)
+    path = loras.write(tmp_path / "x.safetensors", loras.kohya(loras.layers_of(ours), 1))
+    ours.hold([add_on := found(path, tmp_path)])
+    on = ours.adapted(((add_on.identity.digest, 0.5),))
+    half = said(on)
+    made, calls = patches.changed, iter(range(100))
+
+    def interrupted(*given: Any) -> Tensor:
+        if next(calls) == 3:
+            raise KeyboardInterrupt
+        return made(*given)
+
+    monkeypatch.setattr(patches, "changed", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        said(ours.adapted(((add_on.identity.digest, 0.9),)))
+    monkeypatch.undo()
+    assert torch.equal(said(ours)["network"], plain["network"])
+    assert torch.equal(said(on)["network"], half["network"])
 
 
 def test_a_convolution_between_two_small_ones(kinds: dict[str, Path], tmp_path: Path) -> None:

@@ -64,19 +64,34 @@ class Patches:
         return found
 
     def wear(self, side: str, worn: Worn) -> None:
-        """Have exactly `worn` on this side of the model; nothing happens where that is so already."""
+        """Have exactly `worn` on this side of the model; nothing happens where that is so already.
+
+        Where this is cut off in the middle (Ctrl-C, no memory), the side wears nothing.
+        """
         self.ready(side)
         if self.worn[side] == worn:
             return
-        before, now = self._touched(side, self.worn[side]), self._touched(side, worn)
-        with torch.no_grad():
-            for layer in {**before, **now}:
-                weight = weight_of(self.layers[layer])
-                if layer not in before:
-                    self._made[layer] = weight.detach().clone()
-                made = self._made[layer] if layer in now else self._made.pop(layer)
-                weight.copy_(changed(made, now[layer]) if layer in now else made)
-        self.worn[side] = worn
+        now = self._touched(side, worn)
+        try:
+            with torch.no_grad():
+                self._take_off([layer for layer in self._made if layer[0] in SIDES[side] and layer not in now])
+                for layer, changes in now.items():
+                    weight = weight_of(self.layers[layer])
+                    if layer not in self._made:
+                        self._made[layer] = weight.detach().clone()
+                    weight.copy_(changed(self._made[layer], changes))
+            self.worn[side] = worn
+        except BaseException:
+            self.worn[side] = ()
+            self._take_off([layer for layer in self._made if layer[0] in SIDES[side]])
+            raise
+
+    @torch.no_grad()
+    def _take_off(self, layers: Sequence[Layer]) -> None:
+        """Give these layers back as they were made."""
+        for layer in layers:
+            weight_of(self.layers[layer]).copy_(self._made[layer])
+            del self._made[layer]
 
     def forget(self, side: str) -> None:
         """The weights of this side were given back: those that come in their place wear nothing."""
