@@ -10,6 +10,7 @@ from sdplay.core.errors import BadRequest
 from sdplay.core.prompt.composition import composed
 from sdplay.core.prompt.networks import Lora, lora_names, networks, stretches
 from sdplay.core.prompt.template import template
+from tests.support.refusals import refused_at_once
 
 
 @pytest.mark.parametrize(
@@ -91,3 +92,17 @@ def test_a_name_that_is_left_to_chance_is_refused(text: str) -> None:
     with pytest.raises(BadRequest, match="left to a choice") as caught:
         names(text)
     assert "{<lora:a:1>|<lora:b:1>}" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<lora:x:1>" * 3_000,
+        "<lora:" * 5_000 + ":9999>",
+        "<lora:x" + ":1" * 15_000 + ">",
+        "<hypernet:" + "a" * 31_000 + ">",
+    ],
+    ids=["thousands", "never closed", "weights without end", "a long name"],
+)
+def test_hostile_texts_are_refused_at_once(text: str) -> None:
+    assert refused_at_once(lambda: networks(text)).field == "prompt"
