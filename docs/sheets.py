@@ -32,6 +32,7 @@ SHELL = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 CELL, GAP, LABEL, ACROSS = 192, 12, 24, 4
 PAPER, INK = "#ffffff", "#333333"
 QUALITY = 82
+TERSE = {"canny"}  # commands that print the paths of pictures and nothing else anyhow
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ def run(command: str) -> list[Path]:
         return []
     said = io.StringIO()
     with contextlib.redirect_stdout(said):
-        code = sdplay([*words[1:], "--quiet"])
+        code = sdplay(words[1:] if words[1] in TERSE else [*words[1:], "--quiet"])
     if code:
         raise RuntimeError(f"exit code {code}: {command}")
     return [Path(line) for line in said.getvalue().splitlines()]

@@ -12,6 +12,7 @@ FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 OF_THE_MODES = {
     "adapters.md",
     "coming-from-a1111.md",
+    "controlnet.md",
     "img2img.md",
     "inpaint.md",
     "other-programs.md",
