@@ -15,10 +15,14 @@ import pytest
 
 from sdplay.core.errors import RenderFailed
 from sdplay.core.event import Drawn, Event, Stepped
+from sdplay.core.request import Txt2Img, ask
 from sdplay.imaging.film import verify_film
+from sdplay.jobs.executors.fake import FakeExecutor
 from sdplay.jobs.executors.local import LocalExecutor
 from sdplay.jobs.film import shoot
 from sdplay.models.resolve import resolve
+from sdplay.studio import Studio
+from tests.cli.conftest import fake_model
 from tests.support.child import ROOT
 from tests.support.stubfilm import film_request, frame_files, journal, made, shooting, stub_with
 
@@ -207,3 +211,17 @@ def test_a_task_takes_its_add_ons_along() -> None:
     model = replace(resolve("builtin"), add_ons=(found,))
     task = Task(recipe=replace(recipe(), add_ons=(one,)), indices=[0], model=model, device="cpu")
     assert pickle.loads(pickle.dumps(task)) == task
+
+
+def test_previews_come_from_other_processes_too(tmp_path: Path) -> None:
+    executor = LocalExecutor(1, FakeExecutor)
+    try:
+        with Studio(executor) as studio:
+            request = ask(Txt2Img, prompt="a cat", model=str(fake_model(tmp_path / "fake")), steps=2, seed=1)
+            told = [event.previews for event in studio.stream(request, preview=True) if isinstance(event, Stepped)]
+            without = [event.previews for event in studio.stream(request) if isinstance(event, Stepped)]
+    finally:
+        executor.close()
+    assert [len(previews) for previews in told] == [1, 1]
+    assert told[0][0].shape == (16, 16, 3)
+    assert without == [(), ()]
