@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from sdplay.core.hires import picture_size
-
 if TYPE_CHECKING:
     from sdplay.studio import Settled
 
@@ -29,6 +27,8 @@ def memory_lines(settled: Settled) -> Iterator[str]:
 
 def plan(settled: Settled) -> str:
     """What drawing in little memory means for this picture."""
+    from sdplay.core.hires import picture_size
+
     recipe, numerics = settled.recipe, settled.recipe.numerics
     width, height = picture_size(recipe)
     tile, larger = numerics.decode_tile, max(width, height) > numerics.decode_tile
