@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sdplay.core.errors import ModelBroken
 from sdplay.models.activations import decoder_numbers, network_numbers, reach, tiled_numbers
-from sdplay.models.sizes import CodecSize, NetworkSize, model_size
+from sdplay.models.add_ons import resolve_add_on
+from sdplay.models.resolve import resolve
+from sdplay.models.shelves import shelves_of
+from sdplay.models.sizes import CodecSize, NetworkSize, model_size, size_of
 from tests.support.kinds import build_kind
 from tests.support.original import write_original
 
@@ -40,6 +45,28 @@ def test_what_does_not_tell_its_size_is_said_to_be_so(tmp_path: Path) -> None:
 
     with pytest.raises(ModelBroken, match="its files do not tell how large it is"):
         model_size(fake_model(tmp_path / "fake"))
+
+
+def test_what_is_added_to_a_model_stands_by(builtin: Path) -> None:
+    """The weights of a ControlNet, and the layers that LoRAs change, once for all of them."""
+    from safetensors.torch import load_file
+
+    from sdplay.engine.device import placement
+    from sdplay.families.load import load_family
+    from sdplay.families.patches import Patches, weight_of
+
+    model, shelves = resolve("builtin"), shelves_of({})
+    canny = resolve_add_on("controlnet", "builtin-canny", shelves)
+    loras = [resolve_add_on("lora", name, shelves) for name in ("blueprint", "framed")]
+    weights = sum(tensor.numel() for tensor in load_file(canny.path).values())
+    family: Any = load_family("sd", builtin, placement("cpu", "float32", "float32"))
+    patches = Patches(family.unet, [family.text_encoder])
+    changed = [sum(weight_of(patches.layers[layer]).numel() for layer in patches.fitting(lora)) for lora in loras]
+    assert size_of(model) == model_size(builtin)
+    assert size_of(replace(model, add_ons=(canny,))).beside == weights
+    for lora, most in zip(loras, changed, strict=True):
+        assert size_of(replace(model, add_ons=(lora,))).beside == most > 0
+    assert size_of(replace(model, add_ons=(canny, *loras))).beside == weights + max(changed)
 
 
 @pytest.mark.parametrize("side", [32, 64, 96])

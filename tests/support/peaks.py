@@ -21,7 +21,7 @@ from tests.support.drawing import settled
 folder, fields, numerics = Path(sys.argv[1]), json.loads(sys.argv[2]), json.loads(sys.argv[3])
 what = settled(folder, negative_prompt="a pear", sampler="euler", steps=2, **fields)
 recipe = replace(what.recipe, numerics=replace(what.recipe.numerics, **numerics))
-plan = memory_plan(recipe, what.model.path)
+plan = memory_plan(recipe, what.model)
 task = Task(recipe=recipe, indices=range(recipe.request.num), model=what.model, device="cpu")
 digests = [event.picture.digest for event in InlineExecutor().run(task) if isinstance(event, Drawn)]
 peak = int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) * 1024

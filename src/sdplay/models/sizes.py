@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,11 @@ from sdplay.models.anatomy import IN_ONE_FILE, XL_TEXTS
 from sdplay.models.header import read_header
 from sdplay.models.inspect import UNET, kind_of_file, read_json, weight_files
 from sdplay.models.layout import unet_config, vae_config
+from sdplay.models.resolve import ResolvedModel
 
 CODEC = "first_stage_model."
+UP = re.compile(r"(?<=[._])(up|B)(?=(?:\.default)?\.weight$)")  # the end of a name in the layouts of LoRAs
+DOWN = {"up": "down", "B": "A"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,11 +49,29 @@ class CodecSize:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelSize:
-    """The sizes of all networks; of text encoders the number of weights is enough."""
+    """The sizes of all networks; of text encoders the number of weights is enough.
+
+    `beside` is how many numbers stand by for the network at work: the weights of ControlNets, and what the layers that
+    LoRAs change were before.
+    """
 
     network: NetworkSize
     codec: CodecSize
     texts: tuple[int, ...]
+    beside: int = 0
+
+
+def size_of(model: ResolvedModel) -> ModelSize:
+    """The sizes of `model` with what is added to it; raises `ModelBroken` as `model_size` does."""
+    added = sum(_numbers(one.path) for one in model.add_ons if one.identity.kind == "controlnet")
+    changed = [changed_by(_shapes(one.path)) for one in model.add_ons if one.identity.kind == "lora"]
+    return replace(model_size(model.path), beside=added + max(changed, default=0))
+
+
+def changed_by(shapes: Mapping[str, tuple[int, ...]]) -> int:
+    """How many weights of a model a LoRA with tensors of these `shapes` changes: up [out, r] times down [r, in, …]."""
+    pairs = ((shape, shapes.get(UP.sub(lambda found: DOWN[found[1]], name))) for name, shape in shapes.items())
+    return sum(up[0] * prod(down[1:]) for up, down in pairs if down is not None and up is not down)
 
 
 def model_size(path: Path) -> ModelSize:
@@ -71,14 +93,23 @@ def _of_folder(folder: Path) -> ModelSize:
 
 
 def _weights(part: Path) -> int:
-    entries = {name: entry for file in weight_files(part) for name, entry in read_header(file).tensors.items()}
-    if not entries:
+    numbers = _numbers(part)
+    if not numbers:
         raise ValueError(f"there are no weights in {part.name}")
-    return sum(prod(entry.shape) for entry in entries.values())
+    return numbers
+
+
+def _numbers(path: Path) -> int:
+    """How many numbers there are in a file of weights, or in those of a folder."""
+    return sum(_count(_shapes(file)) for file in (weight_files(path) if path.is_dir() else [path]))
+
+
+def _shapes(file: Path) -> dict[str, tuple[int, ...]]:
+    return {name: entry.shape for name, entry in read_header(file).tensors.items()}
 
 
 def _of_file(path: Path) -> ModelSize:
-    shapes = {name: entry.shape for name, entry in read_header(path).tensors.items()}
+    shapes = _shapes(path)
     base = kind_of_file(path).base
     network, codec = _below(shapes, UNET), _below(shapes, CODEC)
     texts = XL_TEXTS.values() if base == "sdxl" else (IN_ONE_FILE["text encoder"],)

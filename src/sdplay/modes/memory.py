@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from sdplay.core.amount import amount_text, read_amount
 from sdplay.core.ask import SMALLEST_SIDE
@@ -19,7 +18,8 @@ from sdplay.core.recipe import Numerics, Recipe
 from sdplay.core.stills import FromPicture, Still
 from sdplay.core.wording import words_of
 from sdplay.models.activations import decoder_numbers, encoder_numbers, network_numbers, tiled_numbers
-from sdplay.models.sizes import ModelSize, model_size
+from sdplay.models.resolve import ResolvedModel
+from sdplay.models.sizes import ModelSize, size_of
 
 PROGRAM = 440 * 2**20  # Python, torch, diffusers and transformers after a first picture, without weights
 KEPT = 1.1  # what the allocator does not give back after the network has run, of what the network held
@@ -44,7 +44,7 @@ def predicted(recipe: Recipe, size: ModelSize, *, in_turn: bool) -> int:
     """The peak in bytes of drawing `recipe`; `in_turn`: with one part of the model in memory at a time."""
     numerics = recipe.numerics
     wide, narrow = BYTES[numerics.dtype], BYTES[numerics.decode_dtype]
-    network, codec = size.network.weights * wide, size.codec.weights * narrow
+    network, codec = (size.network.weights + size.beside) * wide, size.codec.weights * narrow
     texts = sum(size.texts) * wide
     calls = network_calls(recipe, size) * wide
     kept = round(KEPT * calls)
@@ -93,27 +93,27 @@ def memory_limit(recipe: Recipe) -> int | None:
     return read_amount(asked) if asked is not None else None
 
 
-def kept_within(recipe: Recipe, path: Path) -> Recipe:
-    """`recipe` for the model at `path` in the memory that its request allows; raises `BadRequest` as `within` does."""
+def kept_within(recipe: Recipe, model: ResolvedModel) -> Recipe:
+    """`recipe` for `model` in the memory that its request allows; raises `BadRequest` as `within` does."""
     limit = memory_limit(recipe)
     if limit is None:
         return recipe
-    return replace(recipe, numerics=within(recipe, model_size(path), limit, lossy=recipe.request.allow_lossy).numerics)
+    return replace(recipe, numerics=within(recipe, size_of(model), limit, lossy=recipe.request.allow_lossy).numerics)
 
 
-def takes_turns(recipe: Recipe, path: Path) -> bool:
-    """Whether the parts of the model at `path` are in memory one at a time: where little memory is asked for, or where
+def takes_turns(recipe: Recipe, model: ResolvedModel) -> bool:
+    """Whether the parts of `model` are in memory one at a time: where little memory is asked for, or where
     they do not fit into what is allowed. It changes no bit, so it is no part of a recipe.
     """
     limit = memory_limit(recipe)
     if recipe.request.low_memory or limit is None:
         return recipe.request.low_memory
-    return predicted(recipe, model_size(path), in_turn=False) > limit
+    return predicted(recipe, size_of(model), in_turn=False) > limit
 
 
-def memory_plan(recipe: Recipe, path: Path) -> MemoryPlan:
-    """The plan of a recipe that is settled; raises `ModelBroken` where the files do not tell how large the model is."""
-    return planned(recipe, model_size(path), recipe.numerics, takes_turns(recipe, path))
+def memory_plan(recipe: Recipe, model: ResolvedModel) -> MemoryPlan:
+    """The plan of a recipe that is settled for `model`; raises `ModelBroken` where its files do not tell its size."""
+    return planned(recipe, size_of(model), recipe.numerics, takes_turns(recipe, model))
 
 
 def within(recipe: Recipe, size: ModelSize, limit: int, *, lossy: bool) -> MemoryPlan:

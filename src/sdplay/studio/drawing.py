@@ -93,7 +93,7 @@ class Drawing:
         machine = self.executor.survey(request)
         request, assets = self._files(request)
         recipe = settle(request, model, machine, random, assets, wildcards)
-        return Settled(recipe=kept_within(recipe, model.path), model=model, device=machine.device)
+        return Settled(recipe=kept_within(recipe, model), model=model, device=machine.device)
 
     def _files(self, request: AnyRequest) -> tuple[AnyRequest, dict[str, Asset]]:
         if not isinstance(request, Film):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sdplay.core.amount import amount_text
 from sdplay.core.errors import ModelBroken
 from sdplay.core.machine import memory_available
-from sdplay.models.sizes import model_size
+from sdplay.models.sizes import size_of
 from sdplay.modes.memory import MemoryPlan, memory_limit, memory_plan, planned, ways
 from sdplay.studio.drawing import Settled
 
@@ -36,7 +36,7 @@ class Memory:
 def memory_of(settled: Settled) -> Memory | None:
     """The memory that drawing takes; None where the model's files do not tell how large it is."""
     try:
-        plan = memory_plan(settled.recipe, settled.model.path)
+        plan = memory_plan(settled.recipe, settled.model)
     except ModelBroken:
         return None
     return Memory(plan=plan, allowed=memory_limit(settled.recipe), free=free(settled.device))
@@ -53,8 +53,8 @@ def free(device: str) -> int | None:
 
 def other_ways(settled: Settled) -> list[MemoryPlan]:
     """Ways to draw the same in less memory, each in less than the one before, those in bfloat16 last."""
-    recipe, size = settled.recipe, model_size(settled.model.path)
-    least, found = memory_plan(recipe, settled.model.path).predicted, list[MemoryPlan]()
+    recipe, size = settled.recipe, size_of(settled.model)
+    least, found = memory_plan(recipe, settled.model).predicted, list[MemoryPlan]()
     for way in ways(recipe, lossy=True):
         plan = planned(recipe, size, *way)
         if plan.predicted < least:

@@ -35,7 +35,7 @@ class InlineExecutor:
         return survey(request.device, request.precision)
 
     def run(self, task: Task) -> Generator[Event, None, None]:
-        in_turn = takes_turns(task.recipe, task.model.path)
+        in_turn = takes_turns(task.recipe, task.model)
         loaded = self._models.get(task.model, task.recipe.numerics, task.device, in_turn=in_turn)
         beside = Residency()  # what is drawn again in more precision, which is rare, is drawn beside the model itself
 
