@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import UnionType
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
 
 import click
 from click.core import ParameterSource
 
+from sdplay.core.annotation import plain_type
 from sdplay.core.errors import BadRequests, SdplayError, together
 from sdplay.core.sides import read_size
 
@@ -132,16 +133,6 @@ def size_option(for_new: bool) -> click.Option:
 def envvar(name: str) -> str:
     """The environment variable that stands for `--name`."""
     return "SDPLAY_" + name.upper().replace("-", "_")
-
-
-def plain_type(annotation: Any) -> Any:
-    """`annotation` without `Annotated[…]` and without `| None`."""
-    if get_origin(annotation) is Annotated:
-        return plain_type(get_args(annotation)[0])
-    if get_origin(annotation) in (Union, UnionType):
-        inner = [part for part in get_args(annotation) if part is not type(None)]
-        return plain_type(inner[0]) if len(inner) == 1 else annotation
-    return annotation
 
 
 def param_type(annotation: Any) -> click.ParamType:

@@ -12,11 +12,11 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
-from types import UnionType
-from typing import Annotated, Any, Union, cast, get_args, get_origin
+from typing import Any, cast, get_origin
 
 from pydantic import TypeAdapter, ValidationError
 
+from sdplay.core.annotation import plain_type
 from sdplay.core.ask import Request, ask
 from sdplay.core.errors import BadRequest, UnknownName, problems_of
 from sdplay.core.request import AnyStill
@@ -210,16 +210,6 @@ def said(error: ValueError) -> str:
     if isinstance(error, ValidationError):
         reason = error.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")
     return reason[0].lower() + reason[1:]
-
-
-def plain_type(annotation: Any) -> Any:
-    """`annotation` without `Annotated[…]` and without `| None`."""
-    if get_origin(annotation) is Annotated:
-        return plain_type(get_args(annotation)[0])
-    if get_origin(annotation) in (Union, UnionType):
-        inner = [part for part in get_args(annotation) if part is not type(None)]
-        return plain_type(inner[0]) if len(inner) == 1 else annotation
-    return annotation
 
 
 def possible(axis: Axis, request: AnyStill, problems: list[BadRequest]) -> None:
