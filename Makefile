@@ -21,7 +21,7 @@ demo: $(VENV)/.ok-run ## draw eight prompts and a grid of styles (two minutes th
 	@$(BIN)/python -m sdplay.demo
 
 test: $(VENV)/.ok-dev ## run the tests
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2 --dist worksteal
 
 slow: $(VENV)/.ok-dev ## the slow tests: SD 1.5, SD 2.1, SDXL in their true sizes (half an hour, 12 GiB of memory)
 	@$(BIN)/python -m pytest -m slow -rs

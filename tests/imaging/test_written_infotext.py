@@ -8,12 +8,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sdplay.core.frame import Asset
 from sdplay.core.recipe import Recipe
 from sdplay.core.request import Img2Img, Inpaint, ask
+from sdplay.core.wording import words_of
 from sdplay.imaging.infotext import NOISE_LABELS, SAMPLER_LABELS, SCHEDULE_LABELS, UPSCALER_LABELS, infotext, quoted
 from sdplay.imaging.reading import parse_infotext
 from sdplay.modes.settle import settle
@@ -83,9 +84,11 @@ NAMES = st.text(st.characters(codec="utf-8", exclude_categories=["C"]), min_size
 PROMPTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1).filter(str.strip)
 
 
+@example(prompt="\\{", negative="\\}", name="0")
 @given(prompt=PROMPTS, negative=st.text(st.characters(codec="utf-8", exclude_characters="\0")), name=NAMES)
 def test_the_last_line_reads_back_by_a1111s_rule_whatever_the_words(prompt: str, negative: str, name: str) -> None:
-    text = infotext(called(name, recipe(prompt, negative_prompt=negative, seed=5)), 1, "0.1.0")
+    drawn = called(name, recipe(prompt, negative_prompt=negative, seed=5))
+    text, words = infotext(drawn, 1, "0.1.0"), words_of(drawn, 1)
     pairs = {}
     for key, value in A1111_PAIR.findall(text.rpartition("\n")[2]):
         pairs[key] = json.loads(value) if value[:1] == value[-1:] == '"' else value
@@ -99,10 +102,12 @@ def test_the_last_line_reads_back_by_a1111s_rule_whatever_the_words(prompt: str,
         "Model hash": "ababababab",
         "Model": name,
         "RNG": "NV",
+        **({"Template": prompt} if words.prompt != prompt else {}),  # "\\{" is a bracket, say
+        **({"Negative Template": negative} if words.negative_prompt != negative else {}),
         "Version": "sdplay 0.1.0",
     }
-    assert text.startswith(prompt.lstrip()[:1])
-    assert (f"\nNegative prompt: {negative}\n" in text) == bool(negative)
+    assert text.startswith(words.prompt.lstrip()[:1])
+    assert (f"\nNegative prompt: {words.negative_prompt}\n" in text) == bool(words.negative_prompt)
 
 
 GIVEN = {"image": "a.png", "mask": "m.png"}
