@@ -104,6 +104,29 @@ def test_what_the_codec_cannot_hold_is_decoded_again_in_float32(tile: int, worth
     assert again.digest == found[1].digest
 
 
+def test_what_a_model_for_inpainting_draws_is_drawn_again_whole() -> None:
+    """Also from words alone: its codec reads the gray that it is shown, and it too in the format of the recipe."""
+    asked: list[tuple[str, str]] = []
+
+    def inpainting(decode: Decode) -> Loaded:
+        family = StubFamily(decode)
+        family.decode_in_float32, family.sees_mask = plain_decode, True
+        family.encode = lambda pixels: torch.zeros(1, 4, 8, 8)
+        return Loaded(family, WordMemo(family))
+
+    def exact(more: Recipe) -> Loaded:
+        asked.append((more.numerics.dtype, more.numerics.decode_dtype))
+        return inpainting(plain_decode)
+
+    easel = Easel(
+        recipe=recipe_of(1), loaded=inpainting(lambda latents: plain_decode(latents) * torch.nan), exact=exact
+    )
+    assert notes(list(drawn(easel, plan(easel.recipe, [0])))) == {
+        0: "drawn again with its codec in float32, since its numbers overflowed in float16"
+    }
+    assert asked == [("float16", "float32")]
+
+
 def test_a_black_picture_of_sound_numbers_is_kept_and_told() -> None:
     recipe = recipe_of(dtype="float32", codec="float32")
     easel = Easel(recipe=recipe, loaded=loaded(Calls(1, -1.0)), exact=never)

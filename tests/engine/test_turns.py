@@ -9,6 +9,9 @@ import pytest
 
 from sdplay.core.event import Drawn
 from sdplay.core.request import Img2Img, Txt2Img, ask
+from sdplay.families.block import Block
+from sdplay.families.mapped import MappedFile
+from sdplay.families.turns import Turns
 from sdplay.studio import Studio
 from tests.support.given import photo
 
@@ -63,3 +66,74 @@ def test_what_starts_from_a_picture_has_the_same_bits_in_turns(builtin: Path, tm
     with Studio() as studio:
         whole = digests(studio, ask(Img2Img, **given, precision="float32"))
         assert digests(studio, ask(Img2Img, **given, precision="float32", low_memory=True)) == whole
+
+
+@pytest.mark.parametrize("part", ["text", "network", "codec"])
+def test_after_a_fill_that_was_interrupted_the_same_bits_are_drawn(
+    builtin: Path, part: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = ask(Txt2Img, prompt="a red apple", precision="float32", low_memory=True, **SMALL)
+    with Studio() as studio:
+        whole = digests(studio, asked)
+    interrupt_fill(["text", "network", "codec"].index(part), monkeypatch)
+    with Studio() as studio:
+        with pytest.raises(KeyboardInterrupt):
+            digests(studio, asked)
+        assert not any(resident(studio).values())
+        assert digests(studio, asked) == whole
+
+
+def interrupt_fill(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C in the middle of the `number`-th time that a network which is empty is filled."""
+    monkeypatch.setattr("sdplay.families.block.AT_A_TIME", 1)
+    fill, let_go = Block.fill, MappedFile.let_go
+    filled: list[Block] = []
+    interrupted: list[Block] = []
+
+    def filling(block: Block) -> None:
+        if next(iter(block._parameters.values())).untyped_storage().nbytes() == 0:
+            filled.append(block)
+        fill(block)
+
+    def reading(file: MappedFile) -> None:
+        let_go(file)
+        if len(filled) == number + 1 and not interrupted:
+            interrupted.append(filled[-1])
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Block, "fill", filling)
+    monkeypatch.setattr(MappedFile, "let_go", reading)
+
+
+class Patched:
+    """A network whose weights are plain when they are filled, and can be `changed` until they are dropped."""
+
+    def __init__(self) -> None:
+        self.block, self.full, self.changed, self.cut = self, False, False, ""
+
+    def fill(self) -> None:
+        self.full = True
+
+    def drop(self) -> None:
+        self._cut("before")
+        self.full = self.changed = False
+        self._cut("after")
+
+    def _cut(self, when: str) -> None:
+        if self.cut == when:
+            self.cut = ""
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_where_a_turn_is_cut_off_nothing_counts_as_worn_that_is_not(when: str) -> None:
+    network, codec, worn = Patched(), Patched(), {"network"}
+    turns = Turns({"network": [network], "codec": [codec]}, worn.discard)
+    turns.take("network")
+    worn.add("network")
+    network.changed, network.cut = True, when
+    with pytest.raises(KeyboardInterrupt):
+        turns.take("codec")
+    turns.take("network")
+    assert (network.full, codec.full) == (True, False)
+    assert network.changed == ("network" in worn)

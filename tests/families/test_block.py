@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +45,68 @@ def test_a_network_that_was_dropped_and_filled_gives_the_same_bits(tiny: Path, d
         network.block.fill()
     after = model.decode(z), model.encode_words("a cat").text
     assert all(torch.equal(one, other) for one, other in zip(before, after, strict=True))
+
+
+class CutOff:
+    """A file whose reading is cut off once."""
+
+    def __init__(self, error: BaseException) -> None:
+        self.errors = [error]
+
+    def let_go(self) -> None:
+        if self.errors:
+            raise self.errors.pop()
+
+
+CUTS = [KeyboardInterrupt(), MemoryError()]
+
+
+@pytest.mark.parametrize("error", CUTS, ids=["ctrl-c", "no memory"])
+def test_a_fill_that_was_cut_off_begins_again(
+    tiny: Path, error: BaseException, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model: Any = family(tiny)
+    z = torch.randn(1, 4, 8, 8, generator=torch.Generator().manual_seed(1))
+    before, block = model.decode(z), model.vae.block
+    block.drop()
+    cut_off(block, error, monkeypatch)
+    with pytest.raises(type(error)):
+        block.fill()
+    assert {p.untyped_storage().nbytes() for p in model.vae.parameters()} == {0}
+    block.fill()
+    assert torch.equal(model.decode(z), before)
+
+
+def cut_off(block: Any, error: BaseException, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next time `block` is filled, that ends with `error` after the first weight."""
+    monkeypatch.setattr("sdplay.families.block.AT_A_TIME", 1)
+    monkeypatch.setattr(block, "_files", [CutOff(error)])
+
+
+@pytest.mark.parametrize("error", CUTS, ids=["ctrl-c", "no memory"])
+@pytest.mark.parametrize("back", [False, True], ids=["to float32", "back again"])
+def test_a_codec_that_was_cut_off_between_formats_draws_as_before(
+    tiny: Path, back: bool, error: BaseException, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model: Any = family(tiny, "bfloat16")
+    z = torch.randn(1, 4, 8, 8, generator=torch.Generator().manual_seed(1))
+    half, exact = model.decode(z), model.decode_in_float32(z)
+    assert not torch.equal(exact, half)
+    if not back:
+        cut_off(model.vae.block, error, monkeypatch)
+    with pytest.raises(type(error)), there_and_back(model):
+        cut_off(model.vae.block, error, monkeypatch)
+    for _ in range(2):
+        assert torch.equal(model.decode(z), half)
+        assert torch.equal(model.decode_in_float32(z), exact)
+
+
+@contextmanager
+def there_and_back(model: Any) -> Iterator[None]:
+    """For a while the codec is one in float32, and then it is asked for something in its own format."""
+    with model.vae.block.in_format(torch.float32):
+        yield
+    model.decode(torch.zeros(1, 4, 8, 8))
 
 
 def changed(folder: Path, tmp_path: Path, renamed: dict[str, str], part: str = f"vae/{WEIGHTS}") -> Path:

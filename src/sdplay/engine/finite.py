@@ -22,11 +22,13 @@ def decoded(recipe: Recipe, family: Family, latents: Tensor, starts: Sequence[St
     """What the codec makes of `latents` [B, C, h, w], and which rows it made again in float32: those that came out as
     no numbers, or black, in less.
 
-    Left as they are: rows whose latents are no numbers already, and those for which the codec has also read a picture:
-    its recipe could not say that it read in one format and wrote in another.
+    Left as they are: rows whose latents are no numbers already, and those for which the codec has also read a picture
+    (of a model made for inpainting it always has): its recipe could not say that it read in one format and wrote in
+    another.
     """
     drawn = family.decode(latents)
-    if recipe.numerics.decode_dtype == "float32" or any(start.known is not None for start in starts):
+    read = any(start.known is not None or start.seen is not None for start in starts)
+    if recipe.numerics.decode_dtype == "float32" or read:
         return drawn, frozenset()
     again = frozenset(row for row in range(len(drawn)) if is_finite(latents[row]) and is_lost(drawn[row]))
     if not again:

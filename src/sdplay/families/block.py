@@ -70,17 +70,26 @@ class Block:
         self.drop()
 
     def fill(self) -> None:
-        """Bring the weights into memory, where they are not."""
+        """Bring the weights into memory, where they are not; where that is cut off (Ctrl-C, no memory), none are."""
         if self._memory.nbytes():
             return
-        self._memory.resize_(self._bytes)
+        try:
+            for name, parameter in self._parameters.items():
+                parameter.data = self._weights[name]
+            self._memory.resize_(self._bytes)
+            self._read()
+        except BaseException:
+            self.drop()
+            raise
+
+    @torch.no_grad()
+    def _read(self) -> None:
         read = 0
-        with torch.no_grad():
-            for name, source in self._sources.items():
-                self._weights[name].copy_(source)
-                read += source.nbytes
-                if read >= AT_A_TIME:
-                    read = self._let_go()
+        for name, source in self._sources.items():
+            self._weights[name].copy_(source)
+            read += source.nbytes
+            if read >= AT_A_TIME:
+                read = self._let_go()
         self._let_go()
 
     def drop(self) -> None:
@@ -89,20 +98,20 @@ class Block:
 
     @contextmanager
     def in_format(self, dtype: torch.dtype) -> Iterator[None]:
-        """For a while the network works with weights in `dtype`, read from the files anew."""
-        before = next(iter(self._weights.values())).dtype
-        self._become(dtype)
+        """For a while the network works with weights in `dtype`, read from the files anew.
+
+        Afterwards, however that ends, it is empty: the next `fill` brings the weights back in the format they had.
+        """
+        self.drop()
+        before = self._memory, self._bytes, self._weights
         try:
+            self._lay_out(self._parameters, dtype)
+            self.fill()
             yield
         finally:
-            self._become(before)
-
-    def _become(self, dtype: torch.dtype) -> None:
-        self.drop()
-        self._lay_out(self._parameters, dtype)
-        for name, parameter in self._parameters.items():
-            parameter.data = self._weights[name]
-        self.fill()
+            other = self._memory
+            self._memory, self._bytes, self._weights = before
+            other.resize_(0)
 
     def _let_go(self) -> int:
         for file in self._files:

@@ -137,6 +137,7 @@ class LatentModel:
     def _take_codec(self) -> None:
         if self.turns is not None:
             self.turns.take("codec")
+        self.vae.block.fill()  # it is empty after it has worked in float32
 
 
 def turns(parts: Parts, patches: Patches) -> Turns:

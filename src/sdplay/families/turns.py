@@ -17,14 +17,17 @@ class Turns:
         self._now = ""
 
     def take(self, name: str) -> None:
-        """Bring the weights of the part `name` into memory, in the place of the others."""
+        """Bring the weights of the part `name` into memory, in the place of the others.
+
+        Where this is cut off in the middle (Ctrl-C, no memory), whatever is left is dropped at the next turn.
+        """
         if name == self._now:
             return
-        for other, networks in self._parts.items():
-            if other != name:
-                for network in networks:
-                    network.block.drop()
-                self._dropped(other)
+        self._now = ""
+        for part, networks in self._parts.items():  # `name` too: it is empty, but where a turn was cut off
+            self._dropped(part)
+            for network in networks:
+                network.block.drop()
         for network in self._parts[name]:
             network.block.fill()
         self._now = name
