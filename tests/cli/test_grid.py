@@ -13,6 +13,7 @@ from sdplay.store.keep import read_kept, read_sheet
 from tests.cli.conftest import Sdplay
 from tests.support import child
 from tests.support.given import photo
+from tests.support.overflow import in_network, overflow
 
 ISSUE = ("txt2img", "a castle, 3d render", "--seed", "1", "--grid", "steps=10,20,30", "guidance=3,5,7")
 
@@ -191,3 +192,17 @@ def test_a_killed_grid_goes_on_where_it_was(sdplay: Sdplay) -> None:
     assert "4 pictures were drawn" in outcome.err
     assert {path: path.read_bytes() for path in kept} == before
     assert len(outcome.paths) == 9
+
+
+def test_pictures_that_overflowed_are_drawn_and_found_again(
+    sdplay: Sdplay, tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SDPLAY_EXECUTOR")
+    overflow(monkeypatch, in_network)
+    line = ("txt2img", "a red apple", "--model", str(tiny), "--seed", "3", "--precision", "bfloat16", "--out", "out")
+    first = sdplay(*line, "--grid", "steps=1,2")
+    assert first.code == 0, first.err
+    assert [read_kept(path)[0].recipe.numerics.dtype for path in first.paths[:-1]] == ["float32"] * 2
+    again = sdplay(*line, "--grid", "steps=1,2")
+    assert (again.code, again.out) == (0, first.out)
+    assert "2 of 2 pictures were there already" in again.err

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
 
-from sdplay.core.recipe import picture_key
+from sdplay.core.recipe import in_more_precision, picture_key
 from sdplay.store.keep import Keeper, read_kept
 from sdplay.store.reuse import Changed, Reusable, reusable
 from tests.support.recipes import picture, recipe
@@ -40,6 +41,28 @@ def test_picture_i_of_a_seed_is_the_first_of_seed_plus_i(tmp_path: Path) -> None
     assert len(found(tmp_path, (recipe(seed=9, steps=3), 0))) == 1
     assert not found(tmp_path, (recipe(seed=7, steps=3), 0))
     assert picture_key(recipe(seed=5, num=9), 4) == picture_key(recipe(seed=9), 0)
+
+
+def test_what_was_drawn_in_more_precision_is_taken_for_what_is_missing_only(tmp_path: Path) -> None:
+    half = replace(WANTED, numerics=replace(WANTED.numerics, dtype="bfloat16", decode_dtype="bfloat16"))
+    codec, whole = in_more_precision(half)
+    assert whole == WANTED
+    keeper = Keeper(tmp_path, "png", "0.1.0")
+    paths = [keeper.keep(picture(each)).path for each in (whole, codec, half)]
+    (exact,) = found(tmp_path, (half, 0))
+    assert (exact.path, exact.numerics) == (paths[2], half.numerics)
+    paths[2].unlink()
+    both = {each.key: each for each in found(tmp_path, (half, 0), (whole, 0))}
+    assert {key: (each.path, each.numerics) for key, each in both.items()} == {
+        picture_key(whole, 0): (paths[0], whole.numerics),
+        picture_key(half, 0): (paths[1], codec.numerics),
+    }
+    paths[1].unlink()
+    (only,) = found(tmp_path, (half, 0), (whole, 0))
+    assert only.key == picture_key(whole, 0)
+    (mended,) = found(tmp_path, (half, 0))
+    assert (mended.key, mended.path) == (picture_key(half, 0), paths[0])
+    assert not found(tmp_path, (replace(half, seed=8), 0))
 
 
 def test_a_file_with_another_name_is_found_too_and_only_once(tmp_path: Path) -> None:

@@ -35,9 +35,13 @@ class Stepped:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drawn:
-    """A picture is finished and in memory."""
+    """A picture is finished and in memory; in a grid, `key` is that of the picture that was asked for.
+
+    The picture itself may have another one: where its numbers overflowed it is drawn in more precision than asked.
+    """
 
     picture: Picture
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -66,17 +70,19 @@ class Rescued:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrameDone:
-    """A picture is finished and on disk."""
+    """A picture is finished and on disk; `key` is as in `Drawn`."""
 
     artifact: Artifact
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reused:
-    """A picture of a grid was on disk already, and its pixels are those it was drawn with."""
+    """A picture of a grid was on disk already, and its pixels are those it was drawn with; `key` is as in `Drawn`."""
 
     picture: Picture
     artifact: Artifact
+    key: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

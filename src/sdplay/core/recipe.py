@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from itertools import pairwise
 from typing import Annotated, Any
@@ -167,6 +168,17 @@ class Recipe:
 def picture_key(recipe: Recipe, index: int) -> str:
     """What a picture is, however many were asked for with it: picture i of seed s is picture 0 of seed s + i."""
     return replace(recipe, seed=recipe.seed + index).digest
+
+
+def in_more_precision(recipe: Recipe) -> Iterator[Recipe]:
+    """What a picture is drawn from whose numbers overflowed: `recipe` with its codec in float32, then all of it, as far
+    as they are in less.
+    """
+    numerics = recipe.numerics
+    if numerics.decode_dtype != "float32":
+        yield replace(recipe, numerics=replace(numerics, decode_dtype="float32"))
+    if numerics.dtype != "float32":
+        yield replace(recipe, numerics=replace(numerics, dtype="float32", decode_dtype="float32"))
 
 
 def damaged(reason: str, value: object) -> BadRequest:

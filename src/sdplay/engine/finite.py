@@ -8,7 +8,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from sdplay.core.recipe import Recipe
+from sdplay.core.recipe import Recipe, in_more_precision
 from sdplay.engine.residency import Loaded
 from sdplay.engine.start import Start
 from sdplay.families.base import Family
@@ -51,13 +51,14 @@ def decoded_in_float32(recipe: Recipe) -> Recipe:
     return replace(recipe, numerics=replace(recipe.numerics, decode_dtype="float32"))
 
 
-def in_more_precision(recipe: Recipe) -> Iterator[tuple[Recipe, str]]:
-    """The recipe with its codec in float32, then all of it, as far as they are in less; and how that is told."""
-    if recipe.numerics.decode_dtype != "float32":
-        yield decoded_in_float32(recipe), told("with its codec in float32", recipe.numerics.decode_dtype)
-    if recipe.numerics.dtype != "float32":
-        numerics = replace(recipe.numerics, dtype="float32", decode_dtype="float32")
-        yield replace(recipe, numerics=numerics), told("in float32", recipe.numerics.dtype)
+def tried_again(recipe: Recipe) -> Iterator[tuple[Recipe, str]]:
+    """The recipe in more and more precision; and how that is told."""
+    before = recipe.numerics
+    for more in in_more_precision(recipe):
+        if more.numerics.dtype == before.dtype:
+            yield more, told("with its codec in float32", before.decode_dtype)
+        else:
+            yield more, told("in float32", before.dtype)
 
 
 def told(how: str, before: str) -> str:

@@ -15,7 +15,7 @@ from sdplay.core.frame import AnyNoise, Arc, Bend, Frame, Noise
 from sdplay.core.recipe import Recipe
 from sdplay.core.seeding import reroll_seed
 from sdplay.engine.batch import ladder_of
-from sdplay.engine.finite import Exact, in_more_precision
+from sdplay.engine.finite import Exact, tried_again
 from sdplay.engine.memo import WordMemo
 from sdplay.engine.render import render
 from sdplay.engine.start import FilmPixels, none_given
@@ -119,7 +119,7 @@ def tries(bench: Bench, frame: Frame, *, rerolls: bool) -> Iterator[tuple[Bench,
     """What is tried for a bad frame, and how that is told: by itself, in more precision, then from other seeds."""
     yield bench, frame, ""
     if bench.exact is not None:
-        for recipe, how in in_more_precision(bench.recipe):
+        for recipe, how in tried_again(bench.recipe):
             loaded = bench.exact(recipe)
             yield replace(bench, recipe=recipe, family=loaded.family, words=loaded.words), frame, how
     for attempt in range(1, ATTEMPTS + 1) if rerolls else ():

@@ -10,7 +10,7 @@ from sdplay.core.errors import NumbersFailed
 from sdplay.core.event import Drawn, Event, Rescued
 from sdplay.core.frame import Frame
 from sdplay.core.recipe import Recipe
-from sdplay.engine.finite import Exact, in_more_precision
+from sdplay.engine.finite import Exact, tried_again
 from sdplay.engine.render import Preview, render
 from sdplay.engine.residency import Loaded
 
@@ -73,7 +73,7 @@ def alone(easel: Easel, frame: Frame) -> Iterator[Event]:
         return
     except NumbersFailed as error:
         failure = error
-    for recipe, how in in_more_precision(easel.recipe):
+    for recipe, how in tried_again(easel.recipe):
         loaded = easel.exact(recipe)
         try:
             for event in render(recipe, [frame], loaded.family, loaded.words):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sdplay.core.artifact import pixel_digest
 from sdplay.core.errors import BadRequest
-from sdplay.core.recipe import Recipe, picture_key
+from sdplay.core.recipe import Numerics, Recipe, in_more_precision, picture_key
 from sdplay.imaging.metadata import SUFFIXES, own_chunk, parse_chunk
 from sdplay.store.keep import NUMBERED, UNREADABLE, opened
 
@@ -20,10 +20,11 @@ LOSSLESS = frozenset(suffix for kind, suffix in SUFFIXES.items() if kind != "jpe
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Reusable:
-    """The file at `path` holds the picture with this key, and these pixels."""
+    """The file at `path` holds the picture wanted by this key, drawn with these numerics, and these are its pixels."""
 
     key: str
     path: Path
+    numerics: Numerics
     pixels: NDArray[np.uint8]
 
 
@@ -34,26 +35,69 @@ class Changed:
     path: Path
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What a file of ours says it holds; `digest` is that of its pixels."""
+
+    path: Path
+    key: str
+    numerics: Numerics
+    digest: str
+
+
 def reusable(folder: Path, wanted: Iterable[tuple[Recipe, int]]) -> Iterator[Reusable | Changed]:
     """The pictures `wanted` (each a recipe and an index) that are kept in `folder`, each once, file by file.
 
+    After those that are just what is wanted come those in more precision, for what is still missing: that is how a
+    picture is kept whose numbers overflowed. One file is taken for one picture only.
     Only what is kept without loss can prove its pixels, so JPEG files are never taken. Of files with names as a
     `Keeper` gives them only those are opened whose seed is one of the wanted.
     """
-    seeds: dict[str, int] = {picture_key(recipe, index): recipe.seed + index for recipe, index in wanted}
-    names = set(map(str, seeds.values()))
+    missing = {picture_key(recipe, index): (recipe, index) for recipe, index in wanted}
+    others = list[Said]()
+    for said in files(folder, {str(recipe.seed + index) for recipe, index in missing.values()}):
+        if said.key not in missing:
+            others.append(said)
+            continue
+        found = taken(said, said.key)
+        if isinstance(found, Reusable):
+            del missing[said.key]
+        yield found
+    finer = keys_in_more_precision(missing)
+    for said in others:
+        key = next((key for key in finer.get(said.key, ()) if key in missing), None)
+        if key is None:
+            continue
+        found = taken(said, key)
+        if isinstance(found, Reusable):
+            del missing[key]
+        yield found
+
+
+def keys_in_more_precision(missing: Mapping[str, tuple[Recipe, int]]) -> dict[str, list[str]]:
+    """By the keys that pictures have which are drawn in more precision than asked, those that were asked for."""
+    found: dict[str, list[str]] = {}
+    for key, (recipe, index) in missing.items():
+        for more in in_more_precision(recipe):
+            found.setdefault(picture_key(more, index), []).append(key)
+    return found
+
+
+def files(folder: Path, seeds: set[str]) -> Iterator[Said]:
+    """What the files of ours in `folder` say that may hold a picture with one of these seeds, in their order."""
     for path in sorted(folder.iterdir()) if folder.is_dir() else []:
-        if path.suffix.casefold() not in LOSSLESS or not maybe(path, names):
-            continue
-        said = key_and_digest(path)
-        if said is None or said[0] not in seeds:
-            continue
-        pixels = proved(path, said[1])
-        if pixels is None:
-            yield Changed(path)
-            continue
-        del seeds[said[0]]
-        yield Reusable(key=said[0], path=path, pixels=pixels)
+        if path.suffix.casefold() in LOSSLESS and maybe(path, seeds):
+            said = said_by(path)
+            if said is not None:
+                yield said
+
+
+def taken(said: Said, key: str) -> Reusable | Changed:
+    """The file that holds the picture wanted by `key`, once its pixels prove it."""
+    pixels = proved(said.path, said.digest)
+    if pixels is None:
+        return Changed(said.path)
+    return Reusable(key=key, path=said.path, numerics=said.numerics, pixels=pixels)
 
 
 def maybe(path: Path, seeds: set[str]) -> bool:
@@ -62,13 +106,17 @@ def maybe(path: Path, seeds: set[str]) -> bool:
     return match is None or not path.stem[match.end() :].isdecimal() or path.stem[match.end() :] in seeds
 
 
-def key_and_digest(path: Path) -> tuple[str, str] | None:
-    """What a file of ours says it holds: the picture's key and the digest of its pixels; None for every other file."""
+def said_by(path: Path) -> Said | None:
+    """What a file of ours says it holds; None for every other file."""
     try:
         with opened(path) as image:
             text = own_chunk(image)
-        embedded = parse_chunk(text) if text is not None else None
-        return (picture_key(embedded.recipe, embedded.index), embedded.digest) if embedded is not None else None
+        if text is None:
+            return None
+        embedded = parse_chunk(text)
+        recipe = embedded.recipe
+        key = picture_key(recipe, embedded.index)
+        return Said(path=path, key=key, numerics=recipe.numerics, digest=embedded.digest)
     except (*UNREADABLE, BadRequest):
         return None
 

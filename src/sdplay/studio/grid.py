@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from sdplay.core.artifact import Picture
 from sdplay.core.errors import BadRequest
 from sdplay.core.event import Drawn, Event, FrameDone, Reused
 from sdplay.core.hires import picture_size
-from sdplay.core.recipe import Recipe, picture_key
+from sdplay.core.recipe import Numerics, Recipe, picture_key
 from sdplay.core.request import AnyStill
 from sdplay.imaging.metadata import SUFFIXES, Format
 from sdplay.imaging.sheet import Label, Layout, Sheet
@@ -82,24 +82,27 @@ def loaded_as(settled: Settled) -> object:
 
 
 class GridSheet:
-    """Follows the drawing of a grid and puts each picture where it belongs; holds no picture but the sheet."""
+    """Follows the drawing of a grid and puts each picture where it belongs; holds no picture but the sheet.
+
+    Everything is known by the key that was asked for; see `Drawn`.
+    """
 
     def __init__(self, plan: GridPlan) -> None:
         self.plan = plan
         self.sheet = Sheet(layout_of(plan))
         self._digests: dict[str, str] = {}
+        self._numerics: dict[str, Numerics] = {}
         self._files: dict[str, str] = {}
 
     def follow(self, event: Event) -> None:
         if isinstance(event, Drawn | Reused):
-            self._put(event.picture)
+            self._put(event.key, event.picture)
         if isinstance(event, FrameDone | Reused):
-            artifact = event.artifact
-            self._files[picture_key(artifact.recipe, artifact.index)] = artifact.path.name
+            self._files[event.key] = event.artifact.path.name
 
-    def _put(self, picture: Picture) -> None:
-        key = picture_key(picture.recipe, picture.index)
+    def _put(self, key: str, picture: Picture) -> None:
         self._digests[key] = picture.digest
+        self._numerics[key] = picture.recipe.numerics
         for slot, _ in self.plan.slots[key]:
             place = slot.place
             self.sheet.put((place.block, place.row, place.column), picture.pixels, slot.number)
@@ -110,7 +113,7 @@ class GridSheet:
         pictures = [
             SheetPicture(
                 place=(slot.place.block, slot.place.row, slot.place.column, slot.number),
-                recipe=settled.recipe.digest,
+                recipe=replace(settled.recipe, numerics=self._numerics[key]).digest,
                 index=slot.number,
                 pixels=self._digests[key],
                 file=self._files.get(key, ""),

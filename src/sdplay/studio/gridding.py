@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from sdplay.core.artifact import Artifact, Picture
 from sdplay.core.errors import BadRequest, problems_of, together
-from sdplay.core.event import Drawn, Event, Finished, Reused, Spoiled, Started
-from sdplay.core.recipe import picture_key
+from sdplay.core.event import Drawn, Event, Finished, FrameDone, Reused, Spoiled, Started
+from sdplay.core.recipe import Recipe, picture_key
 from sdplay.core.request import AnyStill
 from sdplay.imaging.metadata import MEDIA_TYPES
 from sdplay.models.resolve import ResolvedModel
@@ -52,7 +53,7 @@ class Gridding(Drawing):
             sheet.follow(event)
             reused += isinstance(event, Reused)
             if isinstance(event, Drawn | Reused):
-                found[picture_key(event.picture.recipe, event.picture.index)] = event.picture
+                found[event.key] = event.picture
         placed = {slot: found[key] for key, slots in plan.slots.items() for slot, _ in slots}
         order = sorted(placed, key=lambda slot: (slot.place.block, slot.place.row, slot.place.column, slot.number))
         return Grid(
@@ -111,8 +112,17 @@ class Gridding(Drawing):
                         yield Started(recipe=event.recipe, total=len(missing))
                     begun = True
                 elif not isinstance(event, Finished):
-                    yield event
+                    yield keyed(event, settled.recipe)
         yield Finished(total=len(missing), seconds=time.perf_counter() - started)
+
+
+def keyed(event: Event, asked: Recipe) -> Event:
+    """`event` with the key of the picture that was asked for, where it tells of one; see `Drawn`."""
+    if isinstance(event, Drawn):
+        return replace(event, key=picture_key(asked, event.picture.index))
+    if isinstance(event, FrameDone):
+        return replace(event, key=picture_key(asked, event.artifact.index))
+    return event
 
 
 def held(missing: Wanted, folder: Path) -> Iterator[Event]:
@@ -123,16 +133,17 @@ def held(missing: Wanted, folder: Path) -> Iterator[Event]:
             yield Spoiled(path=found.path)
             continue
         settled, index = missing.pop(found.key)
-        picture = Picture(pixels=found.pixels, recipe=settled.recipe, index=index, seconds=0.0)
+        recipe = replace(settled.recipe, numerics=found.numerics)
+        picture = Picture(pixels=found.pixels, recipe=recipe, index=index, seconds=0.0)
         artifact = Artifact(
             path=found.path,
             digest=picture.digest,
             media_type=MEDIA_TYPES[format_of(found.path)],
-            recipe=settled.recipe,
+            recipe=recipe,
             index=index,
             seconds=0.0,
         )
-        yield Reused(picture=picture, artifact=artifact)
+        yield Reused(picture=picture, artifact=artifact, key=found.key)
 
 
 def batches(missing: Wanted) -> Iterator[tuple[Settled, list[int]]]:
