@@ -180,6 +180,65 @@ def test_one_that_is_cut_off_in_the_middle_leaves_nothing_on(
     assert torch.equal(said(on)["network"], half["network"])
 
 
+def test_one_whose_end_is_cut_off_too_is_taken_off_when_it_is_asked_again(
+    kinds: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = loaded(kinds["sd15"], "sd15")
+    plain = said(ours)
+    path = loras.write(tmp_path / "x.safetensors", loras.kohya(loras.layers_of(ours), 1))
+    ours.hold([add_on := found(path, tmp_path)])
+    on = ours.adapted(((add_on.identity.digest, 0.5),))
+    half = said(on)
+    take_off = patches.Patches._take_off
+
+    def interrupted(of: patches.Patches, layers: Any) -> None:
+        take_off(of, layers[:2])
+        if layers:
+            raise KeyboardInterrupt
+
+    def out_of_memory(*given: Any) -> Tensor:
+        raise MemoryError
+
+    monkeypatch.setattr(patches, "changed", out_of_memory)
+    monkeypatch.setattr(patches.Patches, "_take_off", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        said(ours.adapted(((add_on.identity.digest, 0.9),)))
+    monkeypatch.undo()
+    assert ours.patches._made
+    ours.hold([])
+    assert torch.equal(said(ours)["network"], plain["network"])
+    assert not ours.patches._made
+    assert torch.equal(said(on)["network"], half["network"])
+
+
+def test_two_that_spell_the_same_layers_in_two_ways_leave_no_trace(kinds: dict[str, Path], tmp_path: Path) -> None:
+    ours = loaded(kinds["sdxl"], "sdxl")
+    before = {name: tensor.clone() for name, tensor in ours.unet.state_dict().items()}
+    original = original_names([name for name, _ in ours.unet.named_modules()], 1)
+    layers = loras.layers_of(ours, text=False)
+    written = (loras.peft(layers, 1), loras.kohya(layers, 2, lambda name: original[name]), loras.kohya(layers, 2))
+    paths = (loras.write(tmp_path / f"{number}.safetensors", tensors) for number, tensors in enumerate(written))
+    ours.hold(add_ons := [found(path, tmp_path) for path in paths])
+    dotted, by_number, by_name = (add_on.identity.digest for add_on in add_ons)
+    ours.patches.wear("network", ((dotted, 0.5),))
+    ours.patches.wear("network", ((dotted, 0.5), (by_number, 0.8)))
+    both = {name: tensor.clone() for name, tensor in ours.unet.state_dict().items()}
+    ours.patches.wear("network", ())
+    assert all(torch.equal(tensor, before[name]) for name, tensor in ours.unet.state_dict().items())
+    ours.patches.wear("network", ((dotted, 0.5), (by_name, 0.8)))
+    assert all(torch.equal(tensor, both[name]) for name, tensor in ours.unet.state_dict().items())
+
+
+@pytest.mark.parametrize("way", ["original numbers", "dots"])
+def test_a_file_that_names_a_layer_twice_is_refused(way: str, kinds: dict[str, Path], tmp_path: Path) -> None:
+    ours = loaded(kinds["sdxl"], "sdxl")
+    original = original_names([name for name, _ in ours.unet.named_modules()], 1)
+    layers = [layer for layer in loras.layers_of(ours, text=False) if layer[1].startswith("mid_block")][:1]
+    second = loras.peft(layers, 2) if way == "dots" else loras.kohya(layers, 2, lambda name: original[name])
+    told = refusal({**loras.kohya(layers, 1), **second}, kinds["sdxl"], "sdxl", tmp_path)
+    assert re.match(r"it names the layer mid_block_\w+ (of the unet )?twice, once as ", told)
+
+
 def test_a_convolution_between_two_small_ones(kinds: dict[str, Path], tmp_path: Path) -> None:
     ours = loaded(kinds["sd15"], "sd15")
     name, layer = "lora_unet_mid_block_resnets_0_conv1", ours.unet.mid_block.resnets[0].conv1

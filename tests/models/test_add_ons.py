@@ -57,6 +57,49 @@ def test_a_path_is_taken_as_it_is_and_never_from_a_prompt(shelves: Shelves, tmp_
         resolve_add_on("lora", str(path), shelves, by_path=False)
 
 
+@pytest.mark.parametrize(
+    ("kind", "file"),
+    [("lora", "pytorch_lora_weights"), ("lora", "x.v1"), ("embedding", "learned_embeds")],
+)
+def test_a_folder_stands_for_the_one_file_in_it(kind: AddOnKind, file: str, shelves: Shelves, tmp_path: Path) -> None:
+    path = put(tmp_path / "mine" / "ann" / f"{file}.safetensors", FILES[kind])
+    path.with_suffix(".bin").write_bytes(b"\x80\x02}q\x00.")
+    path.with_name("README.md").write_text("about it")
+    found = resolve_add_on(kind, f"{path.parent}/", shelves)
+    assert (found.path, found.origin, found.identity.name) == (path, path.parent, "ann")
+    assert found.identity.digest == file_digest(path)
+
+
+@pytest.mark.parametrize("kind", ["lora", "embedding"])
+@pytest.mark.parametrize(
+    ("names", "told", "hint"),
+    [
+        ([], "there is no file of a", "the path of the file itself"),
+        (["a", "b"], "there are 2 files in this folder (a.safetensors, b.safetensors)", "the path of one of them"),
+    ],
+)
+def test_a_folder_of_none_or_several_is_refused_in_words(
+    kind: AddOnKind, names: list[str], told: str, hint: str, shelves: Shelves, tmp_path: Path
+) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    for name in names:
+        put(folder / f"{name}.safetensors", FILES[kind])
+    with pytest.raises(BadRequest) as caught:
+        resolve_add_on(kind, str(folder), shelves)
+    assert told in caught.value.reason
+    assert hint in caught.value.hint
+    assert (caught.value.field, caught.value.value) == (kind, str(folder))
+
+
+def test_a_folder_with_the_pickle_of_one_alone_says_so(shelves: Shelves, tmp_path: Path) -> None:
+    (tmp_path / "ann").mkdir()
+    (tmp_path / "ann" / "learned_embeds.bin").write_bytes(b"\x80\x02}q\x00.")
+    with pytest.raises(ModelBroken, match="this is a pickle") as caught:
+        resolve_add_on("embedding", str(tmp_path / "ann"), shelves)
+    assert "--allow-pickle" in caught.value.hint
+
+
 def test_a_file_that_moved_is_found_by_its_name(shelves: Shelves, tmp_path: Path) -> None:
     path = put(tmp_path / "webui/models/Lora/x.safetensors", LORA)
     assert resolve_add_on("lora", "/gone/x.safetensors", shelves).path == path

@@ -76,7 +76,10 @@ class LowRank:
 
 
 def read_lora_file(path: Path) -> dict[Layer, LowRank]:
-    """All that is in a LoRA file, by layer; raises `BadRequest` for tensors of another method than low rank."""
+    """All that is in a LoRA file, by layer.
+
+    Raises `BadRequest` for tensors of another method than low rank, and for a layer that is spelled in two ways.
+    """
     from safetensors.torch import load_file
 
     tensors = load_file(path)
@@ -86,6 +89,8 @@ def read_lora_file(path: Path) -> dict[Layer, LowRank]:
     for name, tensor in tensors.items():
         base, part = split(name)
         layer = layers.setdefault(layer_of(base), LowRank())
+        if part in layer.factors or (part == "alpha" and layer.alpha is not None):
+            raise refused(path, f"it names the layer {layer_of(base)[1]} twice, once as {base}")
         if part == "alpha":
             layer.alpha = float(tensor.item())
         else:

@@ -32,8 +32,9 @@ class Patches:
         for part, encoder in zip((TEXT, TEXT_2), text_encoders, strict=False):
             for name, module in weighty(encoder):
                 self.layers[part, name.replace(".", "_").removeprefix("text_model_")] = module
+        self.names = {module: layer for layer, module in reversed(self.layers.items())}  # the first of each one's names
         self.held: dict[str, dict[Layer, LowRank]] = {}
-        self.worn: dict[str, Worn] = dict.fromkeys(SIDES, ())
+        self.worn: dict[str, Worn | None] = dict.fromkeys(SIDES, ())  # None: it was cut off while it changed
         self._made: dict[Layer, Tensor] = {}
         self.ready: Callable[[str], None] = lambda side: None  # brings a side into memory, where it may not be
 
@@ -43,12 +44,13 @@ class Patches:
             digest = one.identity.digest
             if one.identity.kind == "lora":
                 self.held[digest] = self.held.pop(digest) if digest in self.held else self.fitting(one)
-        on = {digest for worn in self.worn.values() for digest, _ in worn} | {one.identity.digest for one in add_ons}
+        on = {digest for worn in self.worn.values() for digest, _ in worn or ()}
+        on |= {one.identity.digest for one in add_ons}
         for digest in [digest for digest in self.held if digest not in on][:-MOST_HELD]:
             del self.held[digest]
 
     def fitting(self, one: ResolvedAddOn) -> dict[Layer, LowRank]:
-        """The layers of a LoRA, each of which this model has in that shape."""
+        """The layers of a LoRA, each of which this model has in that shape, under one name for each of the model's."""
         found = read_lora_file(one.path)
         width = made_for(found)
         if width is not None and width != self.width:
@@ -61,17 +63,29 @@ class Patches:
             shape = weight_of(self.layers[layer]).shape
             if not low_rank.fits(shape):
                 raise refused(one.origin, f"its layer {layer[1]} does not fit {tuple(shape)}, this model's", TOGETHER)
-        return found
+        return self._one_name_each(found, one)
+
+    def _one_name_each(self, found: dict[Layer, LowRank], one: ResolvedAddOn) -> dict[Layer, LowRank]:
+        """`found` with each layer under its first name, whichever of its names the file has it under."""
+        named: dict[Layer, LowRank] = {}
+        for layer, low_rank in found.items():
+            first = self.names[self.layers[layer]]
+            if first in named:
+                raise refused(one.origin, f"it names the layer {first[1]} of the {first[0]} twice, once as {layer[1]}")
+            named[first] = low_rank
+        return named
 
     def wear(self, side: str, worn: Worn) -> None:
         """Have exactly `worn` on this side of the model; nothing happens where that is so already.
 
-        Where this is cut off in the middle (Ctrl-C, no memory), the side wears nothing.
+        Where this is cut off in the middle (Ctrl-C, no memory), the side wears nothing; where that is cut off too,
+        it takes off first what is still on when it is asked again.
         """
         self.ready(side)
         if self.worn[side] == worn:
             return
         now = self._touched(side, worn)
+        self.worn[side] = None  # equal to nothing that can be asked for, until all of it is on, or off
         try:
             with torch.no_grad():
                 self._take_off([layer for layer in self._made if layer[0] in SIDES[side] and layer not in now])
@@ -80,11 +94,11 @@ class Patches:
                     if layer not in self._made:
                         self._made[layer] = weight.detach().clone()
                     weight.copy_(changed(self._made[layer], changes))
-            self.worn[side] = worn
         except BaseException:
-            self.worn[side] = ()
             self._take_off([layer for layer in self._made if layer[0] in SIDES[side]])
+            self.worn[side] = ()
             raise
+        self.worn[side] = worn
 
     @torch.no_grad()
     def _take_off(self, layers: Sequence[Layer]) -> None:

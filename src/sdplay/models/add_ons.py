@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from sdplay.core.add_ons import AddOn, AddOnKind, called
+from sdplay.core.add_ons import SUFFIXES, AddOn, AddOnKind, called
 from sdplay.core.errors import BadRequest, ModelBroken, UnknownName
 from sdplay.models.digest import file_digest
 from sdplay.models.header import PICKLE_HINT, Header, read_header
@@ -29,6 +29,7 @@ LORA_MARKS = (
     *(".lora_linear_layer.", ".hada_w1_a", ".lokr_w1", ".oft_blocks"),
 )
 LARGEST_EMBEDDING = 8  # tensors; it is one, or one for each text encoder
+ONE_FILE: frozenset[AddOnKind] = frozenset({"lora", "embedding"})  # a folder of one only holds its file
 NEXT = "give its name, or a path"
 
 
@@ -36,7 +37,7 @@ NEXT = "give its name, or a path"
 class ResolvedAddOn:
     """An add-on that exists: the identity a recipe records, and its `.safetensors` file (or diffusers folder).
 
-    `origin` is what was found: that file or folder itself, or the pickle it was made from.
+    `origin` is what was found: that file or folder itself, the pickle it was made from, or the folder it is in.
     """
 
     identity: AddOn
@@ -65,7 +66,8 @@ def resolve_add_on(
     """Find the add-on `where` says: a path (unless not `by_path`), or the name of one on the `shelves`.
 
     A pickle is refused unless `allow_pickle` (or that of the shelves). Raises `UnknownName` where there is none,
-    `BadRequest` for a path with nothing there, and `ModelBroken` for a file that is something else, or damaged.
+    `BadRequest` for a path with nothing there, or a folder without the one file of a LoRA or embedding, and
+    `ModelBroken` for a file that is something else, or damaged.
     """
     path = _at(where) if by_path else None
     if path is None:
@@ -75,14 +77,14 @@ def resolve_add_on(
             raise UnknownName(TITLES[kind], where, sorted(known)) if not _is_path(where) else _nothing(kind, where)
     name = called(str(path)).encode(errors="replace").decode()
     try:
-        if path.is_dir():
+        if path.is_dir() and kind not in ONE_FILE:
             files = weight_files(path)
             check_kind(kind, path, (read_header(file) for file in files))
             return ResolvedAddOn(identity=_identity(kind, name, _of_folder(path, shelves)), path=path, origin=path)
-        digest = file_digest(path, shelves.digests)
-        weights = path
-        if (allow_pickle or shelves.allow_pickle) and is_pickled(path):
-            weights = converted(path, digest, shelves.converted)
+        weights = _only_file(kind, path) if path.is_dir() else path
+        digest = file_digest(weights, shelves.digests)
+        if (allow_pickle or shelves.allow_pickle) and is_pickled(weights):
+            weights = converted(weights, digest, shelves.converted)
         check_kind(kind, path, [read_header(weights)])
     except ModelBroken as error:
         hint = error.hint if error.hint == PICKLE_HINT else f"choose another {TITLES[kind]}, or fetch the file again"
@@ -174,6 +176,20 @@ def _aliases(path: Path) -> tuple[str, ...]:
         return tuple(filter(None, (read_header(path).metadata.get("ss_output_name"),)))
     except ModelBroken:
         return ()
+
+
+def _only_file(kind: AddOnKind, folder: Path) -> Path:
+    """The one file with weights in `folder`, a pickle where there is nothing better."""
+    files = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and path.is_file())
+    files = [path for path in files if path.suffix.lower() == SUFFIXES[0]] or files
+    if len(files) == 1:
+        return files[0]
+    if not files:
+        reason, hint = f"there is no file of a {TITLES[kind]} in this folder", "give the path of the file itself"
+    else:
+        shown = ", ".join(path.name for path in files[:3]) + (", …" if len(files) > 3 else "")
+        reason, hint = f"there are {len(files)} files in this folder ({shown})", "give the path of one of them"
+    raise BadRequest(reason, field=kind, value=str(folder), hint=hint)
 
 
 def _nothing(kind: AddOnKind, where: str) -> BadRequest:
