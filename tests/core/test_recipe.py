@@ -74,12 +74,6 @@ OTHER = {
     "guidance_rescale": 0.7,
     "clip_skip": 2,
     "vae": "mine",
-    "control_preprocessor": "none",
-    "canny_low": 50,
-    "canny_high": 300,
-    "control_scale": 0.5,
-    "control_start": 0.1,
-    "control_end": 0.9,
     "sampler": "ddim",
     "schedule": "karras",
     "seed": 8,
@@ -103,6 +97,9 @@ ONE_VALUE_SO_FAR = {"mode", "format"}
 OF_A_SECOND_PASS = {"hires_upscaler": "lanczos", "hires_steps": 3, "hires_strength": 0.5}  # where there is one
 NOT_SAID_WHERE_PLAIN = {"prompt_syntax"}  # see the tests of recipes without it below
 NEVER_ALONE = {"control_image", "controlnet"}  # see tests/core/test_control.py
+WITH_A_CONTROL_IMAGE = {  # see tests/studio/test_add_ons.py
+    *("control_preprocessor", "canny_low", "canny_high", "control_scale", "control_start", "control_end"),
+}
 
 
 @pytest.mark.parametrize(("path", "value"), OTHER.items(), ids=OTHER)
@@ -122,7 +119,8 @@ def test_no_ingredient_is_forgotten_above() -> None:
         for name, value in ingredients.items()
         for inner in (value if isinstance(value, dict) else [""])
     }
-    known = OTHER.keys() | OF_A_SECOND_PASS.keys() | ONE_VALUE_SO_FAR | NOT_SAID_WHERE_PLAIN | NEVER_ALONE
+    known = OTHER.keys() | OF_A_SECOND_PASS.keys() | ONE_VALUE_SO_FAR | NOT_SAID_WHERE_PLAIN
+    known |= NEVER_ALONE | WITH_A_CONTROL_IMAGE
     later = {f"numerics.{name}" for name in LATER_PARTS} | recipe().request.as_before()
     assert paths | later == known
     assert paths.isdisjoint(later)

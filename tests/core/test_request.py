@@ -180,3 +180,8 @@ def test_a_choice_is_known_in_any_spelling_and_by_deforums_names(text: str, mode
 def test_a_choice_that_is_none_is_refused_with_the_known_ones() -> None:
     with pytest.raises(BadRequest, match=r"'None', 'RGB', 'HSV', 'LAB', 'LAB_mean', 'Video Input' or 'Image'"):
         ask(Animate, animation_prompts="a", color_coherence="Match Frame 1 RGB")
+
+
+def test_one_text_where_several_may_stand_is_one_of_them() -> None:
+    assert ask(Txt2Img, prompt="a", lora="blueprint:0.8").lora == ("blueprint:0.8",)
+    assert ask(Txt2Img, prompt="a", lora=["blueprint", "framed"]).lora == ("blueprint", "framed")

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 
+from sdplay.core.prompt.attention import weighted
 from sdplay.core.recipe import Numerics
 from sdplay.engine.device import placement
 from sdplay.engine.residency import Residency
@@ -42,6 +43,18 @@ def test_one_head_at_a_time_gives_the_same_bits(model: Path, size: tuple[int, in
     x = torch.randn(2, 4, *size, generator=torch.Generator().manual_seed(1))
     for sigma in (0.1, 9.0):
         assert torch.equal(lean.denoiser(texts)(x, sigma), whole.denoiser(texts)(x, sigma))
+
+
+def test_one_head_at_a_time_reads_texts_of_unlike_lengths(model: Path) -> None:
+    """Of the shorter one nothing is read where only the longer one goes on."""
+    whole, lean = family(model), family(model, sliced=True)
+    texts = [whole.encode_weighted(weighted(text)) for text in ("a tree", "a BREAK house BREAK c")]
+    assert len({len(text.text) for text in texts}) == 2
+    x = torch.randn(2, 4, 8, 8, generator=torch.Generator().manual_seed(1))
+    drawn, as_whole = lean.denoiser(texts)(x, 9.0), whole.denoiser(texts)(x, 9.0)
+    assert float((drawn - as_whole).norm() / as_whole.norm()) < 1e-6
+    alone = whole.denoiser(texts[:1])(x[:1], 9.0)
+    assert float((drawn[:1] - alone).norm() / alone.norm()) < 1e-5
 
 
 @pytest.mark.parametrize("size", [(9, 8), (20, 8), (24, 25)])

@@ -15,10 +15,11 @@ from typing import Annotated, Any, Literal, cast
 from pydantic import ConfigDict, Field, with_config
 
 from sdplay.core.ask import Request
+from sdplay.core.errors import BadRequest, shorten
 
 AddOnKind = Literal["lora", "embedding", "controlnet", "vae"]
 WEIGHTS = re.compile(r"(?::[^:/\\<>]*+){1,2}$")  # what may stand after a name or path: :0.8, :0.5:0.8, :te=0.5:unet=0.8
-WEIGHED: frozenset[AddOnKind] = frozenset({"lora", "controlnet"})
+WEIGHED: frozenset[AddOnKind] = frozenset({"lora"})
 SUFFIXES = (".safetensors", ".ckpt", ".pt", ".pth", ".bin")
 OF_A_FOLDER = ("diffusion_pytorch_model", "pytorch_lora_weights", "learned_embeds")  # what diffusers calls any of them
 
@@ -57,11 +58,17 @@ def entries(request: Request) -> Iterator[tuple[AddOnKind, str, str]]:
 
 
 def named_add_ons(request: Request) -> dict[tuple[AddOnKind, str], str]:
-    """Where each add-on is that the fields of `request` name, a name or path, by kind and name."""
+    """Where each add-on is that the fields of `request` name, a name or path, by kind and name.
+
+    Raises `BadRequest` where two files would go by one name.
+    """
     found: dict[tuple[AddOnKind, str], str] = {}
-    for kind, _, entry in entries(request):
+    for kind, field, entry in entries(request):
         place = without_weights(kind, entry)
-        found[kind, called(place)] = place
+        name = called(place)
+        if found.setdefault((kind, name), place) != place:
+            reason = f"another file of this name is asked for too, {shorten(found[kind, name])}"
+            raise BadRequest(reason, field=field, value=entry, hint="give one of them another name")
     return found
 
 

@@ -66,6 +66,13 @@ def _amount(text: str) -> str:
 
 
 Memory = Annotated[str, Field(max_length=64), BeforeValidator(as_amount), AfterValidator(_amount)]
+
+
+def as_texts(given: object) -> object:
+    """One text where several may stand is one of them."""
+    return (given,) if isinstance(given, str) else as_tuple(given)
+
+
 Text = Annotated[str, Field(max_length=LONGEST_PROMPT), AfterValidator(_without_nul)]
 Prompt = Annotated[Text, AfterValidator(_not_blank)]
 Side = Annotated[int, Field(ge=SMALLEST_SIDE, le=LARGEST_SIDE), AfterValidator(_multiple_of_8)]
@@ -119,14 +126,14 @@ class Request(BaseModel):
     schedule: str | None = Field(default=None, description="How the noise levels are spaced: see `sdplay samplers`.")
     width: Side | None = Field(default=None, description="Width in pixels, a multiple of 8.")
     height: Side | None = Field(default=None, description="Height in pixels, a multiple of 8.")
-    lora: Annotated[tuple[Text, ...], BeforeValidator(as_tuple)] = Field(
+    lora: Annotated[tuple[Text, ...], BeforeValidator(as_texts)] = Field(
         default=(),
         max_length=32,
         description="A LoRA's name or path and how much of it: name:0.8 (name:0.5:0.8 for text encoder and network). "
         "Can be given several times.",
         json_schema_extra={"later": True, "add_on": "lora"},
     )
-    embedding: Annotated[tuple[FilePath, ...], BeforeValidator(as_tuple)] = Field(
+    embedding: Annotated[tuple[FilePath, ...], BeforeValidator(as_texts)] = Field(
         default=(),
         max_length=32,
         description="The file of a textual inversion, whose name is then a word; those on the shelves are known "

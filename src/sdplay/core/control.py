@@ -52,6 +52,13 @@ class Controlled(Request):
         default=1.0, ge=0, le=1, description="The share of the steps after which it ends.", json_schema_extra=LATER
     )
 
+    def as_before(self) -> set[str]:
+        """Where there is no control image none of these has a part in the picture, nor thresholds without edges."""
+        edges = {"canny_low", "canny_high"}
+        if self.control_image is None:
+            return super().as_before() | set(Controlled.model_fields.keys() - Request.model_fields.keys())
+        return super().as_before() | (edges if self.control_preprocessor == "none" else set())
+
     @model_validator(mode="after")
     def _has_something_to_follow(self) -> Controlled:
         if self.controlnet is not None and self.control_image is None:

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, cast
 
 from pydantic import BeforeValidator, Field
 
-from sdplay.core.ask import LARGEST_SIDE, SMALLEST_SIDE, FilePath, Request, Text, as_tuple
+from sdplay.core.ask import LARGEST_SIDE, SMALLEST_SIDE, FilePath, Request, Text, as_texts
 
 MOST_FRAMES = 1_000_000
 FASTEST = 240
@@ -97,7 +97,7 @@ class Film(Request, ABC):
     width: FilmSide | None = Field(default=None, description="Width in pixels; the model's own when left out.")
     height: FilmSide | None = Field(default=None, description="Height in pixels; the model's own when left out.")
 
-    style: Annotated[tuple[Text, ...], BeforeValidator(as_tuple)] = Field(
+    style: Annotated[tuple[Text, ...], BeforeValidator(as_texts)] = Field(
         default=(),
         max_length=100,
         description="A style of the styles file, for every prompt; can be given several times.",

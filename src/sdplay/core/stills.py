@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from sdplay.core.ask import MOST_PICTURES, FilePath, FreeSide, Prompt, Text, as_tuple
+from sdplay.core.ask import MOST_PICTURES, FilePath, FreeSide, Prompt, Text, as_texts
 from sdplay.core.control import Controlled
 
 Fill = Literal["original", "noise", "nothing"]
@@ -39,7 +39,7 @@ class Still(Controlled):
         description="How many pictures; picture i has seed + i.",
         json_schema_extra={"flag": "num", "short": "n"},
     )
-    style: Annotated[tuple[Text, ...], BeforeValidator(as_tuple)] = Field(
+    style: Annotated[tuple[Text, ...], BeforeValidator(as_texts)] = Field(
         default=(), max_length=100, description="A style of the styles file; can be given several times."
     )
     styles_file: FilePath = Field(

@@ -46,7 +46,10 @@ def worn(recipe: Recipe, found: Weights) -> Worn:
     if strange := sorted(found.keys() - known.keys()):
         reason = "the recipe holds no LoRA of this name"
         raise BadRequest(reason, field="lora", value=strange[0], hint=f"it holds {', '.join(known) or 'none'}")
-    return tuple((digest, found[name]) for name, digest in known.items() if found.get(name))
+    whole: Weights = {}  # by digest: two names of one file are one LoRA
+    for name, digest in known.items():
+        whole[digest] = whole.get(digest, 0.0) + found.get(name, 0.0)
+    return tuple((digest, weight) for digest, weight in whole.items() if weight)
 
 
 def spelled(recipe: Recipe) -> Spelled:

@@ -18,7 +18,8 @@ from torch.nn.functional import group_norm, scaled_dot_product_attention
 class SlicedAttention:
     """An attention processor of diffusers that lets one head of one row attend at a time, over [rows, tokens, width].
 
-    The result of a head does not depend on the others, and so none of it is lost.
+    The result of a head does not depend on the others, and so none of it is lost. `attention_mask` [rows, 1, tokens
+    read] is what diffusers adds: far below 0 for tokens of a shorter text that are not there.
     """
 
     def __call__(
@@ -26,10 +27,9 @@ class SlicedAttention:
         attn: Any,
         hidden_states: Tensor,
         encoder_hidden_states: Tensor | None = None,
-        attention_mask: None = None,
+        attention_mask: Tensor | None = None,
         temb: Tensor | None = None,
     ) -> Tensor:
-        assert attention_mask is None, "the networks of this program are asked without masks"
         read = hidden_states if encoder_hidden_states is None else encoder_hidden_states
         query, key, value = attn.to_q(hidden_states), attn.to_k(read), attn.to_v(read)
         attended, width = torch.empty_like(query), query.size(-1) // attn.heads
@@ -37,7 +37,8 @@ class SlicedAttention:
             for head in range(attn.heads):
                 part = slice(head * width, (head + 1) * width)
                 one = (tensor[row, None, None, :, part] for tensor in (query, key, value))
-                attended[row, :, part] = scaled_dot_product_attention(*one)[0, 0]
+                hidden = None if attention_mask is None else attention_mask[row, None, None]
+                attended[row, :, part] = scaled_dot_product_attention(*one, attn_mask=hidden)[0, 0]
         for layer in attn.to_out:
             attended = layer(attended)
         return attended

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from sdplay.core.add_ons import AddOnKind, named_add_ons
-from sdplay.core.errors import NotReproduced
+from sdplay.core.errors import NotReproduced, UnknownName
 from sdplay.core.mentions import mentioned_loras, mentioned_words
 from sdplay.core.prompt.template import Wildcards
 from sdplay.core.recipe import Recipe
@@ -24,7 +24,8 @@ def find_add_ons(request: AnyRequest, wildcards: Wildcards, shelves: Shelves) ->
     """
     found: Found = {}
     for (kind, name), place in named_add_ons(request).items():
-        found[kind, name] = resolve_add_on(kind, place, shelves, allow_pickle=request.allow_pickle)
+        one = resolve_add_on(kind, place, shelves, allow_pickle=request.allow_pickle)
+        found[kind, name] = replace(one, identity=replace(one.identity, name=name))  # as it was asked for
     words = {name: name for kind, name in found if kind == "embedding"}
     if request.prompt_syntax != "plain":
         words |= {name: name for name in known_add_ons("embedding", shelves)}
@@ -34,6 +35,8 @@ def find_add_ons(request: AnyRequest, wildcards: Wildcards, shelves: Shelves) ->
     }
     for kind, names in mentioned.items():
         for name in names:
+            if (kind, name) not in found and ("/" in name or "\\" in name):
+                raise UnknownName(TITLES[kind], name, sorted(known_add_ons(kind, shelves)))
             if (kind, name) not in found:
                 one = resolve_add_on(kind, name, shelves, allow_pickle=request.allow_pickle, by_path=False)
                 found[kind, name] = replace(one, identity=replace(one.identity, name=name))
