@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 # One thread for every torch in this process and its children, unless a test says otherwise: bits depend on the number
@@ -47,3 +48,14 @@ def builtin() -> Path:
     if not folder.exists():
         pytest.skip("the built-in model is still being trained: src/sdplay/models/builtin does not exist yet")
     return folder
+
+
+@pytest.fixture
+def quiet_diffusers() -> Iterator[None]:
+    """A missing safety checker, and the like, is no news to a test."""
+    from diffusers.utils import logging
+
+    before = logging.get_verbosity()
+    logging.set_verbosity_error()
+    yield
+    logging.set_verbosity(before)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,7 @@ from tests.support.given import photo, settled_on
 from tests.support.kinds import build_kind
 from tests.support.watched import Watched
 
+pytestmark = pytest.mark.usefixtures("quiet_diffusers")
 STEPS, GUIDANCE = 8, 5.0
 TOLERANCE = 1e-4  # relative L2 of the final latents in float32
 PROMPT, NEGATIVE = "a red apple on the table", "blue cat"
@@ -48,16 +49,6 @@ COMMON: dict[str, Any] = {
     "steps": STEPS,
     "guidance_scale": GUIDANCE,
 }
-
-
-@pytest.fixture(autouse=True)
-def quiet() -> Iterator[None]:
-    from diffusers.utils import logging
-
-    before = logging.get_verbosity()
-    logging.set_verbosity_error()
-    yield
-    logging.set_verbosity(before)
 
 
 @pytest.fixture(scope="module")

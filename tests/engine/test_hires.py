@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -41,16 +40,6 @@ TOLERANCE = 1e-3  # relative L2 of the final latents in float32, as for img2img
 PROMPT, NEGATIVE, GUIDANCE = "a red apple on the table", "blue cat", 5.0
 STEPS, SECOND_STEPS, STRENGTH = 12, 10, 0.5
 TABLE = noise_table()
-
-
-@pytest.fixture
-def quiet() -> Iterator[None]:
-    from diffusers.utils import logging
-
-    before = logging.get_verbosity()
-    logging.set_verbosity_error()
-    yield
-    logging.set_verbosity(before)
 
 
 def asked(folder: Path, upscaler: str, **fields: Any) -> Settled:
@@ -95,7 +84,7 @@ def theirs(what: Settled, upscaler: str, patch: pytest.MonkeyPatch, loud: float 
         return second(image=image, num_inference_steps=whole, strength=STRENGTH, output_type="latent", **words).images
 
 
-@pytest.mark.usefixtures("quiet")
+@pytest.mark.usefixtures("quiet_diffusers")
 @pytest.mark.parametrize("upscaler", ["latent", "lanczos"])
 def test_two_passes_are_txt2img_enlarged_and_then_img2img(
     tiny: Path, upscaler: str, monkeypatch: pytest.MonkeyPatch

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from sdplay.modes.plan import plan
 from tests.support.drawing import settled
 from tests.support.watched import Watched
 
+pytestmark = pytest.mark.usefixtures("quiet_diffusers")
 STEPS = 20
 TOLERANCE = 1e-4  # relative L2 of the final latents in float32, as issue 2 asks
 RESCALED = 1e-5  # the same with guidance rescale
@@ -70,16 +70,6 @@ def assert_parity(folder: Path, schedule: str, guidance: float, side: int) -> No
     assert float((latents - other).norm() / other.norm()) <= TOLERANCE
     assert pixels.shape == other_pixels.shape
     assert np.abs(pixels.astype(int) - other_pixels.astype(int)).max() <= 1  # one level, where a half was rounded
-
-
-@pytest.fixture(autouse=True)
-def quiet() -> Iterator[None]:
-    from diffusers.utils import logging
-
-    before = logging.get_verbosity()
-    logging.set_verbosity_error()  # a missing safety checker is no news here
-    yield
-    logging.set_verbosity(before)
 
 
 @pytest.mark.parametrize("guidance", [GUIDANCE, 1.0])

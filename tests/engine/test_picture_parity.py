@@ -7,7 +7,6 @@ our noise of the same picture; and they take a sample of what the codec says, wh
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -36,20 +35,11 @@ from tests.support.given import mask, photo, settled_on
 from tests.support.tiny import build_tiny
 from tests.support.watched import Watched
 
+pytestmark = pytest.mark.usefixtures("quiet_diffusers")
 STEPS, STRENGTH, GUIDANCE = 20, 0.6, 5.0
 TOLERANCE = 1e-3  # relative L2 of the final latents in float32, as issue 3 asks
 PROMPT, NEGATIVE = "a red apple on the table", "blue cat"
 SIZE = (72, 64)
-
-
-@pytest.fixture(autouse=True)
-def quiet() -> Iterator[None]:
-    from diffusers.utils import logging
-
-    before = logging.get_verbosity()
-    logging.set_verbosity_error()
-    yield
-    logging.set_verbosity(before)
 
 
 @pytest.fixture

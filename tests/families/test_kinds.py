@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +26,7 @@ from tests.support.drawing import settled
 from tests.support.original import write_original
 from tests.support.watched import Watched
 
+pytestmark = pytest.mark.usefixtures("quiet_diffusers")
 FLOAT32 = placement("cpu", "float32", "float32")
 STEPS, GUIDANCE, SIDE = 20, 5.0, 64
 TOLERANCE = 1e-3  # relative L2 of the final latents in float32
@@ -81,16 +81,6 @@ def skipped(pipeline: Any, clip_skip: int) -> dict[str, Tensor]:
 
 def apart(one: Tensor, other: Tensor) -> float:
     return float((one - other).norm() / other.norm())
-
-
-@pytest.fixture(autouse=True)
-def quiet() -> Iterator[None]:
-    from diffusers.utils import logging
-
-    before = logging.get_verbosity()
-    logging.set_verbosity_error()  # a missing safety checker is no news here
-    yield
-    logging.set_verbosity(before)
 
 
 @pytest.mark.parametrize("kind", KINDS)

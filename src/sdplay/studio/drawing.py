@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from sdplay.core.animate import Animate
 from sdplay.core.errors import NotReproduced
@@ -31,9 +30,6 @@ from sdplay.studio.add_ons import find_add_ons, same_add_ons
 from sdplay.studio.control import with_controlnet
 from sdplay.studio.pictures import Pictures
 from sdplay.version import VERSION
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import base64
 import html
-from typing import TYPE_CHECKING
 
 from sdplay.core.artifact import Picture
 from sdplay.core.stills import Still
 from sdplay.core.wording import words_of
-
-if TYPE_CHECKING:
-    pass
 
 
 def caption(picture: Picture) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,10 +27,6 @@ from sdplay.studio.drawing import Settled
 from sdplay.studio.enlarging import Enlarging
 from sdplay.studio.pictures import Pictures
 from sdplay.version import VERSION
-
-if TYPE_CHECKING:
-    pass
-
 
 SILENT = "many web sites and messengers take such words out of pictures; use the file that the program itself saved"
 
