@@ -17,7 +17,7 @@ from sdplay.core.request import Txt2Img, ask
 from sdplay.jobs.executors.fake import FakeExecutor
 from sdplay.store.keep import read_kept
 from sdplay.studio import Settled, Studio
-from tests.cli.conftest import MODULE, PATIENCE, InTerminal, Sdplay
+from tests.support.commandline import MODULE, PATIENCE, InTerminal, Sdplay
 
 IN_COLOUR = {"COLORTERM": "truecolor"}
 

@@ -14,7 +14,8 @@ from sdplay.core.event import Event
 from sdplay.jobs.executors.base import Task
 from sdplay.jobs.executors.fake import FakeExecutor
 from sdplay.store.framefile import read_frame
-from tests.cli.conftest import Sdplay, fake_model
+from tests.support.commandline import Sdplay
+from tests.support.fakemodel import fake_model
 from tests.support.films import decoded
 
 DREAM = ("dream", "a pear", "a plum", "--frames-per-key", "3", "--seed", "4", "--batch-size", "2")

@@ -16,7 +16,7 @@ from sdplay.jobs.executors.fake import FakeExecutor
 from sdplay.modes.plan import film_plan
 from sdplay.modes.problems import ask_film
 from sdplay.studio import Studio
-from tests.cli.conftest import Sdplay
+from tests.support.commandline import Sdplay
 from tests.support.refusals import refused_at_once
 
 FULL = ("animate", "a castle", "--seed", "1")

@@ -10,9 +10,9 @@ from PIL import Image
 
 from sdplay.core.request import Img2Img, Inpaint
 from sdplay.store.keep import read_kept
-from tests.cli.conftest import Sdplay
 from tests.imaging.reading.samples import png
 from tests.imaging.reading.test_read import CHUNKS
+from tests.support.commandline import Sdplay
 from tests.support.given import mask, photo
 
 

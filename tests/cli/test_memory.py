@@ -8,7 +8,7 @@ import pytest
 
 import sdplay.studio.memory
 from sdplay.store.keep import read_kept
-from tests.cli.conftest import Sdplay
+from tests.support.commandline import Sdplay
 
 ASKED = ("a cat", "--seed", "7", "--size", "64", "--steps", "1")
 

@@ -20,7 +20,7 @@ from sdplay.jobs.executors.fake import FakeExecutor
 from sdplay.modes.plan import film_plan
 from sdplay.modes.rows import Cost, counted, film_table, steps_of
 from sdplay.studio import Studio
-from tests.cli.conftest import MODULE, InTerminal, Sdplay
+from tests.support.commandline import MODULE, InTerminal, Sdplay
 from tests.support.films import decoded
 
 APPLES = ("dream", "a red apple", "a green apple", "--num", "8", "--loop", "--seed", "5")

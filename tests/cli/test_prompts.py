@@ -16,7 +16,7 @@ from sdplay.families.spelling import read_speller
 from sdplay.imaging.metadata import own_chunk, parse_chunk
 from sdplay.store.keep import read_kept
 from sdplay.studio import Studio
-from tests.cli.conftest import Sdplay
+from tests.support.commandline import Sdplay
 
 
 @pytest.fixture

@@ -17,7 +17,8 @@ from sdplay.models.shelves import Shelves
 from sdplay.store.jobfolder import JobFolder
 from sdplay.store.keep import read_kept
 from sdplay.store.settings.read import read_settings
-from tests.cli.conftest import InTerminal, fake_model
+from tests.support.commandline import InTerminal
+from tests.support.fakemodel import fake_model
 from tests.support.films import decoded
 from tests.support.given import mask, photo
 from tests.support.headers import write_header

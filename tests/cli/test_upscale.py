@@ -20,9 +20,9 @@ from sdplay.jobs.executors.fake import FakeExecutor
 from sdplay.models import upscalers
 from sdplay.store.keep import read_kept
 from sdplay.studio import Studio
-from tests.cli.conftest import Sdplay
 from tests.imaging.reading import samples
 from tests.imaging.reading.samples import png
+from tests.support.commandline import Sdplay
 from tests.support.given import photo
 from tests.support.recipes import picture, recipe
 

@@ -11,8 +11,8 @@ from sdplay.cli.main import main
 from sdplay.core.ask import Request
 from sdplay.core.control import Controlled
 from sdplay.store.keep import read_kept
-from tests.cli.conftest import fake_model
 from tests.docs.pages import ROOT, commands
+from tests.support.fakemodel import fake_model
 from tests.support.given import photo
 from tests.support.headers import write_header
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from sdplay.store.keep import read_kept
-from tests.cli.conftest import fake_model
 from tests.imaging.reading.samples import png
+from tests.support.fakemodel import fake_model
 from tests.support.given import mask, photo
 
 GUIDES = Path(__file__).resolve().parents[2] / "docs" / "guides"

@@ -22,8 +22,8 @@ from sdplay.jobs.executors.local import LocalExecutor
 from sdplay.jobs.film import shoot
 from sdplay.models.resolve import resolve
 from sdplay.studio import Studio
-from tests.cli.conftest import fake_model
 from tests.support.child import ROOT
+from tests.support.fakemodel import fake_model
 from tests.support.stubfilm import film_request, frame_files, journal, made, shooting, stub_with
 
 DREAM: dict[str, Any] = {"prompts": ["a", "a longer one"], "num": 10, "batch_size": 2}

@@ -15,8 +15,8 @@ from sdplay.imaging.reading import Found, parse_comfyui, parse_fooocus, parse_in
 from sdplay.models.added import add_model
 from sdplay.models.shelves import Shelves
 from sdplay.modes.adopt import Adopted, adopt, fullest_kind
-from tests.cli.conftest import fake_model
 from tests.imaging.reading import samples
+from tests.support.fakemodel import fake_model
 from tests.support.headers import write_header
 
 

@@ -17,7 +17,7 @@ from sdplay.core.request import AnyFilm, ask
 from sdplay.jobs.executors.fake import FakeExecutor
 from sdplay.modes.dream import Walk
 from sdplay.studio import Studio
-from tests.cli.conftest import fake_model
+from tests.support.fakemodel import fake_model
 
 LINES = {"color": ("red", "blue", "green", "{light|dark} gray")}
 TEMPLATE = "a __color__ {apple|cat}"

@@ -21,7 +21,7 @@ from sdplay.jobs.executors.fake import FakeExecutor
 from sdplay.store.keep import read_kept, read_sheet
 from sdplay.studio import Studio
 from sdplay.studio.gridding import grid_keeper
-from tests.cli.conftest import fake_model
+from tests.support.fakemodel import fake_model
 from tests.support.given import photo
 
 
