@@ -18,19 +18,19 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from sdplay.core.event import Drawn
-from sdplay.core.frame import Noise
-from sdplay.core.recipe import Recipe
-from sdplay.core.request import REQUESTS, ask
-from sdplay.diffusion.denoiser import NetworkDenoiser
-from sdplay.diffusion.noise import tile_noise
-from sdplay.engine.hires import latent_shape
-from sdplay.engine.memo import WordMemo
-from sdplay.engine.render import render
-from sdplay.engine.residency import Residency
+from sdplay.core.sample import Noise
+from sdplay.events import Drawn
 from sdplay.families.base import Conditioning
-from sdplay.families.sd import StableDiffusion
-from sdplay.modes.plan import plan
+from sdplay.families.sd.model import StableDiffusion
+from sdplay.pipeline.hires import latent_shape
+from sdplay.pipeline.model_cache import Residency
+from sdplay.pipeline.render import render
+from sdplay.pipeline.text_cache import WordMemo
+from sdplay.requests.plan import plan
+from sdplay.requests.recipe import Recipe
+from sdplay.requests.request import REQUESTS, ask
+from sdplay.sampling.denoiser import NetworkDenoiser
+from sdplay.sampling.noise import tile_noise
 from sdplay.studio import Studio
 
 PROMPT = "a red apple, 3d render"

@@ -19,17 +19,17 @@ from benchmarks.measure import Process, Timings, psnr
 from benchmarks.report import Section
 from benchmarks.rows import Aim, Row, paired
 from benchmarks.stock_film import StockFilm
-from sdplay.core.artifact import Picture
-from sdplay.core.dream import Dream
-from sdplay.core.event import Drawn, Event, Started
 from sdplay.core.machine import Machine
-from sdplay.core.request import AnyRequest, ask
-from sdplay.jobs.begin import begin
-from sdplay.jobs.executors.base import Executor, Task
-from sdplay.jobs.executors.inline import InlineExecutor
-from sdplay.jobs.film import shoot
-from sdplay.store.framefile import read_frame
+from sdplay.events import Drawn, Event, Started
+from sdplay.executors.inline import InlineExecutor
+from sdplay.film.job.begin import begin
+from sdplay.film.job.film import shoot
+from sdplay.film.job.frame_file import read_frame
+from sdplay.film.request_dream import Dream
+from sdplay.images.picture import Picture
+from sdplay.requests.request import AnyRequest, ask
 from sdplay.studio import Settled, Studio
+from sdplay.tasks import Executor, Task
 
 PROMPTS = ("a red apple, 3d render", "a yellow lemon, 3d render", "a green pear, 3d render")
 FPS = 24

@@ -8,10 +8,10 @@ from benchmarks.measure import Timings
 from benchmarks.report import Section
 from benchmarks.rows import Aim, Row
 from sdplay.core.errors import BadRequest
-from sdplay.core.recipe import Recipe
-from sdplay.core.request import Animate, ask
-from sdplay.jobs.executors.fake import FakeExecutor
-from sdplay.modes.plan import film_plan
+from sdplay.executors.fake import FakeExecutor
+from sdplay.requests.plan import film_plan
+from sdplay.requests.recipe import Recipe
+from sdplay.requests.request import Animate, ask
 from sdplay.studio import Studio
 
 AIM = Aim(seconds=0.01)

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
-from sdplay.core.request import Txt2Img, ask
-from sdplay.imaging.canny import canny
+from sdplay.images.canny import canny
+from sdplay.requests.request import Txt2Img, ask
 from sdplay.studio import Studio
 
 SIDE, NEAR = 128, 2  # pixels; an edge counts as found where one is as near as that

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sdplay.core.request import Txt2Img, ask
+from sdplay.requests.request import Txt2Img, ask
 from sdplay.studio import Studio
 from training.judge import Judge
 from training.prompts import Prompt

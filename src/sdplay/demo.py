@@ -13,11 +13,11 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from sdplay.core.artifact import Picture
-from sdplay.core.event import Drawn
-from sdplay.core.request import Txt2Img, ask
-from sdplay.store.atomic import prepare_folder, write_new
-from sdplay.store.keep import Keeper
+from sdplay.events import Drawn
+from sdplay.files.atomic import prepare_folder, write_new
+from sdplay.images.picture import Picture
+from sdplay.images.writer import Keeper
+from sdplay.requests.request import Txt2Img, ask
 from sdplay.studio import Studio
 from sdplay.version import VERSION
 

@@ -12,10 +12,10 @@ from sdplay.cli.deliver import MOST_SHOWN, Delivery, Done, Interrupt, deliver, n
 from sdplay.cli.outcome import STOPPING
 from sdplay.cli.progress import Progress
 from sdplay.core.errors import Stopped
-from sdplay.core.event import Event
-from sdplay.core.request import Txt2Img, ask
-from sdplay.jobs.executors.fake import FakeExecutor
-from sdplay.store.keep import read_kept
+from sdplay.events import Event
+from sdplay.executors.fake import FakeExecutor
+from sdplay.images.writer import read_kept
+from sdplay.requests.request import Txt2Img, ask
 from sdplay.studio import Settled, Studio
 from tests.support.commandline import MODULE, PATIENCE, InTerminal, Sdplay
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from benchmarks.refusing import HOSTILE
-from sdplay.core.films import ALIASES
-from sdplay.core.request import FILMS
-from sdplay.jobs.executors.fake import FakeExecutor
-from sdplay.modes.plan import film_plan
-from sdplay.modes.problems import ask_film
+from sdplay.executors.fake import FakeExecutor
+from sdplay.film.problems import ask_film
+from sdplay.film.request import ALIASES
+from sdplay.requests.plan import film_plan
+from sdplay.requests.request import FILMS
 from sdplay.studio import Studio
 from tests.support.commandline import Sdplay
 from tests.support.refusals import refused_at_once

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from sdplay.cli.flags import in_the_words_of, read_size, request_fields, request_options
 from sdplay.core.errors import BadRequest
-from sdplay.core.request import Request, Txt2Img, ask
+from sdplay.requests.request import Request, Txt2Img, ask
 
 
 class Later(Txt2Img):

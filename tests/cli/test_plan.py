@@ -14,11 +14,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sdplay.core.recipe import Recipe
-from sdplay.core.request import FILMS, ask
-from sdplay.jobs.executors.fake import FakeExecutor
-from sdplay.modes.plan import film_plan
-from sdplay.modes.rows import Cost, counted, film_table, steps_of
+from sdplay.executors.fake import FakeExecutor
+from sdplay.film.rows import Cost, counted, film_table, steps_of
+from sdplay.requests.plan import film_plan
+from sdplay.requests.recipe import Recipe
+from sdplay.requests.request import FILMS, ask
 from sdplay.studio import Studio
 from tests.support.commandline import MODULE, InTerminal, Sdplay
 from tests.support.films import decoded
@@ -138,8 +138,8 @@ def test_cost(fields: dict[str, object], drawn: int, calls: int) -> None:
 
 
 def test_the_steps_that_are_planned_are_those_that_are_taken(tiny: Path, tmp_path: Path) -> None:
-    from sdplay.core.event import Stepped
-    from sdplay.jobs.film import shoot
+    from sdplay.events import Stepped
+    from sdplay.film.job.film import shoot
 
     fields = {"animation_prompts": "a", "max_frames": 4, "diffusion_cadence": 1, "steps": 7, "model": str(tiny)}
     request = ask(FILMS["animate"], **fields, strength_schedule="0:(1), 1:(0.3), 2:(0.01), 3:(0)", seed=1)

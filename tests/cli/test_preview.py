@@ -14,7 +14,7 @@ from PIL import Image
 from sdplay.cli.preview import LARGEST_SIDE, PreviewFile, shown
 from sdplay.cli.progress import Bar
 from sdplay.core.errors import BadRequest, StoreError
-from sdplay.core.event import Drawn, Started, Stepped
+from sdplay.events import Drawn, Started, Stepped
 from tests.support.commandline import Sdplay
 from tests.support.recipes import picture, recipe
 

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from sdplay.cli.progress import Bar, Lines, Progress, Tally, duration, progress_for
-from sdplay.core.event import Drawn, Event, Finished, Started, Stepped
+from sdplay.events import Drawn, Event, Finished, Started, Stepped
 from tests.support.recipes import picture, recipe
 
 

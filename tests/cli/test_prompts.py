@@ -11,10 +11,10 @@ import pytest
 from PIL import Image
 
 from sdplay.core.errors import BadRequest
-from sdplay.core.request import Txt2Img, ask
-from sdplay.families.spelling import read_speller
-from sdplay.imaging.metadata import own_chunk, parse_chunk
-from sdplay.store.keep import read_kept
+from sdplay.families.common.tokenizer import read_speller
+from sdplay.images.write import own_chunk, parse_chunk
+from sdplay.images.writer import read_kept
+from sdplay.requests.request import Txt2Img, ask
 from sdplay.studio import Studio
 from tests.support.commandline import Sdplay
 

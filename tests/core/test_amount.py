@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from sdplay.core.amount import amount_text, read_amount
 from sdplay.core.errors import BadRequest
-from sdplay.core.request import Txt2Img, ask
+from sdplay.requests.request import Txt2Img, ask
 
 GIB = 2**30
 

@@ -12,10 +12,10 @@ import pytest
 from PIL import Image
 
 from sdplay.core.errors import BadRequest
-from sdplay.core.recipe import Recipe
-from sdplay.core.request import Img2Img, Inpaint, ask
-from sdplay.imaging.given import given_pictures
-from sdplay.modes.settle import settle
+from sdplay.images.inputs import given_pictures
+from sdplay.requests.recipe import Recipe
+from sdplay.requests.request import Img2Img, Inpaint, ask
+from sdplay.requests.resolve import settle
 from tests.support.given import mask, photo
 from tests.support.recipes import MACHINE, MODEL
 

@@ -10,9 +10,9 @@ import pytest
 import torch
 
 from sdplay.core.errors import ModelBroken
-from sdplay.core.request import Inpaint, Txt2Img, ask
-from sdplay.models.shelves import Shelves
-from sdplay.store.keep import Keeper
+from sdplay.images.writer import Keeper
+from sdplay.library.library import Shelves
+from sdplay.requests.request import Inpaint, Txt2Img, ask
 from sdplay.studio import Studio
 from sdplay.version import VERSION
 from tests.support.given import mask, photo

@@ -12,16 +12,16 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from sdplay.core.errors import BadRequest, ModelBroken
-from sdplay.core.event import Drawn
-from sdplay.core.prompt.attention import weighted
-from sdplay.diffusion.noise import picture_noise
-from sdplay.engine.device import placement
-from sdplay.engine.memo import WordMemo
-from sdplay.engine.render import render
+from sdplay.engines.device import placement
+from sdplay.events import Drawn
+from sdplay.families.common.vocabulary import SIZE, clip_tokenizer
 from sdplay.families.load import load_family
-from sdplay.families.vocabulary import SIZE, clip_tokenizer
-from sdplay.models.resolve import resolve
-from sdplay.modes.plan import plan
+from sdplay.library.resolve import resolve
+from sdplay.pipeline.render import render
+from sdplay.pipeline.text_cache import WordMemo
+from sdplay.prompts.attention import weighted
+from sdplay.requests.plan import plan
+from sdplay.sampling.noise import picture_noise
 from tests.support.drawing import settled
 from tests.support.original import write_original
 from tests.support.watched import Watched

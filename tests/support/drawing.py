@@ -7,11 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from sdplay.core.event import Drawn
 from sdplay.core.machine import Machine
-from sdplay.core.request import Txt2Img, ask
-from sdplay.models.resolve import resolve
-from sdplay.modes.settle import settle
+from sdplay.events import Drawn
+from sdplay.library.resolve import resolve
+from sdplay.requests.request import Txt2Img, ask
+from sdplay.requests.resolve import settle
 from sdplay.studio import Settled, Studio
 
 DEFAULTS = {"steps": 2, "seed": 11, "sampler": "euler_a", "schedule": "trailing", "guidance_scale": 4.0}

@@ -10,7 +10,7 @@ import av
 import numpy as np
 from av.video.frame import VideoFrame
 
-from sdplay.imaging.film import FilmKind, FilmWriter
+from sdplay.film.video import FilmKind, FilmWriter
 
 FPS = Fraction(30000, 1001)
 # Options with which an encoder hardly changes a gray level.

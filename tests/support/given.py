@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from sdplay.core.event import Drawn
 from sdplay.core.machine import Machine
-from sdplay.core.request import Img2Img, Inpaint, ask
-from sdplay.imaging.given import given_pictures
-from sdplay.models.resolve import resolve
-from sdplay.modes.settle import settle
+from sdplay.events import Drawn
+from sdplay.images.inputs import given_pictures
+from sdplay.library.resolve import resolve
+from sdplay.requests.request import Img2Img, Inpaint, ask
+from sdplay.requests.resolve import settle
 from sdplay.studio import Settled, Studio
 from tests.support.drawing import DEFAULTS
 

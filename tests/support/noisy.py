@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from sdplay.core.artifact import Picture
-from sdplay.core.event import Drawn, Event, Started
-from sdplay.jobs.executors.base import Task
-from sdplay.jobs.executors.fake import FakeExecutor
+from sdplay.events import Drawn, Event, Started
+from sdplay.executors.fake import FakeExecutor
+from sdplay.images.picture import Picture
+from sdplay.tasks import Task
 
 
 class NoisyExecutor(FakeExecutor):

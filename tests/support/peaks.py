@@ -13,10 +13,10 @@ DRAWING = """
 import json, re, sys
 from dataclasses import replace
 from pathlib import Path
-from sdplay.core.event import Drawn
-from sdplay.jobs.executors.base import Task
-from sdplay.jobs.executors.inline import InlineExecutor
-from sdplay.modes.memory import memory_plan
+from sdplay.events import Drawn
+from sdplay.tasks import Task
+from sdplay.executors.inline import InlineExecutor
+from sdplay.requests.memory import memory_plan
 from tests.support.drawing import settled
 folder, fields, numerics = Path(sys.argv[1]), json.loads(sys.argv[2]), json.loads(sys.argv[3])
 what = settled(folder, negative_prompt="a pear", sampler="euler", steps=2, **fields)

@@ -7,14 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from sdplay.core.artifact import Picture
-from sdplay.core.hires import picture_size
 from sdplay.core.machine import Machine
-from sdplay.core.recipe import ModelIdentity, Recipe
-from sdplay.core.request import Txt2Img, ask
-from sdplay.models.card import ModelCard
-from sdplay.models.resolve import ResolvedModel
-from sdplay.modes.settle import settle
+from sdplay.images.picture import Picture
+from sdplay.library.card import ModelCard
+from sdplay.library.identity import ModelIdentity
+from sdplay.library.resolve import ResolvedModel
+from sdplay.requests.hires import picture_size
+from sdplay.requests.recipe import Recipe
+from sdplay.requests.request import Txt2Img, ask
+from sdplay.requests.resolve import settle
 
 MACHINE = Machine(device="cpu", dtype="float32", threads=1)
 CARD = ModelCard(

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from sdplay.core.event import Event
-from sdplay.core.request import FILMS, ask
-from sdplay.imaging.image import Pixels, read_image
-from sdplay.jobs.film import Shooting, shoot
+from sdplay.events import Event
+from sdplay.film.job.film import Shooting, shoot
+from sdplay.images.read import Pixels, read_image
+from sdplay.requests.request import FILMS, ask
 from sdplay.studio import Studio
 
 

@@ -15,7 +15,7 @@ from sdplay.cli.outcome import FAILED, reason
 from sdplay.core.errors import BadRequest, Stopped
 
 if TYPE_CHECKING:
-    from sdplay.core.request import AnyStill
+    from sdplay.requests.request import AnyStill
     from sdplay.studio import Settled, Studio
 
 PROMPTS_FROM = "--prompts-from"
@@ -51,7 +51,7 @@ def deliver_all(studio: Studio, asked: list[AnyStill], delivery: Delivery) -> in
     A single request raises its error instead, and so does everything that is not the fault of one file.
     """
     from sdplay.cli.progress import progress_for
-    from sdplay.modes.plan import count
+    from sdplay.requests.plan import count
 
     if sum(request.num for request in asked) > MOST_SHOWN and delivery.show is None:
         delivery = replace(delivery, show=False)

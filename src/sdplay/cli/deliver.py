@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from sdplay.cli.preview import PreviewFile
     from sdplay.cli.progress import Progress
     from sdplay.cli.terminal import Protocol
-    from sdplay.core.artifact import Artifact, Picture
+    from sdplay.images.picture import Artifact, Picture
     from sdplay.studio import Settled, Studio
 
 FORMATS = ("png", "webp", "jpeg")
@@ -85,8 +85,8 @@ def deliver(
 
     Raises `Stopped` on Ctrl-C; what is finished by then is kept, as it is after every other error.
     """
-    from sdplay.core.event import Drawn, Finished, FrameDone, Rescued
-    from sdplay.store.keep import Keeper
+    from sdplay.events import Drawn, Finished, FrameDone, Rescued
+    from sdplay.images.writer import Keeper
     from sdplay.version import VERSION
 
     done = Done(settled=settled, indices=indices, out=delivery.out)

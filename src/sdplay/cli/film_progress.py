@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Self
 import click
 
 from sdplay.cli.progress import duration
-from sdplay.core.event import Event, Filmed, Kept, Measuring, Rescued, Resumed, Started, Stepped
+from sdplay.events import Event, Filmed, Kept, Measuring, Rescued, Resumed, Started, Stepped
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.live import Live
 
-    from sdplay.jobs.film import Shooting
+    from sdplay.film.job.film import Shooting
 
 BAR_WIDTH = 32
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 def memory_lines(settled: Settled) -> Iterator[str]:
     """The plan where little memory is asked for, the memory that it takes, and a warning where there is less."""
-    from sdplay.studio.memory import memory_of
+    from sdplay.jobs.memory import memory_of
 
     request = settled.recipe.request
     memory = memory_of(settled)
@@ -27,7 +27,7 @@ def memory_lines(settled: Settled) -> Iterator[str]:
 
 def plan(settled: Settled) -> str:
     """What drawing in little memory means for this picture."""
-    from sdplay.core.hires import picture_size
+    from sdplay.requests.hires import picture_size
 
     recipe, numerics = settled.recipe, settled.recipe.numerics
     width, height = picture_size(recipe)

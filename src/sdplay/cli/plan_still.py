@@ -20,7 +20,7 @@ class PlanStillCommand(DrawCommand):
     """Plans pictures in one mode; its flags are those that draw them."""
 
     def draw(self, **params: Any) -> int:
-        from sdplay.modes.asked import requests_for
+        from sdplay.jobs.requests import requests_for
 
         with in_the_words_of(click.get_current_context()):
             texts = prompts(params.pop("prompt"), params.pop("prompts_from"))
@@ -35,8 +35,8 @@ def facts(settled: Settled) -> Iterator[tuple[str, str]]:
     """What is settled, and what it takes, in rows of name and value."""
     from sdplay.cli.progress import plan_line
     from sdplay.core.amount import amount_text
-    from sdplay.modes.plan import count
-    from sdplay.studio.memory import memory_of, other_ways
+    from sdplay.jobs.memory import memory_of, other_ways
+    from sdplay.requests.plan import count
 
     recipe, memory = settled.recipe, memory_of(settled)
     yield "prompt", printable(getattr(recipe.request, "prompt", ""))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sdplay.core.errors import BadRequest
-from sdplay.core.event import Drawn, Event, Stepped
+from sdplay.events import Drawn, Event, Stepped
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -57,8 +57,8 @@ class PreviewFile:
             self._write(enlarged(picture, len(event.previews)))
 
     def _write(self, picture: Image) -> None:
-        from sdplay.store.atomic import store_error
-        from sdplay.store.durable import replace_file
+        from sdplay.files.atomic import store_error
+        from sdplay.files.replace import replace_file
 
         buffer = io.BytesIO()
         picture.save(buffer, FILE_KINDS[self.path.suffix.casefold()])

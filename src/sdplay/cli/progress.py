@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Self
 
 import click
 
-from sdplay.core.event import Drawn, Event, Finished, Started, Stepped
-from sdplay.core.hires import second_pass
+from sdplay.events import Drawn, Event, Finished, Started, Stepped
+from sdplay.requests.hires import second_pass
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.live import Live
     from rich.table import Table
 
-    from sdplay.core.recipe import Recipe
+    from sdplay.requests.recipe import Recipe
 
 Clock = Callable[[], float]
 BAR_WIDTH = 32
