@@ -13,13 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sdplay.core.errors import BadRequest
-from sdplay.core.sample import Arc, Frame
+from sdplay.core.sample import Sample, SlerpNoise
 from sdplay.film.pace_probe import PARTS, samples, sketch
 from sdplay.film.plan_dream import Walk
 from sdplay.film.request_dream import Dream
 from sdplay.requests.recipe import Recipe
-from sdplay.requests.request import ask
-from sdplay.requests.resolve import settle
+from sdplay.requests.request import make_request
+from sdplay.requests.resolve import resolve_request
 from tests.film.video.test_sound import clicks, write_sound
 from tests.support.recipes import MACHINE, MODEL
 
@@ -28,7 +28,9 @@ LATE = (0.0, 0.1, 0.2, 0.4, 1.0)
 
 
 def dream(**fields: Any) -> Recipe:
-    return settle(ask(Dream, **{**({} if "keyframes" in fields else WORDS), **fields}), MODEL, MACHINE, 7)
+    return resolve_request(
+        make_request(Dream, **{**({} if "keyframes" in fields else WORDS), **fields}), MODEL, MACHINE, 7
+    )
 
 
 def weights(walk: Walk) -> list[float]:
@@ -37,15 +39,15 @@ def weights(walk: Walk) -> list[float]:
     for index in range(walk.total):
         noise = walk.frame(index).noise
         base = walk._place(index)[0]
-        if isinstance(noise, Arc):
+        if isinstance(noise, SlerpNoise):
             found.append(base + noise.weight)
         else:
             found.append(base if noise == walk.key(base).noise else base + 1)
     return found
 
 
-def seen(frame: Frame) -> tuple[Any, ...]:
-    return frame.words, frame.noise, frame.guidance_scale
+def seen(frame: Sample) -> tuple[Any, ...]:
+    return frame.prompt, frame.noise, frame.guidance_scale
 
 
 KEYS = [
@@ -90,7 +92,7 @@ def test_a_sketch_has_17_even_samples_of_every_stretch(fields: dict[str, Any], s
 def test_keys_with_a_hold_of_their_own_are_sketched_without() -> None:
     quick = Walk(sketch(dream(pace="perceptual", num=120, keyframes=KEYS)))
     middle = quick.frame(PARTS + 4).noise
-    assert isinstance(middle, Arc)
+    assert isinstance(middle, SlerpNoise)
     assert middle.weight == 0.25
 
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from sdplay.core.errors import BadRequest, RenderFailed
-from sdplay.core.sample import Frame
+from sdplay.core.sample import Sample
 from sdplay.events import Drawn, Event, Finished, Started, Stepped
 from sdplay.images.writer import Keeper
 from sdplay.pipeline.batch import ladder_of, tiles
@@ -321,4 +321,4 @@ def test_frames_wait_for_nobody_in_txt2img() -> None:
     frames = list(plan(recipe(seed=5), [3, 1]))
     assert [frame.index for frame in frames] == [3, 1]
     assert [frame.noise.seed for frame in frames] == [8, 6]
-    assert all(isinstance(frame, Frame) and frame.waits_for is None for frame in frames)
+    assert all(isinstance(frame, Sample) and frame.waits_for is None for frame in frames)

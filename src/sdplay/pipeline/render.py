@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sdplay.core.errors import MemoryFailed, NumbersFailed
-from sdplay.core.sample import Frame
+from sdplay.core.sample import Sample
 from sdplay.events import Drawn, Event, Rescued, Stepped
 from sdplay.families.base import Family
 from sdplay.images.picture import Picture
@@ -36,7 +36,7 @@ Preview = Callable[[Tensor], tuple[NDArray[np.uint8], ...]]
 
 def render(
     recipe: Recipe,
-    frames: Iterable[Frame],
+    frames: Iterable[Sample],
     family: Family,
     words: WordMemo,
     film: FilmPixels = none_given,
@@ -53,7 +53,7 @@ def render(
     words = words.skipping(recipe.request.clip_skip).knowing(spelled(recipe))
     start_of, guidance_of = Starts(recipe, family, film), Guides(recipe, family)
 
-    def alike(frame: Frame) -> object:
+    def alike(frame: Sample) -> object:
         with arithmetic(recipe.numerics.threads):
             return ladder_of(frame), company(recipe, frame, words), frame.control
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from sdplay.core.errors import NumbersFailed
-from sdplay.core.sample import Frame
+from sdplay.core.sample import Sample
 from sdplay.events import Drawn, Event, Rescued
 from sdplay.pipeline.finite import Exact, tried_again
 from sdplay.pipeline.model_cache import Loaded
@@ -26,17 +26,17 @@ class Easel:
     exact: Exact
     preview: Preview | None = None
 
-    def render(self, frames: Iterable[Frame]) -> Iterator[Event]:
+    def render(self, frames: Iterable[Sample]) -> Iterator[Event]:
         return render(self.recipe, frames, self.loaded.family, self.loaded.words, preview=self.preview)
 
 
-def drawn(easel: Easel, frames: Iterable[Frame]) -> Iterator[Event]:
+def drawn(easel: Easel, frames: Iterable[Sample]) -> Iterator[Event]:
     """`render`, but a picture whose numbers overflow in half precision is drawn again in more, and told with
     `Rescued`. Raises `NumbersFailed` for those that fail even so, when all others are drawn.
     """
-    source, todo, failed = iter(frames), deque[Frame](), dict[int, NumbersFailed]()
+    source, todo, failed = iter(frames), deque[Sample](), dict[int, NumbersFailed]()
 
-    def handed() -> Iterator[Frame]:
+    def handed() -> Iterator[Sample]:
         """Frames in order; `todo` are those that were handed over and are not drawn yet."""
         yield from tuple(todo)
         for frame in source:
@@ -65,7 +65,7 @@ def drawn(easel: Easel, frames: Iterable[Frame]) -> Iterator[Event]:
         raise NumbersFailed(f"{which}: {error.reason}", hint=error.hint) from error
 
 
-def alone(easel: Easel, frame: Frame) -> Iterator[Event]:
+def alone(easel: Easel, frame: Sample) -> Iterator[Event]:
     """`frame` beside nothing, and where that fails in more precision; raises `NumbersFailed` where nothing helps."""
     try:
         for event in easel.render([frame]):

@@ -198,7 +198,7 @@ PLAINER = {"string_unicode": "contains half a surrogate pair, which is no charac
 R = TypeVar("R", bound=Request)
 
 
-def ask(kind: type[R], /, **fields: Any) -> R:
+def make_request(kind: type[R], /, **fields: Any) -> R:
     """Build a request of `kind`; raises `BadRequest` for a wrong field, `BadRequests` for several, never pydantic's."""
     strange: list[BadRequest] = [
         UnknownName("option", name, field_names(kind)) for name in fields if not known(kind, name)

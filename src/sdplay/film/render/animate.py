@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sdplay.core.sample import Frame, FromFilm, Unit
+from sdplay.core.sample import FromFilm, Sample, Segment
 from sdplay.events import Drawn, Event, KeyDrawn
 from sdplay.film.camera.flow import optical_flow
 from sdplay.film.camera.resample import sample
@@ -42,7 +42,7 @@ class Stage:
     depth: DepthOfKeys
 
 
-def segment(stage: Stage, unit: Unit, given: Mapping[int, Pixels]) -> Iterator[Event]:
+def segment(stage: Stage, unit: Segment, given: Mapping[int, Pixels]) -> Iterator[Event]:
     """Draw `unit`: `Stepped` and `KeyDrawn` for its key, then `Drawn` for each of its frames, in order.
 
     `given` holds, by frame, the key before it and the key whose colours it keeps, where there are such.
@@ -67,7 +67,7 @@ def segment(stage: Stage, unit: Unit, given: Mapping[int, Pixels]) -> Iterator[E
 
 
 def drawn_key(
-    stage: Stage, frame: Frame, before: Mover | None, given: Mapping[int, Pixels]
+    stage: Stage, frame: Sample, before: Mover | None, given: Mapping[int, Pixels]
 ) -> Generator[Event, None, Pixels]:
     """Draw the key `frame` and return its pixels; one of strength 0 is only moved."""
     score = stage.score
@@ -84,7 +84,7 @@ def drawn_key(
     return matched(score, pixels, frame.index, first)
 
 
-def one_drawn(bench: Bench, frame: Frame) -> Generator[Event, None, Pixels]:
+def one_drawn(bench: Bench, frame: Sample) -> Generator[Event, None, Pixels]:
     """The pixels of one frame; its `Drawn` is not passed on, since it is no frame of the film yet."""
     pixels: Pixels | None = None
     for event in drawn(bench, [frame]):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from sdplay.core.sample import Frame, FromFilm, Unit
+from sdplay.core.sample import FromFilm, Sample, Segment
 from sdplay.events import Drawn, Event, KeyDrawn
 from sdplay.film.plan_animate import Score
 from sdplay.film.render.animate import Stage, graded
@@ -16,7 +16,7 @@ from sdplay.images.picture import Picture
 from sdplay.images.read import Pixels, resized
 
 
-def clip_unit(stage: Stage, unit: Unit, given: Mapping[int, Pixels], reader: ClipReader) -> Iterator[Event]:
+def clip_unit(stage: Stage, unit: Segment, given: Mapping[int, Pixels], reader: ClipReader) -> Iterator[Event]:
     """Draw the frames of `unit`, `Drawn` for each in order, and `KeyDrawn` for frame 0, whose colours the rest keep.
 
     `given` holds frame 0 as it was drawn, for every unit but the first.
@@ -49,7 +49,7 @@ def bench_of(stage: Stage, sources: Mapping[int, Pixels], reader: ClipReader) ->
     """
     score = stage.score
 
-    def start(frame: Frame) -> Pixels:
+    def start(frame: Sample) -> Pixels:
         index = frame.index
         return graded(score, sources[index] if index in sources else source(score, reader, index), index)
 
@@ -65,7 +65,7 @@ def bench_of(stage: Stage, sources: Mapping[int, Pixels], reader: ClipReader) ->
     return bench
 
 
-def strength_of(frame: Frame) -> float:
+def strength_of(frame: Sample) -> float:
     return frame.init.strength if isinstance(frame.init, FromFilm) else 1.0
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from sdplay.core.errors import MemoryFailed, NumbersFailed, RenderFailed
-from sdplay.core.sample import AnyNoise, Arc, Bend, Frame, Noise
+from sdplay.core.sample import AnyNoise, Noise, Sample, SlerpNoise, SplineNoise
 from sdplay.core.seeding import reroll_seed
 from sdplay.events import Drawn, Event, Rescued
 from sdplay.families.base import Family
@@ -42,19 +42,19 @@ class Bench:
     before: Before = nothing_before
     exact: Exact | None = None
 
-    def render(self, frames: Iterable[Frame]) -> Iterator[Event]:
+    def render(self, frames: Iterable[Sample]) -> Iterator[Event]:
         return render(self.recipe, frames, self.family, self.words, self.film)
 
     def starting_from(self, film: FilmPixels, before: Before) -> Bench:
         return replace(self, film=film, before=before)
 
-    def good(self, frame: Frame) -> Pixels | None:
+    def good(self, frame: Sample) -> Pixels | None:
         """The pixels of `frame`, None where they are bad."""
         picture = attempted(self, frame)
         return picture.pixels if picture is not None else None
 
 
-def drawn(bench: Bench, frames: Sequence[Frame]) -> Iterator[Event]:
+def drawn(bench: Bench, frames: Sequence[Sample]) -> Iterator[Event]:
     """`render`, but a frame that comes out as no numbers, or black, is dealt with as the film's `on_bad_frame` says.
 
     Where memory runs out the rest is drawn in passes of half as many frames. A rescued frame is told with `Rescued`
@@ -93,12 +93,12 @@ def smaller(bench: Bench) -> str:
 HINT = "another --precision may help: float32"
 
 
-def together(frames: Sequence[Frame], tile: int) -> Sequence[Frame]:
+def together(frames: Sequence[Sample], tile: int) -> Sequence[Sample]:
     """The frames at the front that share a tile."""
     return [frame for frame in frames[:tile] if ladder_of(frame) == ladder_of(frames[0])]
 
 
-def rescued(bench: Bench, frame: Frame, error: NumbersFailed) -> Iterator[Event]:
+def rescued(bench: Bench, frame: Sample, error: NumbersFailed) -> Iterator[Event]:
     """The one frame that failed with `error`, or that shares a tile with it, by the film's rule."""
     policy = getattr(bench.recipe.request, "on_bad_frame", "error")
     for found, each, how in tries(bench, frame, rerolls=policy == "reroll"):
@@ -115,7 +115,7 @@ def rescued(bench: Bench, frame: Frame, error: NumbersFailed) -> Iterator[Event]
     yield Drawn(picture=Picture(pixels=pixels, recipe=bench.recipe, index=frame.index, seconds=0.0))
 
 
-def tries(bench: Bench, frame: Frame, *, rerolls: bool) -> Iterator[tuple[Bench, Frame, str]]:
+def tries(bench: Bench, frame: Sample, *, rerolls: bool) -> Iterator[tuple[Bench, Sample, str]]:
     """What is tried for a bad frame, and how that is told: by itself, in more precision, then from other seeds."""
     yield bench, frame, ""
     if bench.exact is not None:
@@ -126,14 +126,14 @@ def tries(bench: Bench, frame: Frame, *, rerolls: bool) -> Iterator[tuple[Bench,
         yield bench, rerolled(frame, attempt), f"seed {attempt} of {ATTEMPTS}"
 
 
-def stand_in(bench: Bench, frame: Frame, policy: str) -> tuple[Pixels | None, str]:
+def stand_in(bench: Bench, frame: Sample, policy: str) -> tuple[Pixels | None, str]:
     """What is shown instead of the bad `frame`, and how that is told; kept ones are black, whatever was wrong."""
     if policy == "keep":
         return np.zeros((bench.recipe.height, bench.recipe.width, 3), np.uint8), "kept"
     return (bench.before(frame.index) if policy == "previous" else None), "the frame before stands still"
 
 
-def attempted(bench: Bench, frame: Frame) -> Picture | None:
+def attempted(bench: Bench, frame: Sample) -> Picture | None:
     """The picture of `frame` drawn beside nothing, None where it is bad."""
     try:
         picture = next(event.picture for event in bench.render([frame]) if isinstance(event, Drawn))
@@ -146,14 +146,14 @@ def is_black(picture: Picture) -> bool:
     return not picture.pixels.any()
 
 
-def rerolled(frame: Frame, attempt: int) -> Frame:
+def rerolled(frame: Sample, attempt: int) -> Sample:
     return replace(frame, noise=other_noise(frame.noise, attempt))
 
 
 def other_noise(noise: AnyNoise, attempt: int) -> AnyNoise:
     if isinstance(noise, Noise):
         return replace(noise, seed=reroll_seed(noise.seed, attempt))
-    if isinstance(noise, Arc):
+    if isinstance(noise, SlerpNoise):
         return replace(noise, start=other_noise(noise.start, attempt), end=other_noise(noise.end, attempt))
-    first = noise.through[1] if isinstance(noise, Bend) else noise.first
+    first = noise.through[1] if isinstance(noise, SplineNoise) else noise.first
     return other_noise(first, attempt)
