@@ -66,7 +66,7 @@ class Remembering(Enlarging):
     def settle_first(
         self, request: AnyRequest, known: Wildcards | None = None
     ) -> tuple[ResolvedRequest, Sequence[int]]:
-        """What `run` wants to draw all pictures of `request`; `known` as in `settle`."""
+        """What `run` wants to draw all pictures of `request`; `known` as in `resolve`."""
         settled = self.resolve(request, known)
         return settled, range(count(settled.recipe))
 

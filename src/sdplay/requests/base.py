@@ -1,6 +1,6 @@
 """The common part of every request: its fields' types, the fields all modes share, and how one is asked for.
 
-Fields left at None are open; `modes.settle` closes them and nothing else does. A field's `flag` in
+Fields left at None are open; `resolve_request` closes them and nothing else does. A field's `flag` in
 `json_schema_extra` is its name on the command line where that is not the field's own; `later` says that there were
 recipes before the field: where it has its default a recipe is written, and its digest made, as if it were not there.
 """

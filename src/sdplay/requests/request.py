@@ -1,6 +1,6 @@
 """What was asked: the one schema behind command line flags, Python arguments, files and (later) REST bodies.
 
-The kinds of request, by mode. Fields left at None are open; `modes.settle` closes them and nothing else does.
+The kinds of request, by mode. Fields left at None are open; `resolve_request` closes them and nothing else does.
 """
 
 from __future__ import annotations
