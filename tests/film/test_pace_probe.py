@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sdplay.core.errors import BadRequest
-from sdplay.core.sample import Arc, Frame
+from sdplay.core.sample import Arc, Sample
 from sdplay.film.pace_probe import PARTS, samples, sketch
 from sdplay.film.plan_dream import Walk
 from sdplay.film.request_dream import Dream
@@ -44,7 +44,7 @@ def weights(walk: Walk) -> list[float]:
     return found
 
 
-def seen(frame: Frame) -> tuple[Any, ...]:
+def seen(frame: Sample) -> tuple[Any, ...]:
     return frame.words, frame.noise, frame.guidance_scale
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from sdplay.core.errors import BadRequest
-from sdplay.events import Drawn, Event, Filmed, Measuring, Resumed
+from sdplay.events import Event, FilmSaved, ImageDone, Measuring, Resumed
 from sdplay.executors.fake import FakeExecutor
 from sdplay.film.job.film import shoot
 from sdplay.requests.request import Dream, ask
@@ -63,7 +63,7 @@ def test_it_is_measured_before_the_first_frame_and_kept(tmp_path: Path) -> None:
     measuring = [event for event in events if isinstance(event, Measuring)]
     assert (measuring[-1].done, measuring[-1].total) == (34, 34)
     assert all(before.done <= after.done for before, after in pairwise(measuring))
-    drawn = [event.picture for event in events if isinstance(event, Drawn)]
+    drawn = [event.picture for event in events if isinstance(event, ImageDone)]
     assert [picture.index for picture in drawn] == list(range(9))
     assert [list(stretch) for stretch in drawn[0].recipe.pace_table] == table(tmp_path / "job")
     assert events.index(measuring[-1]) < next(i for i, event in enumerate(events) if isinstance(event, Resumed))
@@ -79,7 +79,7 @@ def test_it_is_measured_once(again: str, tmp_path: Path) -> None:
     shooting = (
         studio.resume(tmp_path / "job") if again == "resume" else film(studio, tmp_path / "job", "dream", **DREAM)
     )
-    assert isinstance(shot(shooting)[-1], Filmed)
+    assert isinstance(shot(shooting)[-1], FilmSaved)
     assert executor.sketched == []
     assert [indices for *_, indices in executor.asked] == [(4, 5, 6, 7)]
     assert table(tmp_path / "job") == before

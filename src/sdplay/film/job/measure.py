@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import replace
 
-from sdplay.events import Drawn, Event, Measuring
+from sdplay.events import Event, ImageDone, Measuring
 from sdplay.film.change import change_seen
 from sdplay.film.pace_probe import samples, sketch
 from sdplay.film.plan_dream import Walk
@@ -30,7 +30,7 @@ def measured(recipe: Recipe, draw: Draw, keep: Callable[[Recipe], None]) -> Gene
         pictures: list[Pixels] = []
         with closing(draw(quick, indices)) as events:
             for event in events:
-                pictures += [event.picture.pixels] if isinstance(event, Drawn) else []
+                pictures += [event.picture.pixels] if isinstance(event, ImageDone) else []
                 yield Measuring(
                     done=len(recipe.pace_table) * len(indices) + len(pictures), total=walk.stretches * len(indices)
                 )
