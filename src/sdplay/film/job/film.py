@@ -19,10 +19,10 @@ from sdplay.film.camera.disparity import depth_png
 from sdplay.film.job.encoder import Projector
 from sdplay.film.job.folder import JobFolder
 from sdplay.film.job.journal import UnitRecord
-from sdplay.film.job.measure import measured
 from sdplay.film.job.pace import Pace
 from sdplay.film.job.unit_queue import UnitQueue
 from sdplay.film.job.units import Units
+from sdplay.film.pace import measured
 from sdplay.images.read import Pixels
 from sdplay.library.resolve import ResolvedModel
 from sdplay.requests.plan import FilmPlan, film_plan

@@ -1,10 +1,10 @@
 """Films in and out, with PyAV: no program called ffmpeg is ever needed."""
 
+from sdplay.film.job.encoder import pingpong
 from sdplay.film.video.decode import ClipReader, fit
 from sdplay.film.video.encode import FilmWriter
 from sdplay.film.video.index import ClipFacts, probe
 from sdplay.film.video.kind import FilmKind, check_kind
-from sdplay.film.video.order import pingpong
 from sdplay.film.video.preview import PreviewWriter
 from sdplay.film.video.sound import Sound, decode_sound
 from sdplay.film.video.spectrum import analyse, features, onset_energy, onset_pace
