@@ -18,7 +18,7 @@ from sdplay.events import Event, ImageDone, Stepped
 from sdplay.executors.fake import FakeExecutor
 from sdplay.executors.processes import LocalExecutor
 from sdplay.film.job.film import shoot
-from sdplay.film.video import verify_film
+from sdplay.film.video.verify import verify_film
 from sdplay.library.resolve import resolve
 from sdplay.requests.request import Txt2Img, ask
 from sdplay.studio import Studio

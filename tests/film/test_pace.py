@@ -22,7 +22,6 @@ from sdplay.executors.fake import FakeExecutor
 from sdplay.film.job.film import shoot
 from sdplay.film.pace import FLOOR, PARTS, change_seen, samples, sketch
 from sdplay.film.plan_dream import Walk
-from sdplay.film.request_dream import Dream
 from sdplay.images.read import Pixels
 from sdplay.requests.recipe import Recipe
 from sdplay.requests.request import Dream, ask

@@ -14,7 +14,7 @@ from sdplay.events import FilmSaved, FramesSaved
 from sdplay.film.job.encoder import Output, Projector
 from sdplay.film.job.film import shoot
 from sdplay.film.job.frame_file import read_frame
-from sdplay.film.video import verify_film
+from sdplay.film.video.verify import verify_film
 from tests.support.films import decoded, write_film
 from tests.support.stubfilm import film_request, frame_files, made, shooting
 
