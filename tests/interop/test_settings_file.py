@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from sdplay.core.errors import BadRequest
 from sdplay.film.curve import parse_curve
+from sdplay.film.expression_names import Timeline
 from sdplay.film.request import canonical_names
 from sdplay.film.request_animate import Animate
-from sdplay.film.timeline import Timeline
 from sdplay.interop.deforum import inverted
 from sdplay.interop.settings_file import Settings, read_settings
 from sdplay.requests.base import make_request

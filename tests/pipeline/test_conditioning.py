@@ -75,7 +75,7 @@ def test_pictures_share_a_pass_only_with_their_like() -> None:
     (frame,) = plan(what, [0])
 
     def of(prompt: str) -> object:
-        return company(what, replace(frame, words=PromptPair(prompt=prompt, syntax="a1111")), memo)
+        return company(what, replace(frame, prompt=PromptPair(prompt=prompt, syntax="a1111")), memo)
 
     assert of("a cat") == of("an (apple:1.2)")
     assert of("[a|b]") == of("[a|b]") != of("[a|c]")

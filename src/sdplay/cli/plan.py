@@ -54,7 +54,7 @@ class PlanCommand(FilmCommand):
             request = film_request(self.kind, POSITIONAL[self._mode], params)
             settled, plan = planned(request, params["out"])
             if params.get("preview_motion") is not None:
-                from sdplay.film.job.motion import preview_motion
+                from sdplay.film.render.preview_motion import preview_motion
 
                 click.echo(str(preview_motion(settled.recipe, params["preview_motion"])))
                 return 0

@@ -180,7 +180,7 @@ class Walk:
         negative = key.negative if key.negative is not None else asked.negative_prompt
         return Key(
             at=self._time(number),
-            words=PromptPair(prompt=key.prompt, negative_prompt=negative, syntax=asked.prompt_syntax),
+            prompt=PromptPair(prompt=key.prompt, negative_prompt=negative, syntax=asked.prompt_syntax),
             noise=Noise(seed=key.seed if key.seed is not None else counted, source=asked.noise),
             guidance_scale=key.guidance_scale if key.guidance_scale is not None else self.recipe.guidance_scale,
             hold=key.hold if key.hold is not None else asked.hold,

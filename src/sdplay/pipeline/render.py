@@ -14,7 +14,7 @@ from torch import Tensor
 
 from sdplay.core.errors import MemoryFailed, NumbersFailed
 from sdplay.core.sample import Sample
-from sdplay.events import Drawn, Event, Rescued, Stepped
+from sdplay.events import Event, ImageDone, Retried, Stepped
 from sdplay.families.base import Family
 from sdplay.images.picture import Picture
 from sdplay.pipeline.batch import ladder_of, tiles
@@ -42,7 +42,7 @@ def render(
     film: FilmPixels = none_given,
     preview: Preview | None = None,
 ) -> Iterator[Event]:
-    """Draw `frames` tile by tile, yielding `Stepped` after every step and `Drawn` for every picture.
+    """Draw `frames` tile by tile, yielding `Stepped` after every step and `ImageDone` for every picture.
 
     `film` gives the pixels that a frame of a film starts from, of the recipe's size; `preview` makes small pictures of
     what the network takes for the clean latents at each step, and is not asked where nobody wants any.
@@ -92,9 +92,9 @@ def render(
             made_by = recipe
             if row in again:
                 made_by = decoded_in_float32(recipe)
-                yield Rescued(index=frame.index, how=DECODED)
+                yield Retried(index=frame.index, how=DECODED)
             picture = starts[row].finish(pictures[row])
-            yield Drawn(picture=Picture(pixels=picture, recipe=made_by, index=frame.index, seconds=seconds))
+            yield ImageDone(picture=Picture(pixels=picture, recipe=made_by, index=frame.index, seconds=seconds))
 
 
 def denoised(recipe: Recipe, denoiser: Denoiser, x: Tensor, sigmas: Sequence[float], noise: NoiseAt) -> Iterator[Step]:

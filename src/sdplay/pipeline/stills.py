@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sdplay.core.errors import NumbersFailed
 from sdplay.core.sample import Sample
-from sdplay.events import Drawn, Event, Rescued
+from sdplay.events import Event, ImageDone, Retried
 from sdplay.pipeline.finite import Exact, tried_again
 from sdplay.pipeline.model_cache import Loaded
 from sdplay.pipeline.render import Preview, render
@@ -32,7 +32,7 @@ class Easel:
 
 def drawn(easel: Easel, frames: Iterable[Sample]) -> Iterator[Event]:
     """`render`, but a picture whose numbers overflow in half precision is drawn again in more, and told with
-    `Rescued`. Raises `NumbersFailed` for those that fail even so, when all others are drawn.
+    `Retried`. Raises `NumbersFailed` for those that fail even so, when all others are drawn.
     """
     source, todo, failed = iter(frames), deque[Sample](), dict[int, NumbersFailed]()
 
@@ -47,7 +47,7 @@ def drawn(easel: Easel, frames: Iterable[Sample]) -> Iterator[Event]:
     while not finished:
         try:
             for event in easel.render(handed()):
-                if isinstance(event, Drawn):
+                if isinstance(event, ImageDone):
                     todo.popleft()
                     yield from remarked(event)
                 else:
@@ -69,7 +69,7 @@ def alone(easel: Easel, frame: Sample) -> Iterator[Event]:
     """`frame` beside nothing, and where that fails in more precision; raises `NumbersFailed` where nothing helps."""
     try:
         for event in easel.render([frame]):
-            yield from remarked(event) if isinstance(event, Drawn) else [event]
+            yield from remarked(event) if isinstance(event, ImageDone) else [event]
         return
     except NumbersFailed as error:
         failure = error
@@ -77,8 +77,8 @@ def alone(easel: Easel, frame: Sample) -> Iterator[Event]:
         loaded = easel.exact(recipe)
         try:
             for event in render(recipe, [frame], loaded.family, loaded.words):
-                if isinstance(event, Drawn):
-                    yield Rescued(index=frame.index, how=how)
+                if isinstance(event, ImageDone):
+                    yield Retried(index=frame.index, how=how)
                     yield from remarked(event)
                 else:
                     yield event
@@ -88,8 +88,8 @@ def alone(easel: Easel, frame: Sample) -> Iterator[Event]:
     raise failure
 
 
-def remarked(event: Drawn) -> Iterator[Event]:
+def remarked(event: ImageDone) -> Iterator[Event]:
     """A black picture of sound numbers is a picture; it is told, though."""
     if not event.picture.pixels.any():
-        yield Rescued(index=event.picture.index, how=BLACK)
+        yield Retried(index=event.picture.index, how=BLACK)
     yield event

@@ -10,7 +10,7 @@ import numpy as np
 from sdplay.core.errors import MemoryFailed, NumbersFailed, RenderFailed
 from sdplay.core.sample import AnyNoise, Noise, Sample, SlerpNoise, SplineNoise
 from sdplay.core.seeding import reroll_seed
-from sdplay.events import Drawn, Event, Rescued
+from sdplay.events import Event, ImageDone, Retried
 from sdplay.families.base import Family
 from sdplay.film.request import Film
 from sdplay.images.picture import Picture
@@ -57,16 +57,16 @@ class Bench:
 def drawn(bench: Bench, frames: Sequence[Sample]) -> Iterator[Event]:
     """`render`, but a frame that comes out as no numbers, or black, is dealt with as the film's `on_bad_frame` says.
 
-    Where memory runs out the rest is drawn in passes of half as many frames. A rescued frame is told with `Rescued`
-    before its `Drawn`. Raises `RenderFailed` where the film says so, where five other seeds did no better, or where a
-    single frame does not fit.
+    If memory runs out, the rest is drawn in batches of half the size. `Retried` comes before the `ImageDone` of a
+    retried frame. Raises `RenderFailed` if the film says so, if five other seeds did no better, or if a single frame
+    does not fit.
     """
     assert isinstance(bench.recipe.request, Film)
     todo = list(frames)
     while todo:
         try:
             for event in bench.render(together(todo, bench.recipe.numerics.tile)):
-                if isinstance(event, Drawn):
+                if isinstance(event, ImageDone):
                     if is_black(event.picture):
                         raise NumbersFailed("the frame came out black", hint=HINT)
                     todo.pop(0)
@@ -77,7 +77,7 @@ def drawn(bench: Bench, frames: Sequence[Sample]) -> Iterator[Event]:
             if bench.recipe.numerics.tile == 1:
                 raise
             bench = in_smaller_passes(bench)
-            yield from (Rescued(index=frame.index, how=smaller(bench)) for frame in todo)
+            yield from (Retried(index=frame.index, how=smaller(bench)) for frame in todo)
 
 
 def in_smaller_passes(bench: Bench) -> Bench:
@@ -105,14 +105,14 @@ def rescued(bench: Bench, frame: Sample, error: NumbersFailed) -> Iterator[Event
         picture = attempted(found, each)
         if picture is not None:
             if how:
-                yield Rescued(index=frame.index, how=how)
-            yield Drawn(picture=replace(picture, recipe=bench.recipe))
+                yield Retried(index=frame.index, how=how)
+            yield ImageDone(picture=replace(picture, recipe=bench.recipe))
             return
     pixels, how = stand_in(bench, frame, policy)
     if pixels is None:
         raise RenderFailed(f"frame {frame.index}: {error.reason}", hint=error.hint) from error
-    yield Rescued(index=frame.index, how=how)
-    yield Drawn(picture=Picture(pixels=pixels, recipe=bench.recipe, index=frame.index, seconds=0.0))
+    yield Retried(index=frame.index, how=how)
+    yield ImageDone(picture=Picture(pixels=pixels, recipe=bench.recipe, index=frame.index, seconds=0.0))
 
 
 def tries(bench: Bench, frame: Sample, *, rerolls: bool) -> Iterator[tuple[Bench, Sample, str]]:
@@ -136,7 +136,7 @@ def stand_in(bench: Bench, frame: Sample, policy: str) -> tuple[Pixels | None, s
 def attempted(bench: Bench, frame: Sample) -> Picture | None:
     """The picture of `frame` drawn beside nothing, None where it is bad."""
     try:
-        picture = next(event.picture for event in bench.render([frame]) if isinstance(event, Drawn))
+        picture = next(event.picture for event in bench.render([frame]) if isinstance(event, ImageDone))
     except NumbersFailed:
         return None
     return None if is_black(picture) else picture
