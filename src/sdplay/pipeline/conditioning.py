@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from sdplay.core.fields import Syntax
-from sdplay.core.sample import AnyPrompt, Sample, PromptPair
+from sdplay.core.sample import AnyPrompt, PromptPair, Sample
 from sdplay.families.base import Conditioning, Family, Guide
 from sdplay.pipeline.control import Guidance, active
 from sdplay.pipeline.loras import network_loras, text_loras
@@ -110,7 +110,7 @@ class TileWords:
     """The words of a tile, and the denoisers that they guide; `gone` are the steps of the pass before this one."""
 
     def __init__(self, recipe: Recipe, tile: Sequence[Sample], family: Family, encode: WordMemo, gone: int = 0) -> None:
-        on = network_loras(recipe, tile[0].prompt_of=prompt=words_of)
+        on = network_loras(recipe, tile[0].prompt)
         self.family = family.adapted(on) if on else family
         self.encode, self.gone = encode, gone
         self.scales = [scale_of(recipe, frame) for frame in tile]
