@@ -53,7 +53,7 @@ def test_prompt_j_makes_the_choices_of_picture_j_of_a_batch(desk: Path, seed: in
     assert len(set(recipe.request.prompts)) > 4
     assert recipe.request.negative_prompt == meant(first, "negative_prompt")
     assert Recipe.from_ingredients(recipe.ingredients()).digest == recipe.digest
-    frames = [Walk(recipe).key(j).words for j in range(12)]
+    frames = [Walk(recipe).key(j).prompt for j in range(12)]
     assert [words.prompt for words in frames] == list(recipe.request.prompts)
 
 

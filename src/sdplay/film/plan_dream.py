@@ -37,7 +37,7 @@ class Key:
     """A picture the film walks through, and when."""
 
     at: float
-    words: PromptPair
+    prompt: PromptPair
     noise: Noise
     guidance_scale: float
     hold: float
@@ -223,9 +223,9 @@ class Walk:
         return evenly_seen(table[number], weight) if number < len(table) else weight
 
     def _words(self, start: Key, end: Key, weight: float) -> AnyPrompt:
-        if weight == 0 or start.words == end.words or self.request.interpolate == "latent":
-            return start.words
-        return end.words if weight == 1 else LerpPrompt(start=start.words, end=end.words, weight=weight)
+        if weight == 0 or start.prompt == end.prompt or self.request.interpolate == "latent":
+            return start.prompt
+        return end.prompt if weight == 1 else LerpPrompt(start=start.prompt, end=end.prompt, weight=weight)
 
     def _noise(self, number: int, index: int, weight: float) -> AnyNoise:
         start, end = self.key(number).noise, self.key(number + 1).noise
