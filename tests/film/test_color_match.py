@@ -14,11 +14,12 @@ from sdplay.film.color_match import (
     anti_blur,
     colour_match,
     contrast,
+    from_lab,
     matched_histogram,
     smooth,
+    to_lab,
     to_uint8,
 )
-from sdplay.film.color_space import from_lab, to_lab
 
 MATCHING: tuple[str, ...] = ("RGB", "HSV", "LAB", "LAB_mean")
 

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from sdplay.core.errors import NumbersFailed
 from sdplay.core.sample import Noise
-from sdplay.events import Drawn, Event, Rescued
+from sdplay.events import Event, ImageDone, Retried
 from sdplay.executors.inline import InlineExecutor
 from sdplay.film.plan_dream import Walk
 from sdplay.film.render.retry import Bench
@@ -26,8 +26,8 @@ from sdplay.pipeline.stills import BLACK, Easel, drawn
 from sdplay.pipeline.text_cache import WordMemo
 from sdplay.requests.plan import plan
 from sdplay.requests.recipe import Recipe
-from sdplay.requests.request import Img2Img, Txt2Img, ask
-from sdplay.requests.resolve import settle
+from sdplay.requests.request import Img2Img, Txt2Img, make_request
+from sdplay.requests.resolve import resolve_request
 from sdplay.sampling.noise import picture_noise
 from sdplay.studio import Studio
 from sdplay.tasks import Task
@@ -44,8 +44,8 @@ Decode = Callable[[Tensor], Tensor]
 
 
 def recipe_of(num: int = 3, *, tile: int = 1, dtype: str = "float16", codec: str = "float16") -> Recipe:
-    request = ask(Txt2Img, prompt="a", width=64, height=64, steps=2, seed=5, num=num, sampler="euler")
-    recipe = settle(request, MODEL, MACHINE, 7)
+    request = make_request(Txt2Img, prompt="a", width=64, height=64, steps=2, seed=5, num=num, sampler="euler")
+    recipe = resolve_request(request, MODEL, MACHINE, 7)
     return replace(recipe, numerics=replace(recipe.numerics, dtype=dtype, decode_dtype=codec, tile=tile))
 
 
@@ -75,7 +75,7 @@ def never(recipe: Recipe) -> Loaded:
 
 
 def pictures(events: list[Event]) -> dict[int, Picture]:
-    return {event.picture.index: event.picture for event in events if isinstance(event, Drawn)}
+    return {event.picture.index: event.picture for event in events if isinstance(event, ImageDone)}
 
 
 def collect(source: Iterable[Event], into: list[Event]) -> None:
@@ -85,7 +85,7 @@ def collect(source: Iterable[Event], into: list[Event]) -> None:
 
 
 def notes(events: list[Event]) -> dict[int, str]:
-    return {event.index: event.how for event in events if isinstance(event, Rescued)}
+    return {event.index: event.how for event in events if isinstance(event, Retried)}
 
 
 @pytest.mark.parametrize("worth", [torch.nan, torch.inf, -1.0], ids=["nan", "infinite", "black"])

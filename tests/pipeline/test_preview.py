@@ -12,13 +12,13 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from sdplay.events import Drawn, Event, Stepped
+from sdplay.events import Event, ImageDone, Stepped
 from sdplay.pipeline.preview import FINER, LinearPreview, colour_fields, fitted
 from sdplay.pipeline.render import render
 from sdplay.pipeline.text_cache import WordMemo
 from sdplay.requests.plan import plan
 from sdplay.requests.recipe import Recipe
-from sdplay.requests.request import Txt2Img, ask
+from sdplay.requests.request import Txt2Img, make_request
 from sdplay.studio import Studio
 from tests.pipeline.stub import StubFamily
 from tests.support.drawing import settled
@@ -51,10 +51,10 @@ def nearness(preview: Any, pixels: Any) -> float:
 def test_the_last_preview_is_near_the_picture_and_changes_no_bit(builtin: Path) -> None:
     with Studio() as studio:
         for prompt, seed in PICTURES:
-            request = ask(Txt2Img, prompt=prompt, seed=seed, steps=4)
+            request = make_request(Txt2Img, prompt=prompt, seed=seed, steps=4)
             events = list(studio.stream(request, preview=True))
             steps = [event for event in events if isinstance(event, Stepped)]
-            (picture,) = [event.picture for event in events if isinstance(event, Drawn)]
+            (picture,) = [event.picture for event in events if isinstance(event, ImageDone)]
             assert [len(step.previews) for step in steps] == [1] * 4
             assert steps[-1].previews[0].shape == (32, 32, 3)
             assert steps[-1].previews[0].dtype == np.uint8

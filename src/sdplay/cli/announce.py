@@ -10,10 +10,10 @@ from sdplay.requests.hires import second_pass
 
 if TYPE_CHECKING:
     from sdplay.requests.recipe import Recipe
-    from sdplay.studio import Settled
+    from sdplay.studio import ResolvedRequest
 
 
-def facts(settled: Settled) -> Iterator[tuple[str, str]]:
+def facts(settled: ResolvedRequest) -> Iterator[tuple[str, str]]:
     """What is settled, and what it takes, in rows of name and value."""
     from sdplay.core.amount import amount_text
     from sdplay.jobs.memory import memory_of, other_ways
@@ -33,7 +33,7 @@ def facts(settled: Settled) -> Iterator[tuple[str, str]]:
         yield "less", f"{amount_text(plan.predicted)}: {', '.join(plan.steps)}"
 
 
-def memory_lines(settled: Settled) -> Iterator[str]:
+def memory_lines(settled: ResolvedRequest) -> Iterator[str]:
     """The plan where little memory is asked for, the memory that it takes, and a warning where there is less."""
     from sdplay.jobs.memory import memory_of
 
@@ -49,7 +49,7 @@ def memory_lines(settled: Settled) -> Iterator[str]:
         yield f"note: {memory.warning}"
 
 
-def plan(settled: Settled) -> str:
+def plan(settled: ResolvedRequest) -> str:
     """What drawing in little memory means for this picture."""
     from sdplay.requests.hires import picture_size
 

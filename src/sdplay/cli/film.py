@@ -164,22 +164,22 @@ def shot(shooting: Shooting, *, quiet: bool) -> None:
     from sdplay.cli.film_progress import film_progress
 
     if not quiet:
-        from sdplay.studio import Settled
+        from sdplay.studio import ResolvedRequest
 
-        settled = Settled(recipe=shooting.recipe, model=shooting.model, device=shooting.device)
+        settled = ResolvedRequest(recipe=shooting.recipe, model=shooting.model, device=shooting.device)
         for line in memory_lines(settled):
             click.echo(line, err=True)
     for warning in shooting.warnings:
         click.echo(f"note: {warning}", err=True)
     with film_progress(shooting, quiet=quiet) as progress, going_on(shooting, progress), Interrupt() as interrupt:
-        from sdplay.events import Filmed
+        from sdplay.events import FilmSaved
         from sdplay.film.job.film import shoot
 
         with closing(shoot(shooting)) as events:
             for event in events:
                 interrupt.listen()
                 progress.follow(event)
-                if interrupt.asked and not isinstance(event, Filmed):
+                if interrupt.asked and not isinstance(event, FilmSaved):
                     raise KeyboardInterrupt
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sdplay.film.rows import Cost
     from sdplay.requests.plan import FilmPlan
     from sdplay.requests.request import AnyFilm
-    from sdplay.studio import Settled
+    from sdplay.studio import ResolvedRequest
 
 
 MOST_ROWS = 100  # in a terminal, unless --every or --range asks for others
@@ -56,7 +56,7 @@ class PlanCommand(FilmCommand):
             request = film_request(self.kind, POSITIONAL[self._mode], params)
             settled, plan = planned(request, params["out"])
             if params.get("preview_motion") is not None:
-                from sdplay.film.job.motion import preview_motion
+                from sdplay.film.render.preview_motion import preview_motion
 
                 click.echo(str(preview_motion(settled.recipe, params["preview_motion"])))
                 return 0
@@ -77,7 +77,7 @@ def plan_options(mode: str) -> list[click.Parameter]:
     return options
 
 
-def planned(request: AnyFilm, out: Path | None) -> tuple[Settled, FilmPlan]:
+def planned(request: AnyFilm, out: Path | None) -> tuple[ResolvedRequest, FilmPlan]:
     """`request` settled and planned, with the seed of the job in `out` where it would go on with that one."""
     from sdplay.executors.fake import FakeExecutor
     from sdplay.film.job.begin import seeded_as_before
@@ -87,7 +87,7 @@ def planned(request: AnyFilm, out: Path | None) -> tuple[Settled, FilmPlan]:
         return studio.plan(seeded_as_before(request, out) if out is not None else request)
 
 
-def tell(request: AnyFilm, settled: Settled, plan: FilmPlan, params: dict[str, Any]) -> int:
+def tell(request: AnyFilm, settled: ResolvedRequest, plan: FilmPlan, params: dict[str, Any]) -> int:
     """Write the rows where they are wanted, and then what the film costs."""
     from sdplay.cli.plan_rows import STDOUT, destinations, in_terminal
     from sdplay.film.rows import Cost, counted, film_table
@@ -118,7 +118,7 @@ class Facts:
     """What there is to say about a film as a whole."""
 
     request: AnyFilm
-    settled: Settled
+    settled: ResolvedRequest
     plan: FilmPlan
     cost: Cost
     thinned: int
@@ -211,7 +211,7 @@ class PlanStillCommand(DrawCommand):
             asked = requests_for(self.kind, texts, request_fields(self.kind, params))
             with open_studio() as studio:
                 for request in asked:
-                    click.echo(table(facts(studio.settle(request))))
+                    click.echo(table(facts(studio.resolve(request))))
         return 0
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from sdplay.film.request_animate import Animate
 from sdplay.film.request_dream import Dream
-from sdplay.film.video.sound import Sound, decode_sound
-from sdplay.film.video.spectrum import RATE, Samples, analyse, features, onset_energy, onset_pace
+from sdplay.film.video.sound import RATE, Samples, Sound, decode_sound
+from sdplay.film.video.spectrum import analyse, features, onset_energy, onset_pace
 
 
 class Hearing:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from sdplay.core.sample import AnyNoise, AnyWords, Arc, Bend, Blend, Circle, Frame, FromFilm
+from sdplay.core.sample import AnyNoise, AnyPrompt, CircleNoise, FromFilm, LerpPrompt, Sample, SlerpNoise, SplineNoise
 from sdplay.film.plan_animate import Score
 from sdplay.film.plan_dream import Walk
 from sdplay.requests.plan import FilmPlan
@@ -31,7 +31,7 @@ class FilmTable(Protocol):
     def columns(self) -> tuple[str, ...]: ...
     def row(self, index: int) -> Row: ...
     def kind(self, index: int) -> str: ...
-    def drawn(self, index: int) -> Frame | None: ...
+    def drawn(self, index: int) -> Sample | None: ...
 
 
 class DreamTable:
@@ -45,12 +45,18 @@ class DreamTable:
     def row(self, index: int) -> Row:
         frame = self.walk.frame(index)
         drawn: Row = {"steps": steps_of(frame, self.walk.recipe), "guidance_scale": frame.guidance_scale}
-        return {"frame": index, "key": self.kind(index), **noise_cells(frame.noise), **drawn, **word_cells(frame.words)}
+        return {
+            "frame": index,
+            "key": self.kind(index),
+            **noise_cells(frame.noise),
+            **drawn,
+            **word_cells(frame.prompt),
+        }
 
     def kind(self, index: int) -> str:
         return KEY if self.walk.is_key(index) else ""
 
-    def drawn(self, index: int) -> Frame | None:
+    def drawn(self, index: int) -> Sample | None:
         return self.walk.frame(index)
 
 
@@ -80,7 +86,7 @@ class AnimateTable:
             return ""
         return CUT if index and not self.score.request.of_clip and self.score.is_cut(index) else KEY
 
-    def drawn(self, index: int) -> Frame | None:
+    def drawn(self, index: int) -> Sample | None:
         frame = self.score.key(index) if index % self.score.cadence == 0 else None
         return frame if frame is not None and steps_of(frame, self.score.recipe) else None
 
@@ -90,7 +96,7 @@ def film_table(plan: FilmPlan) -> FilmTable:
     return DreamTable(plan) if isinstance(plan, Walk) else AnimateTable(plan)
 
 
-def steps_of(frame: Frame, recipe: Recipe) -> int:
+def steps_of(frame: Sample, recipe: Recipe) -> int:
     """Denoising steps that `frame` takes: from pixels, the part of the ladder that its strength climbs."""
     steps = frame.steps if frame.steps is not None else recipe.steps
     strength = frame.init.strength if isinstance(frame.init, FromFilm) else 1.0
@@ -104,16 +110,18 @@ def looks_of(sampler: str, steps: int) -> int:
 
 def noise_cells(noise: AnyNoise) -> Row:
     match noise:
-        case Arc(start=start, end=end, weight=weight) | Bend(through=(_, start, end, _), weight=weight):
+        case SlerpNoise(start=start, end=end, weight=weight) | SplineNoise(through=(_, start, end, _), weight=weight):
             return {"seed": start.seed, "seed_to": end.seed, "seed_weight": weight}
-        case Circle(first=first, second=second, turn=turn):
+        case CircleNoise(first=first, second=second, turn=turn):
             return {"seed": first.seed, "seed_to": second.seed, "seed_weight": turn}
         case _:
             return {"seed": noise.seed, "seed_to": None, "seed_weight": None}
 
 
-def word_cells(words: AnyWords) -> Row:
-    start, end, weight = (words.start, words.end, words.weight) if isinstance(words, Blend) else (words, None, None)
+def word_cells(words: AnyPrompt) -> Row:
+    start, end, weight = (
+        (words.start, words.end, words.weight) if isinstance(words, LerpPrompt) else (words, None, None)
+    )
     to = end.prompt if end is not None else None
     return dict(zip(WORD_COLUMNS, (start.prompt, to, weight, start.negative_prompt), strict=True))
 

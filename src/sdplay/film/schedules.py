@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 from sdplay.core.errors import BadRequest, together
 from sdplay.film.curve import Curve, SoundAt, check_range, parse_curve
+from sdplay.film.expression_names import Timeline
 from sdplay.film.prompt_track import PromptAt, PromptTrack, parse_prompts
 from sdplay.film.request_animate import Animate
-from sdplay.film.timeline import Timeline
 from sdplay.prompts.composition import check
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from sdplay.core.errors import BadRequest
 from sdplay.events import Drawn, Event, Filmed, Measuring, Resumed
 from sdplay.executors.fake import FakeExecutor
 from sdplay.film.job.film import shoot
-from sdplay.requests.request import Dream, ask
+from sdplay.requests.request import Dream, make_request
 from sdplay.studio import Studio
 from sdplay.tasks import Task
 from tests.support.shot import film, frames, same, shot
@@ -117,7 +117,7 @@ def test_other_films_are_not_measured(tmp_path: Path) -> None:
 
 
 def test_without_a_folder_there_is_no_measure_and_no_film(tiny: Path) -> None:
-    request = ask(Dream, **DREAM | {"model": str(tiny), "width": 64, "height": 64, "steps": 1})
+    request = make_request(Dream, **DREAM | {"model": str(tiny), "width": 64, "height": 64, "steps": 1})
     with Studio() as studio, pytest.raises(BadRequest, match="job folder"):
         studio.draw(request)
 

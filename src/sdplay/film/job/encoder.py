@@ -17,7 +17,6 @@ from sdplay.film.job.folder import JobFolder
 from sdplay.film.job.units import Units
 from sdplay.film.video.encode import FilmWriter
 from sdplay.film.video.kind import FilmKind
-from sdplay.film.video.order import pingpong
 from sdplay.film.video.preview import PreviewWriter
 from sdplay.film.video.sound import Sound
 from sdplay.film.video.verify import verify_film
@@ -184,3 +183,12 @@ def faded(pixels: Pixels, later: Pixels, index: int, fade: int) -> Pixels:
     """Frame `index` of a film whose end melts into its beginning: mixed with the one drawn as late after the end."""
     weight = 1 - (index + 1) / (fade + 1)
     return np.rint(weight * later.astype(np.float32) + (1 - weight) * pixels).astype(np.uint8)
+
+
+def pingpong(frames: int) -> Iterator[int]:
+    """0 … frames-1 and back to 1: a film that runs there and back and can be looped, 2·frames - 2 pictures long.
+
+    The two turning points are shown once. One frame stays one, two stay two.
+    """
+    yield from range(frames)
+    yield from range(frames - 2, 0, -1)

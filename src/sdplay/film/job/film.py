@@ -13,16 +13,16 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 
-from sdplay.core.sample import Unit
-from sdplay.events import DepthFound, Drawn, Event, Filmed, Kept, KeyDrawn, Rescued, Resumed
+from sdplay.core.sample import Segment
+from sdplay.events import DepthMapDone, Event, FilmSaved, FramesSaved, ImageDone, KeyframeDone, Resumed, Retried
 from sdplay.film.camera.disparity import depth_png
 from sdplay.film.job.encoder import Projector
 from sdplay.film.job.folder import JobFolder
 from sdplay.film.job.journal import UnitRecord
-from sdplay.film.job.measure import measured
 from sdplay.film.job.pace import Pace
 from sdplay.film.job.unit_queue import UnitQueue
 from sdplay.film.job.units import Units
+from sdplay.film.pace import measured
 from sdplay.images.read import Pixels
 from sdplay.library.resolve import ResolvedModel
 from sdplay.requests.plan import FilmPlan, film_plan
@@ -47,7 +47,7 @@ class Shooting:
     warnings: tuple[str, ...] = ()
     noted: Mapping[str, bool | str] = field(default_factory=dict[str, bool | str])
 
-    def task(self, unit: Unit, given: Mapping[int, Pixels]) -> Task:
+    def task(self, unit: Segment, given: Mapping[int, Pixels]) -> Task:
         indices = range(unit.first, unit.stop)
         return Task(recipe=self.recipe, indices=indices, model=self.model, device=self.device, given=given)
 
@@ -67,13 +67,13 @@ def shoot(shooting: Shooting) -> Generator[Event, None, None]:
         done = frames_done(plan, units)
         yield Resumed(total=plan.total, done=done)
         if done == plan.total and projector.is_written():
-            yield Filmed(path=projector.path, frames=projector.frames, anew=False)
+            yield FilmSaved(path=projector.path, frames=projector.frames, anew=False)
             return
         with projector.running(units):
             projector.show(units.first_missing * plan.length)
             with closing(drawn_and_kept(shooting, units, done)) as events:
                 yield from events
-        yield Filmed(path=projector.path, frames=projector.frames)
+        yield FilmSaved(path=projector.path, frames=projector.frames)
 
 
 def paced(shooting: Shooting) -> Generator[Event, None, Shooting]:
@@ -118,7 +118,7 @@ class Left:
     error: BaseException | None = None
 
 
-Told = tuple[Unit, Event | UnitDrawn] | Left
+Told = tuple[Segment, Event | UnitDrawn] | Left
 
 
 def drawn_and_kept(shooting: Shooting, units: Units, done: int) -> Generator[Event, None, None]:
@@ -206,25 +206,25 @@ class Leader:
         self._taken: dict[int, Taken] = {}
         self._pace = Pace(shooting.executor.workers)
 
-    def follow(self, unit: Unit, event: Event | UnitDrawn) -> Iterator[Event]:
+    def follow(self, unit: Segment, event: Event | UnitDrawn) -> Iterator[Event]:
         """Do what `event` asks for, and pass it on."""
         taken = self._taken.setdefault(unit.number, Taken())
         if isinstance(event, UnitDrawn):
             yield self._keep(unit, self._taken.pop(unit.number), event.seconds)
             return
-        if isinstance(event, KeyDrawn):
+        if isinstance(event, KeyframeDone):
             taken.keys[event.index] = self._units.write_key(event.index, event.pixels)
-        elif isinstance(event, Drawn):
+        elif isinstance(event, ImageDone):
             picture = event.picture
             taken.frames[picture.index] = self._units.write_frame(picture.index, picture.pixels)
             taken.last = picture.pixels
-        elif isinstance(event, DepthFound):
-            self._units.write_depth(event.index, depth_png(event.nearness))
-        elif isinstance(event, Rescued):
+        elif isinstance(event, DepthMapDone):
+            self._units.write_depth(event.index, depth_png(event.disparity))
+        elif isinstance(event, Retried):
             taken.rescued[str(event.index)] = event.how
         yield event
 
-    def _keep(self, unit: Unit, taken: Taken, seconds: float) -> Event:
+    def _keep(self, unit: Segment, taken: Taken, seconds: float) -> Event:
         """Make `unit` finished; from here on no crash undoes it."""
         extra = dict(self._shooting.noted) | ({"rescued": taken.rescued} if taken.rescued else {})
         sha = tuple(taken.frames[index] for index in range(unit.first, unit.stop))
@@ -236,7 +236,7 @@ class Leader:
         self._done += len(sha)
         self._shooting.projector.show(self._units.first_missing * plan.length)
         left = self._pace.left(unit, seconds, self._done, plan)
-        kept = Kept(done=self._done, total=plan.total, seconds_left=left, seconds=seconds)
+        kept = FramesSaved(done=self._done, total=plan.total, seconds_left=left, seconds=seconds)
         folder.progress({"phase": "render", "frame": self._done, "total": plan.total, "eta": kept.seconds_left})
         if taken.last is not None:
             folder.latest(taken.last)

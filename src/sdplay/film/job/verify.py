@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sdplay.core.errors import BadRequest, StoreError
-from sdplay.events import Drawn, KeyDrawn
+from sdplay.events import ImageDone, KeyframeDone
 from sdplay.film.job.film import Shooting
 from sdplay.film.job.folder import JobFolder
 from sdplay.film.job.frame_file import frame_name, pixel_sha, read_frame
@@ -76,9 +76,9 @@ def checked(shooting: Shooting, record: UnitRecord) -> UnitChecked:
         return UnitChecked(unit=unit.number, frames=len(record.sha), differing=(f"unit {unit.number}: {error.reason}",))
     with closing(shooting.executor.run(shooting.task(unit, given))) as events:
         for event in events:
-            if isinstance(event, KeyDrawn):
+            if isinstance(event, KeyframeDone):
                 keys[event.index] = event.pixels
-            elif isinstance(event, Drawn):
+            elif isinstance(event, ImageDone):
                 frames[event.picture.index] = event.picture.pixels
     for index, sha in record.keys.items():
         lines += compared(f"key {index}", sha, keys.get(index), folder / KEYS / frame_name(index))

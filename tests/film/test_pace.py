@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Generator
+from contextlib import closing
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -13,22 +16,30 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sdplay.core.errors import BadRequest
-from sdplay.core.sample import Arc, Frame
-from sdplay.film.pace_probe import PARTS, samples, sketch
+from sdplay.core.sample import Sample, SlerpNoise
+from sdplay.events import Event, FilmSaved, ImageDone, Measuring, Resumed
+from sdplay.executors.fake import FakeExecutor
+from sdplay.film.job.film import shoot
+from sdplay.film.pace import FLOOR, PARTS, change_seen, samples, sketch
 from sdplay.film.plan_dream import Walk
-from sdplay.film.request_dream import Dream
+from sdplay.images.read import Pixels
 from sdplay.requests.recipe import Recipe
-from sdplay.requests.request import ask
-from sdplay.requests.resolve import settle
+from sdplay.requests.request import Dream, make_request
+from sdplay.requests.resolve import resolve_request
+from sdplay.studio import Studio
+from sdplay.tasks import Task
 from tests.film.video.test_sound import clicks, write_sound
 from tests.support.recipes import MACHINE, MODEL
+from tests.support.shot import film, frames, same, shot
 
 WORDS = {"prompts": ("a red apple", "a green apple", "a pear")}
 LATE = (0.0, 0.1, 0.2, 0.4, 1.0)
 
 
 def dream(**fields: Any) -> Recipe:
-    return settle(ask(Dream, **{**({} if "keyframes" in fields else WORDS), **fields}), MODEL, MACHINE, 7)
+    return resolve_request(
+        make_request(Dream, **{**({} if "keyframes" in fields else WORDS), **fields}), MODEL, MACHINE, 7
+    )
 
 
 def weights(walk: Walk) -> list[float]:
@@ -37,15 +48,15 @@ def weights(walk: Walk) -> list[float]:
     for index in range(walk.total):
         noise = walk.frame(index).noise
         base = walk._place(index)[0]
-        if isinstance(noise, Arc):
+        if isinstance(noise, SlerpNoise):
             found.append(base + noise.weight)
         else:
             found.append(base if noise == walk.key(base).noise else base + 1)
     return found
 
 
-def seen(frame: Frame) -> tuple[Any, ...]:
-    return frame.words, frame.noise, frame.guidance_scale
+def seen(frame: Sample) -> tuple[Any, ...]:
+    return frame.prompt, frame.noise, frame.guidance_scale
 
 
 KEYS = [
@@ -90,7 +101,7 @@ def test_a_sketch_has_17_even_samples_of_every_stretch(fields: dict[str, Any], s
 def test_keys_with_a_hold_of_their_own_are_sketched_without() -> None:
     quick = Walk(sketch(dream(pace="perceptual", num=120, keyframes=KEYS)))
     middle = quick.frame(PARTS + 4).noise
-    assert isinstance(middle, Arc)
+    assert isinstance(middle, SlerpNoise)
     assert middle.weight == 0.25
 
 
@@ -204,3 +215,139 @@ def test_the_pace_of_pictures_counts_where_a_sound_is_followed(clicking: str) ->
 
 def test_a_smoothing_that_nothing_takes_is_told() -> None:
     assert any("audio_smooth" in warning for warning in Walk(dream(num=9, audio_smooth=0.5)).warnings)
+
+
+def grey(level: int) -> Pixels:
+    return np.full((80, 96, 3), level, np.uint8)
+
+
+def test_shares_are_those_of_the_differences() -> None:
+    seen = change_seen([grey(0), grey(30), grey(40), grey(120)])
+    floor = FLOOR * 40  # of the mean of 30, 10 and 80
+    assert seen == pytest.approx([0, (30 + floor) / 126, (40 + 2 * floor) / 126, 1])
+
+
+def test_where_nothing_changes_time_goes_on_evenly() -> None:
+    assert change_seen([grey(7)] * 5) == (0.0, 0.25, 0.5, 0.75, 1.0)
+
+
+@given(st.lists(st.integers(0, 255), min_size=2, max_size=20))
+def test_shares_rise_from_0_to_1(levels: list[int]) -> None:
+    seen = change_seen(map(grey, levels))
+    assert len(seen) == len(levels)
+    assert (seen[0], seen[-1]) == (0.0, 1.0)
+    assert all(before < after for before, after in pairwise(seen))
+
+
+DREAM = {
+    "prompts": ("a red apple", "a green apple", "a pear"),
+    "num": 9,
+    "pace": "perceptual",
+    "steps": 9,
+    "batch_size": 4,
+}
+
+
+class Watched(FakeExecutor):
+    """Remembers what it was asked to draw: (pace of the recipe, steps, frames)."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, int, tuple[int, ...]]] = []
+
+    def run(self, task: Task) -> Generator[Event, None, None]:
+        assert isinstance(task.recipe.request, Dream)
+        self.asked.append((task.recipe.request.pace, task.recipe.steps, tuple(task.indices)))
+        yield from super().run(task)
+
+    @property
+    def sketched(self) -> list[tuple[int, ...]]:
+        return [indices for pace, steps, indices in self.asked if pace == "uniform" and steps == 8]
+
+
+def table(out: Path) -> Any:
+    return json.loads((out / "job.json").read_text())["description"]["recipe"].get("pace_table")
+
+
+STRETCHES = [tuple(range(17)), tuple(range(16, 33))]
+
+
+def test_it_is_measured_before_the_first_frame_and_kept(tmp_path: Path) -> None:
+    executor = Watched()
+    shooting = film(Studio(executor), tmp_path / "job", "dream", **DREAM)
+    assert table(tmp_path / "job") is None
+    events = shot(shooting)
+    assert executor.sketched == STRETCHES
+    assert [pace for pace, *_ in executor.asked[2:]] == ["perceptual"] * (len(executor.asked) - 2)
+    assert [len(stretch) for stretch in table(tmp_path / "job")] == [17, 17]
+    measuring = [event for event in events if isinstance(event, Measuring)]
+    assert (measuring[-1].done, measuring[-1].total) == (34, 34)
+    assert all(before.done <= after.done for before, after in pairwise(measuring))
+    drawn = [event.picture for event in events if isinstance(event, ImageDone)]
+    assert [picture.index for picture in drawn] == list(range(9))
+    assert [list(stretch) for stretch in drawn[0].recipe.pace_table] == table(tmp_path / "job")
+    assert events.index(measuring[-1]) < next(i for i, event in enumerate(events) if isinstance(event, Resumed))
+
+
+@pytest.mark.parametrize("again", ["resume", "the same command"])
+def test_it_is_measured_once(again: str, tmp_path: Path) -> None:
+    shot(film(Studio(Watched()), tmp_path / "job", "dream", **DREAM))
+    before, found = table(tmp_path / "job"), frames(tmp_path / "job")
+    (tmp_path / "job" / "frames" / "000000004.png").unlink()
+    executor = Watched()
+    studio = Studio(executor)
+    shooting = (
+        studio.resume(tmp_path / "job") if again == "resume" else film(studio, tmp_path / "job", "dream", **DREAM)
+    )
+    assert isinstance(shot(shooting)[-1], FilmSaved)
+    assert executor.sketched == []
+    assert [indices for *_, indices in executor.asked] == [(4, 5, 6, 7)]
+    assert table(tmp_path / "job") == before
+    assert same(frames(tmp_path / "job"), found)
+
+
+@pytest.mark.parametrize("stop", [1, 100, 17 * 8 + 30])
+def test_a_measure_that_is_stopped_goes_on_where_it_was(stop: int, tmp_path: Path) -> None:
+    shot(film(Studio(Watched()), tmp_path / "whole", "dream", **DREAM))
+    with closing(shoot(film(Studio(Watched()), tmp_path / "job", "dream", **DREAM))) as events:
+        for _ in range(stop):
+            assert isinstance(next(events), Measuring)
+    known = len(table(tmp_path / "job") or ())
+    assert known == (1 if stop > 17 * 8 + 17 else 0)
+    executor = Watched()
+    shot(Studio(executor).resume(tmp_path / "job"))
+    assert executor.sketched == STRETCHES[known:]
+    assert table(tmp_path / "job") == table(tmp_path / "whole")
+    assert same(frames(tmp_path / "job"), frames(tmp_path / "whole"))
+
+
+def test_another_film_in_the_folder_is_told_as_ever(tmp_path: Path) -> None:
+    shot(film(Studio(Watched()), tmp_path / "job", "dream", **DREAM))
+    with pytest.raises(BadRequest, match="seed") as refused:
+        film(Studio(Watched()), tmp_path / "job", "dream", **DREAM | {"seed": 8})
+    assert "pace_table" not in str(refused.value)
+
+
+def test_other_films_are_not_measured(tmp_path: Path) -> None:
+    executor = Watched()
+    events = shot(film(Studio(executor), tmp_path / "job", "dream", **DREAM | {"pace": "uniform"}))
+    assert executor.sketched == []
+    assert not any(isinstance(event, Measuring) for event in events)
+    assert table(tmp_path / "job") is None
+
+
+def test_without_a_folder_there_is_no_measure_and_no_film(tiny: Path) -> None:
+    request = make_request(Dream, **DREAM | {"model": str(tiny), "width": 64, "height": 64, "steps": 1})
+    with Studio() as studio, pytest.raises(BadRequest, match="job folder"):
+        studio.draw(request)
+
+
+def test_a_real_model_is_measured_the_same_every_time(tiny: Path, tmp_path: Path) -> None:
+    fields = DREAM | {"model": str(tiny), "num": 5, "steps": 1, "prompts": ("a red apple", "a pear")}
+    with Studio() as studio:
+        for name in ("one", "other"):
+            shot(film(studio, tmp_path / name, "dream", **fields))
+        shot(film(studio, tmp_path / "even", "dream", **fields | {"pace": "uniform"}))
+    assert table(tmp_path / "one") == table(tmp_path / "other")
+    one, even = frames(tmp_path / "one"), frames(tmp_path / "even")
+    assert same(one, frames(tmp_path / "other"))
+    assert same({i: one[i] for i in (0, 4)}, {i: even[i] for i in (0, 4)})
