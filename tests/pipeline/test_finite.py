@@ -16,7 +16,7 @@ from sdplay.core.errors import NumbersFailed
 from sdplay.core.sample import Noise
 from sdplay.events import Drawn, Event, Rescued
 from sdplay.executors.inline import InlineExecutor
-from sdplay.film.plan_dream import Walk
+from sdplay.film.plan_dream import DreamPlan
 from sdplay.film.render.retry import Bench
 from sdplay.film.render.retry import drawn as film_drawn
 from sdplay.images.picture import Picture
@@ -190,11 +190,11 @@ def test_a_frame_of_a_film_is_drawn_in_float32_before_another_seed_is_tried(tile
         return loaded() if more.numerics.dtype == "float32" else half
 
     bench = Bench(recipe=recipe, family=half.family, words=half.words, exact=exact)
-    events = list(film_drawn(bench, [Walk(recipe).frame(index) for index in range(4)]))
+    events = list(film_drawn(bench, [DreamPlan(recipe).frame(index) for index in range(4)]))
     assert asked == ["float16", "float32"]
     assert notes(events) == {2: "drawn again in float32, since its numbers overflowed in float16"}
     whole = replace(bench, family=loaded().family, words=loaded().words)
-    sound = pictures(list(film_drawn(whole, [Walk(recipe).frame(index) for index in range(4)])))
+    sound = pictures(list(film_drawn(whole, [DreamPlan(recipe).frame(index) for index in range(4)])))
     assert {i: picture.digest for i, picture in pictures(events).items()} == {i: p.digest for i, p in sound.items()}
 
 

@@ -19,7 +19,7 @@ from sdplay.core.errors import SdplayError, Stopped
 
 if TYPE_CHECKING:
     from sdplay.cli.film_progress import FilmProgress
-    from sdplay.film.job.film import Shooting
+    from sdplay.film.job.film import FilmJob
     from sdplay.requests.request import AnyFilm
 
 FORMATS = ("mp4", "gif", "webp", "apng", "webm", "mkv")
@@ -152,14 +152,14 @@ def resume(job: Path, model: str | None, workers: int, strict: bool, quiet: bool
         return make_film(studio.resume(job, model, strict=strict), quiet=quiet)
 
 
-def make_film(shooting: Shooting, *, quiet: bool) -> int:
+def make_film(shooting: FilmJob, *, quiet: bool) -> int:
     """Shoot the film, tell how far it is and where it is; raises `Stopped` on Ctrl-C, with the way to go on."""
     shot(shooting, quiet=quiet)
-    click.echo(str(shooting.projector.path))
+    click.echo(str(shooting.encoder.path))
     return 0
 
 
-def shot(shooting: Shooting, *, quiet: bool) -> None:
+def shot(shooting: FilmJob, *, quiet: bool) -> None:
     """Shoot the film and tell how far it is."""
     from sdplay.cli.film_progress import film_progress
 
@@ -184,7 +184,7 @@ def shot(shooting: Shooting, *, quiet: bool) -> None:
 
 
 @contextmanager
-def going_on(shooting: Shooting, progress: FilmProgress) -> Iterator[None]:
+def going_on(shooting: FilmJob, progress: FilmProgress) -> Iterator[None]:
     """Whatever stops a film, say how much of it is safe and how to go on."""
     resume = f"sdplay resume {shlex.quote(str(shooting.folder.path))}"
     try:

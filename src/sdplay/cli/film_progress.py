@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.live import Live
 
-    from sdplay.film.job.film import Shooting
+    from sdplay.film.job.film import FilmJob
 
 BAR_WIDTH = 32
 
@@ -23,7 +23,7 @@ BAR_WIDTH = 32
 class FilmProgress:
     """Follows one film, a context manager; `kept` frames are safe. This one says nothing."""
 
-    def __init__(self, shooting: Shooting) -> None:
+    def __init__(self, shooting: FilmJob) -> None:
         self.shooting, self.total = shooting, shooting.plan.total
         self.kept, self.left, self.phase = 0, "", "loading the model …"
         self.step: Stepped | None = None
@@ -55,7 +55,7 @@ class FilmProgress:
 class FilmLines(FilmProgress):
     """A line on stderr when it begins, for every tenth of the film, and for whatever had to be mended."""
 
-    def __init__(self, shooting: Shooting) -> None:
+    def __init__(self, shooting: FilmJob) -> None:
         super().__init__(shooting)
         self._told, self._measuring = -1, 0
 
@@ -78,7 +78,7 @@ class FilmLines(FilmProgress):
 class FilmBar(FilmProgress):
     """Live lines on stdout, which is a terminal."""
 
-    def __init__(self, shooting: Shooting) -> None:
+    def __init__(self, shooting: FilmJob) -> None:
         from rich.console import Console
         from rich.live import Live
 
@@ -119,7 +119,7 @@ class FilmBar(FilmProgress):
         return table
 
 
-def opening(shooting: Shooting, done: int) -> str:
+def opening(shooting: FilmJob, done: int) -> str:
     """What is about to be made, in one line."""
     recipe, plan = shooting.recipe, shooting.plan
     going_on = f", {done} of them there already" if done else ""
@@ -130,14 +130,14 @@ def opening(shooting: Shooting, done: int) -> str:
     )
 
 
-def closing_line(shooting: Shooting, filmed: Filmed) -> str:
-    rate = shooting.projector.output.rate
+def closing_line(shooting: FilmJob, filmed: Filmed) -> str:
+    rate = shooting.encoder.output.rate
     if not filmed.anew:
         return f"nothing to do: all {shooting.plan.total} frames are there, and the film too"
     return f"{filmed.frames} frames, {float(filmed.frames / rate):.1f} s at {float(rate):g} frames a second"
 
 
-def film_progress(shooting: Shooting, *, quiet: bool) -> FilmProgress:
+def film_progress(shooting: FilmJob, *, quiet: bool) -> FilmProgress:
     """The progress that suits where the output goes."""
     if quiet:
         return FilmProgress(shooting)

@@ -16,13 +16,13 @@ from dataclasses import dataclass, field, replace
 from sdplay.core.sample import Unit
 from sdplay.events import DepthFound, Drawn, Event, Filmed, Kept, KeyDrawn, Rescued, Resumed
 from sdplay.film.camera.disparity import depth_png
-from sdplay.film.job.encoder import Projector
+from sdplay.film.job.encoder import FilmEncoder
 from sdplay.film.job.folder import JobFolder
-from sdplay.film.job.journal import UnitRecord
-from sdplay.film.job.pace import Pace
-from sdplay.film.job.unit_queue import UnitQueue
-from sdplay.film.job.units import Units
-from sdplay.film.pace import measured
+from sdplay.film.job.journal import SegmentRecord
+from sdplay.film.job.pace import TimeLeft
+from sdplay.film.job.unit_queue import SegmentQueue
+from sdplay.film.job.units import SegmentStore
+from sdplay.film.pace import measure_pace
 from sdplay.images.read import Pixels
 from sdplay.library.resolve import ResolvedModel
 from sdplay.requests.plan import FilmPlan, film_plan
@@ -34,7 +34,7 @@ PATIENCE = 0.1  # seconds between two looks at whether anybody still listens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shooting:
+class FilmJob:
     """All that a film is made from; `warnings` is for people, `noted` goes into every line of the journal."""
 
     recipe: Recipe
@@ -43,7 +43,7 @@ class Shooting:
     device: str
     folder: JobFolder
     executor: Executor
-    projector: Projector
+    encoder: FilmEncoder
     warnings: tuple[str, ...] = ()
     noted: Mapping[str, bool | str] = field(default_factory=dict[str, bool | str])
 
@@ -52,18 +52,18 @@ class Shooting:
         return Task(recipe=self.recipe, indices=indices, model=self.model, device=self.device, given=given)
 
 
-def shoot(shooting: Shooting) -> Generator[Event, None, None]:
+def shoot(shooting: FilmJob) -> Generator[Event, None, None]:
     """Draw what is missing and write the film; events come in the order in which things are done.
 
     Who stops to iterate stops the drawing after its current step; finished units stay, open ones are dropped, and the
     film of the frames that are there is written. So it is after any error, which is then raised: `DiskFull`,
     `StoreError`, `RenderFailed`; `BadRequest` where another process works on the job.
     """
-    projector = shooting.projector
+    projector = shooting.encoder
     with shooting.folder.lock():
-        shooting = yield from paced(shooting)
+        shooting = yield from with_measured_pace(shooting)
         plan = shooting.plan
-        units = recovered(shooting)
+        units = recover_segments(shooting)
         done = frames_done(plan, units)
         yield Resumed(total=plan.total, done=done)
         if done == plan.total and projector.is_written():
@@ -71,12 +71,12 @@ def shoot(shooting: Shooting) -> Generator[Event, None, None]:
             return
         with projector.running(units):
             projector.show(units.first_missing * plan.length)
-            with closing(drawn_and_kept(shooting, units, done)) as events:
+            with closing(draw_and_write(shooting, units, done)) as events:
                 yield from events
         yield Filmed(path=projector.path, frames=projector.frames)
 
 
-def paced(shooting: Shooting) -> Generator[Event, None, Shooting]:
+def with_measured_pace(shooting: FilmJob) -> Generator[Event, None, FilmJob]:
     """`shooting` with its film's pace measured, if it asks for that; from then on the folder says what it is."""
     folder = shooting.folder
 
@@ -87,11 +87,11 @@ def paced(shooting: Shooting) -> Generator[Event, None, Shooting]:
         folder.update({**folder.description, "recipe": recipe.ingredients()})
         folder.progress({"phase": "pace", "stretch": len(recipe.pace_table), "total": shooting.plan.total})
 
-    recipe = yield from measured(shooting.recipe, draw, keep)
+    recipe = yield from measure_pace(shooting.recipe, draw, keep)
     return replace(shooting, recipe=recipe, plan=film_plan(recipe)) if recipe is not shooting.recipe else shooting
 
 
-def recovered(shooting: Shooting) -> Units:
+def recover_segments(shooting: FilmJob) -> SegmentStore:
     """The finished units that this film can use: those that a crash left whole, and that are not cut too short."""
     plan = shooting.plan
     units, _ = shooting.folder.recover(plan.chain)
@@ -100,43 +100,43 @@ def recovered(shooting: Shooting) -> Units:
     return units
 
 
-def frames_done(plan: FilmPlan, units: Units) -> int:
+def frames_done(plan: FilmPlan, units: SegmentStore) -> int:
     return sum(min(record.stop, plan.total) - record.first for record in units if record.unit < plan.units)
 
 
 @dataclass(frozen=True, slots=True)
-class UnitDrawn:
+class SegmentDrawn:
     """All of a unit is drawn, in that many seconds."""
 
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
+class WorkerDone:
     """A drawing thread has gone home: because of `error`, or since there is nothing more to draw."""
 
     error: BaseException | None = None
 
 
-Told = tuple[Unit, Event | UnitDrawn] | Left
+Message = tuple[Unit, Event | SegmentDrawn] | WorkerDone
 
 
-def drawn_and_kept(shooting: Shooting, units: Units, done: int) -> Generator[Event, None, None]:
+def draw_and_write(shooting: FilmJob, units: SegmentStore, done: int) -> Generator[Event, None, None]:
     """Let the executor's workers draw unit after unit, and bring what they draw to the disk."""
-    work = UnitQueue(shooting.plan, units.is_done)
-    report = Report()
+    work = SegmentQueue(shooting.plan, units.is_done)
+    report = WorkerEvents()
     threads = [
-        threading.Thread(target=draw, args=(shooting, units, work, report), name=f"drawing {number}")
+        threading.Thread(target=draw_segments, args=(shooting, units, work, report), name=f"drawing {number}")
         for number in range(shooting.executor.workers)
     ]
-    leader = Leader(shooting, units, work, done)
+    leader = Coordinator(shooting, units, work, done)
     try:
         for thread in threads:
             thread.start()
         at_work = len(threads)
         while at_work:
-            news = report.read()
-            if isinstance(news, Left):
+            news = report.get()
+            if isinstance(news, WorkerDone):
                 if news.error is not None:
                     raise news.error
                 at_work -= 1
@@ -150,17 +150,17 @@ def drawn_and_kept(shooting: Shooting, units: Units, done: int) -> Generator[Eve
                 thread.join()
 
 
-class Report:
+class WorkerEvents:
     """The line from the drawing threads to the one that leads; whoever tells waits for room, never for ever."""
 
     def __init__(self) -> None:
-        self._told: queue.Queue[Told] = queue.Queue(BACKLOG)
+        self._told: queue.Queue[Message] = queue.Queue(BACKLOG)
         self._closed = threading.Event()
 
-    def read(self) -> Told:
+    def get(self) -> Message:
         return self._told.get()
 
-    def tell(self, news: Told) -> bool:
+    def put(self, news: Message) -> bool:
         """Pass `news` on; False where nobody listens any more."""
         while not self._closed.is_set():
             with suppress(queue.Full):
@@ -172,7 +172,7 @@ class Report:
         self._closed.set()
 
 
-def draw(shooting: Shooting, units: Units, work: UnitQueue, report: Report) -> None:
+def draw_segments(shooting: FilmJob, units: SegmentStore, work: SegmentQueue, report: WorkerEvents) -> None:
     """What a drawing thread does until there is nothing to draw, or nobody listens, which it notices after a step."""
     try:
         while (unit := work.take()) is not None:
@@ -180,16 +180,16 @@ def draw(shooting: Shooting, units: Units, work: UnitQueue, report: Report) -> N
             given = {key: units.read_key(key) for key in shooting.plan.needs(unit)}
             with closing(shooting.executor.run(shooting.task(unit, given))) as events:
                 for event in events:
-                    if not report.tell((unit, event)):
+                    if not report.put((unit, event)):
                         return
-            report.tell((unit, UnitDrawn(time.perf_counter() - started)))
-        report.tell(Left())
+            report.put((unit, SegmentDrawn(time.perf_counter() - started)))
+        report.put(WorkerDone())
     except BaseException as error:  # whatever it is, the leader raises it
-        report.tell(Left(error))
+        report.put(WorkerDone(error))
 
 
 @dataclass(slots=True)
-class Taken:
+class OpenSegment:
     """A unit on its way to the disk: hashes of what is written, and what had to be mended."""
 
     frames: dict[int, str] = field(default_factory=dict[int, str])
@@ -198,18 +198,18 @@ class Taken:
     last: Pixels | None = None
 
 
-class Leader:
+class Coordinator:
     """Writes what the drawing threads tell, and says what is safe."""
 
-    def __init__(self, shooting: Shooting, units: Units, work: UnitQueue, done: int) -> None:
+    def __init__(self, shooting: FilmJob, units: SegmentStore, work: SegmentQueue, done: int) -> None:
         self._shooting, self._units, self._work, self._done = shooting, units, work, done
-        self._taken: dict[int, Taken] = {}
-        self._pace = Pace(shooting.executor.workers)
+        self._taken: dict[int, OpenSegment] = {}
+        self._pace = TimeLeft(shooting.executor.workers)
 
-    def follow(self, unit: Unit, event: Event | UnitDrawn) -> Iterator[Event]:
+    def follow(self, unit: Unit, event: Event | SegmentDrawn) -> Iterator[Event]:
         """Do what `event` asks for, and pass it on."""
-        taken = self._taken.setdefault(unit.number, Taken())
-        if isinstance(event, UnitDrawn):
+        taken = self._taken.setdefault(unit.number, OpenSegment())
+        if isinstance(event, SegmentDrawn):
             yield self._keep(unit, self._taken.pop(unit.number), event.seconds)
             return
         if isinstance(event, KeyDrawn):
@@ -224,17 +224,17 @@ class Leader:
             taken.rescued[str(event.index)] = event.how
         yield event
 
-    def _keep(self, unit: Unit, taken: Taken, seconds: float) -> Event:
+    def _keep(self, unit: Unit, taken: OpenSegment, seconds: float) -> Event:
         """Make `unit` finished; from here on no crash undoes it."""
         extra = dict(self._shooting.noted) | ({"rescued": taken.rescued} if taken.rescued else {})
         sha = tuple(taken.frames[index] for index in range(unit.first, unit.stop))
-        record = UnitRecord(
+        record = SegmentRecord(
             unit=unit.number, first=unit.first, sha=sha, seconds=round(seconds, 3), keys=taken.keys, extra=extra
         )
         self._work.finished(unit, lambda: self._units.finish(record))
         plan, folder = self._shooting.plan, self._shooting.folder
         self._done += len(sha)
-        self._shooting.projector.show(self._units.first_missing * plan.length)
+        self._shooting.encoder.show(self._units.first_missing * plan.length)
         left = self._pace.left(unit, seconds, self._done, plan)
         kept = Kept(done=self._done, total=plan.total, seconds_left=left, seconds=seconds)
         folder.progress({"phase": "render", "frame": self._done, "total": plan.total, "eta": kept.seconds_left})

@@ -12,33 +12,33 @@ from torch import Tensor
 
 from sdplay.film.camera.warp2d import Move2D, matrix, warp2d
 from sdplay.film.camera.warp3d import Move3D, Pose, compose, depth_of, identity, lens, pose, warp3d
-from sdplay.film.plan_animate import Score
+from sdplay.film.plan_animate import AnimationPlan
 from sdplay.images.read import Pixels
 
 BORDERS = {"border": "replicate"}  # PyTorch's word, which the field has taken over, and ours
 # Nearness of every pixel, 0 far to 1 near, float32 [H, W].
-Nearness = NDArray[np.float32]
-NearnessOf = Callable[[Pixels], Nearness]
+Disparity = NDArray[np.float32]
+DisparityOf = Callable[[Pixels], Disparity]
 
 
-class Mover(Protocol):
+class CameraWarp(Protocol):
     """`at(frame)` is the picture moved on to `frame`, float32 [H, W, 3] in 0..255; frames must not go back."""
 
     def at(self, frame: int) -> Tensor: ...
 
 
-def mover(score: Score, pixels: Pixels, start: int, nearness: NearnessOf) -> Mover:
+def camera_warp(score: AnimationPlan, pixels: Pixels, start: int, nearness: DisparityOf) -> CameraWarp:
     """The mover of the mode of `score` for the key `pixels` at frame `start`."""
     moving = torch.from_numpy(pixels).float()
     if score.request.animation_mode == "2D":
-        return FlatMover(score, moving, start)
-    return DeepMover(score, moving, start, nearness(pixels))
+        return CameraWarp2D(score, moving, start)
+    return CameraWarp3D(score, moving, start, nearness(pixels))
 
 
-class FlatMover:
+class CameraWarp2D:
     """2D: turned, zoomed and shifted. Composed moves are one resample of the key; sequential ones follow each other."""
 
-    def __init__(self, score: Score, pixels: Tensor, start: int) -> None:
+    def __init__(self, score: AnimationPlan, pixels: Tensor, start: int) -> None:
         self.score, self.pixels, self.frame = score, pixels, start
         self.forward = np.eye(3)
         self.composed = score.request.warp == "composed"
@@ -67,10 +67,10 @@ class FlatMover:
         )
 
 
-class DeepMover:
+class CameraWarp3D:
     """3D: seen from a camera that moves through the picture's depth, which is that of the key throughout."""
 
-    def __init__(self, score: Score, pixels: Tensor, start: int, nearness: Nearness) -> None:
+    def __init__(self, score: AnimationPlan, pixels: Tensor, start: int, nearness: Disparity) -> None:
         self.score, self.pixels, self.frame = score, pixels, start
         asked = score.request
         self.depth = torch.from_numpy(depth_of(nearness, asked.warp_geometry, asked.near_plane, asked.far_plane))
