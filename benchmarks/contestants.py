@@ -19,7 +19,7 @@ from PIL import Image
 from torch import Tensor
 
 from sdplay.core.sample import Noise
-from sdplay.events import Drawn
+from sdplay.events import ImageDone
 from sdplay.families.base import Conditioning
 from sdplay.families.sd.model import StableDiffusion
 from sdplay.pipeline.hires import latent_shape
@@ -103,7 +103,7 @@ class Ours:
     def pictures(self, count: int = 1) -> NDArray[np.uint8]:
         """Draw `count` pictures from words to pixels; the texts are encoded anew each time."""
         events = render(self.recipe, plan(self.recipe, range(count)), self.family, WordMemo(self.family))
-        return np.stack([event.picture.pixels for event in events if isinstance(event, Drawn)])
+        return np.stack([event.picture.pixels for event in events if isinstance(event, ImageDone)])
 
 
 SUFFIX = {"txt2img": "", "img2img": "Img2Img", "inpaint": "Inpaint"}

@@ -20,7 +20,7 @@ from benchmarks.report import Section
 from benchmarks.rows import Aim, Row, paired
 from benchmarks.stock_film import StockFilm
 from sdplay.core.machine import Machine
-from sdplay.events import Drawn, Event, Started
+from sdplay.events import Event, ImageDone, Started
 from sdplay.executors.inline import InlineExecutor
 from sdplay.film.job.begin import begin
 from sdplay.film.job.film import shoot
@@ -51,7 +51,7 @@ class Replay:
         yield Started(recipe=task.recipe, total=len(task.indices))
         for index in task.indices:
             picture = Picture(pixels=self._frames[index], recipe=task.recipe, index=index, seconds=0.0)
-            yield Drawn(picture=picture)
+            yield ImageDone(picture=picture)
 
     def close(self) -> None:
         """Nothing is held."""

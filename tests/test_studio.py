@@ -324,14 +324,14 @@ def test_a_difference_is_told_in_words() -> None:
 
 
 def test_stopping_a_stream_keeps_what_was_finished(tiny: Path, tmp_path: Path) -> None:
-    from sdplay.events import FrameDone
+    from sdplay.events import ImageSaved
 
     request = ask(Txt2Img, prompt="a cat", model=str(tiny), num=5, steps=1, seed=0)
     events = Studio(NoisyExecutor()).stream(request, Keeper(tmp_path, "png", "0"))
     done: list[Event] = []
     while len(done) < 2:
         event = next(events)
-        if isinstance(event, FrameDone):
+        if isinstance(event, ImageSaved):
             done.append(event)
     events.close()  # type: ignore[attr-defined]
     assert sorted(os.listdir(tmp_path)) == ["00000-0.png", "00001-1.png"]

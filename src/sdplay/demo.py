@@ -13,7 +13,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from sdplay.events import Drawn
+from sdplay.events import ImageDone
 from sdplay.files.atomic import prepare_folder, write_new
 from sdplay.images.picture import Picture
 from sdplay.images.writer import Keeper
@@ -63,7 +63,7 @@ class Progress:
         pictures: list[Picture] = []
         request = ask(Txt2Img, prompt=prompt, model=self.model, seed=SEED)
         for event in self.studio.stream(request):
-            if isinstance(event, Drawn):
+            if isinstance(event, ImageDone):
                 pictures.append(event.picture)
                 self.kept.append(self.keeper.keep(event.picture).path)
         print(f"  ({pictures[0].seconds:.1f} s)", flush=True)

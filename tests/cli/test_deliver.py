@@ -50,7 +50,8 @@ def listening() -> object:
         signal.signal(sign, handler)
 
 
-# The events of two steps a picture: 0 Started, 1 2 Stepped, 3 Drawn, 4 FrameDone, 5 6 Stepped, 7 Drawn, 8 FrameDone …
+# The events of two steps a picture:
+# 0 Started, 1 2 Stepped, 3 ImageDone, 4 ImageSaved, 5 6 Stepped, 7 ImageDone, 8 ImageSaved …
 @pytest.mark.usefixtures("listening")
 @pytest.mark.parametrize("sign", STOPPING)
 @pytest.mark.parametrize(("moment", "kept"), [(0, 0), (1, 0), (3, 1), (4, 1), (5, 1), (7, 2), (12, 3)])

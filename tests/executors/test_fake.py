@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sdplay.events import Drawn, Event, Finished, FrameDone, Started, Stepped
+from sdplay.events import Event, Finished, ImageDone, ImageSaved, Started, Stepped
 from sdplay.executors.fake import FakeExecutor
 from sdplay.executors.inline import InlineExecutor
 from sdplay.images.writer import Keeper
@@ -24,7 +24,7 @@ def executor(request: pytest.FixtureRequest) -> Iterator[Executor]:
 
 
 def story(events: list[Event]) -> str:
-    letters = {Started: "(", Stepped: "s", Drawn: "D", FrameDone: "F", Finished: ")"}
+    letters = {Started: "(", Stepped: "s", ImageDone: "D", ImageSaved: "F", Finished: ")"}
     return "".join(letters[type(event)] for event in events)
 
 
@@ -32,9 +32,9 @@ def test_both_tell_the_same_story(executor: Executor, tiny: Path, tmp_path: Path
     request = ask(Txt2Img, prompt="a cat", model=str(tiny), num=3, steps=2, seed=0)
     events = list(Studio(executor).stream(request, Keeper(tmp_path, "png", "0")))
     assert story(events) == "(" + "ssDF" * 3 + ")"
-    files = [event.artifact for event in events if isinstance(event, FrameDone)]
+    files = [event.artifact for event in events if isinstance(event, ImageSaved)]
     assert [artifact.path.name for artifact in files] == ["00000-0.png", "00001-1.png", "00002-2.png"]
-    drawn = [event.picture for event in events if isinstance(event, Drawn)]
+    drawn = [event.picture for event in events if isinstance(event, ImageDone)]
     assert [artifact.digest for artifact in files] == [picture.digest for picture in drawn]
     assert {picture.pixels.shape for picture in drawn} == {(64, 64, 3)}
     steps = [(event.frames, event.step, event.steps) for event in events if isinstance(event, Stepped)]

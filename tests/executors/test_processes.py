@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from sdplay.core.errors import RenderFailed
-from sdplay.events import Drawn, Event, Stepped
+from sdplay.events import Event, ImageDone, Stepped
 from sdplay.executors.fake import FakeExecutor
 from sdplay.executors.processes import LocalExecutor
 from sdplay.film.job.film import shoot
@@ -72,7 +72,7 @@ def test_scenes_are_drawn_side_by_side(tmp_path: Path, three: LocalExecutor) -> 
         if isinstance(event, Stepped):
             open_units |= set(event.frames)
         most = max(most, len(open_units))
-        if isinstance(event, Drawn):
+        if isinstance(event, ImageDone):
             open_units.discard(event.picture.index)
     assert most >= 2
 
@@ -88,7 +88,7 @@ def test_a_worker_killed_in_the_middle_costs_time_and_nothing_else(
         if isinstance(event, Stepped) and len(events) == 12:
             os.kill(three._started[0].process.pid or 0, signal.SIGKILL)
     assert everything(tmp_path / "film") == everything(tmp_path / "whole")
-    drawn = [event.picture.index for event in events if isinstance(event, Drawn)]
+    drawn = [event.picture.index for event in events if isinstance(event, ImageDone)]
     assert sorted(drawn) == sorted(set(drawn))
 
 

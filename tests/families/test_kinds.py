@@ -13,7 +13,7 @@ from torch import Tensor
 
 from sdplay.core.errors import BadRequest, ModelBroken
 from sdplay.engines.device import placement
-from sdplay.events import Drawn
+from sdplay.events import ImageDone
 from sdplay.families.common.vocabulary import SIZE, clip_tokenizer
 from sdplay.families.load import load_family
 from sdplay.library.resolve import resolve
@@ -41,7 +41,7 @@ def ours(path: Path, steps: int = STEPS, **fields: Any) -> tuple[Tensor, np.ndar
     what = settled(path, PROMPT, steps=steps, width=SIDE, height=SIDE, **asked | fields)
     family: Any = Watched(load_family(what.model.card.family, what.model.path, FLOAT32))
     (frame,) = plan(what.recipe, [0])
-    drawn = [event for event in render(what.recipe, [frame], family, WordMemo(family)) if isinstance(event, Drawn)]
+    drawn = [event for event in render(what.recipe, [frame], family, WordMemo(family)) if isinstance(event, ImageDone)]
     (latents,) = family.latents
     return latents, drawn[0].picture.pixels, picture_noise(frame.noise, latents.shape[1:])
 

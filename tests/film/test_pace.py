@@ -16,8 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sdplay.core.errors import BadRequest
-from sdplay.core.sample import Arc, Frame
-from sdplay.events import Drawn, Event, Filmed, Measuring, Resumed
+from sdplay.core.sample import Arc, Sample
+from sdplay.events import Event, FilmSaved, ImageDone, Measuring, Resumed
 from sdplay.executors.fake import FakeExecutor
 from sdplay.film.job.film import shoot
 from sdplay.film.pace import FLOOR, PARTS, change_seen, pace_probe, probe_frames
@@ -53,7 +53,7 @@ def weights(walk: DreamPlan) -> list[float]:
     return found
 
 
-def seen(frame: Frame) -> tuple[Any, ...]:
+def seen(frame: Sample) -> tuple[Any, ...]:
     return frame.words, frame.noise, frame.guidance_scale
 
 
@@ -282,7 +282,7 @@ def test_it_is_measured_before_the_first_frame_and_kept(tmp_path: Path) -> None:
     measuring = [event for event in events if isinstance(event, Measuring)]
     assert (measuring[-1].done, measuring[-1].total) == (34, 34)
     assert all(before.done <= after.done for before, after in pairwise(measuring))
-    drawn = [event.picture for event in events if isinstance(event, Drawn)]
+    drawn = [event.picture for event in events if isinstance(event, ImageDone)]
     assert [picture.index for picture in drawn] == list(range(9))
     assert [list(stretch) for stretch in drawn[0].recipe.pace_table] == table(tmp_path / "job")
     assert events.index(measuring[-1]) < next(i for i, event in enumerate(events) if isinstance(event, Resumed))
@@ -298,7 +298,7 @@ def test_it_is_measured_once(again: str, tmp_path: Path) -> None:
     shooting = (
         studio.resume(tmp_path / "job") if again == "resume" else film(studio, tmp_path / "job", "dream", **DREAM)
     )
-    assert isinstance(shot(shooting)[-1], Filmed)
+    assert isinstance(shot(shooting)[-1], FilmSaved)
     assert executor.sketched == []
     assert [indices for *_, indices in executor.asked] == [(4, 5, 6, 7)]
     assert table(tmp_path / "job") == before

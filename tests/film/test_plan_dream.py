@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sdplay.core.errors import BadRequest
-from sdplay.core.sample import Arc, Bend, Blend, Circle, Frame, Noise, Words
+from sdplay.core.sample import Arc, Bend, Blend, Circle, Noise, Sample, Words
 from sdplay.film.plan_dream import DreamPlan
 from sdplay.film.request_dream import Dream
 from sdplay.requests.request import ask
@@ -24,7 +24,7 @@ def walk(*prompts: str, **fields: Any) -> DreamPlan:
     return DreamPlan(settle(ask(Dream, **words, **{"seed": SEED, **fields}), MODEL, MACHINE, 7))
 
 
-def shown(frame: Frame) -> tuple[str, int] | None:
+def shown(frame: Sample) -> tuple[str, int] | None:
     """(words, seed) of a key picture, None for a frame between keys."""
     if isinstance(frame.words, Words) and isinstance(frame.noise, Noise):
         return frame.words.prompt, frame.noise.seed

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from sdplay.core.errors import BadRequest, problems_of
-from sdplay.events import Drawn, Event, Finished, Reused, Started, Stepped
+from sdplay.events import Event, Finished, ImageDone, Reused, Started, Stepped
 from sdplay.executors.fake import FakeExecutor
 from sdplay.images.picture import pixel_digest
 from sdplay.images.writer import read_kept, read_sheet
@@ -203,7 +203,7 @@ def test_events_tell_what_is_there_before_anything_is_drawn(studio: Studio, mode
     assert isinstance(events[-1], Finished)
     assert events[-1].total == 1
     assert all(event.previews for event in events if isinstance(event, Stepped))
-    assert sum(isinstance(event, Drawn) for event in events) == 1
+    assert sum(isinstance(event, ImageDone) for event in events) == 1
 
 
 def test_stopping_in_the_middle_draws_nothing_more_and_loses_nothing(

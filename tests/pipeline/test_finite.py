@@ -14,7 +14,7 @@ from torch import Tensor
 
 from sdplay.core.errors import NumbersFailed
 from sdplay.core.sample import Noise
-from sdplay.events import Drawn, Event, Rescued
+from sdplay.events import Event, ImageDone, Retried
 from sdplay.executors.inline import InlineExecutor
 from sdplay.film.plan_dream import DreamPlan
 from sdplay.film.render.retry import Bench
@@ -75,7 +75,7 @@ def never(recipe: Recipe) -> Loaded:
 
 
 def pictures(events: list[Event]) -> dict[int, Picture]:
-    return {event.picture.index: event.picture for event in events if isinstance(event, Drawn)}
+    return {event.picture.index: event.picture for event in events if isinstance(event, ImageDone)}
 
 
 def collect(source: Iterable[Event], into: list[Event]) -> None:
@@ -85,7 +85,7 @@ def collect(source: Iterable[Event], into: list[Event]) -> None:
 
 
 def notes(events: list[Event]) -> dict[int, str]:
-    return {event.index: event.how for event in events if isinstance(event, Rescued)}
+    return {event.index: event.how for event in events if isinstance(event, Retried)}
 
 
 @pytest.mark.parametrize("worth", [torch.nan, torch.inf, -1.0], ids=["nan", "infinite", "black"])

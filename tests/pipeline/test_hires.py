@@ -20,7 +20,7 @@ from torch import Tensor
 from sdplay.core.errors import BadRequest
 from sdplay.core.sample import SecondPass
 from sdplay.engines.device import placement
-from sdplay.events import Drawn, Stepped
+from sdplay.events import ImageDone, Stepped
 from sdplay.executors.fake import fake_picture
 from sdplay.families.sd.model import load_sd
 from sdplay.pipeline.hires import LATENT_MODES, second_ladder
@@ -122,7 +122,7 @@ def test_every_upscaler_draws_a_picture_of_its_own(tiny: Path) -> None:
 def run(**fields: Any) -> tuple[list[Stepped], list[np.ndarray], StubFamily]:
     made, family = recipe(seed=3, **fields), StubFamily()
     events = list(render(made, plan(made, [0]), family, WordMemo(family)))
-    pictures = [event.picture.pixels for event in events if isinstance(event, Drawn)]
+    pictures = [event.picture.pixels for event in events if isinstance(event, ImageDone)]
     return [event for event in events if isinstance(event, Stepped)], pictures, family
 
 

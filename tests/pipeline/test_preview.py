@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from sdplay.events import Drawn, Event, Stepped
+from sdplay.events import Event, ImageDone, Stepped
 from sdplay.pipeline.preview import FINER, LinearPreview, colour_fields, fitted
 from sdplay.pipeline.render import render
 from sdplay.pipeline.text_cache import WordMemo
@@ -54,7 +54,7 @@ def test_the_last_preview_is_near_the_picture_and_changes_no_bit(builtin: Path) 
             request = ask(Txt2Img, prompt=prompt, seed=seed, steps=4)
             events = list(studio.stream(request, preview=True))
             steps = [event for event in events if isinstance(event, Stepped)]
-            (picture,) = [event.picture for event in events if isinstance(event, Drawn)]
+            (picture,) = [event.picture for event in events if isinstance(event, ImageDone)]
             assert [len(step.previews) for step in steps] == [1] * 4
             assert steps[-1].previews[0].shape == (32, 32, 3)
             assert steps[-1].previews[0].dtype == np.uint8

@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 
 from sdplay.core.errors import BadRequest, RenderFailed
-from sdplay.core.sample import Frame
-from sdplay.events import Drawn, Event, Finished, Started, Stepped
+from sdplay.core.sample import Sample
+from sdplay.events import Event, Finished, ImageDone, Started, Stepped
 from sdplay.images.writer import Keeper
 from sdplay.pipeline.batch import ladder_of, tiles
 from sdplay.pipeline.conditioning import TileWords
@@ -48,12 +48,12 @@ def test_every_step_and_every_picture_is_told_in_order() -> None:
     assert steps == [((4, 0), 1, 3), ((4, 0), 2, 3), ((4, 0), 3, 3), ((7,), 1, 3), ((7,), 2, 3), ((7,), 3, 3)]
     kinds = "".join("s" if isinstance(event, Stepped) else "D" for event in events)
     assert kinds == "sssDDsssD"
-    assert [event.picture.index for event in events if isinstance(event, Drawn)] == [4, 0, 7]
+    assert [event.picture.index for event in events if isinstance(event, ImageDone)] == [4, 0, 7]
 
 
 def test_a_picture_knows_its_recipe_seed_and_size() -> None:
     what = in_tiles_of(1, seed=40, width=72, height=64)
-    (picture,) = [event.picture for event in drawn_with(StubFamily(), what, [2]) if isinstance(event, Drawn)]
+    (picture,) = [event.picture for event in drawn_with(StubFamily(), what, [2]) if isinstance(event, ImageDone)]
     assert (picture.recipe, picture.index, picture.seed) == (what, 2, 42)
     assert picture.pixels.shape == (64, 72, 3)
     assert picture.pixels.dtype == np.uint8
@@ -152,7 +152,7 @@ def test_every_sampler_draws_a_picture_near_its_words(sampler: str) -> None:
     """
     what = in_tiles_of(1, prompt="x" * 30, sampler=sampler, steps=30, guidance_scale=1.0, schedule="karras")
     events = drawn_with(StubFamily(), what, range(8))
-    means = [event.picture.pixels.mean() for event in events if isinstance(event, Drawn)]
+    means = [event.picture.pixels.mean() for event in events if isinstance(event, ImageDone)]
     assert sum(means) / 8 == pytest.approx((0.3 + 1) * 127.5, abs=2)
 
 
@@ -164,7 +164,7 @@ def test_a_side_that_the_codec_cannot_make_is_drawn_larger_and_cut(width: int, h
     family = StubFamily(lambda latents: plain_decode(plain_decode(latents)[:, [0, 1, 2, 2]])[..., ::4, ::4])
     family.factor = 16
     events = drawn_with(family, in_tiles_of(1, width=width, height=height), [0])
-    (picture,) = [event.picture for event in events if isinstance(event, Drawn)]
+    (picture,) = [event.picture for event in events if isinstance(event, ImageDone)]
     assert picture.pixels.shape == (height, width, 3)
     assert picture.pixels.flags["C_CONTIGUOUS"]
 
@@ -190,7 +190,7 @@ def test_numbers_that_are_no_picture_raise_and_are_not_drawn_black(wrong: float)
     with pytest.raises(RenderFailed, match="NaN or infinity") as caught:
         told.extend(events)
     assert "--precision float32" in caught.value.hint
-    assert not any(isinstance(event, Drawn) for event in told)
+    assert not any(isinstance(event, ImageDone) for event in told)
 
 
 def test_a_network_that_says_nan_leaves_no_file(tiny: Path, tmp_path: Path) -> None:
@@ -312,7 +312,7 @@ def test_two_runs_taken_in_turns_do_not_disturb_each_other(tiny: Path) -> None:
                 event = next(events, None)
                 if event is None:
                     running.remove(events)
-                elif isinstance(event, Drawn):
+                elif isinstance(event, ImageDone):
                     found[event.picture.index] = event.picture.digest
         assert found == expected
 
@@ -321,4 +321,4 @@ def test_frames_wait_for_nobody_in_txt2img() -> None:
     frames = list(plan(recipe(seed=5), [3, 1]))
     assert [frame.index for frame in frames] == [3, 1]
     assert [frame.noise.seed for frame in frames] == [8, 6]
-    assert all(isinstance(frame, Frame) and frame.waits_for is None for frame in frames)
+    assert all(isinstance(frame, Sample) and frame.waits_for is None for frame in frames)

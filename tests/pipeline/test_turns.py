@@ -10,7 +10,7 @@ import pytest
 from sdplay.engines.mapped import MappedFile
 from sdplay.engines.offload import Turns
 from sdplay.engines.weight_buffer import Block
-from sdplay.events import Drawn
+from sdplay.events import ImageDone
 from sdplay.requests.request import Img2Img, Txt2Img, ask
 from sdplay.studio import Studio
 from tests.support.given import photo
@@ -19,7 +19,7 @@ SMALL = {"steps": 3, "seed": 4, "width": 64, "height": 64, "device": "cpu", "sam
 
 
 def digests(studio: Studio, request: Any) -> list[str]:
-    return [event.picture.digest for event in studio.stream(request) if isinstance(event, Drawn)]
+    return [event.picture.digest for event in studio.stream(request) if isinstance(event, ImageDone)]
 
 
 def resident(studio: Studio) -> dict[str, bool]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sdplay.core.machine import Machine
-from sdplay.events import Drawn
+from sdplay.events import ImageDone
 from sdplay.library.resolve import resolve
 from sdplay.requests.request import Txt2Img, ask
 from sdplay.requests.resolve import settle
@@ -37,7 +37,7 @@ def settled(
 def digests(studio: Studio, what: Settled, indices: Iterable[int]) -> dict[int, str]:
     """Draw pictures `indices` in one run; the digest of the pixels of each."""
     events = studio.run(what, list(indices))
-    return {event.picture.index: event.picture.digest for event in events if isinstance(event, Drawn)}
+    return {event.picture.index: event.picture.digest for event in events if isinstance(event, ImageDone)}
 
 
 def each_alone(studio: Studio, what: Settled, indices: Sequence[int]) -> dict[int, str]:

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from sdplay.core.machine import Machine
-from sdplay.events import Drawn
+from sdplay.events import ImageDone
 from sdplay.images.inputs import given_pictures
 from sdplay.library.resolve import resolve
 from sdplay.requests.request import Img2Img, Inpaint, ask
@@ -51,7 +51,7 @@ def settled_on(
 
 def drawn(studio: Studio, what: Settled, index: int = 0) -> np.ndarray:
     """The pixels of picture `index`."""
-    (picture,) = [event.picture for event in studio.run(what, [index]) if isinstance(event, Drawn)]
+    (picture,) = [event.picture for event in studio.run(what, [index]) if isinstance(event, ImageDone)]
     return picture.pixels
 
 

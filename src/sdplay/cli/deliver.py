@@ -85,7 +85,7 @@ def deliver(
 
     Raises `Stopped` on Ctrl-C; what is finished by then is kept, as it is after every other error.
     """
-    from sdplay.events import Drawn, Finished, FrameDone, Rescued
+    from sdplay.events import Finished, ImageDone, ImageSaved, Retried
     from sdplay.images.writer import Keeper
     from sdplay.version import VERSION
 
@@ -103,19 +103,19 @@ def deliver(
             progress.follow(event)
             if viewer is not None:
                 viewer.follow(event)
-            if isinstance(event, Drawn):
+            if isinstance(event, ImageDone):
                 done.drawn += 1
                 canvas.show(event.picture, progress)
-            elif isinstance(event, FrameDone):
+            elif isinstance(event, ImageSaved):
                 done.artifacts.append(event.artifact)
                 with progress.aside():
                     click.echo(as_json(event.artifact) if delivery.as_json else str(event.artifact.path))
-            elif isinstance(event, Rescued):
+            elif isinstance(event, Retried):
                 with progress.aside():
                     click.echo(f"note: picture {event.index}: {event.how}", err=True)
             elif isinstance(event, Finished):
                 done.seconds = event.seconds
-            if interrupt.asked and not (isinstance(event, Drawn) and keeper):  # what is drawn is kept first
+            if interrupt.asked and not (isinstance(event, ImageDone) and keeper):  # what is drawn is kept first
                 raise KeyboardInterrupt
     if not delivery.quiet:
         click.echo(done.summary(), err=True)

@@ -172,14 +172,14 @@ def shot(shooting: FilmJob, *, quiet: bool) -> None:
     for warning in shooting.warnings:
         click.echo(f"note: {warning}", err=True)
     with film_progress(shooting, quiet=quiet) as progress, going_on(shooting, progress), Interrupt() as interrupt:
-        from sdplay.events import Filmed
+        from sdplay.events import FilmSaved
         from sdplay.film.job.film import shoot
 
         with closing(shoot(shooting)) as events:
             for event in events:
                 interrupt.listen()
                 progress.follow(event)
-                if interrupt.asked and not isinstance(event, Filmed):
+                if interrupt.asked and not isinstance(event, FilmSaved):
                     raise KeyboardInterrupt
 
 

@@ -151,7 +151,7 @@ class Control:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Frame:
+class Sample:
     """Picture `index` of a recipe. `waits_for` is the index of the frame it needs first, None where it needs none.
 
     `steps` and `guidance_scale` are None where they are the recipe's; with `second` it is drawn in two passes.

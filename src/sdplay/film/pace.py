@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sdplay.events import Drawn, Event, Measuring
+from sdplay.events import Event, ImageDone, Measuring
 from sdplay.film.plan_dream import DreamPlan
 from sdplay.film.request_dream import Dream
 from sdplay.images.read import Pixels, resized
@@ -81,7 +81,7 @@ def measure_pace(recipe: Recipe, draw: Draw, keep: Callable[[Recipe], None]) -> 
         pictures: list[Pixels] = []
         with closing(draw(quick, indices)) as events:
             for event in events:
-                pictures += [event.picture.pixels] if isinstance(event, Drawn) else []
+                pictures += [event.picture.pixels] if isinstance(event, ImageDone) else []
                 yield Measuring(
                     done=len(recipe.pace_table) * len(indices) + len(pictures), total=walk.stretches * len(indices)
                 )

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sdplay.core.errors import BadRequest
-from sdplay.core.sample import AnyWords, Blank, Blend, Frame, FromFilm, Init, Noise, Unit, Words
+from sdplay.core.sample import AnyWords, Blank, Blend, FromFilm, Init, Noise, Sample, Unit, Words
 from sdplay.core.seeding import frame_seed
 from sdplay.film.request_animate import OF_THE_FIRST, Animate
 from sdplay.film.schedules import read_schedules, timeline_of
@@ -121,14 +121,14 @@ class AnimationPlan:
             return self.request.init_strength
         return self.schedules.at("strength_schedule", key)
 
-    def key(self, key: int) -> Frame:
+    def key(self, key: int) -> Sample:
         """The key at frame `key`, to be drawn."""
         strength = self.strength(key)
         init: Init = Blank()
         if self.request.of_clip or not self.is_cut(key):
             previous = None if self.request.of_clip or key == 0 else key - self.cadence
             init = FromFilm(strength=strength, previous=previous)
-        return Frame(
+        return Sample(
             index=key,
             words=self.words(key),
             noise=Noise(seed=self.seed(key), source=self.request.noise),
@@ -218,7 +218,7 @@ class AnimationPlan:
             yield "midas_weight has no effect: there is one depth model, not two to mix"
 
 
-def plan(recipe: Recipe, indices: Sequence[int]) -> Iterator[Frame]:
+def plan(recipe: Recipe, indices: Sequence[int]) -> Iterator[Sample]:
     """The drawn frames (keys) among `indices`, in that order."""
     score = AnimationPlan(recipe)
     return (score.key(index) for index in indices if index % score.cadence == 0)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sdplay.core.errors import BadRequest
-from sdplay.core.sample import AnyNoise, AnyWords, Arc, Bend, Blend, Circle, Frame, Noise, Unit, Words
+from sdplay.core.sample import AnyNoise, AnyWords, Arc, Bend, Blend, Circle, Noise, Sample, Unit, Words
 from sdplay.core.seeding import SEEDS
 from sdplay.film.easing import eased, even_pace, with_hold
 from sdplay.film.request_dream import Dream, Keyframe
@@ -103,12 +103,12 @@ class DreamPlan:
             hint = "take a larger frames_per_key, or pace=uniform"
             raise BadRequest(reason, field="pace", value="perceptual", hint=hint)
 
-    def frame(self, index: int) -> Frame:
+    def frame(self, index: int) -> Sample:
         """Frame `index` as data."""
         number, way = self._place(index)
         start, end = self.key(number), self.key(number + 1)
         weight = self._weight(number, index, way, start, end)
-        return Frame(
+        return Sample(
             index=index,
             words=self._words(start, end, weight),
             noise=self._noise(number, index, weight),
@@ -235,7 +235,7 @@ class DreamPlan:
         return self.key(number if last else number + 2).noise
 
 
-def plan(recipe: Recipe, indices: Sequence[int]) -> Iterator[Frame]:
+def plan(recipe: Recipe, indices: Sequence[int]) -> Iterator[Sample]:
     """The frames of `indices`, in that order; none waits for another."""
     walk = DreamPlan(recipe)
     return map(walk.frame, indices)

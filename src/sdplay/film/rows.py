@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from sdplay.core.sample import AnyNoise, AnyWords, Arc, Bend, Blend, Circle, Frame, FromFilm
+from sdplay.core.sample import AnyNoise, AnyWords, Arc, Bend, Blend, Circle, FromFilm, Sample
 from sdplay.film.plan_animate import AnimationPlan
 from sdplay.film.plan_dream import DreamPlan
 from sdplay.requests.plan import FilmPlan
@@ -31,7 +31,7 @@ class FilmTable(Protocol):
     def columns(self) -> tuple[str, ...]: ...
     def row(self, index: int) -> Row: ...
     def kind(self, index: int) -> str: ...
-    def drawn(self, index: int) -> Frame | None: ...
+    def drawn(self, index: int) -> Sample | None: ...
 
 
 class DreamTable:
@@ -50,7 +50,7 @@ class DreamTable:
     def kind(self, index: int) -> str:
         return KEY if self.walk.is_key(index) else ""
 
-    def drawn(self, index: int) -> Frame | None:
+    def drawn(self, index: int) -> Sample | None:
         return self.walk.frame(index)
 
 
@@ -80,7 +80,7 @@ class AnimateTable:
             return ""
         return CUT if index and not self.score.request.of_clip and self.score.is_cut(index) else KEY
 
-    def drawn(self, index: int) -> Frame | None:
+    def drawn(self, index: int) -> Sample | None:
         frame = self.score.key(index) if index % self.score.cadence == 0 else None
         return frame if frame is not None and denoising_steps(frame, self.score.recipe) else None
 
@@ -90,7 +90,7 @@ def film_table(plan: FilmPlan) -> FilmTable:
     return DreamTable(plan) if isinstance(plan, DreamPlan) else AnimateTable(plan)
 
 
-def denoising_steps(frame: Frame, recipe: Recipe) -> int:
+def denoising_steps(frame: Sample, recipe: Recipe) -> int:
     """Denoising steps that `frame` takes: from pixels, the part of the ladder that its strength climbs."""
     steps = frame.steps if frame.steps is not None else recipe.steps
     strength = frame.init.strength if isinstance(frame.init, FromFilm) else 1.0

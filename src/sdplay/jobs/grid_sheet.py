@@ -11,7 +11,7 @@ from pathlib import Path
 from PIL import Image
 
 from sdplay.core.errors import BadRequest
-from sdplay.events import Drawn, Event, FrameDone, Reused
+from sdplay.events import Event, ImageDone, ImageSaved, Reused
 from sdplay.files.atomic import write_new
 from sdplay.images.picture import Picture
 from sdplay.images.sheet import Label, Layout, Sheet
@@ -84,7 +84,7 @@ def loaded_as(settled: Settled) -> object:
 class GridSheet:
     """Follows the drawing of a grid and puts each picture where it belongs; holds no picture but the sheet.
 
-    Everything is known by the key that was asked for; see `Drawn`.
+    Everything is known by the key that was asked for; see `ImageDone`.
     """
 
     def __init__(self, plan: GridPlan) -> None:
@@ -95,9 +95,9 @@ class GridSheet:
         self._files: dict[str, str] = {}
 
     def follow(self, event: Event) -> None:
-        if isinstance(event, Drawn | Reused):
+        if isinstance(event, ImageDone | Reused):
             self._put(event.key, event.picture)
-        if isinstance(event, FrameDone | Reused):
+        if isinstance(event, ImageSaved | Reused):
             self._files[event.key] = event.artifact.path.name
 
     def _put(self, key: str, picture: Picture) -> None:

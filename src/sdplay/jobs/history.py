@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdplay.core.errors import BadRequest, NotReproduced
-from sdplay.events import Drawn
+from sdplay.events import ImageDone
 from sdplay.images.compare import difference
 from sdplay.images.inputs import CALLED, WHERE_THEY_WERE, with_pictures
 from sdplay.images.picture import Picture
@@ -61,7 +61,7 @@ class Remembering(Enlarging):
             if isinstance(said, Embedded)
             else self.settle_first(self.adopt(said, **changes).request)
         )
-        return Pictures(event.picture for event in self.run(settled, indices) if isinstance(event, Drawn))
+        return Pictures(event.picture for event in self.run(settled, indices) if isinstance(event, ImageDone))
 
     def settle_first(self, request: AnyRequest, known: Wildcards | None = None) -> tuple[Settled, Sequence[int]]:
         """What `run` wants to draw all pictures of `request`; `known` as in `settle`."""
@@ -99,7 +99,7 @@ class Remembering(Enlarging):
     ) -> Picture:
         """The picture a recipe and an index stand for, with the numerics that the recipe records."""
         events = self.run(self.recall(embedded, model, pictures), [embedded.index])
-        return next(event.picture for event in events if isinstance(event, Drawn))
+        return next(event.picture for event in events if isinstance(event, ImageDone))
 
     def recall(
         self, embedded: Embedded, model: str | None = None, pictures: Mapping[str, str | None] = WHERE_THEY_WERE

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sdplay.core.errors import NotReproduced
 from sdplay.core.sample import Asset
-from sdplay.events import Drawn, Event, Finished, FrameDone
+from sdplay.events import Event, Finished, ImageDone, ImageSaved
 from sdplay.film.request import Film
 from sdplay.film.request_animate import Animate
 from sdplay.images.inputs import given_pictures
@@ -117,7 +117,7 @@ class Drawing:
         return found, machine.device
 
     def stream(self, request: AnyRequest, keeper: Keeper | None = None, *, preview: bool = False) -> Iterator[Event]:
-        """Draw all pictures of `request`, yielding events; with a `keeper` each is on disk before its `FrameDone`.
+        """Draw all pictures of `request`, yielding events; with a `keeper` each is on disk before its `ImageSaved`.
 
         With `preview` each `Stepped` of a single picture shows what is emerging. Whoever stops iterating stops the
         drawing after the step.
@@ -137,7 +137,7 @@ class Drawing:
     def draw(self, request: AnyRequest, out: str | Path | None = None, kind: str = "png") -> Pictures:
         """Draw all pictures of `request` and return them; with `out` each is kept in that folder too, as `kind`."""
         keeper = Keeper(Path(out), kind, VERSION) if out is not None else None
-        return Pictures(event.picture for event in self.stream(request, keeper) if isinstance(event, Drawn))
+        return Pictures(event.picture for event in self.stream(request, keeper) if isinstance(event, ImageDone))
 
     def close(self) -> None:
         """Let go of the model; the studio can be used again and loads it anew."""
@@ -146,8 +146,8 @@ class Drawing:
 
 
 def kept(events: Iterable[Event], keeper: Keeper | None) -> Iterator[Event]:
-    """Pass events on; after each `Drawn` keep the picture and say so with a `FrameDone`."""
+    """Pass events on; after each `ImageDone` keep the picture and say so with a `ImageSaved`."""
     for event in events:
         yield event
-        if keeper is not None and isinstance(event, Drawn):
-            yield FrameDone(artifact=keeper.keep(event.picture))
+        if keeper is not None and isinstance(event, ImageDone):
+            yield ImageSaved(artifact=keeper.keep(event.picture))

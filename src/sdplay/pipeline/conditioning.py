@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from sdplay.core.fields import Syntax
-from sdplay.core.sample import AnyWords, Frame, Words
+from sdplay.core.sample import AnyWords, Sample, Words
 from sdplay.families.base import Conditioning, Family, Guide
 from sdplay.pipeline.control import Guidance, active
 from sdplay.pipeline.loras import network_loras, text_loras
@@ -90,7 +90,7 @@ def negative(words: Words) -> Schedule:
     return scheduled(text, "negative_prompt") if words.syntax == "a1111" else Schedule((text,))
 
 
-def company(recipe: Recipe, frame: Frame, encode: WordMemo) -> object:
+def company(recipe: Recipe, frame: Sample, encode: WordMemo) -> object:
     """What pictures must have in common to share a forward pass, so that no picture's bits depend on another's words:
     texts of the same lengths, and the same words where these change on the way or are composed; and the same LoRAs.
     """
@@ -102,14 +102,14 @@ def company(recipe: Recipe, frame: Frame, encode: WordMemo) -> object:
     return on, frame.words if isinstance(frame.words, Words) else (frame.words.start, frame.words.end)
 
 
-def scale_of(recipe: Recipe, frame: Frame) -> float:
+def scale_of(recipe: Recipe, frame: Sample) -> float:
     return recipe.guidance_scale if frame.guidance_scale is None else frame.guidance_scale
 
 
 class TileWords:
     """The words of a tile, and the denoisers that they guide; `gone` are the steps of the pass before this one."""
 
-    def __init__(self, recipe: Recipe, tile: Sequence[Frame], family: Family, encode: WordMemo, gone: int = 0) -> None:
+    def __init__(self, recipe: Recipe, tile: Sequence[Sample], family: Family, encode: WordMemo, gone: int = 0) -> None:
         on = network_loras(recipe, tile[0].words)
         self.family = family.adapted(on) if on else family
         self.encode, self.gone = encode, gone

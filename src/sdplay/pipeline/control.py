@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
-from sdplay.core.sample import Control, Frame, FromImage, Init, SecondPass
+from sdplay.core.sample import Control, FromImage, Init, Sample, SecondPass
 from sdplay.families.base import Family, Guide
 from sdplay.images.control import ROLE, edges_of
 from sdplay.images.inputs import read_given
@@ -38,7 +38,7 @@ class Guides:
         self.size, self.family = (recipe.width, recipe.height), family
         self._known: dict[tuple[Control, Init, Size], Guidance] = {}
 
-    def __call__(self, frame: Frame, second: SecondPass | None = None) -> Guidance | None:
+    def __call__(self, frame: Sample, second: SecondPass | None = None) -> Guidance | None:
         """What `frame` follows in its first pass, or in its `second`."""
         size = self.size if second is None else (second.width, second.height)
         if frame.control is None:

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from sdplay.core.fields import Upscaling
-from sdplay.core.sample import Frame, SecondPass
+from sdplay.core.sample import Sample, SecondPass
 from sdplay.families.base import Family
 from sdplay.images.resize import stretched
 from sdplay.pipeline.crop_plan import Canvas, cut
@@ -52,7 +52,7 @@ class Pass:
         return self.gone + self.levels.steps
 
 
-def passes(recipe: Recipe, frame: Frame, strength: float, family: Family) -> list[Pass]:
+def passes(recipe: Recipe, frame: Sample, strength: float, family: Family) -> list[Pass]:
     """The passes in which `frame`, and all that share its tile, are drawn; `strength` is that of the first one."""
     steps, second = frame.steps if frame.steps is not None else recipe.steps, frame.second
     levels = ladder(family.table, recipe.schedule, steps).cut(strength)
@@ -84,7 +84,7 @@ def second_ladder(table: NoiseTable, schedule: str, second: SecondPass) -> Sigma
 
 
 def larger(
-    recipe: Recipe, tile: Sequence[Frame], latents: Tensor, one: Pass, family: Family, to_pixels: ToPixels
+    recipe: Recipe, tile: Sequence[Sample], latents: Tensor, one: Pass, family: Family, to_pixels: ToPixels
 ) -> list[Start]:
     """What the frames of `tile` start from in their second pass `one`: what was drawn, `latents` [B, C, h, w], larger.
 

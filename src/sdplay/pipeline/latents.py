@@ -9,7 +9,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from sdplay.core.sample import Blank, Frame, FromFilm, FromImage, Init
+from sdplay.core.sample import Blank, FromFilm, FromImage, Init, Sample
 from sdplay.families.base import Family
 from sdplay.images.mask import Mask
 from sdplay.images.read import Pixels
@@ -21,10 +21,10 @@ from sdplay.sampling.masked import MaskedDenoiser
 from sdplay.sampling.noise import NoiseAt
 from sdplay.sampling.sigmas import Sigmas
 
-FilmPixels = Callable[[Frame], Pixels]
+FilmPixels = Callable[[Sample], Pixels]
 
 
-def none_given(frame: Frame) -> Pixels:
+def none_given(frame: Sample) -> Pixels:
     """For recipes whose frames start from nothing that is drawn or decoded along the way."""
     raise LookupError(f"frame {frame.index} starts from a film, and none was handed in")
 
@@ -58,7 +58,7 @@ class Starts:
         self.recipe, self.family, self.film = recipe, family, film
         self._last: tuple[Init, Start] | None = None
 
-    def __call__(self, frame: Frame) -> Start:
+    def __call__(self, frame: Sample) -> Start:
         init = frame.init
         if isinstance(init, FromFilm):
             pixels = self.film(frame)

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sdplay.core.errors import MemoryFailed, NumbersFailed
-from sdplay.core.sample import Frame
-from sdplay.events import Drawn, Event, Rescued, Stepped
+from sdplay.core.sample import Sample
+from sdplay.events import Event, ImageDone, Retried, Stepped
 from sdplay.families.base import Family
 from sdplay.images.picture import Picture
 from sdplay.pipeline.batch import ladder_of, tiles
@@ -36,13 +36,13 @@ Preview = Callable[[Tensor], tuple[NDArray[np.uint8], ...]]
 
 def render(
     recipe: Recipe,
-    frames: Iterable[Frame],
+    frames: Iterable[Sample],
     family: Family,
     words: WordMemo,
     film: FilmPixels = none_given,
     preview: Preview | None = None,
 ) -> Iterator[Event]:
-    """Draw `frames` tile by tile, yielding `Stepped` after every step and `Drawn` for every picture.
+    """Draw `frames` tile by tile, yielding `Stepped` after every step and `ImageDone` for every picture.
 
     `film` gives the pixels that a frame of a film starts from, of the recipe's size; `preview` makes small pictures of
     what the network takes for the clean latents at each step, and is not asked where nobody wants any.
@@ -53,7 +53,7 @@ def render(
     words = words.skipping(recipe.request.clip_skip).knowing(spelled(recipe))
     start_of, guidance_of = Starts(recipe, family, film), Guides(recipe, family)
 
-    def alike(frame: Frame) -> object:
+    def alike(frame: Sample) -> object:
         with arithmetic(recipe.numerics.threads):
             return ladder_of(frame), company(recipe, frame, words), frame.control
 
@@ -92,9 +92,9 @@ def render(
             made_by = recipe
             if row in again:
                 made_by = decoded_in_float32(recipe)
-                yield Rescued(index=frame.index, how=DECODED)
+                yield Retried(index=frame.index, how=DECODED)
             picture = starts[row].finish(pictures[row])
-            yield Drawn(picture=Picture(pixels=picture, recipe=made_by, index=frame.index, seconds=seconds))
+            yield ImageDone(picture=Picture(pixels=picture, recipe=made_by, index=frame.index, seconds=seconds))
 
 
 def denoised(recipe: Recipe, denoiser: Denoiser, x: Tensor, sigmas: Sequence[float], noise: NoiseAt) -> Iterator[Step]:

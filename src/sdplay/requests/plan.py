@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
-from sdplay.core.sample import Frame, Unit
+from sdplay.core.sample import Sample, Unit
 from sdplay.film import plan_animate as animate
 from sdplay.film import plan_dream as dream
 from sdplay.film.plan_animate import AnimationPlan
@@ -15,7 +15,7 @@ from sdplay.requests import img2img, inpaint, txt2img
 from sdplay.requests.recipe import Recipe
 from sdplay.requests.stills import Still
 
-PLANS: dict[str, Callable[[Recipe, Sequence[int]], Iterator[Frame]]] = {
+PLANS: dict[str, Callable[[Recipe, Sequence[int]], Iterator[Sample]]] = {
     "txt2img": txt2img.plan,
     "img2img": img2img.plan,
     "inpaint": inpaint.plan,
@@ -59,6 +59,6 @@ def count(recipe: Recipe) -> int:
     return dream.frames_of(request) if isinstance(request, Dream) else animate.frames_of(request)
 
 
-def plan(recipe: Recipe, indices: Sequence[int]) -> Iterator[Frame]:
+def plan(recipe: Recipe, indices: Sequence[int]) -> Iterator[Sample]:
     """The frames of `recipe` with these `indices`, in that order."""
     return PLANS[recipe.request.mode](recipe, indices)

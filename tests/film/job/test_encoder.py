@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from sdplay.core.errors import StoreError
-from sdplay.events import Filmed, Kept
+from sdplay.events import FilmSaved, FramesSaved
 from sdplay.film.job.encoder import FilmEncoder, Output
 from sdplay.film.job.film import shoot
 from sdplay.film.job.frame_file import read_frame
@@ -81,14 +81,14 @@ def test_a_clip_that_crossfades_keeps_its_last_frames_for_that(tmp_path: Path) -
 def test_every_kind_holds_exactly_the_frames_asked_for(tmp_path: Path, kind: Any, frames: int) -> None:
     still = {"prompts": ["a"], "seeds": [3], "num": frames, "interpolate": "prompt"}  # all its frames are equal
     events = made(tmp_path, film_request("dream", **still), output=Output(kind=kind))
-    assert isinstance(events[-1], Filmed)
+    assert isinstance(events[-1], FilmSaved)
     assert events[-1].frames == frames
 
 
 @pytest.mark.parametrize("loop", ["none", "pingpong", "crossfade:3"])
 def test_a_stopped_film_is_written_as_far_as_it_is_drawn(tmp_path: Path, loop: str) -> None:
     events = shoot(shooting(tmp_path, film_request("animate", **HILL, loop_mode=loop)))
-    while not (isinstance(event := next(events), Kept) and event.done >= 4):
+    while not (isinstance(event := next(events), FramesSaved) and event.done >= 4):
         pass
     events.close()
     assert verify_film(tmp_path / "video.mp4").frames == (6 if loop == "pingpong" else 4)
@@ -98,7 +98,7 @@ def test_a_stopped_film_is_written_as_far_as_it_is_drawn(tmp_path: Path, loop: s
 
 def test_the_preview_can_be_watched_while_the_film_grows(tmp_path: Path) -> None:
     events = shoot(shooting(tmp_path, film_request("dream", prompts=["a", "b"], num=60)))
-    while not (isinstance(event := next(events), Kept) and event.done >= 50):
+    while not (isinstance(event := next(events), FramesSaved) and event.done >= 50):
         pass
     with av.open(str(tmp_path / "preview.mp4")) as container:
         assert sum(1 for _ in container.decode(video=0)) >= 15

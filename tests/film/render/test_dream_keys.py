@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sdplay.events import Drawn
+from sdplay.events import ImageDone
 from sdplay.film.request_dream import Dream
 from sdplay.images.read import Pixels
 from sdplay.requests.request import Txt2Img, ask
@@ -34,7 +34,7 @@ def studio() -> Iterator[Studio]:
 
 def frames(studio: Studio, request: Dream, indices: list[int]) -> dict[int, Pixels]:
     events = studio.run(studio.settle(request), indices)
-    return {event.picture.index: event.picture.pixels for event in events if isinstance(event, Drawn)}
+    return {event.picture.index: event.picture.pixels for event in events if isinstance(event, ImageDone)}
 
 
 def check(studio: Studio, model: Path, tile: int, walk: str, **given: Any) -> None:

@@ -14,7 +14,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 
 from sdplay.core.sample import Unit
-from sdplay.events import DepthFound, Drawn, Event, Filmed, Kept, KeyDrawn, Rescued, Resumed
+from sdplay.events import DepthMapDone, Event, FilmSaved, FramesSaved, ImageDone, KeyframeDone, Resumed, Retried
 from sdplay.film.camera.disparity import depth_png
 from sdplay.film.job.encoder import FilmEncoder
 from sdplay.film.job.folder import JobFolder
@@ -67,13 +67,13 @@ def shoot(shooting: FilmJob) -> Generator[Event, None, None]:
         done = frames_done(plan, units)
         yield Resumed(total=plan.total, done=done)
         if done == plan.total and projector.is_written():
-            yield Filmed(path=projector.path, frames=projector.frames, anew=False)
+            yield FilmSaved(path=projector.path, frames=projector.frames, anew=False)
             return
         with projector.running(units):
             projector.show(units.first_missing * plan.length)
             with closing(draw_and_write(shooting, units, done)) as events:
                 yield from events
-        yield Filmed(path=projector.path, frames=projector.frames)
+        yield FilmSaved(path=projector.path, frames=projector.frames)
 
 
 def with_measured_pace(shooting: FilmJob) -> Generator[Event, None, FilmJob]:
@@ -212,15 +212,15 @@ class Coordinator:
         if isinstance(event, SegmentDrawn):
             yield self._keep(unit, self._taken.pop(unit.number), event.seconds)
             return
-        if isinstance(event, KeyDrawn):
+        if isinstance(event, KeyframeDone):
             taken.keys[event.index] = self._units.write_key(event.index, event.pixels)
-        elif isinstance(event, Drawn):
+        elif isinstance(event, ImageDone):
             picture = event.picture
             taken.frames[picture.index] = self._units.write_frame(picture.index, picture.pixels)
             taken.last = picture.pixels
-        elif isinstance(event, DepthFound):
-            self._units.write_depth(event.index, depth_png(event.nearness))
-        elif isinstance(event, Rescued):
+        elif isinstance(event, DepthMapDone):
+            self._units.write_depth(event.index, depth_png(event.disparity))
+        elif isinstance(event, Retried):
             taken.rescued[str(event.index)] = event.how
         yield event
 
@@ -236,7 +236,7 @@ class Coordinator:
         self._done += len(sha)
         self._shooting.encoder.show(self._units.first_missing * plan.length)
         left = self._pace.left(unit, seconds, self._done, plan)
-        kept = Kept(done=self._done, total=plan.total, seconds_left=left, seconds=seconds)
+        kept = FramesSaved(done=self._done, total=plan.total, seconds_left=left, seconds=seconds)
         folder.progress({"phase": "render", "frame": self._done, "total": plan.total, "eta": kept.seconds_left})
         if taken.last is not None:
             folder.latest(taken.last)

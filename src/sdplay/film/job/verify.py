@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sdplay.core.errors import BadRequest, StoreError
-from sdplay.events import Drawn, KeyDrawn
+from sdplay.events import ImageDone, KeyframeDone
 from sdplay.film.job.film import FilmJob
 from sdplay.film.job.folder import JobFolder
 from sdplay.film.job.frame_file import frame_name, pixel_sha, read_frame
@@ -78,9 +78,9 @@ def verify_segment(shooting: FilmJob, record: SegmentRecord) -> SegmentChecked:
         )
     with closing(shooting.executor.run(shooting.task(unit, given))) as events:
         for event in events:
-            if isinstance(event, KeyDrawn):
+            if isinstance(event, KeyframeDone):
                 keys[event.index] = event.pixels
-            elif isinstance(event, Drawn):
+            elif isinstance(event, ImageDone):
                 frames[event.picture.index] = event.picture.pixels
     for index, sha in record.keys.items():
         lines += compare_picture(f"key {index}", sha, keys.get(index), folder / KEYS / frame_name(index))

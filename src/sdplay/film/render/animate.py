@@ -18,8 +18,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sdplay.core.sample import Frame, FromFilm, Unit
-from sdplay.events import Drawn, Event, KeyDrawn
+from sdplay.core.sample import FromFilm, Sample, Unit
+from sdplay.events import Event, ImageDone, KeyframeDone
 from sdplay.film.camera.flow import optical_flow
 from sdplay.film.camera.resample import sample
 from sdplay.film.color_match import add_noise, apply_contrast, sharpen, smooth, to_uint8
@@ -43,7 +43,7 @@ class RenderContext:
 
 
 def render_segment(stage: RenderContext, unit: Unit, given: Mapping[int, Pixels]) -> Iterator[Event]:
-    """Draw `unit`: `Stepped` and `KeyDrawn` for its key, then `Drawn` for each of its frames, in order.
+    """Draw `unit`: `Stepped` and `KeyframeDone` for its key, then `ImageDone` for each of its frames, in order.
 
     `given` holds, by frame, the key before it and the key whose colours it keeps, where there are such.
     """
@@ -53,7 +53,7 @@ def render_segment(stage: RenderContext, unit: Unit, given: Mapping[int, Pixels]
     before = camera_warp(score, given[p], p, stage.depth) if p >= 0 and not cut else None
     # 2. the key itself, in its scene's colours, as whole grey levels
     key = yield from render_key(stage, score.key(k), before, given)
-    yield KeyDrawn(index=k, pixels=key)
+    yield KeyframeDone(index=k, pixels=key)
     if score.request.save_depth_maps:
         yield stage.depth.found(k, key)
     # 3. the frames, each fading from the key before to this one while both move on
@@ -63,11 +63,11 @@ def render_segment(stage: RenderContext, unit: Unit, given: Mapping[int, Pixels]
         pixels = in_between(before, after, index, (index - k + 1) / score.cadence, score.request.flow_cadence == "dis")
         if index != k or score.cadence > 1:
             pixels = smooth(pixels, score.request.smooth)
-        yield Drawn(picture=Picture(pixels=pixels, recipe=score.recipe, index=index, seconds=seconds))
+        yield ImageDone(picture=Picture(pixels=pixels, recipe=score.recipe, index=index, seconds=seconds))
 
 
 def render_key(
-    stage: RenderContext, frame: Frame, before: CameraWarp | None, given: Mapping[int, Pixels]
+    stage: RenderContext, frame: Sample, before: CameraWarp | None, given: Mapping[int, Pixels]
 ) -> Generator[Event, None, Pixels]:
     """Draw the key `frame` and return its pixels; one of strength 0 is only moved."""
     score = stage.score
@@ -84,11 +84,11 @@ def render_key(
     return match_colors(score, pixels, frame.index, first)
 
 
-def render_one(bench: Bench, frame: Frame) -> Generator[Event, None, Pixels]:
-    """The pixels of one frame; its `Drawn` is not passed on, since it is no frame of the film yet."""
+def render_one(bench: Bench, frame: Sample) -> Generator[Event, None, Pixels]:
+    """The pixels of one frame; its `ImageDone` is not passed on, since it is no frame of the film yet."""
     pixels: Pixels | None = None
     for event in drawn(bench, [frame]):
-        if isinstance(event, Drawn):
+        if isinstance(event, ImageDone):
             pixels = event.picture.pixels
         else:
             yield event

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from sdplay.core.sample import Frame, FromFilm, Unit
-from sdplay.events import Drawn, Event, KeyDrawn
+from sdplay.core.sample import FromFilm, Sample, Unit
+from sdplay.events import Event, ImageDone, KeyframeDone
 from sdplay.film.plan_animate import AnimationPlan
 from sdplay.film.render.animate import RenderContext, grade
 from sdplay.film.render.coherence import match_colors
@@ -17,7 +17,7 @@ from sdplay.images.read import Pixels, resized
 
 
 def render_clip(stage: RenderContext, unit: Unit, given: Mapping[int, Pixels], reader: ClipReader) -> Iterator[Event]:
-    """Draw the frames of `unit`, `Drawn` for each in order, and `KeyDrawn` for frame 0, whose colours the rest keep.
+    """Draw the frames of `unit`: `ImageDone` for each, `KeyframeDone` for frame 0, whose colours the rest keep.
 
     `given` holds frame 0 as it was drawn, for every unit but the first.
     """
@@ -30,17 +30,17 @@ def render_clip(stage: RenderContext, unit: Unit, given: Mapping[int, Pixels], r
         pixels, seconds = sources[frame.index], 0.0
         if strength_of(frame) > 0:
             for event in events:
-                if isinstance(event, Drawn):
+                if isinstance(event, ImageDone):
                     pixels, seconds = event.picture.pixels, event.picture.seconds
                     break
                 yield event
             pixels = match_colors(score, pixels, frame.index, reference, sources[frame.index])
         if frame.index == 0:
-            yield KeyDrawn(index=0, pixels=pixels)
+            yield KeyframeDone(index=0, pixels=pixels)
             reference = pixels
         if score.request.save_depth_maps:
             yield stage.depth.found(frame.index, pixels)
-        yield Drawn(picture=finished_picture(score, pixels, frame.index, seconds))
+        yield ImageDone(picture=finished_picture(score, pixels, frame.index, seconds))
 
 
 def bench_of(stage: RenderContext, sources: Mapping[int, Pixels], reader: ClipReader) -> Bench:
@@ -49,7 +49,7 @@ def bench_of(stage: RenderContext, sources: Mapping[int, Pixels], reader: ClipRe
     """
     score = stage.score
 
-    def start(frame: Frame) -> Pixels:
+    def start(frame: Sample) -> Pixels:
         index = frame.index
         return grade(score, sources[index] if index in sources else source_frame(score, reader, index), index)
 
@@ -65,7 +65,7 @@ def bench_of(stage: RenderContext, sources: Mapping[int, Pixels], reader: ClipRe
     return bench
 
 
-def strength_of(frame: Frame) -> float:
+def strength_of(frame: Sample) -> float:
     return frame.init.strength if isinstance(frame.init, FromFilm) else 1.0
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from sdplay.events import DepthFound
+from sdplay.events import DepthMapDone
 from sdplay.film.camera.disparity import equalize, fit_disparity, normalize, ramp
 from sdplay.film.render.camera_warp import Disparity
 from sdplay.film.render.depth_model import DepthModel, load_depth
@@ -34,8 +34,8 @@ class KeyDisparity:
                 del self._known[oldest]
         return self._known[name]
 
-    def found(self, index: int, pixels: Pixels) -> DepthFound:
-        return DepthFound(index=index, nearness=self(pixels))
+    def found(self, index: int, pixels: Pixels) -> DepthMapDone:
+        return DepthMapDone(index=index, disparity=self(pixels))
 
     def _of(self, pixels: Pixels) -> Disparity:
         height, width = pixels.shape[:2]
