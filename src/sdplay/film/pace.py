@@ -48,13 +48,13 @@ def difference(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
 def pace_probe(recipe: Recipe) -> Recipe:
     """The dream of `recipe` in at most 8 steps, with its key j at frame 16j and an even pace between keys."""
     assert isinstance(recipe.request, Dream)
-    request, walk = recipe.request, DreamPlan(recipe)
+    request, plan = recipe.request, DreamPlan(recipe)
     even: dict[str, Any] = {"pace": "uniform", "audio_smooth": 0.0, "easing": "linear", "hold": 0.0}
     keys = tuple(
         key.model_copy(update={"frame": PARTS * place, "hold": None}) for place, key in enumerate(request.keyframes)
     )
     times = {
-        "num": PARTS * walk.stretches + (0 if walk.closed else 1),
+        "num": PARTS * plan.stretches + (0 if plan.closed else 1),
         "frames_per_key": PARTS if request.frames_per_key is not None else None,
         "keyframes": keys,
     }
@@ -75,17 +75,17 @@ def measure_pace(recipe: Recipe, draw: Draw, keep: Callable[[Recipe], None]) -> 
     """
     if not isinstance(recipe.request, Dream):
         return recipe
-    walk, quick = DreamPlan(recipe), pace_probe(recipe)
-    while not walk.is_measured:
+    plan, quick = DreamPlan(recipe), pace_probe(recipe)
+    while not plan.is_measured:
         indices = probe_frames(len(recipe.pace_table))
         pictures: list[Pixels] = []
         with closing(draw(quick, indices)) as events:
             for event in events:
                 pictures += [event.picture.pixels] if isinstance(event, ImageDone) else []
                 yield Measuring(
-                    done=len(recipe.pace_table) * len(indices) + len(pictures), total=walk.stretches * len(indices)
+                    done=len(recipe.pace_table) * len(indices) + len(pictures), total=plan.stretches * len(indices)
                 )
         recipe = replace(recipe, pace_table=(*recipe.pace_table, change_seen(pictures)))
         keep(recipe)
-        walk = DreamPlan(recipe)
+        plan = DreamPlan(recipe)
     return recipe

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from sdplay.core.sample import AnyNoise, AnyWords, Arc, Bend, Blend, Circle, FromFilm, Sample
+from sdplay.core.sample import AnyNoise, AnyPrompt, CircleNoise, FromFilm, LerpPrompt, Sample, SlerpNoise, SplineNoise
 from sdplay.film.plan_animate import AnimationPlan
 from sdplay.film.plan_dream import DreamPlan
 from sdplay.requests.plan import FilmPlan
@@ -39,29 +39,35 @@ class DreamTable:
 
     columns = ("frame", "key", "seed", "seed_to", "seed_weight", "steps", "guidance_scale", *WORD_COLUMNS)
 
-    def __init__(self, walk: DreamPlan) -> None:
-        self.plan = self.walk = walk
+    def __init__(self, plan: DreamPlan) -> None:
+        self.plan = plan
 
     def row(self, index: int) -> Row:
-        frame = self.walk.frame(index)
-        drawn: Row = {"steps": denoising_steps(frame, self.walk.recipe), "guidance_scale": frame.guidance_scale}
-        return {"frame": index, "key": self.kind(index), **noise_cells(frame.noise), **drawn, **word_cells(frame.words)}
+        frame = self.plan.frame(index)
+        drawn: Row = {"steps": denoising_steps(frame, self.plan.recipe), "guidance_scale": frame.guidance_scale}
+        return {
+            "frame": index,
+            "key": self.kind(index),
+            **noise_cells(frame.noise),
+            **drawn,
+            **word_cells(frame.prompt),
+        }
 
     def kind(self, index: int) -> str:
-        return KEY if self.walk.is_key(index) else ""
+        return KEY if self.plan.is_key(index) else ""
 
     def drawn(self, index: int) -> Sample | None:
-        return self.walk.frame(index)
+        return self.plan.frame(index)
 
 
 class AnimateTable:
     """Keys have seed, strength and steps; every frame has its words and those schedules that change over the film."""
 
-    def __init__(self, score: AnimationPlan) -> None:
-        self.plan = self.score = score
+    def __init__(self, plan: AnimationPlan) -> None:
+        self.plan = plan
         self.varying = tuple(
             name
-            for name, curve in score.schedules.curves.items()
+            for name, curve in plan.schedules.curves.items()
             if name not in OF_KEYS
             and not (isinstance(first := curve.keys[0].value, float) and curve.is_constant(first))
         )
@@ -69,20 +75,20 @@ class AnimateTable:
 
     def row(self, index: int) -> Row:
         row: Row = {"frame": index, "key": self.kind(index), "seed": None, "strength": None, "steps": None}
-        if index % self.score.cadence == 0:
-            row |= {"seed": self.score.seed(index), "strength": self.score.strength(index)}
-            row |= {"steps": denoising_steps(self.score.key(index), self.score.recipe)}
-        moves = {name: self.score.schedules.at(name, index) for name in self.varying}
-        return {**row, **moves, **word_cells(self.score.words(index))}
+        if index % self.plan.cadence == 0:
+            row |= {"seed": self.plan.seed(index), "strength": self.plan.strength(index)}
+            row |= {"steps": denoising_steps(self.plan.key(index), self.plan.recipe)}
+        moves = {name: self.plan.schedules.at(name, index) for name in self.varying}
+        return {**row, **moves, **word_cells(self.plan.words(index))}
 
     def kind(self, index: int) -> str:
-        if index % self.score.cadence:
+        if index % self.plan.cadence:
             return ""
-        return CUT if index and not self.score.request.of_clip and self.score.is_cut(index) else KEY
+        return CUT if index and not self.plan.request.of_clip and self.plan.is_cut(index) else KEY
 
     def drawn(self, index: int) -> Sample | None:
-        frame = self.score.key(index) if index % self.score.cadence == 0 else None
-        return frame if frame is not None and denoising_steps(frame, self.score.recipe) else None
+        frame = self.plan.key(index) if index % self.plan.cadence == 0 else None
+        return frame if frame is not None and denoising_steps(frame, self.plan.recipe) else None
 
 
 def film_table(plan: FilmPlan) -> FilmTable:
@@ -104,16 +110,18 @@ def network_calls(sampler: str, steps: int) -> int:
 
 def noise_cells(noise: AnyNoise) -> Row:
     match noise:
-        case Arc(start=start, end=end, weight=weight) | Bend(through=(_, start, end, _), weight=weight):
+        case SlerpNoise(start=start, end=end, weight=weight) | SplineNoise(through=(_, start, end, _), weight=weight):
             return {"seed": start.seed, "seed_to": end.seed, "seed_weight": weight}
-        case Circle(first=first, second=second, turn=turn):
+        case CircleNoise(first=first, second=second, turn=turn):
             return {"seed": first.seed, "seed_to": second.seed, "seed_weight": turn}
         case _:
             return {"seed": noise.seed, "seed_to": None, "seed_weight": None}
 
 
-def word_cells(words: AnyWords) -> Row:
-    start, end, weight = (words.start, words.end, words.weight) if isinstance(words, Blend) else (words, None, None)
+def word_cells(words: AnyPrompt) -> Row:
+    start, end, weight = (
+        (words.start, words.end, words.weight) if isinstance(words, LerpPrompt) else (words, None, None)
+    )
     to = end.prompt if end is not None else None
     return dict(zip(WORD_COLUMNS, (start.prompt, to, weight, start.negative_prompt), strict=True))
 

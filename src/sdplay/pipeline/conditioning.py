@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from sdplay.core.fields import Syntax
-from sdplay.core.sample import AnyWords, Sample, Words
+from sdplay.core.sample import AnyPrompt, PromptPair, Sample
 from sdplay.families.base import Conditioning, Family, Guide
 from sdplay.pipeline.control import Guidance, active
 from sdplay.pipeline.loras import network_loras, text_loras
@@ -64,9 +64,9 @@ class Pulls:
         return all(strand.steady for strand in (self.away, *self.towards))
 
 
-def pulls(words: AnyWords, worn: tuple[Worn, Worn] = ((), ())) -> Pulls:
+def pulls(words: AnyPrompt, worn: tuple[Worn, Worn] = ((), ())) -> Pulls:
     """Read `words`. Between two of which one is composed (`AND`) each part pulls by how near its own words are."""
-    start, end, way = (words, words, 0.0) if isinstance(words, Words) else (words.start, words.end, words.weight)
+    start, end, way = (words, words, 0.0) if isinstance(words, PromptPair) else (words.start, words.end, words.weight)
     syntax = start.syntax
     away = Strand(start=negative(start), end=negative(end), way=way, syntax=syntax, worn=worn)
     parts, others = towards(start), towards(end)
@@ -81,11 +81,11 @@ def pulls(words: AnyWords, worn: tuple[Worn, Worn] = ((), ())) -> Pulls:
     return Pulls(away, tuple(strands))
 
 
-def towards(words: Words) -> tuple[Part, ...]:
+def towards(words: PromptPair) -> tuple[Part, ...]:
     return composed(words.prompt) if words.syntax == "a1111" else (Part(Schedule((words.prompt,))),)
 
 
-def negative(words: Words) -> Schedule:
+def negative(words: PromptPair) -> Schedule:
     text = words.negative_prompt
     return scheduled(text, "negative_prompt") if words.syntax == "a1111" else Schedule((text,))
 
@@ -94,12 +94,12 @@ def company(recipe: Recipe, frame: Sample, encode: WordMemo) -> object:
     """What pictures must have in common to share a forward pass, so that no picture's bits depend on another's words:
     texts of the same lengths, and the same words where these change on the way or are composed; and the same LoRAs.
     """
-    on = network_loras(recipe, frame.words)
-    found = pulls(frame.words, text_loras(recipe, frame.words))
+    on = network_loras(recipe, frame.prompt)
+    found = pulls(frame.prompt, text_loras(recipe, frame.prompt))
     if found.simple and found.steady:
         strands = found.towards if scale_of(recipe, frame) == 1 else (found.away, *found.towards)
         return on, tuple(len(strand.at(0, 1, encode).text) for strand in strands)
-    return on, frame.words if isinstance(frame.words, Words) else (frame.words.start, frame.words.end)
+    return on, frame.prompt if isinstance(frame.prompt, PromptPair) else (frame.prompt.start, frame.prompt.end)
 
 
 def scale_of(recipe: Recipe, frame: Sample) -> float:
@@ -110,11 +110,11 @@ class TileWords:
     """The words of a tile, and the denoisers that they guide; `gone` are the steps of the pass before this one."""
 
     def __init__(self, recipe: Recipe, tile: Sequence[Sample], family: Family, encode: WordMemo, gone: int = 0) -> None:
-        on = network_loras(recipe, tile[0].words)
+        on = network_loras(recipe, tile[0].prompt)
         self.family = family.adapted(on) if on else family
         self.encode, self.gone = encode, gone
         self.scales = [scale_of(recipe, frame) for frame in tile]
-        self.pulls = [pulls(frame.words, text_loras(recipe, frame.words)) for frame in tile]
+        self.pulls = [pulls(frame.prompt, text_loras(recipe, frame.prompt)) for frame in tile]
         share = recipe.request.guidance_rescale
         self.rescale = Rescale(share, family.table.prediction) if share else None
 

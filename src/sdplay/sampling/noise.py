@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sdplay.core.sample import AnyNoise, Arc, Bend, Noise
+from sdplay.core.sample import AnyNoise, Noise, SlerpNoise, SplineNoise
 from sdplay.sampling.interpolation import bend, circle, slerp
 
 NoiseAt = Callable[[int | None], Tensor]
@@ -74,9 +74,9 @@ def walked_noise(noise: AnyNoise, shape: Sequence[int], step: int | None = None)
     """`picture_noise`, or what lies between that of several seeds, draw by draw."""
     if isinstance(noise, Noise):
         return picture_noise(noise, shape, step)
-    if isinstance(noise, Arc):
+    if isinstance(noise, SlerpNoise):
         return slerp(picture_noise(noise.start, shape, step), picture_noise(noise.end, shape, step), noise.weight)
-    if isinstance(noise, Bend):
+    if isinstance(noise, SplineNoise):
         return bend([picture_noise(each, shape, step) for each in noise.through], noise.weight)
     return circle(picture_noise(noise.first, shape, step), picture_noise(noise.second, shape, step), noise.turn)
 

@@ -48,7 +48,7 @@ def begin(
     force: bool = False,
     strict: bool = False,
 ) -> FilmJob:
-    """The shooting of `recipe` in the folder `out`, which is made, or gone on with where it holds this very job.
+    """The job of `recipe` in the folder `out`, which is made, or gone on with where it holds this very job.
 
     With `strict` a film that was begun where bits may be others is not gone on with: `NotReproduced`.
     """
@@ -66,14 +66,14 @@ def begin(
         raise NotReproduced(MIXED, field="out", value=str(out), hint=hint)
     plan = paced_as_before(plan, folder)
     description = describe(plan.recipe, output)
-    shooting = film_job(plan, model, device, executor, folder, output)
+    job = film_job(plan, model, device, executor, folder, output)
     changed = {part for part in ("asked", "output", "found") if folder.description.get(part) != description[part]}
     if changed:
         with folder.lock():
             if changed != {"found"}:  # the film there is not what is asked for now, though it may look so
-                shooting.encoder.path.unlink(missing_ok=True)
+                job.encoder.path.unlink(missing_ok=True)
             folder.update(description | {"made_by": folder.description["made_by"]})
-    return replace(shooting, warnings=(*shooting.warnings, *([warning] if warning else [])))
+    return replace(job, warnings=(*job.warnings, *([warning] if warning else [])))
 
 
 def paced_as_before(plan: FilmPlan, folder: JobFolder) -> FilmPlan:
@@ -85,7 +85,7 @@ def paced_as_before(plan: FilmPlan, folder: JobFolder) -> FilmPlan:
 def film_job(
     plan: FilmPlan, model: ResolvedModel, device: str, executor: Executor, folder: JobFolder, output: Output
 ) -> FilmJob:
-    """The shooting of a planned film in its folder; nothing is written."""
+    """The job of a planned film in its folder; nothing is written."""
     mixed = is_mixed(folder)
     return FilmJob(
         recipe=plan.recipe,

@@ -85,7 +85,7 @@ class FilmEncoder:
         Raises `DiskFull` or `StoreError` where that fails, unless something else is being raised already. Who
         interrupts the waiting for that film leaves none, or the one before.
         """
-        thread = threading.Thread(target=self._work, args=(units,), name="projector")
+        thread = threading.Thread(target=self._work, args=(units,), name="encoder")
         thread.start()
         well = False
         try:

@@ -13,7 +13,7 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 
-from sdplay.core.sample import Unit
+from sdplay.core.sample import Segment
 from sdplay.events import DepthMapDone, Event, FilmSaved, FramesSaved, ImageDone, KeyframeDone, Resumed, Retried
 from sdplay.film.camera.disparity import depth_png
 from sdplay.film.job.encoder import FilmEncoder
@@ -47,54 +47,54 @@ class FilmJob:
     warnings: tuple[str, ...] = ()
     noted: Mapping[str, bool | str] = field(default_factory=dict[str, bool | str])
 
-    def task(self, unit: Unit, given: Mapping[int, Pixels]) -> Task:
+    def task(self, unit: Segment, given: Mapping[int, Pixels]) -> Task:
         indices = range(unit.first, unit.stop)
         return Task(recipe=self.recipe, indices=indices, model=self.model, device=self.device, given=given)
 
 
-def shoot(shooting: FilmJob) -> Generator[Event, None, None]:
+def shoot(job: FilmJob) -> Generator[Event, None, None]:
     """Draw what is missing and write the film; events come in the order in which things are done.
 
     Who stops to iterate stops the drawing after its current step; finished units stay, open ones are dropped, and the
     film of the frames that are there is written. So it is after any error, which is then raised: `DiskFull`,
     `StoreError`, `RenderFailed`; `BadRequest` where another process works on the job.
     """
-    projector = shooting.encoder
-    with shooting.folder.lock():
-        shooting = yield from with_measured_pace(shooting)
-        plan = shooting.plan
-        units = recover_segments(shooting)
+    encoder = job.encoder
+    with job.folder.lock():
+        job = yield from with_measured_pace(job)
+        plan = job.plan
+        units = recover_segments(job)
         done = frames_done(plan, units)
         yield Resumed(total=plan.total, done=done)
-        if done == plan.total and projector.is_written():
-            yield FilmSaved(path=projector.path, frames=projector.frames, anew=False)
+        if done == plan.total and encoder.is_written():
+            yield FilmSaved(path=encoder.path, frames=encoder.frames, anew=False)
             return
-        with projector.running(units):
-            projector.show(units.first_missing * plan.length)
-            with closing(draw_and_write(shooting, units, done)) as events:
+        with encoder.running(units):
+            encoder.show(units.first_missing * plan.length)
+            with closing(draw_and_write(job, units, done)) as events:
                 yield from events
-        yield FilmSaved(path=projector.path, frames=projector.frames)
+        yield FilmSaved(path=encoder.path, frames=encoder.frames)
 
 
-def with_measured_pace(shooting: FilmJob) -> Generator[Event, None, FilmJob]:
-    """`shooting` with its film's pace measured, if it asks for that; from then on the folder says what it is."""
-    folder = shooting.folder
+def with_measured_pace(job: FilmJob) -> Generator[Event, None, FilmJob]:
+    """`job` with its film's pace measured, if it asks for that; from then on the folder says what it is."""
+    folder = job.folder
 
     def draw(sketch: Recipe, indices: Sequence[int]) -> Generator[Event, None, None]:
-        return shooting.executor.run(Task(recipe=sketch, indices=indices, model=shooting.model, device=shooting.device))
+        return job.executor.run(Task(recipe=sketch, indices=indices, model=job.model, device=job.device))
 
     def keep(recipe: Recipe) -> None:
         folder.update({**folder.description, "recipe": recipe.ingredients()})
-        folder.progress({"phase": "pace", "stretch": len(recipe.pace_table), "total": shooting.plan.total})
+        folder.progress({"phase": "pace", "stretch": len(recipe.pace_table), "total": job.plan.total})
 
-    recipe = yield from measure_pace(shooting.recipe, draw, keep)
-    return replace(shooting, recipe=recipe, plan=film_plan(recipe)) if recipe is not shooting.recipe else shooting
+    recipe = yield from measure_pace(job.recipe, draw, keep)
+    return replace(job, recipe=recipe, plan=film_plan(recipe)) if recipe is not job.recipe else job
 
 
-def recover_segments(shooting: FilmJob) -> SegmentStore:
+def recover_segments(job: FilmJob) -> SegmentStore:
     """The finished units that this film can use: those that a crash left whole, and that are not cut too short."""
-    plan = shooting.plan
-    units, _ = shooting.folder.recover(plan.chain)
+    plan = job.plan
+    units, _ = job.folder.recover(plan.chain)
     short = [record.unit for record in units if record.unit < plan.units and record.stop < plan.unit(record.unit).stop]
     units.forget(short)
     return units
@@ -118,18 +118,18 @@ class WorkerDone:
     error: BaseException | None = None
 
 
-Message = tuple[Unit, Event | SegmentDrawn] | WorkerDone
+Message = tuple[Segment, Event | SegmentDrawn] | WorkerDone
 
 
-def draw_and_write(shooting: FilmJob, units: SegmentStore, done: int) -> Generator[Event, None, None]:
+def draw_and_write(job: FilmJob, units: SegmentStore, done: int) -> Generator[Event, None, None]:
     """Let the executor's workers draw unit after unit, and bring what they draw to the disk."""
-    work = SegmentQueue(shooting.plan, units.is_done)
+    work = SegmentQueue(job.plan, units.is_done)
     report = WorkerEvents()
     threads = [
-        threading.Thread(target=draw_segments, args=(shooting, units, work, report), name=f"drawing {number}")
-        for number in range(shooting.executor.workers)
+        threading.Thread(target=draw_segments, args=(job, units, work, report), name=f"drawing {number}")
+        for number in range(job.executor.workers)
     ]
-    leader = Coordinator(shooting, units, work, done)
+    leader = Coordinator(job, units, work, done)
     try:
         for thread in threads:
             thread.start()
@@ -172,13 +172,13 @@ class WorkerEvents:
         self._closed.set()
 
 
-def draw_segments(shooting: FilmJob, units: SegmentStore, work: SegmentQueue, report: WorkerEvents) -> None:
+def draw_segments(job: FilmJob, units: SegmentStore, work: SegmentQueue, report: WorkerEvents) -> None:
     """What a drawing thread does until there is nothing to draw, or nobody listens, which it notices after a step."""
     try:
         while (unit := work.take()) is not None:
             started = time.perf_counter()
-            given = {key: units.read_key(key) for key in shooting.plan.needs(unit)}
-            with closing(shooting.executor.run(shooting.task(unit, given))) as events:
+            given = {key: units.read_key(key) for key in job.plan.needs(unit)}
+            with closing(job.executor.run(job.task(unit, given))) as events:
                 for event in events:
                     if not report.put((unit, event)):
                         return
@@ -201,12 +201,12 @@ class OpenSegment:
 class Coordinator:
     """Writes what the drawing threads tell, and says what is safe."""
 
-    def __init__(self, shooting: FilmJob, units: SegmentStore, work: SegmentQueue, done: int) -> None:
-        self._shooting, self._units, self._work, self._done = shooting, units, work, done
+    def __init__(self, job: FilmJob, units: SegmentStore, work: SegmentQueue, done: int) -> None:
+        self._job, self._units, self._work, self._done = job, units, work, done
         self._taken: dict[int, OpenSegment] = {}
-        self._pace = TimeLeft(shooting.executor.workers)
+        self._pace = TimeLeft(job.executor.workers)
 
-    def follow(self, unit: Unit, event: Event | SegmentDrawn) -> Iterator[Event]:
+    def follow(self, unit: Segment, event: Event | SegmentDrawn) -> Iterator[Event]:
         """Do what `event` asks for, and pass it on."""
         taken = self._taken.setdefault(unit.number, OpenSegment())
         if isinstance(event, SegmentDrawn):
@@ -224,17 +224,17 @@ class Coordinator:
             taken.rescued[str(event.index)] = event.how
         yield event
 
-    def _keep(self, unit: Unit, taken: OpenSegment, seconds: float) -> Event:
+    def _keep(self, unit: Segment, taken: OpenSegment, seconds: float) -> Event:
         """Make `unit` finished; from here on no crash undoes it."""
-        extra = dict(self._shooting.noted) | ({"rescued": taken.rescued} if taken.rescued else {})
+        extra = dict(self._job.noted) | ({"rescued": taken.rescued} if taken.rescued else {})
         sha = tuple(taken.frames[index] for index in range(unit.first, unit.stop))
         record = SegmentRecord(
             unit=unit.number, first=unit.first, sha=sha, seconds=round(seconds, 3), keys=taken.keys, extra=extra
         )
         self._work.finished(unit, lambda: self._units.finish(record))
-        plan, folder = self._shooting.plan, self._shooting.folder
+        plan, folder = self._job.plan, self._job.folder
         self._done += len(sha)
-        self._shooting.encoder.show(self._units.first_missing * plan.length)
+        self._job.encoder.show(self._units.first_missing * plan.length)
         left = self._pace.left(unit, seconds, self._done, plan)
         kept = FramesSaved(done=self._done, total=plan.total, seconds_left=left, seconds=seconds)
         folder.progress({"phase": "render", "frame": self._done, "total": plan.total, "eta": kept.seconds_left})

@@ -49,34 +49,34 @@ def records(folder: JobFolder) -> Iterator[SegmentRecord]:
     return read_journal(journal) if journal.exists() else iter(())
 
 
-def verify_segments(shooting: FilmJob, every: int = 1) -> Iterator[SegmentChecked]:
+def verify_segments(job: FilmJob, every: int = 1) -> Iterator[SegmentChecked]:
     """Draw every `every`-th finished unit again, from the key pictures on the disk, and compare; nothing is written.
 
     Raises `BadRequest` where no unit is finished, and whatever stops the drawing.
     """
-    plan, found = shooting.plan, False
-    for number, record in enumerate(records(shooting.folder)):
+    plan, found = job.plan, False
+    for number, record in enumerate(records(job.folder)):
         found = True
         if number % every == 0 and record.unit < plan.units:
-            yield verify_segment(shooting, record)
+            yield verify_segment(job, record)
     if not found:
         hint = "go on with it first: sdplay resume"
-        raise BadRequest("none of its frames is finished", field="job", value=str(shooting.folder.path), hint=hint)
+        raise BadRequest("none of its frames is finished", field="job", value=str(job.folder.path), hint=hint)
 
 
-def verify_segment(shooting: FilmJob, record: SegmentRecord) -> SegmentChecked:
+def verify_segment(job: FilmJob, record: SegmentRecord) -> SegmentChecked:
     """Draw the unit of `record` again, and hold what is drawn and what lies on the disk against the journal."""
-    unit, folder = shooting.plan.unit(record.unit), shooting.folder.path
+    unit, folder = job.plan.unit(record.unit), job.folder.path
     keys: dict[int, Pixels] = {}
     frames: dict[int, Pixels] = {}
     lines: list[str] = []
     try:
-        given = {key: read_frame(folder / KEYS / frame_name(key)) for key in shooting.plan.needs(unit)}
+        given = {key: read_frame(folder / KEYS / frame_name(key)) for key in job.plan.needs(unit)}
     except StoreError as error:
         return SegmentChecked(
             unit=unit.number, frames=len(record.sha), differing=(f"unit {unit.number}: {error.reason}",)
         )
-    with closing(shooting.executor.run(shooting.task(unit, given))) as events:
+    with closing(job.executor.run(job.task(unit, given))) as events:
         for event in events:
             if isinstance(event, KeyframeDone):
                 keys[event.index] = event.pixels

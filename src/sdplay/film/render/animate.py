@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sdplay.core.sample import FromFilm, Sample, Unit
+from sdplay.core.sample import FromFilm, Sample, Segment
 from sdplay.events import Event, ImageDone, KeyframeDone
 from sdplay.film.camera.flow import optical_flow
 from sdplay.film.camera.resample import sample
@@ -35,53 +35,53 @@ from sdplay.images.read import Pixels, resized
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenderContext:
-    """What a segment is drawn with: the score, the bench, and a way to tell what is near in a picture."""
+    """What a segment is drawn with: the plan, the bench, and a way to tell what is near in a picture."""
 
-    score: AnimationPlan
+    plan: AnimationPlan
     bench: Bench
     depth: KeyDisparity
 
 
-def render_segment(stage: RenderContext, unit: Unit, given: Mapping[int, Pixels]) -> Iterator[Event]:
+def render_segment(context: RenderContext, unit: Segment, given: Mapping[int, Pixels]) -> Iterator[Event]:
     """Draw `unit`: `Stepped` and `KeyframeDone` for its key, then `ImageDone` for each of its frames, in order.
 
     `given` holds, by frame, the key before it and the key whose colours it keeps, where there are such.
     """
-    score, started = stage.score, time.perf_counter()
-    k, p, cut = unit.first, unit.first - score.cadence, score.is_cut(unit.first)
+    plan, started = context.plan, time.perf_counter()
+    k, p, cut = unit.first, unit.first - plan.cadence, plan.is_cut(unit.first)
     # 1. what the key starts from: the one before it, moved here and graded
-    before = camera_warp(score, given[p], p, stage.depth) if p >= 0 and not cut else None
+    before = camera_warp(plan, given[p], p, context.depth) if p >= 0 and not cut else None
     # 2. the key itself, in its scene's colours, as whole grey levels
-    key = yield from render_key(stage, score.key(k), before, given)
+    key = yield from render_key(context, plan.key(k), before, given)
     yield KeyframeDone(index=k, pixels=key)
-    if score.request.save_depth_maps:
-        yield stage.depth.found(k, key)
+    if plan.request.save_depth_maps:
+        yield context.depth.found(k, key)
     # 3. the frames, each fading from the key before to this one while both move on
-    after = camera_warp(score, key, k, stage.depth)
+    after = camera_warp(plan, key, k, context.depth)
     seconds = (time.perf_counter() - started) / (unit.stop - unit.first)
     for index in range(unit.first, unit.stop):
-        pixels = in_between(before, after, index, (index - k + 1) / score.cadence, score.request.flow_cadence == "dis")
-        if index != k or score.cadence > 1:
-            pixels = smooth(pixels, score.request.smooth)
-        yield ImageDone(picture=Picture(pixels=pixels, recipe=score.recipe, index=index, seconds=seconds))
+        pixels = in_between(before, after, index, (index - k + 1) / plan.cadence, plan.request.flow_cadence == "dis")
+        if index != k or plan.cadence > 1:
+            pixels = smooth(pixels, plan.request.smooth)
+        yield ImageDone(picture=Picture(pixels=pixels, recipe=plan.recipe, index=index, seconds=seconds))
 
 
 def render_key(
-    stage: RenderContext, frame: Sample, before: CameraWarp | None, given: Mapping[int, Pixels]
+    context: RenderContext, frame: Sample, before: CameraWarp | None, given: Mapping[int, Pixels]
 ) -> Generator[Event, None, Pixels]:
     """Draw the key `frame` and return its pixels; one of strength 0 is only moved."""
-    score = stage.score
-    scene = score.scene(frame.index)
+    plan = context.plan
+    scene = plan.scene(frame.index)
     first = given.get(scene) if scene != frame.index else None
     if not isinstance(frame.init, FromFilm):
-        new = yield from render_one(stage.bench, frame)
-        return match_colors(score, new, frame.index, first)
-    moved = to_uint8(before.at(frame.index).numpy()) if before is not None else initial_picture(score)
-    start = grade(score, moved, frame.index)
+        new = yield from render_one(context.bench, frame)
+        return match_colors(plan, new, frame.index, first)
+    moved = to_uint8(before.at(frame.index).numpy()) if before is not None else initial_picture(plan)
+    start = grade(plan, moved, frame.index)
     pixels = start
     if frame.init.strength > 0:
-        pixels = yield from render_one(stage.bench.starting_from(lambda _: start, lambda _: start), frame)
-    return match_colors(score, pixels, frame.index, first)
+        pixels = yield from render_one(context.bench.starting_from(lambda _: start, lambda _: start), frame)
+    return match_colors(plan, pixels, frame.index, first)
 
 
 def render_one(bench: Bench, frame: Sample) -> Generator[Event, None, Pixels]:
@@ -96,17 +96,17 @@ def render_one(bench: Bench, frame: Sample) -> Generator[Event, None, Pixels]:
     return pixels
 
 
-def initial_picture(score: AnimationPlan) -> Pixels:
-    return resized(read_given(score.recipe.assets["init_image"]), score.recipe.width, score.recipe.height)
+def initial_picture(plan: AnimationPlan) -> Pixels:
+    return resized(read_given(plan.recipe.assets["init_image"]), plan.recipe.width, plan.recipe.height)
 
 
-def grade(score: AnimationPlan, pixels: Pixels, key: int) -> Pixels:
+def grade(plan: AnimationPlan, pixels: Pixels, key: int) -> Pixels:
     """What is done to a picture before it is drawn again: smoothed, contrast, sharpened, noise; rounded once."""
-    how = score.grading(key)
-    image = smooth(pixels, score.request.smooth).astype(np.float32)
+    how = plan.grading(key)
+    image = smooth(pixels, plan.request.smooth).astype(np.float32)
     image = apply_contrast(image, how.contrast)
     image = sharpen(image, how.amount, how.kernel, how.sigma, how.threshold)
-    return to_uint8(add_noise(image, how.noise, score.seed(key)))
+    return to_uint8(add_noise(image, how.noise, plan.seed(key)))
 
 
 def in_between(

@@ -27,21 +27,21 @@ class CameraWarp(Protocol):
     def at(self, frame: int) -> Tensor: ...
 
 
-def camera_warp(score: AnimationPlan, pixels: Pixels, start: int, nearness: DisparityOf) -> CameraWarp:
-    """The mover of the mode of `score` for the key `pixels` at frame `start`."""
+def camera_warp(plan: AnimationPlan, pixels: Pixels, start: int, nearness: DisparityOf) -> CameraWarp:
+    """The mover of the mode of `plan` for the key `pixels` at frame `start`."""
     moving = torch.from_numpy(pixels).float()
-    if score.request.animation_mode == "2D":
-        return CameraWarp2D(score, moving, start)
-    return CameraWarp3D(score, moving, start, nearness(pixels))
+    if plan.request.animation_mode == "2D":
+        return CameraWarp2D(plan, moving, start)
+    return CameraWarp3D(plan, moving, start, nearness(pixels))
 
 
 class CameraWarp2D:
     """2D: turned, zoomed and shifted. Composed moves are one resample of the key; sequential ones follow each other."""
 
-    def __init__(self, score: AnimationPlan, pixels: Tensor, start: int) -> None:
-        self.score, self.pixels, self.frame = score, pixels, start
+    def __init__(self, plan: AnimationPlan, pixels: Tensor, start: int) -> None:
+        self.plan, self.pixels, self.frame = plan, pixels, start
         self.forward = np.eye(3)
-        self.composed = score.request.warp == "composed"
+        self.composed = plan.request.warp == "composed"
 
     def at(self, frame: int) -> Tensor:
         while self.frame < frame:
@@ -52,11 +52,11 @@ class CameraWarp2D:
         return self._warped() if self.composed else self.pixels
 
     def _warped(self) -> Tensor:
-        asked = self.score.request
+        asked = self.plan.request
         return warp2d(self.pixels, self.forward, sampling_mode=asked.sampling_mode, border=asked.border)
 
     def _move(self, frame: int) -> Move2D:
-        at = self.score.motion
+        at = self.plan.motion
         return Move2D(
             angle=at("angle", frame),
             zoom=at("zoom", frame),
@@ -70,9 +70,9 @@ class CameraWarp2D:
 class CameraWarp3D:
     """3D: seen from a camera that moves through the picture's depth, which is that of the key throughout."""
 
-    def __init__(self, score: AnimationPlan, pixels: Tensor, start: int, nearness: Disparity) -> None:
-        self.score, self.pixels, self.frame = score, pixels, start
-        asked = score.request
+    def __init__(self, plan: AnimationPlan, pixels: Tensor, start: int, nearness: Disparity) -> None:
+        self.plan, self.pixels, self.frame = plan, pixels, start
+        asked = plan.request
         self.depth = torch.from_numpy(depth_of(nearness, asked.warp_geometry, asked.near_plane, asked.far_plane))
         self.pose = identity()
         self.composed = asked.warp == "composed"
@@ -86,19 +86,19 @@ class CameraWarp3D:
         return self._warped(self.pose) if self.composed else self.pixels
 
     def _warped(self, seen_from: Pose) -> Tensor:
-        asked, (height, width) = self.score.request, self.pixels.shape[:2]
+        asked, (height, width) = self.plan.request, self.pixels.shape[:2]
         return warp3d(
             self.pixels,
             seen_from,
             self.depth,
-            through=lens(self.score.fov(self.frame), width, height, asked.warp_geometry),
+            through=lens(self.plan.fov(self.frame), width, height, asked.warp_geometry),
             iterations=3 if self.composed else 1,
             sampling_mode=asked.sampling_mode,
             padding_mode=BORDERS.get(asked.padding_mode, asked.padding_mode),  # type: ignore[arg-type]  # a Border now
         )
 
     def _move(self, frame: int) -> Move3D:
-        at = self.score.motion
+        at = self.plan.motion
         return Move3D(
             translation_x=at("translation_x", frame),
             translation_y=at("translation_y", frame),

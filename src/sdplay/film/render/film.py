@@ -28,8 +28,8 @@ class FilmRenderer:
     """Draws units; keeps the last film's schedules read and its clip open, since units of a film follow each other."""
 
     def __init__(self) -> None:
-        self._walk: DreamPlan | None = None
-        self._score: AnimationPlan | None = None
+        self._dream: DreamPlan | None = None
+        self._animation: AnimationPlan | None = None
         self._reader: ClipReader | None = None
         self._depth: KeyDisparity | None = None
 
@@ -47,32 +47,32 @@ class FilmRenderer:
         """
         bench = Bench(recipe=recipe, family=loaded.family, words=loaded.words, exact=exact)
         if isinstance(recipe.request, Dream):
-            if self._walk is None or self._walk.recipe != recipe:
-                self._walk = DreamPlan(recipe)
-            if not self._walk.is_measured:
+            if self._dream is None or self._dream.recipe != recipe:
+                self._dream = DreamPlan(recipe)
+            if not self._dream.is_measured:
                 reason = "the pace of a film is measured in its job folder, and this is drawn without one"
                 raise BadRequest(reason, field="pace", value="perceptual", hint="make it with Studio.film")
-            yield from render_dream(bench, self._walk, indices)
+            yield from render_dream(bench, self._dream, indices)
             return
-        if self._score is None or self._score.recipe != recipe:
-            self._score, self._reader, self._depth = AnimationPlan(recipe), None, None
-        self._depth = self._depth or KeyDisparity(self._score.request, recipe.numerics.device)
-        stage = RenderContext(score=self._score, bench=bench, depth=self._depth)
-        unit = self._score.unit(indices[0] // self._score.length)
+        if self._animation is None or self._animation.recipe != recipe:
+            self._animation, self._reader, self._depth = AnimationPlan(recipe), None, None
+        self._depth = self._depth or KeyDisparity(self._animation.request, recipe.numerics.device)
+        context = RenderContext(plan=self._animation, bench=bench, depth=self._depth)
+        unit = self._animation.unit(indices[0] // self._animation.length)
         assert isinstance(recipe.request, Animate)
         if recipe.request.of_clip:
             path = Path(recipe.assets["video_init_path"].path)
             self._reader = self._reader or clip_reader(recipe.request, path)
-            yield from render_clip(stage, unit, given, self._reader)
+            yield from render_clip(context, unit, given, self._reader)
         else:
-            yield from render_segment(stage, unit, given)
+            yield from render_segment(context, unit, given)
 
 
-def render_dream(bench: Bench, walk: DreamPlan, indices: Sequence[int]) -> Iterator[Event]:
+def render_dream(bench: Bench, plan: DreamPlan, indices: Sequence[int]) -> Iterator[Event]:
     """Draw frames `indices` of a dream; what stands in for a bad one is drawn here: no unit waits for another."""
 
     def before(index: int) -> Pixels | None:
-        earlier = (bench.good(walk.frame(each)) for each in range(index - 1, -1, -1))
+        earlier = (bench.good(plan.frame(each)) for each in range(index - 1, -1, -1))
         return next((pixels for pixels in earlier if pixels is not None), None)
 
-    yield from drawn(replace(bench, before=before), [walk.frame(index) for index in indices])
+    yield from drawn(replace(bench, before=before), [plan.frame(index) for index in indices])

@@ -55,19 +55,19 @@ def kind_of(path: Path) -> FilmKind:
     return cast(FilmKind, name)
 
 
-def moved_alone(score: AnimationPlan, picture: Pixels) -> Iterator[Pixels]:
-    """Every frame of the film, uint8 [height, width, 3]: `picture` as the camera of `score` moves it.
+def moved_alone(plan: AnimationPlan, picture: Pixels) -> Iterator[Pixels]:
+    """Every frame of the film, uint8 [height, width, 3]: `picture` as the camera of `plan` moves it.
 
     It is there whole at every cut, and at the first key after two seconds: from there on each frame is one resample.
     """
-    flat = not score.request.use_depth_warping
-    renewed = RENEWED_SECONDS * score.timeline.fps
+    flat = not plan.request.use_depth_warping
+    renewed = RENEWED_SECONDS * plan.timeline.fps
     moving: CameraWarp | None = None
     since = 0
-    for index in range(score.total):
-        is_key = index % score.cadence == 0
-        if moving is None or (is_key and (score.is_cut(index) or index - since >= renewed)):
-            moving, since = camera_warp(score, picture, index, plane if flat else floor), index
+    for index in range(plan.total):
+        is_key = index % plan.cadence == 0
+        if moving is None or (is_key and (plan.is_cut(index) or index - since >= renewed)):
+            moving, since = camera_warp(plan, picture, index, plane if flat else floor), index
         yield to_uint8(moving.at(index).numpy())
 
 
