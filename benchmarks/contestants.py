@@ -18,19 +18,19 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from sdplay.core.event import Drawn
-from sdplay.core.frame import Noise
-from sdplay.core.recipe import Recipe
-from sdplay.core.request import REQUESTS, ask
-from sdplay.diffusion.denoiser import NetworkDenoiser
-from sdplay.diffusion.noise import tile_noise
-from sdplay.engine.hires import latent_shape
-from sdplay.engine.memo import WordMemo
-from sdplay.engine.render import render
-from sdplay.engine.residency import Residency
+from sdplay.core.sample import Noise
+from sdplay.events import ImageDone
 from sdplay.families.base import Conditioning
-from sdplay.families.sd import StableDiffusion
-from sdplay.modes.plan import plan
+from sdplay.families.sd.model import StableDiffusion
+from sdplay.pipeline.hires import latent_shape
+from sdplay.pipeline.model_cache import Residency
+from sdplay.pipeline.render import render
+from sdplay.pipeline.text_cache import WordMemo
+from sdplay.requests.plan import plan
+from sdplay.requests.recipe import Recipe
+from sdplay.requests.request import REQUESTS, make_request
+from sdplay.sampling.denoiser import NetworkDenoiser
+from sdplay.sampling.noise import tile_noise
 from sdplay.studio import Studio
 
 PROMPT = "a red apple, 3d render"
@@ -56,7 +56,7 @@ class Ours:
     """Our engine on `work`, loaded; `numerics` overrides what the recipe would settle on."""
 
     def __init__(self, work: Work, **numerics: Any) -> None:
-        request = ask(
+        request = make_request(
             REQUESTS[work.mode],
             prompt=PROMPT,
             model=work.model,
@@ -69,7 +69,7 @@ class Ours:
             seed=0,
             **work.given,
         )
-        settled = Studio().settle(request)
+        settled = Studio().resolve(request)
         self.work = work
         chosen = replace(settled.recipe.numerics, threads=work.threads, **numerics)
         self.folder: Path = settled.model.path
@@ -103,7 +103,7 @@ class Ours:
     def pictures(self, count: int = 1) -> NDArray[np.uint8]:
         """Draw `count` pictures from words to pixels; the texts are encoded anew each time."""
         events = render(self.recipe, plan(self.recipe, range(count)), self.family, WordMemo(self.family))
-        return np.stack([event.picture.pixels for event in events if isinstance(event, Drawn)])
+        return np.stack([event.picture.pixels for event in events if isinstance(event, ImageDone)])
 
 
 SUFFIX = {"txt2img": "", "img2img": "Img2Img", "inpaint": "Inpaint"}

@@ -15,12 +15,12 @@ from benchmarks.contestants import Ours, Work
 from benchmarks.measure import Timings
 from benchmarks.report import Section
 from benchmarks.rows import Row, paired
-from sdplay.engine.residency import Residency
-from sdplay.engine.start import signal
-from sdplay.engine.upscale import enlarged
 from sdplay.families.base import Family
-from sdplay.models.resolve import resolve
-from sdplay.models.upscalers import UPSCALERS, weights_folder
+from sdplay.library.resolve import resolve
+from sdplay.library.upscalers import UPSCALERS, weights_folder
+from sdplay.pipeline.latents import signal
+from sdplay.pipeline.model_cache import Residency
+from sdplay.pipeline.upscale import enlarged
 
 DECODED = ((512, 256), (1024, 512))  # sides of pictures and of their tiles, in pixels
 EDGE = 4  # pixels at both sides of where tiles meet

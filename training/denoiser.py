@@ -20,7 +20,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
-from sdplay.diffusion.schedule import noise_table
+from sdplay.sampling.sigmas import noise_table
 from training.captions import caption
 from training.latents import Pool, taught
 from training.muon import Muon

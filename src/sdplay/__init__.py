@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from sdplay.version import VERSION
 
 if TYPE_CHECKING:
-    from sdplay.core.artifact import Artifact, Picture
     from sdplay.core.errors import BadRequest, SdplayError
-    from sdplay.core.request import Animate, Dream, Img2Img, Inpaint, Txt2Img, ask
-    from sdplay.jobs.film import shoot
+    from sdplay.film.job.film import shoot
+    from sdplay.images.picture import Artifact, Picture
+    from sdplay.requests.request import Animate, Dream, Img2Img, Inpaint, Txt2Img, make_request
     from sdplay.studio import Pictures, Studio, draw, upscale
 
 __version__ = VERSION
@@ -32,27 +32,27 @@ __all__ = [
     "Studio",
     "Txt2Img",
     "__version__",
-    "ask",
     "draw",
+    "make_request",
     "shoot",
     "upscale",
 ]
 
 _HOMES = {
-    "Animate": "sdplay.core.request",
-    "Artifact": "sdplay.core.artifact",
+    "Animate": "sdplay.requests.request",
+    "Artifact": "sdplay.images.picture",
     "BadRequest": "sdplay.core.errors",
-    "Dream": "sdplay.core.request",
-    "Img2Img": "sdplay.core.request",
-    "Inpaint": "sdplay.core.request",
-    "Picture": "sdplay.core.artifact",
+    "Dream": "sdplay.requests.request",
+    "Img2Img": "sdplay.requests.request",
+    "Inpaint": "sdplay.requests.request",
+    "Picture": "sdplay.images.picture",
     "Pictures": "sdplay.studio",
     "SdplayError": "sdplay.core.errors",
     "Studio": "sdplay.studio",
-    "Txt2Img": "sdplay.core.request",
-    "ask": "sdplay.core.request",
+    "Txt2Img": "sdplay.requests.request",
+    "ask": "sdplay.requests.request",
     "draw": "sdplay.studio",
-    "shoot": "sdplay.jobs.film",
+    "shoot": "sdplay.film.job.film",
     "upscale": "sdplay.studio",
 }
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sdplay.store.keep import read_kept
+from sdplay.images.writer import read_kept
 from tests.cli.conftest import Sdplay
 from tests.support import child
 
@@ -17,13 +17,13 @@ from pathlib import Path
 signal.signal(signal.SIGINT, signal.default_int_handler)  # whatever started the tests may ignore it
 from sdplay.cli import draw
 from sdplay.cli.main import main
-from sdplay.core.event import Started
+from sdplay.events import Started
 from sdplay.core.machine import Machine
-from sdplay.engine.memo import WordMemo
-from sdplay.engine.render import render
-from sdplay.modes.plan import plan
+from sdplay.pipeline.text_cache import WordMemo
+from sdplay.pipeline.render import render
+from sdplay.requests.plan import plan
 from sdplay.studio import Studio
-from tests.engine.stub import StubFamily
+from tests.pipeline.stub import StubFamily
 
 at, log = int(sys.argv[1]), Path(sys.argv[2])
 

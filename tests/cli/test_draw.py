@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from sdplay.store.keep import read_kept
+from sdplay.images.writer import read_kept
 from tests.cli.conftest import MODULE, Sdplay
 
 PROMPT = "a red apple"
@@ -76,7 +76,7 @@ def test_model_says_which_model(sdplay: Sdplay, tmp_path: Path) -> None:
 def test_device_and_precision_reach_the_survey(
     sdplay: Sdplay, monkeypatch: pytest.MonkeyPatch, flag: str, word: str
 ) -> None:
-    from sdplay.jobs.executors.fake import FakeExecutor
+    from sdplay.executors.fake import FakeExecutor
 
     asked = []
     survey = FakeExecutor.survey
@@ -101,7 +101,7 @@ def test_out_and_format(sdplay: Sdplay, kind: str, suffix: str, magic: bytes) ->
 
 def test_every_format_there_is_has_a_name_here() -> None:
     from sdplay.cli.deliver import FORMATS
-    from sdplay.imaging.metadata import SUFFIXES
+    from sdplay.images.write import SUFFIXES
 
     assert set(FORMATS) == set(SUFFIXES)
 
@@ -201,9 +201,9 @@ def test_no_space_left(here: Path, limit: int) -> None:
 def test_finished_pictures_stay_when_the_disk_fills_up(
     sdplay: Sdplay, here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from sdplay.core.artifact import Artifact, Picture
     from sdplay.core.errors import DiskFull
-    from sdplay.store.keep import Keeper
+    from sdplay.images.picture import Artifact, Picture
+    from sdplay.images.writer import Keeper
 
     keep = Keeper.keep
 

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 from sdplay.cli.kept import printable
-from sdplay.store.keep import read_kept
+from sdplay.images.writer import read_kept
 from tests.cli.conftest import Sdplay, fake_model
 
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from sdplay.core.request import Img2Img, Inpaint
-from sdplay.store.keep import read_kept
+from sdplay.images.writer import read_kept
+from sdplay.requests.request import Img2Img, Inpaint
 from tests.cli.conftest import Sdplay
-from tests.imaging.reading.samples import png
-from tests.imaging.reading.test_read import CHUNKS
+from tests.interop.samples import png
+from tests.interop.test_read import CHUNKS
 from tests.support.given import mask, photo
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sdplay.store.keep import read_kept
+from sdplay.images.writer import read_kept
 from tests.cli.conftest import Sdplay
 from tests.support.given import mask, photo
 

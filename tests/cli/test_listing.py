@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from sdplay.modes.settle import SAMPLER_ALIASES, SCHEDULE_ALIASES
+from sdplay.requests.resolve import SAMPLER_ALIASES, SCHEDULE_ALIASES
 from tests.cli.conftest import Sdplay
 
 

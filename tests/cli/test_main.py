@@ -9,7 +9,7 @@ import pytest
 from sdplay.cli.flags import ONLY_IN_FILES
 from sdplay.cli.main import nearest
 from sdplay.cli.main import sdplay as group
-from sdplay.core.request import REQUESTS
+from sdplay.requests.request import REQUESTS
 from tests.cli.conftest import Sdplay
 
 HEAVY = ["torch", "diffusers", "transformers", "fastapi", "rich", "PIL", "numpy", "pydantic"]

@@ -13,16 +13,17 @@ import pytest
 from PIL import Image
 
 import sdplay as package
-from sdplay.core.artifact import pixel_digest
-from sdplay.core.enlarged import UPSCALER_LABELS, Enlarged
 from sdplay.core.errors import BadRequest
-from sdplay.jobs.executors.fake import FakeExecutor
-from sdplay.models import upscalers
-from sdplay.store.keep import read_kept
+from sdplay.executors.fake import FakeExecutor
+from sdplay.images.picture import pixel_digest
+from sdplay.images.writer import read_kept
+from sdplay.library import upscalers
+from sdplay.library.upscalers import UPSCALER_LABELS
+from sdplay.requests.upscale_record import Enlarged
 from sdplay.studio import Studio
 from tests.cli.conftest import Sdplay
-from tests.imaging.reading import samples
-from tests.imaging.reading.samples import png
+from tests.interop import samples
+from tests.interop.samples import png
 from tests.support.given import photo
 from tests.support.recipes import picture, recipe
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from sdplay.cli.main import main
-from sdplay.core.ask import Request
-from sdplay.core.control import Controlled
-from sdplay.store.keep import read_kept
+from sdplay.images.writer import read_kept
+from sdplay.requests.base import Request
+from sdplay.requests.control import Controlled
 from tests.cli.conftest import fake_model
 from tests.docs.pages import ROOT, commands
 from tests.support.given import photo

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sdplay.cli.main import main
-from sdplay.models.added import add_model
+from sdplay.library.aliases import add_model
 from tests.cli.conftest import fake_model
 from tests.docs.pages import ROOT, blocks
 from tests.support.headers import SD15, write_header

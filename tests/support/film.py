@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from sdplay.imaging.image import Pixels
-from sdplay.store.jobfolder import JobFolder
-from sdplay.store.journal import UnitRecord
-from sdplay.store.units import Units
+from sdplay.film.job.folder import JobFolder
+from sdplay.film.job.journal import UnitRecord
+from sdplay.film.job.units import Units
+from sdplay.images.read import Pixels
 
 LENGTH = 3
 

@@ -14,22 +14,22 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from sdplay.core.event import Event, Started
-from sdplay.core.frame import Noise
 from sdplay.core.machine import Machine
-from sdplay.core.recipe import Recipe
-from sdplay.core.request import FILMS, AnyFilm, AnyRequest, ask
-from sdplay.diffusion.noise import picture_noise
-from sdplay.engine.film import Stages
-from sdplay.engine.memo import WordMemo
-from sdplay.engine.residency import Loaded
-from sdplay.imaging.film.given import film_files
-from sdplay.jobs.begin import begin
-from sdplay.jobs.executors.base import Executor, Task
-from sdplay.jobs.film import Shooting, shoot
-from sdplay.jobs.projector import Output
-from sdplay.modes.settle import settle
-from tests.engine.stub import StubFamily
+from sdplay.core.sample import Noise
+from sdplay.events import Event, Started
+from sdplay.film.job.begin import begin
+from sdplay.film.job.encoder import Output
+from sdplay.film.job.film import Shooting, shoot
+from sdplay.film.render.film import Stages
+from sdplay.film.video.inputs import film_files
+from sdplay.pipeline.model_cache import Loaded
+from sdplay.pipeline.text_cache import WordMemo
+from sdplay.requests.recipe import Recipe
+from sdplay.requests.request import FILMS, AnyFilm, AnyRequest, make_request
+from sdplay.requests.resolve import resolve_request
+from sdplay.sampling.noise import picture_noise
+from sdplay.tasks import Executor, Task
+from tests.pipeline.stub import StubFamily
 from tests.support.recipes import MACHINE, MODEL
 
 SIDE = 64
@@ -87,12 +87,12 @@ class StubExecutor:
 
 
 def film_request(mode: str, **fields: Any) -> AnyFilm:
-    return ask(FILMS[mode], **{**PLAIN, **fields})
+    return make_request(FILMS[mode], **{**PLAIN, **fields})
 
 
 def settled(request: AnyFilm) -> Recipe:
     request, assets = film_files(request)
-    return settle(request, MODEL, MACHINE, 7, assets)
+    return resolve_request(request, MODEL, MACHINE, 7, assets)
 
 
 def shooting(out: Path, request: AnyFilm, executor: Executor | None = None, output: Output | None = None) -> Shooting:

@@ -19,8 +19,8 @@ from sdplay.core.errors import SdplayError, Stopped
 
 if TYPE_CHECKING:
     from sdplay.cli.film_progress import FilmProgress
-    from sdplay.core.request import AnyFilm
-    from sdplay.jobs.film import Shooting
+    from sdplay.film.job.film import Shooting
+    from sdplay.requests.request import AnyFilm
 
 FORMATS = ("mp4", "gif", "webp", "apng", "webm", "mkv")
 JOB = click.Path(path_type=Path)
@@ -44,7 +44,7 @@ class FilmCommand(click.Command):
 
     @property
     def kind(self) -> type[AnyFilm]:
-        from sdplay.core.request import FILMS
+        from sdplay.requests.request import FILMS
 
         return FILMS[self._mode]
 
@@ -90,12 +90,12 @@ def job_options() -> list[click.Parameter]:
 
 def film_request(kind: type[AnyFilm], positional: str, params: Mapping[str, Any]) -> AnyFilm:
     """The request that file, flags and words make, in that order of weight; what a file holds beside it is told."""
-    from sdplay.core.films import canonical_names
-    from sdplay.modes.problems import ask_film
+    from sdplay.film.problems import ask_film
+    from sdplay.film.request import canonical_names
 
     fields = forked_fields(kind, params["out"]) if params["fork"] is not None else {}
     if params["config"] is not None:
-        from sdplay.store.settings.read import read_settings
+        from sdplay.interop.settings_file import read_settings
 
         found = read_settings(params["config"])
         fields |= canonical_names(found.fields)
@@ -112,8 +112,8 @@ def film_request(kind: type[AnyFilm], positional: str, params: Mapping[str, Any]
 def forked_fields(kind: type[AnyFilm], out: Path | None) -> dict[str, Any]:
     """The settings of the film in `out`, closed as they were: what a fork of it begins with."""
     from sdplay.core.errors import BadRequest
-    from sdplay.jobs.description import described_model, described_recipe
-    from sdplay.store.jobfolder import JobFolder
+    from sdplay.film.job.description import described_model, described_recipe
+    from sdplay.film.job.folder import JobFolder
 
     if out is None:
         raise BadRequest("there is no film to fork", field="fork", hint="name its folder too: --out OLD --fork NEW")
@@ -126,7 +126,7 @@ def forked_fields(kind: type[AnyFilm], out: Path | None) -> dict[str, Any]:
 
 
 def output_from(params: Mapping[str, Any], request: AnyFilm) -> Any:
-    from sdplay.jobs.projector import Output
+    from sdplay.film.job.encoder import Output
 
     return Output(kind=params["format"], loop=getattr(request, "loop_mode", "none"))
 
@@ -164,22 +164,22 @@ def shot(shooting: Shooting, *, quiet: bool) -> None:
     from sdplay.cli.film_progress import film_progress
 
     if not quiet:
-        from sdplay.studio import Settled
+        from sdplay.studio import ResolvedRequest
 
-        settled = Settled(recipe=shooting.recipe, model=shooting.model, device=shooting.device)
+        settled = ResolvedRequest(recipe=shooting.recipe, model=shooting.model, device=shooting.device)
         for line in memory_lines(settled):
             click.echo(line, err=True)
     for warning in shooting.warnings:
         click.echo(f"note: {warning}", err=True)
     with film_progress(shooting, quiet=quiet) as progress, going_on(shooting, progress), Interrupt() as interrupt:
-        from sdplay.core.event import Filmed
-        from sdplay.jobs.film import shoot
+        from sdplay.events import FilmSaved
+        from sdplay.film.job.film import shoot
 
         with closing(shoot(shooting)) as events:
             for event in events:
                 interrupt.listen()
                 progress.follow(event)
-                if interrupt.asked and not isinstance(event, Filmed):
+                if interrupt.asked and not isinstance(event, FilmSaved):
                     raise KeyboardInterrupt
 
 

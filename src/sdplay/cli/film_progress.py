@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Self
 import click
 
 from sdplay.cli.progress import duration
-from sdplay.core.event import Event, Filmed, Kept, Measuring, Rescued, Resumed, Started, Stepped
+from sdplay.events import Event, FilmSaved, FramesSaved, Measuring, Resumed, Retried, Started, Stepped
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.live import Live
 
-    from sdplay.jobs.film import Shooting
+    from sdplay.film.job.film import Shooting
 
 BAR_WIDTH = 32
 
@@ -32,9 +32,9 @@ class FilmProgress:
         self.pace = ""  # of the newest unit
 
     def follow(self, event: Event) -> None:
-        if isinstance(event, Resumed | Kept):
+        if isinstance(event, Resumed | FramesSaved):
             self.kept = event.done
-        if isinstance(event, Kept):
+        if isinstance(event, FramesSaved):
             self.left = f"{duration(event.seconds_left)} to go" if event.done < event.total else ""
             self.pace = f", {event.seconds:.1f} s a {self.unit_name}" if event.seconds else ""
             self.phase = "writing the film …" if event.done == event.total else self.phase
@@ -42,7 +42,7 @@ class FilmProgress:
             self.step, self.phase = event, ""
         elif isinstance(event, Measuring):
             self.phase = f"measuring the pace, sketch {event.done} of {event.total} …"
-        elif isinstance(event, Started | Filmed):
+        elif isinstance(event, Started | FilmSaved):
             self.phase = ""
 
     def __enter__(self) -> Self:
@@ -66,12 +66,12 @@ class FilmLines(FilmProgress):
         elif isinstance(event, Measuring) and self._measuring != event.total:
             self._measuring = event.total
             click.echo(f"measuring the pace, in {event.total} sketches …", err=True)
-        elif isinstance(event, Kept) and event.done * 10 // event.total > self._told:
+        elif isinstance(event, FramesSaved) and event.done * 10 // event.total > self._told:
             self._told = event.done * 10 // event.total
             click.echo(f"{event.done}/{event.total} frames{', about ' + self.left if self.left else ''}", err=True)
-        elif isinstance(event, Rescued):
+        elif isinstance(event, Retried):
             click.echo(f"frame {event.index} came out bad: {event.how}", err=True)
-        elif isinstance(event, Filmed):
+        elif isinstance(event, FilmSaved):
             click.echo(closing_line(self.shooting, event), err=True)
 
 
@@ -90,9 +90,9 @@ class FilmBar(FilmProgress):
         super().follow(event)
         if isinstance(event, Resumed):
             self._console.print(opening(self.shooting, event.done), style="dim", highlight=False)
-        elif isinstance(event, Rescued):
+        elif isinstance(event, Retried):
             self._console.print(f"frame {event.index} came out bad: {event.how}", highlight=False)
-        elif isinstance(event, Filmed):
+        elif isinstance(event, FilmSaved):
             self._live.stop()
             click.echo(closing_line(self.shooting, event), err=True)
 
@@ -130,7 +130,7 @@ def opening(shooting: Shooting, done: int) -> str:
     )
 
 
-def closing_line(shooting: Shooting, filmed: Filmed) -> str:
+def closing_line(shooting: Shooting, filmed: FilmSaved) -> str:
     rate = shooting.projector.output.rate
     if not filmed.anew:
         return f"nothing to do: all {shooting.plan.total} frames are there, and the film too"

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
 import click
 from click.core import ParameterSource
 
-from sdplay.core.annotation import plain_type
 from sdplay.core.errors import BadRequests, SdplayError, together
-from sdplay.core.sides import read_size
+from sdplay.requests.annotation import plain_type
+from sdplay.requests.sides import read_size
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
-    from sdplay.core.request import Request
+    from sdplay.requests.request import Request
 
 SIMPLE_TYPES: dict[Any, click.ParamType] = {int: click.INT, float: click.FLOAT, str: click.STRING}
 ONLY_IN_FILES = {"keyframes"}  # what no flag can say well: a settings file holds it
@@ -83,7 +83,7 @@ def request_options(kind: type[Request], *, positional: str | None, for_new: boo
     `for_new` is True where a picture is asked for anew: defaults are shown, and the environment may set flags. Where
     flags change an existing recipe only what was typed may count.
     """
-    from sdplay.core.ask import field_names
+    from sdplay.requests.base import field_names
 
     options: list[click.Parameter] = []
     for field in field_names(kind):

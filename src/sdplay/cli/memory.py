@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sdplay.studio import Settled
+    from sdplay.studio import ResolvedRequest
 
 
-def memory_lines(settled: Settled) -> Iterator[str]:
+def memory_lines(settled: ResolvedRequest) -> Iterator[str]:
     """The plan where little memory is asked for, the memory that it takes, and a warning where there is less."""
-    from sdplay.studio.memory import memory_of
+    from sdplay.jobs.memory import memory_of
 
     request = settled.recipe.request
     memory = memory_of(settled)
@@ -25,9 +25,9 @@ def memory_lines(settled: Settled) -> Iterator[str]:
         yield f"note: {memory.warning}"
 
 
-def plan(settled: Settled) -> str:
+def plan(settled: ResolvedRequest) -> str:
     """What drawing in little memory means for this picture."""
-    from sdplay.core.hires import picture_size
+    from sdplay.requests.hires import picture_size
 
     recipe, numerics = settled.recipe, settled.recipe.numerics
     width, height = picture_size(recipe)

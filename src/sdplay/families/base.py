@@ -6,15 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-import torch
 from torch import Tensor
 
-from sdplay.core.mentions import Spelled
-from sdplay.core.prompt.attention import Section
-from sdplay.core.prompt.networks import Worn
-from sdplay.diffusion.denoiser import Denoiser
-from sdplay.diffusion.schedule import NoiseTable
-from sdplay.models.add_ons import ResolvedAddOn
+from sdplay.library.add_ons import ResolvedAddOn
+from sdplay.prompts.attention import Section
+from sdplay.prompts.lora_tags import Worn
+from sdplay.requests.mentions import Spelled
+from sdplay.sampling.denoiser import Denoiser
+from sdplay.sampling.sigmas import NoiseTable
 
 Extras = dict[str, dict[str, Tensor]]
 
@@ -101,17 +100,3 @@ class Family(Protocol):
     def decode(self, latents: Tensor) -> Tensor: ...
 
     def decode_in_float32(self, latents: Tensor) -> Tensor: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Placement:
-    """Where a model's parts run and in which number formats; `decode_tile` and `sliced` spare memory (see `lean`), and
-    so does `in_turn`: one part in memory at a time (see `turns`).
-    """
-
-    device: torch.device
-    dtype: torch.dtype
-    decode_dtype: torch.dtype
-    decode_tile: int = 0
-    sliced: bool = False
-    in_turn: bool = False
