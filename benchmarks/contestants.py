@@ -28,7 +28,7 @@ from sdplay.pipeline.render import render
 from sdplay.pipeline.text_cache import TextEncodingCache
 from sdplay.requests.plan import plan
 from sdplay.requests.recipe import Recipe
-from sdplay.requests.request import REQUESTS, ask
+from sdplay.requests.request import REQUESTS, make_request
 from sdplay.sampling.denoiser import NetworkDenoiser
 from sdplay.sampling.noise import batch_noise
 from sdplay.studio import Studio
@@ -56,7 +56,7 @@ class Ours:
     """Our engine on `work`, loaded; `numerics` overrides what the recipe would settle on."""
 
     def __init__(self, work: Work, **numerics: Any) -> None:
-        request = ask(
+        request = make_request(
             REQUESTS[work.mode],
             prompt=PROMPT,
             model=work.model,
@@ -69,7 +69,7 @@ class Ours:
             seed=0,
             **work.given,
         )
-        settled = Studio().settle(request)
+        settled = Studio().resolve(request)
         self.work = work
         chosen = replace(settled.recipe.numerics, threads=work.threads, **numerics)
         self.folder: Path = settled.model.path

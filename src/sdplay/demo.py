@@ -17,7 +17,7 @@ from sdplay.events import ImageDone
 from sdplay.files.atomic import prepare_folder, write_new
 from sdplay.images.picture import Picture
 from sdplay.images.writer import Keeper
-from sdplay.requests.request import Txt2Img, ask
+from sdplay.requests.request import Txt2Img, make_request
 from sdplay.studio import Studio
 from sdplay.version import VERSION
 
@@ -61,7 +61,7 @@ class Progress:
         self.done += 1
         print(f"  {self.done:2}/{self.total}  {prompt}", end="", flush=True)
         pictures: list[Picture] = []
-        request = ask(Txt2Img, prompt=prompt, model=self.model, seed=SEED)
+        request = make_request(Txt2Img, prompt=prompt, model=self.model, seed=SEED)
         for event in self.studio.stream(request):
             if isinstance(event, ImageDone):
                 pictures.append(event.picture)

@@ -18,7 +18,7 @@ from sdplay.executors.fake import FakeExecutor
 from sdplay.film.rows import Cost, counted, film_table, steps_of
 from sdplay.requests.plan import film_plan
 from sdplay.requests.recipe import Recipe
-from sdplay.requests.request import FILMS, ask
+from sdplay.requests.request import FILMS, make_request
 from sdplay.studio import Studio
 from tests.cli.conftest import MODULE, InTerminal, Sdplay
 from tests.support.films import decoded
@@ -30,7 +30,7 @@ CASTLE = ("animate", "a castle", "--seed", "3", "--max-frames", "12")
 def recipe_of(**fields: object) -> Recipe:
     mode = str(fields.pop("mode"))
     with Studio(FakeExecutor()) as studio:
-        return studio.settle(ask(FILMS[mode], **fields)).recipe
+        return studio.resolve(make_request(FILMS[mode], **fields)).recipe
 
 
 def rows_of(outcome_text: str) -> list[dict[str, str]]:
@@ -142,7 +142,7 @@ def test_the_steps_that_are_planned_are_those_that_are_taken(tiny: Path, tmp_pat
     from sdplay.film.job.film import shoot
 
     fields = {"animation_prompts": "a", "max_frames": 4, "diffusion_cadence": 1, "steps": 7, "model": str(tiny)}
-    request = ask(FILMS["animate"], **fields, strength_schedule="0:(1), 1:(0.3), 2:(0.01), 3:(0)", seed=1)
+    request = make_request(FILMS["animate"], **fields, strength_schedule="0:(1), 1:(0.3), 2:(0.01), 3:(0)", seed=1)
     with Studio() as studio:
         shooting = studio.film(request, tmp_path / "job")
         taken = [event for event in shoot(shooting) if isinstance(event, Stepped)]

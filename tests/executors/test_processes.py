@@ -20,7 +20,7 @@ from sdplay.executors.processes import LocalExecutor
 from sdplay.film.job.film import shoot
 from sdplay.film.video.verify import verify_film
 from sdplay.library.resolve import resolve
-from sdplay.requests.request import Txt2Img, ask
+from sdplay.requests.request import Txt2Img, make_request
 from sdplay.studio import Studio
 from tests.cli.conftest import fake_model
 from tests.support.child import ROOT
@@ -217,7 +217,7 @@ def test_previews_come_from_other_processes_too(tmp_path: Path) -> None:
     executor = LocalExecutor(1, FakeExecutor)
     try:
         with Studio(executor) as studio:
-            request = ask(Txt2Img, prompt="a cat", model=str(fake_model(tmp_path / "fake")), steps=2, seed=1)
+            request = make_request(Txt2Img, prompt="a cat", model=str(fake_model(tmp_path / "fake")), steps=2, seed=1)
             told = [event.previews for event in studio.stream(request, preview=True) if isinstance(event, Stepped)]
             without = [event.previews for event in studio.stream(request) if isinstance(event, Stepped)]
     finally:

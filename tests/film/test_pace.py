@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sdplay.core.errors import BadRequest
-from sdplay.core.sample import Arc, Sample
+from sdplay.core.sample import Sample, SlerpNoise
 from sdplay.events import Event, FilmSaved, ImageDone, Measuring, Resumed
 from sdplay.executors.fake import FakeExecutor
 from sdplay.film.job.film import shoot
@@ -24,8 +24,8 @@ from sdplay.film.pace import FLOOR, PARTS, change_seen, samples, sketch
 from sdplay.film.plan_dream import Walk
 from sdplay.images.read import Pixels
 from sdplay.requests.recipe import Recipe
-from sdplay.requests.request import Dream, ask
-from sdplay.requests.resolve import settle
+from sdplay.requests.request import Dream, make_request
+from sdplay.requests.resolve import resolve_request
 from sdplay.studio import Studio
 from sdplay.tasks import Task
 from tests.film.video.test_sound import clicks, write_sound
@@ -37,7 +37,9 @@ LATE = (0.0, 0.1, 0.2, 0.4, 1.0)
 
 
 def dream(**fields: Any) -> Recipe:
-    return settle(ask(Dream, **{**({} if "keyframes" in fields else WORDS), **fields}), MODEL, MACHINE, 7)
+    return resolve_request(
+        make_request(Dream, **{**({} if "keyframes" in fields else WORDS), **fields}), MODEL, MACHINE, 7
+    )
 
 
 def weights(walk: Walk) -> list[float]:
@@ -46,7 +48,7 @@ def weights(walk: Walk) -> list[float]:
     for index in range(walk.total):
         noise = walk.frame(index).noise
         base = walk._place(index)[0]
-        if isinstance(noise, Arc):
+        if isinstance(noise, SlerpNoise):
             found.append(base + noise.weight)
         else:
             found.append(base if noise == walk.key(base).noise else base + 1)
@@ -54,7 +56,7 @@ def weights(walk: Walk) -> list[float]:
 
 
 def seen(frame: Sample) -> tuple[Any, ...]:
-    return frame.words, frame.noise, frame.guidance_scale
+    return frame.prompt, frame.noise, frame.guidance_scale
 
 
 KEYS = [
@@ -99,7 +101,7 @@ def test_a_sketch_has_17_even_samples_of_every_stretch(fields: dict[str, Any], s
 def test_keys_with_a_hold_of_their_own_are_sketched_without() -> None:
     quick = Walk(sketch(dream(pace="perceptual", num=120, keyframes=KEYS)))
     middle = quick.frame(PARTS + 4).noise
-    assert isinstance(middle, Arc)
+    assert isinstance(middle, SlerpNoise)
     assert middle.weight == 0.25
 
 
@@ -334,7 +336,7 @@ def test_other_films_are_not_measured(tmp_path: Path) -> None:
 
 
 def test_without_a_folder_there_is_no_measure_and_no_film(tiny: Path) -> None:
-    request = ask(Dream, **DREAM | {"model": str(tiny), "width": 64, "height": 64, "steps": 1})
+    request = make_request(Dream, **DREAM | {"model": str(tiny), "width": 64, "height": 64, "steps": 1})
     with Studio() as studio, pytest.raises(BadRequest, match="job folder"):
         studio.draw(request)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from sdplay.core.sample import Blend, Words
+from sdplay.core.sample import LerpPrompt, PromptPair
 from sdplay.engines.device import placement
 from sdplay.families.sd.model import load_sd
 from sdplay.pipeline.conditioning import batch_key, make_conds
@@ -18,7 +18,7 @@ from sdplay.pipeline.text_cache import TextEncodingCache
 from sdplay.requests.plan import plan
 from sdplay.sampling.guidance import ComposedDenoiser, GuidedDenoiser
 from sdplay.sampling.stepped import SteppedDenoiser
-from sdplay.studio import Settled, Studio
+from sdplay.studio import ResolvedRequest, Studio
 from tests.pipeline.stub import StubFamily
 from tests.support.drawing import digests, each_alone, settled
 from tests.support.recipes import recipe
@@ -62,7 +62,7 @@ def test_a_pictures_bits_do_not_depend_on_its_neighbours_words(studio: Studio, t
     """
     what = settled(tiny, MANY, tile=tile, steps=2, negative_prompt="blue", sampler="euler")
     indices = list(range(9))
-    kinds = {frame.words for frame in plan(what.recipe, indices)}
+    kinds = {frame.prompt for frame in plan(what.recipe, indices)}
     assert len(kinds) >= 4
     alone = each_alone(studio, what, indices)
     assert digests(studio, what, indices) == alone
@@ -75,7 +75,7 @@ def test_pictures_share_a_pass_only_with_their_like() -> None:
     (frame,) = plan(what, [0])
 
     def of(prompt: str) -> object:
-        return batch_key(what, replace(frame, words=Words(prompt=prompt, syntax="a1111")), memo)
+        return batch_key(what, replace(frame, prompt=PromptPair(prompt=prompt, syntax="a1111")), memo)
 
     assert of("a cat") == of("an (apple:1.2)")
     assert of("[a|b]") == of("[a|b]") != of("[a|c]")
@@ -173,10 +173,10 @@ def test_parts_pull_as_hard_as_their_weights_say(studio: Studio, tiny: Path) -> 
 
 
 def test_between_composed_words_each_part_pulls_by_how_near_it_is() -> None:
-    one, two = Words(prompt="a AND b:2", syntax="a1111"), Words(prompt="c", syntax="a1111")
-    found = make_conds(Blend(start=one, end=two, weight=0.25))
+    one, two = PromptPair(prompt="a AND b:2", syntax="a1111"), PromptPair(prompt="c", syntax="a1111")
+    found = make_conds(LerpPrompt(start=one, end=two, weight=0.25))
     assert [(part.start.at(0, 1), part.weight) for part in found.cond] == [("a", 0.75), ("b", 1.5), ("c", 0.25)]
-    simple = make_conds(Blend(start=two, end=Words(prompt="d", syntax="a1111"), weight=0.25))
+    simple = make_conds(LerpPrompt(start=two, end=PromptPair(prompt="d", syntax="a1111"), weight=0.25))
     assert simple.simple
     assert simple.cond[0].way == 0.25
 
@@ -194,19 +194,19 @@ def test_between_texts_of_different_lengths_the_shorter_goes_on_with_nothing(tin
 
 def test_every_picture_makes_its_own_choices_and_makes_them_again(studio: Studio, tiny: Path) -> None:
     what = settled(tiny, "a {red|blue} {cat|apple}", steps=1, num=8)
-    words = [frame.words for frame in plan(what.recipe, range(8))]
+    words = [frame.prompt for frame in plan(what.recipe, range(8))]
     assert len(set(words)) > 1
     drawn = digests(studio, what, range(8))
     frame = next(iter(plan(what.recipe, [5])))
-    assert isinstance(frame.words, Words)
-    same = settled(tiny, frame.words.prompt, steps=1, seed=what.recipe.seed + 5)
+    assert isinstance(frame.prompt, PromptPair)
+    same = settled(tiny, frame.prompt.prompt, steps=1, seed=what.recipe.seed + 5)
     assert digests(studio, same, [0])[0] == drawn[5]
 
 
 def test_a_recipes_wildcards_are_all_it_needs(studio: Studio, tiny: Path) -> None:
     what = settled(tiny, "a cat", steps=1)
     request = what.recipe.request.model_copy(update={"prompt": "a __color__ cat"})
-    held = Settled(
+    held = ResolvedRequest(
         recipe=replace(what.recipe, request=request, wildcards={"color": ("red",)}), model=what.model, device="cpu"
     )
     assert digests(studio, held, [0]) == digests(studio, settled(tiny, "a red cat", steps=1), [0])

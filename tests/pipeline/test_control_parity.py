@@ -30,7 +30,7 @@ from sdplay.pipeline.text_cache import TextEncodingCache
 from sdplay.requests.plan import plan
 from sdplay.requests.request import Img2Img
 from sdplay.sampling.noise import seed_noise
-from sdplay.studio import Settled
+from sdplay.studio import ResolvedRequest
 from tests.support.controlnets import build_controlnet, held
 from tests.support.drawing import settled
 from tests.support.given import photo, settled_on
@@ -67,7 +67,7 @@ def control(hint: Path, **changes: Any) -> Control:
     return replace(plain, **changes)
 
 
-def ours(what: Settled, follows: Control | None, paths: Mapping[str, Path]) -> tuple[Tensor, Tensor]:
+def ours(what: ResolvedRequest, follows: Control | None, paths: Mapping[str, Path]) -> tuple[Tensor, Tensor]:
     """(final latents, the noise of the picture)."""
     place = placement("cpu", "float32", "float32")
     loaded: Any = load_family(what.model.card.family, what.model.path, place)

@@ -26,8 +26,8 @@ from sdplay.pipeline.stills import BLACK, Easel, drawn
 from sdplay.pipeline.text_cache import TextEncodingCache
 from sdplay.requests.plan import plan
 from sdplay.requests.recipe import Recipe
-from sdplay.requests.request import Img2Img, Txt2Img, ask
-from sdplay.requests.resolve import settle
+from sdplay.requests.request import Img2Img, Txt2Img, make_request
+from sdplay.requests.resolve import resolve_request
 from sdplay.sampling.noise import seed_noise
 from sdplay.studio import Studio
 from sdplay.tasks import Task
@@ -44,8 +44,8 @@ Decode = Callable[[Tensor], Tensor]
 
 
 def recipe_of(num: int = 3, *, tile: int = 1, dtype: str = "float16", codec: str = "float16") -> Recipe:
-    request = ask(Txt2Img, prompt="a", width=64, height=64, steps=2, seed=5, num=num, sampler="euler")
-    recipe = settle(request, MODEL, MACHINE, 7)
+    request = make_request(Txt2Img, prompt="a", width=64, height=64, steps=2, seed=5, num=num, sampler="euler")
+    recipe = resolve_request(request, MODEL, MACHINE, 7)
     return replace(recipe, numerics=replace(recipe.numerics, dtype=dtype, decode_dtype=codec, tile=tile))
 
 

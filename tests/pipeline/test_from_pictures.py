@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from sdplay.core.errors import BadRequest
-from sdplay.core.sample import Noise, Sample, Words
+from sdplay.core.sample import Noise, PromptPair, Sample
 from sdplay.engines.device import placement
 from sdplay.families.sd.model import load_sd
 from sdplay.images.mask import read_mask, shaped
@@ -276,7 +276,7 @@ def test_bits_depend_on_recipe_and_index_alone(
 def test_without_a_mask_an_inpainting_model_is_told_to_paint_everything(tiny_inpainting: Path) -> None:
     family = load_sd(tiny_inpainting, placement("cpu", "float32", "float32"))
     seen = LatentPreparer(settled(tiny_inpainting).recipe, family, no_init_pixels)(
-        Sample(index=0, words=Words(prompt=""), noise=Noise(seed=0))
+        Sample(index=0, prompt=PromptPair(prompt=""), noise=Noise(seed=0))
     ).inpaint_channels
     assert seen is not None
     assert seen.shape == (5, 8, 8)

@@ -30,7 +30,7 @@ from sdplay.requests.hires import picture_size
 from sdplay.requests.plan import plan
 from sdplay.sampling.noise import seed_noise
 from sdplay.sampling.sigmas import make_noise_schedule, make_sigmas
-from sdplay.studio import Settled, Studio
+from sdplay.studio import ResolvedRequest, Studio
 from tests.pipeline.stub import StubFamily
 from tests.support.drawing import digests, each_alone, settled
 from tests.support.recipes import recipe
@@ -42,20 +42,20 @@ STEPS, SECOND_STEPS, STRENGTH = 12, 10, 0.5
 TABLE = make_noise_schedule()
 
 
-def asked(folder: Path, upscaler: str, **fields: Any) -> Settled:
+def asked(folder: Path, upscaler: str, **fields: Any) -> ResolvedRequest:
     second = {"hires_scale": 1.5, "hires_upscaler": upscaler, "hires_steps": SECOND_STEPS, "hires_strength": STRENGTH}
     first = {"negative_prompt": NEGATIVE, "sampler": "euler", "schedule": "leading", "steps": STEPS}
     return settled(folder, PROMPT, guidance_scale=GUIDANCE, **{**first, **second, **fields})
 
 
-def ours(what: Settled) -> Tensor:
+def ours(what: ResolvedRequest) -> Tensor:
     family: Any = Watched(load_sd(what.model.path, placement("cpu", "float32", "float32")))
     for _ in render(what.recipe, plan(what.recipe, [0]), family, TextEncodingCache(family)):
         pass
     return family.latents[-1]
 
 
-def theirs(what: Settled, upscaler: str, patch: pytest.MonkeyPatch, loud: float = 1.0) -> Tensor:
+def theirs(what: ResolvedRequest, upscaler: str, patch: pytest.MonkeyPatch, loud: float = 1.0) -> Tensor:
     """txt2img, then what lies between, then img2img; their noise is ours, and of the codec they take the mean."""
     noise = next(iter(plan(what.recipe, [0]))).noise
 

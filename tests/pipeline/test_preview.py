@@ -18,7 +18,7 @@ from sdplay.pipeline.render import render
 from sdplay.pipeline.text_cache import TextEncodingCache
 from sdplay.requests.plan import plan
 from sdplay.requests.recipe import Recipe
-from sdplay.requests.request import Txt2Img, ask
+from sdplay.requests.request import Txt2Img, make_request
 from sdplay.studio import Studio
 from tests.pipeline.stub import StubFamily
 from tests.support.drawing import settled
@@ -51,7 +51,7 @@ def nearness(preview: Any, pixels: Any) -> float:
 def test_the_last_preview_is_near_the_picture_and_changes_no_bit(builtin: Path) -> None:
     with Studio() as studio:
         for prompt, seed in PICTURES:
-            request = ask(Txt2Img, prompt=prompt, seed=seed, steps=4)
+            request = make_request(Txt2Img, prompt=prompt, seed=seed, steps=4)
             events = list(studio.stream(request, preview=True))
             steps = [event for event in events if isinstance(event, Stepped)]
             (picture,) = [event.picture for event in events if isinstance(event, ImageDone)]

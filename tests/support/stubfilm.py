@@ -25,8 +25,8 @@ from sdplay.film.video.inputs import film_files
 from sdplay.pipeline.model_cache import LoadedModel
 from sdplay.pipeline.text_cache import TextEncodingCache
 from sdplay.requests.recipe import Recipe
-from sdplay.requests.request import FILMS, AnyFilm, AnyRequest, ask
-from sdplay.requests.resolve import settle
+from sdplay.requests.request import FILMS, AnyFilm, AnyRequest, make_request
+from sdplay.requests.resolve import resolve_request
 from sdplay.sampling.noise import seed_noise
 from sdplay.tasks import Executor, Task
 from tests.pipeline.stub import StubFamily
@@ -87,12 +87,12 @@ class StubExecutor:
 
 
 def film_request(mode: str, **fields: Any) -> AnyFilm:
-    return ask(FILMS[mode], **{**PLAIN, **fields})
+    return make_request(FILMS[mode], **{**PLAIN, **fields})
 
 
 def settled(request: AnyFilm) -> Recipe:
     request, assets = film_files(request)
-    return settle(request, MODEL, MACHINE, 7, assets)
+    return resolve_request(request, MODEL, MACHINE, 7, assets)
 
 
 def shooting(out: Path, request: AnyFilm, executor: Executor | None = None, output: Output | None = None) -> Shooting:

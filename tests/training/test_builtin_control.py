@@ -10,7 +10,7 @@ from PIL import Image
 from sdplay.core.sample import Noise
 from sdplay.images.read import png
 from sdplay.library.registry import MODELS
-from sdplay.requests.request import Txt2Img, ask
+from sdplay.requests.request import Txt2Img, make_request
 from sdplay.sampling.noise import seed_noise
 from sdplay.studio import Studio
 from training.control_score import agreement, scores, shape
@@ -35,7 +35,7 @@ def test_stock_diffusers_draws_with_it_what_is_drawn_here(builtin: Path, tmp_pat
     asked = {"seed": 3, "steps": 4, "device": "cpu", "precision": "float32"}
     with Studio() as studio:
         (ours,) = studio.draw(
-            ask(Txt2Img, prompt="a red apple, 3d render", control_image=str(tmp_path / "edges.png"), **asked)
+            make_request(Txt2Img, prompt="a red apple, 3d render", control_image=str(tmp_path / "edges.png"), **asked)
         )
     network, found = ControlNetModel.from_pretrained(FOLDER, local_files_only=True, output_loading_info=True)
     assert not found["missing_keys"]

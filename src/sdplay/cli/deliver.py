@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from sdplay.cli.progress import Progress
     from sdplay.cli.terminal import Protocol
     from sdplay.images.picture import Artifact, Picture
-    from sdplay.studio import Settled, Studio
+    from sdplay.studio import ResolvedRequest, Studio
 
 FORMATS = ("png", "webp", "jpeg")
 MOST_SHOWN = 8  # pictures; with more of them the terminal is no place to look at them
@@ -79,7 +79,7 @@ def delivery_from(params: Mapping[str, Any]) -> Delivery:
 
 
 def deliver(
-    studio: Studio, settled: Settled, indices: Sequence[int], delivery: Delivery, progress: Progress
+    studio: Studio, settled: ResolvedRequest, indices: Sequence[int], delivery: Delivery, progress: Progress
 ) -> list[Artifact]:
     """Draw pictures `indices`, keep, show and tell them as `delivery` says, and return the files.
 
@@ -150,7 +150,7 @@ def as_json(artifact: Artifact) -> str:
 class Done:
     """What is finished so far, and how that is said."""
 
-    settled: Settled
+    settled: ResolvedRequest
     indices: Sequence[int]
     out: Path | None
     drawn: int = 0

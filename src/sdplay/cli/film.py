@@ -164,9 +164,9 @@ def shot(shooting: Shooting, *, quiet: bool) -> None:
     from sdplay.cli.film_progress import film_progress
 
     if not quiet:
-        from sdplay.studio import Settled
+        from sdplay.studio import ResolvedRequest
 
-        settled = Settled(recipe=shooting.recipe, model=shooting.model, device=shooting.device)
+        settled = ResolvedRequest(recipe=shooting.recipe, model=shooting.model, device=shooting.device)
         for line in memory_lines(settled):
             click.echo(line, err=True)
     for warning in shooting.warnings:

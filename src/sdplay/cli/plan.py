@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sdplay.film.rows import Cost
     from sdplay.requests.plan import FilmPlan
     from sdplay.requests.request import AnyFilm
-    from sdplay.studio import Settled
+    from sdplay.studio import ResolvedRequest
 
 MOST_ROWS = 100  # in a terminal, unless --every or --range asks for others
 
@@ -75,7 +75,7 @@ def plan_options(mode: str) -> list[click.Parameter]:
     return options
 
 
-def planned(request: AnyFilm, out: Path | None) -> tuple[Settled, FilmPlan]:
+def planned(request: AnyFilm, out: Path | None) -> tuple[ResolvedRequest, FilmPlan]:
     """`request` settled and planned, with the seed of the job in `out` where it would go on with that one."""
     from sdplay.executors.fake import FakeExecutor
     from sdplay.film.job.begin import seeded_as_before
@@ -85,7 +85,7 @@ def planned(request: AnyFilm, out: Path | None) -> tuple[Settled, FilmPlan]:
         return studio.plan(seeded_as_before(request, out) if out is not None else request)
 
 
-def tell(request: AnyFilm, settled: Settled, plan: FilmPlan, params: dict[str, Any]) -> int:
+def tell(request: AnyFilm, settled: ResolvedRequest, plan: FilmPlan, params: dict[str, Any]) -> int:
     """Write the rows where they are wanted, and then what the film costs."""
     from sdplay.cli.plan_rows import STDOUT, destinations, in_terminal
     from sdplay.film.rows import Cost, counted, film_table
@@ -116,7 +116,7 @@ class Facts:
     """What there is to say about a film as a whole."""
 
     request: AnyFilm
-    settled: Settled
+    settled: ResolvedRequest
     plan: FilmPlan
     cost: Cost
     thinned: int

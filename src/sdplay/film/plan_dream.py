@@ -8,7 +8,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sdplay.core.errors import BadRequest
-from sdplay.core.sample import AnyNoise, AnyWords, Arc, Bend, Blend, Circle, Noise, Sample, Unit, Words
+from sdplay.core.sample import (
+    AnyNoise,
+    AnyPrompt,
+    CircleNoise,
+    LerpPrompt,
+    Noise,
+    PromptPair,
+    Sample,
+    Segment,
+    SlerpNoise,
+    SplineNoise,
+)
 from sdplay.core.seeding import SEEDS
 from sdplay.film.easing import eased, evenly_seen, standing
 from sdplay.film.request_dream import Dream, Keyframe
@@ -26,7 +37,7 @@ class Key:
     """A picture the film walks through, and when."""
 
     at: float
-    words: Words
+    prompt: PromptPair
     noise: Noise
     guidance_scale: float
     hold: float
@@ -110,7 +121,7 @@ class Walk:
         weight = self._weight(number, index, way, start, end)
         return Sample(
             index=index,
-            words=self._words(start, end, weight),
+            prompt=self._words(start, end, weight),
             noise=self._noise(number, index, weight),
             guidance_scale=start.guidance_scale + weight * (end.guidance_scale - start.guidance_scale),
         )
@@ -124,11 +135,11 @@ class Walk:
     def units(self) -> int:
         return -(-self.total // self.length)
 
-    def unit(self, number: int) -> Unit:
+    def unit(self, number: int) -> Segment:
         first = number * self.length
-        return Unit(number=number, first=first, stop=min(first + self.length, self.total))
+        return Segment(number=number, first=first, stop=min(first + self.length, self.total))
 
-    def needs(self, unit: Unit) -> tuple[int, ...]:
+    def needs(self, unit: Segment) -> tuple[int, ...]:
         """A dream's frames start from nothing that is drawn."""
         return ()
 
@@ -169,7 +180,7 @@ class Walk:
         negative = key.negative if key.negative is not None else asked.negative_prompt
         return Key(
             at=self._time(number),
-            words=Words(prompt=key.prompt, negative_prompt=negative, syntax=asked.prompt_syntax),
+            prompt=PromptPair(prompt=key.prompt, negative_prompt=negative, syntax=asked.prompt_syntax),
             noise=Noise(seed=key.seed if key.seed is not None else counted, source=asked.noise),
             guidance_scale=key.guidance_scale if key.guidance_scale is not None else self.recipe.guidance_scale,
             hold=key.hold if key.hold is not None else asked.hold,
@@ -211,23 +222,23 @@ class Walk:
         table = self.recipe.pace_table
         return evenly_seen(table[number], weight) if number < len(table) else weight
 
-    def _words(self, start: Key, end: Key, weight: float) -> AnyWords:
-        if weight == 0 or start.words == end.words or self.request.interpolate == "latent":
-            return start.words
-        return end.words if weight == 1 else Blend(start=start.words, end=end.words, weight=weight)
+    def _words(self, start: Key, end: Key, weight: float) -> AnyPrompt:
+        if weight == 0 or start.prompt == end.prompt or self.request.interpolate == "latent":
+            return start.prompt
+        return end.prompt if weight == 1 else LerpPrompt(start=start.prompt, end=end.prompt, weight=weight)
 
     def _noise(self, number: int, index: int, weight: float) -> AnyNoise:
         start, end = self.key(number).noise, self.key(number + 1).noise
         if self.request.path == "circle" and self.request.interpolate != "prompt":
-            return Circle(first=self.key(0).noise, second=self.key(1).noise, turn=index / self.total)
+            return CircleNoise(first=self.key(0).noise, second=self.key(1).noise, turn=index / self.total)
         if weight == 0 or start == end or self.request.interpolate == "prompt":
             return start
         if weight == 1:
             return end
         if self.request.path == "smooth":
             before = self.key(number - 1 if number or self.closed else 1).noise
-            return Bend(through=(before, start, end, self._after(number)), weight=weight)
-        return Arc(start=start, end=end, weight=weight)
+            return SplineNoise(through=(before, start, end, self._after(number)), weight=weight)
+        return SlerpNoise(start=start, end=end, weight=weight)
 
     def _after(self, number: int) -> Noise:
         """The noise two keys on; at the end of an open walk the curve leaves as it came."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from sdplay.core.sample import AnyNoise, AnyWords, Arc, Bend, Blend, Circle, FromFilm, Sample
+from sdplay.core.sample import AnyNoise, AnyPrompt, CircleNoise, FromFilm, LerpPrompt, Sample, SlerpNoise, SplineNoise
 from sdplay.film.plan_animate import Score
 from sdplay.film.plan_dream import Walk
 from sdplay.requests.plan import FilmPlan
@@ -45,7 +45,13 @@ class DreamTable:
     def row(self, index: int) -> Row:
         frame = self.walk.frame(index)
         drawn: Row = {"steps": steps_of(frame, self.walk.recipe), "guidance_scale": frame.guidance_scale}
-        return {"frame": index, "key": self.kind(index), **noise_cells(frame.noise), **drawn, **word_cells(frame.words)}
+        return {
+            "frame": index,
+            "key": self.kind(index),
+            **noise_cells(frame.noise),
+            **drawn,
+            **word_cells(frame.prompt),
+        }
 
     def kind(self, index: int) -> str:
         return KEY if self.walk.is_key(index) else ""
@@ -104,16 +110,18 @@ def looks_of(sampler: str, steps: int) -> int:
 
 def noise_cells(noise: AnyNoise) -> Row:
     match noise:
-        case Arc(start=start, end=end, weight=weight) | Bend(through=(_, start, end, _), weight=weight):
+        case SlerpNoise(start=start, end=end, weight=weight) | SplineNoise(through=(_, start, end, _), weight=weight):
             return {"seed": start.seed, "seed_to": end.seed, "seed_weight": weight}
-        case Circle(first=first, second=second, turn=turn):
+        case CircleNoise(first=first, second=second, turn=turn):
             return {"seed": first.seed, "seed_to": second.seed, "seed_weight": turn}
         case _:
             return {"seed": noise.seed, "seed_to": None, "seed_weight": None}
 
 
-def word_cells(words: AnyWords) -> Row:
-    start, end, weight = (words.start, words.end, words.weight) if isinstance(words, Blend) else (words, None, None)
+def word_cells(words: AnyPrompt) -> Row:
+    start, end, weight = (
+        (words.start, words.end, words.weight) if isinstance(words, LerpPrompt) else (words, None, None)
+    )
     to = end.prompt if end is not None else None
     return dict(zip(WORD_COLUMNS, (start.prompt, to, weight, start.negative_prompt), strict=True))
 

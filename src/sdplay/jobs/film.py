@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sdplay.film.problems import with_everything_wrong
-from sdplay.jobs.pictures import Drawing, Settled
+from sdplay.jobs.pictures import Drawing, ResolvedRequest
 from sdplay.requests.plan import FilmPlan, film_plan
 from sdplay.requests.request import AnyFilm
 from sdplay.requests.resolve import check_known
@@ -36,14 +36,14 @@ class Filming(Drawing):
         from sdplay.film.job.begin import begin, seeded_as_before
 
         with with_everything_wrong(request):
-            settled = self.settle(seeded_as_before(request, out))
+            settled = self.resolve(seeded_as_before(request, out))
             checks = {"force": force, "strict": strict}
             return begin(settled.recipe, settled.model, settled.device, self.executor, out, output, **checks)
 
-    def plan(self, request: AnyFilm) -> tuple[Settled, FilmPlan]:
+    def plan(self, request: AnyFilm) -> tuple[ResolvedRequest, FilmPlan]:
         """What drawing the film `request` would be, without its model; raises what `film` raises for a request."""
         with with_everything_wrong(request):
-            settled = self.settle(request)
+            settled = self.resolve(request)
             return settled, film_plan(settled.recipe)
 
     def resume(self, job: Path, model: str | None = None, *, strict: bool = False) -> Shooting:
@@ -77,7 +77,7 @@ class Filming(Drawing):
         plan = film_plan(was.recipe)
         yield from checked_units(shooting_of(plan, was.model, was.device, self.executor, folder, output), every)
 
-    def _as_it_was(self, folder: JobFolder, model: str | None) -> Settled:
+    def _as_it_was(self, folder: JobFolder, model: str | None) -> ResolvedRequest:
         """The film of `folder` as it was settled, with its model, which `model` or the folder says where it is."""
         from sdplay.film.job.description import described_model, described_recipe
         from sdplay.film.video.inputs import check_files
@@ -88,4 +88,4 @@ class Filming(Drawing):
         recipe = replace(recipe, request=recipe.request.model_copy(update={"model": where}))
         found, device = self._same_model(recipe, None)
         check_files(recipe)
-        return Settled(recipe=recipe, model=found, device=device)
+        return ResolvedRequest(recipe=recipe, model=found, device=device)

@@ -16,7 +16,7 @@ from sdplay.images.reuse import Changed, reusable
 from sdplay.images.write import MEDIA_TYPES
 from sdplay.images.writer import Keeper, format_of
 from sdplay.jobs.grid_sheet import Grid, GridCell, GridPlan, GridSheet, Wanted
-from sdplay.jobs.pictures import Drawing, Settled
+from sdplay.jobs.pictures import Drawing, ResolvedRequest
 from sdplay.jobs.result import Pictures
 from sdplay.library.resolve import ResolvedModel
 from sdplay.requests.axes import in_words_of
@@ -84,7 +84,7 @@ class Gridding(Drawing):
         models: dict[str, ResolvedModel] = {}
         for cell in cells(request, read, limit):
             try:
-                done = self.settle(cell.request, model=models.get(cell.request.model))
+                done = self.resolve(cell.request, model=models.get(cell.request.model))
                 models[cell.request.model] = done.model
                 settled.append(GridCell(cell.place, done))
             except BadRequest as error:
@@ -146,7 +146,7 @@ def held(missing: Wanted, folder: Path) -> Iterator[Event]:
         yield Reused(picture=picture, artifact=artifact, key=found.key)
 
 
-def batches(missing: Wanted) -> Iterator[tuple[Settled, list[int]]]:
+def batches(missing: Wanted) -> Iterator[tuple[ResolvedRequest, list[int]]]:
     """The pictures in their order, neighbours of one recipe together."""
     for _, group in groupby(missing.values(), key=lambda each: id(each[0])):
         pairs = list(group)

@@ -22,18 +22,18 @@ from sdplay.jobs.result import Pictures
 from sdplay.library.library import Shelves, shelves_of
 from sdplay.library.resolve import ResolvedModel, resolve
 from sdplay.prompts.template import Wildcards
-from sdplay.requests.expand_prompts import written_out
+from sdplay.requests.expand_prompts import expand_prompts
 from sdplay.requests.memory import kept_within
 from sdplay.requests.plan import count
 from sdplay.requests.recipe import Recipe
 from sdplay.requests.request import AnyRequest
-from sdplay.requests.resolve import settle
+from sdplay.requests.resolve import resolve_request
 from sdplay.tasks import Executor, Task
 from sdplay.version import VERSION
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settled:
+class ResolvedRequest:
     """A request with its recipe and the model found for it."""
 
     recipe: Recipe
@@ -72,9 +72,9 @@ class Drawing:
         """Where models are looked for by name."""
         return self._shelves if self._shelves is not None else shelves_of(os.environ)
 
-    def settle(
+    def resolve(
         self, request: AnyRequest, known: Wildcards | None = None, model: ResolvedModel | None = None
-    ) -> Settled:
+    ) -> ResolvedRequest:
         """Close every open field; raises `BadRequest` and its kinds, or `ModelBroken`.
 
         `known` are wildcards whose lines are taken from here and not from files; `model` is that of the request where
@@ -82,14 +82,14 @@ class Drawing:
         """
         random = self._new_seed()
         seed = random if request.seed is None else request.seed
-        request, wildcards = written_out(request, known, seed)
+        request, wildcards = expand_prompts(request, known, seed)
         model = model or resolve(request.model, self.shelves, allow_pickle=request.allow_pickle)
         request = with_controlnet(request, model.card)
         model = replace(model, add_ons=find_add_ons(request, wildcards, self.shelves))
         machine = self.executor.survey(request)
         request, assets = self._files(request)
-        recipe = settle(request, model, machine, random, assets, wildcards)
-        return Settled(recipe=kept_within(recipe, model), model=model, device=machine.device)
+        recipe = resolve_request(request, model, machine, random, assets, wildcards)
+        return ResolvedRequest(recipe=kept_within(recipe, model), model=model, device=machine.device)
 
     def _files(self, request: AnyRequest) -> tuple[AnyRequest, dict[str, Asset]]:
         if not isinstance(request, Film):
@@ -122,11 +122,11 @@ class Drawing:
         With `preview` each `Stepped` of a single picture shows what is emerging. Whoever stops iterating stops the
         drawing after the step.
         """
-        settled = self.settle(request)
+        settled = self.resolve(request)
         yield from self.run(settled, range(count(settled.recipe)), keeper, preview=preview)
 
     def run(
-        self, settled: Settled, indices: Sequence[int], keeper: Keeper | None = None, *, preview: bool = False
+        self, settled: ResolvedRequest, indices: Sequence[int], keeper: Keeper | None = None, *, preview: bool = False
     ) -> Iterator[Event]:
         """Draw pictures `indices` of a settled recipe, in that order; `keeper` and `preview` as for `stream`."""
         started = time.perf_counter()

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from sdplay.core.fields import Syntax
-from sdplay.core.sample import AnyWords, Sample, Words
+from sdplay.core.sample import AnyPrompt, PromptPair, Sample
 from sdplay.families.base import Conditioning, ControlCond, Family
 from sdplay.pipeline.control import TimedControl, active
 from sdplay.pipeline.loras import network_loras, text_loras
@@ -64,9 +64,9 @@ class Conds:
         return all(strand.steady for strand in (self.uncond, *self.cond))
 
 
-def make_conds(words: AnyWords, worn: tuple[Worn, Worn] = ((), ())) -> Conds:
+def make_conds(words: AnyPrompt, worn: tuple[Worn, Worn] = ((), ())) -> Conds:
     """Read `words`. Between two of which one is composed (`AND`) each part pulls by how near its own words are."""
-    start, end, way = (words, words, 0.0) if isinstance(words, Words) else (words.start, words.end, words.weight)
+    start, end, way = (words, words, 0.0) if isinstance(words, PromptPair) else (words.start, words.end, words.weight)
     syntax = start.syntax
     away = PromptCond(start=uncond_schedule(start), end=uncond_schedule(end), way=way, syntax=syntax, worn=worn)
     parts, others = cond_parts(start), cond_parts(end)
@@ -81,11 +81,11 @@ def make_conds(words: AnyWords, worn: tuple[Worn, Worn] = ((), ())) -> Conds:
     return Conds(away, tuple(strands))
 
 
-def cond_parts(words: Words) -> tuple[Part, ...]:
+def cond_parts(words: PromptPair) -> tuple[Part, ...]:
     return composed(words.prompt) if words.syntax == "a1111" else (Part(Schedule((words.prompt,))),)
 
 
-def uncond_schedule(words: Words) -> Schedule:
+def uncond_schedule(words: PromptPair) -> Schedule:
     text = words.negative_prompt
     return scheduled(text, "negative_prompt") if words.syntax == "a1111" else Schedule((text,))
 
@@ -94,12 +94,12 @@ def batch_key(recipe: Recipe, frame: Sample, encode: TextEncodingCache) -> objec
     """What pictures must have in common to share a forward pass, so that no picture's bits depend on another's words:
     texts of the same lengths, and the same words where these change on the way or are composed; and the same LoRAs.
     """
-    on = network_loras(recipe, frame.words)
-    found = make_conds(frame.words, text_loras(recipe, frame.words))
+    on = network_loras(recipe, frame.prompt)
+    found = make_conds(frame.prompt, text_loras(recipe, frame.prompt))
     if found.simple and found.steady:
         strands = found.cond if guidance_scale_of(recipe, frame) == 1 else (found.uncond, *found.cond)
         return on, tuple(len(strand.at(0, 1, encode).text) for strand in strands)
-    return on, frame.words if isinstance(frame.words, Words) else (frame.words.start, frame.words.end)
+    return on, frame.prompt if isinstance(frame.prompt, PromptPair) else (frame.prompt.start, frame.prompt.end)
 
 
 def guidance_scale_of(recipe: Recipe, frame: Sample) -> float:
@@ -112,11 +112,11 @@ class BatchConditioning:
     def __init__(
         self, recipe: Recipe, tile: Sequence[Sample], family: Family, encode: TextEncodingCache, gone: int = 0
     ) -> None:
-        on = network_loras(recipe, tile[0].words)
+        on = network_loras(recipe, tile[0].prompt)
         self.family = family.adapted(on) if on else family
         self.encode, self.gone = encode, gone
         self.scales = [guidance_scale_of(recipe, frame) for frame in tile]
-        self.pulls = [make_conds(frame.words, text_loras(recipe, frame.words)) for frame in tile]
+        self.pulls = [make_conds(frame.prompt, text_loras(recipe, frame.prompt)) for frame in tile]
         share = recipe.request.guidance_rescale
         self.rescale = Rescale(share, family.table.prediction) if share else None
 

@@ -9,7 +9,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from sdplay.core.sample import Blank, FromFilm, FromImage, Init, Sample
+from sdplay.core.sample import FromFilm, FromImage, FromNoise, Init, Sample
 from sdplay.families.base import Family
 from sdplay.images.mask import Mask
 from sdplay.images.read import Pixels
@@ -68,9 +68,9 @@ class LatentPreparer:
             self._last = (init, self._prepare(init))
         return self._last[1]
 
-    def _prepare(self, init: Blank | FromImage) -> InitLatents:
+    def _prepare(self, init: FromNoise | FromImage) -> InitLatents:
         size, factor = (self.recipe.width, self.recipe.height), self.family.factor
-        if isinstance(init, Blank):
+        if isinstance(init, FromNoise):
             width, height = (-(-side // factor) * factor for side in size)
             return InitLatents(
                 to_picture=partial(crop, size=size), inpaint_channels=self._seen(torch.zeros(1, 3, height, width), None)

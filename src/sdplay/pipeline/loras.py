@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from sdplay.core.errors import BadRequest
-from sdplay.core.sample import AnyWords, Words
-from sdplay.prompts.lora_tags import Lora, Worn, networks
+from sdplay.core.sample import AnyPrompt, PromptPair
+from sdplay.prompts.lora_tags import Lora, Worn, lora_tags
 from sdplay.requests.loras import asked_loras
 from sdplay.requests.mentions import Spelled
 from sdplay.requests.recipe import Recipe
@@ -12,10 +12,10 @@ from sdplay.requests.recipe import Recipe
 Weights = dict[str, float]  # by name
 
 
-def network_loras(recipe: Recipe, words: AnyWords) -> Worn:
+def network_loras(recipe: Recipe, words: AnyPrompt) -> Worn:
     """What the network wears for `words`; between two of them it wears as much as lies evenly between theirs."""
-    start = lora_weights(recipe, words if isinstance(words, Words) else words.start, "network")
-    if isinstance(words, Words):
+    start = lora_weights(recipe, words if isinstance(words, PromptPair) else words.start, "network")
+    if isinstance(words, PromptPair):
         return by_digest(recipe, start)
     end = lora_weights(recipe, words.end, "network")
     way = words.weight
@@ -24,18 +24,18 @@ def network_loras(recipe: Recipe, words: AnyWords) -> Worn:
     )
 
 
-def text_loras(recipe: Recipe, words: AnyWords) -> tuple[Worn, Worn]:
+def text_loras(recipe: Recipe, words: AnyPrompt) -> tuple[Worn, Worn]:
     """What the text encoders wear for the one and the other end of `words`."""
-    ends = (words, words) if isinstance(words, Words) else (words.start, words.end)
+    ends = (words, words) if isinstance(words, PromptPair) else (words.start, words.end)
     one, other = (by_digest(recipe, lora_weights(recipe, end, "text")) for end in ends)
     return one, other
 
 
-def lora_weights(recipe: Recipe, words: Words, side: str) -> Weights:
+def lora_weights(recipe: Recipe, words: PromptPair, side: str) -> Weights:
     """How much of each LoRA, by name: one that is named several times counts as often."""
     named: list[Lora] = list(asked_loras(recipe.request))
     if words.syntax == "a1111":
-        named += networks(words.prompt)[1]
+        named += lora_tags(words.prompt)[1]
     found: Weights = {}
     for lora in named:
         found[lora.name] = found.get(lora.name, 0.0) + (lora.text if side == "text" else lora.network)

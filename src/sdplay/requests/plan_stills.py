@@ -18,4 +18,5 @@ def stills(recipe: Recipe, indices: Sequence[int], init: Init, second: SecondPas
     control = control_of(recipe)
     for index in indices:
         noise = Noise(seed=recipe.seed + index, source=request.noise)
-        yield Sample(index=index, words=words_of(recipe, index), noise=noise, init=init, second=second, control=control)
+        words = words_of(recipe, index)
+        yield Sample(index=index, prompt=words, noise=noise, init=init, second=second, control=control)

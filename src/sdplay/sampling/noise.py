@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sdplay.core.sample import AnyNoise, Arc, Bend, Noise
+from sdplay.core.sample import AnyNoise, Noise, SlerpNoise, SplineNoise
 from sdplay.sampling.interpolation import catmull_rom, circle, slerp
 
 NoiseSampler = Callable[[int | None], Tensor]
@@ -74,9 +74,9 @@ def sample_noise(noise: AnyNoise, shape: Sequence[int], step: int | None = None)
     """`seed_noise`, or what lies between that of several seeds, draw by draw."""
     if isinstance(noise, Noise):
         return seed_noise(noise, shape, step)
-    if isinstance(noise, Arc):
+    if isinstance(noise, SlerpNoise):
         return slerp(seed_noise(noise.start, shape, step), seed_noise(noise.end, shape, step), noise.weight)
-    if isinstance(noise, Bend):
+    if isinstance(noise, SplineNoise):
         return catmull_rom([seed_noise(each, shape, step) for each in noise.through], noise.weight)
     return circle(seed_noise(noise.first, shape, step), seed_noise(noise.second, shape, step), noise.turn)
 

@@ -12,15 +12,15 @@ from hypothesis import strategies as st
 from sdplay.film.job.unit_queue import UnitQueue
 from sdplay.film.plan_animate import Score
 from sdplay.film.request_animate import Animate
-from sdplay.requests.request import ask
-from sdplay.requests.resolve import settle
+from sdplay.requests.request import make_request
+from sdplay.requests.resolve import resolve_request
 from tests.support.recipes import MACHINE, MODEL
 
 
 def score(frames: int, cuts: set[int]) -> Score:
     keys = ", ".join(f"{k}:({1 if k in cuts else 0.5}) step" for k in range(frames))
     fields: dict[str, Any] = {"animation_prompts": "a", "max_frames": frames, "diffusion_cadence": 1}
-    return Score(settle(ask(Animate, **fields, strength_schedule=keys), MODEL, MACHINE, 7))
+    return Score(resolve_request(make_request(Animate, **fields, strength_schedule=keys), MODEL, MACHINE, 7))
 
 
 @given(st.integers(1, 24), st.sets(st.integers(0, 23)), st.sets(st.integers(0, 23)), st.randoms())

@@ -13,7 +13,7 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 
-from sdplay.core.sample import Unit
+from sdplay.core.sample import Segment
 from sdplay.events import DepthMapDone, Event, FilmSaved, FramesSaved, ImageDone, KeyframeDone, Resumed, Retried
 from sdplay.film.camera.disparity import depth_png
 from sdplay.film.job.encoder import Projector
@@ -47,7 +47,7 @@ class Shooting:
     warnings: tuple[str, ...] = ()
     noted: Mapping[str, bool | str] = field(default_factory=dict[str, bool | str])
 
-    def task(self, unit: Unit, given: Mapping[int, Pixels]) -> Task:
+    def task(self, unit: Segment, given: Mapping[int, Pixels]) -> Task:
         indices = range(unit.first, unit.stop)
         return Task(recipe=self.recipe, indices=indices, model=self.model, device=self.device, given=given)
 
@@ -118,7 +118,7 @@ class Left:
     error: BaseException | None = None
 
 
-Told = tuple[Unit, Event | UnitDrawn] | Left
+Told = tuple[Segment, Event | UnitDrawn] | Left
 
 
 def drawn_and_kept(shooting: Shooting, units: Units, done: int) -> Generator[Event, None, None]:
@@ -206,7 +206,7 @@ class Leader:
         self._taken: dict[int, Taken] = {}
         self._pace = Pace(shooting.executor.workers)
 
-    def follow(self, unit: Unit, event: Event | UnitDrawn) -> Iterator[Event]:
+    def follow(self, unit: Segment, event: Event | UnitDrawn) -> Iterator[Event]:
         """Do what `event` asks for, and pass it on."""
         taken = self._taken.setdefault(unit.number, Taken())
         if isinstance(event, UnitDrawn):
@@ -224,7 +224,7 @@ class Leader:
             taken.rescued[str(event.index)] = event.how
         yield event
 
-    def _keep(self, unit: Unit, taken: Taken, seconds: float) -> Event:
+    def _keep(self, unit: Segment, taken: Taken, seconds: float) -> Event:
         """Make `unit` finished; from here on no crash undoes it."""
         extra = dict(self._shooting.noted) | ({"rescued": taken.rescued} if taken.rescued else {})
         sha = tuple(taken.frames[index] for index in range(unit.first, unit.stop))

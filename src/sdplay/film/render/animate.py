@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sdplay.core.sample import FromFilm, Sample, Unit
+from sdplay.core.sample import FromFilm, Sample, Segment
 from sdplay.events import Event, ImageDone, KeyframeDone
 from sdplay.film.camera.flow import optical_flow
 from sdplay.film.camera.resample import sample
@@ -42,7 +42,7 @@ class Stage:
     depth: DepthOfKeys
 
 
-def segment(stage: Stage, unit: Unit, given: Mapping[int, Pixels]) -> Iterator[Event]:
+def segment(stage: Stage, unit: Segment, given: Mapping[int, Pixels]) -> Iterator[Event]:
     """Draw `unit`: `Stepped` and `KeyframeDone` for its key, then `ImageDone` for each of its frames, in order.
 
     `given` holds, by frame, the key before it and the key whose colours it keeps, where there are such.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from sdplay.core.sample import FromFilm, Sample, Unit
+from sdplay.core.sample import FromFilm, Sample, Segment
 from sdplay.events import Event, ImageDone, KeyframeDone
 from sdplay.film.plan_animate import Score
 from sdplay.film.render.animate import Stage, graded
@@ -16,7 +16,7 @@ from sdplay.images.picture import Picture
 from sdplay.images.read import Pixels, resized
 
 
-def clip_unit(stage: Stage, unit: Unit, given: Mapping[int, Pixels], reader: ClipReader) -> Iterator[Event]:
+def clip_unit(stage: Stage, unit: Segment, given: Mapping[int, Pixels], reader: ClipReader) -> Iterator[Event]:
     """Draw the frames of `unit`: an `ImageDone` each, `KeyframeDone` for frame 0, whose colours the rest keep.
 
     `given` holds frame 0 as it was drawn, for every unit but the first.

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from sdplay.core.errors import MemoryFailed, NumbersFailed, RenderFailed
-from sdplay.core.sample import AnyNoise, Arc, Bend, Noise, Sample
+from sdplay.core.sample import AnyNoise, Noise, Sample, SlerpNoise, SplineNoise
 from sdplay.core.seeding import reroll_seed
 from sdplay.events import Event, ImageDone, Retried
 from sdplay.families.base import Family
@@ -153,7 +153,7 @@ def rerolled(frame: Sample, attempt: int) -> Sample:
 def other_noise(noise: AnyNoise, attempt: int) -> AnyNoise:
     if isinstance(noise, Noise):
         return replace(noise, seed=reroll_seed(noise.seed, attempt))
-    if isinstance(noise, Arc):
+    if isinstance(noise, SlerpNoise):
         return replace(noise, start=other_noise(noise.start, attempt), end=other_noise(noise.end, attempt))
-    first = noise.through[1] if isinstance(noise, Bend) else noise.first
+    first = noise.through[1] if isinstance(noise, SplineNoise) else noise.first
     return other_noise(first, attempt)
