@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from sdplay.images.writer import read_kept
-from tests.cli.conftest import Sdplay
 from tests.support import child
+from tests.support.commandline import Sdplay
 
 # The engine itself with a network that presses Ctrl-C in the middle of its step number `at`, and writes down each step.
 PRESSED = """
