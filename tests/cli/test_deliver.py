@@ -17,7 +17,7 @@ from sdplay.executors.fake import FakeExecutor
 from sdplay.images.writer import read_kept
 from sdplay.requests.request import Txt2Img, make_request
 from sdplay.studio import ResolvedRequest, Studio
-from tests.cli.conftest import MODULE, PATIENCE, InTerminal, Sdplay
+from tests.support.commandline import MODULE, PATIENCE, InTerminal, Sdplay
 
 IN_COLOUR = {"COLORTERM": "truecolor"}
 

@@ -16,7 +16,7 @@ from sdplay.film.request import ALIASES
 from sdplay.requests.plan import film_plan
 from sdplay.requests.request import FILMS
 from sdplay.studio import Studio
-from tests.cli.conftest import Sdplay
+from tests.support.commandline import Sdplay
 from tests.support.refusals import refused_at_once
 
 FULL = ("animate", "a castle", "--seed", "1")

@@ -20,7 +20,7 @@ from sdplay.requests.plan import film_plan
 from sdplay.requests.recipe import Recipe
 from sdplay.requests.request import FILMS, make_request
 from sdplay.studio import Studio
-from tests.cli.conftest import MODULE, InTerminal, Sdplay
+from tests.support.commandline import MODULE, InTerminal, Sdplay
 from tests.support.films import decoded
 
 APPLES = ("dream", "a red apple", "a green apple", "--num", "8", "--loop", "--seed", "5")

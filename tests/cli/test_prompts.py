@@ -16,7 +16,7 @@ from sdplay.images.write import own_chunk, parse_chunk
 from sdplay.images.writer import read_kept
 from sdplay.requests.request import Txt2Img, make_request
 from sdplay.studio import Studio
-from tests.cli.conftest import Sdplay
+from tests.support.commandline import Sdplay
 
 
 @pytest.fixture

@@ -22,8 +22,8 @@ from sdplay.film.video.verify import verify_film
 from sdplay.library.resolve import resolve
 from sdplay.requests.request import Txt2Img, make_request
 from sdplay.studio import Studio
-from tests.cli.conftest import fake_model
 from tests.support.child import ROOT
+from tests.support.fakemodel import fake_model
 from tests.support.stubfilm import film_request, frame_files, journal, made, shooting, stub_with
 
 DREAM: dict[str, Any] = {"prompts": ["a", "a longer one"], "num": 10, "batch_size": 2}

@@ -17,7 +17,7 @@ from sdplay.prompts.template import resolved
 from sdplay.requests.recipe import Recipe
 from sdplay.requests.request import AnyFilm, make_request
 from sdplay.studio import Studio
-from tests.cli.conftest import fake_model
+from tests.support.fakemodel import fake_model
 
 LINES = {"color": ("red", "blue", "green", "{light|dark} gray")}
 TEMPLATE = "a __color__ {apple|cat}"

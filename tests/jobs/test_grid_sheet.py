@@ -21,7 +21,7 @@ from sdplay.jobs.grid import grid_keeper
 from sdplay.requests.request import Img2Img, Txt2Img, make_request
 from sdplay.studio import Studio
 from sdplay.tasks import Task
-from tests.cli.conftest import fake_model
+from tests.support.fakemodel import fake_model
 from tests.support.given import photo
 
 
