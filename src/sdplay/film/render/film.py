@@ -19,8 +19,8 @@ from sdplay.film.request_dream import Dream
 from sdplay.film.video.decode import ClipReader
 from sdplay.film.video.inputs import clip_reader
 from sdplay.images.read import Pixels
-from sdplay.pipeline.finite import Exact
-from sdplay.pipeline.model_cache import Loaded
+from sdplay.pipeline.finite import LoadExact
+from sdplay.pipeline.model_cache import LoadedModel
 from sdplay.requests.recipe import Recipe
 
 
@@ -36,16 +36,16 @@ class FilmRenderer:
     def render_segment(
         self,
         recipe: Recipe,
-        loaded: Loaded,
+        loaded: LoadedModel,
         indices: Sequence[int],
         given: Mapping[int, Pixels],
-        exact: Exact | None = None,
+        exact: LoadExact | None = None,
     ) -> Iterator[Event]:
         """Draw frames `indices` of `recipe`: any of a dream, one whole unit of an animation.
 
         `exact` loads the same model in more precision, for frames that half precision cannot hold.
         """
-        bench = Bench(recipe=recipe, family=loaded.family, words=loaded.words, exact=exact)
+        bench = Bench(recipe=recipe, family=loaded.family, words=loaded.text_cache, exact=exact)
         if isinstance(recipe.request, Dream):
             if self._dream is None or self._dream.recipe != recipe:
                 self._dream = DreamPlan(recipe)
