@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from sdplay.cli.text import printable
-from sdplay.requests.hires import second_pass
 
 if TYPE_CHECKING:
     from sdplay.requests.recipe import Recipe
@@ -67,6 +66,8 @@ def plan(settled: ResolvedRequest) -> str:
 
 def plan_line(recipe: Recipe, indices: Sequence[int]) -> str:
     """What is about to be drawn, in one line."""
+    from sdplay.requests.hires import second_pass
+
     pictures = "1 picture" if len(indices) == 1 else f"{len(indices)} pictures"
     second = second_pass(recipe)
     larger = f", then {second.width}x{second.height}," if second is not None else ""
