@@ -9,7 +9,8 @@ from pydantic import Field
 
 from sdplay.cli.flags import in_the_words_of, read_size, request_fields, request_options
 from sdplay.core.errors import BadRequest
-from sdplay.requests.request import Request, Txt2Img, make_request
+from sdplay.requests.base import Request, make_request
+from sdplay.requests.txt2img import Txt2Img
 
 
 class Later(Txt2Img):

@@ -26,8 +26,8 @@ from sdplay.families.sd.model import load_sd
 from sdplay.pipeline.hires import LATENT_MODES, second_ladder
 from sdplay.pipeline.render import pixels, render
 from sdplay.pipeline.text_cache import WordMemo
-from sdplay.requests.hires import picture_size
 from sdplay.requests.plan import plan
+from sdplay.requests.txt2img import picture_size
 from sdplay.sampling.noise import picture_noise
 from sdplay.sampling.sigmas import ladder, noise_table
 from sdplay.studio import ResolvedRequest, Studio

@@ -15,7 +15,8 @@ from sdplay.core.errors import BadRequest
 from sdplay.events import Drawn, Event, Filmed, Measuring, Resumed
 from sdplay.executors.fake import FakeExecutor
 from sdplay.film.job.film import shoot
-from sdplay.requests.request import Dream, make_request
+from sdplay.film.request_dream import Dream
+from sdplay.requests.base import make_request
 from sdplay.studio import Studio
 from sdplay.tasks import Task
 from tests.support.shot import film, frames, same, shot

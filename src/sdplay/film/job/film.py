@@ -23,9 +23,9 @@ from sdplay.film.job.pace import Pace
 from sdplay.film.job.unit_queue import UnitQueue
 from sdplay.film.job.units import Units
 from sdplay.film.pace import measured
+from sdplay.film.plan import FilmPlan, film_plan
 from sdplay.images.read import Pixels
 from sdplay.library.resolve import ResolvedModel
-from sdplay.requests.plan import FilmPlan, film_plan
 from sdplay.requests.recipe import Recipe
 from sdplay.tasks import Executor, Task
 
@@ -84,7 +84,7 @@ def paced(shooting: Shooting) -> Generator[Event, None, Shooting]:
         return shooting.executor.run(Task(recipe=sketch, indices=indices, model=shooting.model, device=shooting.device))
 
     def keep(recipe: Recipe) -> None:
-        folder.update({**folder.description, "recipe": recipe.ingredients()})
+        folder.update({**folder.description, "recipe": recipe.to_dict()})
         folder.progress({"phase": "pace", "stretch": len(recipe.pace_table), "total": shooting.plan.total})
 
     recipe = yield from measured(shooting.recipe, draw, keep)
