@@ -39,8 +39,8 @@ def test_the_flags_of_txt2img_are_these() -> None:
         *("--negative", "--syntax", "--seed", "--steps"),
         *("--guidance", "--guidance-rescale", "--clip-skip"),
         *("--sampler", "--schedule", "--width", "--height", "--size", "--lora", "--embedding", "--model", "--vae"),
-        *("--allow-pickle", "--device", "--precision", "--low-memory", "--decode-tile"),
-        *("--max-memory", "--allow-lossy", "--noise", "--batch-size"),
+        *("--noise", "--allow-pickle", "--device", "--precision", "--low-memory", "--decode-tile"),
+        *("--max-memory", "--allow-lossy", "--batch-size"),
     ]
 
 

@@ -150,9 +150,9 @@ def test_more_stretches_than_can_be_measured_are_refused() -> None:
 
 def test_what_can_grow() -> None:
     """With a measured pace an endless walk has its length; between fixed keys it has not."""
-    assert "num" in dream(frames_per_key=8).request.not_ingredients()
-    assert "num" not in dream(frames_per_key=8, pace="perceptual").request.not_ingredients()
-    assert "num" in dream(keyframes=KEYS, pace="perceptual").request.not_ingredients()
+    assert "num" in dream(frames_per_key=8).request.unhashed_fields()
+    assert "num" not in dream(frames_per_key=8, pace="perceptual").request.unhashed_fields()
+    assert "num" in dream(keyframes=KEYS, pace="perceptual").request.unhashed_fields()
 
 
 @pytest.mark.parametrize(

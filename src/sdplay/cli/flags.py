@@ -15,7 +15,7 @@ import click
 from click.core import ParameterSource
 
 from sdplay.core.errors import BadRequests, SdplayError, together
-from sdplay.core.fields import plain_type, read_size
+from sdplay.core.values import plain_type, read_size
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo

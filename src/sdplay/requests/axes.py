@@ -17,7 +17,7 @@ from typing import Any, cast, get_origin
 from pydantic import TypeAdapter, ValidationError
 
 from sdplay.core.errors import BadRequest, UnknownName, problems_of
-from sdplay.core.fields import plain_type, read_size
+from sdplay.core.values import plain_type, read_size
 from sdplay.requests.base import Request, field_info, field_marks, field_names, make_request
 from sdplay.requests.request import AnyStill
 

@@ -145,9 +145,7 @@ class Request(BaseModel):
     draws_templates: ClassVar[bool] = True
 
     if TYPE_CHECKING:
-
-        @property
-        def mode(self) -> str: ...
+        mode: Any  # the name of the mode, which each of them declares
 
     def texts(self, wildcards: Wildcards) -> Iterator[tuple[str, str]]:
         """(field, text) of everything that prompts are made of."""

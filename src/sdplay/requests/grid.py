@@ -12,7 +12,7 @@ from math import prod
 from typing import Any, cast
 
 from sdplay.core.errors import BadRequest, problems_of, together
-from sdplay.core.fields import read_size
+from sdplay.core.values import read_size
 from sdplay.requests.axes import SIZE, TEXTS, Axis, axis_field, field_of, possible, read_axis
 from sdplay.requests.base import make_request
 from sdplay.requests.request import AnyStill

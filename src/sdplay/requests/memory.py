@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from sdplay.core.errors import BadRequest
-from sdplay.core.fields import SMALLEST_SIDE, amount_text, read_amount
+from sdplay.core.fields import SMALLEST_SIDE
+from sdplay.core.values import amount_text, read_amount
 from sdplay.library.activations import decoder_numbers, encoder_numbers, network_numbers, tiled_numbers
 from sdplay.library.resolve import ResolvedModel
 from sdplay.library.sizes import ModelSize, size_of

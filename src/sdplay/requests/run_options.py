@@ -6,7 +6,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from sdplay.core.fields import LARGEST_SIDE, SMALLEST_TILE, Precision, read_amount
+from sdplay.core.fields import LARGEST_SIDE, SMALLEST_TILE, Precision
+from sdplay.core.values import read_amount
 
 
 def _whole_tiles(side: int) -> int:

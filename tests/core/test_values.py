@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sdplay.core.errors import BadRequest
-from sdplay.core.fields import amount_text, read_amount
+from sdplay.core.values import amount_text, read_amount
 from sdplay.requests.base import make_request
 from sdplay.requests.txt2img import Txt2Img
 
