@@ -23,15 +23,15 @@ from sdplay.events import ImageDone
 from sdplay.families.base import Conditioning
 from sdplay.families.sd.model import StableDiffusion
 from sdplay.pipeline.hires import latent_shape
-from sdplay.pipeline.model_cache import Residency
+from sdplay.pipeline.model_cache import ModelCache
 from sdplay.pipeline.render import render
-from sdplay.pipeline.text_cache import WordMemo
+from sdplay.pipeline.text_cache import TextEncodingCache
 from sdplay.requests.base import make_request
 from sdplay.requests.modes import request_type
 from sdplay.requests.plan import plan
 from sdplay.requests.recipe import Recipe
 from sdplay.sampling.denoiser import NetworkDenoiser
-from sdplay.sampling.noise import tile_noise
+from sdplay.sampling.noise import batch_noise
 from sdplay.studio import Studio
 
 PROMPT = "a red apple, 3d render"
@@ -76,14 +76,14 @@ class Ours:
         self.folder: Path = settled.model.path
         self.recipe: Recipe = replace(settled.recipe, numerics=chosen)
         torch.set_num_threads(work.threads)
-        family = Residency().get(settled.model, chosen, "cpu").family
+        family = ModelCache().get(settled.model, chosen, "cpu").family
         assert isinstance(family, StableDiffusion)
         self.family = family
 
     def start(self, pictures: int = 1) -> Tensor:
         """Unit noise of the first `pictures` seeds."""
         shape = latent_shape(self.family, self.recipe.width, self.recipe.height)
-        return tile_noise([Noise(seed=seed) for seed in range(pictures)], shape)
+        return batch_noise([Noise(seed=seed) for seed in range(pictures)], shape)
 
     def words(self) -> tuple[Conditioning, Conditioning]:
         return self.family.encode_words(""), self.family.encode_words(PROMPT)
@@ -103,7 +103,7 @@ class Ours:
 
     def pictures(self, count: int = 1) -> NDArray[np.uint8]:
         """Draw `count` pictures from words to pixels; the texts are encoded anew each time."""
-        events = render(self.recipe, plan(self.recipe, range(count)), self.family, WordMemo(self.family))
+        events = render(self.recipe, plan(self.recipe, range(count)), self.family, TextEncodingCache(self.family))
         return np.stack([event.picture.pixels for event in events if isinstance(event, ImageDone)])
 
 

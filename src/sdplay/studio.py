@@ -40,13 +40,13 @@ class Studio(Filming, Gridding, Remembering):
 
     def explain(self, request: AnyStill) -> Explanation:
         """What the model reads of the prompts of `request`; takes its vocabulary, not its weights or torch."""
-        from sdplay.pipeline.explain import explained
+        from sdplay.pipeline.explain import explain
 
         model = resolve(request.model, self.shelves, allow_pickle=request.run.allow_pickle)
         written, wildcards = expand_prompts(request)
         model = replace(model, add_ons=find_add_ons(written, wildcards, self.shelves))
         machine = Machine(device="cpu", dtype="float32", threads=1)
-        return explained(resolve_request(written, model, machine, self._new_seed(), {}, wildcards), model)
+        return explain(resolve_request(written, model, machine, self._new_seed(), {}, wildcards), model)
 
     def models(self) -> dict[str, Path]:
         """The models that are here, by name: those that stand on the shelves, and those that come with the program."""

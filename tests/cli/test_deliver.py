@@ -18,7 +18,7 @@ from sdplay.images.writer import read_kept
 from sdplay.requests.base import make_request
 from sdplay.requests.txt2img import Txt2Img
 from sdplay.studio import ResolvedRequest, Studio
-from tests.cli.conftest import MODULE, PATIENCE, InTerminal, Sdplay
+from tests.support.commandline import MODULE, PATIENCE, InTerminal, Sdplay
 
 IN_COLOUR = {"COLORTERM": "truecolor"}
 

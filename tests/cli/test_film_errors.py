@@ -15,7 +15,7 @@ from sdplay.film.plan import FILMS, film_plan
 from sdplay.film.problems import ask_film
 from sdplay.film.request import ALIASES
 from sdplay.studio import Studio
-from tests.cli.conftest import Sdplay
+from tests.support.commandline import Sdplay
 from tests.support.refusals import refused_at_once
 
 FULL = ("animate", "a castle", "--seed", "1")

@@ -11,9 +11,9 @@ from PIL import Image
 from sdplay.images.writer import read_kept
 from sdplay.requests.img2img import Img2Img
 from sdplay.requests.inpaint import Inpaint
-from tests.cli.conftest import Sdplay
 from tests.interop.samples import png
 from tests.interop.test_read import CHUNKS
+from tests.support.commandline import Sdplay
 from tests.support.given import mask, photo
 
 

@@ -11,7 +11,7 @@ from sdplay.cli.main import nearest
 from sdplay.cli.main import sdplay as group
 from sdplay.requests.base import field_names
 from sdplay.requests.modes import MODES, request_type
-from tests.cli.conftest import Sdplay
+from tests.support.commandline import Sdplay
 
 HEAVY = ["torch", "diffusers", "transformers", "fastapi", "rich", "PIL", "numpy", "pydantic"]
 

@@ -15,7 +15,7 @@ from sdplay.cli.preview import LARGEST_SIDE, PreviewFile, shown
 from sdplay.cli.progress import Bar
 from sdplay.core.errors import BadRequest, StoreError
 from sdplay.events import ImageDone, Started, Stepped
-from tests.cli.conftest import Sdplay
+from tests.support.commandline import Sdplay
 from tests.support.recipes import picture, recipe
 
 RED, BLUE = (np.full((4, 6, 3), colour, np.uint8) for colour in ([[[255, 0, 0]]], [[[0, 0, 255]]]))

@@ -17,7 +17,7 @@ from sdplay.images.writer import read_kept
 from sdplay.requests.base import make_request
 from sdplay.requests.txt2img import Txt2Img
 from sdplay.studio import Studio
-from tests.cli.conftest import Sdplay
+from tests.support.commandline import Sdplay
 
 
 @pytest.fixture

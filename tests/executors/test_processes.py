@@ -23,8 +23,8 @@ from sdplay.library.resolve import resolve
 from sdplay.requests.base import make_request
 from sdplay.requests.txt2img import Txt2Img
 from sdplay.studio import Studio
-from tests.cli.conftest import fake_model
 from tests.support.child import ROOT
+from tests.support.fakemodel import fake_model
 from tests.support.stubfilm import film_request, frame_files, journal, made, shooting, stub_with
 
 DREAM: dict[str, Any] = {"prompts": ["a", "a longer one"], "num": 10, "batch_size": 2}

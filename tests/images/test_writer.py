@@ -155,6 +155,8 @@ import sys
 from pathlib import Path
 from sdplay.requests.base import make_request
 from sdplay.requests.txt2img import Txt2Img
+from sdplay.requests.base import make_request
+from sdplay.requests.txt2img import Txt2Img
 from sdplay.images.writer import Keeper
 from sdplay.studio import Studio
 from tests.support.noisy import NoisyExecutor

@@ -17,8 +17,8 @@ from sdplay.library.library import Shelves
 from sdplay.requests.img2img import Img2Img
 from sdplay.requests.inpaint import Inpaint
 from sdplay.requests.txt2img import Txt2Img
-from tests.cli.conftest import fake_model
 from tests.interop import samples
+from tests.support.fakemodel import fake_model
 from tests.support.headers import write_header
 
 

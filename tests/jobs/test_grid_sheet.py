@@ -23,7 +23,7 @@ from sdplay.requests.img2img import Img2Img
 from sdplay.requests.txt2img import Txt2Img
 from sdplay.studio import Studio
 from sdplay.tasks import Task
-from tests.cli.conftest import fake_model
+from tests.support.fakemodel import fake_model
 from tests.support.given import photo
 
 

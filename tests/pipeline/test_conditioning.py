@@ -12,9 +12,9 @@ import torch
 from sdplay.core.sample import LerpPrompt, PromptPair
 from sdplay.engines.device import placement
 from sdplay.families.sd.model import load_sd
-from sdplay.pipeline.conditioning import company, pulls
+from sdplay.pipeline.conditioning import batch_key, make_conds
 from sdplay.pipeline.render import render
-from sdplay.pipeline.text_cache import WordMemo
+from sdplay.pipeline.text_cache import TextEncodingCache
 from sdplay.requests.plan import plan
 from sdplay.sampling.guidance import ComposedDenoiser, GuidedDenoiser
 from sdplay.sampling.stepped import SteppedDenoiser
@@ -70,12 +70,12 @@ def test_a_pictures_bits_do_not_depend_on_its_neighbours_words(studio: Studio, t
 
 
 def test_pictures_share_a_pass_only_with_their_like() -> None:
-    memo = WordMemo(StubFamily())
+    memo = TextEncodingCache(StubFamily())
     what = recipe("a")
     (frame,) = plan(what, [0])
 
     def of(prompt: str) -> object:
-        return company(what, replace(frame, prompt=PromptPair(prompt=prompt, syntax="a1111")), memo)
+        return batch_key(what, replace(frame, prompt=PromptPair(prompt=prompt, syntax="a1111")), memo)
 
     assert of("a cat") == of("an (apple:1.2)")
     assert of("[a|b]") == of("[a|b]") != of("[a|c]")
@@ -113,23 +113,23 @@ def test_each_step_reads_its_own_words() -> None:
     """On the stub, which draws the length of its text: what it is asked at every level."""
     what = recipe("[a|abc]", steps=4, guidance_scale=1.0)
     family = StubFamily()
-    list(render(what, plan(what, [0]), family, WordMemo(family)))
+    list(render(what, plan(what, [0]), family, TextEncodingCache(family)))
     assert family.encoded == ["a", "abc"]
     what = recipe("[a:abc:1]" + "d" * 3, steps=4, guidance_scale=1.0)
     family = StubFamily()
-    list(render(what, plan(what, [0]), family, WordMemo(family)))
+    list(render(what, plan(what, [0]), family, TextEncodingCache(family)))
     assert family.encoded == ["addd", "abcddd"]
 
 
 def test_a_text_that_was_read_is_read_again_from_another_layer(tiny: Path) -> None:
     family = load_sd(tiny, placement("cpu", "float32", "float32"))
-    memo = WordMemo(family)
-    last, before = memo("a cat"), memo.skipping(2)("a cat")
+    memo = TextEncodingCache(family)
+    last, before = memo("a cat"), memo.with_clip_skip(2)("a cat")
     assert not torch.equal(last.text, before.text)
     assert memo("a cat") is last
-    assert memo.skipping(2)("a cat") is before
-    between = memo.skipping(2).between("a cat", "red " * 40, 0.5, "a1111").text
-    assert not torch.equal(between, memo.between("a cat", "red " * 40, 0.5, "a1111").text)
+    assert memo.with_clip_skip(2)("a cat") is before
+    between = memo.with_clip_skip(2).interpolated("a cat", "red " * 40, 0.5, "a1111").text
+    assert not torch.equal(between, memo.interpolated("a cat", "red " * 40, 0.5, "a1111").text)
 
 
 def test_the_step_is_told_by_the_level() -> None:
@@ -174,17 +174,17 @@ def test_parts_pull_as_hard_as_their_weights_say(studio: Studio, tiny: Path) -> 
 
 def test_between_composed_words_each_part_pulls_by_how_near_it_is() -> None:
     one, two = PromptPair(prompt="a AND b:2", syntax="a1111"), PromptPair(prompt="c", syntax="a1111")
-    found = pulls(LerpPrompt(start=one, end=two, weight=0.25))
-    assert [(part.start.at(0, 1), part.weight) for part in found.towards] == [("a", 0.75), ("b", 1.5), ("c", 0.25)]
-    simple = pulls(LerpPrompt(start=two, end=PromptPair(prompt="d", syntax="a1111"), weight=0.25))
+    found = make_conds(LerpPrompt(start=one, end=two, weight=0.25))
+    assert [(part.start.at(0, 1), part.weight) for part in found.cond] == [("a", 0.75), ("b", 1.5), ("c", 0.25)]
+    simple = make_conds(LerpPrompt(start=two, end=PromptPair(prompt="d", syntax="a1111"), weight=0.25))
     assert simple.simple
-    assert simple.towards[0].way == 0.25
+    assert simple.cond[0].way == 0.25
 
 
 def test_between_texts_of_different_lengths_the_shorter_goes_on_with_nothing(tiny: Path) -> None:
-    memo = WordMemo(load_sd(tiny, placement("cpu", "float32", "float32")))
+    memo = TextEncodingCache(load_sd(tiny, placement("cpu", "float32", "float32")))
     short, long = memo("a cat", "a1111"), memo("red " * 40, "a1111")
-    half = memo.between("a cat", "red " * 40, 0.5, "a1111")
+    half = memo.interpolated("a cat", "red " * 40, 0.5, "a1111")
     extended = torch.cat([short.text, memo("").text])
     assert torch.allclose(half.text, (extended + long.text) / 2, atol=1e-6)
 

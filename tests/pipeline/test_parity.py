@@ -15,9 +15,9 @@ from sdplay.engines.device import placement
 from sdplay.events import ImageDone
 from sdplay.families.sd.model import load_sd
 from sdplay.pipeline.render import render
-from sdplay.pipeline.text_cache import WordMemo
+from sdplay.pipeline.text_cache import TextEncodingCache
 from sdplay.requests.plan import plan
-from sdplay.sampling.noise import picture_noise
+from sdplay.sampling.noise import seed_noise
 from tests.support.drawing import settled
 from tests.support.watched import Watched
 
@@ -35,11 +35,11 @@ def ours(folder: Path, **fields: Any) -> tuple[Tensor, np.ndarray, Tensor]:
     (frame,) = plan(what.recipe, [0])
     (picture,) = [
         event.picture
-        for event in render(what.recipe, [frame], family, WordMemo(family))
+        for event in render(what.recipe, [frame], family, TextEncodingCache(family))
         if isinstance(event, ImageDone)
     ]
     (latents,) = family.latents
-    return latents, picture.pixels, picture_noise(frame.noise, latents.shape[1:])
+    return latents, picture.pixels, seed_noise(frame.noise, latents.shape[1:])
 
 
 def theirs(

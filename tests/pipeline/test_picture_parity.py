@@ -26,11 +26,11 @@ from torch import Tensor
 from sdplay.engines.device import placement
 from sdplay.families.sd.model import load_sd
 from sdplay.pipeline.render import render
-from sdplay.pipeline.text_cache import WordMemo
+from sdplay.pipeline.text_cache import TextEncodingCache
 from sdplay.requests.img2img import Img2Img
 from sdplay.requests.inpaint import Inpaint
 from sdplay.requests.plan import plan
-from sdplay.sampling.noise import picture_noise
+from sdplay.sampling.noise import seed_noise
 from sdplay.studio import ResolvedRequest
 from tests.support.given import mask, photo, settled_on
 from tests.support.tiny import build_tiny
@@ -63,10 +63,10 @@ def ours(what: ResolvedRequest) -> tuple[Tensor, Tensor]:
     """(final latents, the noise of the picture)."""
     family: Any = Watched(load_sd(what.model.path, placement("cpu", "float32", "float32")))
     (frame,) = plan(what.recipe, [0])
-    for _ in render(what.recipe, [frame], family, WordMemo(family)):
+    for _ in render(what.recipe, [frame], family, TextEncodingCache(family)):
         pass
     (latents,) = family.latents
-    return latents, picture_noise(frame.noise, latents.shape[1:])
+    return latents, seed_noise(frame.noise, latents.shape[1:])
 
 
 def theirs(kind: Any, what: ResolvedRequest, noise: Tensor, patch: pytest.MonkeyPatch) -> Tensor:

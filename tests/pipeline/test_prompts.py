@@ -9,7 +9,7 @@ import pytest
 
 from sdplay.events import ImageDone
 from sdplay.pipeline.render import render
-from sdplay.pipeline.text_cache import WordMemo
+from sdplay.pipeline.text_cache import TextEncodingCache
 from sdplay.requests.plan import plan
 from sdplay.sampling.samplers import SAMPLERS
 from sdplay.sampling.sigmas import SCHEDULES
@@ -104,5 +104,5 @@ def test_a_thousand_steps_can_be_taken_with_every_sampler() -> None:
         for schedule in ("leading", "trailing"):
             what = recipe(steps=1000, sampler=sampler, schedule=schedule, width=64, height=64)
             family = StubFamily()
-            events = render(what, plan(what, [0]), family, WordMemo(family))
+            events = render(what, plan(what, [0]), family, TextEncodingCache(family))
             assert sum(isinstance(event, ImageDone) for event in events) == 1, (sampler, schedule)

@@ -16,10 +16,10 @@ from sdplay.core.errors import BadRequest, RenderFailed
 from sdplay.core.sample import Sample
 from sdplay.events import Event, Finished, ImageDone, Started, Stepped
 from sdplay.images.writer import Keeper
-from sdplay.pipeline.batch import ladder_of, tiles
-from sdplay.pipeline.conditioning import TileWords
-from sdplay.pipeline.render import pixels, render
-from sdplay.pipeline.text_cache import WordMemo
+from sdplay.pipeline.batch import batches, sigmas_key
+from sdplay.pipeline.conditioning import BatchConditioning
+from sdplay.pipeline.render import render, to_pixels
+from sdplay.pipeline.text_cache import TextEncodingCache
 from sdplay.requests.plan import plan
 from sdplay.requests.recipe import Recipe
 from sdplay.sampling.guidance import GuidedDenoiser
@@ -36,7 +36,7 @@ def in_tiles_of(tile: int, **fields: Any) -> Recipe:
 
 
 def drawn_with(family: StubFamily, what: Recipe, indices: list[int]) -> list[Event]:
-    return list(render(what, plan(what, indices), family, WordMemo(family)))
+    return list(render(what, plan(what, indices), family, TextEncodingCache(family)))
 
 
 # --- events ----------------------------------------------------------------------------------------------------------
@@ -82,7 +82,7 @@ def test_nothing_asked_for_draws_nothing() -> None:
 @pytest.mark.parametrize(("count", "size"), [(0, 3), (1, 1), (5, 1), (1, 4), (4, 4), (5, 4), (7, 3)])
 def test_tiles_are_all_of_one_size_and_lose_nobody(count: int, size: int) -> None:
     frames = list(plan(recipe(), range(count)))
-    cut = list(tiles(iter(frames), size, ladder_of))
+    cut = list(batches(iter(frames), size, sigmas_key))
     assert [frame for tile, real in cut for frame in tile[:real]] == frames
     assert {len(tile) for tile, _ in cut} <= {size}
     assert all(real == size for _, real in cut[:-1])
@@ -97,7 +97,7 @@ def test_tiles_take_frames_only_as_they_are_needed() -> None:
             taken.append(frame.index)
             yield frame
 
-    first: tuple[Any, int] = next(tiles(frames(), 3, ladder_of))
+    first: tuple[Any, int] = next(batches(frames(), 3, sigmas_key))
     assert first[1] == 3
     assert taken == [0, 1, 2]
 
@@ -119,7 +119,9 @@ def test_guidance_of_one_asks_for_one_half_only_and_never_for_the_negative() -> 
 def test_the_first_half_is_away_and_the_second_towards() -> None:
     what = in_tiles_of(1, guidance_scale=0.0, negative_prompt="x" * 50)
     family = StubFamily()
-    denoiser = TileWords(what, list(plan(what, [0])), family, WordMemo(family)).denoiser([2.0, 1.0, 0.0], None)
+    denoiser = BatchConditioning(what, list(plan(what, [0])), family, TextEncodingCache(family)).denoiser(
+        [2.0, 1.0, 0.0], None
+    )
     assert isinstance(denoiser, GuidedDenoiser)
     assert denoiser(torch.zeros(1, 4, 2, 2), 1e6).mean() == pytest.approx(0.5)  # nothing but the negative
 
@@ -138,7 +140,7 @@ def test_an_empty_negative_is_encoded_and_not_dropped() -> None:
 
 def test_the_memo_forgets_what_was_not_used_for_longest() -> None:
     family = StubFamily()
-    memo = WordMemo(family, capacity=2)
+    memo = TextEncodingCache(family, capacity=2)
     for text in ("a", "b", "a", "c", "a", "b"):
         assert memo(text).text is not None
     assert family.encoded == ["a", "b", "c", "b"]
@@ -185,7 +187,7 @@ def test_numbers_that_are_no_picture_raise_and_are_not_drawn_black(wrong: float)
         return decoded
 
     family = StubFamily(one_wrong)
-    events = render(in_tiles_of(1), plan(in_tiles_of(1), [0]), family, WordMemo(family))
+    events = render(in_tiles_of(1), plan(in_tiles_of(1), [0]), family, TextEncodingCache(family))
     told = []
     with pytest.raises(RenderFailed, match="NaN or infinity") as caught:
         told.extend(events)
@@ -237,11 +239,11 @@ def test_a_bug_is_not_dressed_up_as_something_else() -> None:
 def test_pixels_are_rounded_and_clamped() -> None:
     values = [-9.0, -1.0, -1 + 1 / 255, -1 + 2.98 / 255, -1 + 3.02 / 255, 0.999, 1.0, 9.0]
     decoded = torch.tensor(values).reshape(1, 1, 1, -1).expand(1, 3, 1, -1)
-    found = pixels(decoded)
+    found = to_pixels(decoded)
     assert found.shape == (1, 1, len(values), 3)
     assert found[0, 0, :, 0].tolist() == [0, 0, 0, 1, 2, 255, 255, 255]
     levels = torch.linspace(-1, 1, 256).reshape(1, 1, 1, -1).expand(1, 3, 1, -1)
-    assert pixels(levels)[0, 0, :, 2].tolist() == list(range(256))
+    assert to_pixels(levels)[0, 0, :, 2].tolist() == list(range(256))
 
 
 # --- stopping, and the settings of others -----------------------------------------------------------------------------

@@ -23,11 +23,11 @@ from torch import Tensor
 from sdplay.engines.device import placement
 from sdplay.families.load import load_family
 from sdplay.pipeline.render import render
-from sdplay.pipeline.text_cache import WordMemo
+from sdplay.pipeline.text_cache import TextEncodingCache
 from sdplay.requests.img2img import Img2Img
 from sdplay.requests.inpaint import Inpaint
 from sdplay.requests.plan import plan
-from sdplay.sampling.noise import picture_noise
+from sdplay.sampling.noise import seed_noise
 from sdplay.studio import ResolvedRequest
 from tests.support.drawing import settled
 from tests.support.given import mask, photo, settled_on
@@ -91,7 +91,7 @@ def loaded(what: ResolvedRequest, build: Build) -> Any:
 def ours(family: Any, what: ResolvedRequest) -> Tensor:
     watched: Any = Watched(family)
     (frame,) = plan(what.recipe, [0])
-    for _ in render(what.recipe, [frame], watched, WordMemo(watched)):
+    for _ in render(what.recipe, [frame], watched, TextEncodingCache(watched)):
         pass
     (latents,) = watched.latents
     return latents
@@ -99,7 +99,7 @@ def ours(family: Any, what: ResolvedRequest) -> Tensor:
 
 def noise_of(what: ResolvedRequest, shape: torch.Size) -> Tensor:
     (frame,) = plan(what.recipe, [0])
-    return picture_noise(frame.noise, shape)
+    return seed_noise(frame.noise, shape)
 
 
 def components(folder: Path, family: Any, build: Build) -> dict[str, Any]:

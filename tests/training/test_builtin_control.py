@@ -12,7 +12,7 @@ from sdplay.images.read import png
 from sdplay.library.registry import MODELS
 from sdplay.requests.base import make_request
 from sdplay.requests.txt2img import Txt2Img
-from sdplay.sampling.noise import picture_noise
+from sdplay.sampling.noise import seed_noise
 from sdplay.studio import Studio
 from training.control_score import agreement, scores, shape
 
@@ -49,7 +49,7 @@ def test_stock_diffusers_draws_with_it_what_is_drawn_here(builtin: Path, tmp_pat
     drawn = pipeline(
         "a red apple, 3d render",
         image=Image.fromarray(edges),
-        latents=picture_noise(Noise(seed=3), (4, 16, 16))[None],
+        latents=seed_noise(Noise(seed=3), (4, 16, 16))[None],
         num_inference_steps=4,
         guidance_scale=3.0,
         height=128,

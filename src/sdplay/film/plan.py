@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Protocol
 
 from sdplay.core.sample import Segment
-from sdplay.film.plan_animate import Score
-from sdplay.film.plan_dream import Walk
+from sdplay.film.plan_animate import AnimationPlan
+from sdplay.film.plan_dream import DreamPlan
 from sdplay.film.request_animate import Animate
 from sdplay.film.request_dream import Dream
 from sdplay.requests.recipe import Recipe
@@ -39,4 +39,4 @@ class FilmPlan(Protocol):
 
 def film_plan(recipe: Recipe) -> FilmPlan:
     """The plan of a film; raises `BadRequest` and `BadRequests` for what is wrong with any frame of it."""
-    return Walk(recipe) if isinstance(recipe.request, Dream) else Score(recipe)
+    return DreamPlan(recipe) if isinstance(recipe.request, Dream) else AnimationPlan(recipe)

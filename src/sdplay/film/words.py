@@ -22,7 +22,7 @@ from sdplay.requests.base import make_request
 Change = Callable[[str, int, str], str]
 
 
-def reworded(request: AnyFilm, change: Change) -> AnyFilm:
+def with_prompts(request: AnyFilm, change: Change) -> AnyFilm:
     """`request` with all its prompts and negative prompts as `change` makes them; itself where they stay as they are.
 
     Prompts of an animation that cannot be read are left alone: they are told with all else that is wrong with it.
@@ -70,10 +70,10 @@ def expand_prompts(request: AnyFilm, known: Wildcards | None, seed: int) -> tupl
         pair = (text, "") if field == "prompt" else ("", text)
         return styled(*pair, request.style, styles)[field != "prompt"]
 
-    asked = reworded(request, with_styles).model_copy(update={"style": ()})
+    asked = with_prompts(request, with_styles).model_copy(update={"style": ()})
     if asked.prompt_syntax == "plain":
         return asked, {}
     texts: list[str] = []
-    reworded(asked, lambda _, __, text: texts.append(text) or text)
+    with_prompts(asked, lambda _, __, text: texts.append(text) or text)
     lines = read_wildcards(texts, Path(request.wildcards), known)
-    return reworded(asked, lambda field, number, text: resolved(text, lines, (seed + number) % SEEDS, field)), {}
+    return with_prompts(asked, lambda field, number, text: resolved(text, lines, (seed + number) % SEEDS, field)), {}

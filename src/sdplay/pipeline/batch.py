@@ -12,7 +12,7 @@ from itertools import groupby, islice
 from sdplay.core.sample import Sample
 
 
-def tiles(
+def batches(
     frames: Iterable[Sample], size: int, alike: Callable[[Sample], object]
 ) -> Iterator[tuple[Sequence[Sample], int]]:
     """Yield (tile of exactly `size` frames, how many of them are real); short ones are padded with their last frame.
@@ -24,6 +24,6 @@ def tiles(
             yield real + [real[-1]] * (size - len(real)), len(real)
 
 
-def ladder_of(frame: Sample) -> tuple[int | None, float | None]:
+def sigmas_key(frame: Sample) -> tuple[int | None, float | None]:
     """Which ladder a frame climbs down: as many steps, started at the same strength."""
     return frame.steps, getattr(frame.init, "strength", None)

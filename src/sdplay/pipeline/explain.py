@@ -64,7 +64,7 @@ class Explanation:
     negative: ReadPart
 
 
-def explained(recipe: Recipe, model: ResolvedModel) -> Explanation:
+def explain(recipe: Recipe, model: ResolvedModel) -> Explanation:
     """What `model` reads for the first picture of `recipe`; raises `ModelBroken`."""
     files = [one for one in model.add_ons if one.identity.kind == "embedding"]
     vectors = {one.identity.name: codes(slot, vectors_of(one.path)) for slot, one in enumerate(files)}

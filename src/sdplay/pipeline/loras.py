@@ -13,22 +13,24 @@ Weights = dict[str, float]  # by name
 
 def network_loras(recipe: Recipe, words: AnyPrompt) -> Worn:
     """What the network wears for `words`; between two of them it wears as much as lies evenly between theirs."""
-    start = weights(recipe, words if isinstance(words, PromptPair) else words.start, "network")
+    start = lora_weights(recipe, words if isinstance(words, PromptPair) else words.start, "network")
     if isinstance(words, PromptPair):
-        return worn(recipe, start)
-    end = weights(recipe, words.end, "network")
+        return by_digest(recipe, start)
+    end = lora_weights(recipe, words.end, "network")
     way = words.weight
-    return worn(recipe, {name: start.get(name, 0.0) * (1 - way) + end.get(name, 0.0) * way for name in start | end})
+    return by_digest(
+        recipe, {name: start.get(name, 0.0) * (1 - way) + end.get(name, 0.0) * way for name in start | end}
+    )
 
 
 def text_loras(recipe: Recipe, words: AnyPrompt) -> tuple[Worn, Worn]:
     """What the text encoders wear for the one and the other end of `words`."""
     ends = (words, words) if isinstance(words, PromptPair) else (words.start, words.end)
-    one, other = (worn(recipe, weights(recipe, end, "text")) for end in ends)
+    one, other = (by_digest(recipe, lora_weights(recipe, end, "text")) for end in ends)
     return one, other
 
 
-def weights(recipe: Recipe, words: PromptPair, side: str) -> Weights:
+def lora_weights(recipe: Recipe, words: PromptPair, side: str) -> Weights:
     """How much of each LoRA, by name: one that is named several times counts as often."""
     named: list[Lora] = list(asked_loras(recipe.request))
     if words.syntax == "a1111":
@@ -39,7 +41,7 @@ def weights(recipe: Recipe, words: PromptPair, side: str) -> Weights:
     return found
 
 
-def worn(recipe: Recipe, found: Weights) -> Worn:
+def by_digest(recipe: Recipe, found: Weights) -> Worn:
     """`found` by digest, in the order of the recipe; raises `BadRequest` for a LoRA that the recipe does not hold."""
     known = {add_on.name: add_on.digest for add_on in recipe.add_ons if add_on.kind == "lora"}
     if strange := sorted(found.keys() - known.keys()):
@@ -51,6 +53,6 @@ def worn(recipe: Recipe, found: Weights) -> Worn:
     return tuple((digest, weight) for digest, weight in whole.items() if weight)
 
 
-def spelled(recipe: Recipe) -> Spelled:
+def embeddings_of(recipe: Recipe) -> Spelled:
     """The words of the recipe's prompts that stand for vectors."""
     return tuple((add_on.name, add_on.digest) for add_on in recipe.add_ons if add_on.kind == "embedding")

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from sdplay.core.errors import NumbersFailed
 from sdplay.core.sample import Sample
 from sdplay.events import Event, ImageDone, Retried
-from sdplay.pipeline.finite import Exact, tried_again
-from sdplay.pipeline.model_cache import Loaded
+from sdplay.pipeline.finite import LoadExact, tried_again
+from sdplay.pipeline.model_cache import LoadedModel
 from sdplay.pipeline.render import Preview, render
 from sdplay.requests.recipe import Recipe
 
@@ -22,12 +22,12 @@ class Easel:
     """What pictures are drawn with; `exact` loads the same model in more precision."""
 
     recipe: Recipe
-    loaded: Loaded
-    exact: Exact
+    loaded: LoadedModel
+    exact: LoadExact
     preview: Preview | None = None
 
     def render(self, frames: Iterable[Sample]) -> Iterator[Event]:
-        return render(self.recipe, frames, self.loaded.family, self.loaded.words, preview=self.preview)
+        return render(self.recipe, frames, self.loaded.family, self.loaded.text_cache, preview=self.preview)
 
 
 def drawn(easel: Easel, frames: Iterable[Sample]) -> Iterator[Event]:
@@ -76,7 +76,7 @@ def alone(easel: Easel, frame: Sample) -> Iterator[Event]:
     for recipe, how in tried_again(easel.recipe):
         loaded = easel.exact(recipe)
         try:
-            for event in render(recipe, [frame], loaded.family, loaded.words):
+            for event in render(recipe, [frame], loaded.family, loaded.text_cache):
                 if isinstance(event, ImageDone):
                     yield Retried(index=frame.index, how=how)
                     yield from remarked(event)

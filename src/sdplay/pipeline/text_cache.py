@@ -14,7 +14,7 @@ from sdplay.prompts.lora_tags import Worn
 from sdplay.requests.add_ons import Spelled
 
 
-class WordMemo:
+class TextEncodingCache:
     """Conditionings of one family by text and all that it is read with, the `capacity` most recently used."""
 
     def __init__(self, family: Family, capacity: int = 256) -> None:
@@ -22,19 +22,19 @@ class WordMemo:
         self.words: Spelled = ()
         self._known: OrderedDict[tuple[str, Syntax, int, Worn, Spelled], Conditioning] = OrderedDict()
 
-    def skipping(self, clip_skip: int) -> WordMemo:
+    def with_clip_skip(self, clip_skip: int) -> TextEncodingCache:
         """The same memo, for texts that are read from another layer of the text encoder."""
         other = copy.copy(self)
         other.clip_skip = clip_skip
         return other
 
-    def knowing(self, words: Spelled) -> WordMemo:
+    def with_embeddings(self, words: Spelled) -> TextEncodingCache:
         """The same memo, for texts in which these words stand for vectors."""
         other = copy.copy(self)
         other.words = words
         return other
 
-    def between(
+    def interpolated(
         self, start: str, end: str, weight: float, syntax: Syntax = "plain", worn: tuple[Worn, Worn] = ((), ())
     ) -> Conditioning:
         """The conditioning that lies evenly between those of two texts, position by position; the shorter one goes on

@@ -33,7 +33,7 @@ def test_the_scheduler_file_becomes_the_noise_table(tiny: Path, tiny_v: Path) ->
 
 
 def test_the_codec_says_its_factor_and_channels(family: StableDiffusion) -> None:
-    assert (family.factor, family.latent_channels, family.sees_mask) == (8, 4, False)
+    assert (family.factor, family.latent_channels, family.is_inpaint) == (8, 4, False)
 
 
 def test_words_are_encoded_as_the_text_encoder_does(family: StableDiffusion) -> None:

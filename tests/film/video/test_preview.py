@@ -72,9 +72,10 @@ def test_an_error_leaves_what_there_is(tmp_path: Path) -> None:
     assert len(decoded(tmp_path / "preview.mp4")) == 20
 
 
-def test_one_without_frames_is_no_trouble(tmp_path: Path) -> None:
+def test_one_without_frames_is_no_trouble_and_no_file(tmp_path: Path) -> None:
     with PreviewWriter(tmp_path / "preview.mp4", FPS):
         pass
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_that_does_not_exist(tmp_path: Path) -> None:

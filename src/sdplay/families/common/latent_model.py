@@ -16,7 +16,7 @@ from sdplay.core.errors import ModelBroken
 from sdplay.engines.low_memory import SlicedAttention, TiledDecoder
 from sdplay.engines.offload import Turns
 from sdplay.engines.placement import Placement
-from sdplay.families.base import Conditioning, Extras, Guide
+from sdplay.families.base import Conditioning, ControlCond, Extras
 from sdplay.families.common.controlnet import added_by
 from sdplay.families.common.controlnets import ControlNets
 from sdplay.families.common.embeddings import Inversions
@@ -25,7 +25,7 @@ from sdplay.library.add_ons import ResolvedAddOn
 from sdplay.prompts.lora_tags import Worn
 from sdplay.requests.add_ons import Spelled
 from sdplay.sampling.denoiser import Denoiser, NetworkDenoiser
-from sdplay.sampling.sigmas import NoiseTable, noise_table
+from sdplay.sampling.sigmas import NoiseSchedule, make_noise_schedule
 
 ExtrasOf = Callable[[Tensor], Extras]
 
@@ -37,7 +37,7 @@ class Parts:
     `zero_when_empty` says that an empty text is all zeros to the network, whatever its encoders make of it.
     """
 
-    table: NoiseTable
+    table: NoiseSchedule
     tokenizers: tuple[Any, ...]
     text_encoders: tuple[Any, ...]
     unet: Any
@@ -60,7 +60,7 @@ class LatentModel:
         self.unet, self.vae, self.table, self.placement = parts.unet, parts.vae, parts.table, placement
         self.latent_channels: int = parts.vae.config.latent_channels
         self.factor = 2 ** (len(parts.vae.config.block_out_channels) - 1)
-        self.sees_mask: bool = parts.unet.config.in_channels == 2 * self.latent_channels + 1
+        self.is_inpaint: bool = parts.unet.config.in_channels == 2 * self.latent_channels + 1
         self.networks = ControlNets(parts.unet.config, self.factor, placement)
         self.scaling: float = parts.vae.config.scaling_factor
         self.shift: float = getattr(parts.vae.config, "shift_factor", None) or 0.0
@@ -85,7 +85,7 @@ class LatentModel:
         return other
 
     def denoiser(
-        self, conditionings: Sequence[Conditioning], seen: Tensor | None = None, guides: Sequence[Guide] = ()
+        self, conditionings: Sequence[Conditioning], seen: Tensor | None = None, guides: Sequence[ControlCond] = ()
     ) -> Denoiser:
         texts = [conditioning.text for conditioning in conditionings]
         text, mask = side_by_side(texts)
@@ -165,13 +165,13 @@ def tokens_of(tokenizer: Any, text_encoder: Any, text: str) -> Tensor:
     return found.input_ids.to(text_encoder.device)
 
 
-def read_table(folder: Path) -> NoiseTable:
+def read_table(folder: Path) -> NoiseSchedule:
     """The noise table out of `scheduler/scheduler_config.json`; raises `ValueError` for what we cannot sample from."""
     config = json.loads((folder / "scheduler" / "scheduler_config.json").read_text(encoding="utf-8"))
     for entry in ("trained_betas", "rescale_betas_zero_snr"):
         if config.get(entry):
             raise ValueError(f"it sets {entry}, which this program does not know how to follow")
-    return noise_table(
+    return make_noise_schedule(
         length=config.get("num_train_timesteps", 1000),
         beta_start=config.get("beta_start", 0.00085),
         beta_end=config.get("beta_end", 0.012),

@@ -15,11 +15,11 @@ from sdplay.families.base import Family
 from sdplay.film.request import Film
 from sdplay.images.picture import Picture
 from sdplay.images.read import Pixels
-from sdplay.pipeline.batch import ladder_of
-from sdplay.pipeline.finite import Exact, tried_again
-from sdplay.pipeline.latents import FilmPixels, none_given
+from sdplay.pipeline.batch import sigmas_key
+from sdplay.pipeline.finite import LoadExact, tried_again
+from sdplay.pipeline.latents import InitPixels, no_init_pixels
 from sdplay.pipeline.render import render
-from sdplay.pipeline.text_cache import WordMemo
+from sdplay.pipeline.text_cache import TextEncodingCache
 from sdplay.requests.recipe import Recipe
 
 ATTEMPTS = 5
@@ -37,15 +37,15 @@ class Bench:
 
     recipe: Recipe
     family: Family
-    words: WordMemo
-    film: FilmPixels = none_given
+    words: TextEncodingCache
+    film: InitPixels = no_init_pixels
     before: Before = nothing_before
-    exact: Exact | None = None
+    exact: LoadExact | None = None
 
     def render(self, frames: Iterable[Sample]) -> Iterator[Event]:
         return render(self.recipe, frames, self.family, self.words, self.film)
 
-    def starting_from(self, film: FilmPixels, before: Before) -> Bench:
+    def starting_from(self, film: InitPixels, before: Before) -> Bench:
         return replace(self, film=film, before=before)
 
     def good(self, frame: Sample) -> Pixels | None:
@@ -95,7 +95,7 @@ HINT = "another --precision may help: float32"
 
 def together(frames: Sequence[Sample], tile: int) -> Sequence[Sample]:
     """The frames at the front that share a tile."""
-    return [frame for frame in frames[:tile] if ladder_of(frame) == ladder_of(frames[0])]
+    return [frame for frame in frames[:tile] if sigmas_key(frame) == sigmas_key(frames[0])]
 
 
 def rescued(bench: Bench, frame: Sample, error: NumbersFailed) -> Iterator[Event]:
@@ -121,7 +121,7 @@ def tries(bench: Bench, frame: Sample, *, rerolls: bool) -> Iterator[tuple[Bench
     if bench.exact is not None:
         for recipe, how in tried_again(bench.recipe):
             loaded = bench.exact(recipe)
-            yield replace(bench, recipe=recipe, family=loaded.family, words=loaded.words), frame, how
+            yield replace(bench, recipe=recipe, family=loaded.family, words=loaded.text_cache), frame, how
     for attempt in range(1, ATTEMPTS + 1) if rerolls else ():
         yield bench, rerolled(frame, attempt), f"seed {attempt} of {ATTEMPTS}"
 
