@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from sdplay.images.picture import Artifact
     from sdplay.images.write import Embedded
     from sdplay.interop import Found
-    from sdplay.requests.request import AnyStill, Request
+    from sdplay.requests.base import Request
+    from sdplay.requests.request import AnyStill
     from sdplay.studio import Studio
 
 

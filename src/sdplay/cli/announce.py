@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def facts(settled: ResolvedRequest) -> Iterator[tuple[str, str]]:
     """What is settled, and what it takes, in rows of name and value."""
-    from sdplay.core.amount import amount_text
+    from sdplay.core.values import amount_text
     from sdplay.jobs.memory import memory_of, other_ways
     from sdplay.requests.plan import count
 
@@ -42,7 +42,7 @@ def memory_lines(settled: ResolvedRequest) -> Iterator[str]:
         yield plan(settled)
     if memory is None:
         return
-    if request.low_memory or memory.allowed is not None:
+    if request.run.low_memory or memory.allowed is not None:
         yield str(memory)
     if memory.warning:
         yield f"note: {memory.warning}"
@@ -50,7 +50,7 @@ def memory_lines(settled: ResolvedRequest) -> Iterator[str]:
 
 def plan(settled: ResolvedRequest) -> str:
     """What drawing in little memory means for this picture."""
-    from sdplay.requests.hires import picture_size
+    from sdplay.requests.txt2img import picture_size
 
     recipe, numerics = settled.recipe, settled.recipe.numerics
     width, height = picture_size(recipe)
@@ -66,7 +66,7 @@ def plan(settled: ResolvedRequest) -> str:
 
 def plan_line(recipe: Recipe, indices: Sequence[int]) -> str:
     """What is about to be drawn, in one line."""
-    from sdplay.requests.hires import second_pass
+    from sdplay.requests.txt2img import second_pass
 
     pictures = "1 picture" if len(indices) == 1 else f"{len(indices)} pictures"
     second = second_pass(recipe)

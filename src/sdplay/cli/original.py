@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from sdplay.core.errors import BadRequest, ModelNotFound, SdplayError, Stopped
 
 if TYPE_CHECKING:
-    from sdplay.requests.request import AnyFilm
+    from sdplay.film.plan import AnyFilm
     from sdplay.studio import Studio
 
 
@@ -73,7 +73,8 @@ def converse(wishes: Wishes) -> int:
 
 def load(studio: Studio, common: dict[str, Any], film: AnyFilm | None = None) -> None:
     """Load the model, once what is asked for is known to be possible; draws nothing."""
-    from sdplay.requests.request import Txt2Img, make_request
+    from sdplay.requests.base import make_request
+    from sdplay.requests.txt2img import Txt2Img
 
     print("Loading model...")
     with saying_how_to_go_on_offline():
@@ -88,7 +89,8 @@ def draw(studio: Studio, wishes: Wishes, common: dict[str, Any]) -> int:
     """Ask about pictures, and draw them."""
     from sdplay.cli.deliver import Delivery, deliver
     from sdplay.cli.progress import progress_for
-    from sdplay.requests.request import STILLS, make_request
+    from sdplay.requests.base import make_request
+    from sdplay.requests.request import STILLS
 
     settled = studio.resolve(make_request(STILLS[wishes.mode], **answers(wishes.mode), **common))
     folder = KEPT_IN if wishes.save else None
@@ -187,8 +189,8 @@ class FilmWishes:
         return self._asked("animate", settings, "max_frames")
 
     def _asked(self, mode: str, fields: dict[str, Any], length: str) -> AnyFilm:
+        from sdplay.film.plan import FILMS
         from sdplay.film.problems import ask_film
-        from sdplay.requests.request import FILMS
 
         length_asked = {length: self.num} if self.num is not None else {}
         return ask_film(FILMS[mode], **{**fields, **self.common, **length_asked})

@@ -18,9 +18,8 @@ from sdplay.cli.flags import in_the_words_of, request_fields
 from sdplay.cli.text import table
 
 if TYPE_CHECKING:
+    from sdplay.film.plan import AnyFilm, FilmPlan
     from sdplay.film.rows import Cost
-    from sdplay.requests.plan import FilmPlan
-    from sdplay.requests.request import AnyFilm
     from sdplay.studio import ResolvedRequest
 
 
