@@ -43,8 +43,8 @@ def codec_psnr(model: Path, work: Path) -> float:
     """PSNR in dB of the model's codec on the art held out from its training."""
     from diffusers import AutoencoderKL
 
-    art, _ = load_art(work)
-    held = split(len(art))[1]
+    art, drawings = load_art(work)
+    held = split(drawings)[1]
     codec = AutoencoderKL.from_pretrained(model / "vae").eval()
     return measure(codec, compose(np.asarray(art[held]), torch.ones(len(held), 3, 1, 1)))[0]
 
