@@ -1,4 +1,8 @@
-"""Train the codec: a small AutoencoderKL (f = 16) on all the art, over random backgrounds, colours and mirrors."""
+"""Train the codec: a small AutoencoderKL (f = 16) on all the art, over random backgrounds, colours and mirrors.
+
+Once `training.pool` has made `vae` of it, its encoder is what all latents and the network depend on. With
+`--decoder-only --begin .../vae` the decoder alone is trained further, at any time: latents stay valid.
+"""
 
 from __future__ import annotations
 
@@ -37,6 +41,7 @@ class CodecSettings:
     batch: int = 8
     lr: float = 2e-3
     ema: float = 0.995
+    decoder_only: bool = False
     threads: int = 1
 
 
@@ -97,11 +102,17 @@ class CodecTrainer:
         torch.manual_seed(0)
         self.settings = settings
         self.codec = new_codec(settings)
-        matrices = [p for n, p in self.codec.named_parameters() if p.ndim > 1 and p.size(0) > 3 and p[0].numel() > 64]
-        chosen = {id(p) for p in matrices}
-        self.parameters = list(self.codec.parameters())
-        self.optimizer = Muon(matrices, [p for p in self.parameters if id(p) not in chosen], lr=settings.lr)
         self.averaged = copy.deepcopy(self.codec).requires_grad_(False)
+        if settings.decoder_only:
+            self.codec.encoder.requires_grad_(False)
+            self.codec.quant_conv.requires_grad_(False)
+        self.parameters = [p for p in self.codec.parameters() if p.requires_grad]
+        self.averages = [
+            mean for mean, p in zip(self.averaged.parameters(), self.codec.parameters(), strict=True) if p.requires_grad
+        ]
+        matrices = [p for p in self.parameters if p.ndim > 1 and p.size(0) > 3 and p[0].numel() > 64]
+        chosen = {id(p) for p in matrices}
+        self.optimizer = Muon(matrices, [p for p in self.parameters if id(p) not in chosen], lr=settings.lr)
         self.rng = np.random.default_rng(1000)
         self.step, self.spent = 0, 0.0
 
@@ -128,8 +139,10 @@ class CodecTrainer:
         for group in self.optimizer.param_groups:
             group["lr"] = lr
         with torch.autocast("cpu", torch.bfloat16):
-            posterior = self.codec.encode(pixels).latent_dist
-            decoded = self.codec.decode(posterior.sample()).sample
+            with torch.set_grad_enabled(not self.settings.decoder_only):
+                posterior = self.codec.encode(pixels).latent_dist
+            latents = posterior.mode() if self.settings.decoder_only else posterior.sample()
+            decoded = self.codec.decode(latents).sample
         loss = loss_of(pixels, decoded.float()) + KL_WEIGHT * posterior.kl().float().mean() / 1024
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
@@ -137,7 +150,7 @@ class CodecTrainer:
         self.optimizer.step()
         self.step += 1
         decay = min(self.settings.ema, (1 + self.step) / (20 + self.step))
-        torch._foreach_lerp_(list(self.averaged.parameters()), [p.data for p in self.parameters], 1 - decay)
+        torch._foreach_lerp_(self.averages, [p.data for p in self.parameters], 1 - decay)
         return loss.item()
 
     def save(self, path: Path) -> None:
@@ -227,9 +240,16 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--lr", type=float, default=2e-3)
     parser.add_argument("--begin", type=Path, help="a saved codec to train further")
+    parser.add_argument(
+        "--decoder-only", action="store_true", help="leave the encoder, and so all latents, as they are"
+    )
     asked = parser.parse_args()
     settings = CodecSettings(
-        latent_channels=asked.latent_channels, threads=asked.threads, batch=asked.batch, lr=asked.lr
+        latent_channels=asked.latent_channels,
+        threads=asked.threads,
+        batch=asked.batch,
+        lr=asked.lr,
+        decoder_only=asked.decoder_only,
     )
     train(asked.work, asked.name, settings, asked.minutes * 60, asked.begin)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,7 @@ WHITE_SHARE = 0.4
 RECOLOURED_SHARE = 0.45
 OWN_SHARE = 0.2
 SMALLEST, TILT = 0.9, 2.0
+WHITENED_ON = 768
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,3 +113,31 @@ def frozen(folder: Path) -> AutoencoderKL:
     """A saved codec for encoding and decoding only."""
     codec = AutoencoderKL.from_pretrained(folder, low_cpu_mem_usage=False)
     return codec.to(memory_format=torch.channels_last).eval().requires_grad_(False)
+
+
+def main() -> None:
+    """Whiten the trained codec on composed pictures: `codec` becomes `vae`, the one that is used and shipped.
+
+    From then on its encoder stays as it is, since all latents and the network depend on it; its decoder may be trained
+    further (`training.codec --decoder-only`) at any time.
+    """
+    from training.pictures import load
+
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("--work", type=Path, default=Path("training/work"))
+    parser.add_argument("--codec", default="codec", help="folder in the work folder")
+    asked = parser.parse_args()
+    work: Path = asked.work
+    torch.set_num_threads(1)
+    codec, rng = frozen(work / asked.codec), np.random.default_rng(0)
+    chooser, painter, _ = load(work)
+    parts: list[Tensor] = []
+    for _ in range(WHITENED_ON // 16):
+        parts.append(encode(codec, np.stack([painter.paint(chooser.picture(rng), rng)[0] for _ in range(16)])))
+    latents = whiten(codec, torch.cat(parts))
+    codec.save_pretrained(work / "vae")
+    print(f"{len(latents)} latents, deviations now {latents.std((0, 2, 3)).tolist()} -> {work / 'vae'}")
+
+
+if __name__ == "__main__":
+    main()

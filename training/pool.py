@@ -6,9 +6,7 @@ sixteen pictures of it. A checkpoint holds the whole ring, so that a training th
 
 from __future__ import annotations
 
-import argparse
 import json
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -17,12 +15,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from training.captions import EMPTY_SHARE
-from training.latents import encode, frozen, whiten
-from training.pictures import Chooser, Painter, load
+from training.latents import encode
+from training.pictures import Chooser, Painter
 from training.sentences import sentence
 
 WORDINGS = 6
-WHITENED_ON = 768
 
 
 class Pool:
@@ -80,29 +77,3 @@ class Pool:
         made = int(state["made"])  # type: ignore[call-overload]
         self.made = made if made >= self.capacity else len(kept)
         self.rng.bit_generator.state = json.loads(str(state["rng"]))
-
-
-def main() -> None:
-    """Whiten the trained codec on composed pictures: `codec` becomes `vae`, the one that is used and shipped.
-
-    From then on its encoder stays as it is, since all latents and the network depend on it; its decoder may be trained
-    further (`training.codec --decoder-only`) at any time.
-    """
-    parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("--work", type=Path, default=Path("training/work"))
-    parser.add_argument("--codec", default="codec", help="folder in the work folder")
-    asked = parser.parse_args()
-    work: Path = asked.work
-    torch.set_num_threads(1)
-    codec = frozen(work / asked.codec)
-    chooser, painter, _ = load(work)
-    pool = Pool(chooser, painter, codec, WHITENED_ON, seed=0)
-    for _ in range(WHITENED_ON // 16):
-        pool.make(16)
-    latents = whiten(codec, pool.latents.float())
-    codec.save_pretrained(work / "vae")
-    print(f"{len(pool)} latents, deviations now {latents.std((0, 2, 3)).tolist()} -> {work / 'vae'}")
-
-
-if __name__ == "__main__":
-    main()
