@@ -16,6 +16,7 @@ from torch import Tensor
 from training.art import SIZE, STYLES, load_art, read_concepts
 from training.captions import Shown
 from training.colours import BACKGROUNDS, OBJECT_COLOURS, jitter, recolour
+from training.pictures import load
 
 SCALING = 0.18215
 WHITE_SHARE = 0.4
@@ -121,8 +122,6 @@ def main() -> None:
     From then on its encoder stays as it is, since all latents and the network depend on it; its decoder may be trained
     further (`training.codec --decoder-only`) at any time.
     """
-    from training.pictures import load
-
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--work", type=Path, default=Path("training/work"))
     parser.add_argument("--codec", default="codec", help="folder in the work folder")

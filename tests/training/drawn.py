@@ -14,22 +14,34 @@ GROUPS = {"red apple": "food-drink", "banana": "food-drink", "house": "travel-pl
 EMOJI = {"red apple": "🍎", "banana": "🍌", "house": "🏠", "dog face": "🐶"}
 
 
-def disc(rgb: tuple[int, int, int], radius: float = 0.4) -> NDArray[np.uint8]:
-    """A premultiplied disc in the middle of a transparent picture, its right half darker."""
+SHAPES = ("disc", "bar", "square", "ring")
+
+
+def shape(kind: str, rgb: tuple[int, int, int], style: str) -> NDArray[np.uint8]:
+    """A premultiplied shape on a transparent picture; each style darkens another part of it."""
     y, x = np.mgrid[:SIZE, :SIZE] / SIZE - 0.5
-    cover = np.clip((radius - np.hypot(x, y)) * SIZE + 0.5, 0, 1)[..., None]
-    lit = np.where(x > 0, 0.7, 1.0)[..., None]
+    far, wide = np.hypot(x, y), np.maximum(np.abs(x), np.abs(y))
+    inside = {
+        "disc": far < 0.4,
+        "bar": (np.abs(x) < 0.16) & (np.abs(y) < 0.42),
+        "square": wide < 0.36,
+        "ring": (far < 0.42) & (far > 0.24),
+    }[kind]
+    dark = {"3d": x > 0, "flat": y * SIZE % 16 < 6, "cartoon": np.zeros_like(inside)}[style]
+    cover = inside.astype(np.float64)[..., None]
+    lit = np.where(dark, 0.7, 1.0)[..., None]
     return np.concatenate([np.array(rgb) * lit * cover, 255 * cover], -1).round().astype(np.uint8)
 
 
 def art() -> tuple[NDArray[np.uint8], list[Drawing]]:
     """Four things in three styles, and a second drawing of the dog."""
-    rows = [
-        (label, style, radius) for label in COLOURS for style, radius in zip(STYLES, (0.4, 0.36, 0.32), strict=True)
-    ]
-    pixels = [disc(COLOURS[label], radius) for label, _, radius in rows]
-    drawings = [Drawing(label, style, GROUPS[label], ("tag",), 0, EMOJI[label]) for label, style, _ in rows]
-    pixels.append(disc((90, 60, 40), 0.3))
+    pixels: list[NDArray[np.uint8]] = []
+    drawings: list[Drawing] = []
+    for kind, (label, rgb) in zip(SHAPES, COLOURS.items(), strict=True):
+        for style in STYLES:
+            pixels.append(shape(kind, rgb, style))
+            drawings.append(Drawing(label, style, GROUPS[label], ("tag",), 0, EMOJI[label]))
+    pixels.append(shape("ring", (90, 60, 40), "cartoon"))
     drawings.append(Drawing("dog", "cartoon", "animals-nature", (), 0, "🐕"))
     return np.stack(pixels), drawings
 
