@@ -17,7 +17,7 @@ os.environ["SDPLAY_HOME"] = tempfile.mkdtemp(prefix="sdplay-home-")  # not that 
 import pytest
 from hypothesis import settings
 
-import sdplay.models
+from sdplay.library.registry import MODELS
 
 settings.register_profile("suite", deadline=None, derandomize=True, max_examples=60)
 settings.load_profile("suite")
@@ -44,7 +44,7 @@ def tiny_v(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def builtin() -> Path:
     """The folder of the built-in model."""
-    folder = Path(sdplay.models.__file__).parent / "builtin"
+    folder = MODELS / "builtin"
     if not folder.exists():
         pytest.skip("the built-in model is still being trained: src/sdplay/models/builtin does not exist yet")
     return folder

@@ -26,7 +26,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 from transformers import CLIPTextModel, CLIPTokenizer
 
-from sdplay.imaging.canny import canny
+from sdplay.images.canny import canny
 from training.art import SIZE, load_art, read_concepts
 from training.captions import STYLE_WORDS, Shown, caption
 from training.codec import compose, rate

@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from PIL import Image, ImageDraw, ImageFont
 
-from sdplay.models.resolve import resolve
+from sdplay.library.resolve import resolve
 from training import trials
 from training.art import STYLES, Concept, load_art, read_concepts
 from training.codec import compose, measure, split

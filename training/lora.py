@@ -21,8 +21,8 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from sdplay.engine.device import placement
-from sdplay.families.sd import StableDiffusion, load_sd
+from sdplay.engines.device import placement
+from sdplay.families.sd.model import StableDiffusion, load_sd
 from training.captions import Shown, caption
 from training.codec import compose
 from training.export import BUILTIN

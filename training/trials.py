@@ -12,7 +12,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from sdplay.core.request import Txt2Img, ask
+from sdplay.requests.base import make_request
+from sdplay.requests.txt2img import Txt2Img
 from sdplay.studio import Studio
 from training.judge import Judge
 from training.prompts import Prompt
@@ -57,7 +58,9 @@ class Artist:
             "sampler": self.sampler,
             "schedule": self.schedule,
         } | fields
-        drawn = [self.studio.draw(ask(Txt2Img, prompt=p.text, **({"seed": p.seed} | settings)))[0] for p in prompts]
+        drawn = [
+            self.studio.draw(make_request(Txt2Img, prompt=p.text, **({"seed": p.seed} | settings)))[0] for p in prompts
+        ]
         return np.stack([picture.pixels for picture in drawn])
 
 

@@ -11,10 +11,15 @@ from typing import TYPE_CHECKING, Any
 from sdplay.version import VERSION
 
 if TYPE_CHECKING:
-    from sdplay.core.artifact import Artifact, Picture
     from sdplay.core.errors import BadRequest, SdplayError
-    from sdplay.core.request import Animate, Dream, Img2Img, Inpaint, Txt2Img, ask
-    from sdplay.jobs.film import shoot
+    from sdplay.film.job.film import shoot
+    from sdplay.film.request_animate import Animate
+    from sdplay.film.request_dream import Dream
+    from sdplay.images.picture import Artifact, Picture
+    from sdplay.requests.base import make_request
+    from sdplay.requests.img2img import Img2Img
+    from sdplay.requests.inpaint import Inpaint
+    from sdplay.requests.txt2img import Txt2Img
     from sdplay.studio import Pictures, Studio, draw, upscale
 
 __version__ = VERSION
@@ -32,27 +37,27 @@ __all__ = [
     "Studio",
     "Txt2Img",
     "__version__",
-    "ask",
     "draw",
+    "make_request",
     "shoot",
     "upscale",
 ]
 
 _HOMES = {
-    "Animate": "sdplay.core.request",
-    "Artifact": "sdplay.core.artifact",
+    "Animate": "sdplay.film.request_animate",
+    "Artifact": "sdplay.images.picture",
     "BadRequest": "sdplay.core.errors",
-    "Dream": "sdplay.core.request",
-    "Img2Img": "sdplay.core.request",
-    "Inpaint": "sdplay.core.request",
-    "Picture": "sdplay.core.artifact",
+    "Dream": "sdplay.film.request_dream",
+    "Img2Img": "sdplay.requests.img2img",
+    "Inpaint": "sdplay.requests.inpaint",
+    "Picture": "sdplay.images.picture",
     "Pictures": "sdplay.studio",
     "SdplayError": "sdplay.core.errors",
     "Studio": "sdplay.studio",
-    "Txt2Img": "sdplay.core.request",
-    "ask": "sdplay.core.request",
+    "Txt2Img": "sdplay.requests.txt2img",
+    "make_request": "sdplay.requests.base",
     "draw": "sdplay.studio",
-    "shoot": "sdplay.jobs.film",
+    "shoot": "sdplay.film.job.film",
     "upscale": "sdplay.studio",
 }
 

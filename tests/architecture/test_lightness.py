@@ -12,8 +12,20 @@ from tests.support.child import ROOT
 
 HEAVY = ["torch", "diffusers", "transformers", "safetensors", "accelerate"]
 # Pictures are moved with torch; nothing that is light may import these.
-CAMERA = ("sdplay.imaging.resample", "sdplay.imaging.warp2d", "sdplay.imaging.warp3d")
-LIGHT_ROOMS = ("core", "modes", "models", "imaging", "store", "jobs.executors.base", "jobs.executors.fake", "studio")
+CAMERA = ("sdplay.film.camera.resample", "sdplay.film.camera.warp2d", "sdplay.film.camera.warp3d")
+LIGHT_ROOMS = (
+    "core",
+    "events",
+    "executors.fake",
+    "files",
+    "images",
+    "interop",
+    "library",
+    "prompts",
+    "requests",
+    "studio",
+    "tasks",
+)
 
 WHAT_IS_LOADED = """
 import importlib, json, sys
@@ -63,8 +75,8 @@ def test_the_public_names_load_no_torch() -> None:
 
 def test_the_drawing_rooms_load_torch_but_no_model_library() -> None:
     """diffusers and transformers take seconds: they wait until a model is loaded."""
-    found = loaded_by(["sdplay.jobs.executors.inline"])
-    assert set(found["sdplay.jobs.executors.inline"]) & {"torch", "diffusers", "transformers"} == {"torch"}
+    found = loaded_by(["sdplay.executors.inline"])
+    assert set(found["sdplay.executors.inline"]) & {"torch", "diffusers", "transformers"} == {"torch"}
 
 
 def test_a_bad_request_is_refused_without_torch() -> None:

@@ -12,8 +12,8 @@ from benchmarks.contestants import Ours, Work
 from benchmarks.filming import FPS, PROMPTS, Replay, film_section, our_film, take_turns
 from benchmarks.measure import psnr
 from benchmarks.stock_film import StockFilm
-from sdplay.imaging.film.verify import verify_film
-from sdplay.jobs.executors.inline import InlineExecutor
+from sdplay.executors.inline import InlineExecutor
+from sdplay.film.video.verify import verify_film
 
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning")
 FRAMES = 5  # the middle one is a key, and two lie between keys

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from sdplay.core.errors import ModelBroken, Stopped
-from sdplay.store.keep import read_kept
-from tests.cli.conftest import MODULE, InTerminal, Sdplay
+from sdplay.images.writer import read_kept
+from tests.support.commandline import MODULE, InTerminal, Sdplay
 from tests.support.given import mask, photo
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from sdplay.store.keep import read_kept
-from tests.cli.conftest import Sdplay
+from sdplay.images.writer import read_kept
 from tests.support import child
+from tests.support.commandline import Sdplay
 
 # The engine itself with a network that presses Ctrl-C in the middle of its step number `at`, and writes down each step.
 PRESSED = """
@@ -17,13 +17,13 @@ from pathlib import Path
 signal.signal(signal.SIGINT, signal.default_int_handler)  # whatever started the tests may ignore it
 from sdplay.cli import draw
 from sdplay.cli.main import main
-from sdplay.core.event import Started
+from sdplay.events import Started
 from sdplay.core.machine import Machine
-from sdplay.engine.memo import WordMemo
-from sdplay.engine.render import render
-from sdplay.modes.plan import plan
+from sdplay.pipeline.text_cache import TextEncodingCache
+from sdplay.pipeline.render import render
+from sdplay.requests.plan import plan
 from sdplay.studio import Studio
-from tests.engine.stub import StubFamily
+from tests.pipeline.stub import StubFamily
 
 at, log = int(sys.argv[1]), Path(sys.argv[2])
 
@@ -50,7 +50,7 @@ class Executor:
         return Machine(device="cpu", dtype="float32", threads=1)
     def run(self, task):
         yield Started(recipe=task.recipe, total=len(task.indices))
-        yield from render(task.recipe, plan(task.recipe, task.indices), self.family, WordMemo(self.family))
+        yield from render(task.recipe, plan(task.recipe, task.indices), self.family, TextEncodingCache(self.family))
     def close(self):
         pass
 

@@ -11,14 +11,14 @@ from typing import Any
 
 import pytest
 
-from sdplay.store.keep import read_kept
-from tests.cli.conftest import MODULE, Sdplay
+from sdplay.images.writer import read_kept
+from tests.support.commandline import MODULE, Sdplay
 
 PROMPT = "a red apple"
 
 
 def recipe_of(path: Path) -> dict[str, Any]:
-    return read_kept(path)[0].recipe.ingredients()
+    return read_kept(path)[0].recipe.to_dict()
 
 
 def test_pictures_are_kept_and_their_paths_printed(sdplay: Sdplay, here: Path) -> None:
@@ -65,7 +65,7 @@ def test_num_in_the_environment_and_a_flag_that_beats_it(sdplay: Sdplay, monkeyp
 
 
 def test_model_says_which_model(sdplay: Sdplay, tmp_path: Path) -> None:
-    from tests.cli.conftest import fake_model
+    from tests.support.fakemodel import fake_model
 
     other = fake_model(tmp_path / "models" / "other", sample_size=16)
     made = recipe_of(sdplay(PROMPT, "--model", str(other)).paths[0])
@@ -76,7 +76,7 @@ def test_model_says_which_model(sdplay: Sdplay, tmp_path: Path) -> None:
 def test_device_and_precision_reach_the_survey(
     sdplay: Sdplay, monkeypatch: pytest.MonkeyPatch, flag: str, word: str
 ) -> None:
-    from sdplay.jobs.executors.fake import FakeExecutor
+    from sdplay.executors.fake import FakeExecutor
 
     asked = []
     survey = FakeExecutor.survey
@@ -101,7 +101,7 @@ def test_out_and_format(sdplay: Sdplay, kind: str, suffix: str, magic: bytes) ->
 
 def test_every_format_there_is_has_a_name_here() -> None:
     from sdplay.cli.deliver import FORMATS
-    from sdplay.imaging.metadata import SUFFIXES
+    from sdplay.images.write import SUFFIXES
 
     assert set(FORMATS) == set(SUFFIXES)
 
@@ -201,9 +201,9 @@ def test_no_space_left(here: Path, limit: int) -> None:
 def test_finished_pictures_stay_when_the_disk_fills_up(
     sdplay: Sdplay, here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from sdplay.core.artifact import Artifact, Picture
     from sdplay.core.errors import DiskFull
-    from sdplay.store.keep import Keeper
+    from sdplay.images.picture import Artifact, Picture
+    from sdplay.images.writer import Keeper
 
     keep = Keeper.keep
 

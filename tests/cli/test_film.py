@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sdplay.core.event import Event
-from sdplay.jobs.executors.base import Task
-from sdplay.jobs.executors.fake import FakeExecutor
-from sdplay.store.framefile import read_frame
-from tests.cli.conftest import Sdplay, fake_model
+from sdplay.events import Event
+from sdplay.executors.fake import FakeExecutor
+from sdplay.film.job.frame_file import read_frame
+from sdplay.tasks import Task
+from tests.support.commandline import Sdplay
+from tests.support.fakemodel import fake_model
 from tests.support.films import decoded
 
 DREAM = ("dream", "a pear", "a plum", "--frames-per-key", "3", "--seed", "4", "--batch-size", "2")
@@ -93,7 +94,7 @@ def test_verify_tells_which_file_was_changed_and_how_far(sdplay: Sdplay) -> None
 
 
 def test_verify_tells_which_frames_come_out_differently(sdplay: Sdplay, monkeypatch: pytest.MonkeyPatch) -> None:
-    from sdplay.jobs.executors import fake
+    from sdplay.executors import fake
 
     film(sdplay, *DREAM, "--num", "6", "--out", "job")
     plain = fake.fake_picture
@@ -261,7 +262,7 @@ def test_a_film_of_another_version_is_gone_on_with_and_told_and_with_strict_refu
     sdplay: Sdplay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     film(sdplay, *DREAM, "--num", "4", "--out", "job")
-    monkeypatch.setattr("sdplay.jobs.begin.here", lambda: {"sdplay": "99.0"})
+    monkeypatch.setattr("sdplay.film.job.begin.here", lambda: {"sdplay": "99.0"})
     before = Path("job/journal.jsonl").read_bytes()
     for command in ((*DREAM, "--num", "6", "--out", "job"), ("resume", "job")):
         refused = sdplay(*command, "--strict")

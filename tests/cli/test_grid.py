@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from sdplay.cli.grid import one_flag_each
-from sdplay.store.keep import read_kept, read_sheet
-from tests.cli.conftest import Sdplay
+from sdplay.images.writer import read_kept, read_sheet
 from tests.support import child
+from tests.support.commandline import Sdplay
 from tests.support.given import photo
 from tests.support.overflow import in_network, overflow
 
@@ -159,8 +159,8 @@ KILLED = """
 import os, signal, sys
 from sdplay.cli import draw
 from sdplay.cli.main import main
-from sdplay.core.event import Stepped
-from sdplay.jobs.executors.fake import FakeExecutor
+from sdplay.events import Stepped
+from sdplay.executors.fake import FakeExecutor
 from sdplay.studio import Studio
 
 class Killed(FakeExecutor):

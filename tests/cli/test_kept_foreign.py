@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from sdplay.core.request import Img2Img, Inpaint
-from sdplay.store.keep import read_kept
-from tests.cli.conftest import Sdplay
-from tests.imaging.reading.samples import png
-from tests.imaging.reading.test_read import CHUNKS
+from sdplay.images.writer import read_kept
+from sdplay.requests.img2img import Img2Img
+from sdplay.requests.inpaint import Inpaint
+from tests.interop.samples import png
+from tests.interop.test_read import CHUNKS
+from tests.support.commandline import Sdplay
 from tests.support.given import mask, photo
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-import sdplay.studio.memory
-from sdplay.store.keep import read_kept
-from tests.cli.conftest import Sdplay
+import sdplay.jobs.memory
+from sdplay.images.writer import read_kept
+from tests.support.commandline import Sdplay
 
 ASKED = ("a cat", "--seed", "7", "--size", "64", "--steps", "1")
 
@@ -63,7 +63,7 @@ def test_more_than_is_free_is_warned_of(
     assert "note:" not in sdplay(*ASKED, *model).err
 
 
-sdplay_memory = sdplay.studio.memory
+sdplay_memory = sdplay.jobs.memory
 
 
 def test_a_film_says_it_too(sdplay: Sdplay, model: tuple[str, str]) -> None:

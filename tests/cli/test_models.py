@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from sdplay.models.registry import shipped_cards
-from tests.cli.conftest import Sdplay, fake_model
+from sdplay.library.registry import shipped_cards
+from tests.support.commandline import Sdplay
+from tests.support.fakemodel import fake_model
 from tests.support.headers import SD15, write_header
 from tests.support.pickles import hostile
 
@@ -93,7 +94,7 @@ def test_a_name_is_given_used_and_taken_back(
 def test_a_model_of_the_hub_gets_a_name(sdplay: Sdplay, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = fake_model(tmp_path / "hub")
     write_header(folder / "unet" / "diffusion_pytorch_model.safetensors", {"conv_in.weight": (320, 4, 3, 3)})
-    monkeypatch.setattr("sdplay.models.fetch._client", lambda: lambda name, **asked: str(folder))
+    monkeypatch.setattr("sdplay.library.fetch._client", lambda: lambda name, **asked: str(folder))
     assert sdplay("models", "add", "org/model@v1").out.startswith("model stands for org/model@v1, ")
     assert told(sdplay("models", "info", "model").out)["where it is"] == str(folder)
 

@@ -11,12 +11,13 @@ import pytest
 from PIL import Image
 
 from sdplay.core.errors import BadRequest
-from sdplay.core.request import Txt2Img, ask
-from sdplay.families.spelling import read_speller
-from sdplay.imaging.metadata import own_chunk, parse_chunk
-from sdplay.store.keep import read_kept
+from sdplay.families.common.tokenizer import read_speller
+from sdplay.images.write import own_chunk, parse_chunk
+from sdplay.images.writer import read_kept
+from sdplay.requests.base import make_request
+from sdplay.requests.txt2img import Txt2Img
 from sdplay.studio import Studio
-from tests.cli.conftest import Sdplay
+from tests.support.commandline import Sdplay
 
 
 @pytest.fixture
@@ -179,7 +180,7 @@ def test_explain_reads_single_files_too(tmp_path: Path) -> None:
 
 def test_a_studio_explains(tiny: Path) -> None:
     with Studio() as studio:
-        found = studio.explain(ask(Txt2Img, prompt="a [red|blue] cat", model=str(tiny), steps=4, seed=0))
+        found = studio.explain(make_request(Txt2Img, prompt="a [red|blue] cat", model=str(tiny), steps=4, seed=0))
     (part,) = found.parts
     assert [(reading.text, reading.steps) for reading in part.readings] == [
         ("a red cat", (1, 3)),

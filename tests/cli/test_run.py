@@ -11,13 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from sdplay.jobs.description import described_recipe
-from sdplay.models.resolve import ResolvedModel, resolve
-from sdplay.models.shelves import Shelves
-from sdplay.store.jobfolder import JobFolder
-from sdplay.store.keep import read_kept
-from sdplay.store.settings.read import read_settings
-from tests.cli.conftest import InTerminal, fake_model
+from sdplay.film.job.description import described_recipe
+from sdplay.film.job.folder import JobFolder
+from sdplay.images.writer import read_kept
+from sdplay.interop.settings_file import read_settings
+from sdplay.library.library import Shelves
+from sdplay.library.resolve import ResolvedModel, resolve
+from tests.support.commandline import InTerminal
+from tests.support.fakemodel import fake_model
 from tests.support.films import decoded
 from tests.support.given import mask, photo
 from tests.support.headers import write_header
@@ -91,7 +92,7 @@ def test_limit_draws_one_at_a_time_whatever_the_card_says(
     here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from sdplay.cli import original
-    from sdplay.studio import drawing
+    from sdplay.jobs import pictures as drawing
 
     def in_fours(name: str, shelves: Shelves, *, allow_pickle: bool) -> ResolvedModel:
         found = resolve(name, shelves, allow_pickle=allow_pickle)
@@ -158,7 +159,7 @@ def run_with_hub(hub: str) -> list[str]:
     """The command that runs `run.py` with a hub whose client is the Python function body `hub`."""
     program = (
         f"import runpy, sys; sys.argv = [{RUN[1]!r}, '--save', '--device', 'cpu']; sys.path.insert(0, {str(ROOT)!r})\n"
-        "import sdplay.models.fetch as hub\n"
+        "import sdplay.library.fetch as hub\n"
         f"def download(name, *, token, revision, **asked):\n    {hub}\n"
         "hub._client = lambda: download\n"
         f"runpy.run_path({RUN[1]!r}, run_name='__main__')"

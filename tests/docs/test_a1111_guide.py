@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from sdplay.imaging.infotext import SAMPLER_LABELS, SCHEDULE_LABELS
-from sdplay.modes.settle import SAMPLER_ALIASES, SCHEDULE_ALIASES, named
-from sdplay.store.keep import read_kept
+from sdplay.images.infotext import SAMPLER_LABELS, SCHEDULE_LABELS
+from sdplay.images.writer import read_kept
+from sdplay.requests.resolve import SAMPLER_ALIASES, SCHEDULE_ALIASES, named
 from tests.docs.pages import ROOT, blocks
-from tests.imaging.reading.samples import A1111, png
+from tests.interop.samples import A1111, png
 from tests.support.given import mask, photo
 from tests.support.headers import SD15, write_header
 

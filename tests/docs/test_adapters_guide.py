@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sdplay.cli.main import main
-from sdplay.store.keep import read_kept
+from sdplay.images.writer import read_kept
 from tests.docs.pages import ROOT, blocks, commands
 from tests.support.headers import write_header
 

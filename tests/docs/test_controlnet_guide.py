@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from sdplay.cli.main import main
-from sdplay.core.ask import Request
-from sdplay.core.control import Controlled
-from sdplay.store.keep import read_kept
-from tests.cli.conftest import fake_model
+from sdplay.images.writer import read_kept
+from sdplay.requests.base import Request
+from sdplay.requests.control import Controlled
 from tests.docs.pages import ROOT, commands
+from tests.support.fakemodel import fake_model
 from tests.support.given import photo
 from tests.support.headers import write_header
 

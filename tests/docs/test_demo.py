@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from sdplay import demo
-from sdplay.jobs.executors.fake import FakeExecutor
-from sdplay.store.keep import read_kept
+from sdplay.executors.fake import FakeExecutor
+from sdplay.images.writer import read_kept
 from sdplay.studio import Studio
 
 PICTURES = len(demo.PROMPTS) + len(demo.STYLES) * len(demo.THINGS)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sdplay.cli.main import main
-from sdplay.imaging.film.verify import verify_film
+from sdplay.film.video.verify import verify_film
 from tests.docs.pages import OF_THE_FILMS, ROOT, blocks
 from tests.support.given import photo
 from tests.support.settings import DEFORUM, ORIGINAL_CONFIG
@@ -69,9 +69,10 @@ def test_the_python_of_the_guide_runs(desk: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_the_guides_name_every_field_of_their_own() -> None:
-    from sdplay.core.request import FILMS, REQUESTS
+    from sdplay.film.plan import FILMS
+    from sdplay.requests.modes import request_type
 
-    words = REQUESTS["txt2img"].model_fields
+    words = request_type("txt2img").model_fields
     for mode in ("dream", "animate"):
         text = (GUIDES / f"{mode}.md").read_text(encoding="utf-8")
         own = FILMS[mode].model_fields.keys() - words.keys()

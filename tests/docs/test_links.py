@@ -18,8 +18,8 @@ def test_every_link_leads_somewhere(page: Path) -> None:
 def test_the_tour_walks_nine_files_from_the_request_to_the_file() -> None:
     tour = (ROOT / "docs" / "tour.md").read_text(encoding="utf-8")
     walk = [
-        *("core/request.py", "modes/settle.py", "models/resolve.py", "modes/txt2img.py", "core/frame.py"),
-        *("engine/render.py", "diffusion/samplers.py", "families/sd.py", "store/keep.py"),
+        *("requests/request.py", "requests/resolve.py", "library/resolve.py", "requests/txt2img.py", "core/sample.py"),
+        *("pipeline/render.py", "sampling/samplers.py", "families/sd/model.py", "images/writer.py"),
     ]
     places = [tour.index(f"{number}. [{file}]") for number, file in enumerate(walk, start=1)]
     assert places == sorted(places)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sdplay.store.keep import read_kept
+from sdplay.images.writer import read_kept
 from tests.docs.pages import ROOT, blocks
 
 GUIDE = ROOT / "docs" / "guides" / "prompts.md"
@@ -45,8 +45,8 @@ def test_every_command_runs_in_the_order_of_the_page(tmp_path: Path, environment
 
 
 def test_the_notation_in_the_table_is_read_as_the_table_says() -> None:
-    from sdplay.core.prompt.attention import weighted
-    from sdplay.core.prompt.schedule import scheduled
+    from sdplay.prompts.attention import weighted
+    from sdplay.prompts.schedule import scheduled
 
     rows = {line.split(" | ")[0]: line for line in GUIDE.read_text(encoding="utf-8").splitlines() if line[:2] == "| "}
     assert len(rows) == 13

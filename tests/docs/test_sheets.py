@@ -16,7 +16,7 @@ pages = pytest.mark.parametrize("page", sheets.PAGES, ids=lambda page: page.stem
 
 
 def test_every_mode_of_pictures_has_a_sheet_on_the_page() -> None:
-    from sdplay.core.request import STILLS
+    from sdplay.requests.request import STILLS
 
     assert dict(sheets.sections(MODES)).keys() == STILLS.keys()
 

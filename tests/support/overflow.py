@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from sdplay.families.parts import LatentModel
+from sdplay.families.common.latent_model import LatentModel
 
 Bad = Callable[[LatentModel, torch.dtype], bool]
 

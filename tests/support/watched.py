@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import Tensor
 
-from sdplay.families.sd import StableDiffusion
+from sdplay.families.sd.model import StableDiffusion
 
 
 class Watched:

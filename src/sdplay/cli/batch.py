@@ -15,8 +15,8 @@ from sdplay.cli.outcome import FAILED, reason
 from sdplay.core.errors import BadRequest, Stopped
 
 if TYPE_CHECKING:
-    from sdplay.core.request import AnyStill
-    from sdplay.studio import Settled, Studio
+    from sdplay.requests.request import AnyStill
+    from sdplay.studio import ResolvedRequest, Studio
 
 PROMPTS_FROM = "--prompts-from"
 GIVEN = ("image", "mask")  # fields whose fault may be that of one file among many
@@ -51,7 +51,7 @@ def deliver_all(studio: Studio, asked: list[AnyStill], delivery: Delivery) -> in
     A single request raises its error instead, and so does everything that is not the fault of one file.
     """
     from sdplay.cli.progress import progress_for
-    from sdplay.modes.plan import count
+    from sdplay.requests.plan import count
 
     if sum(request.num for request in asked) > MOST_SHOWN and delivery.show is None:
         delivery = replace(delivery, show=False)
@@ -71,12 +71,12 @@ def deliver_all(studio: Studio, asked: list[AnyStill], delivery: Delivery) -> in
     return FAILED
 
 
-def settled_ones(studio: Studio, asked: list[AnyStill]) -> Iterator[Settled]:
+def settled_ones(studio: Studio, asked: list[AnyStill]) -> Iterator[ResolvedRequest]:
     """The recipes of `asked`, each settled when its turn comes."""
     for request in asked:
         try:
             with in_the_words_of(click.get_current_context()):
-                settled = studio.settle(request)
+                settled = studio.resolve(request)
         except BadRequest as error:
             if len(asked) == 1 or not any(error.value == getattr(request, role, None) for role in GIVEN):
                 raise

@@ -21,9 +21,9 @@ def canny(file: Path, out: Path, size: tuple[int, int] | None, canny_low: int, c
 
     With --size they are those that it sees when a picture of this size is drawn.
     """
-    from sdplay.imaging.control import edges_of
-    from sdplay.imaging.image import png, read_image, resized
-    from sdplay.store.atomic import prepare_folder, write_new
+    from sdplay.files.atomic import prepare_folder, write_new
+    from sdplay.images.control import edges_of
+    from sdplay.images.read import png, read_image, resized
 
     if out.exists():
         hint = "choose another name, or take that file away first"

@@ -14,8 +14,8 @@ from sdplay.cli.grid import deliver_grid, grid_options, one_flag_each
 from sdplay.core.errors import UnknownName
 
 if TYPE_CHECKING:
-    from sdplay.core.request import AnyStill
-    from sdplay.models.shelves import Shelves
+    from sdplay.library.library import Shelves
+    from sdplay.requests.request import AnyStill
     from sdplay.studio import Studio
 
 EXECUTOR_VARIABLE = "SDPLAY_EXECUTOR"  # "fake" pretends to draw, without a model: to test this command line
@@ -37,7 +37,7 @@ class DrawCommand(click.Command):
 
     @property
     def kind(self) -> type[AnyStill]:
-        from sdplay.core.request import STILLS
+        from sdplay.requests.request import STILLS
 
         return STILLS[self._mode]
 
@@ -57,7 +57,7 @@ class DrawCommand(click.Command):
             raise
 
     def draw(self, **params: Any) -> int:
-        from sdplay.modes.asked import requests_for
+        from sdplay.jobs.requests import requests_for
 
         with in_the_words_of(click.get_current_context()):
             texts = prompts(params.pop("prompt"), params.pop("prompts_from"))
@@ -81,10 +81,10 @@ def open_studio(workers: int = 1, shelves: Shelves | None = None) -> Studio:
         raise UnknownName(EXECUTOR_VARIABLE, asked, ["inline", "fake"])
     if asked == "inline":
         if workers > 1:
-            from sdplay.jobs.executors.local import LocalExecutor
+            from sdplay.executors.processes import LocalExecutor
 
             return Studio(LocalExecutor(workers), shelves=shelves)
         return Studio(shelves=shelves)
-    from sdplay.jobs.executors.fake import FakeExecutor
+    from sdplay.executors.fake import FakeExecutor
 
     return Studio(FakeExecutor(), shelves=shelves)

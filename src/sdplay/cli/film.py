@@ -19,8 +19,8 @@ from sdplay.core.errors import SdplayError, Stopped
 
 if TYPE_CHECKING:
     from sdplay.cli.film_progress import FilmProgress
-    from sdplay.core.request import AnyFilm
-    from sdplay.jobs.film import Shooting
+    from sdplay.film.job.film import FilmJob
+    from sdplay.film.plan import AnyFilm
 
 FORMATS = ("mp4", "gif", "webp", "apng", "webm", "mkv")
 JOB = click.Path(path_type=Path)
@@ -44,7 +44,7 @@ class FilmCommand(click.Command):
 
     @property
     def kind(self) -> type[AnyFilm]:
-        from sdplay.core.request import FILMS
+        from sdplay.film.plan import FILMS
 
         return FILMS[self._mode]
 
@@ -58,10 +58,10 @@ class FilmCommand(click.Command):
         with in_the_words_of(click.get_current_context()), open_studio(params["workers"]) as studio:
             request = film_request(self.kind, POSITIONAL[self._mode], params)
             out = params["fork"] or params["out"] or free_folder(Path("films"), self._mode)
-            shooting = studio.film(
+            job = studio.film(
                 request, out, output_from(params, request), force=params["force"], strict=params["strict"]
             )
-            return make_film(shooting, quiet=params["quiet"])
+            return make_film(job, quiet=params["quiet"])
 
 
 def film_options(kind: type[AnyFilm], positional: str) -> list[click.Parameter]:
@@ -90,12 +90,12 @@ def job_options() -> list[click.Parameter]:
 
 def film_request(kind: type[AnyFilm], positional: str, params: Mapping[str, Any]) -> AnyFilm:
     """The request that file, flags and words make, in that order of weight; what a file holds beside it is told."""
-    from sdplay.core.films import canonical_names
-    from sdplay.modes.problems import ask_film
+    from sdplay.film.problems import ask_film
+    from sdplay.film.request import canonical_names
 
     fields = forked_fields(kind, params["out"]) if params["fork"] is not None else {}
     if params["config"] is not None:
-        from sdplay.store.settings.read import read_settings
+        from sdplay.interop.settings_file import read_settings
 
         found = read_settings(params["config"])
         fields |= canonical_names(found.fields)
@@ -112,8 +112,8 @@ def film_request(kind: type[AnyFilm], positional: str, params: Mapping[str, Any]
 def forked_fields(kind: type[AnyFilm], out: Path | None) -> dict[str, Any]:
     """The settings of the film in `out`, closed as they were: what a fork of it begins with."""
     from sdplay.core.errors import BadRequest
-    from sdplay.jobs.description import described_model, described_recipe
-    from sdplay.store.jobfolder import JobFolder
+    from sdplay.film.job.description import described_model, described_recipe
+    from sdplay.film.job.folder import JobFolder
 
     if out is None:
         raise BadRequest("there is no film to fork", field="fork", hint="name its folder too: --out OLD --fork NEW")
@@ -126,7 +126,7 @@ def forked_fields(kind: type[AnyFilm], out: Path | None) -> dict[str, Any]:
 
 
 def output_from(params: Mapping[str, Any], request: AnyFilm) -> Any:
-    from sdplay.jobs.projector import Output
+    from sdplay.film.job.encoder import Output
 
     return Output(kind=params["format"], loop=getattr(request, "loop_mode", "none"))
 
@@ -152,45 +152,45 @@ def resume(job: Path, model: str | None, workers: int, strict: bool, quiet: bool
         return make_film(studio.resume(job, model, strict=strict), quiet=quiet)
 
 
-def make_film(shooting: Shooting, *, quiet: bool) -> int:
+def make_film(job: FilmJob, *, quiet: bool) -> int:
     """Shoot the film, tell how far it is and where it is; raises `Stopped` on Ctrl-C, with the way to go on."""
-    shot(shooting, quiet=quiet)
-    click.echo(str(shooting.projector.path))
+    shot(job, quiet=quiet)
+    click.echo(str(job.encoder.path))
     return 0
 
 
-def shot(shooting: Shooting, *, quiet: bool) -> None:
+def shot(job: FilmJob, *, quiet: bool) -> None:
     """Shoot the film and tell how far it is."""
     from sdplay.cli.film_progress import film_progress
 
     if not quiet:
-        from sdplay.studio import Settled
+        from sdplay.studio import ResolvedRequest
 
-        settled = Settled(recipe=shooting.recipe, model=shooting.model, device=shooting.device)
+        settled = ResolvedRequest(recipe=job.recipe, model=job.model, device=job.device)
         for line in memory_lines(settled):
             click.echo(line, err=True)
-    for warning in shooting.warnings:
+    for warning in job.warnings:
         click.echo(f"note: {warning}", err=True)
-    with film_progress(shooting, quiet=quiet) as progress, going_on(shooting, progress), Interrupt() as interrupt:
-        from sdplay.core.event import Filmed
-        from sdplay.jobs.film import shoot
+    with film_progress(job, quiet=quiet) as progress, going_on(job, progress), Interrupt() as interrupt:
+        from sdplay.events import FilmSaved
+        from sdplay.film.job.film import shoot
 
-        with closing(shoot(shooting)) as events:
+        with closing(shoot(job)) as events:
             for event in events:
                 interrupt.listen()
                 progress.follow(event)
-                if interrupt.asked and not isinstance(event, Filmed):
+                if interrupt.asked and not isinstance(event, FilmSaved):
                     raise KeyboardInterrupt
 
 
 @contextmanager
-def going_on(shooting: Shooting, progress: FilmProgress) -> Iterator[None]:
+def going_on(job: FilmJob, progress: FilmProgress) -> Iterator[None]:
     """Whatever stops a film, say how much of it is safe and how to go on."""
-    resume = f"sdplay resume {shlex.quote(str(shooting.folder.path))}"
+    resume = f"sdplay resume {shlex.quote(str(job.folder.path))}"
     try:
         yield
     except KeyboardInterrupt:
-        reason = f"stopped; {progress.kept} of {shooting.plan.total} frames are kept in {shooting.folder.path}"
+        reason = f"stopped; {progress.kept} of {job.plan.total} frames are kept in {job.folder.path}"
         raise Stopped(reason, hint=f"to go on: {resume}") from None
     except SdplayError as error:
         if resume not in error.hint:

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sdplay.cli.progress import Progress
-    from sdplay.core.artifact import Artifact
-    from sdplay.core.event import Event
-    from sdplay.core.request import AnyStill
+    from sdplay.events import Event
+    from sdplay.images.picture import Artifact
+    from sdplay.jobs.grid_sheet import GridPlan, GridSheet
+    from sdplay.requests.request import AnyStill
     from sdplay.studio import Studio
-    from sdplay.studio.grid import GridPlan, GridSheet
 
 FLAG = "--grid"
 AXIS = re.compile(r"[A-Za-z][A-Za-z0-9_/ -]{0,40}=")
@@ -64,8 +64,8 @@ def deliver_grid(
 ) -> int:
     """Draw the grid of the one request `asked`, keep its pictures and its sheet, and tell about it."""
     from sdplay.cli.progress import progress_for
-    from sdplay.modes.grid import MOST_PICTURES
-    from sdplay.studio.gridding import grid_keeper
+    from sdplay.jobs.grid import grid_keeper
+    from sdplay.requests.grid import MOST_PICTURES
 
     if len(asked) > 1:
         reason = "a grid varies one request, and these are several"
@@ -103,7 +103,7 @@ class Told:
     sheet: GridSheet = field(init=False)
 
     def __post_init__(self) -> None:
-        from sdplay.studio.grid import GridSheet
+        from sdplay.jobs.grid_sheet import GridSheet
 
         self.sheet = GridSheet(self.drawing)
 
@@ -117,16 +117,16 @@ class Told:
         self._say(f"a grid of {sizes} cells ({names}): {self.total} different pictures")
 
     def follow(self, event: Event, progress: Progress) -> None:
-        from sdplay.core.event import Drawn, Finished, FrameDone, Reused, Spoiled, Started
+        from sdplay.events import Finished, ImageDone, ImageSaved, Mismatch, Reused, Started
 
         self.sheet.follow(event)
-        self.between = isinstance(event, Drawn)
-        with progress.aside() if isinstance(event, FrameDone | Reused | Spoiled | Started) else nothing():
-            if isinstance(event, FrameDone | Reused):
+        self.between = isinstance(event, ImageDone)
+        with progress.aside() if isinstance(event, ImageSaved | Reused | Mismatch | Started) else nothing():
+            if isinstance(event, ImageSaved | Reused):
                 self.kept += 1
                 self.reused += isinstance(event, Reused)
                 click.echo(self._line(event.artifact, reused=isinstance(event, Reused)))
-            elif isinstance(event, Spoiled):
+            elif isinstance(event, Mismatch):
                 self._say(f"{event.path} was changed since it was drawn; it is left alone, and drawn anew")
             elif isinstance(event, Started) and self.reused:
                 self._say(self._there())

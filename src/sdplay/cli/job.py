@@ -16,9 +16,9 @@ from sdplay.cli.verdict import DIFFERS, SAME, unproved
 from sdplay.core.errors import SdplayError
 
 if TYPE_CHECKING:
-    from sdplay.core.recipe import Recipe
-    from sdplay.jobs.verify import Progress
-    from sdplay.store.jobfolder import JobFolder
+    from sdplay.film.job.folder import JobFolder
+    from sdplay.film.job.verify import Progress
+    from sdplay.requests.recipe import Recipe
     from sdplay.studio import Studio
 
 MOST_LINES = 20  # of what differs; the rest is counted
@@ -52,10 +52,10 @@ def verify_job(studio: Studio, path: Path, model: str | None, every: int) -> int
 
 def show_job(path: Path, *, as_json: bool) -> int:
     """Print what the job in the folder `path` is, and how far."""
-    from sdplay.jobs.description import described_recipe
-    from sdplay.jobs.verify import progress_of
-    from sdplay.modes.plan import count
-    from sdplay.store.jobfolder import JobFolder
+    from sdplay.film.job.description import described_recipe
+    from sdplay.film.job.folder import JobFolder
+    from sdplay.film.job.verify import progress_of
+    from sdplay.requests.plan import count
 
     folder = JobFolder.open(path)
     recipe, done = described_recipe(folder.description), progress_of(folder)

@@ -20,11 +20,12 @@ from sdplay.cli.verdict import DIFFERS, SAME, unproved
 from sdplay.core.errors import BadRequest, SdplayError
 
 if TYPE_CHECKING:
-    from sdplay.core.artifact import Artifact
-    from sdplay.core.request import AnyStill, Request
-    from sdplay.imaging.metadata import Embedded
-    from sdplay.imaging.reading import Found
-    from sdplay.imaging.sheet_file import SheetRecord
+    from sdplay.images.picture import Artifact
+    from sdplay.images.sheet_file import SheetRecord
+    from sdplay.images.write import Embedded
+    from sdplay.interop import Found
+    from sdplay.requests.base import Request
+    from sdplay.requests.request import AnyStill
     from sdplay.studio import Studio
 
 FILE = click.Path(path_type=Path)
@@ -67,7 +68,7 @@ class AgainCommand(click.Command):
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         if not self.params:
-            from sdplay.core.request import STILLS
+            from sdplay.requests.request import STILLS
 
             flags: dict[str | None, click.Parameter] = {}
             for kind in STILLS.values():
@@ -87,7 +88,7 @@ def again(ctx: click.Context, /, file: Path, **params: Any) -> int:
     here, and the rest is told line by line; if it was drawn from a picture, give that with --image (and --mask).
     """
     from sdplay.cli.progress import progress_for
-    from sdplay.imaging.metadata import Embedded
+    from sdplay.images.write import Embedded
 
     delivery = delivery_from(params)
     shelves = shelves_with(bool(params.get("allow_pickle")))
@@ -107,7 +108,7 @@ def again(ctx: click.Context, /, file: Path, **params: Any) -> int:
 
 def taken_over(studio: Studio, found: Found, params: dict[str, Any], *, quiet: bool) -> AnyStill:
     """The request that another program's picture amounts to; what could not be taken over is told on stderr."""
-    from sdplay.modes.asked import kind_of
+    from sdplay.requests.request import kind_of
 
     adopted = studio.adopt(found, **changes_to(kind_of(params), params))
     if not quiet:
@@ -123,7 +124,7 @@ def maker(found: Found) -> str:
 
 def changes_to(kind: type[Request], params: dict[str, Any]) -> dict[str, Any]:
     """The fields of `kind` that were typed; raises `BadRequest` for a flag that only another mode has."""
-    from sdplay.core.request import STILLS
+    from sdplay.requests.request import STILLS
 
     elsewhere = {name for other in STILLS.values() for name in other.model_fields} - kind.model_fields.keys()
     for name in elsewhere & params.keys():
@@ -148,8 +149,8 @@ def show(file: Path, as_json: bool) -> int:
     Of the folder of a film, what the film is and how far; of a grid's sheet, its axes and pictures. Read are
     pictures of A1111 and its relatives, ComfyUI, InvokeAI, Fooocus and NovelAI.
     """
-    from sdplay.imaging.metadata import Embedded
-    from sdplay.store.keep import read_sheet
+    from sdplay.images.write import Embedded
+    from sdplay.images.writer import read_sheet
 
     if file.is_dir():
         return show_job(file, as_json=as_json)
@@ -167,7 +168,7 @@ def show(file: Path, as_json: bool) -> int:
 
 def sheet_rows(sheet: SheetRecord) -> Iterator[tuple[str, str]]:
     """What a sheet shows, in rows of name and value: its axes, its pictures in order, and the recipe of the first."""
-    from sdplay.imaging.metadata import Embedded
+    from sdplay.images.write import Embedded
 
     for name, axis in zip(("across", "down", "blocks"), sheet.axes, strict=False):
         yield name, printable(f"{axis.name}: {', '.join(axis.values)}")
@@ -185,14 +186,14 @@ def sheet_rows(sheet: SheetRecord) -> Iterator[tuple[str, str]]:
 
 def held(embedded: Embedded) -> dict[str, Any]:
     """What our chunk holds."""
-    recipe = embedded.recipe.ingredients()
-    enlarged = {"enlarged": [one.ingredients() for one in embedded.enlarged]} if embedded.enlarged else {}
+    recipe = embedded.recipe.to_dict()
+    enlarged = {"enlarged": [one.to_dict() for one in embedded.enlarged]} if embedded.enlarged else {}
     return {"sdplay": embedded.version, "index": embedded.index, "pixels": embedded.digest, "recipe": recipe} | enlarged
 
 
 def told(found: Found) -> Iterator[tuple[str, str]]:
     """What another program wrote, in rows of name and value: first what has a meaning here, then the rest."""
-    from sdplay.modes.adopt import NAMED, fullest_kind, usable
+    from sdplay.interop.import_settings import NAMED, fullest_kind, usable
 
     fields, left = usable(found, fullest_kind(found))
     yield "made by", maker(found)
@@ -205,7 +206,7 @@ def told(found: Found) -> Iterator[tuple[str, str]]:
 
 def described(embedded: Embedded) -> Iterator[tuple[str, str]]:
     """The recipe in rows of name and value; the prompt first, digests last."""
-    ingredients = embedded.recipe.ingredients()
+    ingredients = embedded.recipe.to_dict()
     ingredients.pop("format")
     model, numerics = ingredients.pop("model"), ingredients.pop("numerics")
     first, seed = embedded.recipe.seed, embedded.recipe.seed + embedded.index

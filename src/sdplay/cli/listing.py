@@ -22,7 +22,7 @@ def printable(text: str) -> str:
 @click.command()
 def samplers() -> int:
     """List samplers and noise schedules, with their other names."""
-    from sdplay.modes.settle import SAMPLER_ALIASES, SCHEDULE_ALIASES
+    from sdplay.requests.resolve import SAMPLER_ALIASES, SCHEDULE_ALIASES
 
     def rows(title: str, known: Mapping[str, tuple[str, ...]]) -> list[tuple[str, ...]]:
         return [(title, "ALSO CALLED"), *((name, ", ".join(aliases)) for name, aliases in known.items())]

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sdplay.studio import Settled
+    from sdplay.studio import ResolvedRequest
 
 
-def memory_lines(settled: Settled) -> Iterator[str]:
+def memory_lines(settled: ResolvedRequest) -> Iterator[str]:
     """The plan where little memory is asked for, the memory that it takes, and a warning where there is less."""
-    from sdplay.studio.memory import memory_of
+    from sdplay.jobs.memory import memory_of
 
     request = settled.recipe.request
     memory = memory_of(settled)
@@ -19,15 +19,15 @@ def memory_lines(settled: Settled) -> Iterator[str]:
         yield plan(settled)
     if memory is None:
         return
-    if request.low_memory or memory.allowed is not None:
+    if request.run.low_memory or memory.allowed is not None:
         yield str(memory)
     if memory.warning:
         yield f"note: {memory.warning}"
 
 
-def plan(settled: Settled) -> str:
+def plan(settled: ResolvedRequest) -> str:
     """What drawing in little memory means for this picture."""
-    from sdplay.core.hires import picture_size
+    from sdplay.requests.txt2img import picture_size
 
     recipe, numerics = settled.recipe, settled.recipe.numerics
     width, height = picture_size(recipe)

@@ -12,9 +12,9 @@ import click
 from sdplay.cli.listing import table
 
 if TYPE_CHECKING:
-    from sdplay.models.places import Sort
-    from sdplay.models.resolve import ResolvedModel
-    from sdplay.models.shelves import Shelves
+    from sdplay.library.library import Shelves
+    from sdplay.library.locations import Sort
+    from sdplay.library.resolve import ResolvedModel
 
 PICKLE = click.option(
     "--allow-pickle",
@@ -27,7 +27,7 @@ FOR_MODELS: dict[Sort, str] = {"loras": "LORA", "vae": "VAE", "embeddings": "EMB
 
 def shelves_with(allow_pickle: bool) -> Shelves:
     """The shelves of the environment, and whether pickles on them may be opened."""
-    from sdplay.models.shelves import shelves_of
+    from sdplay.library.library import shelves_of
 
     return replace(shelves_of(os.environ), allow_pickle=allow_pickle)
 
@@ -40,8 +40,8 @@ def models(ctx: click.Context) -> int:
     """
     if ctx.invoked_subcommand is not None:
         return 0
-    from sdplay.models.registry import shipped_cards
-    from sdplay.models.shelves import shelves_of
+    from sdplay.library.library import shelves_of
+    from sdplay.library.registry import shipped_cards
 
     shelves = shelves_of(os.environ)
     rows = [("NAME", "SIZE", "STEPS", "WHAT IT IS", "LICENCE")]
@@ -64,7 +64,7 @@ def models(ctx: click.Context) -> int:
 
 def added_rows(shelves: Shelves) -> list[tuple[str, ...]]:
     """The names that were added, below a heading; nothing where there are none."""
-    from sdplay.models.added import added_models
+    from sdplay.library.aliases import added_models
 
     rows = list(added_models(shelves.home).items())
     return [("ADDED", "WHAT IT STANDS FOR"), *rows] if rows else []
@@ -72,7 +72,7 @@ def added_rows(shelves: Shelves) -> list[tuple[str, ...]]:
 
 def shelf_rows(shelves: Shelves) -> list[tuple[str, ...]]:
     """What the shelves hold, below a heading: models, and then what goes with models, the program's own at the end."""
-    from sdplay.models.add_ons import shipped_add_ons
+    from sdplay.library.add_ons import shipped_add_ons
 
     found = [(name, str(path)) for name, path in shelves.models()]
     rows = [("NAME", "WHERE IT IS"), *found] if found else []
@@ -87,7 +87,7 @@ def shelf_rows(shelves: Shelves) -> list[tuple[str, ...]]:
 @PICKLE
 def info(name: str, allow_pickle: bool) -> int:
     """Tell what the model NAME (or the one at this path) is, where it is, and what is taken when nothing is asked."""
-    from sdplay.models.resolve import resolve
+    from sdplay.library.resolve import resolve
 
     click.echo(table(described(resolve(name, allow_pickle=allow_pickle))))
     return 0
@@ -95,7 +95,7 @@ def info(name: str, allow_pickle: bool) -> int:
 
 def described(found: ResolvedModel) -> list[tuple[str, str]]:
     """A model in rows of name and value."""
-    from sdplay.models.anatomy import anatomy
+    from sdplay.library.model_info import anatomy
 
     card, body = found.card, anatomy(found.path)
     return [
@@ -123,10 +123,10 @@ def described(found: ResolvedModel) -> list[tuple[str, str]]:
 @PICKLE
 def add(model: str, name: str | None, allow_pickle: bool) -> int:
     """Give MODEL, a path or a hub id, a name that works in every folder. The files stay where they are."""
-    from sdplay.models.added import add_model
-    from sdplay.models.fetch import HUB_ID
-    from sdplay.models.resolve import resolve
-    from sdplay.models.shelves import shelves_of
+    from sdplay.library.aliases import add_model
+    from sdplay.library.fetch import HUB_ID
+    from sdplay.library.library import shelves_of
+    from sdplay.library.resolve import resolve
 
     found = resolve(model, allow_pickle=allow_pickle)
     from_hub = found.identity.name == model and HUB_ID.fullmatch(model) is not None
@@ -142,8 +142,8 @@ def add(model: str, name: str | None, allow_pickle: bool) -> int:
 @click.argument("name")
 def remove(name: str) -> int:
     """Forget a name that was added. The model's files stay where they are."""
-    from sdplay.models.added import remove_model
-    from sdplay.models.shelves import shelves_of
+    from sdplay.library.aliases import remove_model
+    from sdplay.library.library import shelves_of
 
     stood_for = remove_model(shelves_of(os.environ).home, name)
     click.echo(f"{name} is forgotten; {stood_for} stays as it is")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from sdplay.core.errors import BadRequest, ModelNotFound
 
 if TYPE_CHECKING:
-    from sdplay.core.request import AnyFilm
+    from sdplay.film.plan import AnyFilm
     from sdplay.studio import Studio
 
 ORIGINAL_MODEL = Path("stable-diffusion-v1-4")
@@ -47,7 +47,7 @@ def converse(wishes: Wishes) -> int:
     """Load the model, ask, and draw; returns the exit code."""
     from sdplay.cli import original_film
     from sdplay.cli.draw import open_studio
-    from sdplay.models.shelves import shelves_of
+    from sdplay.library.library import shelves_of
 
     model, token = model_and_token(wishes.local)
     common: dict[str, Any] = {"model": model, "device": wishes.device, "low_memory": wishes.limit}
@@ -68,11 +68,12 @@ def converse(wishes: Wishes) -> int:
 
 def load(studio: Studio, common: dict[str, Any], film: AnyFilm | None = None) -> None:
     """Load the model, once what is asked for is known to be possible; draws nothing."""
-    from sdplay.core.request import Txt2Img, ask
+    from sdplay.requests.base import make_request
+    from sdplay.requests.txt2img import Txt2Img
 
     print("Loading model...")
     with saying_how_to_go_on_offline():
-        settled = studio.settle(ask(Txt2Img, prompt="-", **common))
+        settled = studio.resolve(make_request(Txt2Img, prompt="-", **common))
     if film is not None:
         studio.plan(film)
     list(studio.run(settled, []))
@@ -83,9 +84,10 @@ def draw(studio: Studio, wishes: Wishes, common: dict[str, Any]) -> int:
     """Ask about pictures, and draw them."""
     from sdplay.cli.deliver import Delivery, deliver
     from sdplay.cli.progress import progress_for
-    from sdplay.core.request import STILLS, ask
+    from sdplay.requests.base import make_request
+    from sdplay.requests.request import STILLS
 
-    settled = studio.settle(ask(STILLS[wishes.mode], **answers(wishes.mode), **common))
+    settled = studio.resolve(make_request(STILLS[wishes.mode], **answers(wishes.mode), **common))
     folder = KEPT_IN if wishes.save else None
     print("Pictures are kept in ./images." if folder else "Pictures are not kept: --save writes them to ./images.")
     with progress_for(quiet=False) as progress:

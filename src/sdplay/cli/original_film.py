@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from sdplay.core.errors import SdplayError, Stopped
 
 if TYPE_CHECKING:
-    from sdplay.core.request import AnyFilm
+    from sdplay.film.plan import AnyFilm
     from sdplay.studio import Studio
 
 SETTINGS = Path("animation_mode", "config.py")
@@ -27,8 +27,8 @@ def settings_of(config: Path | None, home: Path) -> dict[str, Any]:
 
     Raises `BadRequest` naming the file where it cannot be read.
     """
-    from sdplay.core.films import canonical_names
-    from sdplay.store.settings.read import read_settings
+    from sdplay.film.request import canonical_names
+    from sdplay.interop.settings_file import read_settings
 
     path = config or next((folder / SETTINGS for folder in (Path(), home) if (folder / SETTINGS).is_file()), SETTINGS)
     found = read_settings(path)
@@ -55,8 +55,8 @@ class FilmWishes:
         return self._asked("animate", settings, "max_frames")
 
     def _asked(self, mode: str, fields: dict[str, Any], length: str) -> AnyFilm:
-        from sdplay.core.request import FILMS
-        from sdplay.modes.problems import ask_film
+        from sdplay.film.plan import FILMS
+        from sdplay.film.problems import ask_film
 
         length_asked = {length: self.num} if self.num is not None else {}
         return ask_film(FILMS[mode], **{**fields, **self.common, **length_asked})

@@ -17,7 +17,7 @@ from sdplay.cli.listing import printable
 from sdplay.core.errors import StoreError
 
 if TYPE_CHECKING:
-    from sdplay.modes.rows import Row
+    from sdplay.film.rows import Row
 
 STDOUT = Path("-")
 PAGE = 50  # rows of a table in a terminal before its head comes again
@@ -156,7 +156,7 @@ def destinations(columns: Sequence[str], paths: dict[str, Path | None], *, quiet
 
 @contextmanager
 def opened(path: Path) -> Iterator[IO[str]]:
-    from sdplay.store.durable import replacing
+    from sdplay.files.replace import replacing
 
     if path == STDOUT:
         yield sys.stdout

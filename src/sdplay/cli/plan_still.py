@@ -13,30 +13,30 @@ from sdplay.cli.flags import in_the_words_of, request_fields
 from sdplay.cli.listing import printable, table
 
 if TYPE_CHECKING:
-    from sdplay.studio import Settled
+    from sdplay.studio import ResolvedRequest
 
 
 class PlanStillCommand(DrawCommand):
     """Plans pictures in one mode; its flags are those that draw them."""
 
     def draw(self, **params: Any) -> int:
-        from sdplay.modes.asked import requests_for
+        from sdplay.jobs.requests import requests_for
 
         with in_the_words_of(click.get_current_context()):
             texts = prompts(params.pop("prompt"), params.pop("prompts_from"))
             asked = requests_for(self.kind, texts, request_fields(self.kind, params))
             with open_studio() as studio:
                 for request in asked:
-                    click.echo(table(facts(studio.settle(request))))
+                    click.echo(table(facts(studio.resolve(request))))
         return 0
 
 
-def facts(settled: Settled) -> Iterator[tuple[str, str]]:
+def facts(settled: ResolvedRequest) -> Iterator[tuple[str, str]]:
     """What is settled, and what it takes, in rows of name and value."""
     from sdplay.cli.progress import plan_line
-    from sdplay.core.amount import amount_text
-    from sdplay.modes.plan import count
-    from sdplay.studio.memory import memory_of, other_ways
+    from sdplay.core.values import amount_text
+    from sdplay.jobs.memory import memory_of, other_ways
+    from sdplay.requests.plan import count
 
     recipe, memory = settled.recipe, memory_of(settled)
     yield "prompt", printable(getattr(recipe.request, "prompt", ""))

@@ -15,7 +15,7 @@ from sdplay.cli.outcome import FAILED, reason
 from sdplay.core.errors import BadRequest
 
 if TYPE_CHECKING:
-    from sdplay.core.enlarged import LargerPicture
+    from sdplay.requests.upscale_record import LargerPicture
     from sdplay.studio import Studio
 
 FILE = click.Path(path_type=Path)
@@ -59,7 +59,7 @@ def upscale(
 
 
 def pictures_of(file: Path) -> list[str]:
-    from sdplay.imaging.given import pictures_in
+    from sdplay.images.inputs import pictures_in
 
     return pictures_in(str(file))
 

@@ -6,15 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-import torch
 from torch import Tensor
 
-from sdplay.core.mentions import Spelled
-from sdplay.core.prompt.attention import Section
-from sdplay.core.prompt.networks import Worn
-from sdplay.diffusion.denoiser import Denoiser
-from sdplay.diffusion.schedule import NoiseTable
-from sdplay.models.add_ons import ResolvedAddOn
+from sdplay.library.add_ons import ResolvedAddOn
+from sdplay.prompts.attention import Section
+from sdplay.prompts.lora_tags import Worn
+from sdplay.requests.add_ons import Spelled
+from sdplay.sampling.denoiser import Denoiser
+from sdplay.sampling.sigmas import NoiseSchedule
 
 Extras = dict[str, dict[str, Tensor]]
 
@@ -52,11 +51,11 @@ class Networks(Protocol):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Guide:
+class ControlCond:
     """A ControlNet at work: the network, what it saw in its picture, and how much it is to count."""
 
     network: Adding
-    seen: Tensor
+    hint: Tensor
     scale: float
 
 
@@ -68,7 +67,7 @@ class Family(Protocol):
     where that is one chunk without weights; both read the encoder's layer that `clip_skip` says (see `layers`), and
     raise `BadRequest` for more than it has;
     `denoiser` answers for a batch whose row i is conditioned by `conditionings[i]`; a model made for inpainting
-    (`sees_mask`) also gets `seen` [b, 1 + C, h, w], repeated over the batch; `guides` have their say in all rows;
+    (`is_inpaint`) also gets `seen` [b, 1 + C, h, w], repeated over the batch; `guides` have their say in all rows;
     `hold` reads files that change it, and `adapted` is the same model with LoRAs on network and text encoders
     (named by digest) and with `words` that stand for vectors: what is drawn with one is not changed by the other;
     `networks` are the ControlNets it holds;
@@ -76,10 +75,10 @@ class Family(Protocol):
     and arithmetic in float32, whatever it works with otherwise.
     """
 
-    table: NoiseTable
+    table: NoiseSchedule
     latent_channels: int
     factor: int
-    sees_mask: bool
+    is_inpaint: bool
 
     @property
     def networks(self) -> Networks: ...
@@ -93,7 +92,7 @@ class Family(Protocol):
     def encode_weighted(self, sections: Sequence[Section], clip_skip: int = 1) -> Conditioning: ...
 
     def denoiser(
-        self, conditionings: Sequence[Conditioning], seen: Tensor | None = None, guides: Sequence[Guide] = ()
+        self, conditionings: Sequence[Conditioning], seen: Tensor | None = None, guides: Sequence[ControlCond] = ()
     ) -> Denoiser: ...
 
     def encode(self, pixels: Tensor) -> Tensor: ...
@@ -101,17 +100,3 @@ class Family(Protocol):
     def decode(self, latents: Tensor) -> Tensor: ...
 
     def decode_in_float32(self, latents: Tensor) -> Tensor: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Placement:
-    """Where a model's parts run and in which number formats; `decode_tile` and `sliced` spare memory (see `lean`), and
-    so does `in_turn`: one part in memory at a time (see `turns`).
-    """
-
-    device: torch.device
-    dtype: torch.dtype
-    decode_dtype: torch.dtype
-    decode_tile: int = 0
-    sliced: bool = False
-    in_turn: bool = False

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from sdplay.core.errors import UnknownName
-from sdplay.families.base import Family, Placement
-from sdplay.families.sd import load_sd
-from sdplay.families.sdxl import load_sdxl
+from sdplay.engines.placement import Placement
+from sdplay.families.base import Family
+from sdplay.families.sd.model import load_sd
+from sdplay.families.sdxl.model import load_sdxl
 
 LOADERS: dict[str, Callable[[Path, Placement, Path | None], Family]] = {"sd": load_sd, "sdxl": load_sdxl}
 

@@ -1,1 +1,1 @@
-"""Work that must survive; for now the seam it will stand on: executors."""
+"""Kinds of jobs: pictures, grids, films, enlargements."""

@@ -1,1 +1,0 @@
-"""From frames to pictures; read `render` first."""

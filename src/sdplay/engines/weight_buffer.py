@@ -1,0 +1,151 @@
+"""A network's weights in one block of memory, which can be given back whole and filled again from the files.
+
+Weights come in one by one, each in the number format and layout the network works with: loading takes the memory of
+the block and little more, whatever format the files have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from sdplay.engines.mapped import MappedFile
+from sdplay.engines.placement import Placement
+
+ALIGNED = 64  # bytes, as torch's own memory is: some kernels round differently where it is less
+AT_A_TIME = 64 * 2**20  # bytes read before their pages are given back
+
+
+def filled(
+    network: Any, weights: Mapping[str, Tensor], files: Sequence[MappedFile], dtype: torch.dtype, placement: Placement
+) -> Any:
+    """`network`, built on the device "meta", with its weights in one `block` of memory; raises as `Block` does."""
+    for name, numbers in list(network.named_buffers()):
+        if not name.endswith("position_ids"):
+            raise ValueError(f"it has {name}, which is no weight and is in no file")
+        counted = torch.arange(numbers.size(-1), device=placement.device).expand(numbers.shape)
+        network.get_submodule(name.rpartition(".")[0]).register_buffer("position_ids", counted, persistent=False)
+    network.block = Block(network, weights, files, dtype, placement.device)
+    if not placement.in_turn:
+        network.block.fill()
+    return network
+
+
+class Block:
+    """The weights of `network`, which is built without memory for them, out of `weights` by name.
+
+    `files` are what the weights lie in. It is empty until `fill`. Raises `ValueError` where a weight lacks or has
+    another shape.
+    """
+
+    def __init__(
+        self,
+        network: Any,
+        weights: Mapping[str, Tensor],
+        files: Sequence[MappedFile],
+        dtype: torch.dtype,
+        device: torch.device,
+    ) -> None:
+        self._files, self._device = files, device
+        wanted: dict[str, Tensor] = dict(network.named_parameters())
+        check_complete(wanted, weights)
+        self._sources = {name: weights[name] for name in wanted}
+        self._lay_out(wanted, dtype)
+        network.load_state_dict(self._weights, strict=False, assign=True)
+        self._parameters = dict(network.named_parameters())
+
+    def _lay_out(self, shapes: Mapping[str, Tensor], dtype: torch.dtype) -> None:
+        """Places for weights of these `shapes`, one behind the other in one piece of memory, which is not taken yet."""
+        memory = torch.empty(sum(room(weight, dtype) for weight in shapes.values()), dtype=dtype, device=self._device)
+        self._memory, self._bytes = memory.untyped_storage(), memory.untyped_storage().nbytes()
+        self._weights: dict[str, Tensor] = {}
+        start = 0
+        for name, weight in shapes.items():
+            self._weights[name] = memory.as_strided(weight.shape, layout(weight), start)
+            start += room(weight, dtype)
+        self.drop()
+
+    def fill(self) -> None:
+        """Bring the weights into memory, where they are not; where that is cut off (Ctrl-C, no memory), none are."""
+        if self._memory.nbytes():
+            return
+        try:
+            for name, parameter in self._parameters.items():
+                parameter.data = self._weights[name]
+            self._memory.resize_(self._bytes)
+            self._read()
+        except BaseException:
+            self.drop()
+            raise
+
+    @torch.no_grad()
+    def _read(self) -> None:
+        read = 0
+        for name, source in self._sources.items():
+            self._weights[name].copy_(source)
+            read += source.nbytes
+            if read >= AT_A_TIME:
+                read = self._let_go()
+        self._let_go()
+
+    def drop(self) -> None:
+        """Give the memory back; until the next `fill` the network cannot be asked."""
+        self._memory.resize_(0)
+
+    @contextmanager
+    def in_format(self, dtype: torch.dtype) -> Iterator[None]:
+        """For a while the network works with weights in `dtype`, read from the files anew.
+
+        Afterwards, however that ends, it is empty: the next `fill` brings the weights back in the format they had.
+        """
+        self.drop()
+        before = self._memory, self._bytes, self._weights
+        try:
+            self._lay_out(self._parameters, dtype)
+            self.fill()
+            yield
+        finally:
+            other = self._memory
+            self._memory, self._bytes, self._weights = before
+            other.resize_(0)
+
+    def _let_go(self) -> int:
+        for file in self._files:
+            file.let_go()
+        return 0
+
+
+def complete(loaded: Any) -> Any:
+    """The model of a (model, loading info) pair; raises `ValueError` where its file lacked weights, left random."""
+    model, info = loaded
+    missing = sorted(info["missing_keys"])
+    if missing:
+        raise ValueError(f"{len(missing)} of its weights are not in the file, {missing[0]} for one")
+    return model
+
+
+def check_complete(wanted: Mapping[str, Tensor], weights: Mapping[str, Tensor]) -> None:
+    """Raise `ValueError` unless every wanted weight is there in its shape."""
+    missing = sorted(wanted.keys() - weights.keys())
+    if missing:
+        raise ValueError(f"{len(missing)} of its weights are not in the file, {missing[0]} for one")
+    for name, weight in wanted.items():
+        found, shape = tuple(weights[name].shape), tuple(weight.shape)
+        if found != shape:
+            raise ValueError(f"its {name} is {found} in the file, and {shape} by its configuration")
+
+
+def room(weight: Tensor, dtype: torch.dtype) -> int:
+    """How many numbers `weight` takes, so that what follows begins aligned."""
+    together = ALIGNED // dtype.itemsize
+    return -(-weight.numel() // together) * together
+
+
+def layout(weight: Tensor) -> tuple[int, ...]:
+    """The strides of `weight` as convolutions like them best."""
+    shape = torch.empty(weight.shape, device="meta")
+    return (shape.to(memory_format=torch.channels_last) if weight.dim() == 4 else shape).stride()

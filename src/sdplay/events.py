@@ -1,0 +1,143 @@
+"""Events of a job, in order: command line, servers and tests read these."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sdplay.images.picture import Artifact, Picture
+from sdplay.requests.recipe import Recipe
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started:
+    """The model is loaded and `total` pictures will be drawn."""
+
+    recipe: Recipe
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stepped:
+    """Denoising step `step` of `steps` (from 1) is done for the frames `frames` (their indices).
+
+    `previews` are small pictures of what is emerging, uint8 [h, w, 3], one for each frame, where that was asked for.
+    """
+
+    frames: tuple[int, ...]
+    step: int
+    steps: int
+    previews: tuple[NDArray[np.uint8], ...] = field(default=(), compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageDone:
+    """A picture is finished and in memory. In a grid, `key` is the key of the picture that was requested.
+
+    The picture itself may have another key: if its numbers overflowed, it was redrawn in higher precision.
+    """
+
+    picture: Picture
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class KeyframeDone:
+    """A film's keyframe is finished and in memory, uint8 [height, width, 3]; later frames start from it."""
+
+    index: int
+    pixels: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class DepthMapDone:
+    """The depth map of keyframe `index`: `disparity` is float32 [height, width], 0 (far) to 1 (near)."""
+
+    index: int
+    disparity: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retried:
+    """Picture or frame `index` came out bad, and `how` says what was done; comes before its `ImageDone`."""
+
+    index: int
+    how: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageSaved:
+    """A picture is finished and on disk; `key` is as in `ImageDone`."""
+
+    artifact: Artifact
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reused:
+    """A picture of a grid was on disk already and its pixels are unchanged; `key` is as in `ImageDone`."""
+
+    picture: Picture
+    artifact: Artifact
+    key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mismatch:
+    """The file at `path` claims to be a requested picture but its pixels were changed; it is redrawn."""
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resumed:
+    """A film of `total` frames starts, of which `done` are already on disk."""
+
+    total: int
+    done: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measuring:
+    """A dream's pace is being measured: `done` of `total` probes are drawn."""
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FramesSaved:
+    """`done` of a film's `total` frames are safely on disk; the rest takes about `seconds_left`.
+
+    `seconds` is the duration of the newest unit: a keyframe and its in-betweens, or one batch of frames.
+    """
+
+    done: int
+    total: int
+    seconds_left: float
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilmSaved:
+    """The film file is written (or, if not `anew`, existed already); its `frames` were counted by decoding it."""
+
+    path: Path
+    frames: int
+    anew: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """All `total` pictures are done."""
+
+    total: int
+    seconds: float
+
+
+FilmEvent = KeyframeDone | DepthMapDone | Retried | Resumed | Measuring | FramesSaved | FilmSaved
+GridEvent = Reused | Mismatch
+Event = Started | Stepped | ImageDone | ImageSaved | Finished | FilmEvent | GridEvent

@@ -1,0 +1,1 @@
+"""What every Stable Diffusion shares."""

@@ -1,0 +1,171 @@
+"""A ControlNet's files, read: a diffusers folder, or one file in the layout of diffusers or of the original release."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from sdplay.core.errors import BadRequest, ModelBroken
+from sdplay.engines.placement import Placement
+from sdplay.engines.weight_buffer import complete
+from sdplay.families.common.controlnet import ControlNet
+from sdplay.library.detect import is_half, weight_files
+from sdplay.library.layout import HEAD_WIDTH, HEADS_SD15, Config, Shapes, count
+
+Weights = dict[str, Tensor]
+ORIGINAL = "control_model."
+ADDED = {  # what the converter of diffusers leaves out: the pooled text and sizes of SDXL
+    "label_emb.0.0.": "add_embedding.linear_1.",
+    "label_emb.0.2.": "add_embedding.linear_2.",
+}
+OTHERS = {  # the beginning of a name of a tensor, and what a file with such a tensor is
+    "lora_controlnet": "a Control-LoRA, which holds the difference to a model and no ControlNet",
+    "lllite_": "a ControlNet-LLLite",
+    "adapter.body.": "a T2I-Adapter",
+    "body.": "a T2I-Adapter",
+    "task_embedding": "a ControlNet for several kinds of pictures (union)",
+    "difference": "the difference of a ControlNet to its model",
+    "lora_": "a LoRA: name it in the prompt, <lora:name:0.8>",
+    "double_blocks.": "a ControlNet for Flux",
+}
+READS = {768: "Stable Diffusion 1.x", 1024: "Stable Diffusion 2.x", 2048: "SDXL"}  # by the width of its texts
+WHAT_WORKS = "a ControlNet is a diffusers folder, or a .safetensors file, made for the model it is used with"
+
+
+def load_controlnet(path: Path, placement: Placement) -> ControlNet:
+    """Load the ControlNet at `path`; raises `ModelBroken` for files that are no usable one."""
+    path = path.parent if path.is_file() and (path.parent / "config.json").is_file() and _is_plain(path) else path
+    try:
+        module = _from_folder(path, placement) if path.is_dir() else _from_file(path, placement)
+        return ControlNet(module, placement)
+    except ModelBroken:
+        raise
+    except Exception as error:  # diffusers, safetensors and torch raise a dozen kinds for a bad file
+        why = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise unusable(f"this ControlNet cannot be used: {why}", path) from error
+
+
+def _is_plain(path: Path) -> bool:
+    """Whether a file has the name that weights have within a diffusers folder."""
+    return path.name.startswith("diffusion_pytorch_model.")
+
+
+def unusable(reason: str, path: Path) -> ModelBroken:
+    return ModelBroken(reason, field="controlnet", value=str(path), hint=WHAT_WORKS)
+
+
+def check_fit(control: Any, unet: Any, factor: int, path: Path) -> None:
+    """Raise `BadRequest` unless a ControlNet's configuration fits a network's, whose codec has this `factor`."""
+    for part in (
+        "cross_attention_dim",
+        "block_out_channels",
+        "layers_per_block",
+        "projection_class_embeddings_input_dim",
+    ):
+        mine, its = getattr(control, part, None), getattr(unet, part, None)
+        mine, its = (tuple(each) if isinstance(each, list | tuple) else each for each in (mine, its))
+        if mine != its:
+            reason = f"it was made for {_called(control)}, and the model is {_called(unet)}"
+            if _called(control) == _called(unet):
+                reason = f"it was made for another network: its {part} is {mine}, the model's {its}"
+            raise BadRequest(reason, field="controlnet", value=str(path), hint="take a ControlNet made for the model")
+    reads = 2 ** (len(control.conditioning_embedding_out_channels) - 1)
+    if reads != factor:
+        reason = f"it sees {reads} pixels as one latent, and the model's codec makes one of {factor}"
+        raise BadRequest(reason, field="controlnet", value=str(path), hint="take a ControlNet made for the model")
+
+
+def _called(network: Any) -> str:
+    width = network.cross_attention_dim
+    return READS.get(width, f"a model whose texts are {width} wide")
+
+
+def _from_folder(folder: Path, placement: Placement) -> Any:
+    from diffusers import ControlNetModel  # pyright: ignore[reportPrivateImportUsage]
+
+    half = {"variant": "fp16"} if any(map(is_half, weight_files(folder))) else {}
+    loading = {"local_files_only": True, "use_safetensors": True, "output_loading_info": True}
+    loading |= {"low_cpu_mem_usage": False, "torch_dtype": placement.dtype}
+    return complete(ControlNetModel.from_pretrained(folder, **loading, **half))
+
+
+def _from_file(path: Path, placement: Placement) -> Any:
+    from diffusers import ControlNetModel  # pyright: ignore[reportPrivateImportUsage]
+    from safetensors.torch import load_file
+
+    weights = as_diffusers(load_file(path), path)
+    with torch.device("meta"):  # numbers that are about to be replaced need not be drawn
+        network = ControlNetModel(**controlnet_config({name: tuple(w.shape) for name, w in weights.items()}))
+    cast = {name: weight.to(placement.dtype) for name, weight in weights.items()}
+    lacking, _ = network.load_state_dict(cast, strict=False, assign=True)
+    if lacking:
+        raise unusable(f"{len(lacking)} of its weights are not in the file, {lacking[0]} for one", path)
+    return network
+
+
+def as_diffusers(weights: Weights, path: Path) -> Weights:
+    """The tensors of a file under the names that diffusers has for them; raises `ModelBroken` for no ControlNet."""
+    from diffusers.loaders.single_file_utils import convert_controlnet_checkpoint
+
+    for start, what in OTHERS.items():
+        if any(name.startswith(start) for name in weights):
+            raise unusable(f"this is {what}", path)
+    if "controlnet_cond_embedding.conv_in.weight" in weights:
+        return weights
+    plain = {name.removeprefix(ORIGINAL): weight for name, weight in weights.items()}
+    if "input_hint_block.0.weight" not in plain:
+        raise unusable("this is no ControlNet: none of its tensors reads a picture", path)
+    halving = next(
+        n for n in range(1, count(plain, r"input_blocks\.(\d+)\.")) if f"input_blocks.{n}.0.op.weight" in plain
+    )
+    found: Weights = convert_controlnet_checkpoint(plain, {"layers_per_block": halving - 1})
+    for old, new in ADDED.items():
+        found |= {name.replace(old, new): weight for name, weight in plain.items() if name.startswith(old)}
+    return found
+
+
+def controlnet_config(shapes: Shapes) -> Config:
+    """What `ControlNetModel` takes, from the shapes of its tensors as diffusers names them."""
+    blocks = range(count(shapes, r"down_blocks\.(\d+)\."))
+    depths = [count(shapes, rf"down_blocks\.{i}\.attentions\.0\.transformer_blocks\.(\d+)\.") for i in blocks]
+    middle = count(shapes, r"mid_block\.attentions\.0\.transformer_blocks\.(\d+)\.")
+    widths = tuple(shapes[f"down_blocks.{i}.resnets.0.conv1.weight"][0] for i in blocks)
+    config: Config = {
+        "in_channels": shapes["conv_in.weight"][1],
+        "block_out_channels": widths,
+        "layers_per_block": count(shapes, r"down_blocks\.0\.resnets\.(\d+)\."),
+        "down_block_types": tuple("CrossAttnDownBlock2D" if depth else "DownBlock2D" for depth in depths),
+        "mid_block_type": "UNetMidBlock2DCrossAttn" if middle else "UNetMidBlock2D",
+        "transformer_layers_per_block": tuple(depth or 1 for depth in (*depths[:-1], depths[-1] or middle)),
+        "conditioning_embedding_out_channels": _reader_widths(shapes),
+        **_attention(shapes, widths),
+    }
+    if "add_embedding.linear_1.weight" in shapes:
+        config |= {
+            "addition_embed_type": "text_time",
+            "addition_time_embed_dim": 256,
+            "projection_class_embeddings_input_dim": shapes["add_embedding.linear_1.weight"][1],
+        }
+    return config
+
+
+def _reader_widths(shapes: Shapes) -> tuple[int, ...]:
+    """The widths of the layers that read the picture, each half as large as the one before."""
+    reader = "controlnet_cond_embedding."
+    halvings = count(shapes, rf"{reader}blocks\.(\d+)\.") // 2
+    later = (shapes[f"{reader}blocks.{2 * i + 1}.weight"][0] for i in range(halvings))
+    return (shapes[f"{reader}conv_in.weight"][0], *later)
+
+
+def _attention(shapes: Mapping[str, tuple[int, ...]], widths: tuple[int, ...]) -> Config:
+    """Heads and texts; SD 2.x and SDXL project with matrices where SD 1.x convolves by 1×1."""
+    text = next((shape[1] for name, shape in shapes.items() if name.endswith("attn2.to_k.weight")), None)
+    projection = next((shape for name, shape in shapes.items() if name.endswith(".proj_in.weight")), ())
+    linear = len(projection) == 2
+    heads = tuple(width // HEAD_WIDTH for width in widths) if linear else HEADS_SD15
+    config: Config = {"use_linear_projection": linear, "attention_head_dim": heads}
+    return config | ({"cross_attention_dim": text} if text else {})

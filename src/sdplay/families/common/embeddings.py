@@ -1,0 +1,110 @@
+"""Textual inversions (Gal et al. 2022): words of a model that stand for vectors found by training, kept in small files.
+
+As to A1111, the name of the file is the word. In a text it takes as many tokens as the file has vectors, and these stay
+together in one chunk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from sdplay.core.errors import BadRequest
+from sdplay.families.common.chunks import FIRST_VECTOR, MARKS, Tokenize
+from sdplay.families.common.vectors import codes, slot_and_row, spell
+from sdplay.library.add_ons import ResolvedAddOn
+from sdplay.requests.add_ons import Spelled
+
+BY_ENCODER = (("clip_l", "text_encoders_0"), ("clip_g", "text_encoders_1"))  # what files for SDXL call their two parts
+MOST_HELD = 64
+
+
+class Inversions:
+    """The files that were read, by digest: vectors [n, width] for each text encoder. A vector's token is a number that
+    no vocabulary reaches.
+    """
+
+    def __init__(self, encoders: Sequence[Any]) -> None:
+        self.encoders = encoders
+        self.held: dict[str, tuple[Tensor, ...]] = {}
+        self._slots: dict[str, int] = {}
+
+    def hold(self, add_ons: Sequence[ResolvedAddOn]) -> None:
+        """Read those among `add_ons` that are not held yet; raises `BadRequest` for one that does not fit."""
+        wanted = {one.identity.digest: one for one in add_ons if one.identity.kind == "embedding"}
+        for digest, one in wanted.items():
+            self.held[digest] = self.held.pop(digest) if digest in self.held else self.read(one)
+            self._slots.setdefault(digest, len(self._slots))
+        for digest in [digest for digest in self.held if digest not in wanted][:-MOST_HELD]:
+            del self.held[digest]
+
+    def read(self, one: ResolvedAddOn) -> tuple[Tensor, ...]:
+        """The vectors in a file for each of the text encoders."""
+        from safetensors.torch import load_file
+
+        found = vectors_in(load_file(one.path), len(self.encoders))
+        widths = tuple(encoder.config.hidden_size for encoder in self.encoders)
+        if found is None:
+            raise unfit(one.origin, f"it lacks vectors for one of the {len(widths)} text encoders of this model")
+        for vectors, width in zip(found, widths, strict=True):
+            if vectors.ndim != 2 or vectors.size(1) != width:
+                raise unfit(one.origin, f"its vectors are {vectors.size(-1)} wide, those of this model's texts {width}")
+        longest = min(encoder.config.max_position_embeddings for encoder in self.encoders) - MARKS
+        counts = {len(vectors) for vectors in found}
+        if len(counts) > 1 or not 0 < max(counts) <= longest:
+            told = " and ".join(map(str, sorted(counts)))
+            raise unfit(
+                one.origin, f"it holds {told} vectors, and 1 to {longest} make a word, as many for each encoder"
+            )
+        return found
+
+    def spell(self, tokenize: Tokenize, words: Spelled) -> Tokenize:
+        """`tokenize`, but with the tokens of vectors where one of `words` stands."""
+        known = {name: codes(self._slots[digest], len(self.held[digest][0])) for name, digest in words}
+        return spell(tokenize, known)
+
+    def encoded(self, number: int, encoder: Any, tokens: Tensor, **wanted: bool) -> Any:
+        """What text encoder `number` makes of `tokens` [1, length], with vectors in the places of their tokens."""
+        places = tokens[0] >= FIRST_VECTOR
+        if not bool(places.any()):
+            return encoder(tokens, **wanted)
+        by_slot = {slot: digest for digest, slot in self._slots.items()}
+        slots = [slot_and_row(int(token)) for token in tokens[0][places]]
+        vectors = torch.stack([self.held[by_slot[slot]][number][row] for slot, row in slots])
+
+        def put_in(_: Any, __: Any, found: Tensor) -> Tensor:
+            found = found.clone()
+            found[0, places] = vectors.to(found)
+            return found
+
+        hook = encoder.get_input_embeddings().register_forward_hook(put_in)
+        try:
+            return encoder(torch.where(tokens < FIRST_VECTOR, tokens, 0), **wanted)
+        finally:
+            hook.remove()
+
+
+def vectors_in(tensors: Mapping[str, Tensor], encoders: int) -> tuple[Tensor, ...] | None:
+    """The vectors of a file for so many text encoders, None where they are for another number of them."""
+    named = [next((tensors[name] for name in names if name in tensors), None) for names in BY_ENCODER]
+    if named[1] is None and encoders == 1:
+        only = named[0] if named[0] is not None else tensors.get("emb_params")
+        if only is None and len(tensors) == 1:
+            only = next(iter(tensors.values()))  # diffusers: the token as its name
+        return None if only is None else (rows(only),)
+    if encoders == 2 and named[0] is not None and named[1] is not None:
+        return rows(named[0]), rows(named[1])
+    return None
+
+
+def rows(vectors: Tensor) -> Tensor:
+    return vectors[None] if vectors.ndim == 1 else vectors
+
+
+def unfit(path: Path, reason: str) -> BadRequest:
+    hint = "choose an embedding and a --model that belong together"
+    return BadRequest(reason, field="embedding", value=str(path), hint=hint)

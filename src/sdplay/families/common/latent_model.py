@@ -1,0 +1,205 @@
+"""What every Stable Diffusion has: parts read from files, a denoising network that is called, and a codec."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from copy import copy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import torch
+from torch import Tensor
+
+from sdplay.core.errors import ModelBroken
+from sdplay.engines.low_memory import SlicedAttention, TiledDecoder
+from sdplay.engines.offload import Turns
+from sdplay.engines.placement import Placement
+from sdplay.families.base import Conditioning, ControlCond, Extras
+from sdplay.families.common.controlnet import added_by
+from sdplay.families.common.controlnets import ControlNets
+from sdplay.families.common.embeddings import Inversions
+from sdplay.families.common.lora_patcher import Patches
+from sdplay.library.add_ons import ResolvedAddOn
+from sdplay.prompts.lora_tags import Worn
+from sdplay.requests.add_ons import Spelled
+from sdplay.sampling.denoiser import Denoiser, NetworkDenoiser
+from sdplay.sampling.sigmas import NoiseSchedule, make_noise_schedule
+
+ExtrasOf = Callable[[Tensor], Extras]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """A model's parts as diffusers and transformers know them; SDXL has two tokenizers and text encoders.
+
+    `zero_when_empty` says that an empty text is all zeros to the network, whatever its encoders make of it.
+    """
+
+    table: NoiseSchedule
+    tokenizers: tuple[Any, ...]
+    text_encoders: tuple[Any, ...]
+    unet: Any
+    vae: Any
+    zero_when_empty: bool = False
+
+    def placed(self, placement: Placement) -> Parts:
+        """The same parts on the device, in the layout that convolutions like best, and not to be trained."""
+        for module in (*self.text_encoders, self.unet, self.vae):
+            module.to(placement.device).eval().requires_grad_(False)
+        for module in (self.unet, self.vae):
+            module.to(memory_format=torch.channels_last)
+        return self
+
+
+class LatentModel:
+    """Network and codec of a Stable Diffusion, placed and ready: all the doors of a `Family` but `encode_words`."""
+
+    def __init__(self, parts: Parts, placement: Placement) -> None:
+        self.unet, self.vae, self.table, self.placement = parts.unet, parts.vae, parts.table, placement
+        self.latent_channels: int = parts.vae.config.latent_channels
+        self.factor = 2 ** (len(parts.vae.config.block_out_channels) - 1)
+        self.is_inpaint: bool = parts.unet.config.in_channels == 2 * self.latent_channels + 1
+        self.networks = ControlNets(parts.unet.config, self.factor, placement)
+        self.scaling: float = parts.vae.config.scaling_factor
+        self.shift: float = getattr(parts.vae.config, "shift_factor", None) or 0.0
+        self.tiled = TiledDecoder(parts.vae, placement.decode_tile) if placement.decode_tile else None
+        self.patches = Patches(parts.unet, parts.text_encoders)
+        self.inversions = Inversions(parts.text_encoders)
+        self.spelled: Spelled = ()
+        self.turns = turns(parts, self.patches) if placement.in_turn else None
+        self.network_loras: Worn = ()
+        self.text_loras: Worn = ()
+        if placement.sliced:
+            self.unet.set_attn_processor(SlicedAttention())
+
+    def hold(self, add_ons: Sequence[ResolvedAddOn]) -> None:
+        self.patches.hold(add_ons)
+        self.inversions.hold(add_ons)
+        self.networks.hold(add_ons)
+
+    def adapted(self, network: Worn = (), text: Worn = (), words: Spelled = ()) -> Self:
+        other = copy(self)  # with the same networks, each of which wears what its caller wants when it is called
+        other.network_loras, other.text_loras, other.spelled = network, self.patches.of_text(text), words
+        return other
+
+    def denoiser(
+        self, conditionings: Sequence[Conditioning], seen: Tensor | None = None, guides: Sequence[ControlCond] = ()
+    ) -> Denoiser:
+        texts = [conditioning.text for conditioning in conditionings]
+        text, mask = side_by_side(texts)
+        masked = {} if mask is None else {"encoder_attention_mask": mask}
+        extras_of = self.extras(conditionings)
+
+        def network(x: Tensor, timesteps: Tensor) -> Tensor:
+            self.patches.wear("network", self.network_loras)
+            extras = extras_of(x)
+            timesteps = timesteps.to(self.placement.device)
+            told = extras | added_by(guides, self._placed(x), timesteps, texts, extras)
+            if seen is not None:
+                x = torch.cat([x, seen.repeat(x.size(0) // seen.size(0), 1, 1, 1)], dim=1)
+            asked = (self._placed(x), timesteps)
+            out = self.unet(*asked, encoder_hidden_states=text, return_dict=False, **masked, **told)[0]
+            return out.float().cpu()
+
+        return NetworkDenoiser(network, self.table)
+
+    def _placed(self, x: Tensor) -> Tensor:
+        return x.to(self.placement.device, self.placement.dtype, memory_format=torch.channels_last)
+
+    def extras(self, conditionings: Sequence[Conditioning]) -> ExtrasOf:
+        """What the network wants to know besides text and time, from the latents it is asked about: here nothing."""
+        return lambda x: {}
+
+    @torch.inference_mode()
+    def encode(self, pixels: Tensor) -> Tensor:
+        self._take_codec()
+        pixels = pixels.to(self.placement.device, self.placement.decode_dtype, memory_format=torch.channels_last)
+        latents = self.vae.encode(pixels).latent_dist.mode()
+        return (latents.float().cpu() - self.shift) * self.scaling
+
+    def decode(self, latents: Tensor) -> Tensor:
+        self._take_codec()
+        return self._decoded(latents, self.placement.decode_dtype)
+
+    def decode_in_float32(self, latents: Tensor) -> Tensor:
+        self._take_codec()
+        with self.vae.block.in_format(torch.float32):
+            return self._decoded(latents, torch.float32)
+
+    @torch.inference_mode()
+    def _decoded(self, latents: Tensor, dtype: torch.dtype) -> Tensor:
+        latents = latents / self.scaling + self.shift
+        latents = latents.to(self.placement.device, dtype, memory_format=torch.channels_last)
+        drawn = self.tiled(latents) if self.tiled else self.vae.decode(latents, return_dict=False)[0]
+        return drawn.float().cpu()
+
+    def _take_codec(self) -> None:
+        if self.turns is not None:
+            self.turns.take("codec")
+        self.vae.block.fill()  # it is empty after it has worked in float32
+
+
+def turns(parts: Parts, patches: Patches) -> Turns:
+    """Turns for the parts of a model, of which network and text encoders take theirs where `patches` are put on."""
+    found = Turns({"text": parts.text_encoders, "network": (parts.unet,), "codec": (parts.vae,)}, patches.forget)
+    patches.ready = found.take
+    return found
+
+
+def side_by_side(texts: Sequence[Tensor]) -> tuple[Tensor, Tensor | None]:
+    """Texts [tokens, width] as a batch; where some are shorter, also [B, tokens], 1 for what is to be looked at."""
+    longest = max(map(len, texts))
+    if all(len(text) == longest for text in texts):
+        return torch.stack(list(texts)), None
+    mask = torch.tensor([[place < len(text) for place in range(longest)] for text in texts], device=texts[0].device)
+    padded = [torch.nn.functional.pad(text, (0, 0, 0, longest - len(text))) for text in texts]
+    return torch.stack(padded), mask.to(texts[0].dtype)
+
+
+def tokens_of(tokenizer: Any, text_encoder: Any, text: str) -> Tensor:
+    """The numbers of `text` [1, length], padded and cut to the length the text encoder reads."""
+    length = text_encoder.config.max_position_embeddings
+    found = tokenizer(text, padding="max_length", truncation=True, max_length=length, return_tensors="pt")
+    return found.input_ids.to(text_encoder.device)
+
+
+def read_table(folder: Path) -> NoiseSchedule:
+    """The noise table out of `scheduler/scheduler_config.json`; raises `ValueError` for what we cannot sample from."""
+    config = json.loads((folder / "scheduler" / "scheduler_config.json").read_text(encoding="utf-8"))
+    for entry in ("trained_betas", "rescale_betas_zero_snr"):
+        if config.get(entry):
+            raise ValueError(f"it sets {entry}, which this program does not know how to follow")
+    return make_noise_schedule(
+        length=config.get("num_train_timesteps", 1000),
+        beta_start=config.get("beta_start", 0.00085),
+        beta_end=config.get("beta_end", 0.012),
+        beta_schedule=config.get("beta_schedule", "scaled_linear"),
+        prediction=config.get("prediction_type", "epsilon"),
+        spacing=config.get("timestep_spacing", "leading"),
+        offset=config.get("steps_offset", 0),
+    )
+
+
+def check_fit(unet: Any, vae: Any, width: int) -> None:
+    """Raise `ValueError` unless configurations belong to one model whose texts are `width` wide."""
+    if unet.cross_attention_dim != width:
+        raise ValueError(f"it reads texts {unet.cross_attention_dim} wide, the text encoder's are {width}")
+    channels = vae.latent_channels
+    if unet.out_channels != channels or unet.in_channels not in {channels, 2 * channels + 1}:
+        raise ValueError(
+            f"it maps {unet.in_channels} channels to {unet.out_channels}, the codec has {channels}: "
+            "neither a model for text to image nor one for inpainting"
+        )
+
+
+def unusable(part: str, path: Path, error: Exception) -> ModelBroken:
+    """What is said of a part that cannot be loaded."""
+    why = str(error).splitlines()[0] if str(error) else type(error).__name__
+    return ModelBroken(
+        f"its {part} cannot be used: {why}",
+        field="model",
+        value=str(path),
+        hint="fetch the model again, or choose another with --model (builtin always works)",
+    )

@@ -1,0 +1,111 @@
+"""Stable Diffusion XL base as a `Family`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from sdplay.engines.placement import Placement
+from sdplay.families.base import Conditioning, Extras
+from sdplay.families.common.chunks import MARKS, chunks
+from sdplay.families.common.clip_skip import BEFORE_LAST, further_back
+from sdplay.families.common.emphasis import marked, plain_tokens, weighed
+from sdplay.families.common.folder import read_folder
+from sdplay.families.common.latent_model import ExtrasOf, LatentModel, Parts, tokens_of, unusable
+from sdplay.families.common.single_file import read_single_file
+from sdplay.families.common.vae import with_codec
+from sdplay.prompts.attention import Section
+
+SIZE_NUMBERS = 6  # height and width of the original, the crop's top and left, height and width of the target
+
+
+class StableDiffusionXL(LatentModel):
+    """Two text encoders, of which the states before the last layer are read side by side, and the pooled text of the
+    second; the network is also told the picture's size. See `Family` for the doors.
+
+    An empty text is all zeros where the folder says so, as it does for the base model: diffusers does this for a
+    negative prompt that is left out, which is the only empty text a guided picture has.
+    """
+
+    def __init__(self, parts: Parts, placement: Placement) -> None:
+        super().__init__(parts, placement)
+        self.tokenizers, self.text_encoders = parts.tokenizers, parts.text_encoders
+        self.zero_when_empty = parts.zero_when_empty
+
+    @torch.inference_mode()
+    def encode_words(self, text: str, clip_skip: int = 1) -> Conditioning:
+        readers = enumerate(zip(self.tokenizers, self.text_encoders, strict=True))
+        back = self._further_back(clip_skip)
+        whole = self._side_by_side([self._read(n, tokens_of(t, e, text), back) for n, (t, e) in readers])
+        return zeros_like(whole) if self.zero_when_empty and not text else whole
+
+    @torch.inference_mode()
+    def encode_weighted(self, sections: Sequence[Section], clip_skip: int = 1) -> Conditioning:
+        """Each encoder's states are weighed on their own; the pooled text is that of the first chunk."""
+        size = min(encoder.config.max_position_embeddings for encoder in self.text_encoders) - MARKS
+        back = self._further_back(clip_skip)
+        found: list[Conditioning] = []
+        spell = self.inversions.spell(plain_tokens(self.tokenizers[0]), self.spelled)
+        for chunk in chunks(sections, spell, size):
+            sides: list[Conditioning] = []
+            for number, (tokenizer, encoder) in enumerate(zip(self.tokenizers, self.text_encoders, strict=True)):
+                side = self._read(number, marked(chunk, tokenizer, encoder), back)
+                sides.append(replace(side, text=weighed(side.text, chunk)))
+            found.append(self._side_by_side(sides))
+        whole = Conditioning(torch.cat([each.text for each in found]), found[0].pooled)
+        return zeros_like(whole) if self.zero_when_empty and not any(sections) else whole
+
+    def _further_back(self, clip_skip: int) -> int:
+        layers = min(encoder.config.num_hidden_layers for encoder in self.text_encoders)
+        return further_back(clip_skip, BEFORE_LAST, layers)
+
+    def _read(self, number: int, tokens: Tensor, back: int) -> Conditioning:
+        self.patches.wear("text", self.text_loras)
+        out = self.inversions.encoded(number, self.text_encoders[number], tokens, output_hidden_states=True)
+        return Conditioning(out.hidden_states[-BEFORE_LAST - back][0], out[0][0])
+
+    def _side_by_side(self, sides: Sequence[Conditioning]) -> Conditioning:
+        """What the encoders say in one, with the pooled text (text_embeds) of the last."""
+        return Conditioning(torch.cat([side.text for side in sides], dim=-1), sides[-1].pooled)
+
+    def extras(self, conditionings: Sequence[Conditioning]) -> ExtrasOf:
+        pooled = torch.stack([c.pooled for c in conditionings if c.pooled is not None])
+
+        def extras(x: Tensor) -> Extras:
+            height, width = x.size(-2) * self.factor, x.size(-1) * self.factor
+            sizes = torch.tensor([height, width, 0, 0, height, width], dtype=torch.float32, device=pooled.device)
+            return {"added_cond_kwargs": {"text_embeds": pooled, "time_ids": sizes.expand(len(pooled), -1)}}
+
+        return extras
+
+
+def zeros_like(whole: Conditioning) -> Conditioning:
+    pooled = None if whole.pooled is None else torch.zeros_like(whole.pooled)
+    return Conditioning(torch.zeros_like(whole.text), pooled)
+
+
+def load_sdxl(path: Path, placement: Placement, codec: Path | None = None) -> StableDiffusionXL:
+    """Load a diffusers folder or a single file, with the codec at `codec` where that is not the model's own.
+
+    Raises `ModelBroken` with the part that cannot be read.
+    """
+    parts = read_folder(path, placement) if path.is_dir() else read_single_file(path, placement)
+    unet = parts.unet.config
+    try:
+        check_extras(unet, parts.text_encoders[-1].config)
+    except ValueError as error:
+        raise unusable("unet", path, error) from None
+    return StableDiffusionXL(with_codec(parts, codec, placement).placed(placement), placement)
+
+
+def check_extras(unet: object, text_encoder: object) -> None:
+    """Raise `ValueError` unless the network takes the pooled text and six numbers of size, as SDXL base does."""
+    wanted = getattr(unet, "projection_class_embeddings_input_dim", None)
+    step = getattr(unet, "addition_time_embed_dim", None) or 0
+    given = step * SIZE_NUMBERS + getattr(text_encoder, "projection_dim", 0)
+    if wanted != given:
+        raise ValueError(f"it reads {wanted} numbers of text and size, and SDXL base gives it {given}")

@@ -1,0 +1,1 @@
+"""Everything about films; a picture never imports it."""

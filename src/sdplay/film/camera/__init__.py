@@ -1,0 +1,1 @@
+"""The camera of an animation: warps, depth, optical flow."""

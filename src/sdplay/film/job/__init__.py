@@ -1,0 +1,1 @@
+"""A film as a job folder that survives any crash."""

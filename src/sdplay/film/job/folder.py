@@ -1,0 +1,203 @@
+"""A job is a folder: what was asked for, what is finished, and a lock, so that it can go on after any crash.
+
+job.json       the description, written when the job is made
+lock           held by the process that works on the job
+journal.jsonl  a line for each finished unit
+frames/ keys/  its pictures, 000000000.png and on; depth/ for those who want to see it
+progress.json  latest.jpg  preview.mp4  video.mp4
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Generator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, cast
+
+from sdplay.core.errors import BadRequest, StoreError, shorten
+from sdplay.files.atomic import HIDDEN, prepare_folder, store_error, write_new
+from sdplay.files.lock import locked
+from sdplay.files.replace import replace_file, sync_folder, writing
+from sdplay.film.job.frame_file import encode_latest
+from sdplay.film.job.units import Chain, SegmentStore
+from sdplay.images.read import Pixels
+
+FORMAT = 1
+ABSENT = "nothing"
+
+
+class JobFolder:
+    """The job in the folder `path`; make one with `create`, `open` or `fork`.
+
+    `description` is all that decides the job's pixels and files, as JSON can hold it; `digest` names the part of it
+    that may not change. Work goes: `with job.lock(): units = job.recover()`, then `units.commit` unit by unit.
+    """
+
+    def __init__(self, path: Path, description: Mapping[str, Any], digest: str) -> None:
+        self.path, self.description, self.digest = path, description, digest
+        self.preview, self.video = path / "preview.mp4", path / "video.mp4"
+
+    @classmethod
+    def create(cls, path: Path, description: Mapping[str, Any], free: Collection[str] = ()) -> JobFolder:
+        """Make a job in `path`, or open the one there if it differs in nothing but the settings named in `free`.
+
+        An opened job keeps the description it has; `update` takes over the new one. Raises `BadRequest` for a folder
+        that holds another job or other files, `DiskFull` or `StoreError` if it cannot be written.
+        """
+        wanted = _plain(description)
+        if (path / "job.json").exists():
+            return cls._same(path, wanted, free)
+        _check_empty(path)
+        digest = _digest(wanted, free)
+        prepare_folder(path)
+        write_new(_content(wanted, digest), [path / "job.json"])
+        try:
+            sync_folder(path)
+            sync_folder(path.parent)
+        except OSError as error:
+            raise store_error(error, path) from error
+        return cls(path, wanted, digest)
+
+    @classmethod
+    def _same(cls, path: Path, wanted: Mapping[str, Any], free: Collection[str]) -> JobFolder:
+        job = cls.open(path)
+        if changed := differences(job.description, wanted, free):
+            raise BadRequest(
+                f"belongs to another job: {'; '.join(changed)}",
+                field="out",
+                value=str(path),
+                hint="choose another folder; or --fork NEW begins a new job there with the changed settings",
+            )
+        return job
+
+    @classmethod
+    def open(cls, path: Path) -> JobFolder:
+        """The job in `path`; raises `BadRequest` where there is none, `StoreError` if it cannot be read."""
+        try:
+            told = cast("dict[str, Any]", json.loads((path / "job.json").read_bytes()))
+            if told["format"] != FORMAT:
+                raise StoreError(
+                    "was made by another version of this program", field="job", value=str(path), hint="use that version"
+                )
+            return cls(path, dict(told["description"]), str(told["digest"]))
+        except (FileNotFoundError, NotADirectoryError):
+            hint = "give the folder that holds its job.json"
+            raise BadRequest("there is no job", field="job", value=str(path), hint=hint) from None
+        except OSError as error:
+            raise store_error(error, path) from error
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            raise StoreError(f"its job.json is damaged: {error!r}", field="job", value=str(path)) from error
+
+    def fork(self, new: Path, description: Mapping[str, Any], free: Collection[str] = ()) -> JobFolder:
+        """Make a job in `new` described as this one but for the settings in `description`; no picture is taken over."""
+        return type(self).create(new, {**self.description, **description}, free)
+
+    def update(self, description: Mapping[str, Any]) -> None:
+        """Write `description` in the place of the old one; the digest stays. Only with the lock held."""
+        wanted = _plain(description)
+        with writing(self.path):
+            replace_file(self.path / "job.json", _content(wanted, self.digest))
+            sync_folder(self.path)
+        self.description = wanted
+
+    @contextmanager
+    def lock(self) -> Generator[None]:
+        """Be the one process that works on the job; raises `BadRequest` "already running (pid N)" if there is one.
+
+        The lock of a process that died, however it died, is no hindrance.
+        """
+        with ExitStack() as stack:
+            with writing(self.path):
+                stack.enter_context(locked(self.path / "lock"))
+            yield
+
+    def recover(self, chain: Chain | None = None, *, rehash: bool = False) -> tuple[SegmentStore, frozenset[int]]:
+        """The finished units, after clearing away what a crash left behind, and the units that were lost.
+
+        A torn journal is cut, files of unfinished units are deleted, and units with a missing or cut-off picture are
+        forgotten; with `rehash` also those whose pixels changed, at the price of decoding all of them. Where units
+        depend on one another, `chain` tells the chain of a unit, and those after a lost one are forgotten with it.
+        Only with the lock held.
+        """
+        units = SegmentStore(self.path, self.digest)
+        return units, units.recover(chain, rehash)
+
+    def progress(self, state: Mapping[str, Any]) -> None:
+        """Let `progress.json` say `state`, in one step, without waiting for the disk."""
+        with writing(self.path):
+            replace_file(self.path / "progress.json", json.dumps(dict(state)).encode() + b"\n", durable=False)
+
+    def latest(self, pixels: Pixels) -> None:
+        """Let `latest.jpg` show `pixels`, at most 512 a side, in one step, without waiting for the disk."""
+        content = encode_latest(pixels)
+        with writing(self.path):
+            replace_file(self.path / "latest.jpg", content, durable=False)
+
+
+def differences(old: Mapping[str, Any], new: Mapping[str, Any], ignoring: Collection[str] = ()) -> list[str]:
+    """A line for each setting that is not the same in both: "steps: 20 then, 30 now".
+
+    Settings inside others are named "output.crf"; `ignoring` holds such names, and one of a group stands for all in it.
+    """
+    then, now = (_settings(_plain(description), ignoring) for description in (old, new))
+    return [
+        f"{name}: {_shown(then, name)} then, {_shown(now, name)} now"
+        for name in sorted(then.keys() | now.keys())
+        if name not in then or name not in now or _text(then[name]) != _text(now[name])
+    ]
+
+
+def _settings(description: Mapping[str, Any], ignoring: Collection[str], group: str = "") -> dict[str, Any]:
+    """Every setting of `description` under its full name, without those ignored; an empty group is a setting."""
+    found: dict[str, Any] = {}
+    for name, value in description.items():
+        if group + name not in ignoring:
+            inside = _settings(cast("dict[str, Any]", value), ignoring, f"{group}{name}.") if _is_group(value) else None
+            found |= inside if inside is not None else {group + name: value}
+    return found
+
+
+def _is_group(value: object) -> bool:
+    return isinstance(value, dict) and bool(cast("dict[str, Any]", value))
+
+
+def _shown(settings: Mapping[str, Any], name: str) -> str:
+    return shorten(settings[name]) if name in settings else ABSENT
+
+
+def _digest(description: Mapping[str, Any], free: Collection[str]) -> str:
+    return hashlib.sha256(_text(_settings(description, free)).encode()).hexdigest()[:16]
+
+
+def _text(value: object) -> str:
+    return json.dumps(value, sort_keys=True)
+
+
+def _content(description: Mapping[str, Any], digest: str) -> bytes:
+    told = {"format": FORMAT, "digest": digest, "description": description}
+    return json.dumps(told, indent=1, ensure_ascii=False, allow_nan=False).encode() + b"\n"
+
+
+def _plain(description: Mapping[str, Any]) -> dict[str, Any]:
+    """`description` as it will be when it is read back: tuples are lists, names are texts."""
+    return cast("dict[str, Any]", json.loads(json.dumps(dict(description), allow_nan=False)))
+
+
+def _check_empty(path: Path) -> None:
+    try:
+        others = [child.name for child in path.iterdir() if not HIDDEN.fullmatch(child.name)]
+    except FileNotFoundError:
+        return
+    except NotADirectoryError:
+        raise BadRequest("is a file", field="out", value=str(path), hint="give a folder") from None
+    except OSError as error:
+        raise store_error(error, path) from error
+    if others:
+        raise BadRequest(
+            f"holds files already and no job ({shorten(sorted(others)[0])})",
+            field="out",
+            value=str(path),
+            hint="choose a folder that is empty or not there yet",
+        )

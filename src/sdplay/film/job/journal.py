@@ -1,0 +1,180 @@
+"""The record of a job's finished units: a line each, with a checksum, believed up to the first damaged one."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import zlib
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+from sdplay.core.errors import StoreError
+from sdplay.files.replace import replacing, sync_folder
+
+LINE = re.compile(rb'([0-9a-f]{8}) (\{"unit": (\d+), .*\})\n')
+OWN = ("unit", "first", "stop", "seconds", "sha", "keys")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentRecord:
+    """One finished unit: a segment of an animation, or a chunk of frames that depend on nothing.
+
+    Its frames are `first` up to but not including `stop`; `sha` holds the `pixel_sha` of each, `keys` that of each key
+    picture by its index. `extra` is whatever else the caller wants to know when it resumes (a seed, a reference), as
+    JSON can hold it; its names may not be those of the other fields.
+    """
+
+    unit: int
+    first: int
+    sha: tuple[str, ...]
+    seconds: float = 0.0
+    keys: Mapping[int, str] = field(default_factory=dict[int, str])
+    extra: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    def __post_init__(self) -> None:
+        if self.unit < 0 or self.first < 0:
+            raise ValueError(f"unit {self.unit} and first frame {self.first} count from 0")
+        if taken := self.extra.keys() & set(OWN):
+            raise ValueError(f"extra may not hold {', '.join(sorted(taken))}")
+
+    @property
+    def stop(self) -> int:
+        return self.first + len(self.sha)
+
+    def line(self) -> bytes:
+        """The record as its line in the journal."""
+        own: dict[str, Any] = {"unit": self.unit, "first": self.first, "stop": self.stop, "seconds": self.seconds}
+        own |= {"sha": self.sha, "keys": self.keys}
+        body = json.dumps(own | dict(self.extra), allow_nan=False).encode()
+        return b"%08x %s\n" % (zlib.crc32(body), body)
+
+    @classmethod
+    def parse(cls, body: bytes) -> SegmentRecord:
+        """The record whose JSON is `body`; raises `KeyError`, `TypeError` or `ValueError` for any other JSON."""
+        told = cast("dict[str, Any]", json.loads(body))
+        return cls(
+            unit=int(told["unit"]),
+            first=int(told["first"]),
+            sha=tuple(told["sha"]),
+            seconds=float(told["seconds"]),
+            keys={int(index): sha for index, sha in told["keys"].items()},
+            extra={name: value for name, value in told.items() if name not in OWN},
+        )
+
+
+class Journal:
+    """The finished units in the file `path`, of which only the numbers are held in memory.
+
+    One process at a time may have a journal open (see `JobFolder.lock`). Adding, dropping and opening raise `OSError`.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._index()
+
+    @classmethod
+    def open(cls, path: Path) -> Journal:
+        """Read the journal at `path` up to the first torn or damaged line and cut the file there, for good.
+
+        A missing file is an empty journal, and is made.
+        """
+        with path.open("ab"):
+            pass
+        journal = cls(path)
+        if path.stat().st_size != journal._end:
+            journal._cut()
+        sync_folder(path.parent)
+        return journal
+
+    def __contains__(self, unit: int) -> bool:
+        return 0 <= unit < self.first_missing or unit in self._later
+
+    def __len__(self) -> int:
+        return self.first_missing + len(self._later)
+
+    def __iter__(self) -> Iterator[SegmentRecord]:
+        """The records in the order they were added, read anew from the file."""
+        return read_journal(self.path)
+
+    def record(self, unit: int) -> SegmentRecord:
+        """The record of `unit`; raises `KeyError` if it is not finished."""
+        if unit in self:
+            for number, body in _bodies(self.path):
+                if number == unit:
+                    return _parsed(body, self.path)
+        raise KeyError(unit)
+
+    def add(self, record: SegmentRecord) -> None:
+        """Append `record`; once this returns it is on the disk. After an `OSError` the journal is as it was."""
+        if record.unit in self:
+            raise ValueError(f"unit {record.unit} is in the journal already")
+        line = record.line()
+        try:
+            with self.path.open("r+b") as file:
+                file.seek(self._end)
+                file.write(line)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError:
+            self._cut()
+            raise
+        self._end += len(line)
+        self._note(record.unit)
+
+    def drop(self, units: Collection[int]) -> None:
+        """Forget `units`, by writing the journal anew without them."""
+        with replacing(self.path) as temporary, temporary.open("wb") as file:
+            for record in self:
+                if record.unit not in units:
+                    file.write(record.line())
+        sync_folder(self.path.parent)
+        self._index()
+
+    def _index(self) -> None:
+        self.first_missing, self._later, self._end = 0, set[int](), 0
+        for unit, body in _bodies(self.path):
+            self._note(unit)
+            self._end += len(body) + len(b"00000000 \n")
+
+    def _note(self, unit: int) -> None:
+        """Hold `unit` as finished: units come nearly in order, so a number and the few ahead of it say it all."""
+        self._later.add(unit)
+        while self.first_missing in self._later:
+            self._later.remove(self.first_missing)
+            self.first_missing += 1
+
+    def _cut(self) -> None:
+        with self.path.open("r+b") as file:
+            file.truncate(self._end)
+            os.fsync(file.fileno())
+
+
+def read_journal(path: Path) -> Iterator[SegmentRecord]:
+    """The records in the file `path` up to the first damaged line; changes nothing, so any process may look."""
+    for _, body in _bodies(path):
+        yield _parsed(body, path)
+
+
+def _bodies(path: Path) -> Iterator[tuple[int, bytes]]:
+    """The unit and the JSON of every line of `path` before the first that is torn or fails its checksum."""
+    with path.open("rb") as file:
+        for line in file:
+            match = LINE.fullmatch(line)
+            if match is None or int(match[1], 16) != zlib.crc32(match[2]):
+                return
+            yield int(match[3]), match[2]
+
+
+def _parsed(body: bytes, path: Path) -> SegmentRecord:
+    try:
+        return SegmentRecord.parse(body)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise StoreError(
+            f"holds a line that another version or program wrote: {error!r}",
+            field="journal",
+            value=str(path),
+            hint="go on with the version that began the job, or begin a new one",
+        ) from error

@@ -1,0 +1,72 @@
+"""Which unit of a film may be drawn next: units of one chain follow each other, chains run side by side."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+from threading import Condition
+
+from sdplay.core.sample import Segment
+from sdplay.film.plan import FilmPlan
+
+
+class SegmentQueue:
+    """Hands out the units of `plan` that `is_done` does not know yet, each once and none before what it waits for.
+
+    Threads `take` and wait; the leader says `finished`, and `close` sends everybody home. What is held is the units
+    being drawn and those that just became possible: a film may have a million.
+    """
+
+    def __init__(self, plan: FilmPlan, is_done: Callable[[int], bool]) -> None:
+        self._plan, self._is_done = plan, is_done
+        self._next = 0  # units before this one are done, handed out, or wait for one that is not done
+        self._followers: list[int] = []  # a heap: the film's beginning comes first
+        self._open: set[int] = set()
+        self._closed = False
+        self._changed = Condition()
+
+    def take(self) -> Segment | None:
+        """The next unit to draw, waiting until there is one; None when there will be none any more."""
+        with self._changed:
+            while not self._closed:
+                unit = self._ready()
+                if unit is not None:
+                    self._open.add(unit.number)
+                    return unit
+                if not self._open:
+                    return None
+                self._changed.wait()
+            return None
+
+    def finished(self, unit: Segment, commit: Callable[[], None]) -> None:
+        """`commit` the drawn `unit`; then what waited for it may be drawn."""
+        with self._changed:
+            commit()
+            self._open.discard(unit.number)
+            heapq.heappush(self._followers, unit.number + 1)
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        """Hand out nothing more."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+    def _ready(self) -> Segment | None:
+        while self._followers:
+            number = heapq.heappop(self._followers)
+            if number < self._next and self._is_free(number):
+                return self._plan.unit(number)
+        while self._next < self._plan.units:
+            number, self._next = self._next, self._next + 1
+            if self._is_free(number):
+                unit = self._plan.unit(number)
+                if unit.waits_for is None or self._is_done(unit.waits_for):
+                    return unit
+                if unit.waits_for != number - 1:  # whoever waits for the unit before comes up when that is finished
+                    self._next = number
+                    return None
+        return None
+
+    def _is_free(self, number: int) -> bool:
+        return number < self._plan.units and number not in self._open and not self._is_done(number)

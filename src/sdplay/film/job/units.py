@@ -1,0 +1,178 @@
+"""The finished units of a job: what is there, what has to be drawn again, and how the next one becomes finished."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from sdplay.files.atomic import HIDDEN
+from sdplay.files.replace import TEMPORARY, replace_file, sync_folder, writing
+from sdplay.film.job.frame_file import encode_frame, frame_name, holds, is_whole, pixel_sha, read_frame
+from sdplay.film.job.journal import Journal, SegmentRecord
+from sdplay.images.read import Pixels
+
+FRAMES, KEYS, DEPTH = "frames", "keys", "depth"
+NUMBERED = re.compile(r"(\d{9})\.png")
+UNFINISHED = (TEMPORARY, ".part")
+# Of a unit, the number of the chain it belongs to: a unit lost from a chain takes those after it along.
+Chain = Callable[[int], int]
+
+
+class SegmentStore:
+    """The units of the job in `folder`; got from `JobFolder.recover`, and good while the job's lock is held.
+
+    A unit is finished once its line is in the journal, which is written after its pictures are on the disk.
+    `write_frame` and `write_key` may be called from a thread of their own; the rest belongs to one leader. Every method
+    that writes raises `DiskFull` or `StoreError`, leaving nothing half-written.
+    """
+
+    def __init__(self, folder: Path, digest: str) -> None:
+        self.folder, self.digest = folder, digest
+        with writing(folder):
+            for name in (FRAMES, KEYS, DEPTH):
+                (folder / name).mkdir(exist_ok=True)
+            self._journal = Journal.open(folder / "journal.jsonl")
+
+    def __iter__(self) -> Iterator[SegmentRecord]:
+        """The records of the finished units, in the order they were finished."""
+        return iter(self._journal)
+
+    def __len__(self) -> int:
+        return len(self._journal)
+
+    def is_done(self, unit: int) -> bool:
+        return unit in self._journal
+
+    @property
+    def first_missing(self) -> int:
+        """The first unit that is not finished; all before it are."""
+        return self._journal.first_missing
+
+    def record(self, unit: int) -> SegmentRecord:
+        """The record of a finished unit, read from the journal; raises `KeyError` for another one."""
+        return self._journal.record(unit)
+
+    def frame_path(self, index: int) -> Path:
+        return self.folder / FRAMES / frame_name(index)
+
+    def key_path(self, index: int) -> Path:
+        return self.folder / KEYS / frame_name(index)
+
+    def depth_path(self, index: int) -> Path:
+        """Where the depth of a frame may be kept; a by-product that is not checked."""
+        return self.folder / DEPTH / frame_name(index)
+
+    def read_frame(self, index: int) -> Pixels:
+        """The pixels of a finished frame; raises `StoreError` if it cannot be read."""
+        return read_frame(self.frame_path(index))
+
+    def read_key(self, index: int) -> Pixels:
+        """The pixels of a key picture; raises `StoreError` if it cannot be read."""
+        return read_frame(self.key_path(index))
+
+    def write_frame(self, index: int, pixels: Pixels) -> str:
+        """Bring frame `index` to the disk and return its `pixel_sha`, which `finish` wants."""
+        return self._write(self.frame_path(index), index, pixels)
+
+    def write_key(self, index: int, pixels: Pixels) -> str:
+        """Bring the key picture `index` to the disk and return its `pixel_sha`, which `finish` wants."""
+        return self._write(self.key_path(index), index, pixels)
+
+    def write_depth(self, index: int, png: bytes) -> None:
+        """Bring the depth of a picture to the disk, a by-product that no hash covers."""
+        with writing(self.folder):
+            replace_file(self.depth_path(index), png)
+
+    def finish(self, record: SegmentRecord) -> None:
+        """Make the unit finished; all its pictures must have been written. Once this returns, no crash undoes it."""
+        with writing(self.folder):
+            sync_folder(self.folder / FRAMES)
+            if record.keys:
+                sync_folder(self.folder / KEYS)
+            self._journal.add(record)
+
+    def commit(
+        self, record: SegmentRecord, frames: Iterable[Pixels], keys: Mapping[int, Pixels] | None = None
+    ) -> SegmentRecord:
+        """Write a unit's `keys` and `frames` one at a time and finish it; returns `record` with their hashes."""
+        key_hashes = {index: self.write_key(index, pixels) for index, pixels in (keys or {}).items()}
+        hashes = tuple(self.write_frame(index, pixels) for index, pixels in enumerate(frames, record.first))
+        finished = replace(record, sha=hashes, keys=key_hashes)
+        self.finish(finished)
+        return finished
+
+    def forget(self, units: Collection[int]) -> None:
+        """Make `units` unfinished again and delete their pictures (the cut last unit of a film that grows, say)."""
+        if units:
+            with writing(self.folder):
+                self._journal.drop(units)
+                self._sweep()
+
+    def recover(self, chain: Chain | None, rehash: bool) -> frozenset[int]:
+        """Forget the units with a picture that is gone or damaged, and delete what belongs to no finished unit.
+
+        Returns the units forgotten: with `chain`, of each chain the first such unit and all after it.
+        """
+        gone = {record.unit for record in self if not self._intact(record, rehash)}
+        forgotten = frozenset(gone if chain is None else self._onwards(gone, chain))
+        with writing(self.folder):
+            if forgotten:
+                self._journal.drop(forgotten)
+            self._sweep()
+        return forgotten
+
+    def _onwards(self, gone: set[int], chain: Chain) -> set[int]:
+        first: dict[int, int] = {}
+        for unit in sorted(gone):
+            first.setdefault(chain(unit), unit)
+        return {
+            record.unit for record in self if first and record.unit >= first.get(chain(record.unit), record.unit + 1)
+        }
+
+    def _intact(self, record: SegmentRecord, rehash: bool) -> bool:
+        pictures = [(self.frame_path(index), sha) for index, sha in enumerate(record.sha, record.first)]
+        pictures += [(self.key_path(index), sha) for index, sha in record.keys.items()]
+        return all(is_whole(path) and (not rehash or holds(path, sha)) for path, sha in pictures)
+
+    def _write(self, path: Path, index: int, pixels: Pixels) -> str:
+        content = encode_frame(pixels, self.digest, index)
+        with writing(self.folder):
+            replace_file(path, content)
+        return pixel_sha(pixels)
+
+    def _sweep(self) -> None:
+        """Delete half-written files, and the pictures whose number no finished unit lists; leave all other files be."""
+        frames, keys = bytearray(), bytearray()  # a byte a picture: a film may have a million
+        for record in self:
+            _mark(frames, record.first, record.stop)
+            for index in record.keys:
+                _mark(keys, index, index + 1)
+        for path in list(self.folder.iterdir()):
+            if (path.name.endswith(UNFINISHED) or HIDDEN.fullmatch(path.name)) and path.is_file():
+                path.unlink()
+        for name, listed in ((FRAMES, frames), (DEPTH, frames), (KEYS, keys)):
+            _keep_only(self.folder / name, listed)
+
+
+def _mark(listed: bytearray, first: int, stop: int) -> None:
+    listed.extend(bytes(max(0, stop - len(listed))))
+    listed[first:stop] = b"\1" * (stop - first)
+
+
+def _keep_only(folder: Path, listed: bytearray) -> None:
+    """Delete from `folder` the half-written pictures and those whose index is not marked in `listed`."""
+
+    def marked(index: int) -> bool:
+        return index < len(listed) and listed[index] == 1
+
+    def doomed(name: str) -> bool:
+        match = NUMBERED.fullmatch(name)
+        return name.endswith(TEMPORARY) or (match is not None and not marked(int(match[1])))
+
+    with os.scandir(folder) as entries:  # the names of pictures that stay are not held
+        paths = [entry.path for entry in entries if doomed(entry.name)]
+    for path in paths:
+        os.unlink(path)

@@ -1,0 +1,252 @@
+"""dream: key pictures, and frames between them in the noise, in the words, or in both."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sdplay.core.errors import BadRequest
+from sdplay.core.sample import (
+    AnyNoise,
+    AnyPrompt,
+    CircleNoise,
+    LerpPrompt,
+    Noise,
+    PromptPair,
+    Sample,
+    Segment,
+    SlerpNoise,
+    SplineNoise,
+)
+from sdplay.core.seeding import SEEDS
+from sdplay.film.easing import eased, even_pace, with_hold
+from sdplay.film.request_dream import Dream, Keyframe
+from sdplay.requests.recipe import Recipe
+
+if TYPE_CHECKING:
+    from sdplay.film.audio_features import OnsetPace
+
+USUAL_FRAMES = 120
+MOST_MEASURED = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """A picture the film walks through, and when."""
+
+    at: float
+    prompt: PromptPair
+    noise: Noise
+    guidance_scale: float
+    hold: float
+
+
+def frames_of(request: Dream) -> int:
+    """How many frames `request` asks for; raises `BadRequest` for a loop whose keys do not close it."""
+    every = request.frames_per_key
+    if request.num is not None:
+        if is_closed(request):
+            check_closing(request, request.num)
+        return request.num
+    if request.keyframes:
+        return max(USUAL_FRAMES, request.keyframes[-1].frame + 1)
+    if every is None:
+        return USUAL_FRAMES
+    count = len(named_keys(request))
+    return count * every if is_closed(request) else (count - 1) * every + 1
+
+
+def is_closed(request: Dream) -> bool:
+    """Whether the film ends where it began."""
+    return request.loop or request.path == "circle"
+
+
+def check_closing(request: Dream, frames: int) -> None:
+    """Raise `BadRequest` where the keys do not come round in so many `frames`."""
+    reason = hint = ""
+    if request.keyframes:
+        if frames <= request.keyframes[-1].frame:
+            reason, hint = "a loop must go on after its last key", f"more than {request.keyframes[-1].frame}"
+    elif request.frames_per_key is not None:
+        around = request.frames_per_key * len(named_keys(request))
+        if frames % around:
+            reason = "a loop must end where its first key would be again"
+            hint = f"once round all keys is {around} frames: take {frames // around * around or around}"
+    if reason:
+        raise BadRequest(reason, field="num", value=frames, hint=hint)
+
+
+def named_keys(request: Dream) -> tuple[Keyframe, ...]:
+    """The keys in their full form; a single prompt with a single seed walks on to the next seed."""
+    if request.keyframes:
+        return request.keyframes
+    prompts, seeds = request.prompts, request.seeds
+    count = max(len(prompts), len(seeds), 2)
+    return tuple(
+        Keyframe(frame=0, prompt=prompts[j % len(prompts)], seed=seeds[j % len(seeds)] if seeds else None)
+        for j in range(count)
+    )
+
+
+def onset_pace(request: Dream, frames: int) -> OnsetPace:
+    """The sound of `request`, decoded and analysed: a second for some minutes of it."""
+    from sdplay.film.audio_features import OnsetPace  # loads PyAV: only for films that follow a sound
+
+    return OnsetPace(request, frames)
+
+
+class DreamPlan:
+    """Where each frame of a recipe lies between which keys."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        assert isinstance(recipe.request, Dream)
+        self.recipe, self.request = recipe, recipe.request
+        self.total = frames_of(self.request)
+        self.named = named_keys(self.request)
+        self.count = len(self.named)
+        self.closed = is_closed(self.request)
+        self.endless = self.request.frames_per_key is not None and not self.closed and not self.request.keyframes
+        self.onsets = onset_pace(self.request, self.total) if self.request.pace == "audio" else None
+        if self.request.pace == "perceptual" and self.stretches > MOST_MEASURED:
+            reason = f"there are {self.stretches} stretches between keys, and {MOST_MEASURED} at most can be measured"
+            hint = "take a larger frames_per_key, or pace=uniform"
+            raise BadRequest(reason, field="pace", value="perceptual", hint=hint)
+
+    def frame(self, index: int) -> Sample:
+        """Frame `index` as data."""
+        number, way = self._place(index)
+        start, end = self.key(number), self.key(number + 1)
+        weight = self._weight(number, index, way, start, end)
+        return Sample(
+            index=index,
+            prompt=self._words(start, end, weight),
+            noise=self._noise(number, index, weight),
+            guidance_scale=start.guidance_scale + weight * (end.guidance_scale - start.guidance_scale),
+        )
+
+    @property
+    def length(self) -> int:
+        """Frames of a unit: as many as one forward pass takes."""
+        return self.recipe.numerics.tile
+
+    @property
+    def units(self) -> int:
+        return -(-self.total // self.length)
+
+    def unit(self, number: int) -> Segment:
+        first = number * self.length
+        return Segment(number=number, first=first, stop=min(first + self.length, self.total))
+
+    def needs(self, unit: Segment) -> tuple[int, ...]:
+        """A dream's frames start from nothing that is drawn."""
+        return ()
+
+    def chain(self, number: int) -> int:
+        return number
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        idle = self.request.audio_smooth and self.onsets is None
+        smooth = ("audio_smooth has no effect without pace=audio",) if idle else ()
+        first = (
+            () if self.is_measured else ("the pace is measured before the first frame; until then it counts as even",)
+        )
+        return (*(self.onsets.warnings if self.onsets is not None else ()), *smooth, *first)
+
+    @property
+    def stretches(self) -> int:
+        """How many stretches from key to key the film passes through; those after its last key do not count."""
+        every = self.request.frames_per_key
+        if every is not None and not self.request.keyframes:
+            return -(-(self.total if self.closed else self.total - 1) // every)
+        return self.count if self.closed else self.count - 1
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether the pace is known wherever the film goes."""
+        return self.request.pace != "perceptual" or len(self.recipe.pace_table) >= self.stretches
+
+    def is_key(self, index: int) -> bool:
+        """Whether frame `index` is the first at or after a key."""
+        return index == 0 or self._place(index)[0] != self._place(index - 1)[0]
+
+    def key(self, number: int) -> Key:
+        """Key `number`: in a closed walk they come round, in an endless one their words do, and the seed counts on."""
+        place = number if self.endless else number % self.count if self.closed else min(number, self.count - 1)
+        asked, key = self.request, self.named[place % self.count]
+        counted = self.recipe.seed if asked.interpolate == "prompt" else (self.recipe.seed + place) % SEEDS
+        negative = key.negative if key.negative is not None else asked.negative_prompt
+        return Key(
+            at=self._time(number),
+            prompt=PromptPair(prompt=key.prompt, negative_prompt=negative, syntax=asked.prompt_syntax),
+            noise=Noise(seed=key.seed if key.seed is not None else counted, source=asked.noise),
+            guidance_scale=key.guidance_scale if key.guidance_scale is not None else self.recipe.guidance_scale,
+            hold=key.hold if key.hold is not None else asked.hold,
+        )
+
+    def _time(self, number: int) -> float:
+        """The frame, whole or not, at which key `number` is."""
+        asked = self.request
+        if asked.keyframes:
+            if number >= self.count:
+                return self.total + asked.keyframes[number - self.count].frame if self.closed else self.total
+            return asked.keyframes[number].frame
+        if asked.frames_per_key is not None:
+            return number * asked.frames_per_key
+        return number * self.total / self.count if self.closed else number * (self.total - 1) / (self.count - 1)
+
+    def _place(self, index: int) -> tuple[int, float]:
+        """(number of the key at or before frame `index`, how far it is to the next: 0 ≤ way < 1)."""
+        asked = self.request
+        if asked.keyframes:
+            number = bisect_right(asked.keyframes, index, key=lambda key: key.frame) - 1
+            if number < 0 and self.closed:  # still on the way from the last key to the first
+                number, index = self.count - 1, index + self.total
+            number = max(number, 0)
+        elif asked.frames_per_key is not None:
+            number = index // asked.frames_per_key
+        elif self.closed:
+            number = index * self.count // self.total
+        else:
+            number = index * (self.count - 1) // (self.total - 1) if self.total > 1 else 0
+        start, end = self._time(number), self._time(number + 1)
+        return number, min(max((index - start) / (end - start), 0.0), 1.0) if end > start else 0.0
+
+    def _weight(self, number: int, index: int, way: float, start: Key, end: Key) -> float:
+        """How much of key `number` + 1 there is in frame `index`; a stretch that is not measured is walked evenly."""
+        if self.onsets is not None and way > 0:
+            way = self.onsets.share(start.at, end.at, index)
+        weight = eased(self.request.easing, with_hold(start.hold, way))
+        table = self.recipe.pace_table
+        return even_pace(table[number], weight) if number < len(table) else weight
+
+    def _words(self, start: Key, end: Key, weight: float) -> AnyPrompt:
+        if weight == 0 or start.prompt == end.prompt or self.request.interpolate == "latent":
+            return start.prompt
+        return end.prompt if weight == 1 else LerpPrompt(start=start.prompt, end=end.prompt, weight=weight)
+
+    def _noise(self, number: int, index: int, weight: float) -> AnyNoise:
+        start, end = self.key(number).noise, self.key(number + 1).noise
+        if self.request.path == "circle" and self.request.interpolate != "prompt":
+            return CircleNoise(first=self.key(0).noise, second=self.key(1).noise, turn=index / self.total)
+        if weight == 0 or start == end or self.request.interpolate == "prompt":
+            return start
+        if weight == 1:
+            return end
+        if self.request.path == "smooth":
+            before = self.key(number - 1 if number or self.closed else 1).noise
+            return SplineNoise(through=(before, start, end, self._after(number)), weight=weight)
+        return SlerpNoise(start=start, end=end, weight=weight)
+
+    def _after(self, number: int) -> Noise:
+        """The noise two keys on; at the end of an open walk the curve leaves as it came."""
+        last = number + 2 > self.count - 1 and not self.closed and not self.endless
+        return self.key(number if last else number + 2).noise
+
+
+def plan(recipe: Recipe, indices: Sequence[int]) -> Iterator[Sample]:
+    """The frames of `indices`, in that order; none waits for another."""
+    walk = DreamPlan(recipe)
+    return map(walk.frame, indices)

@@ -1,0 +1,1 @@
+"""From a unit of a film to its frames."""

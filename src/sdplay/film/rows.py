@@ -1,0 +1,164 @@
+"""A film as a table: what every frame is drawn with, worked out row by row without a model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from sdplay.core.sample import AnyNoise, AnyPrompt, CircleNoise, FromFilm, LerpPrompt, Sample, SlerpNoise, SplineNoise
+from sdplay.film.plan import FilmPlan
+from sdplay.film.plan_animate import AnimationPlan
+from sdplay.film.plan_dream import DreamPlan
+from sdplay.requests.recipe import Recipe
+
+Cell = int | float | str | None
+Row = dict[str, Cell]
+KEY, CUT = "key", "cut"
+WORD_COLUMNS = ("prompt", "prompt_to", "prompt_weight", "negative_prompt")
+# What a key is drawn with is said for keys, whether it varies or not.
+OF_KEYS = ("strength_schedule", "seed_schedule", "steps_schedule")
+
+
+class FilmTable(Protocol):
+    """`row` holds a cell for each of `columns`, None where it says nothing; `kind` is "key", "cut" or nothing; `drawn`
+    is the frame where it is drawn, and not only moved.
+    """
+
+    @property
+    def plan(self) -> FilmPlan: ...
+    @property
+    def columns(self) -> tuple[str, ...]: ...
+    def row(self, index: int) -> Row: ...
+    def kind(self, index: int) -> str: ...
+    def drawn(self, index: int) -> Sample | None: ...
+
+
+class DreamTable:
+    """Every frame of a dream is drawn; `seed_to` and `prompt_to` are those it is on its way to, by their weights."""
+
+    columns = ("frame", "key", "seed", "seed_to", "seed_weight", "steps", "guidance_scale", *WORD_COLUMNS)
+
+    def __init__(self, plan: DreamPlan) -> None:
+        self.plan = plan
+
+    def row(self, index: int) -> Row:
+        frame = self.plan.frame(index)
+        drawn: Row = {"steps": denoising_steps(frame, self.plan.recipe), "guidance_scale": frame.guidance_scale}
+        return {
+            "frame": index,
+            "key": self.kind(index),
+            **noise_cells(frame.noise),
+            **drawn,
+            **word_cells(frame.prompt),
+        }
+
+    def kind(self, index: int) -> str:
+        return KEY if self.plan.is_key(index) else ""
+
+    def drawn(self, index: int) -> Sample | None:
+        return self.plan.frame(index)
+
+
+class AnimateTable:
+    """Keys have seed, strength and steps; every frame has its words and those schedules that change over the film."""
+
+    def __init__(self, plan: AnimationPlan) -> None:
+        self.plan = plan
+        self.varying = tuple(
+            name
+            for name, curve in plan.schedules.curves.items()
+            if name not in OF_KEYS
+            and not (isinstance(first := curve.keys[0].value, float) and curve.is_constant(first))
+        )
+        self.columns = ("frame", "key", "seed", "strength", "steps", *self.varying, *WORD_COLUMNS)
+
+    def row(self, index: int) -> Row:
+        row: Row = {"frame": index, "key": self.kind(index), "seed": None, "strength": None, "steps": None}
+        if index % self.plan.cadence == 0:
+            row |= {"seed": self.plan.seed(index), "strength": self.plan.strength(index)}
+            row |= {"steps": denoising_steps(self.plan.key(index), self.plan.recipe)}
+        moves = {name: self.plan.schedules.at(name, index) for name in self.varying}
+        return {**row, **moves, **word_cells(self.plan.words(index))}
+
+    def kind(self, index: int) -> str:
+        if index % self.plan.cadence:
+            return ""
+        return CUT if index and not self.plan.request.of_clip and self.plan.is_cut(index) else KEY
+
+    def drawn(self, index: int) -> Sample | None:
+        frame = self.plan.key(index) if index % self.plan.cadence == 0 else None
+        return frame if frame is not None and denoising_steps(frame, self.plan.recipe) else None
+
+
+def film_table(plan: FilmPlan) -> FilmTable:
+    assert isinstance(plan, DreamPlan | AnimationPlan)
+    return DreamTable(plan) if isinstance(plan, DreamPlan) else AnimateTable(plan)
+
+
+def denoising_steps(frame: Sample, recipe: Recipe) -> int:
+    """Denoising steps that `frame` takes: from pixels, the part of the ladder that its strength climbs."""
+    steps = frame.steps if frame.steps is not None else recipe.steps
+    strength = frame.init.strength if isinstance(frame.init, FromFilm) else 1.0
+    return min(int(steps * strength), steps)
+
+
+def network_calls(sampler: str, steps: int) -> int:
+    """How often the network looks at a picture in so many steps: twice a step in Heun's method, but for the last."""
+    return 2 * steps - 1 if sampler == "heun" else steps
+
+
+def noise_cells(noise: AnyNoise) -> Row:
+    match noise:
+        case SlerpNoise(start=start, end=end, weight=weight) | SplineNoise(through=(_, start, end, _), weight=weight):
+            return {"seed": start.seed, "seed_to": end.seed, "seed_weight": weight}
+        case CircleNoise(first=first, second=second, turn=turn):
+            return {"seed": first.seed, "seed_to": second.seed, "seed_weight": turn}
+        case _:
+            return {"seed": noise.seed, "seed_to": None, "seed_weight": None}
+
+
+def word_cells(words: AnyPrompt) -> Row:
+    start, end, weight = (
+        (words.start, words.end, words.weight) if isinstance(words, LerpPrompt) else (words, None, None)
+    )
+    to = end.prompt if end is not None else None
+    return dict(zip(WORD_COLUMNS, (start.prompt, to, weight, start.negative_prompt), strict=True))
+
+
+@dataclass(slots=True)
+class Cost:
+    """What drawing a film takes. `calls` are passes of one picture through the network: a step with guidance is two.
+
+    `keys` and `cuts` count, and their lists hold the first few.
+    """
+
+    frames: int = 0
+    drawn: int = 0
+    calls: int = 0
+    keys: int = 0
+    cuts: int = 0
+    first_keys: list[int] = field(default_factory=list[int])
+    first_cuts: list[int] = field(default_factory=list[int])
+
+
+LISTED = 12
+
+
+def count_rows(table: FilmTable, recipe: Recipe, cost: Cost, wanted: Callable[[int], bool]) -> Iterator[Row]:
+    """The rows of the film's frames that are `wanted`, one at a time, while `cost` counts all of them."""
+    for index in range(table.plan.total):
+        kind, drawn = table.kind(index), table.drawn(index)
+        cost.frames += 1
+        if drawn is not None:
+            scale = drawn.guidance_scale if drawn.guidance_scale is not None else recipe.guidance_scale
+            cost.drawn += 1
+            cost.calls += network_calls(recipe.sampler, denoising_steps(drawn, recipe)) * (1 if scale == 1 else 2)
+        if kind:
+            cost.keys += 1
+            cost.first_keys += [index] if cost.keys <= LISTED else []
+        if kind == CUT:
+            cost.cuts += 1
+            cost.first_cuts += [index] if cost.cuts <= LISTED else []
+        if wanted(index):
+            yield table.row(index)

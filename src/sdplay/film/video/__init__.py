@@ -1,0 +1,1 @@
+"""Films in and out, with PyAV: no program called ffmpeg is ever needed."""

@@ -1,0 +1,1 @@
+"""Pictures in and out, and the recipe inside picture files."""

@@ -1,0 +1,226 @@
+"""The "parameters" text that A1111 writes into pictures and half the field reads: its grammar, both ways.
+
+infotext = prompt ["\\nNegative prompt: " negative] "\\n" pairs; pairs = "Key: value" joined by ", "; a value that holds
+a comma, a colon or a newline is written as a JSON string.
+
+The format loses some of what is put into it, and every reader of it must: lines lose the blanks around them, a prompt
+loses its first empty lines, and a line that begins with "Negative prompt:" begins the negative one. Our own chunk
+(`metadata.chunk`) keeps the words exactly.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+
+from sdplay.images.lora_text import file_hashes, with_asked_loras
+from sdplay.requests.inpaint import Inpaint
+from sdplay.requests.recipe import Recipe
+from sdplay.requests.stills import FromPicture, Still, prompt_of
+from sdplay.requests.txt2img import Txt2Img
+
+SAMPLER_LABELS = {
+    "euler": "Euler",
+    "euler_a": "Euler a",
+    "heun": "Heun",
+    "dpmpp_2m": "DPM++ 2M",
+    "dpmpp_2m_sde": "DPM++ 2M SDE",
+    "ddim": "DDIM",
+    "unipc": "UniPC",
+    "lcm": "LCM",
+}
+SCHEDULE_LABELS = {
+    "trailing": "SGM Uniform",
+    "linspace": "Normal",
+    "leading": "DDIM",
+    "karras": "Karras",
+    "exponential": "Exponential",
+    "beta": "Beta",
+    "align_your_steps": "Align Your Steps",
+}
+UPSCALER_LABELS = {
+    "latent": "Latent",
+    "latent-antialiased": "Latent (antialiased)",
+    "latent-bicubic": "Latent (bicubic)",
+    "latent-bicubic-antialiased": "Latent (bicubic antialiased)",
+    "latent-nearest": "Latent (nearest)",
+    "latent-nearest-exact": "Latent (nearest-exact)",
+    "lanczos": "Lanczos",
+}
+NOISE_LABELS = {"philox": "NV", "torch": "CPU"}
+FILL_LABELS = {"original": "original", "noise": "latent noise", "nothing": "latent nothing"}
+MASK_MODES = {False: "Inpaint masked", True: "Inpaint not masked"}
+INPAINT_AREAS = {False: "Whole picture", True: "Only masked"}
+
+CONTROLNET = "ControlNet 0"  # the first of those that A1111's extension has room for
+
+NEGATIVE = "Negative prompt:"
+LEAST_PAIRS = 3  # a last line with fewer pairs is part of the prompt
+# A run of key characters is looked at once, from its start, so that no text takes more than linear time to read.
+PAIR = re.compile(r'(?<![\w \-/])[ \-/]*+(\w[\w \-/]++):\s*+("(?:\\.|[^\\"])++"|[^,]*)(?:,|$)')
+SIZE = re.compile(r"(\d+)x(\d+)")
+# Civitai writes JSON after these keys without quoting it.
+BARE_JSON = ("Hashes", "Civitai resources", "Civitai metadata")
+
+
+def quoted(value: object) -> str:
+    """`value` as it stands after a key: itself, or a JSON string where it would be read as something else."""
+    text = str(value)
+    plain = text == text.strip() and not text.startswith('"') and not any(c in text for c in ",:\n")
+    return text if plain else json.dumps(text, ensure_ascii=False)
+
+
+def unquoted(text: str) -> str:
+    """The inverse of `quoted`; what is no JSON string, or one that is no text, stays as it is."""
+    if not text.startswith('"') or not text.endswith('"'):
+        return text
+    try:
+        value = json.loads(text)
+        value.encode()
+    except ValueError:
+        return text
+    return value
+
+
+def infotext(recipe: Recipe, index: int, version: str) -> str:
+    """The text for picture `index` of `recipe`; `version` is our own, written as `Version: sdplay …`.
+
+    The prompts are those the picture was drawn from; where choices were made in one, it follows as `Template`.
+    """
+    request = recipe.request
+    assert isinstance(request, Still), "frames of films carry no text of this kind"
+    words = prompt_of(recipe, index)
+    pairs: dict[str, object] = {
+        "Steps": recipe.steps,
+        "Sampler": SAMPLER_LABELS[recipe.sampler],
+        "Schedule type": SCHEDULE_LABELS[recipe.schedule],
+        "CFG scale": recipe.guidance_scale,
+        "Seed": recipe.seed + index,
+        "Size": f"{recipe.width}x{recipe.height}",
+        "Model hash": recipe.model.digest[:10],
+        "Model": recipe.model.name,
+        **codec(recipe),
+        **strength(request),
+        **({"Clip skip": request.clip_skip} if request.clip_skip != 1 else {}),
+        "RNG": NOISE_LABELS[request.noise],
+        **repainted(request),
+        **second_pass(request),
+        **({"CFG Rescale phi": f"{request.guidance_rescale:g}"} if request.guidance_rescale else {}),
+        **controlled(recipe),
+    }
+    pairs |= file_hashes(recipe, words)
+    if words.prompt != request.prompt:
+        pairs["Template"] = request.prompt
+    if words.negative_prompt != request.negative_prompt:
+        pairs["Negative Template"] = request.negative_prompt
+    pairs["Version"] = f"sdplay {version}"
+    negative = f"\n{NEGATIVE} {words.negative_prompt}" if words.negative_prompt else ""
+    line = ", ".join(f"{key}: {quoted(value)}" for key, value in pairs.items())
+    return f"{with_asked_loras(recipe, words.prompt)}{negative}\n{line}".strip()
+
+
+def strength(request: Still) -> dict[str, object]:
+    """How much a given picture, or a picture's second pass, may change: A1111 has one name for both."""
+    if isinstance(request, FromPicture):
+        return {"Denoising strength": request.strength}
+    if isinstance(request, Txt2Img) and request.hires_scale != 1:
+        return {"Denoising strength": request.hires_strength}
+    return {}
+
+
+def second_pass(request: Still) -> dict[str, object]:
+    """The other pairs of a picture in two passes; as A1111 does, steps are left out that are those of the first."""
+    if not isinstance(request, Txt2Img) or request.hires_scale == 1:
+        return {}
+    steps = {"Hires steps": request.hires_steps} if request.hires_steps else {}
+    upscaler = UPSCALER_LABELS[request.hires_upscaler]
+    return {"Hires upscale": f"{request.hires_scale:g}", **steps, "Hires upscaler": upscaler}
+
+
+def repainted(request: Still) -> dict[str, object]:
+    """The pairs of an inpainted picture; as A1111 does, what it takes for granted (all but the blur) is left out.
+
+    It has no words for a mask that was grown nor for a picture that was extended.
+    """
+    if not isinstance(request, Inpaint):
+        return {}
+    pairs: dict[str, object] = {"Mask blur": f"{request.mask_blur:g}"}
+    if request.mask_invert:
+        pairs["Mask mode"] = MASK_MODES[True]
+    if request.fill != "original":
+        pairs["Masked content"] = FILL_LABELS[request.fill]
+    if request.only_masked:
+        pairs |= {"Inpaint area": INPAINT_AREAS[True], "Masked area padding": request.padding}
+    return pairs
+
+
+def codec(recipe: Recipe) -> dict[str, object]:
+    """The pairs of a codec that is not the model's own."""
+    found = next((one for one in recipe.add_ons if one.kind == "vae"), None)
+    return {"VAE hash": found.digest[:10], "VAE": found.name} if found else {}
+
+
+def controlled(recipe: Recipe) -> dict[str, object]:
+    """The pair of a picture that followed a control image, as A1111's extension for ControlNet writes it."""
+    request = recipe.request
+    network = next((one for one in recipe.add_ons if one.kind == "controlnet"), None)
+    if not isinstance(request, Still) or request.control_image is None or network is None:
+        return {}
+    edges = {"Threshold A": request.canny_low, "Threshold B": request.canny_high}
+    told: dict[str, object] = {
+        "Module": request.control_preprocessor,
+        "Model": f"{network.name} [{network.digest[:8]}]",
+        "Weight": request.control_scale,
+        "Resize Mode": "Crop and Resize",
+        **(edges if request.control_preprocessor == "canny" else {}),
+        "Guidance Start": request.control_start,
+        "Guidance End": request.control_end,
+        "Pixel Perfect": True,
+        "Control Mode": "Balanced",
+    }
+    return {CONTROLNET: ", ".join(f"{key}: {value}" for key, value in told.items())}
+
+
+def parts(text: str) -> tuple[str, str, dict[str, str]]:
+    """Prompt, negative prompt and pairs of an infotext; `Size: 512x768` becomes the pairs `Size-1` and `Size-2`."""
+    *lines, last = text.strip().split("\n")
+    pairs = pairs_in(last)
+    if len(pairs) < LEAST_PAIRS:
+        lines, pairs = [*lines, last], []
+    prompt: list[str] = []
+    negative: list[str] = []
+    here = prompt
+    for line in map(str.strip, lines):
+        if line.startswith(NEGATIVE):
+            here, line = negative, line.removeprefix(NEGATIVE).strip()
+        if line or here:
+            here.append(line)
+    values: dict[str, str] = {}
+    for key, value in pairs:
+        size = SIZE.fullmatch(value)
+        values |= {f"{key}-1": size[1], f"{key}-2": size[2]} if size else {key: value}
+    return "\n".join(prompt), "\n".join(negative), values
+
+
+def pairs_in(line: str) -> list[tuple[str, str]]:
+    """All `Key: value` pairs of a line, in order, values unquoted."""
+    pairs: list[tuple[str, str]] = []
+    position, bare = 0, set(BARE_JSON)
+    while match := PAIR.search(line, position):
+        key, value, position = match[1], unquoted(match[2]), match.end()
+        if key in bare:
+            bare.remove(key)  # one try each: where JSON is damaged, telling so takes time in the length of the line
+            if end := end_of_json(line, match.start(2)):
+                value, position = line[match.start(2) : end], line.find(",", end) + 1 or len(line)
+        pairs.append((key, value))
+    return pairs
+
+
+def end_of_json(line: str, start: int) -> int:
+    """Where the JSON object or list that begins at `start` ends; 0 where there is none."""
+    if not line.startswith(("{", "["), start):
+        return 0
+    try:
+        return json.JSONDecoder().raw_decode(line, start)[1]
+    except (ValueError, RecursionError):
+        return 0

@@ -1,0 +1,102 @@
+"""The pictures a request names: read into a recipe as assets, and found again for it, wherever they are now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sdplay.core.errors import BadRequest, NotReproduced
+from sdplay.core.sample import Asset
+from sdplay.images.mask import Mask, read_mask
+from sdplay.images.picture import pixel_digest
+from sdplay.images.read import SUFFIXES, Pixels, read_image
+from sdplay.requests.base import Request
+from sdplay.requests.modes import named_files
+from sdplay.requests.recipe import Recipe
+
+CALLED = {"image": "the picture", "mask": "the mask", "control_image": "the control image"}  # by role, in messages
+WHERE_THEY_WERE: Mapping[str, str | None] = {}
+
+
+def given_pictures(request: Request) -> dict[str, Asset]:
+    """The pictures a request names, read once: size and digest by role; raises `BadRequest` for one that is none."""
+    paths = named_files(request)
+    assets = {role: asset_of(role, paths[role]) for role in ("image", "control_image") if role in paths}
+    if "mask" in paths and "image" in assets:
+        width, height = assets["image"].width, assets["image"].height
+        mask = read_mask(Path(paths["mask"]), (width, height))
+        assets["mask"] = Asset(path=paths["mask"], digest=pixel_digest(mask), width=width, height=height)
+    return assets
+
+
+def read_pictures(request: Request) -> tuple[Request, dict[str, Asset]]:
+    """As `modes.read_files`: `request` itself and the pictures that it names."""
+    return request, given_pictures(request)
+
+
+def asset_of(role: str, path: str) -> Asset:
+    """The picture at `path`, read once for its size and digest."""
+    pixels = read_image(Path(path), role)
+    height, width = pixels.shape[:2]
+    return Asset(path=path, digest=pixel_digest(pixels), width=width, height=height)
+
+
+def pictures_in(path: str) -> list[str]:
+    """`path` itself, or the pictures in it, sorted by name, where it is a folder; raises `BadRequest` for none."""
+    if "\0" in path or not (folder := Path(path)).is_dir():
+        return [path]
+    found = [file for file in sorted(folder.iterdir()) if file.suffix.casefold() in SUFFIXES and file.is_file()]
+    if not found:
+        hint = f"pictures end in {', '.join(SUFFIXES)}"
+        raise BadRequest("the folder holds no picture", field="image", value=path, hint=hint)
+    return [str(file) for file in found]
+
+
+def with_pictures(recipe: Recipe, where: Mapping[str, str | None]) -> Recipe:
+    """`recipe` with the given pictures found `where` they are now, by role, and where they were for the rest.
+
+    Raises `NotReproduced` when one is not the picture it was drawn from, and `BadRequest` when it cannot be read.
+    """
+    moved = {role: path for role, path in where.items() if path is not None}
+    if strange := moved.keys() - recipe.assets.keys():
+        role = min(strange)
+        raise BadRequest(f"it was drawn without {CALLED[role]}", field=role, value=moved[role])
+    request = recipe.request.model_copy(update=moved)
+    try:
+        found = given_pictures(request)
+    except BadRequest as error:
+        role = str(error.field)
+        hint = f"say with --{role.replace('_', '-')} where {CALLED[role]} it was drawn from is now"
+        raise BadRequest(error.reason, field=role, value=error.value, hint=hint) from None
+    for role, asset in recipe.assets.items():
+        if found[role].digest != asset.digest:
+            raise NotReproduced(
+                f"{found[role].path!r} is not {CALLED[role]} it was drawn from "
+                f"(sha256 {found[role].digest[:10]}, then {asset.digest[:10]})",
+                hint=f"point --{role.replace('_', '-')} at the file it was drawn from",
+            )
+    return replace(recipe, request=request, assets=found)
+
+
+def read_given(asset: Asset, role: str = "image") -> Pixels:
+    """The pixels of a recipe's picture; raises `BadRequest` when the file is gone or holds another one."""
+    pixels = read_image(Path(asset.path), role)
+    check_same(asset, pixels, role)
+    return pixels
+
+
+def read_given_mask(asset: Asset, size: tuple[int, int]) -> Mask:
+    """The same for its mask, which must have the picture's `size`."""
+    mask = read_mask(Path(asset.path), size)
+    check_same(asset, mask, "mask")
+    return mask
+
+
+def check_same(asset: Asset, values: NDArray[np.uint8], field: str) -> None:
+    if pixel_digest(values) != asset.digest:
+        reason = "holds another picture than when the recipe was made"
+        raise BadRequest(reason, field=field, value=asset.path, hint="give the picture it was made from")

@@ -1,1 +1,0 @@
-"""Pixels in, pixels out, and the words inside picture files."""

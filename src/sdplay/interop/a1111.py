@@ -1,0 +1,132 @@
+"""What an infotext means: A1111's own, and that of the many programs that write its format."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from sdplay.core.errors import BadRequest
+from sdplay.images.infotext import CONTROLNET, FILL_LABELS, INPAINT_AREAS, MASK_MODES, UPSCALER_LABELS, parts
+from sdplay.interop.controlnet import read_control
+from sdplay.interop.names import sampler_of, schedule_of, split
+from sdplay.interop.parsed import Found, Meaning, bounded, json_object, name, number, sorted_out, whole
+
+UNKNOWN = "unknown"
+A1111 = "A1111"
+# Who writes `Version: …` this way; what is left of it after the match is the version itself.
+WRITERS = (
+    (re.compile(r"sdplay "), "sdplay"),
+    (re.compile(r"Fooocus "), "Fooocus"),
+    (re.compile(r"ComfyUI ?"), "ComfyUI"),
+    (re.compile(r"stable-diffusion\.cpp ?"), "stable-diffusion.cpp"),
+    (re.compile(r"(?=f\d|neo)"), "Forge"),
+)
+# What A1111 and its fork do without a word in the text. Its "GPU" noise is that of an NVIDIA card, as is our philox.
+LIKE_A1111 = (A1111, "Forge")
+NOISE = {"NV": "philox", "GPU": "philox", "CPU": "torch"}
+AUTOMATIC = {"euler": "linspace", "euler_a": "linspace", "dpmpp_2m": "karras", "ddim": "leading"}
+# Before 1.9 the schedule stood in the sampler's name, and a name without one meant the plain spacing.
+BEFORE_SCHEDULES = {**AUTOMATIC, "dpmpp_2m": "linspace"}
+
+FILLS = {label: fill for fill, label in FILL_LABELS.items()}  # its "fill", colours from around the mask, is not ours
+INVERTED = {label: inverted for inverted, label in MASK_MODES.items()}
+UPSCALERS = {label: upscaler for upscaler, label in UPSCALER_LABELS.items()}
+ONLY_MASKED = {label: only for only, label in INPAINT_AREAS.items()}
+
+SCHEDULE_KEYS = ("Schedule type", "Scheduler")  # the second is Fooocus's
+MEANINGS: dict[str, Meaning] = {
+    "Steps": ("steps", whole),
+    "Sampler": ("sampler", sampler_of),
+    "Schedule type": ("schedule", schedule_of),
+    "Scheduler": ("schedule", schedule_of),
+    "CFG scale": ("guidance_scale", number),
+    "CFG Rescale phi": ("guidance_rescale", number),  # of an extension, under three names
+    "CFG Rescale φ": ("guidance_rescale", number),
+    "CFG Rescale": ("guidance_rescale", number),
+    "Seed": ("seed", whole),
+    "Size-1": ("width", whole),
+    "Size-2": ("height", whole),
+    "Model hash": ("model_hash", name),
+    "Model": ("model", name),
+    "VAE": ("vae", name),
+    "VAE hash": ("vae_hash", name),
+    "Clip skip": ("clip_skip", whole),
+    "RNG": ("noise", NOISE.get),
+    "Denoising strength": ("strength", number),
+    "Hires upscale": ("hires_scale", number),
+    "Hires upscaler": ("hires_upscaler", UPSCALERS.get),
+    "Hires steps": ("hires_steps", whole),
+    "Mask blur": ("mask_blur", number),
+    "Mask mode": ("mask_invert", INVERTED.get),
+    "Masked content": ("fill", FILLS.get),
+    "Inpaint area": ("only_masked", ONLY_MASKED.get),
+    "Masked area padding": ("padding", whole),
+}
+HASH_LISTS = ("Lora hashes", "TI hashes", "Hypernet hashes")
+
+
+def parse_infotext(text: str) -> Found:
+    """What the infotext `text` says; a text without a line of pairs is a prompt alone and has no `fields`.
+
+    `Lora hashes` and the like become dicts in `other`. Raises `BadRequest` for more than 1 MB of text.
+    """
+    prompt, negative, pairs = parts(bounded(text))
+    program, version = writer(pairs) if pairs else (UNKNOWN, "")
+    meanings = dict(MEANINGS)
+    if any(key.startswith("Hires ") for key in pairs):
+        meanings["Denoising strength"] = ("hires_strength", number)  # it is that of the second pass
+    fields, rest = sorted_out(pairs, meanings)
+    if pairs:
+        fields = assumed(pairs, program) | fields
+    steered, wholly = read_control(pairs)
+    fields |= steered
+    told = {"Version", *(["Sampler"] if "sampler" in fields else []), *([CONTROLNET] if wholly else [])}
+    other = {key: hashes(key, value) for key, value in rest.items() if key not in told}
+    model = other.get("Hashes", {})
+    if "model_hash" not in fields and isinstance(model, dict) and name(model.get("model")):
+        fields["model_hash"] = model["model"]
+    return Found(
+        program=program,
+        version=version,
+        prompt=prompt,
+        negative_prompt=negative,
+        fields=fields,
+        other=other,
+        text=text,
+    )
+
+
+def writer(pairs: dict[str, str]) -> tuple[str, str]:
+    """The program that wrote the pairs, and its version."""
+    version = pairs.get("Version", "")
+    for pattern, program in WRITERS:
+        if match := pattern.match(version):
+            return program, version[match.end() :]
+    return pairs.get("App", A1111), version  # SD.Next calls itself an App
+
+
+def assumed(pairs: dict[str, str], program: str) -> dict[str, Any]:
+    """What is meant where nothing is written, and what the older names of samplers say."""
+    sampler, schedule = split(pairs.get("Sampler", ""))
+    written = next((pairs[key].casefold() for key in SCHEDULE_KEYS if key in pairs), None)
+    if schedule is None and sampler is not None and program in LIKE_A1111:
+        schedule = {"automatic": AUTOMATIC, None: BEFORE_SCHEDULES}.get(written, {}).get(sampler)
+    meant = {"sampler": sampler, "schedule": schedule if written in (None, "automatic") else None, "clip_skip": 1}
+    if pairs.get("Hires upscaler", "Latent") not in UPSCALERS:
+        meant["hires_upscaler"] = "lanczos"  # what enlarges pictures, for a network that does so
+    if program in LIKE_A1111:
+        meant["noise"] = "philox"
+    return {field: value for field, value in meant.items() if value is not None}
+
+
+def hashes(key: str, value: str) -> Any:
+    """The hashes in `value` by name, where it is a list of them; else `value`."""
+    if key == "Hashes":
+        try:
+            return json_object(value)
+        except BadRequest:
+            return value
+    if key not in HASH_LISTS:
+        return value
+    named = [part.rpartition(": ") for part in value.split(", ")]
+    return {one: sha for one, _, sha in named} if all(one for one, _, _ in named) else value

@@ -1,0 +1,121 @@
+"""What was found in a picture of another program, and the careful reading that all formats share."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sdplay.core.errors import BadRequest
+from sdplay.core.fields import LARGEST_SEED
+
+LARGEST_TEXT = 2**20  # characters
+DEEPEST = 100  # levels of JSON; what programs write has about ten
+# The closing quote is optional so that an open string is walked over once, not once from every quote inside it.
+STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
+WHOLE_NUMBER = re.compile(r"\d{1,19}", re.ASCII)
+
+Meaning = tuple[str, Callable[[Any], Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What a picture says about itself, in our words as far as we have them.
+
+    `fields` holds request fields (and `model_hash`): a name that is not there was not said, or not in a way that we
+    could use. `other` holds what has no field of ours or no name of ours, under the program's own keys, `text` the
+    whole as it was read. Nothing is checked against what a request allows.
+    """
+
+    program: str
+    version: str
+    prompt: str
+    negative_prompt: str
+    fields: dict[str, Any]
+    other: dict[str, Any]
+    text: str
+
+
+def refused(reason: str, text: str) -> BadRequest:
+    return BadRequest(reason, field="metadata", value=text)
+
+
+def bounded(text: str) -> str:
+    """`text` itself; raises `BadRequest` when it is too long to be what a program says about a picture."""
+    if len(text) > LARGEST_TEXT:
+        raise refused(f"is {len(text):,} characters long, and no more than {LARGEST_TEXT:,} are read", text)
+    return text
+
+
+def json_object(text: str) -> dict[str, Any]:
+    """The JSON object in `text`, NaN and Infinity read as null.
+
+    Raises `BadRequest` for what is none, is too long or too deep, or holds half a character.
+    """
+    depth = deepest = 0
+    for match in STRING_OR_BRACKET.finditer(bounded(text)):
+        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(match[0], 0)
+        deepest = max(deepest, depth)
+    if deepest > DEEPEST:
+        raise refused(f"is nested {deepest:,} levels deep, and no more than {DEEPEST} are read", text)
+    try:
+        value = json.loads(text, parse_constant=lambda _: None)
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise refused("contains half a surrogate pair, which is no character", text) from None
+    except ValueError as error:
+        raise refused(f"is damaged JSON: {error}", text) from None
+    if not isinstance(value, dict):
+        raise refused("is no JSON object", text)
+    return value
+
+
+def sorted_out(said: Mapping[str, Any], meanings: Mapping[str, Meaning]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Split what was said into our fields, under our names, and the rest; a meaning of None leaves it in the rest."""
+    fields: dict[str, Any] = {}
+    other: dict[str, Any] = {}
+    for key, value in said.items():
+        field, read = meanings.get(key, ("", nothing))
+        meant = read(value)
+        if meant is None:
+            other[key] = value
+        else:
+            fields[field] = meant
+    return fields, other
+
+
+def nothing(_: object) -> None:
+    """The meaning of a key that we have no field for."""
+
+
+def whole(value: object) -> int | None:
+    """A whole number from 0 to our largest seed, also when written as text or with a fraction of zero."""
+    if isinstance(value, str) and WHOLE_NUMBER.fullmatch(value.strip()):
+        value = int(value)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return value if type(value) is int and 0 <= value <= LARGEST_SEED else None
+
+
+def number(value: object) -> float | None:
+    """A finite number, also when written as text."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        read = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return read if math.isfinite(read) else None
+
+
+def name(value: object) -> str | None:
+    """A text that is not empty."""
+    return value.strip() or None if isinstance(value, str) else None
+
+
+def words(value: object) -> str:
+    """A prompt as it was written; no text is an empty one."""
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,68 @@
+"""A picture that was enlarged, as a PNG file: what the smaller one said about itself, and that it is larger now."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, PngImagePlugin
+
+from sdplay.images.infotext import infotext, quoted
+from sdplay.images.picture import Picture
+from sdplay.images.read import UNREADABLE
+from sdplay.images.write import CHUNK, ENLARGED, chunk, own_chunk
+from sdplay.interop.read import Texts, texts_in
+from sdplay.library.upscalers import UPSCALER_LABELS
+from sdplay.requests.recipe import canonical_json
+from sdplay.requests.upscale_record import UpscaleRecord
+
+COMMENTS = {"UserComment", "comment"}  # where files other than PNG say what a PNG says in `parameters`
+
+
+def postprocessing(one: UpscaleRecord) -> str:
+    """What A1111 writes into the chunk of this name."""
+    pairs = {"Postprocess upscale by": f"{one.scale:g}", "Postprocess upscaler": UPSCALER_LABELS[one.upscaler]}
+    return ", ".join(f"{key}: {quoted(value)}" for key, value in pairs.items())
+
+
+def texts_of(picture: Picture, version: str) -> Texts:
+    """What the file of a drawn picture says."""
+    return {"parameters": infotext(picture.recipe, picture.index, version), CHUNK: chunk(picture, version)}
+
+
+def texts_in_file(path: Path) -> Texts:
+    """What the picture in `path` says about itself, as the chunks of a PNG file; nothing where it cannot be told."""
+    with suppress(*UNREADABLE):
+        texts = texts_in(path)
+        comment = next((texts[name] for name in COMMENTS if name in texts), None)
+        kept = {name: text for name, text in texts.items() if name not in COMMENTS}
+        if comment is not None:
+            kept.setdefault("parameters", comment)
+        with Image.open(path) as image:
+            own = own_chunk(image)
+        return kept | ({CHUNK: own} if own is not None else {})
+    return {}
+
+
+def enlarged_so_far(texts: Texts) -> tuple[UpscaleRecord, ...]:
+    """How often a picture of ours was enlarged before."""
+    return tuple(map(UpscaleRecord.from_dict, json.loads(texts[CHUNK]).get(ENLARGED, ()))) if CHUNK in texts else ()
+
+
+def encode_enlarged(pixels: NDArray[np.uint8], texts: Mapping[str, str], chain: Sequence[UpscaleRecord]) -> bytes:
+    """The PNG file of enlarged `pixels`, with the `texts` of the picture it was, and what has become of it."""
+    info = PngImagePlugin.PngInfo()
+    for name, text in (dict(texts) | {"postprocessing": postprocessing(chain[-1])}).items():
+        if name == CHUNK:
+            whole = json.loads(text) | {ENLARGED: [one.to_dict() for one in chain]}
+            info.add_itxt(CHUNK, canonical_json(whole))
+        else:
+            info.add_text(name, text)
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG", pnginfo=info)
+    return buffer.getvalue()

@@ -1,0 +1,165 @@
+"""Grids: one request drawn with every combination of some values, and never the same picture twice."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from sdplay.core.errors import BadRequest, problems_of, together
+from sdplay.events import Event, Finished, ImageDone, ImageSaved, Mismatch, Reused, Started
+from sdplay.images.picture import Artifact, Picture
+from sdplay.images.reuse import Changed, reusable
+from sdplay.images.write import MEDIA_TYPES
+from sdplay.images.writer import Keeper, format_of
+from sdplay.jobs.grid_sheet import Grid, GridCell, GridPlan, GridSheet, Wanted
+from sdplay.jobs.pictures import Drawing, ResolvedRequest
+from sdplay.jobs.result import Pictures
+from sdplay.library.resolve import ResolvedModel
+from sdplay.requests.axes import in_words_of
+from sdplay.requests.grid import MOST_PICTURES, cells, different, read_axes
+from sdplay.requests.recipe import Recipe, picture_key
+from sdplay.requests.request import AnyStill
+from sdplay.version import VERSION
+
+NO_VALUES: Mapping[str, Sequence[Any]] = {}
+
+
+class Gridding(Drawing):
+    """The part of a studio that draws grids."""
+
+    def grid(
+        self,
+        request: AnyStill,
+        *axes: str,
+        out: str | Path | None = None,
+        kind: str = "png",
+        limit: int = MOST_PICTURES,
+        **values: Sequence[Any],
+    ) -> Grid:
+        """Draw `request` with every combination of values: `studio.grid(request, "steps=10,20", guidance=[3, 5])`.
+
+        The first axis goes across, the second down, a third makes blocks. With `out` the pictures and the sheet are
+        kept in that folder as `kind`, and pictures that are there already are not drawn again. Raises what `plan_grid`
+        and drawing raise; what is drawn by then is kept.
+        """
+        plan = self.plan_grid(request, *axes, values=values, limit=limit)
+        keeper = grid_keeper(Path(out), kind) if out is not None else None
+        sheet, found, reused = GridSheet(plan), dict[str, Picture](), 0
+        for event in self.run_grid(plan, keeper):
+            sheet.follow(event)
+            reused += isinstance(event, Reused)
+            if isinstance(event, ImageDone | Reused):
+                found[event.key] = event.picture
+        placed = {slot: found[key] for key, slots in plan.slots.items() for slot, _ in slots}
+        order = sorted(placed, key=lambda slot: (slot.place.block, slot.place.row, slot.place.column, slot.number))
+        return Grid(
+            plan=plan,
+            pictures=Pictures(placed[slot] for slot in order),
+            sheet=sheet.sheet.image,
+            reused=reused,
+            path=sheet.keep(keeper.folder, keeper.kind) if keeper is not None else None,
+        )
+
+    def plan_grid(
+        self,
+        request: AnyStill,
+        *axes: str,
+        values: Mapping[str, Sequence[Any]] = NO_VALUES,
+        limit: int = MOST_PICTURES,
+    ) -> GridPlan:
+        """All cells of a grid, settled; nothing is drawn and no model is loaded. `axes` are written as `--grid` takes
+        them, `values` are lists by the name of a field.
+
+        Raises `BadRequest` or `BadRequests` with everything that is wrong with any value, and `BadRequest` for more
+        than `limit` pictures.
+        """
+        if request.seed is None:  # one for the whole grid: cells differ by their axes alone
+            request = request.model_copy(update={"seed": self._new_seed()})
+        read = read_axes(request, axes, values)
+        settled, problems = list[GridCell](), list[BadRequest]()
+        models: dict[str, ResolvedModel] = {}
+        for cell in cells(request, read, limit):
+            try:
+                done = self.resolve(cell.request, model=models.get(cell.request.model))
+                models[cell.request.model] = done.model
+                settled.append(GridCell(cell.place, done))
+            except BadRequest as error:
+                for problem in problems_of(error):
+                    for axis in read:
+                        problem = in_words_of(axis, problem)
+                    problems.append(problem)
+        if problems:
+            raise together(different(problems))
+        return GridPlan(request=request, axes=read, cells=tuple(settled))
+
+    def run_grid(self, plan: GridPlan, keeper: Keeper | None = None, *, preview: bool = False) -> Iterator[Event]:
+        """Draw the pictures of a grid that `keeper`'s folder does not hold, model by model.
+
+        Those it holds are told first, with `Reused`, and with `Mismatch` what was changed since and cannot be taken.
+        """
+        started, missing = time.perf_counter(), plan.wanted
+        if keeper is not None:
+            yield from held(missing, keeper.folder)
+        begun = False
+        for settled, indices in batches(missing):
+            for event in self.run(settled, indices, keeper, preview=preview):
+                if isinstance(event, Started):
+                    if not begun:
+                        yield Started(recipe=event.recipe, total=len(missing))
+                    begun = True
+                elif not isinstance(event, Finished):
+                    yield keyed(event, settled.recipe)
+        yield Finished(total=len(missing), seconds=time.perf_counter() - started)
+
+
+def keyed(event: Event, asked: Recipe) -> Event:
+    """`event` with the key of the picture that was asked for, where it tells of one; see `ImageDone`."""
+    if isinstance(event, ImageDone):
+        return replace(event, key=picture_key(asked, event.picture.index))
+    if isinstance(event, ImageSaved):
+        return replace(event, key=picture_key(asked, event.artifact.index))
+    return event
+
+
+def held(missing: Wanted, folder: Path) -> Iterator[Event]:
+    """Take out of `missing` what `folder` holds."""
+    wanted = [(settled.recipe, index) for settled, index in missing.values()]
+    for found in reusable(folder, wanted):
+        if isinstance(found, Changed):
+            yield Mismatch(path=found.path)
+            continue
+        settled, index = missing.pop(found.key)
+        recipe = replace(settled.recipe, numerics=found.numerics)
+        picture = Picture(pixels=found.pixels, recipe=recipe, index=index, seconds=0.0)
+        artifact = Artifact(
+            path=found.path,
+            digest=picture.digest,
+            media_type=MEDIA_TYPES[format_of(found.path)],
+            recipe=recipe,
+            index=index,
+            seconds=0.0,
+        )
+        yield Reused(picture=picture, artifact=artifact, key=found.key)
+
+
+def batches(missing: Wanted) -> Iterator[tuple[ResolvedRequest, list[int]]]:
+    """The pictures in their order, neighbours of one recipe together."""
+    for _, group in groupby(missing.values(), key=lambda each: id(each[0])):
+        pairs = list(group)
+        yield pairs[0][0], [index for _, index in pairs]
+
+
+def grid_keeper(folder: Path, kind: str) -> Keeper:
+    """What keeps a grid's pictures; raises `BadRequest` for JPEG, whose pixels could not prove anything later."""
+    if kind.casefold() in {"jpg", "jpeg"}:
+        raise BadRequest(
+            "a grid takes pictures that are there already, and the pixels of a JPEG are not those that were drawn",
+            field="format",
+            value=kind,
+            hint="take png or webp",
+        )
+    return Keeper(folder, kind, VERSION)

@@ -1,0 +1,154 @@
+"""What was drawn before: read, taken over, drawn again, proved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sdplay.core.errors import BadRequest, NotReproduced
+from sdplay.events import ImageDone
+from sdplay.images.compare import difference
+from sdplay.images.inputs import CALLED, WHERE_THEY_WERE, with_pictures
+from sdplay.images.picture import Picture
+from sdplay.images.write import Embedded, stored_pixels
+from sdplay.images.writer import format_of, is_kept, read_kept, read_sheet
+from sdplay.interop import Found, read_found
+from sdplay.interop.import_settings import Adopted, adopt
+from sdplay.jobs.pictures import ResolvedRequest
+from sdplay.jobs.result import Pictures
+from sdplay.jobs.upscale import Enlarging
+from sdplay.prompts.template import Wildcards
+from sdplay.requests.base import Request, make_request
+from sdplay.requests.plan import count
+from sdplay.requests.recipe import Recipe
+from sdplay.requests.resolve import check_known
+from sdplay.version import VERSION
+
+SILENT = "many web sites and messengers take such words out of pictures; use the file that the program itself saved"
+
+
+class Remembering(Enlarging):
+    """The part of a studio that knows what pictures say about themselves."""
+
+    def read(self, path: str | Path) -> Embedded | Found:
+        """What a picture says about how it was made: our own recipe, or what another program wrote.
+
+        Raises `BadRequest` for a file that is no picture, is damaged, or says nothing.
+        """
+        path = Path(path)
+        if is_kept(path):
+            return read_kept(path)[0]
+        if read_sheet(path) is not None:
+            return read_kept(path)[0]  # which says what a sheet is
+        found = read_found(path)
+        if found is None:
+            raise BadRequest("says nothing about how it was made", field="file", value=str(path), hint=SILENT)
+        return found
+
+    def adopt(self, found: Found, **changes: Any) -> Adopted:
+        """A request made of what another program's picture says, with `changes`, and what could not be taken over."""
+        return adopt(found, changes, self.shelves)
+
+    def draw_again(self, path: str | Path, **changes: Any) -> Pictures:
+        """Draw the picture in `path` again: exactly, where it is one of ours and nothing is changed; else anew."""
+        said = self.read(path)
+        settled, indices = (
+            self.settle_again(said, changes)
+            if isinstance(said, Embedded)
+            else self.settle_first(self.adopt(said, **changes).request)
+        )
+        return Pictures(event.picture for event in self.run(settled, indices) if isinstance(event, ImageDone))
+
+    def settle_first(self, request: Request, known: Wildcards | None = None) -> tuple[ResolvedRequest, Sequence[int]]:
+        """What `run` wants to draw all pictures of `request`; `known` as in `resolve`."""
+        settled = self.resolve(request, known)
+        return settled, range(count(settled.recipe))
+
+    def settle_again(self, embedded: Embedded, changes: Mapping[str, Any]) -> tuple[ResolvedRequest, Sequence[int]]:
+        """What to draw: the recipe in the file itself where nothing is changed, else a new one made of its request.
+
+        Where `model` and the given pictures are what they were, saying where they are is no change. Raises
+        `NotReproduced` when nothing is changed and one of them is another now.
+        """
+        if not changes.keys() - {"model", "allow_pickle", *CALLED}:
+            pictures = {role: changes.get(role) for role in CALLED}
+            try:
+                return self.recall(embedded, changes.get("model"), pictures), [embedded.index]
+            except NotReproduced:
+                if not changes:
+                    raise
+                # something points at another model or picture than its own: a change like any other
+        was = embedded.recipe.request
+        first = {**was.model_dump(), "seed": embedded.recipe.seed + embedded.index, "num": 1}
+        known = {} if "wildcards" in changes else embedded.recipe.wildcards
+        return self.settle_first(make_request(type(was), **{**first, **changes}), known)
+
+    def again(
+        self, path: Path, model: str | None = None, pictures: Mapping[str, str | None] = WHERE_THEY_WERE
+    ) -> tuple[Picture, Embedded, NDArray[np.uint8]]:
+        """Draw the picture in `path` once more: (the new one, what the file says, the file's pixels)."""
+        embedded, pixels = read_kept(path)
+        return self.redraw(embedded, model, pictures), embedded, pixels
+
+    def redraw(
+        self, embedded: Embedded, model: str | None = None, pictures: Mapping[str, str | None] = WHERE_THEY_WERE
+    ) -> Picture:
+        """The picture a recipe and an index stand for, with the numerics that the recipe records."""
+        events = self.run(self.recall(embedded, model, pictures), [embedded.index])
+        return next(event.picture for event in events if isinstance(event, ImageDone))
+
+    def recall(
+        self, embedded: Embedded, model: str | None = None, pictures: Mapping[str, str | None] = WHERE_THEY_WERE
+    ) -> ResolvedRequest:
+        """The recipe of a kept picture, ready to run.
+
+        `model` says where its model is, if not under its old name, and `pictures` where its "image", "mask" and
+        "control_image" are, if not where they were. Raises `NotReproduced` when one of them is not what it was drawn
+        with, and `BadRequest` and its kinds when this machine or this version cannot try: no such model, picture,
+        device, sampler or schedule.
+        """
+        recipe = embedded.recipe
+        check_known(recipe)
+        found, device = self._same_model(recipe, model)
+        recipe = with_pictures(recipe, pictures)
+        return ResolvedRequest(recipe=recipe, model=found, device=device)
+
+    def verify(
+        self, path: Path, model: str | None = None, pictures: Mapping[str, str | None] = WHERE_THEY_WERE
+    ) -> Picture:
+        """Draw the picture in `path` again and return it if it is the same bit for bit.
+
+        Raises `NotReproduced` with what differs (the file's pixels, the model, a given picture, or the arithmetic) and
+        `BadRequest` when the file cannot be tried.
+        """
+        picture, embedded, pixels = self.again(path, model, pictures)
+        if picture.digest != embedded.digest:
+            raise NotReproduced(
+                "the arithmetic gives other bits here"
+                + ("" if embedded.enlarged else ": " + difference(picture.pixels, pixels)),
+                field="file",
+                value=str(path),
+                hint=f"it was drawn with {recipe_hardware(embedded.recipe)} by sdplay {embedded.version}; "
+                f"this is {VERSION}",
+            )
+        stored = stored_pixels(picture, format_of(path), VERSION)
+        if embedded.enlarged:
+            stored = self.enlarged_again(picture.pixels, embedded.enlarged)
+        if not np.array_equal(stored, pixels):
+            raise NotReproduced(
+                "its recipe draws what it drew then, but the file's pixels were changed since: "
+                + difference(stored, pixels),
+                field="file",
+                value=str(path),
+            )
+        return picture
+
+
+def recipe_hardware(recipe: Recipe) -> str:
+    numerics = recipe.numerics
+    threads = f", {numerics.threads} threads" if numerics.threads else ""
+    return f"{numerics.engine} on {numerics.device} in {numerics.dtype}{threads}"

@@ -1,0 +1,97 @@
+"""Pictures made larger, and what says so inside their files."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sdplay.core.errors import NotReproduced
+from sdplay.files.atomic import prepare_folder, write_new
+from sdplay.images.picture import Picture, pixel_digest
+from sdplay.images.read import read_image
+from sdplay.interop.upscaled import encode_enlarged, enlarged_so_far, texts_in_file, texts_of
+from sdplay.jobs.pictures import Drawing
+from sdplay.library.upscalers import LANCZOS, known_upscaler, usual_upscaler
+from sdplay.requests.upscale_record import LargerPicture, UpscaleRecord, larger_size
+from sdplay.version import VERSION
+
+USUAL_SCALE = 4.0
+
+
+class Enlarging(Drawing):
+    """The part of a studio that makes pictures larger."""
+
+    def upscale(
+        self,
+        picture: Picture | str | Path,
+        scale: float = USUAL_SCALE,
+        upscaler: str | None = None,
+        out: str | Path | None = None,
+    ) -> LargerPicture:
+        """`picture`, or the one in a file, `scale` times as large; kept in the folder `out` as a PNG, where one is
+        given, with all that the smaller one says about itself.
+
+        `upscaler`: lanczos, realesrgan, realesrgan-anime or realesr-animevideo; left out realesrgan where its weights
+        are here, else lanczos. Raises `BadRequest` and its kinds: a file that is no picture, a scale that is too large,
+        weights that are not here.
+        """
+        started = time.perf_counter()
+        name = known_upscaler(upscaler) if upscaler is not None else usual_upscaler()
+        pixels, texts = self._given(picture)
+        before = enlarged_so_far(texts)
+        larger, one = self._larger(pixels, scale, name)
+        path = None
+        if out is not None:
+            prepare_folder(Path(out))
+            stem = Path(picture).stem if not isinstance(picture, Picture) else f"{picture.seed}"
+            path = write_new(encode_enlarged(larger, texts, (*before, one)), names(Path(out), f"{stem}_x{scale:g}"))
+        seconds = time.perf_counter() - started
+        return LargerPicture(pixels=larger, enlarged=(*before, one), path=path, seconds=seconds)
+
+    def enlarged_again(self, pixels: NDArray[np.uint8], chain: tuple[UpscaleRecord, ...]) -> NDArray[np.uint8]:
+        """A drawn picture enlarged once more as it was before, each time that it was.
+
+        Raises `NotReproduced` where what was enlarged were other pixels, or another network did it.
+        """
+        for one in chain:
+            if pixel_digest(pixels) != one.of:
+                reason = "it was enlarged from a file that held other pixels than were drawn (a JPEG does)"
+                raise NotReproduced(reason, field="enlarged", value=one.upscaler)
+            pixels, again = self._larger(pixels, one.scale, known_upscaler(one.upscaler))
+            if again.weights != one.weights:
+                raise NotReproduced(
+                    f"the network {one.upscaler!r} is not the one that enlarged it "
+                    f"(sha256 {again.weights[:10]}, then {one.weights[:10]})"
+                )
+        return pixels
+
+    def _given(self, picture: Picture | str | Path) -> tuple[NDArray[np.uint8], dict[str, str]]:
+        if isinstance(picture, Picture):
+            return picture.pixels, texts_of(picture, VERSION)
+        return read_image(Path(picture), "file"), texts_in_file(Path(picture))
+
+    def _larger(
+        self, pixels: NDArray[np.uint8], scale: float, upscaler: str
+    ) -> tuple[NDArray[np.uint8], UpscaleRecord]:
+        size = larger_size(pixels.shape[1], pixels.shape[0], scale)
+        if upscaler == LANCZOS:
+            from sdplay.images.resize import stretched
+
+            larger, weights = stretched(pixels, *size), ""  # without torch
+        else:
+            larger, weights = self.executor.enlarge(pixels, size, upscaler)
+        digests = {"of": pixel_digest(pixels), "made": pixel_digest(larger)}
+        return larger, UpscaleRecord(scale=float(scale), upscaler=upscaler, weights=weights, **digests)
+
+
+def names(folder: Path, stem: str) -> Iterator[Path]:
+    """stem.png, stem-2.png and so on in `folder`."""
+    yield folder / f"{stem}.png"
+    number = 2
+    while True:
+        yield folder / f"{stem}-{number}.png"
+        number += 1

@@ -1,0 +1,208 @@
+"""From the name of a LoRA, an embedding, a ControlNet or a codec to its file; what it is, its tensors decide."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sdplay.core.errors import BadRequest, ModelBroken, UnknownName
+from sdplay.library.add_on_kinds import SUFFIXES, AddOn, AddOnKind, called
+from sdplay.library.detect import OTHER_KINDS, weight_files
+from sdplay.library.digest import file_digest
+from sdplay.library.header import PICKLE_HINT, Header, read_header
+from sdplay.library.library import Shelves
+from sdplay.library.locations import Sort
+from sdplay.library.pickled import converted, is_pickled
+from sdplay.library.registry import MODELS
+
+SHIPPED = MODELS / "addons"
+SORTS: dict[AddOnKind, Sort] = {"lora": "loras", "embedding": "embeddings", "controlnet": "controlnet", "vae": "vae"}
+TITLES: dict[AddOnKind, str] = {
+    "lora": "LoRA",
+    "embedding": "textual inversion",
+    "controlnet": "ControlNet",
+    "vae": "VAE",
+}
+LORA_MARKS = (
+    *(".lora_down.", ".lora_up.", ".lora_A.", ".lora_B.", ".lora.down.", ".lora.up.", "_lora.down.", "_lora.up."),
+    *(".lora_linear_layer.", ".hada_w1_a", ".lokr_w1", ".oft_blocks"),
+)
+LARGEST_EMBEDDING = 8  # tensors; it is one, or one for each text encoder
+ONE_FILE: frozenset[AddOnKind] = frozenset({"lora", "embedding"})  # a folder of one only holds its file
+NEXT = "give its name, or a path"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResolvedAddOn:
+    """An add-on that exists: the identity a recipe records, and its `.safetensors` file (or diffusers folder).
+
+    `origin` is what was found: that file or folder itself, the pickle it was made from, or the folder it is in.
+    """
+
+    identity: AddOn
+    path: Path
+    origin: Path
+
+
+def known_add_ons(kind: AddOnKind, shelves: Shelves) -> dict[str, Path]:
+    """The add-ons of a kind by name: those on the shelves, the first of each name, and those of the program."""
+    found: dict[str, Path] = {}
+    for _, path in (*shelves.files(SORTS[kind]), *shipped_add_ons(SORTS[kind])):
+        name = called(str(path))
+        if name not in found or (found[name].suffix != ".safetensors" and path.suffix == ".safetensors"):
+            found[name] = path
+    return found
+
+
+def shipped_add_ons(sort: Sort) -> list[tuple[str, Path]]:
+    """(name, path) of those that come with the program."""
+    return [(called(str(path)), path) for path in sorted((SHIPPED / sort).rglob("*.safetensors"))]
+
+
+def resolve_add_on(
+    kind: AddOnKind, where: str, shelves: Shelves, *, allow_pickle: bool = False, by_path: bool = True
+) -> ResolvedAddOn:
+    """Find the add-on `where` says: a path (unless not `by_path`), or the name of one on the `shelves`.
+
+    A pickle is refused unless `allow_pickle` (or that of the shelves). Raises `UnknownName` where there is none,
+    `BadRequest` for a path with nothing there, or a folder without the one file of a LoRA or embedding, and
+    `ModelBroken` for a file that is something else, or damaged.
+    """
+    path = _at(where) if by_path else None
+    if path is None:
+        known = known_add_ons(kind, shelves)
+        path = _by_name(kind, where, known)
+        if path is None:
+            raise UnknownName(TITLES[kind], where, sorted(known)) if not _is_path(where) else _nothing(kind, where)
+    name = called(str(path)).encode(errors="replace").decode()
+    try:
+        if path.is_dir() and kind not in ONE_FILE:
+            files = weight_files(path)
+            check_kind(kind, path, (read_header(file) for file in files))
+            return ResolvedAddOn(identity=_identity(kind, name, _of_folder(path, shelves)), path=path, origin=path)
+        weights = _only_file(kind, path) if path.is_dir() else path
+        digest = file_digest(weights, shelves.digests)
+        if (allow_pickle or shelves.allow_pickle) and is_pickled(weights):
+            weights = converted(weights, digest, shelves.converted)
+        check_kind(kind, path, [read_header(weights)])
+    except ModelBroken as error:
+        hint = error.hint if error.hint == PICKLE_HINT else f"choose another {TITLES[kind]}, or fetch the file again"
+        raise ModelBroken(error.reason, field=kind, value=str(path), hint=hint) from None
+    except OSError as error:
+        raise ModelBroken(f"it cannot be read: {error}", field=kind, value=str(path), hint=NEXT) from None
+    return ResolvedAddOn(identity=_identity(kind, name, digest), path=weights, origin=path)
+
+
+def check_kind(kind: AddOnKind, path: Path, headers: Iterable[Header]) -> None:
+    """Raise `ModelBroken` that says what the tensors are, unless they are those of an add-on of this kind."""
+    shapes = {name: entry.shape for header in headers for name, entry in header.tensors.items()}
+    if KINDS[kind](shapes):
+        return
+    other = next((TITLES[other] for other, is_one in KINDS.items() if is_one(shapes)), None)
+    told = f"a {other} and no {TITLES[kind]}" if other else None
+    if told is None and any(name.startswith("model.diffusion_model.") for name in shapes):
+        told = f"a whole model and no {TITLES[kind]}: give it with --model"
+    if told is None:
+        told = next((what for start, what in OTHER_KINDS.items() if any(n.startswith(start) for n in shapes)), None)
+    raise ModelBroken(f"this is {told}" if told else f"no {TITLES[kind]} has such tensors", field=kind, value=str(path))
+
+
+Shapes = Mapping[str, tuple[int, ...]]
+
+
+def _is_lora(shapes: Shapes) -> bool:
+    return any(name.startswith(("lora_unet_", "lora_te")) or any(m in name for m in LORA_MARKS) for name in shapes)
+
+
+def _is_embedding(shapes: Shapes) -> bool:
+    """One tensor, or few, of vectors or rows of them."""
+    if "emb_params" in shapes or {"clip_l", "clip_g"} & shapes.keys():
+        return True
+    few = 0 < len(shapes) <= LARGEST_EMBEDDING and not _is_lora(shapes)
+    return few and all(len(shape) in {1, 2} for shape in shapes.values())
+
+
+def _is_controlnet(shapes: Shapes) -> bool:
+    marks = ("control_model.", "controlnet_cond_embedding.", "controlnet_down_blocks.", "input_hint_block.")
+    return any(name.startswith(marks) for name in shapes)
+
+
+def _is_vae(shapes: Shapes) -> bool:
+    starts = ("", "first_stage_model.")
+    whole = any(name.startswith("model.diffusion_model.") for name in shapes)
+    return not whole and any(f"{start}decoder.conv_in.weight" in shapes for start in starts)
+
+
+KINDS: dict[AddOnKind, Callable[[Shapes], bool]] = {
+    "lora": _is_lora,
+    "embedding": _is_embedding,
+    "controlnet": _is_controlnet,
+    "vae": _is_vae,
+}
+
+
+def vectors_of(path: Path) -> int:
+    """How many vectors the file of a textual inversion holds for each text encoder."""
+    return max(entry.shape[0] if len(entry.shape) > 1 else 1 for entry in read_header(path).tensors.values())
+
+
+def _is_path(where: str) -> bool:
+    return "/" in where or "\\" in where or called(where) != where
+
+
+def _at(where: str) -> Path | None:
+    """The path `where` if something is there that can be one; a bare name is no path."""
+    try:
+        path = Path(where).expanduser()
+        return path.resolve() if _is_path(where) and path.exists() else None
+    except (OSError, RuntimeError, ValueError):  # no such user, too long, no possible path
+        return None
+
+
+def _by_name(kind: AddOnKind, where: str, known: Mapping[str, Path]) -> Path | None:
+    """The one called `where`, in another case where there is none in this one, or called so by its maker."""
+    if where in known:
+        return known[where]
+    folded = {name.casefold(): path for name, path in known.items()}
+    if found := folded.get(called(where).casefold()):
+        return found
+    return next((path for path in known.values() if where in _aliases(path)), None) if kind == "lora" else None
+
+
+def _aliases(path: Path) -> tuple[str, ...]:
+    """What the maker of a LoRA calls it; A1111 writes this name into prompts where there is one."""
+    try:
+        return tuple(filter(None, (read_header(path).metadata.get("ss_output_name"),)))
+    except ModelBroken:
+        return ()
+
+
+def _only_file(kind: AddOnKind, folder: Path) -> Path:
+    """The one file with weights in `folder`, a pickle where there is nothing better."""
+    files = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and path.is_file())
+    files = [path for path in files if path.suffix.lower() == SUFFIXES[0]] or files
+    if len(files) == 1:
+        return files[0]
+    if not files:
+        reason, hint = f"there is no file of a {TITLES[kind]} in this folder", "give the path of the file itself"
+    else:
+        shown = ", ".join(path.name for path in files[:3]) + (", …" if len(files) > 3 else "")
+        reason, hint = f"there are {len(files)} files in this folder ({shown})", "give the path of one of them"
+    raise BadRequest(reason, field=kind, value=str(folder), hint=hint)
+
+
+def _nothing(kind: AddOnKind, where: str) -> BadRequest:
+    return BadRequest(f"there is no {TITLES[kind]} at this path, and none of this name", field=kind, value=where)
+
+
+def _identity(kind: AddOnKind, name: str, digest: str) -> AddOn:
+    return AddOn(kind=kind, name=name, digest=digest)
+
+
+def _of_folder(folder: Path, shelves: Shelves) -> str:
+    whole = hashlib.sha256()
+    for path in (*sorted(folder.glob("*.json")), *weight_files(folder)):
+        whole.update(f"{path.name}:{file_digest(path, shelves.digests)}\n".encode())
+    return whole.hexdigest()

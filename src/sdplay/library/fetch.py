@@ -1,0 +1,112 @@
+"""A model of the Hugging Face hub as a folder on this machine; what was downloaded once needs no network."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from sdplay.core.errors import ModelBroken, ModelNotFound, SdplayError
+from sdplay.library.detect import weight_files
+from sdplay.library.digest import XL_PARTS, file_digest
+
+HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}(@\w[\w./-]{0,199})?")
+SHA256 = re.compile(r"[0-9a-f]{64}")
+HUB_ERRORS = ("huggingface_hub", "httpx", "httpcore", "requests", "hf_xet")  # where errors of a download come from
+TOKENS = "https://huggingface.co/settings/tokens"
+OFFLINE = "to go on offline: --model builtin, or the path of a model on this machine"
+WANTED = ["README.md", "model_index.json", *(f"{part}/*.{suffix}" for part in XL_PARTS for suffix in ("json", "txt"))]
+NETWORKS = ("text_encoder", "text_encoder_2", "unet", "vae")
+WEIGHTS = [f"{part}/*.safetensors" for part in NETWORKS]
+HALVES = [f"{part}/*.fp16*.safetensors" for part in NETWORKS]
+UNWANTED = ["*.fp16*.safetensors", "*non_ema*"]
+
+Download = Callable[..., str]
+
+
+def fetch(name: str, download: Download | None = None, *, token: str | None = None, memory: Path | None = None) -> Path:
+    """The folder of the hub's model `name` ("org/model", or "org/model@revision"), downloaded where it is not there.
+
+    HF_HOME, HF_TOKEN, HF_HUB_OFFLINE and HF_ENDPOINT are heeded by `download`, the hub's own client, which also shows
+    progress and resumes. What it left is held against the sha256 that the hub gives, with digests remembered in
+    `memory`. Weights in half precision are taken where there are no others; pickles never are. `token` goes before
+    HF_TOKEN. Raises `ModelNotFound` with the way on offline, and `ModelBroken` for a repository without
+    `.safetensors` and for a damaged download.
+    """
+    repository, _, revision = name.partition("@")
+    try:
+        get: Download = partial(download if download is not None else _client(), revision=revision or None, token=token)
+        folder = Path(get(repository, allow_patterns=WANTED + WEIGHTS, ignore_patterns=UNWANTED))
+        if not weight_files(folder / "unet"):
+            folder = Path(get(repository, allow_patterns=WANTED + HALVES, ignore_patterns=["*non_ema*"]))
+    except SdplayError:
+        raise
+    except Exception as error:
+        if isinstance(error, OSError | ValueError) or type(error).__module__.startswith(HUB_ERRORS):
+            raise _refused(name, error) from None
+        raise
+    if not weight_files(folder / "unet"):
+        reason = "the hub has no model here that this program can read: no unet/*.safetensors"
+        raise ModelBroken(reason, field="model", value=name, hint=f"pickles are not downloaded; {OFFLINE}")
+    _verify(name, folder, memory)
+    return folder
+
+
+def _verify(name: str, folder: Path, memory: Path | None) -> None:
+    """Take away files that are not what the hub has, and raise `ModelBroken` for them."""
+    damaged = [path for path, digest in _promised(folder) if file_digest(path, memory) != digest]
+    for path in damaged:
+        path.resolve().unlink()
+        path.unlink()
+    if damaged:
+        names = ", ".join(str(path.relative_to(folder)) for path in damaged)
+        reason = f"the download was damaged on its way or on this disk: {names}"
+        hint = "what is damaged was deleted: run the same command again, and it alone is downloaded"
+        raise ModelBroken(reason, field="model", value=name, hint=hint)
+
+
+def _promised(folder: Path) -> Iterator[tuple[Path, str]]:
+    """Large files and their sha256: the hub's client names after it what they are links to."""
+    for path in sorted(folder.glob("*/*")):
+        if path.is_symlink() and SHA256.fullmatch(path.resolve().name):
+            yield path, path.resolve().name
+
+
+def _client() -> Download:
+    from huggingface_hub import snapshot_download  # pyright: ignore[reportUnknownVariableType]
+
+    return partial[Any](snapshot_download, library_name="sdplay", etag_timeout=10)
+
+
+def _said_to_be_offline() -> bool:
+    """Whether HF_HUB_OFFLINE forbids the network, in one of the words that the hub's client knows for it."""
+    return os.environ.get("HF_HUB_OFFLINE", "").upper() in {"1", "ON", "YES", "TRUE"}
+
+
+def _refused(name: str, error: Exception) -> ModelNotFound:
+    """What an error of the hub means; told by the error's class, whose name is the hub's word for it."""
+    kinds = {kind.__name__ for kind in type(error).__mro__}
+    repository, _, revision = name.partition("@")
+    first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    if "GatedRepoError" in kinds:
+        reason = "the hub gives this model only to those who accepted its licence"
+        hint = f"accept it at https://huggingface.co/{repository} and set HF_TOKEN to a token of {TOKENS}; {OFFLINE}"
+    elif "RepositoryNotFoundError" in kinds:
+        reason = "no model has this name here, and the hub knows none that is public"
+        hint = f"check the spelling; a private model needs a token ({TOKENS}) in HF_TOKEN; {OFFLINE}"
+    elif "RevisionNotFoundError" in kinds:
+        reason = f"the hub has this model, and no revision {revision!r} of it"
+        hint = f"a branch, a tag or the number of a commit: https://huggingface.co/{repository}/commits/main; {OFFLINE}"
+    elif "OfflineModeIsEnabled" in kinds or (_said_to_be_offline() and "LocalEntryNotFoundError" in kinds):
+        reason, hint = "it was never downloaded, and HF_HUB_OFFLINE forbids to do so now", OFFLINE
+    elif kinds & {"LocalEntryNotFoundError", "ConnectionError", "TransportError", "TimeoutError"}:
+        reason, hint = "it was never downloaded, and the hub cannot be reached from here", OFFLINE
+    else:
+        reason, hint = (
+            f"it cannot be downloaded: {first}",
+            f"try again: it goes on where it stopped; {OFFLINE}",
+        )
+    return ModelNotFound(reason, field="model", value=name, hint=hint)

@@ -1,0 +1,116 @@
+"""What a model reads of a prompt: resolved, scheduled, weighed and laid out in chunks. Takes no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+from sdplay.core.fields import Syntax
+from sdplay.core.sample import PromptPair
+from sdplay.families.common.chunks import Chunk, chunks
+from sdplay.families.common.tokenizer import Speller, read_speller
+from sdplay.families.common.vectors import codes
+from sdplay.library.add_ons import vectors_of
+from sdplay.library.resolve import ResolvedModel
+from sdplay.prompts.attention import Fragment, Section, weighted
+from sdplay.prompts.composition import Part, composed
+from sdplay.prompts.lora_tags import Lora, lora_tags
+from sdplay.prompts.schedule import Schedule, scheduled
+from sdplay.requests.add_ons import asked_loras
+from sdplay.requests.recipe import Recipe
+from sdplay.requests.stills import prompt_of
+
+
+@dataclass(frozen=True, slots=True)
+class ReadChunk:
+    """What stands in a chunk, in order, and how many tokens that is."""
+
+    tokens: int
+    fragments: tuple[Fragment, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One text and the steps, from 1, at which it is read; `in_pieces` are words that the vocabulary does not have
+    whole, `lost` is what is cut off.
+    """
+
+    text: str
+    steps: tuple[int, ...]
+    chunks: tuple[ReadChunk, ...]
+    in_pieces: tuple[tuple[str, ...], ...]
+    lost: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPart:
+    """One of the prompts joined with `AND`."""
+
+    weight: float
+    readings: tuple[Reading, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """All that a model reads for one picture, and the LoRAs it wears. `chunk_size` is in tokens."""
+
+    words: PromptPair
+    seed: int
+    steps: int
+    chunk_size: int
+    loras: tuple[Lora, ...]
+    parts: tuple[ReadPart, ...]
+    negative: ReadPart
+
+
+def explain(recipe: Recipe, model: ResolvedModel) -> Explanation:
+    """What `model` reads for the first picture of `recipe`; raises `ModelBroken`."""
+    files = [one for one in model.add_ons if one.identity.kind == "embedding"]
+    vectors = {one.identity.name: codes(slot, vectors_of(one.path)) for slot, one in enumerate(files)}
+    speller = replace(read_speller(model.path), vectors=vectors)
+    words = prompt_of(recipe, 0)
+    noted = words.syntax == "a1111"
+    parts = composed(words.prompt) if noted else (Part(Schedule((words.prompt,))),)
+    negative = scheduled(words.negative_prompt) if noted else Schedule((words.negative_prompt,))
+
+    def read(part: Part) -> ReadPart:
+        return ReadPart(part.weight, tuple(readings(part.words, recipe.steps, speller, words.syntax)))
+
+    return Explanation(
+        words=words,
+        seed=recipe.seed,
+        steps=recipe.steps,
+        chunk_size=speller.size,
+        loras=(*asked_loras(recipe.request), *(lora_tags(words.prompt)[1] if noted else ())),
+        parts=tuple(map(read, parts)),
+        negative=read(Part(negative)),
+    )
+
+
+def readings(words: Schedule, steps: int, speller: Speller, syntax: Syntax) -> Iterator[Reading]:
+    """Each text that `words` are at some step, in the order of their first ones."""
+    when: dict[str, list[int]] = {}
+    for step in range(1 if words.steady else steps):
+        when.setdefault(words.at(step, steps), []).append(step + 1)
+    for text, at in when.items():
+        yield reading(text, tuple(range(1, steps + 1)) if words.steady else tuple(at), speller, syntax)
+
+
+def reading(text: str, steps: tuple[int, ...], speller: Speller, syntax: Syntax) -> Reading:
+    sections: Sequence[Section] = weighted(text) if syntax == "a1111" else ((Fragment(text),),)
+    found, lost = chunks(sections, speller.noted_tokens, speller.size), ""
+    if syntax == "plain":
+        tokens = speller.tokens(text)
+        kept, lost = tokens[: speller.size], speller.text(tokens[speller.size :])
+        found = (Chunk(tuple(kept), (1.0,) * len(kept)),)
+    words = dict.fromkeys(word for chunk in found for word in speller.in_pieces(chunk.tokens))
+    return Reading(text, steps, tuple(read_chunk(chunk, speller) for chunk in found), tuple(words), lost)
+
+
+def read_chunk(chunk: Chunk, speller: Speller) -> ReadChunk:
+    """The tokens of `chunk` as text again, as the model spells it; neighbours of one weight together."""
+    pairs: Iterable[tuple[int, float]] = zip(chunk.tokens, chunk.weights, strict=True)
+    runs = groupby(pairs, key=lambda pair: pair[1])
+    fragments = tuple(Fragment(speller.text(token for token, _ in run), weight) for weight, run in runs)
+    return ReadChunk(len(chunk.tokens), fragments)

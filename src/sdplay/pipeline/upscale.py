@@ -1,0 +1,71 @@
+"""A picture made larger: by a network, tile by tile, or by resampling alone."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from sdplay.families.common.ncnn import NcnnNetwork, read_ncnn
+from sdplay.images.read import Pixels
+from sdplay.images.resize import stretched
+from sdplay.library.upscalers import LANCZOS, upscaler_files
+from sdplay.pipeline.render import inference
+
+TILE, HALO = 192, 32  # pixels of the small picture: a tile, and what is computed along at its edges
+Box = tuple[int, int, int, int]
+
+
+def upscale_picture(pixels: Pixels, size: tuple[int, int], upscaler: str) -> tuple[Pixels, str]:
+    """(`pixels` at `size` (width, height), the sha256 of the network that did it or ""); proportions are the same.
+
+    A network makes pictures larger by a whole number; what is left between that and `size` is resampled. Raises
+    `BadRequest` where its weights are not here, `ModelBroken` and `MemoryFailed`.
+    """
+    if upscaler == LANCZOS:
+        return stretched(pixels, *size), ""
+    files = upscaler_files(upscaler, max(size[0] / pixels.shape[1], size[1] / pixels.shape[0]))
+    network = read_ncnn(files.param, files.weights)
+    digest = hashlib.sha256(files.param.read_bytes() + files.weights.read_bytes()).hexdigest()
+    return stretched(upscale_tiled(network, files.scale, pixels), *size), digest
+
+
+def upscale_tiled(network: NcnnNetwork, scale: int, pixels: Pixels, tile: int = TILE, halo: int = HALO) -> Pixels:
+    """`pixels` as the network makes them `scale` times as large, tile by tile, each with `halo` pixels around it."""
+    height, width = pixels.shape[:2]
+    whole = np.empty((height * scale, width * scale, 3), np.uint8)
+    for box in boxes(width, height, tile):
+        around = with_halo(box, halo, width, height)
+        with inference(0):
+            drawn = network(picture(pixels, around)).clamp(0, 1)
+            found = (drawn * 255).round().to(torch.uint8)[0].permute(1, 2, 0).numpy()
+        whole[place(box, (0, 0), scale)] = found[place(box, around[:2], scale)]
+    return whole
+
+
+def boxes(width: int, height: int, tile: int) -> Iterator[Box]:
+    """Tiles (left, top, right, bottom) that cover each pixel once."""
+    for top in range(0, height, tile):
+        for left in range(0, width, tile):
+            yield left, top, min(left + tile, width), min(top + tile, height)
+
+
+def with_halo(box: Box, halo: int, width: int, height: int) -> Box:
+    """`box` grown by `halo` as far as the picture goes."""
+    left, top, right, bottom = box
+    return max(left - halo, 0), max(top - halo, 0), min(right + halo, width), min(bottom + halo, height)
+
+
+def place(box: Box, corner: tuple[int, int], scale: int) -> tuple[slice, slice]:
+    """The rows and columns of `box`, counted from `corner` (left, top), in a picture `scale` times as large."""
+    left, top, right, bottom = ((edge - corner[axis % 2]) * scale for axis, edge in enumerate(box))
+    return slice(top, bottom), slice(left, right)
+
+
+def picture(pixels: Pixels, box: Box) -> Tensor:
+    """A part of uint8 [H, W, 3] as the network reads it: [1, 3, h, w] in 0..1."""
+    left, top, right, bottom = box
+    return torch.as_tensor(pixels[top:bottom, left:right]).permute(2, 0, 1)[None].float() / 255

@@ -1,0 +1,83 @@
+"""Wildcard files: `name.txt`, an option on each line, `#` before comments, in a folder and the folders in it; beside
+them YAML files, whose keys are names (see `wildcard_yaml`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path, PurePosixPath
+
+from sdplay.core.errors import BadRequest
+from sdplay.prompts.template import Wildcards, template, unknown_hint, wildcard_names
+from sdplay.prompts.wildcard_yaml import Options, matching_options, yaml_wildcards
+
+LARGEST = 500_000  # characters of all that one recipe names: every picture's file holds them
+
+
+def read_wildcards(texts: Iterable[str], folder: Path, known: Wildcards | None = None) -> dict[str, tuple[str, ...]]:
+    """The lines of every wildcard that `texts`, or lines of wildcards in them, name; those in `known` are taken as they
+    are, all others from files in `folder`. A name may hold `/` and `*`; what several files match is put together.
+
+    Raises `BadRequest` for a wildcard without a file, a file without options or that is no text, and for more than
+    500,000 characters in all.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    listed: Options | None = None
+    wanted = names_in(texts)
+    while wanted:
+        name = wanted.pop()
+        if name in found:
+            continue
+        given = (known or {}).get(name)
+        if given is None:
+            listed = yaml_wildcards(folder) if listed is None else listed
+            given = read_wildcard(name, folder, listed)
+        found[name] = tuple(given)
+        size = sum(len(line) for lines in found.values() for line in lines)
+        if size > LARGEST:
+            reason = f"its wildcards hold {size:,} characters, and {LARGEST:,} is the most"
+            raise BadRequest(reason, field="wildcards", value=name, hint="split the file into several")
+        wanted += names_in(found[name])
+    return dict(sorted(found.items()))
+
+
+def names_in(texts: Iterable[str]) -> list[str]:
+    return [name for text in texts if "__" in text for name in wildcard_names(template(text))]
+
+
+def read_wildcard(name: str, folder: Path, listed: Options) -> tuple[str, ...]:
+    """The options of one wildcard: the lines of its files, then those of the `listed` names that it fits."""
+    files = sorted(matching(name, folder))
+    options = matching_options(name, listed)
+    if not files and not options:
+        there = [str(PurePosixPath(path.relative_to(folder).with_suffix(""))) for path in folder.rglob("*.txt")]
+        reason = f"there is no {name}.txt in {folder}" + (", and no such key in its YAML files" if listed else "")
+        raise BadRequest(reason, field="wildcards", value=f"__{name}__", hint=unknown_hint([*there, *listed]))
+    lines = [line for file in files for line in read_lines(file)]
+    if not lines and not options:
+        reason = "holds no option"
+        raise BadRequest(reason, field="wildcards", value=str(files[0]), hint="write one on each line")
+    return (*lines, *options)
+
+
+def matching(name: str, folder: Path) -> Iterator[Path]:
+    """The files of a wildcard; nothing outside of `folder`."""
+    if ".." in name.split("/") or not folder.is_dir():
+        return
+    for path in folder.glob(f"{name}.txt"):
+        if path.is_file() and path.resolve().is_relative_to(folder.resolve()):
+            yield path
+
+
+def read_lines(file: Path) -> list[str]:
+    try:
+        if file.stat().st_size > 4 * LARGEST:
+            raise ValueError("the file is too large")
+        text = file.read_text(encoding="utf-8-sig")
+        if "\0" in text:
+            raise ValueError("it holds a NUL character")
+    except (OSError, ValueError) as error:
+        why = f"cannot be read: {error}"
+        raise BadRequest(why, field="wildcards", value=str(file), hint="a text file in UTF-8") from None
+    lines = map(str.strip, text.splitlines())
+    return [line for line in lines if line and not line.startswith("#")]

@@ -1,0 +1,1 @@
+"""What a person asks for, and the recipe that it resolves to."""

@@ -1,0 +1,205 @@
+"""How much memory drawing takes, and how to draw in less: predicted from a recipe and the sizes of its networks.
+
+What is predicted is the peak of the process (on a GPU: of what the program takes of its memory): what Python, torch and
+the libraries take, the weights that are in memory at a time, and what the network at work holds beside them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from sdplay.core.errors import BadRequest
+from sdplay.core.fields import SMALLEST_SIDE
+from sdplay.core.values import amount_text, read_amount
+from sdplay.library.activations import decoder_numbers, encoder_numbers, network_numbers, tiled_numbers
+from sdplay.library.resolve import ResolvedModel
+from sdplay.library.sizes import ModelSize, size_of
+from sdplay.prompts.composition import composed
+from sdplay.requests.recipe import Numerics, Recipe
+from sdplay.requests.stills import FromPicture, Still, prompt_of
+from sdplay.requests.txt2img import picture_size
+
+PROGRAM = 440 * 2**20  # Python, torch, diffusers and transformers after a first picture, without weights
+KEPT = 1.1  # what the allocator does not give back after the network has run, of what the network held
+BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
+DECODE_TILES = (512, 256, 128)
+STEP = 64  # pixels, between the sizes that are tried to find one that fits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemoryPlan:
+    """How to draw in no more than a certain memory: with these `numerics` and, where `in_turn`, with only that part of
+    the model in memory that is at work. `predicted` is the peak in bytes; `steps` are what is done for it, in words.
+    """
+
+    numerics: Numerics
+    in_turn: bool
+    predicted: int
+    steps: tuple[str, ...] = ()
+
+
+def predicted(recipe: Recipe, size: ModelSize, *, in_turn: bool) -> int:
+    """The peak in bytes of drawing `recipe`; `in_turn`: with one part of the model in memory at a time."""
+    numerics = recipe.numerics
+    wide, narrow = BYTES[numerics.dtype], BYTES[numerics.decode_dtype]
+    network, codec = (size.network.weights + size.beside) * wide, size.codec.weights * narrow
+    texts = sum(size.texts) * wide
+    calls = network_calls(recipe, size) * wide
+    kept = round(KEPT * calls)
+    pixels = codec_numbers(recipe, size) * narrow
+    if in_turn:
+        return PROGRAM + max(texts, network + calls + kept, codec + pixels + kept)
+    return PROGRAM + network + codec + texts + kept + max(calls, pixels)
+
+
+def network_calls(recipe: Recipe, size: ModelSize) -> int:
+    """The most numbers in the network: all pictures of a tile, each with its guidance, at the largest size drawn."""
+    height, width = latent_sides(recipe, size)
+    return network_numbers(size.network, height, width, recipe.numerics.tile * rows_of(recipe))
+
+
+def latent_sides(recipe: Recipe, size: ModelSize) -> tuple[int, int]:
+    """Height and width of the largest latents, those of the second pass where there is one."""
+    width, height = picture_size(recipe)
+    return -(-height // size.codec.factor), -(-width // size.codec.factor)
+
+
+def rows_of(recipe: Recipe) -> int:
+    """How many texts pull at a picture at once: what it is drawn away from, and each that it is drawn towards."""
+    towards = 1
+    if isinstance(recipe.request, Still) and recipe.request.prompt_syntax == "a1111":
+        towards = len(composed(prompt_of(recipe, 0).prompt))
+    return towards if recipe.guidance_scale == 1 and towards == 1 else 1 + towards
+
+
+def codec_numbers(recipe: Recipe, size: ModelSize) -> int:
+    """The most numbers in the codec: of the decoder, and of the encoder where something is drawn from a picture."""
+    height, width = latent_sides(recipe, size)
+    numerics = recipe.numerics
+    if numerics.decode_tile:
+        # the shared norms calculate in float32, whatever the codec does
+        drawn = tiled_numbers(size.codec, height, width, numerics.decode_tile) * 4 // BYTES[numerics.decode_dtype]
+    else:
+        drawn = decoder_numbers(size.codec, height, width, numerics.tile)
+    from_picture = isinstance(recipe.request, FromPicture) or not isinstance(recipe.request, Still)
+    return max(drawn, encoder_numbers(size.codec, height, width)) if from_picture else drawn
+
+
+def memory_limit(recipe: Recipe) -> int | None:
+    """The bytes that drawing may take, None where nothing is said of it."""
+    asked = recipe.request.run.max_memory
+    return read_amount(asked) if asked is not None else None
+
+
+def kept_within(recipe: Recipe, model: ResolvedModel) -> Recipe:
+    """`recipe` for `model` in the memory that its request allows; raises `BadRequest` as `within` does."""
+    limit = memory_limit(recipe)
+    if limit is None:
+        return recipe
+    return replace(
+        recipe, numerics=within(recipe, size_of(model), limit, lossy=recipe.request.run.allow_lossy).numerics
+    )
+
+
+def takes_turns(recipe: Recipe, model: ResolvedModel) -> bool:
+    """Whether the parts of `model` are in memory one at a time: where little memory is asked for, or where
+    they do not fit into what is allowed. It changes no bit, so it is no part of a recipe.
+    """
+    limit = memory_limit(recipe)
+    if recipe.request.run.low_memory or limit is None:
+        return recipe.request.run.low_memory
+    return predicted(recipe, size_of(model), in_turn=False) > limit
+
+
+def memory_plan(recipe: Recipe, model: ResolvedModel) -> MemoryPlan:
+    """The plan of a recipe that is settled for `model`; raises `ModelBroken` where its files do not tell its size."""
+    return planned(recipe, size_of(model), recipe.numerics, takes_turns(recipe, model))
+
+
+def within(recipe: Recipe, size: ModelSize, limit: int, *, lossy: bool) -> MemoryPlan:
+    """The first way to draw `recipe` in `limit` bytes, in the order of `ways`.
+
+    `lossy` allows those that change the picture. Raises `BadRequest` where there is none, with what would be possible.
+    """
+    plans = [planned(recipe, size, *way) for way in ways(recipe, lossy=lossy)]
+    for plan in plans:
+        if plan.predicted <= limit:
+            return plan
+    least = min(plan.predicted for plan in plans)
+    reason = f"is too little: not possible below {amount_text(least)} for {recipe.width}x{recipe.height}"
+    hint = "; ".join(possible(recipe, size, limit, least, lossy=lossy))
+    raise BadRequest(reason, field="max_memory", value=recipe.request.run.max_memory, hint=hint)
+
+
+def ways(recipe: Recipe, *, lossy: bool) -> Iterator[tuple[Numerics, bool]]:
+    """Ways to draw, each in less memory than the one before: (numerics, whether parts take turns).
+
+    First what keeps every bit, then what changes no more than rounding (fewer pictures in a pass, decoding in tiles),
+    then, where `lossy`, bfloat16.
+    """
+    for numerics in formats(recipe.numerics, lossy=lossy):
+        yield numerics, False
+        yield numerics, True
+        while numerics.tile > 1:
+            numerics = replace(numerics, tile=numerics.tile // 2)
+            yield numerics, True
+        for tile in DECODE_TILES:
+            if tile < max(picture_size(recipe)) and not 0 < numerics.decode_tile <= tile:
+                numerics = replace(numerics, decode_tile=tile)
+                yield numerics, True
+
+
+def formats(numerics: Numerics, *, lossy: bool) -> Iterator[Numerics]:
+    yield numerics
+    if lossy and "float32" in (numerics.dtype, numerics.decode_dtype):
+        half = {"dtype": "bfloat16"} if numerics.dtype == "float32" else {}
+        yield replace(numerics, decode_dtype="bfloat16", **half)
+
+
+def planned(recipe: Recipe, size: ModelSize, numerics: Numerics, in_turn: bool) -> MemoryPlan:
+    settled = replace(recipe, numerics=numerics)
+    found = predicted(settled, size, in_turn=in_turn)
+    steps = told(settled, in_turn)
+    if numerics.decode_dtype != recipe.numerics.decode_dtype:
+        steps += ("calculating in bfloat16",)
+    return MemoryPlan(numerics=numerics, in_turn=in_turn, predicted=found, steps=steps)
+
+
+def told(recipe: Recipe, in_turn: bool) -> tuple[str, ...]:
+    """What the drawing is like, as far as it matters for memory."""
+    numerics = recipe.numerics
+    many = "one picture at a time" if numerics.tile == 1 else f"{numerics.tile} pictures at a time"
+    tiled = 0 < numerics.decode_tile < max(picture_size(recipe))
+    return (
+        many,
+        *(["one part of the model in memory at a time"] if in_turn else []),
+        *([f"decoding in tiles of {numerics.decode_tile} px"] if tiled else []),
+    )
+
+
+def possible(recipe: Recipe, size: ModelSize, limit: int, least: int, *, lossy: bool) -> Iterator[str]:
+    """What could be drawn instead of a recipe that does not fit: smaller, or in less precision; or what it needs."""
+    smaller = nearest_smaller(recipe, size, limit, lossy=lossy)
+    if smaller is not None:
+        yield f"with --size {smaller.width}x{smaller.height} it would be"
+    if not lossy and any(fits(recipe, size, limit, lossy=True)):
+        yield "with --allow-lossy (bfloat16) it would be"
+    yield f"this needs --max-memory {-(-least // 2**20)}MiB"
+
+
+def fits(recipe: Recipe, size: ModelSize, limit: int, *, lossy: bool) -> Iterator[bool]:
+    for numerics, in_turn in ways(recipe, lossy=lossy):
+        yield predicted(replace(recipe, numerics=numerics), size, in_turn=in_turn) <= limit
+
+
+def nearest_smaller(recipe: Recipe, size: ModelSize, limit: int, *, lossy: bool) -> Recipe | None:
+    """The recipe at the largest smaller size, of about the same proportions, that fits; None where none does."""
+    longest = max(recipe.width, recipe.height)
+    for side in range((longest - 1) // STEP * STEP, SMALLEST_SIDE - 1, -STEP):
+        sides = (max(round(each * side / longest / STEP) * STEP, STEP) for each in (recipe.width, recipe.height))
+        width, height = sides
+        smaller = replace(recipe, width=width, height=height)
+        if any(fits(smaller, size, limit, lossy=lossy)):
+            return smaller
+    return None

@@ -1,0 +1,170 @@
+"""What is settled: everything a picture depends on, with nothing left open. Picture = function(recipe, index)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from itertools import pairwise
+from typing import Annotated, Any, cast
+
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationError, with_config
+
+from sdplay.core.errors import BadRequest
+from sdplay.core.sample import Asset
+from sdplay.library.add_on_kinds import AddOn
+from sdplay.library.identity import WHOLE, ModelIdentity
+from sdplay.requests.add_ons import without_paths
+from sdplay.requests.base import NEVER, Request, field_marks
+from sdplay.requests.modes import named_files, request_from
+
+FORMAT = 1
+# What the fields of all modes stand for in a recipe that lacks them.
+BEFORE = {name: marks["since"] for name in Request.model_fields if "since" in (marks := field_marks(Request, name))}
+SETTLED = ("width", "height", "steps", "guidance_scale", "sampler", "schedule", "seed")
+
+NumberFormat = Annotated[str, Field(pattern="^(float32|bfloat16|float16)$")]
+
+SMALLEST_DECODE_TILE = 64
+DecodeTile = Annotated[int, Field(strict=True, ge=0, le=65_536, multiple_of=SMALLEST_DECODE_TILE)]
+
+
+def rising(shares: tuple[float, ...]) -> tuple[float, ...]:
+    if not (shares[0] == 0 and shares[-1] == 1 and all(before < after for before, after in pairwise(shares))):
+        raise ValueError("shares rise from 0 to 1")
+    return shares
+
+
+Shares = Annotated[tuple[float, ...], Field(min_length=2, max_length=1025), AfterValidator(rising)]
+
+
+@with_config(WHOLE)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Numerics:
+    """How the arithmetic was done; equal numerics on the same class of hardware give equal bits.
+
+    `revision` counts up whenever a change of the program changes bits. `dtype` is that of the denoiser and the text
+    encoder, `decode_dtype` the codec's. `tile` is the number of pictures in one forward pass, `threads` the number of
+    CPU threads (0 on a GPU, where it has no effect). `decode_tile` is the side in pixels of the tiles that the codec
+    decodes a larger picture in (0: whole), `attention_slice` says that one head of one picture attends at a time.
+    The bounds are for recipes that are read from files; `since` in a field's metadata is as in requests.
+    """
+
+    revision: Annotated[int, Field(strict=True, ge=1)] = 1
+    engine: str = "torch"
+    device: Annotated[str, Field(pattern="^(cpu|cuda|mps)$")] = "cpu"
+    dtype: NumberFormat = "float32"
+    decode_dtype: NumberFormat = "float32"
+    tile: Annotated[int, Field(strict=True, ge=1, le=1024)] = 1
+    threads: Annotated[int, Field(strict=True, ge=0, le=1024)] = 0
+    decode_tile: DecodeTile = field(default=0, metadata={"since": 0})
+    attention_slice: Annotated[bool, Field(strict=True)] = field(default=False, metadata={"since": False})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """A request with every open field closed. `digest` keys results; two equal digests draw equal pictures.
+
+    `assets` are the files the request names, by role; `wildcards` the lines of those its prompts name.
+    `add_ons` are the LoRAs and other such files that any of its pictures may be drawn with, by kind and name.
+    `pace_table`: for a dream of perceptual pace, how much of its change has been seen, stretch by stretch between keys
+    (see `evenly_seen`), as far as it is measured.
+    """
+
+    request: Request
+    model: ModelIdentity
+    width: int
+    height: int
+    steps: int
+    guidance_scale: float
+    sampler: str
+    schedule: str
+    seed: int
+    numerics: Numerics
+    assets: dict[str, Asset] = field(default_factory=dict[str, Asset], metadata={"since": {}})
+    wildcards: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]], metadata={"since": {}})
+    pace_table: tuple[Shares, ...] = field(default=(), metadata={"since": ()})
+    add_ons: tuple[AddOn, ...] = field(default=(), metadata={"since": ()})
+
+    def to_dict(self) -> dict[str, Any]:
+        """All that picture i depends on besides i, as plain JSON values; what is embedded in files."""
+        parts = plain(self)
+        return {"format": FORMAT, **parts.pop("request"), **parts}
+
+    @property
+    def digest(self) -> str:
+        """sha256 of the canonical JSON of `to_dict()`, hex; of given files the content counts, not the place."""
+        counted = without_paths(self.request, self.to_dict())
+        for role, asset in counted.get("assets", {}).items():
+            del asset["path"], counted[role]
+        return hashlib.sha256(canonical_json(counted).encode()).hexdigest()
+
+    @classmethod
+    def from_dict(cls, value: dict[str, Any]) -> Recipe:
+        """The inverse of `to_dict()`; raises `BadRequest` for another format, missing parts or wrong values."""
+        rest = dict(value)
+        found = rest.pop("format", None)
+        if found != FORMAT:
+            raise BadRequest(
+                "this recipe was written in a format this version does not know",
+                field="format",
+                value=found,
+                hint=f"this version reads format {FORMAT}; use the sdplay version that drew the picture",
+            )
+        try:
+            model, numerics, assets = rest.pop("model"), rest.pop("numerics"), rest.pop("assets", {})
+            pace, wildcards = rest.pop("pace_table", ()), rest.pop("wildcards", {})
+            add_ons = rest.pop("add_ons", ())
+            request = request_from({**BEFORE, **rest, "model": model["name"]})
+            if assets.keys() != (named := named_files(request)).keys():
+                raise damaged(f"it names {len(named)} pictures and describes {len(assets)}", sorted(assets))
+            settled = {name: rest[name] for name in SETTLED}
+            parts = {"request": request, "model": model, "numerics": numerics, "assets": assets, "pace_table": pace}
+            parts |= settled | {"wildcards": wildcards, "add_ons": add_ons}
+            return TypeAdapter(cls).validate_python(parts)
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            where = ".".join(map(str, first["loc"]))
+            raise damaged(f"its {where} is wrong: {first['msg']}", first["input"]) from None
+        except (KeyError, TypeError, AttributeError) as error:
+            raise damaged(f"a part is missing or is no such thing: {error}", sorted(rest)) from None
+
+
+def plain(value: Any) -> Any:
+    """`value` as plain JSON values. The parts of a dataclass that there were not always are left out while they are as
+    they were before: `since`, in their metadata.
+    """
+    if isinstance(value, Request):
+        return value.to_dict()
+    if is_dataclass(value):
+        parts = {part.name: (getattr(value, part.name), part.metadata.get("since", NEVER)) for part in fields(value)}
+        return {name: plain(held) for name, (held, before) in parts.items() if held != before}
+    if isinstance(value, Mapping):
+        return {name: plain(held) for name, held in cast(Mapping[str, Any], value).items()}
+    return [plain(each) for each in cast(tuple[Any, ...], value)] if isinstance(value, tuple) else value
+
+
+def picture_key(recipe: Recipe, index: int) -> str:
+    """What a picture is, however many were asked for with it: picture i of seed s is picture 0 of seed s + i."""
+    return replace(recipe, seed=recipe.seed + index).digest
+
+
+def in_more_precision(recipe: Recipe) -> Iterator[Recipe]:
+    """What a picture is drawn from whose numbers overflowed: `recipe` with its codec in float32, then all of it, as far
+    as they are in less.
+    """
+    numerics = recipe.numerics
+    if numerics.decode_dtype != "float32":
+        yield replace(recipe, numerics=replace(numerics, decode_dtype="float32"))
+    if numerics.dtype != "float32":
+        yield replace(recipe, numerics=replace(numerics, dtype="float32", decode_dtype="float32"))
+
+
+def damaged(reason: str, value: object) -> BadRequest:
+    return BadRequest(f"the recipe is damaged: {reason}", field="recipe", value=value)
+
+
+def canonical_json(value: Any) -> str:
+    """The one spelling of a JSON value: sorted keys, no spaces, no NaN, text unescaped."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)

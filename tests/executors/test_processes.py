@@ -1,0 +1,228 @@
+"""Several processes draw the same bytes as one, whatever becomes of them, and nobody waits for ever."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sdplay.core.errors import RenderFailed
+from sdplay.events import Event, ImageDone, Stepped
+from sdplay.executors.fake import FakeExecutor
+from sdplay.executors.processes import LocalExecutor
+from sdplay.film.job.film import shoot
+from sdplay.film.video.verify import verify_film
+from sdplay.library.resolve import resolve
+from sdplay.requests.base import make_request
+from sdplay.requests.txt2img import Txt2Img
+from sdplay.studio import Studio
+from tests.support.child import ROOT
+from tests.support.fakemodel import fake_model
+from tests.support.stubfilm import film_request, frame_files, journal, made, shooting, stub_with
+
+DREAM: dict[str, Any] = {"prompts": ["a", "a longer one"], "num": 10, "batch_size": 2}
+CUTS: dict[str, Any] = {
+    "animation_prompts": "a hill",
+    "max_frames": 16,
+    "zoom": "0:(1.03)",
+    "diffusion_cadence": 2,
+    "strength_schedule": "0:(1) step, 1:(0.5) step, 6:(1) step, 7:(0.5) step, 10:(1) step, 11:(0.5)",
+}
+BOTH = [("dream", DREAM), ("animate", CUTS)]
+
+
+@pytest.fixture(scope="module")
+def three() -> Iterator[LocalExecutor]:
+    executor = LocalExecutor(3, stub_with())
+    yield executor
+    executor.close()
+
+
+def everything(out: Path) -> tuple[dict[str, bytes], list[dict[str, Any]], bytes]:
+    return frame_files(out), journal(out), (out / "video.mp4").read_bytes()
+
+
+@pytest.fixture(scope="module")
+def one() -> Iterator[LocalExecutor]:
+    executor = LocalExecutor(1, stub_with())
+    yield executor
+    executor.close()
+
+
+@pytest.mark.parametrize(("mode", "fields"), BOTH)
+def test_three_workers_and_one_write_the_same_bytes(
+    tmp_path: Path, one: LocalExecutor, three: LocalExecutor, mode: str, fields: dict[str, Any]
+) -> None:
+    made(tmp_path / "one", film_request(mode, **fields), one)
+    made(tmp_path / "three", film_request(mode, **fields), three)
+    made(tmp_path / "here", film_request(mode, **fields))
+    assert everything(tmp_path / "one") == everything(tmp_path / "three") == everything(tmp_path / "here")
+
+
+def test_scenes_are_drawn_side_by_side(tmp_path: Path, three: LocalExecutor) -> None:
+    open_units: set[int] = set()
+    most = 0
+    for event in made(tmp_path / "film", film_request("animate", **CUTS, steps=20), three):
+        if isinstance(event, Stepped):
+            open_units |= set(event.frames)
+        most = max(most, len(open_units))
+        if isinstance(event, ImageDone):
+            open_units.discard(event.picture.index)
+    assert most >= 2
+
+
+@pytest.mark.parametrize(("mode", "fields"), BOTH)
+def test_a_worker_killed_in_the_middle_costs_time_and_nothing_else(
+    tmp_path: Path, three: LocalExecutor, mode: str, fields: dict[str, Any]
+) -> None:
+    made(tmp_path / "whole", film_request(mode, **fields))
+    events: list[Event] = []
+    for event in shoot(shooting(tmp_path / "film", film_request(mode, **fields), three)):
+        events.append(event)
+        if isinstance(event, Stepped) and len(events) == 12:
+            os.kill(three._started[0].process.pid or 0, signal.SIGKILL)
+    assert everything(tmp_path / "film") == everything(tmp_path / "whole")
+    drawn = [event.picture.index for event in events if isinstance(event, ImageDone)]
+    assert sorted(drawn) == sorted(set(drawn))
+
+
+class Dying:
+    """Makes an executor whose process dies at the first task."""
+
+    def __call__(self) -> Any:
+        os._exit(3)
+
+
+def test_a_task_that_kills_every_process_ends_in_an_error(tmp_path: Path) -> None:
+    executor = LocalExecutor(1, Dying())
+    with pytest.raises(RenderFailed, match="died 3 times"):
+        made(tmp_path / "film", film_request("dream", **DREAM), executor)
+    executor.close()
+
+
+def test_an_error_in_a_worker_comes_through_and_the_worker_stays(tmp_path: Path) -> None:
+    executor = LocalExecutor(1, stub_with(bad=[5]))
+    fields = {**DREAM, "on_bad_frame": "error"}
+    with pytest.raises(RenderFailed, match="frame 0"):
+        made(tmp_path / "film", film_request("dream", **fields), executor)
+    (worker,) = executor._started
+    assert worker.process.is_alive()
+    assert worker.at_rest
+    made(tmp_path / "other", film_request("dream", **{**DREAM, "seed": 50}), executor)
+    assert executor._started == [worker]
+    executor.close()
+
+
+def test_a_stopped_film_leaves_workers_that_draw_the_next_one(tmp_path: Path, three: LocalExecutor) -> None:
+    request = film_request("dream", **DREAM)
+    made(tmp_path / "whole", request)
+    events = shoot(shooting(tmp_path / "film", request, three))
+    for event in events:
+        if isinstance(event, Stepped):
+            break
+    events.close()
+    assert all(worker.at_rest for worker in three._started)
+    made(tmp_path / "film", request, three)
+    assert everything(tmp_path / "film") == everything(tmp_path / "whole")
+
+
+def test_closing_while_a_task_is_drawn_ends_it(tmp_path: Path) -> None:
+    executor = LocalExecutor(1, stub_with())
+    events = shoot(shooting(tmp_path / "film", film_request("dream", **DREAM, steps=50), executor))
+    while not isinstance(next(events), Stepped):
+        pass
+    executor.close()
+    with pytest.raises(RenderFailed, match="died 1 times"):
+        list(events)
+
+
+# A shell that started these tests in the background left Ctrl-C ignored; whoever sits at a terminal has it.
+SHOOT = """
+import signal
+import sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from pathlib import Path
+from sdplay.cli.film import make_film
+from sdplay.cli.outcome import run_safely
+from sdplay.executors.processes import LocalExecutor
+from tests.support.stubfilm import StubExecutor, film_request, shooting, stub_with
+executor = LocalExecutor(2, stub_with()) if sys.argv[3] == "local" else StubExecutor()
+film = shooting(Path(sys.argv[1]), film_request("animate", **eval(sys.argv[2])), executor)
+code = run_safely(lambda: make_film(film, quiet=False))
+executor.close()
+sys.exit(code)
+"""
+
+
+@pytest.mark.parametrize(
+    ("number", "where"), [(signal.SIGINT, "inline"), (signal.SIGTERM, "inline"), (signal.SIGINT, "local")]
+)
+def test_ctrl_c_and_sigterm_stop_after_the_step_and_leave_a_film(
+    tmp_path: Path, number: signal.Signals, where: str
+) -> None:
+    out, fields = tmp_path / "film", {**CUTS, "steps": 30, "max_frames": 40}
+    found = os.pathsep.join([str(ROOT), str(ROOT / "src")])
+    process = subprocess.Popen(
+        [sys.executable, "-c", SHOOT, str(out), repr(fields), where],
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": found},
+        start_new_session=True,
+    )
+    assert process.stderr is not None
+    told = ""
+    for line in process.stderr:
+        told += line
+        # the film so far begins with frame 0, which another worker's scene may be ahead of
+        if "/40 frames" in line and '"unit": 0,' in (out / "journal.jsonl").read_text():
+            # Ctrl-C reaches the whole group, kill one process
+            (os.killpg if number is signal.SIGINT else os.kill)(process.pid, number)
+            break
+    told += process.stderr.read()
+    process.stderr.close()
+    assert process.wait(60) == 3, told
+    assert "Traceback" not in told
+    assert "stopped; " in told
+    assert f"to go on: sdplay resume {out}" in told
+    kept = int(told.split("stopped; ")[1].split()[0])
+    assert 0 < kept < 40
+    assert 0 < verify_film(out / "video.mp4").frames <= kept
+    made(out, film_request("animate", **fields))
+    made(tmp_path / "whole", film_request("animate", **fields))
+    assert everything(out) == everything(tmp_path / "whole")
+
+
+def test_a_task_takes_its_add_ons_along() -> None:
+    import pickle
+
+    from sdplay.library.add_on_kinds import AddOn
+    from sdplay.library.add_ons import ResolvedAddOn
+    from sdplay.tasks import Task
+    from tests.support.recipes import recipe
+
+    one = AddOn(kind="lora", name="x", digest="ab" * 32)
+    found = ResolvedAddOn(identity=one, path=Path("x.safetensors"), origin=Path("x.safetensors"))
+    model = replace(resolve("builtin"), add_ons=(found,))
+    task = Task(recipe=replace(recipe(), add_ons=(one,)), indices=[0], model=model, device="cpu")
+    assert pickle.loads(pickle.dumps(task)) == task
+
+
+def test_previews_come_from_other_processes_too(tmp_path: Path) -> None:
+    executor = LocalExecutor(1, FakeExecutor)
+    try:
+        with Studio(executor) as studio:
+            request = make_request(Txt2Img, prompt="a cat", model=str(fake_model(tmp_path / "fake")), steps=2, seed=1)
+            told = [event.previews for event in studio.stream(request, preview=True) if isinstance(event, Stepped)]
+            without = [event.previews for event in studio.stream(request) if isinstance(event, Stepped)]
+    finally:
+        executor.close()
+    assert [len(previews) for previews in told] == [1, 1]
+    assert told[0][0].shape == (16, 16, 3)
+    assert without == [(), ()]

@@ -1,0 +1,193 @@
+"""The journal gives back every finished unit, and of a damaged file all that comes before the damage."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import tracemalloc
+import zlib
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sdplay.core.errors import StoreError
+from sdplay.film.job.journal import Journal, SegmentRecord, read_journal
+from tests.support.refusals import no_runaway
+
+EXTRA = st.dictionaries(
+    st.text(max_size=8).filter(lambda name: name not in {"unit", "first", "stop", "seconds", "sha", "keys"}),
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),
+    max_size=3,
+)
+HASHES = st.text("0123456789abcdef", min_size=32, max_size=32)
+RECORDS = st.builds(
+    SegmentRecord,
+    unit=st.integers(0, 10**6),
+    first=st.integers(0, 10**6),
+    sha=st.lists(HASHES, max_size=4).map(tuple),
+    seconds=st.floats(0, 1e6),
+    keys=st.dictionaries(st.integers(0, 10**6), HASHES, max_size=2),
+    extra=EXTRA,
+)
+
+
+def record(unit: int, sha: str = "ab") -> SegmentRecord:
+    return SegmentRecord(unit=unit, first=3 * unit, sha=(sha,) * 3, seconds=0.5, extra={"seed": unit})
+
+
+def filled(path: Path, *numbers: int) -> Journal:
+    journal = Journal.open(path)
+    for unit in numbers:
+        journal.add(record(unit))
+    return journal
+
+
+@given(record=RECORDS)
+def test_a_record_is_read_back_as_it_was_written(record: SegmentRecord) -> None:
+    line = record.line()
+    assert line.endswith(b"\n")
+    assert line.count(b"\n") == 1
+    assert SegmentRecord.parse(line[9:]) == record
+
+
+def test_a_line_is_its_checksum_and_json(tmp_path: Path) -> None:
+    filled(tmp_path / "j", 0)
+    crc, body = (tmp_path / "j").read_bytes().rstrip(b"\n").split(b" ", 1)
+    assert int(crc, 16) == zlib.crc32(body)
+    told = json.loads(body)
+    assert (told["unit"], told["first"], told["stop"], told["seed"], len(told["sha"])) == (0, 0, 3, 0, 3)
+
+
+@settings(max_examples=60)
+@given(units=st.lists(st.integers(0, 30), unique=True, max_size=20))
+def test_units_finished_in_any_order_are_known(units: list[int], tmp_path_factory: pytest.TempPathFactory) -> None:
+    path = tmp_path_factory.mktemp("journal") / "j"
+    for journal in (filled(path, *units), Journal.open(path)):
+        assert [unit for unit in range(-2, 33) if unit in journal] == sorted(units)
+        assert len(journal) == len(units)
+        assert journal.first_missing == next(unit for unit in range(32) if unit not in units)
+        assert [found.unit for found in journal] == units
+        assert all(journal.record(unit) == record(unit) for unit in units)
+
+
+def test_a_file_torn_at_any_byte_keeps_the_whole_lines_and_goes_on(tmp_path: Path) -> None:
+    path = tmp_path / "j"
+    filled(path, 0, 1, 2)
+    whole = path.read_bytes()
+    ends = [position + 1 for position, byte in enumerate(whole) if byte == ord("\n")]
+    for cut in range(len(whole) + 1):
+        path.write_bytes(whole[:cut])
+        kept = sum(end <= cut for end in ends)
+        journal = Journal.open(path)
+        assert journal.first_missing == len(journal) == kept
+        assert path.read_bytes() == whole[: ([0, *ends])[kept]]
+        if kept < 3:
+            journal.add(record(kept))
+            assert path.read_bytes() == whole[: ends[kept]]
+
+
+def test_one_flipped_bit_anywhere_costs_its_line_and_those_after_it(tmp_path: Path) -> None:
+    path = tmp_path / "j"
+    filled(path, 0, 1, 2)
+    whole = path.read_bytes()
+    line = whole.index(b"\n") + 1
+    for position in range(line, 2 * line):
+        path.write_bytes(whole[:position] + bytes([whole[position] ^ 1 << position % 8]) + whole[position + 1 :])
+        assert [found.unit for found in Journal.open(path)] == [0], position
+        assert path.read_bytes() == whole[:line]
+
+
+@pytest.mark.parametrize(
+    "tail", [b"\0" * 4096, b"\n", b"00000000 {}\n", b"%08x {}\n" % zlib.crc32(b"{}"), b"\xff" * 50]
+)
+def test_what_a_power_cut_leaves_behind_is_cut_off(tail: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "j"
+    filled(path, 0, 1)
+    whole = path.read_bytes()
+    path.write_bytes(whole + tail)
+    assert len(Journal.open(path)) == 2
+    assert path.read_bytes() == whole
+
+
+def test_only_looking_changes_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "j"
+    filled(path, 0, 1)
+    torn = path.read_bytes()[:-1]
+    path.write_bytes(torn)
+    assert list(read_journal(path)) == [record(0)]
+    assert path.read_bytes() == torn
+
+
+def test_dropped_units_are_forgotten_for_good(tmp_path: Path) -> None:
+    path = tmp_path / "j"
+    journal = filled(path, 0, 1, 2, 3, 5)
+    journal.drop({1, 3, 9})
+    for again in (journal, Journal.open(path)):
+        assert [found.unit for found in again] == [0, 2, 5]
+        assert again.first_missing == 1
+    journal.add(record(1))
+    assert Journal.open(path).first_missing == 3
+    assert [file.name for file in tmp_path.iterdir()] == ["j"]
+
+
+def test_a_line_that_did_not_reach_the_disk_is_taken_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "j"
+    journal = filled(path, 0)
+    whole = path.read_bytes()
+    real, calls = os.fsync, list[int]()
+
+    def full_once(handle: int) -> None:
+        calls.append(handle)
+        if len(calls) == 1:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(handle)
+
+    monkeypatch.setattr(os, "fsync", full_once)
+    with pytest.raises(OSError, match="No space"):
+        journal.add(record(1))
+    assert path.read_bytes() == whole
+    assert 1 not in journal
+    journal.add(record(1))
+    assert [found.unit for found in Journal.open(path)] == [0, 1]
+
+
+def test_a_unit_is_finished_once(tmp_path: Path) -> None:
+    journal = filled(tmp_path / "j", 0)
+    with pytest.raises(ValueError, match="unit 0 is in the journal already"):
+        journal.add(record(0))
+    with pytest.raises(KeyError):
+        journal.record(1)
+
+
+def test_a_line_of_another_program_is_an_error_and_not_dropped(tmp_path: Path) -> None:
+    body = b'{"unit": 0, "frames": 3}'
+    (tmp_path / "j").write_bytes(b"%08x %s\n" % (zlib.crc32(body), body))
+    journal = Journal.open(tmp_path / "j")
+    with pytest.raises(StoreError, match="another version"):
+        list(journal)
+
+
+@pytest.mark.parametrize("wrong", [{"unit": -1}, {"first": -1}, {"extra": {"sha": 1}}])
+def test_a_record_that_could_not_be_read_back_is_refused(wrong: dict[str, int]) -> None:
+    with pytest.raises(ValueError, match=r"count from 0|may not hold sha"):
+        SegmentRecord(**{"unit": 0, "first": 0, "sha": ()} | wrong)
+
+
+def test_a_hundred_thousand_units_open_soon_and_in_little_memory(tmp_path: Path) -> None:
+    path = tmp_path / "j"
+    with path.open("wb") as file:
+        file.writelines(record(unit, "ab" * 16).line() for unit in range(100_000))
+    with no_runaway():
+        journal = Journal.open(path)
+    assert journal.first_missing == 100_000
+    tracemalloc.start()
+    try:
+        held = Journal.open(path)
+        assert held.record(2_000).extra == {"seed": 2_000}
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert most < 200_000, f"{most:,} bytes"

@@ -1,0 +1,70 @@
+"""One model in memory, kept while it is the one that is asked for."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from sdplay.core.errors import ModelBroken
+from sdplay.library.resolve import resolve
+from sdplay.pipeline.model_cache import ModelCache
+from sdplay.requests.recipe import Numerics
+from tests.support.headers import SD15, write_header
+
+FLOAT32 = Numerics(threads=1)
+
+
+def test_a_model_is_loaded_once_for_one_placement(tiny: Path) -> None:
+    models = ModelCache()
+    model = resolve(str(tiny))
+    first = models.get(model, FLOAT32, "cpu")
+    assert models.get(model, FLOAT32, "cpu") is first
+    assert models.get(model, Numerics(threads=2, tile=4), "cpu") is first  # neither is a matter of weights
+    other = models.get(model, Numerics(dtype="bfloat16"), "cpu")
+    assert other is not first
+    assert models.get(model, Numerics(dtype="bfloat16", decode_dtype="bfloat16"), "cpu") is not other
+
+
+def test_the_same_weights_in_another_folder_are_the_same_model(tiny: Path, tmp_path: Path) -> None:
+    models = ModelCache()
+    first = models.get(resolve(str(tiny)), FLOAT32, "cpu")
+    shutil.copytree(tiny, tmp_path / "copy")
+    assert models.get(resolve(str(tmp_path / "copy")), FLOAT32, "cpu") is first
+
+
+def test_a_model_that_fails_to_load_leaves_the_one_before(tiny: Path, tmp_path: Path) -> None:
+    models = ModelCache()
+    good = resolve(str(tiny))
+    first = models.get(good, FLOAT32, "cpu")
+    broken = tmp_path / "broken"
+    shutil.copytree(tiny, broken)
+    (broken / "unet" / "diffusion_pytorch_model.safetensors").write_bytes(b"no weights")
+    with pytest.raises(ModelBroken):
+        models.get(resolve(str(broken)), FLOAT32, "cpu")
+    assert models.get(good, FLOAT32, "cpu") is first
+
+
+def test_weights_that_changed_on_disk_are_loaded_anew(tiny: Path, tiny_v: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(tiny, folder)
+    models = ModelCache()
+    first = models.get(resolve(str(folder)), FLOAT32, "cpu")
+    shutil.copytree(tiny_v, folder, dirs_exist_ok=True)
+    second = models.get(resolve(str(folder)), FLOAT32, "cpu")
+    assert second is not first
+    assert second.family.table.prediction == "v_prediction"
+
+
+def test_a_single_file_without_its_weights_leaves_the_one_before(tiny: Path, tmp_path: Path) -> None:
+    models = ModelCache()
+    good = resolve(str(tiny))
+    first = models.get(good, FLOAT32, "cpu")
+    hollow = write_header(tmp_path / "hollow.safetensors", SD15)
+    with pytest.raises(ModelBroken, match="its file cannot be used"):
+        models.get(resolve(str(hollow)), FLOAT32, "cpu")
+    (tmp_path / "page.safetensors").write_bytes(b"<!DOCTYPE html>")
+    with pytest.raises(ModelBroken, match="this is a web page"):
+        models.get(resolve(str(tmp_path / "page.safetensors")), FLOAT32, "cpu")
+    assert models.get(good, FLOAT32, "cpu") is first
