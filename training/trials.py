@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sdplay.requests.request import Txt2Img, make_request
+from sdplay.requests.base import make_request
+from sdplay.requests.txt2img import Txt2Img
 from sdplay.studio import Studio
 from training.judge import Judge
 from training.prompts import Prompt

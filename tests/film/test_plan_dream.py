@@ -12,7 +12,7 @@ from sdplay.core.errors import BadRequest
 from sdplay.core.sample import CircleNoise, LerpPrompt, Noise, PromptPair, Sample, SlerpNoise, SplineNoise
 from sdplay.film.plan_dream import DreamPlan
 from sdplay.film.request_dream import Dream
-from sdplay.requests.request import make_request
+from sdplay.requests.base import make_request
 from sdplay.requests.resolve import resolve_request
 from tests.support.recipes import MACHINE, MODEL
 

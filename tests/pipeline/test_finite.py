@@ -24,10 +24,12 @@ from sdplay.images.writer import Keeper, read_kept
 from sdplay.pipeline.model_cache import LoadedModel
 from sdplay.pipeline.stills import BLACK, Easel, drawn
 from sdplay.pipeline.text_cache import TextEncodingCache
+from sdplay.requests.base import make_request
+from sdplay.requests.img2img import Img2Img
 from sdplay.requests.plan import plan
 from sdplay.requests.recipe import Recipe
-from sdplay.requests.request import Img2Img, Txt2Img, make_request
 from sdplay.requests.resolve import resolve_request
+from sdplay.requests.txt2img import Txt2Img
 from sdplay.sampling.noise import seed_noise
 from sdplay.studio import Studio
 from sdplay.tasks import Task

@@ -26,8 +26,8 @@ from sdplay.families.sd.model import load_sd
 from sdplay.pipeline.hires import LATENT_MODES, second_pass_sigmas
 from sdplay.pipeline.render import render, to_pixels
 from sdplay.pipeline.text_cache import TextEncodingCache
-from sdplay.requests.hires import picture_size
 from sdplay.requests.plan import plan
+from sdplay.requests.txt2img import picture_size
 from sdplay.sampling.noise import seed_noise
 from sdplay.sampling.sigmas import make_noise_schedule, make_sigmas
 from sdplay.studio import ResolvedRequest, Studio

@@ -11,7 +11,7 @@ from sdplay.core.fields import Syntax
 from sdplay.families.base import Conditioning, Family
 from sdplay.prompts.attention import weighted
 from sdplay.prompts.lora_tags import Worn
-from sdplay.requests.mentions import Spelled
+from sdplay.requests.add_ons import Spelled
 
 
 class TextEncodingCache:
