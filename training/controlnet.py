@@ -31,7 +31,7 @@ from training.art import SIZE, load_art, read_concepts
 from training.captions import STYLE_WORDS, Shown, caption
 from training.codec import compose
 from training.colours import BACKGROUNDS, jitter
-from training.denoiser import TABLE, rate, split_parameters
+from training.denoiser import PROCESS, rate, split_parameters
 from training.export import BUILTIN, halved
 from training.latents import SCALING, Base, taught, variant
 from training.muon import Muon
@@ -171,7 +171,7 @@ class ControlTrainer:
         self.optimizer = Muon(matrices, rest, lr=settings.lr, weight_decay=settings.weight_decay)
         self.parameters = list(self.control.parameters())
         self.ema = [p.detach().clone() for p in self.parameters]
-        self.kept = torch.from_numpy(1 / (1 + TABLE.sigmas**2)).float()
+        self.kept = torch.from_numpy(1 / (1 + PROCESS.schedule.sigmas**2)).float()
         self.step, self.spent = 0, 0.0
         self.rng = np.random.default_rng(7)
 

@@ -20,13 +20,13 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
-from sdplay.sampling.sigmas import make_noise_schedule
+from sdplay.sampling.process import make_process
 from training.captions import caption
 from training.latents import Pool, taught
 from training.muon import Muon
 from training.tokenizer import POSITIONS
 
-TABLE = make_noise_schedule(prediction="v_prediction", spacing="trailing", offset=1)
+PROCESS = make_process(prediction="v_prediction", spacing="trailing", offset=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +97,7 @@ class Trainer:
         self.optimizer = Muon(matrices, others, lr=settings.lr, weight_decay=settings.weight_decay)
         self.parameters = list(self.networks.parameters())
         self.ema = [p.detach().clone() for p in self.parameters]
-        self.kept = torch.from_numpy(1 / (1 + TABLE.sigmas**2)).float()
+        self.kept = torch.from_numpy(1 / (1 + PROCESS.schedule.sigmas**2)).float()
         self.step, self.spent, self.loss = 0, 0.0, float("nan")
         self.rng = np.random.default_rng([7, rank()])
 

@@ -11,6 +11,7 @@ from sdplay.core.errors import ModelBroken
 from sdplay.library.resolve import resolve
 from sdplay.pipeline.model_cache import ModelCache
 from sdplay.requests.recipe import Numerics
+from sdplay.sampling.process import VProcess
 from tests.support.headers import SD15, write_header
 
 FLOAT32 = Numerics(threads=1)
@@ -54,7 +55,7 @@ def test_weights_that_changed_on_disk_are_loaded_anew(tiny: Path, tiny_v: Path, 
     shutil.copytree(tiny_v, folder, dirs_exist_ok=True)
     second = models.get(resolve(str(folder)), FLOAT32, "cpu")
     assert second is not first
-    assert second.family.table.prediction == "v_prediction"
+    assert isinstance(second.family.process, VProcess)
 
 
 def test_a_single_file_without_its_weights_leaves_the_one_before(tiny: Path, tmp_path: Path) -> None:

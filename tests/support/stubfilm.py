@@ -22,8 +22,7 @@ from sdplay.film.job.encoder import Output
 from sdplay.film.job.film import Shooting, shoot
 from sdplay.film.render.film import Stages
 from sdplay.film.video.inputs import film_files
-from sdplay.pipeline.model_cache import LoadedModel
-from sdplay.pipeline.text_cache import TextEncodingCache
+from sdplay.pipeline.model_cache import LoadedModel, TextEncodingCache
 from sdplay.requests.recipe import Recipe
 from sdplay.requests.request import FILMS, AnyFilm, AnyRequest, make_request
 from sdplay.requests.resolve import resolve_request

@@ -27,18 +27,18 @@ from sdplay.film.plan_animate import Score
 from sdplay.film.render.camera_warp import Mover, mover
 from sdplay.film.render.coherence import matched
 from sdplay.film.render.depth import DepthOfKeys
-from sdplay.film.render.retry import Bench, drawn
 from sdplay.images.inputs import read_given
 from sdplay.images.picture import Picture
 from sdplay.images.read import Pixels, resized
+from sdplay.pipeline.retry import Renderer, render_with_retry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """What a segment is drawn with: the score, the bench, and a way to tell what is near in a picture."""
+    """What a segment is drawn with: the score, the renderer, and a way to tell what is near in a picture."""
 
     score: Score
-    bench: Bench
+    renderer: Renderer
     depth: DepthOfKeys
 
 
@@ -74,20 +74,20 @@ def drawn_key(
     scene = score.scene(frame.index)
     first = given.get(scene) if scene != frame.index else None
     if not isinstance(frame.init, FromFilm):
-        new = yield from one_drawn(stage.bench, frame)
+        new = yield from one_drawn(stage.renderer, frame)
         return matched(score, new, frame.index, first)
     moved = to_uint8(before.at(frame.index).numpy()) if before is not None else initial_picture(score)
     start = graded(score, moved, frame.index)
     pixels = start
     if frame.init.strength > 0:
-        pixels = yield from one_drawn(stage.bench.starting_from(lambda _: start, lambda _: start), frame)
+        pixels = yield from one_drawn(stage.renderer.starting_from(lambda _: start, lambda _: start), frame)
     return matched(score, pixels, frame.index, first)
 
 
-def one_drawn(bench: Bench, frame: Sample) -> Generator[Event, None, Pixels]:
+def one_drawn(renderer: Renderer, frame: Sample) -> Generator[Event, None, Pixels]:
     """The pixels of one frame; its `ImageDone` is not passed on, since it is no frame of the film yet."""
     pixels: Pixels | None = None
-    for event in drawn(bench, [frame]):
+    for event in render_with_retry(renderer, [frame]):
         if isinstance(event, ImageDone):
             pixels = event.picture.pixels
         else:

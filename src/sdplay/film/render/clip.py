@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 
 from sdplay.core.sample import FromFilm, Sample, Segment
 from sdplay.events import Event, ImageDone, KeyframeDone
 from sdplay.film.plan_animate import Score
 from sdplay.film.render.animate import Stage, graded
 from sdplay.film.render.coherence import matched
-from sdplay.film.render.retry import Bench, drawn
 from sdplay.film.video.decode import ClipReader, fit
 from sdplay.images.picture import Picture
 from sdplay.images.read import Pixels, resized
+from sdplay.pipeline.retry import Renderer, render_with_retry
 
 
 def clip_unit(stage: Stage, unit: Segment, given: Mapping[int, Pixels], reader: ClipReader) -> Iterator[Event]:
@@ -25,7 +24,7 @@ def clip_unit(stage: Stage, unit: Segment, given: Mapping[int, Pixels], reader: 
     frames = [score.key(index) for index in range(unit.first, unit.stop)]
     sources = {frame.index: source(score, reader, frame.index) for frame in frames}
     changing = [frame for frame in frames if strength_of(frame) > 0]
-    events = drawn(bench_of(stage, sources, reader), changing)
+    events = render_with_retry(clip_renderer(stage, sources, reader), changing)
     for frame in frames:
         pixels, seconds = sources[frame.index], 0.0
         if strength_of(frame) > 0:
@@ -43,8 +42,8 @@ def clip_unit(stage: Stage, unit: Segment, given: Mapping[int, Pixels], reader: 
         yield ImageDone(picture=finished(score, pixels, frame.index, seconds))
 
 
-def bench_of(stage: Stage, sources: Mapping[int, Pixels], reader: ClipReader) -> Bench:
-    """The bench on which each frame starts from its source; what stands in for a bad one is the last good one before,
+def clip_renderer(stage: Stage, sources: Mapping[int, Pixels], reader: ClipReader) -> Renderer:
+    """The renderer that each frame starts from its source; what stands in for a bad one is the last good one before,
     drawn here, so that no unit waits for another.
     """
     score = stage.score
@@ -56,13 +55,13 @@ def bench_of(stage: Stage, sources: Mapping[int, Pixels], reader: ClipReader) ->
     def before(index: int) -> Pixels | None:
         for each in range(index - 1, -1, -1):
             frame = score.key(each)
-            pixels = bench.good(frame) if strength_of(frame) > 0 else source(score, reader, each)
+            pixels = renderer.good_pixels(frame) if strength_of(frame) > 0 else source(score, reader, each)
             if pixels is not None:
                 return pixels
         return None
 
-    bench = replace(stage.bench, film=start, before=before)
-    return bench
+    renderer = stage.renderer.starting_from(start, before)
+    return renderer
 
 
 def strength_of(frame: Sample) -> float:
