@@ -117,7 +117,7 @@ def test_what_a_model_for_inpainting_draws_is_drawn_again_whole() -> None:
         return inpainting(plain_decode)
 
     renderer = Renderer(
-        recipe=recipe_of(1), model=inpainting(lambda latents: plain_decode(latents) * torch.nan), exact=exact
+        recipe=recipe_of(1), model=inpainting(lambda latents: plain_decode(latents) * torch.nan), load_exact=exact
     )
     assert notes(list(render_with_retry(renderer, plan(renderer.recipe, [0])))) == {
         0: "drawn again with its codec in float32, since its numbers overflowed in float16"
