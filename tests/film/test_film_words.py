@@ -10,7 +10,7 @@ import pytest
 
 from sdplay.core.errors import BadRequest, UnknownName
 from sdplay.executors.fake import FakeExecutor
-from sdplay.film.plan_dream import Walk
+from sdplay.film.plan_dream import DreamPlan
 from sdplay.film.request_animate import Animate
 from sdplay.film.request_dream import Dream
 from sdplay.prompts.template import resolved
@@ -53,7 +53,7 @@ def test_prompt_j_makes_the_choices_of_picture_j_of_a_batch(desk: Path, seed: in
     assert len(set(recipe.request.prompts)) > 4
     assert recipe.request.negative_prompt == meant(first, "negative_prompt")
     assert Recipe.from_ingredients(recipe.ingredients()).digest == recipe.digest
-    frames = [Walk(recipe).key(j).prompt for j in range(12)]
+    frames = [DreamPlan(recipe).key(j).prompt for j in range(12)]
     assert [words.prompt for words in frames] == list(recipe.request.prompts)
 
 

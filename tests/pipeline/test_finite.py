@@ -16,7 +16,7 @@ from sdplay.core.errors import NumbersFailed
 from sdplay.core.sample import Noise
 from sdplay.events import Event, ImageDone, Retried
 from sdplay.executors.inline import InlineExecutor
-from sdplay.film.plan_dream import Walk
+from sdplay.film.plan_dream import DreamPlan
 from sdplay.images.picture import Picture
 from sdplay.images.writer import Keeper, read_kept
 from sdplay.pipeline.model_cache import LoadedModel, TextEncodingCache
@@ -192,11 +192,11 @@ def test_a_frame_of_a_film_is_drawn_in_float32_before_another_seed_is_tried(tile
         return loaded() if more.numerics.dtype == "float32" else half
 
     renderer = Renderer(recipe=recipe, model=half, policy=FILM, load_exact=exact)
-    events = list(render_with_retry(renderer, [Walk(recipe).frame(index) for index in range(4)]))
+    events = list(render_with_retry(renderer, [DreamPlan(recipe).frame(index) for index in range(4)]))
     assert asked == ["float16", "float32"]
     assert notes(events) == {2: "drawn again in float32, since its numbers overflowed in float16"}
     whole = replace(renderer, model=loaded())
-    sound = pictures(list(render_with_retry(whole, [Walk(recipe).frame(index) for index in range(4)])))
+    sound = pictures(list(render_with_retry(whole, [DreamPlan(recipe).frame(index) for index in range(4)])))
     assert {i: picture.digest for i, picture in pictures(events).items()} == {i: p.digest for i, p in sound.items()}
 
 

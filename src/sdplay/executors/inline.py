@@ -7,7 +7,7 @@ from collections.abc import Generator
 from sdplay.core.machine import Machine
 from sdplay.engines.device import survey
 from sdplay.events import Event, Started
-from sdplay.film.render.film import Stages
+from sdplay.film.render.film import FilmRenderer
 from sdplay.film.request import Film
 from sdplay.images.read import Pixels
 from sdplay.pipeline.model_cache import LoadedModel, ModelCache
@@ -28,7 +28,7 @@ class InlineExecutor:
 
     def __init__(self) -> None:
         self._models = ModelCache()
-        self._stages = Stages()
+        self._stages = FilmRenderer()
         self._previews = PreviewCache()
 
     def survey(self, request: AnyRequest) -> Machine:
@@ -48,7 +48,7 @@ class InlineExecutor:
             renderer = Renderer(recipe=task.recipe, model=loaded, load_exact=exact, preview=preview)
             yield from render_with_retry(renderer, plan(task.recipe, task.indices))
         elif task.indices:
-            yield from self._stages.unit(task.recipe, loaded, task.indices, task.given, exact)
+            yield from self._stages.render_segment(task.recipe, loaded, task.indices, task.given, exact)
 
     def enlarge(self, pixels: Pixels, size: tuple[int, int], upscaler: str) -> tuple[Pixels, str]:
         return upscale_picture(pixels, size, upscaler)

@@ -21,12 +21,12 @@ from sdplay.core.sample import (
     SplineNoise,
 )
 from sdplay.core.seeding import SEEDS
-from sdplay.film.easing import eased, evenly_seen, standing
+from sdplay.film.easing import eased, even_pace, with_hold
 from sdplay.film.request_dream import Dream, Keyframe
 from sdplay.requests.recipe import Recipe
 
 if TYPE_CHECKING:
-    from sdplay.film.audio_features import Onsets
+    from sdplay.film.audio_features import OnsetPace
 
 USUAL_FRAMES = 120
 MOST_MEASURED = 1000
@@ -90,14 +90,14 @@ def named_keys(request: Dream) -> tuple[Keyframe, ...]:
     )
 
 
-def onsets_of(request: Dream, frames: int) -> Onsets:
+def onset_pace(request: Dream, frames: int) -> OnsetPace:
     """The sound of `request`, decoded and analysed: a second for some minutes of it."""
-    from sdplay.film.audio_features import Onsets  # loads PyAV: only for films that follow a sound
+    from sdplay.film.audio_features import OnsetPace  # loads PyAV: only for films that follow a sound
 
-    return Onsets(request, frames)
+    return OnsetPace(request, frames)
 
 
-class Walk:
+class DreamPlan:
     """Where each frame of a recipe lies between which keys."""
 
     def __init__(self, recipe: Recipe) -> None:
@@ -108,7 +108,7 @@ class Walk:
         self.count = len(self.named)
         self.closed = is_closed(self.request)
         self.endless = self.request.frames_per_key is not None and not self.closed and not self.request.keyframes
-        self.onsets = onsets_of(self.request, self.total) if self.request.pace == "audio" else None
+        self.onsets = onset_pace(self.request, self.total) if self.request.pace == "audio" else None
         if self.request.pace == "perceptual" and self.stretches > MOST_MEASURED:
             reason = f"there are {self.stretches} stretches between keys, and {MOST_MEASURED} at most can be measured"
             hint = "take a larger frames_per_key, or pace=uniform"
@@ -218,9 +218,9 @@ class Walk:
         """How much of key `number` + 1 there is in frame `index`; a stretch that is not measured is walked evenly."""
         if self.onsets is not None and way > 0:
             way = self.onsets.share(start.at, end.at, index)
-        weight = eased(self.request.easing, standing(start.hold, way))
+        weight = eased(self.request.easing, with_hold(start.hold, way))
         table = self.recipe.pace_table
-        return evenly_seen(table[number], weight) if number < len(table) else weight
+        return even_pace(table[number], weight) if number < len(table) else weight
 
     def _words(self, start: Key, end: Key, weight: float) -> AnyPrompt:
         if weight == 0 or start.prompt == end.prompt or self.request.interpolate == "latent":
@@ -248,5 +248,5 @@ class Walk:
 
 def plan(recipe: Recipe, indices: Sequence[int]) -> Iterator[Sample]:
     """The frames of `indices`, in that order; none waits for another."""
-    walk = Walk(recipe)
+    walk = DreamPlan(recipe)
     return map(walk.frame, indices)

@@ -15,7 +15,7 @@ from sdplay.requests.request import AnyFilm, make_request
 Change = Callable[[str, int, str], str]
 
 
-def reworded(request: AnyFilm, change: Change) -> AnyFilm:
+def with_prompts(request: AnyFilm, change: Change) -> AnyFilm:
     """`request` with all its prompts and negative prompts as `change` makes them; itself where they stay as they are.
 
     Prompts of an animation that cannot be read are left alone: they are told with all else that is wrong with it.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from sdplay.core.seeding import SEEDS
-from sdplay.film.words import reworded
+from sdplay.film.words import with_prompts
 from sdplay.prompts.styles import styled
 from sdplay.prompts.styles_file import read_styles
 from sdplay.prompts.template import Wildcards, resolved
@@ -43,10 +43,10 @@ def expand_film_prompts(request: AnyFilm, known: Wildcards | None, seed: int) ->
         pair = (text, "") if field == "prompt" else ("", text)
         return styled(*pair, request.style, styles)[field != "prompt"]
 
-    asked = reworded(request, with_styles).model_copy(update={"style": ()})
+    asked = with_prompts(request, with_styles).model_copy(update={"style": ()})
     if asked.prompt_syntax == "plain":
         return asked
     texts: list[str] = []
-    reworded(asked, lambda _, __, text: texts.append(text) or text)
+    with_prompts(asked, lambda _, __, text: texts.append(text) or text)
     lines = read_wildcards(texts, Path(request.wildcards), known)
-    return reworded(asked, lambda field, number, text: resolved(text, lines, (seed + number) % SEEDS, field))
+    return with_prompts(asked, lambda field, number, text: resolved(text, lines, (seed + number) % SEEDS, field))

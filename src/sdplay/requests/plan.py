@@ -8,8 +8,8 @@ from typing import Protocol
 from sdplay.core.sample import Sample, Segment
 from sdplay.film import plan_animate as animate
 from sdplay.film import plan_dream as dream
-from sdplay.film.plan_animate import Score
-from sdplay.film.plan_dream import Walk
+from sdplay.film.plan_animate import AnimationPlan
+from sdplay.film.plan_dream import DreamPlan
 from sdplay.film.request_dream import Dream
 from sdplay.requests import img2img, inpaint, txt2img
 from sdplay.requests.recipe import Recipe
@@ -48,7 +48,7 @@ class FilmPlan(Protocol):
 
 def film_plan(recipe: Recipe) -> FilmPlan:
     """The plan of a film; raises `BadRequest` and `BadRequests` for what is wrong with any frame of it."""
-    return Walk(recipe) if isinstance(recipe.request, Dream) else Score(recipe)
+    return DreamPlan(recipe) if isinstance(recipe.request, Dream) else AnimationPlan(recipe)
 
 
 def count(recipe: Recipe) -> int:
