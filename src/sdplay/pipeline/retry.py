@@ -157,13 +157,14 @@ def retry(renderer: Renderer, sample: Sample) -> Iterator[Event]:
 def attempts(renderer: Renderer, sample: Sample) -> Iterator[tuple[Renderer, Sample, str]]:
     """What is tried, and how that is reported: `sample` alone, in higher precision, then from other seeds."""
     yield renderer, sample, ""
-    before = renderer.recipe.numerics
-    for recipe in in_more_precision(renderer.recipe) if renderer.load_exact is not None else ():
-        if recipe.numerics.dtype == before.dtype:
-            how = f"drawn again with its codec in float32, since its numbers overflowed in {before.decode_dtype}"
-        else:
-            how = f"drawn again in float32, since its numbers overflowed in {before.dtype}"
-        yield replace(renderer, recipe=recipe, model=renderer.load_exact(recipe), preview=None), sample, how
+    if renderer.load_exact is not None:
+        before = renderer.recipe.numerics
+        for recipe in in_more_precision(renderer.recipe):
+            how, overflowed = "in float32", before.dtype
+            if recipe.numerics.dtype == before.dtype:
+                how, overflowed = "with its codec in float32", before.decode_dtype
+            reported = f"drawn again {how}, since its numbers overflowed in {overflowed}"
+            yield replace(renderer, recipe=recipe, model=renderer.load_exact(recipe), preview=None), sample, reported
     for count in range(1, REROLLS + 1) if renderer.policy.on_failure == "reroll" else ():
         yield renderer, replace(sample, noise=other_noise(sample.noise, count)), f"seed {count} of {REROLLS}"
 
