@@ -11,7 +11,7 @@ from sdplay.families.base import Conditioning
 from sdplay.library.add_ons import ResolvedAddOn
 from sdplay.prompts.attention import Section
 from sdplay.prompts.lora_tags import Worn
-from sdplay.requests.mentions import Spelled
+from sdplay.requests.add_ons import Spelled
 from sdplay.sampling.denoiser import Denoiser
 from sdplay.sampling.process import make_process
 

@@ -21,10 +21,12 @@ from sdplay.images.picture import Picture
 from sdplay.images.writer import Keeper, read_kept
 from sdplay.pipeline.model_cache import LoadedModel, TextEncodingCache
 from sdplay.pipeline.retry import BLACK, Renderer, RetryPolicy, render_with_retry
+from sdplay.requests.base import make_request
+from sdplay.requests.img2img import Img2Img
 from sdplay.requests.plan import plan
 from sdplay.requests.recipe import Recipe
-from sdplay.requests.request import Img2Img, Txt2Img, make_request
 from sdplay.requests.resolve import resolve_request
+from sdplay.requests.txt2img import Txt2Img
 from sdplay.sampling.noise import seed_noise
 from sdplay.studio import Studio
 from sdplay.tasks import Task

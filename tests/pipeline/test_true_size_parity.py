@@ -24,8 +24,9 @@ from sdplay.engines.device import placement
 from sdplay.families.load import load_family
 from sdplay.pipeline.model_cache import TextEncodingCache
 from sdplay.pipeline.render import render
+from sdplay.requests.img2img import Img2Img
+from sdplay.requests.inpaint import Inpaint
 from sdplay.requests.plan import plan
-from sdplay.requests.request import Img2Img, Inpaint
 from sdplay.sampling.noise import seed_noise
 from sdplay.studio import ResolvedRequest
 from tests.support.drawing import settled

@@ -20,7 +20,7 @@ from sdplay.core.errors import SdplayError, Stopped
 if TYPE_CHECKING:
     from sdplay.cli.film_progress import FilmProgress
     from sdplay.film.job.film import FilmJob
-    from sdplay.requests.request import AnyFilm
+    from sdplay.film.plan import AnyFilm
 
 FORMATS = ("mp4", "gif", "webp", "apng", "webm", "mkv")
 JOB = click.Path(path_type=Path)
@@ -44,7 +44,7 @@ class FilmCommand(click.Command):
 
     @property
     def kind(self) -> type[AnyFilm]:
-        from sdplay.requests.request import FILMS
+        from sdplay.film.plan import FILMS
 
         return FILMS[self._mode]
 

@@ -17,9 +17,8 @@ from sdplay.cli.listing import table
 from sdplay.cli.plan_still import PlanStillCommand
 
 if TYPE_CHECKING:
+    from sdplay.film.plan import AnyFilm, FilmPlan
     from sdplay.film.rows import Cost
-    from sdplay.requests.plan import FilmPlan
-    from sdplay.requests.request import AnyFilm
     from sdplay.studio import ResolvedRequest
 
 MOST_ROWS = 100  # in a terminal, unless --every or --range asks for others

@@ -14,10 +14,10 @@ from sdplay.pipeline.model_cache import LoadedModel, ModelCache
 from sdplay.pipeline.preview import PreviewCache
 from sdplay.pipeline.retry import Renderer, render_with_retry
 from sdplay.pipeline.upscale import upscale_picture
+from sdplay.requests.base import Request
 from sdplay.requests.memory import takes_turns
 from sdplay.requests.plan import plan
 from sdplay.requests.recipe import Recipe
-from sdplay.requests.request import AnyRequest
 from sdplay.tasks import Task
 
 
@@ -31,8 +31,8 @@ class InlineExecutor:
         self._stages = FilmRenderer()
         self._previews = PreviewCache()
 
-    def survey(self, request: AnyRequest) -> Machine:
-        return survey(request.device, request.precision)
+    def survey(self, request: Request) -> Machine:
+        return survey(request.run.device, request.run.precision)
 
     def run(self, task: Task) -> Generator[Event, None, None]:
         in_turn = takes_turns(task.recipe, task.model)

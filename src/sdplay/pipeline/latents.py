@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sdplay.core.errors import NumbersFailed
+from sdplay.core.fields import Fill
 from sdplay.core.sample import FromFilm, FromImage, FromNoise, Init, Sample
 from sdplay.families.base import Family
 from sdplay.images.mask import Mask
 from sdplay.images.read import Pixels
 from sdplay.pipeline.crop_plan import CropPlan, crop, plan_crop
 from sdplay.requests.recipe import Recipe
-from sdplay.requests.request import Fill
 from sdplay.sampling.denoiser import Denoiser, MaskedDenoiser
 from sdplay.sampling.noise import NoiseSampler
 from sdplay.sampling.process import Process

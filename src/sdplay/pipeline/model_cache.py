@@ -16,7 +16,7 @@ from sdplay.families.base import Conditioning, Family
 from sdplay.library.resolve import ResolvedModel
 from sdplay.prompts.attention import weighted
 from sdplay.prompts.lora_tags import Worn
-from sdplay.requests.mentions import Spelled
+from sdplay.requests.add_ons import Spelled
 from sdplay.requests.recipe import Numerics
 
 

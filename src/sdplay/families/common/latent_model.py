@@ -23,7 +23,7 @@ from sdplay.families.common.embeddings import Inversions
 from sdplay.families.common.lora_patcher import Patches
 from sdplay.library.add_ons import ResolvedAddOn
 from sdplay.prompts.lora_tags import Worn
-from sdplay.requests.mentions import Spelled
+from sdplay.requests.add_ons import Spelled
 from sdplay.sampling.denoiser import Denoiser, NetworkDenoiser
 from sdplay.sampling.process import Process, make_process
 
