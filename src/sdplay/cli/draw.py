@@ -158,3 +158,10 @@ def settled_ones(studio: Studio, asked: list[AnyStill]) -> Iterator[ResolvedRequ
             click.echo(f"skipped: {reason(error)}", err=True)
         else:
             yield settled
+
+
+txt2img = DrawCommand("txt2img", "Draw pictures from words.", 'sdplay txt2img "a red apple, 3d render" -n 4 --seed 7')
+img2img = DrawCommand(
+    "img2img", "Draw from words and a picture.", 'sdplay img2img "an icon of a cat" --image photo.jpg'
+)
+inpaint = DrawCommand("inpaint", "Redraw a part of a picture.", 'sdplay inpaint "a hat" --image a.png --mask m.png')

@@ -196,3 +196,13 @@ def going_on(job: FilmJob, progress: FilmProgress) -> Iterator[None]:
         if resume not in error.hint:
             error.hint = f"{error.hint}; then go on with: {resume}" if error.hint else f"to go on: {resume}"
         raise
+
+
+dream = FilmCommand(
+    "dream",
+    "Film a walk from picture to picture.",
+    'sdplay dream "a red apple" "a green apple" --num 48 --loop',
+)
+animate = FilmCommand(
+    "animate", "Film a picture that moves and is redrawn.", 'sdplay animate "a castle" --zoom "0:(1.04)"'
+)

@@ -10,19 +10,11 @@ import gc
 import sys
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from importlib import import_module
 
 import click
 
-from sdplay.cli.again import again
-from sdplay.cli.draw import DrawCommand
-from sdplay.cli.explain import explain
-from sdplay.cli.film import FilmCommand, resume
-from sdplay.cli.images import canny, upscale
-from sdplay.cli.models import models, samplers
 from sdplay.cli.outcome import run_safely
-from sdplay.cli.plan import plan
-from sdplay.cli.show import show
-from sdplay.cli.verify import verify
 from sdplay.version import VERSION
 
 # New containers until the young are looked through, and how many such rounds until the older are: torch, diffusers and
@@ -30,6 +22,24 @@ from sdplay.version import VERSION
 # of times over. Garbage in cycles is still collected, only later.
 RARELY = (50_000, 50, 1000)
 
+# Where each command is defined in this room, and what it does: a line of `sdplay --help`.
+COMMANDS = {
+    "txt2img": ("draw", "Draw pictures from words."),
+    "img2img": ("draw", "Draw from words and a picture."),
+    "inpaint": ("draw", "Redraw a part of a picture."),
+    "dream": ("film", "Film a walk from picture to picture."),
+    "animate": ("film", "Film a picture that moves and is redrawn."),
+    "plan": ("plan", "Show what would be drawn, frame by frame, and what memory it takes."),
+    "resume": ("film", "Go on with a film that was stopped."),
+    "again": ("again", "Draw a saved picture again, or a variation of it."),
+    "upscale": ("images", "Make pictures larger."),
+    "verify": ("verify", "Draw pictures or films again and compare, bit for bit."),
+    "show": ("show", "Print how a picture or a film was made."),
+    "explain": ("explain", "Show what the model reads of a prompt."),
+    "canny": ("images", "Find the edges in a picture, as a ControlNet sees them."),
+    "models": ("models", "List the models that are here."),
+    "samplers": ("models", "List samplers and noise schedules."),
+}
 # Near enough to a command to be a typing mistake, far enough to leave "snow", "shoe" and "cream" their pictures.
 CLOSE = 0.82
 
@@ -50,7 +60,18 @@ class PromptOrCommand(click.Group):
     """`sdplay PROMPT` is short for `sdplay txt2img PROMPT`."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(self.commands)  # in the order they were added: drawing first
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the module of the command that is asked for, and of no other."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _ = COMMANDS[cmd_name]
+        return getattr(import_module(f"sdplay.cli.{module}"), cmd_name)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if args and self.is_drawing(ctx, args[0]):
@@ -62,15 +83,15 @@ class PromptOrCommand(click.Group):
     def is_drawing(self, ctx: click.Context, first: str) -> bool:
         """Whether a command line that starts with `first` asks for a picture without saying txt2img."""
         own = {name for param in self.get_params(ctx) for name in param.opts}
-        if first in self.commands or first in own or first in {"help", "version"}:
+        if first in COMMANDS or first in own or first in {"help", "version"}:
             return False
-        known = own if first.startswith("-") else self.commands
+        known = own if first.startswith("-") else COMMANDS
         return nearest(first, known) is None
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        guess = None if args[0] in self.commands else nearest(args[0], self.commands)
+        guess = None if args[0] in COMMANDS else nearest(args[0], COMMANDS)
         if guess is not None:
             raise click.UsageError(
                 f"no such command {args[0]!r}. Did you mean {guess!r}? (To draw it: sdplay txt2img {args[0]!r})", ctx
@@ -97,19 +118,6 @@ def nearest(word: str, known: Collection[str]) -> str | None:
 def sdplay(ctx: click.Context) -> None:
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
-
-
-DRAWING = (
-    DrawCommand("txt2img", "Draw pictures from words.", 'sdplay txt2img "a red apple, 3d render" -n 4 --seed 7'),
-    DrawCommand("img2img", "Draw from words and a picture.", 'sdplay img2img "an icon of a cat" --image photo.jpg'),
-    DrawCommand("inpaint", "Paint a part of a picture anew.", 'sdplay inpaint "a hat" --image a.png --mask m.png'),
-)
-FILMING = (
-    FilmCommand("dream", "Walk from picture to picture.", 'sdplay dream "a red apple" "a green apple" --num 48 --loop'),
-    FilmCommand("animate", "Move a picture and draw it anew.", 'sdplay animate "a castle" --zoom "0:(1.04)"'),
-)
-for command in (*DRAWING, *FILMING, plan, resume, again, upscale, verify, show, explain, canny, models, samplers):
-    sdplay.add_command(command)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
