@@ -24,12 +24,13 @@ from sdplay.core.errors import (
 from sdplay.core.machine import Machine
 from sdplay.events import Event, Stepped
 from sdplay.executors.fake import FakeExecutor
+from sdplay.images.compare import difference
 from sdplay.images.picture import Picture
 from sdplay.images.write import SUFFIXES, Embedded, Format, chunk
 from sdplay.images.writer import Keeper, read_kept
 from sdplay.requests.base import Request, make_request
 from sdplay.requests.txt2img import Txt2Img
-from sdplay.studio import Pictures, Studio, difference, random_seed
+from sdplay.studio import Pictures, Studio, random_seed
 from sdplay.tasks import Task
 from tests.support.noisy import NoisyExecutor
 from tests.support.recipes import picture, recipe
@@ -244,7 +245,7 @@ def test_again_gives_the_picture_and_what_the_file_holds(kept: Path, tiny: Path)
 def test_a_studio_loads_nothing_until_it_draws(tiny: Path) -> None:
     studio = Studio()
     studio.close()
-    assert studio._executor is None
+    assert studio.resolver._executor is None
 
 
 def test_a_seed_nobody_gave_is_new_each_time_and_recorded(tiny: Path) -> None:

@@ -1,65 +1,180 @@
-"""The one object a Python user holds: ask it for pictures, films, files, proofs."""
+"""The one object a Python user holds: ask it for pictures, grids, films, larger pictures, and how they were made."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sdplay.core.machine import Machine
-from sdplay.images.compare import difference
+from sdplay.images.inputs import WHERE_THEY_WERE
 from sdplay.images.picture import Picture
-from sdplay.jobs.add_ons import find_add_ons
-from sdplay.jobs.film import Filming
-from sdplay.jobs.grid import Gridding
-from sdplay.jobs.history import Remembering
-from sdplay.jobs.pictures import Pictures, ResolvedRequest, random_seed, requests_for
-from sdplay.jobs.upscale import USUAL_SCALE
+from sdplay.jobs import KINDS
+from sdplay.jobs.pictures import PictureJobs, Pictures, requests_for
+from sdplay.jobs.resolve import ResolvedRequest, Resolver, random_seed
 from sdplay.library.registry import shipped_cards
 from sdplay.library.resolve import ResolvedModel, resolve
-from sdplay.requests.modes import expand_prompts
+from sdplay.requests.modes import load
 from sdplay.requests.request import AnyStill, kind_of
-from sdplay.requests.resolve import resolve_request
-from sdplay.requests.upscale_record import LargerPicture
 
 if TYPE_CHECKING:
+    from sdplay.events import Event
+    from sdplay.film.job.encoder import Output
+    from sdplay.film.job.film import FilmJob
+    from sdplay.film.plan import AnyFilm, FilmPlan
+    from sdplay.images.write import Embedded
+    from sdplay.images.writer import Keeper
+    from sdplay.interop import Found
+    from sdplay.jobs.film import FilmJobs
+    from sdplay.jobs.grid import GridJobs
+    from sdplay.jobs.grid_sheet import Grid
+    from sdplay.jobs.history import History
+    from sdplay.jobs.upscale import UpscaleJobs
+    from sdplay.library.library import Shelves
     from sdplay.pipeline.explain import Explanation
+    from sdplay.requests.base import Request
+    from sdplay.requests.upscale_record import LargerPicture
+    from sdplay.tasks import Executor
 
-__all__ = ["Pictures", "ResolvedRequest", "Studio", "difference", "draw", "random_seed", "upscale"]
+__all__ = ["Pictures", "ResolvedRequest", "Studio", "draw", "random_seed", "upscale"]
+
+USUAL_SCALE = 4.0
 
 
-class Studio(Filming, Gridding, Remembering):
-    """Draws, keeps, proves. Holds one executor, and through it one loaded model; `close` lets go of both.
+class Studio:
+    """Draws, saves, verifies. Holds one executor, and through it one loaded model; `close` lets go of both.
 
-    `executor` is where the drawing happens (this process when left out); `new_seed` makes the seed of a request that
-    has none; `shelves` are where models are looked for by name (those of the environment when left out).
+    `executor` is where the drawing happens (this process if left out); `new_seed` makes the seed of a request that
+    has none; `shelves` are where models are looked for by name (those of the environment if left out). Each kind of
+    job is an attribute, loaded when it is first used; the methods are the short way to what is used most.
     """
+
+    def __init__(
+        self,
+        executor: Executor | None = None,
+        new_seed: Callable[[], int] = random_seed,
+        shelves: Shelves | None = None,
+    ) -> None:
+        self.resolver = Resolver(executor, new_seed, shelves)
+
+    @cached_property
+    def pictures(self) -> PictureJobs:
+        return self._jobs("pictures")
+
+    @cached_property
+    def grids(self) -> GridJobs:
+        return self._jobs("grid")
+
+    @cached_property
+    def films(self) -> FilmJobs:
+        return self._jobs("film")
+
+    @cached_property
+    def upscaling(self) -> UpscaleJobs:
+        return self._jobs("upscale")
+
+    @cached_property
+    def history(self) -> History:
+        return self._jobs("history")
+
+    def resolve(self, request: Request) -> ResolvedRequest:
+        """`request` with its recipe, model and device; see `Resolver.resolve`."""
+        return self.resolver.resolve(request)
+
+    def run(
+        self, resolved: ResolvedRequest, indices: Sequence[int], keeper: Keeper | None = None, *, preview: bool = False
+    ) -> Generator[Event, None, None]:
+        """Draw pictures `indices` of a resolved request; see `PictureJobs.run`."""
+        return self.pictures.run(resolved, indices, keeper, preview=preview)
+
+    def stream(
+        self, request: Request, keeper: Keeper | None = None, *, preview: bool = False
+    ) -> Generator[Event, None, None]:
+        """Draw all pictures of `request`, yielding events; see `PictureJobs.stream`."""
+        return self.pictures.stream(request, keeper, preview=preview)
+
+    def draw(self, request: Request, out: str | Path | None = None, kind: str = "png") -> Pictures:
+        """Draw all pictures of `request` and return them; with `out` each is saved in that folder too, as `kind`."""
+        return self.pictures.draw(request, out, kind)
+
+    def grid(self, request: AnyStill, *axes: str, **options: Any) -> Grid:
+        """Draw `request` with every combination of some values; see `GridJobs.draw`."""
+        return self.grids.draw(request, *axes, **options)
+
+    def film(
+        self, request: AnyFilm, out: Path, output: Output | None = None, *, force: bool = False, strict: bool = False
+    ) -> FilmJob:
+        """The film of `request` in the job folder `out`: `for event in shoot(studio.film(…))`; see `FilmJobs.start`."""
+        return self.films.start(request, out, output, force=force, strict=strict)
+
+    def plan(self, request: AnyFilm) -> tuple[ResolvedRequest, FilmPlan]:
+        """What drawing the film `request` would be, without its model."""
+        return self.films.plan(request)
+
+    def resume(self, job: Path, model: str | None = None, *, strict: bool = False) -> FilmJob:
+        """The film in the job folder `job`, ready to be resumed; see `FilmJobs.resume`."""
+        return self.films.resume(job, model, strict=strict)
+
+    def upscale(
+        self,
+        picture: Picture | str | Path,
+        scale: float = USUAL_SCALE,
+        upscaler: str | None = None,
+        out: str | Path | None = None,
+    ) -> LargerPicture:
+        """`picture`, drawn or in a file, `scale` times as large; see `UpscaleJobs.upscale`."""
+        return self.upscaling.upscale(picture, scale, upscaler, out)
+
+    def read(self, path: str | Path) -> Embedded | Found:
+        """What a picture says about how it was made; see `History.read`."""
+        return self.history.read(path)
+
+    def draw_again(self, path: str | Path, **changes: Any) -> Pictures:
+        """Draw the picture in `path` again, exactly, or with `changes`; see `History.draw_again`."""
+        return self.history.draw_again(path, **changes)
+
+    def verify(
+        self, path: Path, model: str | None = None, pictures: Mapping[str, str | None] = WHERE_THEY_WERE
+    ) -> Picture:
+        """Draw the picture in `path` again and return it if it is the same bit for bit; see `History.verify`."""
+        return self.history.verify(path, model, pictures)
+
+    def close(self) -> None:
+        """Let go of the model; the studio can be used again and loads it anew."""
+        self.resolver.close()
 
     def explain(self, request: AnyStill) -> Explanation:
         """What the model reads of the prompts of `request`; takes its vocabulary, not its weights or torch."""
+        from sdplay.jobs.add_ons import find_add_ons
         from sdplay.pipeline.explain import explain
+        from sdplay.requests.modes import expand_prompts
+        from sdplay.requests.resolve import resolve_request
 
-        model = resolve(request.model, self.shelves, allow_pickle=request.run.allow_pickle)
+        model = resolve(request.model, self.resolver.shelves, allow_pickle=request.run.allow_pickle)
         written, wildcards = expand_prompts(request)
-        model = replace(model, add_ons=find_add_ons(written, wildcards, self.shelves))
+        model = replace(model, add_ons=find_add_ons(written, wildcards, self.resolver.shelves))
         machine = Machine(device="cpu", dtype="float32", threads=1)
-        return explain(resolve_request(written, model, machine, self._new_seed(), {}, wildcards), model)
+        return explain(resolve_request(written, model, machine, self.resolver.new_seed(), {}, wildcards), model)
 
     def models(self) -> dict[str, Path]:
-        """The models that are here, by name: those that stand on the shelves, and those that come with the program."""
+        """The models that are here, by name: those in the library, and those that come with the program."""
         shipped = {card.name: card.folder for card in shipped_cards().values() if card.folder is not None}
-        return dict(self.shelves.models()) | shipped
+        return dict(self.resolver.shelves.models()) | shipped
 
     def model(self, name: str) -> ResolvedModel:
         """What the model `name` is, where it is, and what is taken when nothing is asked; raises as `resolve` does."""
-        return resolve(name, self.shelves)
+        return resolve(name, self.resolver.shelves)
 
     def __enter__(self) -> Studio:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _jobs(self, kind: str) -> Any:
+        return load(KINDS[kind])(self.resolver)
 
 
 def draw(prompt: str | Sequence[str], *, out: str | Path | None = None, kind: str = "png", **fields: Any) -> Pictures:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from sdplay.cli.deliver import MOST_SHOWN, Delivery, Done, Interrupt, deliver, no_empty_folder
+from sdplay.cli.deliver import MOST_SHOWN, Delivery, PictureReport
+from sdplay.cli.follow import Interrupt, follow, no_empty_folder
 from sdplay.cli.outcome import STOPPING
 from sdplay.cli.progress import Progress
 from sdplay.core.errors import Stopped
@@ -59,8 +60,11 @@ def listening() -> object:
 def test_ctrl_c_stops_at_the_next_event_and_keeps_what_is_drawn(
     settled: ResolvedRequest, capsys: pytest.CaptureFixture[str], moment: int, kept: int, sign: signal.Signals
 ) -> None:
-    with Studio(FakeExecutor()) as studio, pytest.raises(Stopped) as caught:
-        deliver(studio, settled, range(4), Delivery(out=Path("images")), Presses([moment], sign))
+    with Studio(FakeExecutor()) as studio:
+        report = PictureReport(studio, settled, range(4), Delivery(out=Path("images")))
+        report.progress = Presses([moment], sign)
+        with pytest.raises(Stopped) as caught:
+            follow(report)
     assert caught.value.reason == f"stopped; {kept} of 4 pictures are kept in images"
     go_on = f"to go on, run the same command with --seed {7 + kept} --num {4 - kept}"
     assert caught.value.hint == (go_on if kept else "")
@@ -97,7 +101,8 @@ def test_a_kill_before_drawing_ends_with_3(here: Path) -> None:
 @pytest.mark.usefixtures("listening")
 def test_what_stopped_goes_on_to_the_same_pictures(settled: ResolvedRequest) -> None:
     with Studio(FakeExecutor()) as studio:
-        done = Done(settled=settled, indices=range(4), out=None, drawn=3)
+        done = PictureReport(studio, settled, range(4), Delivery(out=None))
+        done.drawn = 3
         rest = studio.resolve(settled.recipe.request.model_copy(update={"seed": 10, "num": 1}))
     assert "--seed 10 --num 1" in done.how_to_go_on()
     assert rest.recipe.seed == settled.recipe.seed + 3

@@ -4,10 +4,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 
 from sdplay.cli.flags import ONLY_IN_FILES
-from sdplay.cli.main import nearest
+from sdplay.cli.main import COMMANDS, nearest
 from sdplay.cli.main import sdplay as group
 from sdplay.requests.base import field_names
 from sdplay.requests.modes import MODES, request_type
@@ -80,7 +81,7 @@ def test_a_prompt_without_quotes_is_told_about_quotes(sdplay: Sdplay) -> None:
 def test_help_names_every_command(sdplay: Sdplay, arguments: list[str]) -> None:
     outcome = sdplay(*arguments)
     assert outcome.code == 0
-    assert all(f"\n  {name}" in outcome.out for name in group.commands)
+    assert all(f"\n  {name}" in outcome.out for name in COMMANDS)
 
 
 @pytest.mark.parametrize("arguments", [["--version"], ["version"]])
@@ -92,7 +93,8 @@ def test_version(sdplay: Sdplay, arguments: list[str]) -> None:
 
 @pytest.mark.parametrize("mode", MODES)
 def test_every_mode_has_a_command_and_every_field_of_it_a_flag(mode: str) -> None:
-    command = group.commands[mode]
+    command = group.get_command(click.Context(group), mode)
+    assert command is not None
     flags = {param.name for param in command.get_params(command.make_context(mode, ["x"], resilient_parsing=True))}
     typed = {"dream": {"prompts"}, "animate": {"animation_prompts"}}.get(mode, set())  # as words, without a flag
     assert set(field_names(request_type(mode))) - {"mode"} - typed - ONLY_IN_FILES <= flags

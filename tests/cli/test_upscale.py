@@ -102,10 +102,10 @@ def test_what_was_enlarged_from_a_jpeg_cannot_be_proved(sdplay: Sdplay) -> None:
         drawn = picture(recipe())
         chain = studio.upscale(drawn, 2, "lanczos").enlarged
         with pytest.raises(package.SdplayError, match="held other pixels than were drawn"):
-            studio.enlarged_again(drawn.pixels ^ 1, chain)
+            studio.upscaling.repeat(drawn.pixels ^ 1, chain)
         other = (replace(chain[0], weights="ab" * 32),)
         with pytest.raises(package.SdplayError, match="is not the one that enlarged it"):
-            studio.enlarged_again(drawn.pixels, other)
+            studio.upscaling.repeat(drawn.pixels, other)
 
 
 def test_other_programs_words_are_kept(sdplay: Sdplay) -> None:

@@ -81,14 +81,14 @@ def test_what_cannot_be_loaded_leaves_the_model_in_place(tiny: Path, tmp_path: P
     with Studio(shelves=shelves) as studio:
         wanted = make_request(Txt2Img, prompt="a cat", model=str(tiny), **FEW)
         before = studio.draw(wanted)[0]
-        loaded = studio.executor._models._loaded  # type: ignore[attr-defined]
+        loaded = studio.resolver.executor._models._loaded  # type: ignore[attr-defined]
         for name, content in bad.items():
             (tmp_path / name).write_bytes(content)
             with pytest.raises(ModelBroken):
                 studio.draw(make_request(Txt2Img, prompt="a cat", model=str(tmp_path / name), allow_pickle=True, **FEW))
             after = studio.draw(wanted)[0]
             assert np.array_equal(before.pixels, after.pixels)
-            assert studio.executor._models._loaded is loaded  # type: ignore[attr-defined]
+            assert studio.resolver.executor._models._loaded is loaded  # type: ignore[attr-defined]
     assert not trace.exists()
 
 

@@ -196,8 +196,8 @@ def test_jpeg_is_refused_since_it_could_prove_nothing(studio: Studio, model: str
 def test_events_tell_what_is_there_before_anything_is_drawn(studio: Studio, model: str, tmp_path: Path) -> None:
     request = castle(model)
     studio.grid(request, "steps=2,3", out=tmp_path)
-    plan = studio.plan_grid(request, "steps=1,2,3")
-    events: list[Event] = list(studio.run_grid(plan, grid_keeper(tmp_path, "png"), preview=True))
+    plan = studio.grids.plan(request, "steps=1,2,3")
+    events: list[Event] = list(studio.grids.run(plan, grid_keeper(tmp_path, "png"), preview=True))
     kinds = [type(event) for event in events if not isinstance(event, Stepped)]
     assert kinds[:3] == [Reused, Reused, Started]
     assert isinstance(events[2], Started)
@@ -211,8 +211,8 @@ def test_events_tell_what_is_there_before_anything_is_drawn(studio: Studio, mode
 def test_stopping_in_the_middle_draws_nothing_more_and_loses_nothing(
     studio: Studio, executor: Counting, model: str, tmp_path: Path
 ) -> None:
-    plan = studio.plan_grid(castle(model), "steps=1-6")
-    for seen, event in enumerate(studio.run_grid(plan, grid_keeper(tmp_path, "png"))):
+    plan = studio.grids.plan(castle(model), "steps=1-6")
+    for seen, event in enumerate(studio.grids.run(plan, grid_keeper(tmp_path, "png"))):
         if seen == 9:
             assert isinstance(event, Stepped)
             break

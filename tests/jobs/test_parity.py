@@ -12,6 +12,7 @@ from sdplay.executors.fake import FakeExecutor
 from sdplay.images.write import Embedded
 from sdplay.images.writer import read_kept
 from sdplay.interop import Found
+from sdplay.jobs.resolve import Resolver
 from sdplay.requests.base import make_request
 from sdplay.requests.img2img import Img2Img
 from sdplay.requests.inpaint import Inpaint
@@ -25,7 +26,7 @@ from tests.support.given import mask, photo
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """`sdplay.draw` pretends to draw, in an empty folder."""
-    monkeypatch.setattr(Studio, "executor", FakeExecutor())
+    monkeypatch.setattr(Resolver, "executor", FakeExecutor())
     monkeypatch.chdir(tmp_path)
 
 
@@ -88,7 +89,7 @@ def test_another_programs_picture_is_read_and_drawn_again(tiny: Path) -> None:
         said = studio.read(path)
         assert isinstance(said, Found)
         assert said.program == "A1111"
-        adopted = studio.adopt(said, model=str(tiny), width=64, height=64)
+        adopted = studio.history.adopt(said, model=str(tiny), width=64, height=64)
         assert "<lora:ghibli:0.8> in the prompt = 'ghibli': is left out: there is no such LoRA" in "\n".join(
             map(str, adopted.left)
         )

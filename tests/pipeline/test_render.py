@@ -200,7 +200,7 @@ def test_numbers_that_are_no_picture_raise_and_are_not_drawn_black(wrong: float)
 def test_a_network_that_says_nan_leaves_no_file(tiny: Path, tmp_path: Path) -> None:
     with Studio() as studio:
         what = settled(tiny)
-        models: Any = studio.executor
+        models: Any = studio.resolver.executor
         loaded = models._models.get(what.model, what.recipe.numerics, "cpu")
         good = loaded.family.unet.conv_out.bias.data.clone()
         loaded.family.unet.conv_out.bias.data.fill_(float("nan"))

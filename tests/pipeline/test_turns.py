@@ -26,7 +26,7 @@ def digests(studio: Studio, request: Any) -> list[str]:
 
 def resident(studio: Studio) -> dict[str, bool]:
     """Which networks of the studio's model have their weights now."""
-    family: Any = studio.executor._models._loaded.family  # type: ignore[attr-defined]
+    family: Any = studio.resolver.executor._models._loaded.family  # type: ignore[attr-defined]
     networks = {"text": family.text_encoder, "network": family.unet, "codec": family.vae}
     return {name: next(net.parameters()).untyped_storage().nbytes() > 0 for name, net in networks.items()}
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sdplay.cli.deliver import deliver, delivery_from, delivery_options
+from sdplay.cli.deliver import PictureReport, delivery_from, delivery_options
 from sdplay.cli.draw import open_studio
 from sdplay.cli.flags import in_the_words_of, request_fields, request_options
+from sdplay.cli.follow import follow
 from sdplay.cli.models import shelves_with
 from sdplay.cli.text import printable
 from sdplay.core.errors import BadRequest
@@ -50,7 +51,6 @@ def again(ctx: click.Context, /, file: Path, **params: Any) -> int:
     about it; --seed -1 takes a new seed. Of a picture that another program made all is taken over that has a meaning
     here, and the rest is told line by line; if it was drawn from a picture, give that with --image (and --mask).
     """
-    from sdplay.cli.progress import progress_for
     from sdplay.images.write import Embedded
 
     delivery = delivery_from(params)
@@ -59,13 +59,13 @@ def again(ctx: click.Context, /, file: Path, **params: Any) -> int:
         said = studio.read(file)
         if isinstance(said, Embedded):
             changes = changes_to(type(said.recipe.request), params)
-            settled, indices = studio.settle_again(said, changes)
+            settled, indices = studio.history.resolve_again(said, changes)
         else:
-            settled, indices = studio.settle_first(taken_over(studio, said, params, quiet=delivery.quiet))
-        with progress_for(quiet=delivery.quiet) as progress:
-            artifacts = deliver(studio, settled, indices, delivery, progress)
+            settled, indices = studio.history.resolve_all(taken_over(studio, said, params, quiet=delivery.quiet))
+        report = PictureReport(studio, settled, indices, delivery)
+        follow(report)
     if isinstance(said, Embedded) and settled.recipe.digest == said.recipe.digest and not delivery.quiet:
-        click.echo(comparison(artifacts[0], said, file), err=True)
+        click.echo(comparison(report.artifacts[0], said, file), err=True)
     return 0
 
 
@@ -73,7 +73,7 @@ def taken_over(studio: Studio, found: Found, params: dict[str, Any], *, quiet: b
     """The request that another program's picture amounts to; what could not be taken over is told on stderr."""
     from sdplay.requests.request import kind_of
 
-    adopted = studio.adopt(found, **changes_to(kind_of(params), params))
+    adopted = studio.history.adopt(found, **changes_to(kind_of(params), params))
     if not quiet:
         click.echo(f"made by {maker(found)}; of {len(adopted.left)} things that it says nothing was made:", err=True)
         for left in adopted.left:

@@ -1,31 +1,32 @@
-"""Draw a settled recipe and hand the pictures over: kept, shown and told one by one, whatever happens to the rest."""
+"""How pictures are handed over: saved, shown and reported one by one, whatever happens to the rest."""
 
 from __future__ import annotations
 
 import json
 import os
 import shutil
-import signal
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from sdplay.cli.announce import memory_lines
 from sdplay.cli.flags import envvar
-from sdplay.cli.outcome import STOPPING
+from sdplay.cli.follow import Report
+from sdplay.cli.progress import progress_for
 from sdplay.core.errors import SdplayError, Stopped
+from sdplay.events import Event, Finished, ImageDone, ImageSaved, Retried
+from sdplay.images.picture import Artifact
+from sdplay.version import VERSION
 
 if TYPE_CHECKING:
+    from PIL.Image import Image
+
     from sdplay.cli.preview import PreviewFile
-    from sdplay.cli.progress import Progress
     from sdplay.cli.terminal import Protocol
-    from sdplay.images.picture import Artifact, Picture
     from sdplay.studio import ResolvedRequest, Studio
 
 FORMATS = ("png", "webp", "jpeg")
@@ -78,48 +79,77 @@ def delivery_from(params: Mapping[str, Any]) -> Delivery:
     return Delivery(as_json=params["json"], **named)
 
 
-def deliver(
-    studio: Studio, settled: ResolvedRequest, indices: Sequence[int], delivery: Delivery, progress: Progress
-) -> list[Artifact]:
-    """Draw pictures `indices`, keep, show and tell them as `delivery` says, and return the files.
+class PictureReport(Report):
+    """What is said of pictures `indices` of a resolved request, and where they are shown; `artifacts` are the files."""
 
-    Raises `Stopped` on Ctrl-C; what is finished by then is kept, as it is after every other error.
-    """
-    from sdplay.events import Finished, ImageDone, ImageSaved, Retried
-    from sdplay.images.writer import Keeper
-    from sdplay.version import VERSION
+    def __init__(self, studio: Studio, resolved: ResolvedRequest, indices: Sequence[int], delivery: Delivery) -> None:
+        self.studio, self.resolved, self.indices, self.delivery = studio, resolved, indices, delivery
+        self.progress, self.out = progress_for(quiet=delivery.quiet), delivery.out
+        self.drawn, self.seconds, self.artifacts = 0, 0.0, list[Artifact]()
+        self._protocol: Protocol | None = shown_with(delivery, len(indices))
+        self._viewer = viewer_of(delivery)
 
-    done = Done(settled=settled, indices=indices, out=delivery.out)
-    canvas, viewer = Canvas(delivery, len(indices)), viewer_of(delivery)
-    with no_empty_folder(delivery.out), done.told_on_failure(), Interrupt() as interrupt:
-        keeper = Keeper(delivery.out, delivery.format, VERSION) if delivery.out is not None else None
-        if not delivery.quiet:
-            with progress.aside():
-                for line in memory_lines(settled):
+    def events(self) -> Generator[Event, None, None]:
+        from sdplay.images.writer import Keeper
+
+        keeper = Keeper(self.out, self.delivery.format, VERSION) if self.out is not None else None
+        if not self.delivery.quiet:
+            with self.progress.aside():
+                for line in memory_lines(self.resolved):
                     click.echo(line, err=True)
-        progress.begin(settled.recipe, indices)
-        for event in studio.run(settled, indices, keeper, preview=delivery.previewed):
-            interrupt.listen()
-            progress.follow(event)
-            if viewer is not None:
-                viewer.follow(event)
-            if isinstance(event, ImageDone):
-                done.drawn += 1
-                canvas.show(event.picture, progress)
-            elif isinstance(event, ImageSaved):
-                done.artifacts.append(event.artifact)
-                with progress.aside():
-                    click.echo(as_json(event.artifact) if delivery.as_json else str(event.artifact.path))
-            elif isinstance(event, Retried):
-                with progress.aside():
-                    click.echo(f"note: picture {event.index}: {event.how}", err=True)
-            elif isinstance(event, Finished):
-                done.seconds = event.seconds
-            if interrupt.asked and not (isinstance(event, ImageDone) and keeper):  # what is drawn is kept first
-                raise KeyboardInterrupt
-    if not delivery.quiet:
-        click.echo(done.summary(), err=True)
-    return done.artifacts
+        self.progress.begin(self.resolved.recipe, self.indices)
+        return self.studio.run(self.resolved, self.indices, keeper, preview=self.delivery.previewed)
+
+    def tell(self, event: Event) -> None:
+        if self._viewer is not None:
+            self._viewer.follow(event)
+        if isinstance(event, ImageDone):
+            self.drawn += 1
+            if self._protocol is not None:
+                with self.progress.aside():
+                    show(event.picture.image, self._protocol)
+        elif isinstance(event, ImageSaved):
+            self.artifacts.append(event.artifact)
+            with self.progress.aside():
+                click.echo(as_json(event.artifact) if self.delivery.as_json else str(event.artifact.path))
+        elif isinstance(event, Retried):
+            with self.progress.aside():
+                click.echo(f"note: picture {event.index}: {event.how}", err=True)
+        elif isinstance(event, Finished):
+            self.seconds = event.seconds
+
+    def may_stop(self, event: Event) -> bool:
+        return self.out is None or not isinstance(event, ImageDone)  # what is drawn is saved first
+
+    def done(self) -> None:
+        if not self.delivery.quiet:
+            click.echo(self.summary(), err=True)
+
+    def stopped(self) -> Stopped:
+        return Stopped(f"stopped; {self.kept()}", hint=self.how_to_go_on())
+
+    def failed(self, error: SdplayError) -> None:
+        if self.artifacts:
+            click.echo(self.kept(), err=True)
+
+    def summary(self) -> str:
+        pictures = "1 picture" if self.drawn == 1 else f"{self.drawn} pictures"
+        where = f"in {self.out}" if self.out is not None else "not kept"
+        again = "it" if self.drawn == 1 else "them"
+        seed = self.resolved.recipe.seed + self.indices[0]
+        return f"{pictures} in {self.seconds:.1f} s, {where}; --seed {seed} draws {again} again"
+
+    def kept(self) -> str:
+        if self.out is None:
+            return f"{self.drawn} of {len(self.indices)} pictures were drawn"
+        return f"{len(self.artifacts)} of {len(self.indices)} pictures are kept in {self.out}"
+
+    def how_to_go_on(self) -> str:
+        rest = self.indices[self.drawn :]
+        if not self.drawn or not rest:
+            return ""
+        seed = self.resolved.recipe.seed + rest[0]
+        return f"to go on, run the same command with --seed {seed} --num {len(rest)}"
 
 
 def viewer_of(delivery: Delivery) -> PreviewFile | None:
@@ -146,114 +176,23 @@ def as_json(artifact: Artifact) -> str:
     )
 
 
-@dataclass(kw_only=True)
-class Done:
-    """What is finished so far, and how that is said."""
+def shown_with(delivery: Delivery, count: int) -> Protocol | None:
+    """How to show `count` pictures in the terminal; None if it cannot, or if they were asked not to be shown."""
+    plain = delivery.quiet or delivery.as_json or count > MOST_SHOWN
+    wanted = delivery.show if delivery.show is not None else not plain
+    in_terminal = sys.stdout.isatty()
+    if delivery.show and not in_terminal:
+        click.echo("note: the output is no terminal, so no pictures are shown", err=True)
+    if not wanted or not in_terminal:
+        return None
+    from sdplay.cli.terminal import protocol_of
 
-    settled: ResolvedRequest
-    indices: Sequence[int]
-    out: Path | None
-    drawn: int = 0
-    seconds: float = 0.0
-    artifacts: list[Artifact] = field(default_factory=list)
-
-    @property
-    def first_seed(self) -> int:
-        return self.settled.recipe.seed + self.indices[0]
-
-    def summary(self) -> str:
-        pictures = "1 picture" if self.drawn == 1 else f"{self.drawn} pictures"
-        where = f"in {self.out}" if self.out is not None else "not kept"
-        again = "it" if self.drawn == 1 else "them"
-        return f"{pictures} in {self.seconds:.1f} s, {where}; --seed {self.first_seed} draws {again} again"
-
-    def kept(self) -> str:
-        if self.out is None:
-            return f"{self.drawn} of {len(self.indices)} pictures were drawn"
-        return f"{len(self.artifacts)} of {len(self.indices)} pictures are kept in {self.out}"
-
-    def how_to_go_on(self) -> str:
-        rest = self.indices[self.drawn :]
-        if not self.drawn or not rest:
-            return ""
-        return f"to go on, run the same command with --seed {self.settled.recipe.seed + rest[0]} --num {len(rest)}"
-
-    @contextmanager
-    def told_on_failure(self) -> Iterator[None]:
-        """Say what is kept when the rest cannot be drawn; Ctrl-C becomes `Stopped`."""
-        try:
-            yield
-        except KeyboardInterrupt:
-            raise Stopped(f"stopped; {self.kept()}", hint=self.how_to_go_on()) from None
-        except SdplayError:
-            if self.artifacts:
-                click.echo(self.kept(), err=True)
-            raise
+    return protocol_of(os.environ, forced=delivery.show is True)
 
 
-class Interrupt:
-    """Ctrl-C or SIGTERM while pictures are drawn: the first asks to stop after the step, the second stops at once.
+def show(image: Image, protocol: Protocol) -> None:
+    """Write `image` to the terminal."""
+    from sdplay.cli.terminal import drawn
 
-    Asking keeps files whole and counts right. Until `listen` is called both work as ever (see `outcome.run_safely`),
-    because loading a model yields no events. Who ignores a signal goes on ignoring it.
-    """
-
-    def __init__(self) -> None:
-        self.asked = False
-        self._ours = [sign for sign in STOPPING if signal.getsignal(sign) is signal.default_int_handler]
-
-    def listen(self) -> None:
-        if not self.asked:
-            self._handle(self._ask)
-
-    def _ask(self, *_: object) -> None:
-        self.asked = True
-        self._handle(signal.default_int_handler)
-
-    def _handle(self, handler: Callable[[int, FrameType | None], object]) -> None:
-        for sign in self._ours:
-            signal.signal(sign, handler)
-
-    def __enter__(self) -> Interrupt:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._handle(signal.default_int_handler)
-
-
-class Canvas:
-    """Shows pictures in the terminal where it can and where that was asked for, or not asked against."""
-
-    def __init__(self, delivery: Delivery, count: int) -> None:
-        from sdplay.cli.terminal import protocol_of
-
-        plain = delivery.quiet or delivery.as_json or count > MOST_SHOWN
-        wanted = delivery.show if delivery.show is not None else not plain
-        here = sys.stdout.isatty()
-        self.protocol: Protocol | None = (
-            protocol_of(os.environ, forced=delivery.show is True) if wanted and here else None
-        )
-        if delivery.show and not here:
-            click.echo("note: the output is no terminal, so no pictures are shown", err=True)
-
-    def show(self, picture: Picture, progress: Progress) -> None:
-        if self.protocol is None:
-            return
-        from sdplay.cli.terminal import drawn
-
-        with progress.aside():
-            sys.stdout.write(drawn(picture.image, self.protocol, shutil.get_terminal_size().columns))
-            sys.stdout.flush()
-
-
-@contextmanager
-def no_empty_folder(folder: Path | None) -> Iterator[None]:
-    """When what is inside fails, take away the folders it made and put nothing in."""
-    made = [path for path in (folder, *folder.parents) if not path.exists()] if folder is not None else []
-    try:
-        yield
-    except BaseException:
-        for path in made:
-            with suppress(OSError):
-                path.rmdir()
-        raise
+    sys.stdout.write(drawn(image, protocol, shutil.get_terminal_size().columns))
+    sys.stdout.flush()

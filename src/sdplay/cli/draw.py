@@ -1,4 +1,4 @@
-"""`sdplay txt2img`, and every other mode: from flags to requests, and on to `deliver`."""
+"""`sdplay txt2img`, and every other mode: from flags to requests, and on to reports that are followed."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sdplay.cli.deliver import MOST_SHOWN, Delivery, deliver, delivery_from, delivery_options
-from sdplay.cli.flags import in_the_words_of, request_fields, request_options
-from sdplay.cli.grid import deliver_grid, grid_options, one_flag_each
+from sdplay.cli.deliver import MOST_SHOWN, Delivery, PictureReport, delivery_from, delivery_options
+from sdplay.cli.flags import grid_options, in_the_words_of, one_flag_each, request_fields, request_options
+from sdplay.cli.follow import follow
 from sdplay.cli.outcome import FAILED, reason
 from sdplay.core.errors import BadRequest, Stopped, UnknownName
 
 if TYPE_CHECKING:
     from sdplay.library.library import Shelves
     from sdplay.requests.request import AnyStill
-    from sdplay.studio import ResolvedRequest, Studio
+    from sdplay.studio import Studio
 
 
 PROMPTS_FROM = "--prompts-from"
@@ -72,8 +72,22 @@ class DrawCommand(click.Command):
             axes, limit, delivery = params.pop("axes"), params.pop("grid_limit"), delivery_from(params)
             with open_studio() as studio:
                 if axes:
-                    return deliver_grid(studio, asked, axes, limit, delivery)
-                return deliver_all(studio, asked, delivery)
+                    from sdplay.cli.grid import grid_report
+
+                    follow(grid_report(studio, asked, axes, limit, delivery))
+                    return 0
+                done = 0
+                try:
+                    for report in picture_reports(studio, asked, delivery):
+                        follow(report)
+                        done += 1
+                except Stopped as error:
+                    if len(asked) > 1:  # its hint, how to go on, is about one request
+                        raise Stopped(f"{error.reason}; {done} of {len(asked)} requests were done") from None
+                    raise
+                if done < len(asked):
+                    click.echo(f"{len(asked) - done} of {len(asked)} requests could not be drawn", err=True)
+                return 0 if done == len(asked) else FAILED
 
 
 def open_studio(workers: int = 1, shelves: Shelves | None = None) -> Studio:
@@ -120,44 +134,25 @@ def prompts(typed: str | None, file: Path | None) -> list[str]:
     return found
 
 
-def deliver_all(studio: Studio, asked: list[AnyStill], delivery: Delivery) -> int:
-    """Draw and hand over every request; one whose picture cannot be used is told and skipped. Returns the exit code.
+def picture_reports(studio: Studio, asked: list[AnyStill], delivery: Delivery) -> Iterator[PictureReport]:
+    """A report for each request, resolved when its turn comes; one whose picture cannot be used is reported and skipped.
 
     A single request raises its error instead, and so does everything that is not the fault of one file.
     """
-    from sdplay.cli.progress import progress_for
     from sdplay.requests.plan import count
 
     if sum(request.num for request in asked) > MOST_SHOWN and delivery.show is None:
         delivery = replace(delivery, show=False)
-    done = 0
-    try:
-        for settled in settled_ones(studio, asked):
-            with progress_for(quiet=delivery.quiet) as progress:
-                deliver(studio, settled, range(count(settled.recipe)), delivery, progress)
-            done += 1
-    except Stopped as error:
-        if len(asked) > 1:  # its hint, how to go on, is about one request
-            raise Stopped(f"{error.reason}; {done} of {len(asked)} requests were done") from None
-        raise
-    if done == len(asked):
-        return 0
-    click.echo(f"{len(asked) - done} of {len(asked)} requests could not be drawn", err=True)
-    return FAILED
-
-
-def settled_ones(studio: Studio, asked: list[AnyStill]) -> Iterator[ResolvedRequest]:
-    """The recipes of `asked`, each settled when its turn comes."""
     for request in asked:
         try:
             with in_the_words_of(click.get_current_context()):
-                settled = studio.resolve(request)
+                resolved = studio.resolve(request)
         except BadRequest as error:
             if len(asked) == 1 or not any(error.value == getattr(request, role, None) for role in GIVEN):
                 raise
             click.echo(f"skipped: {reason(error)}", err=True)
         else:
-            yield settled
+            yield PictureReport(studio, resolved, range(count(resolved.recipe)), delivery)
 
 
 txt2img = DrawCommand("txt2img", "Draw pictures from words.", 'sdplay txt2img "a red apple, 3d render" -n 4 --seed 7')

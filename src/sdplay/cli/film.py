@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from sdplay.cli.announce import memory_lines
-from sdplay.cli.deliver import Interrupt
 from sdplay.cli.draw import open_studio
+from sdplay.cli.film_progress import film_progress
 from sdplay.cli.flags import in_the_words_of, request_fields, request_options
+from sdplay.cli.follow import Report, follow
 from sdplay.cli.models import PICKLE, shelves_with
 from sdplay.core.errors import SdplayError, Stopped
+from sdplay.events import Event, FilmSaved
 
 if TYPE_CHECKING:
-    from sdplay.cli.film_progress import FilmProgress
     from sdplay.film.job.film import FilmJob
     from sdplay.film.plan import AnyFilm
 
@@ -152,50 +152,47 @@ def resume(job: Path, model: str | None, workers: int, strict: bool, quiet: bool
         return make_film(studio.resume(job, model, strict=strict), quiet=quiet)
 
 
-def make_film(job: FilmJob, *, quiet: bool) -> int:
-    """Shoot the film, tell how far it is and where it is; raises `Stopped` on Ctrl-C, with the way to go on."""
-    shot(job, quiet=quiet)
-    click.echo(str(job.encoder.path))
+def make_film(job: FilmJob, *, quiet: bool, kept: bool = True) -> int:
+    """Shoot the film, say how far it is and, if it is `kept`, where; raises `Stopped` on Ctrl-C, with the way to go on."""
+    follow(FilmReport(job, quiet=quiet))
+    if kept:
+        click.echo(str(job.encoder.path))
     return 0
 
 
-def shot(job: FilmJob, *, quiet: bool) -> None:
-    """Shoot the film and tell how far it is."""
-    from sdplay.cli.film_progress import film_progress
+class FilmReport(Report):
+    """What is said about a film while it is made."""
 
-    if not quiet:
+    def __init__(self, job: FilmJob, *, quiet: bool) -> None:
+        self.job, self.quiet = job, quiet
+        self.film_progress = self.progress = film_progress(job, quiet=quiet)
+        self.resume = f"sdplay resume {shlex.quote(str(job.folder.path))}"
+
+    def events(self) -> Generator[Event, None, None]:
+        from sdplay.film.job.film import shoot
         from sdplay.studio import ResolvedRequest
 
-        settled = ResolvedRequest(recipe=job.recipe, model=job.model, device=job.device)
-        for line in memory_lines(settled):
-            click.echo(line, err=True)
-    for warning in job.warnings:
-        click.echo(f"note: {warning}", err=True)
-    with film_progress(job, quiet=quiet) as progress, going_on(job, progress), Interrupt() as interrupt:
-        from sdplay.events import FilmSaved
-        from sdplay.film.job.film import shoot
+        job = self.job
+        with self.progress.aside():
+            if not self.quiet:
+                for line in memory_lines(ResolvedRequest(recipe=job.recipe, model=job.model, device=job.device)):
+                    click.echo(line, err=True)
+            for warning in job.warnings:
+                click.echo(f"note: {warning}", err=True)
+        return shoot(job)
 
-        with closing(shoot(job)) as events:
-            for event in events:
-                interrupt.listen()
-                progress.follow(event)
-                if interrupt.asked and not isinstance(event, FilmSaved):
-                    raise KeyboardInterrupt
+    def may_stop(self, event: Event) -> bool:
+        return not isinstance(event, FilmSaved)
 
+    def stopped(self) -> Stopped:
+        total, folder = self.job.plan.total, self.job.folder.path
+        reason = f"stopped; {self.film_progress.kept} of {total} frames are kept in {folder}"
+        return Stopped(reason, hint=f"to go on: {self.resume}")
 
-@contextmanager
-def going_on(job: FilmJob, progress: FilmProgress) -> Iterator[None]:
-    """Whatever stops a film, say how much of it is safe and how to go on."""
-    resume = f"sdplay resume {shlex.quote(str(job.folder.path))}"
-    try:
-        yield
-    except KeyboardInterrupt:
-        reason = f"stopped; {progress.kept} of {job.plan.total} frames are kept in {job.folder.path}"
-        raise Stopped(reason, hint=f"to go on: {resume}") from None
-    except SdplayError as error:
-        if resume not in error.hint:
-            error.hint = f"{error.hint}; then go on with: {resume}" if error.hint else f"to go on: {resume}"
-        raise
+    def failed(self, error: SdplayError) -> None:
+        if self.resume not in error.hint:
+            first = f"{error.hint}; then go on with: " if error.hint else "to go on: "
+            error.hint = first + self.resume
 
 
 dream = FilmCommand(

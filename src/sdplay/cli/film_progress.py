@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import os
-import sys
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import click
 
+from sdplay.cli.progress import BAR_WIDTH, LiveProgress, Progress, in_terminal
 from sdplay.cli.text import duration
 from sdplay.events import Event, FilmSaved, FramesSaved, Measuring, Resumed, Retried, Started, Stepped
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
-    from rich.live import Live
 
     from sdplay.film.job.film import FilmJob
 
-BAR_WIDTH = 32
 
-
-class FilmProgress:
-    """Follows one film, a context manager; `kept` frames are safe. This one says nothing."""
+class FilmProgress(Progress):
+    """Follows one film; `kept` frames are safe. This one says nothing."""
 
     def __init__(self, job: FilmJob) -> None:
         self.job, self.total = job, job.plan.total
@@ -44,12 +40,6 @@ class FilmProgress:
             self.phase = f"measuring the pace, sketch {event.done} of {event.total} …"
         elif isinstance(event, Started | FilmSaved):
             self.phase = ""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
 
 
 class FilmLines(FilmProgress):
@@ -75,35 +65,24 @@ class FilmLines(FilmProgress):
             click.echo(closing_line(self.job, event), err=True)
 
 
-class FilmBar(FilmProgress):
+class FilmBar(FilmProgress, LiveProgress):
     """Live lines on stdout, which is a terminal."""
 
     def __init__(self, job: FilmJob) -> None:
-        from rich.console import Console
-        from rich.live import Live
-
-        super().__init__(job)
-        self._console = Console(file=sys.stdout)
-        self._live: Live = Live(console=self._console, get_renderable=self._view, transient=True, refresh_per_second=8)
+        FilmProgress.__init__(self, job)
+        LiveProgress.__init__(self)
 
     def follow(self, event: Event) -> None:
         super().follow(event)
         if isinstance(event, Resumed):
-            self._console.print(opening(self.job, event.done), style="dim", highlight=False)
+            self.console.print(opening(self.job, event.done), style="dim", highlight=False)
         elif isinstance(event, Retried):
-            self._console.print(f"frame {event.index} came out bad: {event.how}", highlight=False)
+            self.console.print(f"frame {event.index} came out bad: {event.how}", highlight=False)
         elif isinstance(event, FilmSaved):
-            self._live.stop()
+            self.hide()
             click.echo(closing_line(self.job, event), err=True)
 
-    def __enter__(self) -> Self:
-        self._live.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._live.stop()
-
-    def _view(self) -> RenderableType:
+    def view(self) -> RenderableType:
         from rich.progress_bar import ProgressBar
         from rich.table import Table
         from rich.text import Text
@@ -141,4 +120,4 @@ def film_progress(job: FilmJob, *, quiet: bool) -> FilmProgress:
     """The progress that suits where the output goes."""
     if quiet:
         return FilmProgress(job)
-    return FilmBar(job) if sys.stdout.isatty() and os.environ.get("TERM") != "dumb" else FilmLines(job)
+    return FilmBar(job) if in_terminal() else FilmLines(job)

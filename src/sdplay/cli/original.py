@@ -87,16 +87,15 @@ def load(studio: Studio, common: dict[str, Any], film: AnyFilm | None = None) ->
 
 def draw(studio: Studio, wishes: Wishes, common: dict[str, Any]) -> int:
     """Ask about pictures, and draw them."""
-    from sdplay.cli.deliver import Delivery, deliver
-    from sdplay.cli.progress import progress_for
+    from sdplay.cli.deliver import Delivery, PictureReport
+    from sdplay.cli.follow import follow
     from sdplay.requests.base import make_request
     from sdplay.requests.request import STILLS
 
     settled = studio.resolve(make_request(STILLS[wishes.mode], **answers(wishes.mode), **common))
     folder = KEPT_IN if wishes.save else None
     print("Pictures are kept in ./images." if folder else "Pictures are not kept: --save writes them to ./images.")
-    with progress_for(quiet=False) as progress:
-        deliver(studio, settled, range(wishes.count), Delivery(out=folder), progress)
+    follow(PictureReport(studio, settled, range(wishes.count), Delivery(out=folder)))
     return 0
 
 
@@ -198,14 +197,14 @@ class FilmWishes:
 
 def make(studio: Studio, request: AnyFilm, kept_in: Path | None) -> int:
     """Make the film in a folder of its own under `kept_in`; without that it is shown, as far as it can be, and gone."""
-    from sdplay.cli.film import free_folder, make_film, shot
+    from sdplay.cli.film import free_folder, make_film
 
     print(DOING[request.mode])
     if kept_in is not None:
         return make_film(studio.film(request, free_folder(kept_in, request.mode)), quiet=False)
     with tempfile.TemporaryDirectory(prefix="sdplay-") as folder, nothing_kept():
         shooting = studio.film(request, Path(folder) / request.mode)
-        shot(shooting, quiet=False)
+        make_film(shooting, quiet=False, kept=False)
         show(shooting.folder.path / "latest.jpg")
     print("The film is not kept: --save writes it to ./images.")
     return 0

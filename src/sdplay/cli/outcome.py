@@ -8,6 +8,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from threading import current_thread, main_thread
 
 import click
@@ -18,23 +19,38 @@ FAILED, BAD_REQUEST, STOPPED = 1, 2, 3
 STOPPING = (signal.SIGINT, signal.SIGTERM)  # Ctrl-C, and what `kill` and a system that shuts down send
 
 
-def run_safely(action: Callable[[], int]) -> int:
-    """Run `action` and return its exit code, or that of the error it raised, which is told on stderr.
+@dataclass(slots=True)
+class Ending:
+    """How a run ended: its exit code."""
 
-    While it runs, being told to terminate is as Ctrl-C: a `KeyboardInterrupt`, so that work is kept and tidied up.
+    code: int = 0
+
+
+@contextmanager
+def ended_well() -> Iterator[Ending]:
+    """Give every error that is raised inside its exit code, and say it on stderr.
+
+    Inside, being told to terminate is as Ctrl-C: a `KeyboardInterrupt`, so that work is saved and tidied up.
     """
     accept_any_path()
+    ending = Ending()
     try:
         with terminated_as_interrupted():
-            code = action()
+            yield ending
         sys.stdout.flush()  # here, where a reader that went away can still be dealt with
-        return code
     except Exception as error:
         if os.environ.get("SDPLAY_DEBUG"):
             traceback.print_exc()
-        return tell(error)
+        ending.code = tell(error)
     except KeyboardInterrupt:
-        return complain("stopped", "", STOPPED)
+        ending.code = complain("stopped", "", STOPPED)
+
+
+def run_safely(action: Callable[[], int]) -> int:
+    """Run `action` and return its exit code, or that of the error it raised; see `ended_well`."""
+    with ended_well() as ending:
+        ending.code = action()
+    return ending.code
 
 
 @contextmanager

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from typing import IO, TYPE_CHECKING, Any, Protocol
 
 import click
 
+from sdplay.cli.progress import in_terminal
 from sdplay.cli.text import printable
 from sdplay.core.errors import StoreError
 
@@ -167,7 +167,3 @@ def opened(path: Path) -> Iterator[IO[str]]:
             file.flush()
     except OSError as error:
         raise StoreError(f"cannot be written: {error.strerror or error}", field="file", value=str(path)) from error
-
-
-def in_terminal() -> bool:
-    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"

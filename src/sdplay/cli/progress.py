@@ -103,51 +103,61 @@ class Lines(Progress):
             click.echo(", ".join(filter(None, facts)), err=True)
 
 
-class Bar(Progress):
-    """Live lines on stdout, which is a terminal: pictures done, and the step of the one being drawn."""
+class LiveProgress(Progress):
+    """Live lines on stdout, which is a terminal; `view` makes them."""
 
-    def __init__(self, clock: Clock = time.perf_counter) -> None:
+    def __init__(self) -> None:
         from rich.console import Console
 
-        self._tally = Tally(clock)
-        self._console = Console(file=sys.stdout)
+        self.console = Console(file=sys.stdout)
         self._live: Live | None = None
+
+    def view(self) -> RenderableType:
+        raise NotImplementedError
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        self.hide()
+        try:
+            yield
+        finally:
+            self.unhide()
+
+    def __enter__(self) -> Self:
+        self.unhide()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.hide()
+
+    def unhide(self) -> None:
+        # A new one each time: a `Live` that is started again erases the line above it.
+        from rich.live import Live
+
+        self._live = Live(console=self.console, get_renderable=self.view, transient=True, refresh_per_second=8)
+        self._live.start(refresh=True)
+
+    def hide(self) -> None:
+        if self._live is not None:
+            self._live.stop()
+        self._live = None
+
+
+class Bar(LiveProgress):
+    """Pictures done, and the step of the one being drawn."""
+
+    def __init__(self, clock: Clock = time.perf_counter) -> None:
+        super().__init__()
+        self._tally = Tally(clock)
         self._step: Stepped | None = None
 
     def follow(self, event: Event) -> None:
         self._tally.count(event)
         self._step = event if isinstance(event, Stepped) else None
         if isinstance(event, Finished):
-            self._hide()
+            self.hide()
 
-    @contextmanager
-    def aside(self) -> Iterator[None]:
-        self._hide()
-        try:
-            yield
-        finally:
-            self._unhide()
-
-    def __enter__(self) -> Self:
-        self._unhide()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._hide()
-
-    def _unhide(self) -> None:
-        # A new one each time: a `Live` that is started again erases the line above it.
-        from rich.live import Live
-
-        self._live = Live(console=self._console, get_renderable=self._view, transient=True, refresh_per_second=8)
-        self._live.start(refresh=True)
-
-    def _hide(self) -> None:
-        if self._live is not None:
-            self._live.stop()
-        self._live = None
-
-    def _view(self) -> RenderableType:
+    def view(self) -> RenderableType:
         from rich.progress_bar import ProgressBar
         from rich.table import Table
         from rich.text import Text
@@ -173,14 +183,18 @@ class Bar(Progress):
         from sdplay.cli.terminal import BLOCK_ROWS, blocks, cells
 
         picture = shown(self._step) if self._step is not None else None
-        room = min(BLOCK_ROWS, self._console.height - 4)  # a live picture higher than the terminal would leave traces
+        room = min(BLOCK_ROWS, self.console.height - 4)  # a live picture higher than the terminal would leave traces
         if picture is None or room < 1:
             return table
-        return Group(Text.from_ansi(blocks(picture, *cells(picture, room, self._console.width))), table)
+        return Group(Text.from_ansi(blocks(picture, *cells(picture, room, self.console.width))), table)
 
 
 def progress_for(*, quiet: bool) -> Progress:
     """The progress that suits where the output goes."""
     if quiet:
         return Progress()
-    return Bar() if sys.stdout.isatty() and os.environ.get("TERM") != "dumb" else Lines()
+    return Bar() if in_terminal() else Lines()
+
+
+def in_terminal() -> bool:
+    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"

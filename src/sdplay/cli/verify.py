@@ -72,7 +72,7 @@ def verify_job(studio: Studio, path: Path, model: str | None, every: int) -> int
     """Draw the units of a film again, say on stdout what came of it, and return its code."""
     units, frames, told = 0, 0, 0
     try:
-        for checked in studio.verify_film(path, model, every):
+        for checked in studio.films.verify(path, model, every):
             units, frames = units + 1, frames + checked.frames
             for line in checked.differing:
                 told += 1

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sdplay.film.plan import AnyFilm, FilmPlan, film_plan
 from sdplay.film.problems import with_everything_wrong
-from sdplay.jobs.pictures import Drawing, ResolvedRequest
+from sdplay.jobs.resolve import ResolvedRequest, Resolver
 from sdplay.requests.resolve import check_known
 
 if TYPE_CHECKING:
@@ -19,10 +19,13 @@ if TYPE_CHECKING:
     from sdplay.film.job.verify import SegmentChecked
 
 
-class Filming(Drawing):
-    """The part of a studio that makes films."""
+class FilmJobs:
+    """Makes films."""
 
-    def film(
+    def __init__(self, resolver: Resolver) -> None:
+        self.resolver = resolver
+
+    def start(
         self, request: AnyFilm, out: Path, output: Output | None = None, *, force: bool = False, strict: bool = False
     ) -> FilmJob:
         """The film of `request` in the job folder `out`, ready to be shot: `for event in shoot(studio.film(…))`.
@@ -35,15 +38,17 @@ class Filming(Drawing):
         from sdplay.film.job.begin import begin, seeded_as_before
 
         with with_everything_wrong(request):
-            settled = self.resolve(seeded_as_before(request, out))
+            resolved = self.resolver.resolve(seeded_as_before(request, out))
             checks = {"force": force, "strict": strict}
-            return begin(settled.recipe, settled.model, settled.device, self.executor, out, output, **checks)
+            return begin(
+                resolved.recipe, resolved.model, resolved.device, self.resolver.executor, out, output, **checks
+            )
 
     def plan(self, request: AnyFilm) -> tuple[ResolvedRequest, FilmPlan]:
-        """What drawing the film `request` would be, without its model; raises what `film` raises for a request."""
+        """What drawing the film `request` would be, without its model; raises what `start` raises for a request."""
         with with_everything_wrong(request):
-            settled = self.resolve(request)
-            return settled, film_plan(settled.recipe)
+            resolved = self.resolver.resolve(request)
+            return resolved, film_plan(resolved.recipe)
 
     def resume(self, job: Path, model: str | None = None, *, strict: bool = False) -> FilmJob:
         """The film in the job folder `job`, ready to be gone on with; `model` says where its model is now.
@@ -56,11 +61,20 @@ class Filming(Drawing):
         from sdplay.film.job.folder import JobFolder
 
         folder = JobFolder.open(job)
-        was = self._as_it_was(folder, model)
+        recorded = self._recorded(folder, model)
         output = described_output(folder.description)
-        return begin(was.recipe, was.model, was.device, self.executor, job, output, force=True, strict=strict)
+        return begin(
+            recorded.recipe,
+            recorded.model,
+            recorded.device,
+            self.resolver.executor,
+            job,
+            output,
+            force=True,
+            strict=strict,
+        )
 
-    def verify_film(self, job: Path, model: str | None = None, every: int = 1) -> Iterator[SegmentChecked]:
+    def verify(self, job: Path, model: str | None = None, every: int = 1) -> Iterator[SegmentChecked]:
         """Draw every `every`-th finished unit of the film in `job` again and compare; nothing there is changed.
 
         Raises what `resume` raises where it cannot be tried, and `BadRequest` where no unit is finished yet.
@@ -71,13 +85,15 @@ class Filming(Drawing):
         from sdplay.film.job.verify import verify_segments
 
         folder = JobFolder.open(job)
-        was = self._as_it_was(folder, model)
+        recorded = self._recorded(folder, model)
         output = described_output(folder.description)
-        plan = film_plan(was.recipe)
-        yield from verify_segments(film_job(plan, was.model, was.device, self.executor, folder, output), every)
+        plan = film_plan(recorded.recipe)
+        yield from verify_segments(
+            film_job(plan, recorded.model, recorded.device, self.resolver.executor, folder, output), every
+        )
 
-    def _as_it_was(self, folder: JobFolder, model: str | None) -> ResolvedRequest:
-        """The film of `folder` as it was settled, with its model, which `model` or the folder says where it is."""
+    def _recorded(self, folder: JobFolder, model: str | None) -> ResolvedRequest:
+        """The film of `folder` as it was resolved, with its model, which `model` or the folder says where it is."""
         from sdplay.film.job.description import described_model, described_recipe
         from sdplay.film.video.inputs import check_files
 
@@ -85,6 +101,6 @@ class Filming(Drawing):
         check_known(recipe)
         where = model if model is not None else described_model(folder.description)
         recipe = replace(recipe, request=recipe.request.model_copy(update={"model": where}))
-        found, device = self._same_model(recipe, None)
+        found, device = self.resolver.same_model(recipe, None)
         check_files(recipe)
         return ResolvedRequest(recipe=recipe, model=found, device=device)

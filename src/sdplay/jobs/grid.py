@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
@@ -16,7 +16,8 @@ from sdplay.images.reuse import Changed, reusable
 from sdplay.images.write import MEDIA_TYPES
 from sdplay.images.writer import Keeper, format_of
 from sdplay.jobs.grid_sheet import Grid, GridCell, GridPlan, GridSheet, Wanted
-from sdplay.jobs.pictures import Drawing, Pictures, ResolvedRequest
+from sdplay.jobs.pictures import PictureJobs, Pictures
+from sdplay.jobs.resolve import ResolvedRequest, Resolver
 from sdplay.library.resolve import ResolvedModel
 from sdplay.requests.axes import in_words_of
 from sdplay.requests.grid import MOST_PICTURES, cells, different, read_axes
@@ -27,10 +28,13 @@ from sdplay.version import VERSION
 NO_VALUES: Mapping[str, Sequence[Any]] = {}
 
 
-class Gridding(Drawing):
-    """The part of a studio that draws grids."""
+class GridJobs:
+    """Draws grids."""
 
-    def grid(
+    def __init__(self, resolver: Resolver) -> None:
+        self.resolver = resolver
+
+    def draw(
         self,
         request: AnyStill,
         *axes: str,
@@ -42,13 +46,13 @@ class Gridding(Drawing):
         """Draw `request` with every combination of values: `studio.grid(request, "steps=10,20", guidance=[3, 5])`.
 
         The first axis goes across, the second down, a third makes blocks. With `out` the pictures and the sheet are
-        kept in that folder as `kind`, and pictures that are there already are not drawn again. Raises what `plan_grid`
+        kept in that folder as `kind`, and pictures that are there already are not drawn again. Raises what `plan`
         and drawing raise; what is drawn by then is kept.
         """
-        plan = self.plan_grid(request, *axes, values=values, limit=limit)
+        plan = self.plan(request, *axes, values=values, limit=limit)
         keeper = grid_keeper(Path(out), kind) if out is not None else None
         sheet, found, reused = GridSheet(plan), dict[str, Picture](), 0
-        for event in self.run_grid(plan, keeper):
+        for event in self.run(plan, keeper):
             sheet.follow(event)
             reused += isinstance(event, Reused)
             if isinstance(event, ImageDone | Reused):
@@ -63,7 +67,7 @@ class Gridding(Drawing):
             path=sheet.keep(keeper.folder, keeper.kind) if keeper is not None else None,
         )
 
-    def plan_grid(
+    def plan(
         self,
         request: AnyStill,
         *axes: str,
@@ -77,13 +81,13 @@ class Gridding(Drawing):
         than `limit` pictures.
         """
         if request.seed is None:  # one for the whole grid: cells differ by their axes alone
-            request = request.model_copy(update={"seed": self._new_seed()})
+            request = request.model_copy(update={"seed": self.resolver.new_seed()})
         read = read_axes(request, axes, values)
         settled, problems = list[GridCell](), list[BadRequest]()
         models: dict[str, ResolvedModel] = {}
         for cell in cells(request, read, limit):
             try:
-                done = self.resolve(cell.request, model=models.get(cell.request.model))
+                done = self.resolver.resolve(cell.request, model=models.get(cell.request.model))
                 models[cell.request.model] = done.model
                 settled.append(GridCell(cell.place, done))
             except BadRequest as error:
@@ -95,17 +99,19 @@ class Gridding(Drawing):
             raise together(different(problems))
         return GridPlan(request=request, axes=read, cells=tuple(settled))
 
-    def run_grid(self, plan: GridPlan, keeper: Keeper | None = None, *, preview: bool = False) -> Iterator[Event]:
+    def run(
+        self, plan: GridPlan, keeper: Keeper | None = None, *, preview: bool = False
+    ) -> Generator[Event, None, None]:
         """Draw the pictures of a grid that `keeper`'s folder does not hold, model by model.
 
         Those it holds are told first, with `Reused`, and with `Mismatch` what was changed since and cannot be taken.
         """
-        started, missing = time.perf_counter(), plan.wanted
+        started, missing, pictures = time.perf_counter(), plan.wanted, PictureJobs(self.resolver)
         if keeper is not None:
             yield from held(missing, keeper.folder)
         begun = False
         for settled, indices in batches(missing):
-            for event in self.run(settled, indices, keeper, preview=preview):
+            for event in pictures.run(settled, indices, keeper, preview=preview):
                 if isinstance(event, Started):
                     if not begun:
                         yield Started(recipe=event.recipe, total=len(missing))

@@ -18,8 +18,9 @@ from sdplay.images.write import Embedded, stored_pixels
 from sdplay.images.writer import format_of, is_kept, read_kept, read_sheet
 from sdplay.interop import Found, read_found
 from sdplay.interop.import_settings import Adopted, adopt
-from sdplay.jobs.pictures import Pictures, ResolvedRequest
-from sdplay.jobs.upscale import Enlarging
+from sdplay.jobs.pictures import PictureJobs, Pictures
+from sdplay.jobs.resolve import ResolvedRequest, Resolver
+from sdplay.jobs.upscale import UpscaleJobs
 from sdplay.prompts.template import Wildcards
 from sdplay.requests.base import Request, make_request
 from sdplay.requests.plan import count
@@ -30,8 +31,11 @@ from sdplay.version import VERSION
 SILENT = "many web sites and messengers take such words out of pictures; use the file that the program itself saved"
 
 
-class Remembering(Enlarging):
-    """The part of a studio that knows what pictures say about themselves."""
+class History:
+    """Knows what pictures say about how they were made."""
+
+    def __init__(self, resolver: Resolver) -> None:
+        self.resolver, self.pictures = resolver, PictureJobs(resolver)
 
     def read(self, path: str | Path) -> Embedded | Found:
         """What a picture says about how it was made: our own recipe, or what another program wrote.
@@ -50,24 +54,24 @@ class Remembering(Enlarging):
 
     def adopt(self, found: Found, **changes: Any) -> Adopted:
         """A request made of what another program's picture says, with `changes`, and what could not be taken over."""
-        return adopt(found, changes, self.shelves)
+        return adopt(found, changes, self.resolver.shelves)
 
     def draw_again(self, path: str | Path, **changes: Any) -> Pictures:
         """Draw the picture in `path` again: exactly, where it is one of ours and nothing is changed; else anew."""
         said = self.read(path)
-        settled, indices = (
-            self.settle_again(said, changes)
+        resolved, indices = (
+            self.resolve_again(said, changes)
             if isinstance(said, Embedded)
-            else self.settle_first(self.adopt(said, **changes).request)
+            else self.resolve_all(self.adopt(said, **changes).request)
         )
-        return Pictures(event.picture for event in self.run(settled, indices) if isinstance(event, ImageDone))
+        return Pictures(event.picture for event in self.pictures.run(resolved, indices) if isinstance(event, ImageDone))
 
-    def settle_first(self, request: Request, known: Wildcards | None = None) -> tuple[ResolvedRequest, Sequence[int]]:
+    def resolve_all(self, request: Request, known: Wildcards | None = None) -> tuple[ResolvedRequest, Sequence[int]]:
         """What `run` wants to draw all pictures of `request`; `known` as in `resolve`."""
-        settled = self.resolve(request, known)
-        return settled, range(count(settled.recipe))
+        resolved = self.resolver.resolve(request, known)
+        return resolved, range(count(resolved.recipe))
 
-    def settle_again(self, embedded: Embedded, changes: Mapping[str, Any]) -> tuple[ResolvedRequest, Sequence[int]]:
+    def resolve_again(self, embedded: Embedded, changes: Mapping[str, Any]) -> tuple[ResolvedRequest, Sequence[int]]:
         """What to draw: the recipe in the file itself where nothing is changed, else a new one made of its request.
 
         Where `model` and the given pictures are what they were, saying where they are is no change. Raises
@@ -84,7 +88,7 @@ class Remembering(Enlarging):
         was = embedded.recipe.request
         first = {**was.model_dump(), "seed": embedded.recipe.seed + embedded.index, "num": 1}
         known = {} if "wildcards" in changes else embedded.recipe.wildcards
-        return self.settle_first(make_request(type(was), **{**first, **changes}), known)
+        return self.resolve_all(make_request(type(was), **{**first, **changes}), known)
 
     def again(
         self, path: Path, model: str | None = None, pictures: Mapping[str, str | None] = WHERE_THEY_WERE
@@ -97,7 +101,7 @@ class Remembering(Enlarging):
         self, embedded: Embedded, model: str | None = None, pictures: Mapping[str, str | None] = WHERE_THEY_WERE
     ) -> Picture:
         """The picture a recipe and an index stand for, with the numerics that the recipe records."""
-        events = self.run(self.recall(embedded, model, pictures), [embedded.index])
+        events = self.pictures.run(self.recall(embedded, model, pictures), [embedded.index])
         return next(event.picture for event in events if isinstance(event, ImageDone))
 
     def recall(
@@ -112,7 +116,7 @@ class Remembering(Enlarging):
         """
         recipe = embedded.recipe
         check_known(recipe)
-        found, device = self._same_model(recipe, model)
+        found, device = self.resolver.same_model(recipe, model)
         recipe = with_pictures(recipe, pictures)
         return ResolvedRequest(recipe=recipe, model=found, device=device)
 
@@ -136,7 +140,7 @@ class Remembering(Enlarging):
             )
         stored = stored_pixels(picture, format_of(path), VERSION)
         if embedded.enlarged:
-            stored = self.enlarged_again(picture.pixels, embedded.enlarged)
+            stored = UpscaleJobs(self.resolver).repeat(picture.pixels, embedded.enlarged)
         if not np.array_equal(stored, pixels):
             raise NotReproduced(
                 "its recipe draws what it drew then, but the file's pixels were changed since: "

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sdplay.core.errors import ModelBroken
 from sdplay.core.machine import memory_available
 from sdplay.core.values import amount_text
-from sdplay.jobs.pictures import ResolvedRequest
+from sdplay.jobs.resolve import ResolvedRequest
 from sdplay.library.sizes import size_of
 from sdplay.requests.memory import MemoryPlan, memory_limit, memory_plan, planned, ways
 

@@ -14,21 +14,22 @@ from sdplay.files.atomic import prepare_folder, write_new
 from sdplay.images.picture import Picture, pixel_digest
 from sdplay.images.read import read_image
 from sdplay.interop.upscaled import encode_enlarged, enlarged_so_far, texts_in_file, texts_of
-from sdplay.jobs.pictures import Drawing
+from sdplay.jobs.resolve import Resolver
 from sdplay.library.upscalers import LANCZOS, known_upscaler, usual_upscaler
 from sdplay.requests.upscale_record import LargerPicture, UpscaleRecord, larger_size
 from sdplay.version import VERSION
 
-USUAL_SCALE = 4.0
 
+class UpscaleJobs:
+    """Makes pictures larger."""
 
-class Enlarging(Drawing):
-    """The part of a studio that makes pictures larger."""
+    def __init__(self, resolver: Resolver) -> None:
+        self.resolver = resolver
 
     def upscale(
         self,
         picture: Picture | str | Path,
-        scale: float = USUAL_SCALE,
+        scale: float,
         upscaler: str | None = None,
         out: str | Path | None = None,
     ) -> LargerPicture:
@@ -52,7 +53,7 @@ class Enlarging(Drawing):
         seconds = time.perf_counter() - started
         return LargerPicture(pixels=larger, enlarged=(*before, one), path=path, seconds=seconds)
 
-    def enlarged_again(self, pixels: NDArray[np.uint8], chain: tuple[UpscaleRecord, ...]) -> NDArray[np.uint8]:
+    def repeat(self, pixels: NDArray[np.uint8], chain: tuple[UpscaleRecord, ...]) -> NDArray[np.uint8]:
         """A drawn picture enlarged once more as it was before, each time that it was.
 
         Raises `NotReproduced` where what was enlarged were other pixels, or another network did it.
@@ -83,7 +84,7 @@ class Enlarging(Drawing):
 
             larger, weights = stretched(pixels, *size), ""  # without torch
         else:
-            larger, weights = self.executor.enlarge(pixels, size, upscaler)
+            larger, weights = self.resolver.executor.enlarge(pixels, size, upscaler)
         digests = {"of": pixel_digest(pixels), "made": pixel_digest(larger)}
         return larger, UpscaleRecord(scale=float(scale), upscaler=upscaler, weights=weights, **digests)
 

@@ -1,0 +1,110 @@
+"""The one loop of the command line: it follows the events of a job, whatever kind it is, and ends it well."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from sdplay.cli.outcome import STOPPING
+from sdplay.core.errors import SdplayError, Stopped
+
+if TYPE_CHECKING:
+    from sdplay.cli.progress import Progress
+    from sdplay.events import Event
+
+
+class Report:
+    """What the command line says and shows of one job; each kind of job has its own.
+
+    `out` is the folder that files go to, None if none are kept.
+    """
+
+    progress: Progress
+    out: Path | None = None
+
+    def events(self) -> Generator[Event, None, None]:
+        """Say what is about to be done, and return its events."""
+        raise NotImplementedError
+
+    def tell(self, event: Event) -> None:
+        """Say and show what `event` is worth to somebody who waits."""
+
+    def may_stop(self, event: Event) -> bool:
+        """Whether stopping after `event` loses nothing that is finished."""
+        return True
+
+    def done(self) -> None:
+        """Say what was made."""
+
+    def stopped(self) -> Stopped:
+        """What was saved before Ctrl-C, and how to go on."""
+        raise NotImplementedError
+
+    def failed(self, error: SdplayError) -> None:
+        """Say what was saved before `error`, or let its hint say how to go on."""
+
+
+def follow(report: Report) -> None:
+    """Follow the job of `report` to its end; raises `Stopped` on Ctrl-C, after what is finished was saved."""
+    with no_empty_folder(report.out):
+        try:
+            with report.progress as progress, Interrupt() as interrupt, closing(report.events()) as events:
+                for event in events:
+                    interrupt.listen()
+                    progress.follow(event)
+                    report.tell(event)
+                    if interrupt.asked and report.may_stop(event):
+                        raise KeyboardInterrupt
+            report.done()
+        except KeyboardInterrupt:
+            raise report.stopped() from None
+        except SdplayError as error:
+            report.failed(error)
+            raise
+
+
+class Interrupt:
+    """Ctrl-C or SIGTERM while pictures are drawn: the first asks to stop after the step, the second stops at once.
+
+    Asking keeps files whole and counts right. Until `listen` is called both work as ever (see `outcome.run_safely`),
+    because loading a model yields no events. Who ignores a signal goes on ignoring it.
+    """
+
+    def __init__(self) -> None:
+        self.asked = False
+        self._ours = [sign for sign in STOPPING if signal.getsignal(sign) is signal.default_int_handler]
+
+    def listen(self) -> None:
+        if not self.asked:
+            self._handle(self._ask)
+
+    def _ask(self, *_: object) -> None:
+        self.asked = True
+        self._handle(signal.default_int_handler)
+
+    def _handle(self, handler: Callable[[int, FrameType | None], object]) -> None:
+        for sign in self._ours:
+            signal.signal(sign, handler)
+
+    def __enter__(self) -> Interrupt:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._handle(signal.default_int_handler)
+
+
+@contextmanager
+def no_empty_folder(folder: Path | None) -> Iterator[None]:
+    """When what is inside fails, take away the folders it made and put nothing in."""
+    made = [path for path in (folder, *folder.parents) if not path.exists()] if folder is not None else []
+    try:
+        yield
+    except BaseException:
+        for path in made:
+            with suppress(OSError):
+                path.rmdir()
+        raise
