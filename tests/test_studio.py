@@ -233,7 +233,7 @@ def test_a_picture_of_a_gpu_cannot_be_tried_where_there_is_none(
 
 
 def test_again_gives_the_picture_and_what_the_file_holds(kept: Path, tiny: Path) -> None:
-    drawn, embedded, pixels = Studio(NoisyExecutor()).again(kept, str(tiny))
+    drawn, embedded, pixels = Studio(NoisyExecutor()).history.again(kept, str(tiny))
     assert isinstance(embedded, Embedded)
     assert drawn.digest == embedded.digest
     assert np.array_equal(drawn.pixels, pixels)

@@ -16,10 +16,7 @@ import click
 from sdplay.cli.announce import memory_lines
 from sdplay.cli.flags import envvar
 from sdplay.cli.follow import Report
-from sdplay.cli.progress import progress_for
 from sdplay.core.errors import SdplayError, Stopped
-from sdplay.events import Event, Finished, ImageDone, ImageSaved, Retried
-from sdplay.images.picture import Artifact
 from sdplay.version import VERSION
 
 if TYPE_CHECKING:
@@ -27,6 +24,8 @@ if TYPE_CHECKING:
 
     from sdplay.cli.preview import PreviewFile
     from sdplay.cli.terminal import Protocol
+    from sdplay.events import Event
+    from sdplay.images.picture import Artifact
     from sdplay.studio import ResolvedRequest, Studio
 
 FORMATS = ("png", "webp", "jpeg")
@@ -83,9 +82,12 @@ class PictureReport(Report):
     """What is said of pictures `indices` of a resolved request, and where they are shown; `artifacts` are the files."""
 
     def __init__(self, studio: Studio, resolved: ResolvedRequest, indices: Sequence[int], delivery: Delivery) -> None:
+        from sdplay.cli.progress import progress_for
+
         self.studio, self.resolved, self.indices, self.delivery = studio, resolved, indices, delivery
         self.progress, self.out = progress_for(quiet=delivery.quiet), delivery.out
-        self.drawn, self.seconds, self.artifacts = 0, 0.0, list[Artifact]()
+        self.drawn, self.seconds = 0, 0.0
+        self.artifacts: list[Artifact] = []
         self._protocol: Protocol | None = shown_with(delivery, len(indices))
         self._viewer = viewer_of(delivery)
 
@@ -101,6 +103,8 @@ class PictureReport(Report):
         return self.studio.run(self.resolved, self.indices, keeper, preview=self.delivery.previewed)
 
     def tell(self, event: Event) -> None:
+        from sdplay.events import Finished, ImageDone, ImageSaved, Retried
+
         if self._viewer is not None:
             self._viewer.follow(event)
         if isinstance(event, ImageDone):
@@ -119,6 +123,8 @@ class PictureReport(Report):
             self.seconds = event.seconds
 
     def may_stop(self, event: Event) -> bool:
+        from sdplay.events import ImageDone
+
         return self.out is None or not isinstance(event, ImageDone)  # what is drawn is saved first
 
     def done(self) -> None:

@@ -135,7 +135,7 @@ def prompts(typed: str | None, file: Path | None) -> list[str]:
 
 
 def picture_reports(studio: Studio, asked: list[AnyStill], delivery: Delivery) -> Iterator[PictureReport]:
-    """A report for each request, resolved when its turn comes; one whose picture cannot be used is reported and skipped.
+    """A report for each request, resolved when its turn comes; one whose picture cannot be used is skipped.
 
     A single request raises its error instead, and so does everything that is not the fault of one file.
     """

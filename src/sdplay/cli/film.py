@@ -11,14 +11,13 @@ import click
 
 from sdplay.cli.announce import memory_lines
 from sdplay.cli.draw import open_studio
-from sdplay.cli.film_progress import film_progress
 from sdplay.cli.flags import in_the_words_of, request_fields, request_options
 from sdplay.cli.follow import Report, follow
 from sdplay.cli.models import PICKLE, shelves_with
 from sdplay.core.errors import SdplayError, Stopped
-from sdplay.events import Event, FilmSaved
 
 if TYPE_CHECKING:
+    from sdplay.events import Event
     from sdplay.film.job.film import FilmJob
     from sdplay.film.plan import AnyFilm
 
@@ -153,7 +152,7 @@ def resume(job: Path, model: str | None, workers: int, strict: bool, quiet: bool
 
 
 def make_film(job: FilmJob, *, quiet: bool, kept: bool = True) -> int:
-    """Shoot the film, say how far it is and, if it is `kept`, where; raises `Stopped` on Ctrl-C, with the way to go on."""
+    """Shoot the film, say how far it is and, if it is `kept`, where it is."""
     follow(FilmReport(job, quiet=quiet))
     if kept:
         click.echo(str(job.encoder.path))
@@ -164,6 +163,8 @@ class FilmReport(Report):
     """What is said about a film while it is made."""
 
     def __init__(self, job: FilmJob, *, quiet: bool) -> None:
+        from sdplay.cli.film_progress import film_progress
+
         self.job, self.quiet = job, quiet
         self.film_progress = self.progress = film_progress(job, quiet=quiet)
         self.resume = f"sdplay resume {shlex.quote(str(job.folder.path))}"
@@ -182,6 +183,8 @@ class FilmReport(Report):
         return shoot(job)
 
     def may_stop(self, event: Event) -> bool:
+        from sdplay.events import FilmSaved
+
         return not isinstance(event, FilmSaved)
 
     def stopped(self) -> Stopped:
