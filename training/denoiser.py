@@ -49,7 +49,7 @@ class DenoiserSettings:
     weight_decay: float = 0.02
     ema: float = 0.999
     capacity: int = 32768
-    first: int = 2048
+    first: int = 1024
     made_a_step: int = 6
     threads: int = 1
 
