@@ -13,7 +13,7 @@ import math
 import signal
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -23,14 +23,17 @@ from numpy.typing import NDArray
 from PIL import Image
 from safetensors.torch import load_file
 from torch import Tensor
-from torch.nn import functional as F
 
 from training.art import SIZE, Drawing, load_art
 from training.muon import Muon
+from training.pictures import Chooser, Painter
+from training.things import things
 
 HELD_OUT = 64
 KL_WEIGHT = 1e-5
-BUSY_SHARE = 0.3
+COMPOSED_SHARE, SWAPPED_SHARE = 0.6, 0.2
+MIX = {"single": 0.3, "pair": 0.25, "count": 0.1, "scene": 0.3, "empty scene": 0.05}
+COMPOSED_MEASURED, MEASURED_EVERY = 32, 200
 SAVED_EVERY = 240.0
 
 
@@ -67,8 +70,9 @@ def compose(art: NDArray[np.uint8], backgrounds: Tensor) -> Tensor:
 
 
 def split(drawings: Sequence[Drawing], seed: int = 0) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Indices to train on and `HELD_OUT` first drawings to measure on, the same for every run."""
-    held = np.random.default_rng(seed).choice(sum(d.number == 0 for d in drawings), HELD_OUT, replace=False)
+    """Indices to train on and at most `HELD_OUT` first drawings to measure on, the same for every run."""
+    first = sum(d.number == 0 for d in drawings)
+    held = np.random.default_rng(seed).choice(first, min(HELD_OUT, first // 8), replace=False)
     return np.setdiff1d(np.arange(len(drawings)), held), held
 
 
@@ -95,6 +99,35 @@ def save_sheet(path: Path, rows: list[Tensor]) -> None:
     Image.fromarray(array).save(path)
 
 
+@dataclass(frozen=True, slots=True)
+class Makers:
+    """What makes pictures to train on; neither it nor `rows` has the drawings that are held out."""
+
+    chooser: Chooser
+    painter: Painter
+    rows: NDArray[np.int64]
+
+
+def makers_of(art: NDArray[np.uint8], drawings: Sequence[Drawing]) -> Makers:
+    train_on, _ = split(drawings)
+    kept = set(train_on.tolist())
+    shown = [
+        replace(thing, shapes=tuple(shape for shape in thing.shapes if shape.row in kept))
+        for thing in things(list(drawings))
+    ]
+    return Makers(Chooser([thing for thing in shown if thing.shapes], MIX), Painter(art), train_on)
+
+
+def measured_on(art: NDArray[np.uint8], drawings: Sequence[Drawing], makers: Makers) -> tuple[Tensor, Tensor]:
+    """(held-out drawings on white, composed pictures of drawings that are not) in -1..1, the same for every run."""
+    rows = split(drawings)[1]
+    held = compose(np.asarray(art[rows]), torch.ones(len(rows), 3, 1, 1))
+    rng = np.random.default_rng(41)
+    painted = [makers.painter.paint(makers.chooser.picture(rng), rng)[0] for _ in range(COMPOSED_MEASURED)]
+    pixels = torch.from_numpy(np.stack(painted)).permute(0, 3, 1, 2).float() / 127.5 - 1
+    return held, pixels.contiguous(memory_format=torch.channels_last)
+
+
 class CodecTrainer:
     """The codec, its averaged weights, its optimizer and its random numbers: what a checkpoint holds."""
 
@@ -116,24 +149,20 @@ class CodecTrainer:
         self.rng = np.random.default_rng(1000)
         self.step, self.spent = 0, 0.0
 
-    def batch(self, art: NDArray[np.uint8], rows: NDArray[np.int64]) -> Tensor:
-        """Drawings whole or small and two at a time, over plain colours or a fall of two; mirrored, hues swapped."""
+    def batch(self, makers: Makers) -> Tensor:
+        """Composed pictures, or drawings over any colour, mirrored and with hues swapped."""
         size, rng = self.settings.batch, self.rng
-        plain = torch.from_numpy(rng.random((size, 3, 1, 1), dtype=np.float32))
-        plain[torch.from_numpy(rng.random(size) < 0.4)] = 1.0
-        chosen = np.asarray(art[np.sort(rng.choice(rows, size))])
-        if rng.random() < BUSY_SHARE:
-            other = torch.from_numpy(rng.random((size, 3, 1, 1), dtype=np.float32))
-            fall = torch.linspace(0, 1, art.shape[1]).view(1, 1, -1, 1)
-            plain = plain * (1 - fall) + other * fall
-            chosen = scattered(chosen, rng)
-            second = scattered(np.asarray(art[np.sort(rng.choice(rows, size))]), rng)
-            plain = (compose(second, plain) + 1) / 2
-        pixels = compose(chosen, plain)
-        pixels = pixels.flip(3) if rng.random() < 0.5 else pixels
-        if rng.random() < 0.3:
-            pixels = pixels[:, torch.from_numpy(rng.permutation(3))].contiguous(memory_format=torch.channels_last)
-        return pixels
+        if rng.random() < COMPOSED_SHARE:
+            painted = [makers.painter.paint(makers.chooser.picture(rng), rng)[0] for _ in range(size)]
+            pixels = torch.from_numpy(np.stack(painted)).permute(0, 3, 1, 2).float() / 127.5 - 1
+        else:
+            plain = torch.from_numpy(rng.random((size, 3, 1, 1), dtype=np.float32))
+            plain[torch.from_numpy(rng.random(size) < 0.3)] = 1.0
+            pixels = compose(np.asarray(makers.painter.art[np.sort(rng.choice(makers.rows, size))]), plain)
+            pixels = pixels.flip(3) if rng.random() < 0.5 else pixels
+        if rng.random() < SWAPPED_SHARE:
+            pixels = pixels[:, torch.from_numpy(rng.permutation(3))]
+        return pixels.contiguous(memory_format=torch.channels_last)
 
     def train_step(self, pixels: Tensor, lr: float) -> float:
         for group in self.optimizer.param_groups:
@@ -182,18 +211,6 @@ class CodecTrainer:
             codec.load_state_dict(weights)
 
 
-def scattered(art: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Drawings at 0.4 to 0.9 of their size, somewhere in the picture."""
-    count = len(art)
-    scale = 1 / rng.uniform(0.4, 0.9, count)
-    shift = rng.uniform(-1, 1, (2, count)) * (scale - 1)
-    zero = np.zeros(count)
-    theta = np.stack([scale, zero, shift[0], zero, scale, shift[1]], 1).reshape(count, 2, 3)
-    pixels = torch.from_numpy(art).permute(0, 3, 1, 2).float()
-    grid = F.affine_grid(torch.from_numpy(theta.astype(np.float32)), list(pixels.shape), align_corners=False)
-    return F.grid_sample(pixels, grid, align_corners=False).round().byte().permute(0, 2, 3, 1).numpy()
-
-
 def rate(lr: float, step: int, progress: float) -> float:
     """Warm-up over 100 steps, then a cosine over the time given, down to 2 %."""
     return lr * min(1.0, (step + 1) / 100) * (0.49 * (1 + math.cos(math.pi * min(1.0, progress))) + 0.02)
@@ -203,8 +220,8 @@ def train(work: Path, name: str, settings: CodecSettings, seconds: float, begin:
     """Train for `seconds` of wall time (cosine over them); goes on from the checkpoint when there is one."""
     torch.set_num_threads(settings.threads)
     art, drawings = load_art(work)
-    train_on, held = split(drawings)
-    held_pixels = compose(np.asarray(art[held]), torch.ones(HELD_OUT, 3, 1, 1))
+    makers = makers_of(art, drawings)
+    held, composed = measured_on(art, drawings, makers)
     trainer, checkpoint = CodecTrainer(settings), work / f"{name}.pt"
     if checkpoint.exists():
         trainer.load(checkpoint)
@@ -215,19 +232,23 @@ def train(work: Path, name: str, settings: CodecSettings, seconds: float, begin:
     started, saved = time.monotonic() - trainer.spent, time.monotonic()
     while trainer.spent < seconds and not signals:
         lr = rate(settings.lr, trainer.step, trainer.spent / seconds)
-        loss = trainer.train_step(trainer.batch(art, train_on), lr)
+        loss = trainer.train_step(trainer.batch(makers), lr)
         trainer.spent = time.monotonic() - started
-        if trainer.step % 100 == 0:
-            psnr, decoded = measure(trainer.averaged, held_pixels)
-            print(f"{name} {trainer.step} {trainer.spent:.0f}s loss {loss:.4f} held-out {psnr:.2f} dB", flush=True)
-            save_sheet(work / f"{name}.png", [held_pixels[:8], decoded[:8]])
+        if trainer.step % MEASURED_EVERY == 0:
+            (psnr, seen), (mixed, mixed_seen) = measure(trainer.averaged, held), measure(trainer.averaged, composed)
+            print(
+                f"{name} {trainer.step} {trainer.spent:.0f}s loss {loss:.4f} held-out {psnr:.2f} dB, "
+                f"composed {mixed:.2f} dB",
+                flush=True,
+            )
+            save_sheet(work / f"{name}.png", [held[:8], seen[:8], composed[:8], mixed_seen[:8]])
         if time.monotonic() - saved > SAVED_EVERY:
             saved = time.monotonic()
             trainer.save(checkpoint)
             trainer.averaged.save_pretrained(work / name)
     trainer.save(checkpoint)
     trainer.averaged.save_pretrained(work / name)
-    print(f"{name} end {trainer.step} held-out {measure(trainer.averaged, held_pixels)[0]:.2f} dB", flush=True)
+    print(f"{name} end {trainer.step} held-out {measure(trainer.averaged, held)[0]:.2f} dB", flush=True)
 
 
 def main() -> None:
