@@ -24,15 +24,15 @@ from PIL import Image
 from safetensors.torch import load_file
 from torch import Tensor
 
-from training.art import SIZE, Drawing, load_art
+from training.art import SIZE, Drawing, load_art, split
 from training.muon import Muon
+from training.networks import take_over
+from training.paint import CODEC_MIX, FOR_CODEC, Painted
 from training.pictures import Chooser, Painter
-from training.things import things
+from training.things import things, without
 
-HELD_OUT = 64
 KL_WEIGHT = 1e-5
 COMPOSED_SHARE, SWAPPED_SHARE = 0.6, 0.2
-MIX = {"single": 0.3, "pair": 0.25, "count": 0.1, "scene": 0.3, "empty scene": 0.05}
 COMPOSED_MEASURED, MEASURED_EVERY = 32, 200
 SAVED_EVERY = 240.0
 
@@ -45,6 +45,7 @@ class CodecSettings:
     lr: float = 2e-3
     ema: float = 0.995
     decoder_only: bool = False
+    device: str = "cpu"
     threads: int = 1
 
 
@@ -69,13 +70,6 @@ def compose(art: NDArray[np.uint8], backgrounds: Tensor) -> Tensor:
     return pixels.contiguous(memory_format=torch.channels_last)
 
 
-def split(drawings: Sequence[Drawing], seed: int = 0) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Indices to train on and at most `HELD_OUT` first drawings to measure on, the same for every run."""
-    first = sum(d.number == 0 for d in drawings)
-    held = np.random.default_rng(seed).choice(first, min(HELD_OUT, first // 8), replace=False)
-    return np.setdiff1d(np.arange(len(drawings)), held), held
-
-
 def loss_of(pixels: Tensor, decoded: Tensor) -> Tensor:
     """L1 + 4·MSE + half the L1 of the horizontal and vertical gradients: the second pulls PSNR, the third edges."""
     error = decoded - pixels
@@ -86,7 +80,7 @@ def loss_of(pixels: Tensor, decoded: Tensor) -> Tensor:
 @torch.no_grad()
 def measure(codec: AutoencoderKL, pixels: Tensor) -> tuple[float, Tensor]:
     """Mean PSNR in dB over pictures, and the reconstructions."""
-    with torch.autocast("cpu", torch.bfloat16):
+    with torch.autocast(pixels.device.type, torch.bfloat16):
         decoded = codec.decode(codec.encode(pixels).latent_dist.mode()).sample
     decoded = decoded.float().clamp(-1, 1)
     mse = ((decoded - pixels) / 2).square().mean((1, 2, 3))
@@ -95,7 +89,7 @@ def measure(codec: AutoencoderKL, pixels: Tensor) -> tuple[float, Tensor]:
 
 def save_sheet(path: Path, rows: list[Tensor]) -> None:
     sheet = torch.cat([torch.cat(list(row), 2) for row in rows], 1)
-    array = sheet.add(1).mul(127.5).round().clamp(0, 255).byte().permute(1, 2, 0).numpy()
+    array = sheet.add(1).mul(127.5).round().clamp(0, 255).byte().permute(1, 2, 0).cpu().numpy()
     Image.fromarray(array).save(path)
 
 
@@ -106,16 +100,13 @@ class Makers:
     chooser: Chooser
     painter: Painter
     rows: NDArray[np.int64]
+    painted: Painted | None = None
 
 
 def makers_of(art: NDArray[np.uint8], drawings: Sequence[Drawing]) -> Makers:
-    train_on, _ = split(drawings)
-    kept = set(train_on.tolist())
-    shown = [
-        replace(thing, shapes=tuple(shape for shape in thing.shapes if shape.row in kept))
-        for thing in things(list(drawings))
-    ]
-    return Makers(Chooser([thing for thing in shown if thing.shapes], MIX), Painter(art), train_on)
+    train_on, held = split(drawings)
+    shown = without(things(list(drawings)), held)
+    return Makers(Chooser(shown, CODEC_MIX), Painter(art), train_on)
 
 
 def measured_on(art: NDArray[np.uint8], drawings: Sequence[Drawing], makers: Makers) -> tuple[Tensor, Tensor]:
@@ -134,7 +125,7 @@ class CodecTrainer:
     def __init__(self, settings: CodecSettings) -> None:
         torch.manual_seed(0)
         self.settings = settings
-        self.codec = new_codec(settings)
+        self.codec = new_codec(settings).to(settings.device)
         self.averaged = copy.deepcopy(self.codec).requires_grad_(False)
         if settings.decoder_only:
             self.codec.encoder.requires_grad_(False)
@@ -153,8 +144,11 @@ class CodecTrainer:
         """Composed pictures, or drawings over any colour, mirrored and with hues swapped."""
         size, rng = self.settings.batch, self.rng
         if rng.random() < COMPOSED_SHARE:
-            painted = [makers.painter.paint(makers.chooser.picture(rng), rng)[0] for _ in range(size)]
-            pixels = torch.from_numpy(np.stack(painted)).permute(0, 3, 1, 2).float() / 127.5 - 1
+            if makers.painted is not None:
+                painted = makers.painted.some(rng.integers(0, len(makers.painted.words), size))
+            else:
+                painted = np.stack([makers.painter.paint(makers.chooser.picture(rng), rng)[0] for _ in range(size)])
+            pixels = torch.from_numpy(painted).permute(0, 3, 1, 2).float() / 127.5 - 1
         else:
             plain = torch.from_numpy(rng.random((size, 3, 1, 1), dtype=np.float32))
             plain[torch.from_numpy(rng.random(size) < 0.3)] = 1.0
@@ -162,12 +156,12 @@ class CodecTrainer:
             pixels = pixels.flip(3) if rng.random() < 0.5 else pixels
         if rng.random() < SWAPPED_SHARE:
             pixels = pixels[:, torch.from_numpy(rng.permutation(3))]
-        return pixels.contiguous(memory_format=torch.channels_last)
+        return pixels.to(self.settings.device).contiguous(memory_format=torch.channels_last)
 
     def train_step(self, pixels: Tensor, lr: float) -> float:
         for group in self.optimizer.param_groups:
             group["lr"] = lr
-        with torch.autocast("cpu", torch.bfloat16):
+        with torch.autocast(pixels.device.type, torch.bfloat16):
             with torch.set_grad_enabled(not self.settings.decoder_only):
                 posterior = self.codec.encode(pixels).latent_dist
             latents = posterior.mode() if self.settings.decoder_only else posterior.sample()
@@ -196,7 +190,7 @@ class CodecTrainer:
         path.with_suffix(".tmp").replace(path)
 
     def load(self, path: Path) -> None:
-        state = torch.load(path, weights_only=True)
+        state = torch.load(path, weights_only=True, map_location="cpu")
         self.codec.load_state_dict(state["codec"])
         self.averaged.load_state_dict(state["averaged"])
         self.optimizer.load_state_dict(state["optimizer"])
@@ -205,10 +199,10 @@ class CodecTrainer:
         self.step, self.spent = state["step"], state["spent"]
 
     def start_from(self, folder: Path) -> None:
-        """Take the weights of a saved codec as the beginning of another round."""
+        """Take the weights of a saved codec as the beginning of another round; what has other shapes begins anew."""
         weights = load_file(folder / "diffusion_pytorch_model.safetensors")
-        for codec in (self.codec, self.averaged):
-            codec.load_state_dict(weights)
+        take_over(self.codec, weights, ())
+        self.averaged.load_state_dict(self.codec.state_dict())
 
 
 def rate(lr: float, step: int, progress: float) -> float:
@@ -216,12 +210,19 @@ def rate(lr: float, step: int, progress: float) -> float:
     return lr * min(1.0, (step + 1) / 100) * (0.49 * (1 + math.cos(math.pi * min(1.0, progress))) + 0.02)
 
 
-def train(work: Path, name: str, settings: CodecSettings, seconds: float, begin: Path | None = None) -> None:
+def train(
+    work: Path,
+    name: str,
+    settings: CodecSettings,
+    seconds: float,
+    begin: Path | None = None,
+    painted: Painted | None = None,
+) -> None:
     """Train for `seconds` of wall time (cosine over them); goes on from the checkpoint when there is one."""
     torch.set_num_threads(settings.threads)
     art, drawings = load_art(work)
-    makers = makers_of(art, drawings)
-    held, composed = measured_on(art, drawings, makers)
+    makers = replace(makers_of(art, drawings), painted=painted)
+    held, composed = (pixels.to(settings.device) for pixels in measured_on(art, drawings, makers))
     trainer, checkpoint = CodecTrainer(settings), work / f"{name}.pt"
     if checkpoint.exists():
         trainer.load(checkpoint)
@@ -260,6 +261,8 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--lr", type=float, default=2e-3)
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--painted", action="store_true", help="take the pictures that training.paint left")
     parser.add_argument("--begin", type=Path, help="a saved codec to train further")
     parser.add_argument(
         "--decoder-only", action="store_true", help="leave the encoder, and so all latents, as they are"
@@ -271,8 +274,10 @@ def main() -> None:
         batch=asked.batch,
         lr=asked.lr,
         decoder_only=asked.decoder_only,
+        device=asked.device,
     )
-    train(asked.work, asked.name, settings, asked.minutes * 60, asked.begin)
+    before = Painted(asked.work, FOR_CODEC) if asked.painted else None
+    train(asked.work, asked.name, settings, asked.minutes * 60, asked.begin, before)
 
 
 if __name__ == "__main__":

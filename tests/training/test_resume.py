@@ -11,7 +11,8 @@ import torch
 from torch import nn
 
 from tests.training import drawn
-from training.codec import CodecSettings, CodecTrainer, Makers, compose, makers_of, new_codec, split
+from training.art import split
+from training.codec import CodecSettings, CodecTrainer, Makers, compose, makers_of, new_codec
 from training.denoiser import DenoiserSettings, Trainer, rate, train
 from training.export import BUILTIN
 from training.networks import Sizes, begin, new_networks
