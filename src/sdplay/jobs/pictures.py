@@ -24,7 +24,7 @@ from sdplay.requests.modes import expand_prompts, read_files
 from sdplay.requests.plan import count
 from sdplay.requests.recipe import Recipe
 from sdplay.requests.resolve import resolve_request
-from sdplay.tasks import Executor, Task
+from sdplay.tasks import DrawTask, Executor
 from sdplay.version import VERSION
 
 
@@ -114,7 +114,9 @@ class Drawing:
     ) -> Iterator[Event]:
         """Draw pictures `indices` of a settled recipe, in that order; `keeper` and `preview` as for `stream`."""
         started = time.perf_counter()
-        task = Task(recipe=settled.recipe, indices=indices, model=settled.model, device=settled.device, preview=preview)
+        task = DrawTask(
+            recipe=settled.recipe, indices=indices, model=settled.model, device=settled.device, preview=preview
+        )
         yield from kept(self.executor.run(task), keeper)
         yield Finished(total=len(indices), seconds=time.perf_counter() - started)
 
