@@ -20,7 +20,7 @@ from sdplay.jobs.result import Pictures
 from sdplay.jobs.upscale import USUAL_SCALE
 from sdplay.library.registry import shipped_cards
 from sdplay.library.resolve import ResolvedModel, resolve
-from sdplay.requests.expand_prompts import expand_prompts
+from sdplay.requests.modes import expand_prompts
 from sdplay.requests.request import AnyStill, kind_of
 from sdplay.requests.resolve import resolve_request
 from sdplay.requests.upscale_record import LargerPicture
@@ -42,7 +42,7 @@ class Studio(Filming, Gridding, Remembering):
         """What the model reads of the prompts of `request`; takes its vocabulary, not its weights or torch."""
         from sdplay.pipeline.explain import explain
 
-        model = resolve(request.model, self.shelves, allow_pickle=request.allow_pickle)
+        model = resolve(request.model, self.shelves, allow_pickle=request.run.allow_pickle)
         written, wildcards = expand_prompts(request)
         model = replace(model, add_ons=find_add_ons(written, wildcards, self.shelves))
         machine = Machine(device="cpu", dtype="float32", threads=1)

@@ -18,7 +18,7 @@ PROMPT = "a red apple"
 
 
 def recipe_of(path: Path) -> dict[str, Any]:
-    return read_kept(path)[0].recipe.ingredients()
+    return read_kept(path)[0].recipe.to_dict()
 
 
 def test_pictures_are_kept_and_their_paths_printed(sdplay: Sdplay, here: Path) -> None:

@@ -8,18 +8,18 @@ import pytest
 
 from sdplay.core.errors import BadRequest
 from sdplay.core.sample import FromFilm, FromNoise, LerpPrompt, PromptPair
-from sdplay.film.plan_animate import Score, plan
+from sdplay.film.plan_animate import AnimationPlan, plan
 from sdplay.film.request_animate import Animate
-from sdplay.requests.request import make_request
+from sdplay.requests.base import make_request
 from sdplay.requests.resolve import resolve_request
 from tests.support.recipes import MACHINE, MODEL
 
 CUT_AT_6 = "0:(0.5) step, 6:(1) step, 7:(0.5)"
 
 
-def score(**fields: Any) -> Score:
+def score(**fields: Any) -> AnimationPlan:
     asked = {"animation_prompts": "a hill", "seed": 100, "max_frames": 12, **fields}
-    return Score(resolve_request(make_request(Animate, **asked), MODEL, MACHINE, 7))
+    return AnimationPlan(resolve_request(make_request(Animate, **asked), MODEL, MACHINE, 7))
 
 
 @pytest.mark.parametrize("cadence", range(1, 8))

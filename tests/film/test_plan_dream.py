@@ -10,18 +10,18 @@ from hypothesis import strategies as st
 
 from sdplay.core.errors import BadRequest
 from sdplay.core.sample import CircleNoise, LerpPrompt, Noise, PromptPair, Sample, SlerpNoise, SplineNoise
-from sdplay.film.plan_dream import Walk
+from sdplay.film.plan_dream import DreamPlan
 from sdplay.film.request_dream import Dream
-from sdplay.requests.request import make_request
+from sdplay.requests.base import make_request
 from sdplay.requests.resolve import resolve_request
 from tests.support.recipes import MACHINE, MODEL
 
 SEED = 100
 
 
-def walk(*prompts: str, **fields: Any) -> Walk:
+def walk(*prompts: str, **fields: Any) -> DreamPlan:
     words = {} if "keyframes" in fields else {"prompts": prompts or ("a", "b", "c")}
-    return Walk(resolve_request(make_request(Dream, **words, **{"seed": SEED, **fields}), MODEL, MACHINE, 7))
+    return DreamPlan(resolve_request(make_request(Dream, **words, **{"seed": SEED, **fields}), MODEL, MACHINE, 7))
 
 
 def shown(frame: Sample) -> tuple[str, int] | None:
@@ -31,7 +31,7 @@ def shown(frame: Sample) -> tuple[str, int] | None:
     return None
 
 
-def keys(of: Walk) -> dict[int, tuple[str, int]]:
+def keys(of: DreamPlan) -> dict[int, tuple[str, int]]:
     return {index: key for index in range(of.total) if (key := shown(of.frame(index))) is not None}
 
 
@@ -133,7 +133,7 @@ def test_ways_are_whole_and_steps_even(num: int, count: int, loop: bool, path: s
     last = -1.0
     for index in range(num):
         noise = of.frame(index).noise
-        place, way = of._place(index)
+        place, way = of.layout.place(index)
         assert 0 <= way < 1
         assert place + way > last
         last = place + way

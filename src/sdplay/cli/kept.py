@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from sdplay.images.sheet_file import SheetRecord
     from sdplay.images.write import Embedded
     from sdplay.interop import Found
-    from sdplay.requests.request import AnyStill, Request
+    from sdplay.requests.base import Request
+    from sdplay.requests.request import AnyStill
     from sdplay.studio import Studio
 
 FILE = click.Path(path_type=Path)
@@ -185,8 +186,8 @@ def sheet_rows(sheet: SheetRecord) -> Iterator[tuple[str, str]]:
 
 def held(embedded: Embedded) -> dict[str, Any]:
     """What our chunk holds."""
-    recipe = embedded.recipe.ingredients()
-    enlarged = {"enlarged": [one.ingredients() for one in embedded.enlarged]} if embedded.enlarged else {}
+    recipe = embedded.recipe.to_dict()
+    enlarged = {"enlarged": [one.to_dict() for one in embedded.enlarged]} if embedded.enlarged else {}
     return {"sdplay": embedded.version, "index": embedded.index, "pixels": embedded.digest, "recipe": recipe} | enlarged
 
 
@@ -205,7 +206,7 @@ def told(found: Found) -> Iterator[tuple[str, str]]:
 
 def described(embedded: Embedded) -> Iterator[tuple[str, str]]:
     """The recipe in rows of name and value; the prompt first, digests last."""
-    ingredients = embedded.recipe.ingredients()
+    ingredients = embedded.recipe.to_dict()
     ingredients.pop("format")
     model, numerics = ingredients.pop("model"), ingredients.pop("numerics")
     first, seed = embedded.recipe.seed, embedded.recipe.seed + embedded.index

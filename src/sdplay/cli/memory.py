@@ -19,7 +19,7 @@ def memory_lines(settled: ResolvedRequest) -> Iterator[str]:
         yield plan(settled)
     if memory is None:
         return
-    if request.low_memory or memory.allowed is not None:
+    if request.run.low_memory or memory.allowed is not None:
         yield str(memory)
     if memory.warning:
         yield f"note: {memory.warning}"
@@ -27,7 +27,7 @@ def memory_lines(settled: ResolvedRequest) -> Iterator[str]:
 
 def plan(settled: ResolvedRequest) -> str:
     """What drawing in little memory means for this picture."""
-    from sdplay.requests.hires import picture_size
+    from sdplay.requests.txt2img import picture_size
 
     recipe, numerics = settled.recipe, settled.recipe.numerics
     width, height = picture_size(recipe)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from sdplay.core.errors import BadRequest, ModelNotFound
 
 if TYPE_CHECKING:
-    from sdplay.requests.request import AnyFilm
+    from sdplay.film.plan import AnyFilm
     from sdplay.studio import Studio
 
 ORIGINAL_MODEL = Path("stable-diffusion-v1-4")
@@ -68,7 +68,8 @@ def converse(wishes: Wishes) -> int:
 
 def load(studio: Studio, common: dict[str, Any], film: AnyFilm | None = None) -> None:
     """Load the model, once what is asked for is known to be possible; draws nothing."""
-    from sdplay.requests.request import Txt2Img, make_request
+    from sdplay.requests.base import make_request
+    from sdplay.requests.txt2img import Txt2Img
 
     print("Loading model...")
     with saying_how_to_go_on_offline():
@@ -83,7 +84,8 @@ def draw(studio: Studio, wishes: Wishes, common: dict[str, Any]) -> int:
     """Ask about pictures, and draw them."""
     from sdplay.cli.deliver import Delivery, deliver
     from sdplay.cli.progress import progress_for
-    from sdplay.requests.request import STILLS, make_request
+    from sdplay.requests.base import make_request
+    from sdplay.requests.request import STILLS
 
     settled = studio.resolve(make_request(STILLS[wishes.mode], **answers(wishes.mode), **common))
     folder = KEPT_IN if wishes.save else None

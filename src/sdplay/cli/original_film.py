@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from sdplay.core.errors import SdplayError, Stopped
 
 if TYPE_CHECKING:
-    from sdplay.requests.request import AnyFilm
+    from sdplay.film.plan import AnyFilm
     from sdplay.studio import Studio
 
 SETTINGS = Path("animation_mode", "config.py")
@@ -55,8 +55,8 @@ class FilmWishes:
         return self._asked("animate", settings, "max_frames")
 
     def _asked(self, mode: str, fields: dict[str, Any], length: str) -> AnyFilm:
+        from sdplay.film.plan import FILMS
         from sdplay.film.problems import ask_film
-        from sdplay.requests.request import FILMS
 
         length_asked = {length: self.num} if self.num is not None else {}
         return ask_film(FILMS[mode], **{**fields, **self.common, **length_asked})

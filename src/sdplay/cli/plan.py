@@ -17,9 +17,8 @@ from sdplay.cli.listing import table
 from sdplay.cli.plan_still import PlanStillCommand
 
 if TYPE_CHECKING:
+    from sdplay.film.plan import AnyFilm, FilmPlan
     from sdplay.film.rows import Cost
-    from sdplay.requests.plan import FilmPlan
-    from sdplay.requests.request import AnyFilm
     from sdplay.studio import ResolvedRequest
 
 MOST_ROWS = 100  # in a terminal, unless --every or --range asks for others
@@ -88,7 +87,7 @@ def planned(request: AnyFilm, out: Path | None) -> tuple[ResolvedRequest, FilmPl
 def tell(request: AnyFilm, settled: ResolvedRequest, plan: FilmPlan, params: dict[str, Any]) -> int:
     """Write the rows where they are wanted, and then what the film costs."""
     from sdplay.cli.plan_rows import STDOUT, destinations, in_terminal
-    from sdplay.film.rows import Cost, counted, film_table
+    from sdplay.film.rows import Cost, count_rows, film_table
 
     cost, rows, paths = Cost(), film_table(plan), {kind: params[kind] for kind in ("csv", "json")}
     to_file = any(path is not None for path in paths.values())
@@ -96,7 +95,7 @@ def tell(request: AnyFilm, settled: ResolvedRequest, plan: FilmPlan, params: dic
     thinned = math.ceil(plan.total / MOST_ROWS) if not asked and in_terminal() else 1
     every = params["every"] or thinned
     with destinations(rows.columns, paths, quiet=params["quiet"]) as places:
-        for row in counted(rows, settled.recipe, cost, wanted(every, params["frames"])):
+        for row in count_rows(rows, settled.recipe, cost, wanted(every, params["frames"])):
             for place in places:
                 place.add(row)
         facts = Facts(request=request, settled=settled, plan=plan, cost=cost, thinned=thinned, out=params["out"])
@@ -123,7 +122,7 @@ class Facts:
     out: Path | None
 
     def as_json(self) -> dict[str, Any]:
-        from sdplay.film.job.begin import worth_knowing
+        from sdplay.film.job.begin import film_warnings
 
         recipe, cost = self.settled.recipe, self.cost
         return {
@@ -137,7 +136,7 @@ class Facts:
             "drawn": cost.drawn,
             "network_calls": cost.calls,
             "disk_bytes": round(self._bytes()),
-            "warnings": list(worth_knowing(self.plan)),
+            "warnings": list(film_warnings(self.plan)),
         }
 
     def lines(self) -> Iterator[tuple[str, str]]:
@@ -189,9 +188,9 @@ class Facts:
             yield "time", f"about {duration(left * pace)} for {left} frames, at {as_before}"
 
     def _notes(self) -> Iterator[str]:
-        from sdplay.film.job.begin import worth_knowing
+        from sdplay.film.job.begin import film_warnings
 
-        yield from worth_knowing(self.plan)
+        yield from film_warnings(self.plan)
         if self.request.seed is None:
             yield f"no seed was asked for; this film is made with --seed {self.settled.recipe.seed}"
         if self.thinned > 1:

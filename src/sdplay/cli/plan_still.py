@@ -34,7 +34,7 @@ class PlanStillCommand(DrawCommand):
 def facts(settled: ResolvedRequest) -> Iterator[tuple[str, str]]:
     """What is settled, and what it takes, in rows of name and value."""
     from sdplay.cli.progress import plan_line
-    from sdplay.core.amount import amount_text
+    from sdplay.core.values import amount_text
     from sdplay.jobs.memory import memory_of, other_ways
     from sdplay.requests.plan import count
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Self
 import click
 
 from sdplay.events import Event, Finished, ImageDone, Started, Stepped
-from sdplay.requests.hires import second_pass
+from sdplay.requests.txt2img import second_pass
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

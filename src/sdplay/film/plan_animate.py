@@ -50,7 +50,7 @@ class Grading:
     color_strength: float
 
 
-class Score:
+class AnimationPlan:
     """An animation frame by frame, as data. Building it computes every frame of every schedule.
 
     Raises `BadRequest` and `BadRequests`; `warnings` says what has no effect or was understood otherwise.
@@ -220,5 +220,5 @@ class Score:
 
 def plan(recipe: Recipe, indices: Sequence[int]) -> Iterator[Sample]:
     """The drawn frames (keys) among `indices`, in that order."""
-    score = Score(recipe)
+    score = AnimationPlan(recipe)
     return (score.key(index) for index in indices if index % score.cadence == 0)

@@ -6,13 +6,13 @@ from sdplay.core.errors import BadRequest
 from sdplay.images.control import holds_map
 from sdplay.library.add_on_kinds import called
 from sdplay.library.card import ModelCard
-from sdplay.requests.request import AnyRequest
+from sdplay.requests.base import Request
 from sdplay.requests.stills import Still
 
 EDGES = "canny"
 
 
-def with_controlnet(request: AnyRequest, card: ModelCard) -> AnyRequest:
+def with_controlnet(request: Request, card: ModelCard) -> Request:
     """`request` with its ControlNet named, the model's own where it names none, and its preprocessor settled.
 
     Raises `BadRequest` where the model has none of its own, and for a control image that cannot be read.

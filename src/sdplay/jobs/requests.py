@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from sdplay.images.inputs import pictures_in
-from sdplay.requests.request import AnyStill, make_request
+from sdplay.requests.base import make_request
+from sdplay.requests.request import AnyStill
 
 
 def requests_for(kind: type[AnyStill], prompts: Sequence[str], fields: Mapping[str, Any]) -> list[AnyStill]:

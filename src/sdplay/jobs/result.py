@@ -6,14 +6,13 @@ import base64
 import html
 
 from sdplay.images.picture import Picture
-from sdplay.requests.stills import Still
-from sdplay.requests.words import words_of
+from sdplay.requests.stills import Still, prompt_of
 
 
 def caption(picture: Picture) -> str:
     request = picture.recipe.request
     if isinstance(request, Still):
-        return f"{words_of(picture.recipe, picture.index).prompt} (seed {picture.seed})"
+        return f"{prompt_of(picture.recipe, picture.index).prompt} (seed {picture.seed})"
     return f"{request.mode}, frame {picture.index}"
 
 

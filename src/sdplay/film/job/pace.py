@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from sdplay.core.sample import Segment
-from sdplay.requests.plan import FilmPlan
+from sdplay.film.plan import FilmPlan
 
 NEWEST = 0.2  # weight of the newest unit in the running mean
 
 
-class Pace:
+class TimeLeft:
     """Seconds a unit takes, as a running mean; `workers` units are drawn at a time."""
 
     def __init__(self, workers: int) -> None:

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from threading import Condition
 
 from sdplay.core.sample import Segment
-from sdplay.requests.plan import FilmPlan
+from sdplay.film.plan import FilmPlan
 
 
-class UnitQueue:
+class SegmentQueue:
     """Hands out the units of `plan` that `is_done` does not know yet, each once and none before what it waits for.
 
     Threads `take` and wait; the leader says `finished`, and `close` sends everybody home. What is held is the units

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sdplay.core.amount import amount_text, read_amount
 from sdplay.core.errors import BadRequest
-from sdplay.requests.request import Txt2Img, make_request
+from sdplay.core.values import amount_text, read_amount
+from sdplay.requests.base import make_request
+from sdplay.requests.txt2img import Txt2Img
 
 GIB = 2**30
 
@@ -39,6 +40,6 @@ def test_what_is_told_is_read_again_to_a_tenth(amount: int) -> None:
 
 
 def test_bytes_are_an_amount_too_and_truth_is_none() -> None:
-    assert make_request(Txt2Img, prompt="a", max_memory=4 * GIB).max_memory == str(4 * GIB)
+    assert make_request(Txt2Img, prompt="a", max_memory=4 * GIB).run.max_memory == str(4 * GIB)
     with pytest.raises(BadRequest):
         make_request(Txt2Img, prompt="a", max_memory=True)
