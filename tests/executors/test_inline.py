@@ -18,8 +18,7 @@ from sdplay.executors.fake import FakeExecutor
 from sdplay.executors.inline import InlineExecutor
 from sdplay.executors.processes import LocalExecutor
 from sdplay.film.render import film
-from sdplay.pipeline.model_cache import LoadedModel, ModelCache
-from sdplay.pipeline.text_cache import TextEncodingCache
+from sdplay.pipeline.model_cache import LoadedModel, ModelCache, TextEncodingCache
 from sdplay.tasks import DrawTask, Executor, UpscaleTask
 from tests.support.films import numbered_clip
 from tests.support.recipes import MODEL

@@ -8,10 +8,9 @@ from typing import Protocol
 from sdplay.core.machine import Machine
 from sdplay.engines.device import survey
 from sdplay.events import Event, Started, Upscaled
-from sdplay.pipeline.finite import LoadExact
 from sdplay.pipeline.model_cache import LoadedModel, ModelCache
 from sdplay.pipeline.preview import PreviewCache
-from sdplay.pipeline.stills import Easel, drawn
+from sdplay.pipeline.retry import LoadExact, Renderer, render_with_retry
 from sdplay.requests.base import Request
 from sdplay.requests.memory import takes_turns
 from sdplay.requests.modes import load, mode_of
@@ -20,7 +19,7 @@ from sdplay.requests.recipe import Recipe
 from sdplay.tasks import DrawTask, Task, UpscaleTask
 
 
-class Renderer(Protocol):
+class ModeRenderer(Protocol):
     """Draws tasks of some modes with a loaded model; what it holds from task to task, `close` lets go of."""
 
     def render(self, task: DrawTask, loaded: LoadedModel, exact: LoadExact) -> Iterator[Event]: ...
@@ -36,8 +35,8 @@ class PictureRenderer:
 
     def render(self, task: DrawTask, loaded: LoadedModel, exact: LoadExact) -> Iterator[Event]:
         preview = self._previews.of(loaded.family, task.recipe) if task.preview else None
-        easel = Easel(recipe=task.recipe, loaded=loaded, exact=exact, preview=preview)
-        return drawn(easel, plan(task.recipe, task.indices))
+        renderer = Renderer(recipe=task.recipe, model=loaded, load_exact=exact, preview=preview)
+        return render_with_retry(renderer, plan(task.recipe, task.indices))
 
     def close(self) -> None:
         self._previews = PreviewCache()
@@ -50,7 +49,7 @@ class InlineExecutor:
 
     def __init__(self) -> None:
         self._models = ModelCache()
-        self._renderers: dict[str, Renderer] = {}
+        self._renderers: dict[str, ModeRenderer] = {}
 
     def survey(self, request: Request) -> Machine:
         return survey(request.run.device, request.run.precision)
@@ -73,7 +72,7 @@ class InlineExecutor:
         if task.indices:
             yield from self._renderer(task.recipe).render(task, loaded, exact)
 
-    def _renderer(self, recipe: Recipe) -> Renderer:
+    def _renderer(self, recipe: Recipe) -> ModeRenderer:
         """Who draws pictures of this mode; a mode other than of single pictures names its own, loaded when needed."""
         place = mode_of(recipe.request).renderer
         if place not in self._renderers:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from sdplay.core.errors import BadRequest
@@ -13,13 +12,12 @@ from sdplay.film.plan_dream import DreamPlan
 from sdplay.film.render.animate import RenderContext, render_segment
 from sdplay.film.render.clip import render_clip
 from sdplay.film.render.depth import KeyDisparity
-from sdplay.film.render.retry import Bench, drawn
 from sdplay.film.request_dream import Dream
 from sdplay.film.video.decode import ClipReader
 from sdplay.film.video.inputs import clip_reader
 from sdplay.images.read import Pixels
-from sdplay.pipeline.finite import LoadExact
 from sdplay.pipeline.model_cache import LoadedModel
+from sdplay.pipeline.retry import LoadExact, Renderer, RetryPolicy, render_with_retry
 from sdplay.requests.recipe import Recipe
 from sdplay.tasks import DrawTask
 
@@ -41,12 +39,13 @@ class FilmRenderer:
         Raises `BadRequest` for a dream whose pace is not measured yet.
         """
         recipe, plan = task.recipe, self._plan_of(task.recipe)
-        bench = Bench(recipe=recipe, family=loaded.family, words=loaded.text_cache, exact=exact)
+        policy = RetryPolicy(on_failure=plan.request.on_bad_frame, black_is_bad=True, smaller_batches=True)
+        renderer = Renderer(recipe=recipe, model=loaded, load_exact=exact, policy=policy)
         if isinstance(plan, DreamPlan):
-            yield from render_dream(bench, plan, task.indices)
+            yield from render_dream(renderer, plan, task.indices)
             return
         self._depth = self._depth or KeyDisparity(plan.request, recipe.numerics.device)
-        context = RenderContext(plan=plan, bench=bench, depth=self._depth)
+        context = RenderContext(plan=plan, renderer=renderer, depth=self._depth)
         segment = plan.segment(task.indices[0] // plan.segment_length)
         if plan.request.of_clip:
             path = Path(recipe.assets["video_init_path"].path)
@@ -69,14 +68,15 @@ class FilmRenderer:
         self._plan, self._reader, self._depth = None, None, None
 
 
-def render_dream(bench: Bench, plan: DreamPlan, indices: Sequence[int]) -> Iterator[Event]:
+def render_dream(renderer: Renderer, plan: DreamPlan, indices: Sequence[int]) -> Iterator[Event]:
     """Draw frames `indices` of a dream; what stands in for a bad one is drawn here: no segment waits for another."""
     if not plan.is_measured:
         reason = "the pace of a film is measured in its job folder, and this is drawn without one"
         raise BadRequest(reason, field="pace", value="perceptual", hint="make it with Studio.film")
 
     def before(index: int) -> Pixels | None:
-        earlier = (bench.good(plan.frame(each)) for each in range(index - 1, -1, -1))
+        earlier = (renderer.good_pixels(plan.frame(each)) for each in range(index - 1, -1, -1))
         return next((pixels for pixels in earlier if pixels is not None), None)
 
-    yield from drawn(replace(bench, before=before), [plan.frame(index) for index in indices])
+    renderer = renderer.starting_from(renderer.init_pixels, before)
+    yield from render_with_retry(renderer, [plan.frame(index) for index in indices])
