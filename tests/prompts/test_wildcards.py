@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from sdplay.core.errors import BadRequest
-from sdplay.prompts.styles import Style
-from sdplay.prompts.styles_file import read_styles
+from sdplay.prompts.styles import Style, read_styles
 from sdplay.prompts.wildcards import LARGEST, read_wildcards
 
 

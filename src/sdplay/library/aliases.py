@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from sdplay.core.errors import BadRequest, StoreError, UnknownName
-from sdplay.library.digest import write_whole
+from sdplay.files.atomic import replace_file
 from sdplay.library.registry import shipped_cards
 
 NAME = re.compile(r"\w[\w.+-]{0,63}")
@@ -40,7 +40,8 @@ def add_model(home: Path, name: str, model: str) -> None:
         hint = f"say another with --name, or give it free with `sdplay models remove {known}`"
         raise BadRequest(f"this name stands for {other} already", field="name", value=name, hint=hint)
     try:
-        write_whole(home / "added" / f"{name}.json", json.dumps({"model": model}).encode("ascii"))
+        (home / "added").mkdir(parents=True, exist_ok=True)
+        replace_file(home / "added" / f"{name}.json", json.dumps({"model": model}).encode("ascii"), durable=False)
     except OSError as error:
         raise _unwritable(home, error) from None
 
