@@ -48,7 +48,7 @@ def weights(walk: DreamPlan) -> list[float]:
     found = []
     for index in range(walk.total):
         noise = walk.frame(index).noise
-        base = walk._place(index)[0]
+        base = walk.layout.place(index)[0]
         if isinstance(noise, SlerpNoise):
             found.append(base + noise.weight)
         else:

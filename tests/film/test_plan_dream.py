@@ -133,7 +133,7 @@ def test_ways_are_whole_and_steps_even(num: int, count: int, loop: bool, path: s
     last = -1.0
     for index in range(num):
         noise = of.frame(index).noise
-        place, way = of._place(index)
+        place, way = of.layout.place(index)
         assert 0 <= way < 1
         assert place + way > last
         last = place + way

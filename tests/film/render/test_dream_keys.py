@@ -34,7 +34,7 @@ def studio() -> Iterator[Studio]:
 
 
 def frames(studio: Studio, request: Dream, indices: list[int]) -> dict[int, Pixels]:
-    events = studio.run(studio.resolve_request(request), indices)
+    events = studio.run(studio.resolve(request), indices)
     return {event.picture.index: event.picture.pixels for event in events if isinstance(event, ImageDone)}
 
 
