@@ -29,9 +29,9 @@ def store_error(error: OSError, path: Path, *, job: bool = False) -> SdplayError
         first = "free some space" if full else "see that the folder can be read and written"
         hint = f"{first}, then go on with: sdplay resume {shlex.quote(str(path))}"
     else:
-        things, refused, hint = "pictures", f"cannot write there: {why}", "choose a folder you may write to with --out"
+        things, refused, hint = "pictures", f"cannot write there: {why}", "choose a folder you may write to with `out`"
         if full:
-            hint = "free some space, or choose another folder with --out, and run the same command again"
+            hint = "free some space, or choose another folder with `out`, and run the same command again"
     reason = f"no space is left there; finished {things} are kept, nothing half-written is" if full else refused
     return (DiskFull if full else StoreError)(reason, field="out", value=str(path), hint=hint)
 

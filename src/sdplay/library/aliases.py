@@ -30,14 +30,14 @@ def add_model(home: Path, name: str, model: str) -> None:
     Raises `BadRequest` for a name that is taken or none, and `StoreError` where `home` cannot be written.
     """
     if not NAME.fullmatch(name) or name.endswith("."):
-        hint = "letters, digits, - _ + and . make a name; say another with --name"
+        hint = "letters, digits, - _ + and . make a name; say another with `name`"
         raise BadRequest("is no name that can be given", field="name", value=name, hint=hint)
     if name in shipped_cards():
-        raise BadRequest("the program itself has this name", field="name", value=name, hint="say another with --name")
+        raise BadRequest("the program itself has this name", field="name", value=name, hint="say another with `name`")
     taken = {known.casefold(): (known, other) for known, other in added_models(home).items()}
     known, other = taken.get(name.casefold(), (name, model))
     if other != model:
-        hint = f"say another with --name, or give it free with `sdplay models remove {known}`"
+        hint = f"say another with `name`, or give it free with `sdplay models remove {known}`"
         raise BadRequest(f"this name stands for {other} already", field="name", value=name, hint=hint)
     try:
         (home / "added").mkdir(parents=True, exist_ok=True)

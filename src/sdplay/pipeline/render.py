@@ -136,7 +136,7 @@ def inference(threads: int) -> Iterator[None]:
             raise
         reason, hint = (
             "there is not enough memory for a picture of this size",
-            "take a smaller --size or another --model",
+            "take a smaller `size` or another `model`",
         )
         raise MemoryFailed(reason, hint=hint) from error
     finally:
@@ -148,7 +148,7 @@ def to_pixels(decoded: Tensor) -> NDArray[np.uint8]:
     if not bool(torch.isfinite(decoded).all()):
         raise NumbersFailed(
             "the numbers overflowed while drawing (NaN or infinity)",
-            hint="draw it again with --precision float32, and with a lower --guidance",
+            hint="draw it again with `precision=float32`, and with a lower `guidance_scale`",
         )
     scaled = (decoded.clamp(-1, 1) + 1) * 127.5
     return scaled.round().to(torch.uint8).permute(0, 2, 3, 1).contiguous().numpy()

@@ -138,7 +138,7 @@ def leaves(node: object, above: tuple[str, ...], room: list[int]) -> Iterator[tu
     elif node is not None:
         listed = cast(list[object], node) if isinstance(node, list) else [node]
         if not above or any(isinstance(each, dict | list) for each in listed):
-            raise ValueError(f"{'/'.join(above) or 'it'} is no list of texts")
+            raise ValueError(f"{'/'.join(above) or 'it'} is not a list of texts")
         options = tuple(text for each in listed if (text := str(each).strip()))
         if any("\0" in option for option in options):
             raise ValueError("it holds a NUL character")

@@ -126,5 +126,5 @@ def check_count(pictures: int, sizes: tuple[int, int, int], limit: int) -> None:
             f"{across} cells are {pictures:,} pictures, and {limit:,} are the most",
             field="grid",
             value=pictures,
-            hint=f"take fewer values, or allow so many with --grid-limit {pictures}",
+            hint=f"take fewer values, or allow so many with `grid_limit={pictures}`",
         )

@@ -107,7 +107,7 @@ class FromPicture(Still):
                 f"it is {width}x{height} pixels, and {LARGEST_SIDE} is the most a side may have",
                 field="image",
                 value=image.path,
-                hint=f"give --size, for example --size {card.size}",
+                hint=f"give `size`, for example `size={card.size}`",
             )
         return width, height
 

@@ -67,7 +67,7 @@ class JobFolder:
                 f"belongs to another job: {'; '.join(changed)}",
                 field="out",
                 value=str(path),
-                hint="choose another folder; or --fork NEW begins a new job there with the changed settings",
+                hint="choose another folder; or `fork=NEW` begins a new job there with the changed settings",
             )
         return job
 

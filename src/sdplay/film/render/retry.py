@@ -90,7 +90,7 @@ def smaller(bench: Bench) -> str:
     return f"in passes of {bench.recipe.numerics.tile}, since memory ran out"
 
 
-HINT = "another --precision may help: float32"
+HINT = "another `precision` may help: float32"
 
 
 def together(frames: Sequence[Sample], tile: int) -> Sequence[Sample]:

@@ -96,6 +96,6 @@ def open_output(path: Path, coding: Coding, comment: str) -> OutputContainer:
 def put_in_place(part: Path, path: Path) -> None:
     """Give the finished file `part` the name `path` once its bytes are on the disk."""
     if path.is_dir():
-        raise StoreError("is a folder", field="out", value=str(path), hint="choose another name with --out")
+        raise StoreError("is a folder", field="out", value=str(path), hint="choose another name with `out`")
     atomic.put_in_place(part, path)
     sync_folder(path.parent)
