@@ -23,9 +23,8 @@ from sdplay.events import ImageDone
 from sdplay.families.base import Conditioning
 from sdplay.families.sd.model import StableDiffusion
 from sdplay.pipeline.hires import latent_shape
-from sdplay.pipeline.model_cache import ModelCache
+from sdplay.pipeline.model_cache import ModelCache, TextEncodingCache
 from sdplay.pipeline.render import render
-from sdplay.pipeline.text_cache import TextEncodingCache
 from sdplay.requests.base import make_request
 from sdplay.requests.modes import request_type
 from sdplay.requests.plan import plan

@@ -14,9 +14,7 @@ from sdplay.jobs.add_ons import find_add_ons
 from sdplay.jobs.film import Filming
 from sdplay.jobs.grid import Gridding
 from sdplay.jobs.history import Remembering
-from sdplay.jobs.pictures import ResolvedRequest, random_seed
-from sdplay.jobs.requests import requests_for
-from sdplay.jobs.result import Pictures
+from sdplay.jobs.pictures import Pictures, ResolvedRequest, random_seed, requests_for
 from sdplay.jobs.upscale import USUAL_SCALE
 from sdplay.library.registry import shipped_cards
 from sdplay.library.resolve import ResolvedModel, resolve

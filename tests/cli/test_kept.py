@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image, PngImagePlugin
 
-from sdplay.cli.kept import printable
+from sdplay.cli.again import printable
 from sdplay.images.writer import read_kept
 from tests.support.commandline import Sdplay
 from tests.support.fakemodel import fake_model

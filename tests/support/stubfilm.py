@@ -23,8 +23,7 @@ from sdplay.film.job.film import FilmJob, shoot
 from sdplay.film.plan import FILMS, AnyFilm
 from sdplay.film.render.film import FilmRenderer
 from sdplay.film.video.inputs import film_files
-from sdplay.pipeline.model_cache import LoadedModel
-from sdplay.pipeline.text_cache import TextEncodingCache
+from sdplay.pipeline.model_cache import LoadedModel, TextEncodingCache
 from sdplay.requests.base import Request, make_request
 from sdplay.requests.recipe import Recipe
 from sdplay.requests.resolve import resolve_request

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sdplay.cli.again import printable
 from sdplay.cli.flags import in_the_words_of, request_fields, request_options
-from sdplay.cli.kept import printable
-from sdplay.cli.listing import table
+from sdplay.cli.text import table
 
 if TYPE_CHECKING:
     from sdplay.pipeline.explain import Explanation, ReadChunk, Reading, ReadPart

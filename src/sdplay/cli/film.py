@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sdplay.cli.announce import memory_lines
 from sdplay.cli.deliver import Interrupt
 from sdplay.cli.draw import open_studio
 from sdplay.cli.flags import in_the_words_of, request_fields, request_options
-from sdplay.cli.memory import memory_lines
 from sdplay.cli.models import PICKLE, shelves_with
 from sdplay.core.errors import SdplayError, Stopped
 

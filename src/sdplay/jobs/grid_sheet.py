@@ -17,8 +17,7 @@ from sdplay.images.picture import Picture
 from sdplay.images.sheet import Label, Layout, Sheet
 from sdplay.images.sheet_file import SheetAxis, SheetPicture, SheetRecord, encode_sheet
 from sdplay.images.write import SUFFIXES, Format
-from sdplay.jobs.pictures import ResolvedRequest
-from sdplay.jobs.result import Pictures
+from sdplay.jobs.pictures import Pictures, ResolvedRequest
 from sdplay.requests.axes import Axis
 from sdplay.requests.grid import Place
 from sdplay.requests.plan import count

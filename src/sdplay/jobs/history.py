@@ -18,8 +18,7 @@ from sdplay.images.write import Embedded, stored_pixels
 from sdplay.images.writer import format_of, is_kept, read_kept, read_sheet
 from sdplay.interop import Found, read_found
 from sdplay.interop.import_settings import Adopted, adopt
-from sdplay.jobs.pictures import ResolvedRequest
-from sdplay.jobs.result import Pictures
+from sdplay.jobs.pictures import Pictures, ResolvedRequest
 from sdplay.jobs.upscale import Enlarging
 from sdplay.prompts.template import Wildcards
 from sdplay.requests.base import Request, make_request

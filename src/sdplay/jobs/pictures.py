@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
+import base64
+import html
 import os
 import secrets
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from sdplay.core.errors import NotReproduced
 from sdplay.events import Event, Finished, ImageDone, ImageSaved
+from sdplay.images.inputs import pictures_in
+from sdplay.images.picture import Picture
+from sdplay.images.read import png
 from sdplay.images.writer import Keeper
-from sdplay.jobs.add_ons import find_add_ons, same_add_ons
-from sdplay.jobs.control import with_controlnet
-from sdplay.jobs.result import Pictures
+from sdplay.jobs.add_ons import find_add_ons, same_add_ons, with_controlnet
 from sdplay.library.library import Shelves, shelves_of
 from sdplay.library.resolve import ResolvedModel, resolve
 from sdplay.prompts.template import Wildcards
-from sdplay.requests.base import Request
+from sdplay.requests.base import Request, make_request
 from sdplay.requests.memory import kept_within
 from sdplay.requests.modes import expand_prompts, read_files
 from sdplay.requests.plan import count
 from sdplay.requests.recipe import Recipe
+from sdplay.requests.request import AnyStill
 from sdplay.requests.resolve import resolve_request
+from sdplay.requests.stills import Still, prompt_of
 from sdplay.tasks import Executor, Task
 from sdplay.version import VERSION
 
@@ -135,3 +141,33 @@ def kept(events: Iterable[Event], keeper: Keeper | None) -> Iterator[Event]:
         yield event
         if keeper is not None and isinstance(event, ImageDone):
             yield ImageSaved(artifact=keeper.keep(event.picture))
+
+
+def caption(picture: Picture) -> str:
+    request = picture.recipe.request
+    if isinstance(request, Still):
+        return f"{prompt_of(picture.recipe, picture.index).prompt} (seed {picture.seed})"
+    return f"{request.mode}, frame {picture.index}"
+
+
+class Pictures(list[Picture]):
+    """Pictures that show themselves side by side in a notebook."""
+
+    def _repr_html_(self) -> str:
+        def figure(picture: Picture) -> str:
+            data = base64.b64encode(png(picture.pixels)).decode()
+            words = html.escape(caption(picture))
+            return f'<img src="data:image/png;base64,{data}" alt="{words}" title="{words}">'
+
+        return " ".join(map(figure, self))
+
+
+def requests_for(kind: type[AnyStill], prompts: Sequence[str], fields: Mapping[str, Any]) -> list[AnyStill]:
+    """One request for every picture and every prompt, all of them checked before any is drawn.
+
+    `image` may be a folder: then each picture in it, sorted by name. Raises `BadRequest` and its kinds.
+    """
+    plain = {name: str(value) if isinstance(value, Path) else value for name, value in fields.items()}
+    image = plain.get("image")
+    given = [plain] if image is None else [{**plain, "image": path} for path in pictures_in(image)]
+    return [make_request(kind, **{**each, "prompt": prompt}) for each in given for prompt in prompts]
