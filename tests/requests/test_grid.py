@@ -122,7 +122,7 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
         (["steps=1-5 (-1)"], "grid steps", "nothing in it"),
         (["steps=1-5 [0]"], "grid steps", "nothing in it"),
         (["size=big"], "grid size", "is not a size"),
-        (["size=100"], "grid size", "no multiple of 8"),
+        (["size=100"], "grid size", "not a multiple of 8"),
         (["prompt=dog|cat"], "grid prompt", "is not in the prompt"),
         (["negative=|dark"], "grid negative", "is not in the negative"),
         (["prompt=a castle, 3d render|"], "grid prompt", "empty"),
