@@ -30,7 +30,7 @@ from sdplay.requests.recipe import Recipe
 from sdplay.requests.request import AnyStill
 from sdplay.requests.resolve import resolve_request
 from sdplay.requests.stills import Still, prompt_of
-from sdplay.tasks import Executor, Task
+from sdplay.tasks import DrawTask, Executor
 from sdplay.version import VERSION
 
 
@@ -120,7 +120,9 @@ class Drawing:
     ) -> Iterator[Event]:
         """Draw pictures `indices` of a settled recipe, in that order; `keeper` and `preview` as for `stream`."""
         started = time.perf_counter()
-        task = Task(recipe=settled.recipe, indices=indices, model=settled.model, device=settled.device, preview=preview)
+        task = DrawTask(
+            recipe=settled.recipe, indices=indices, model=settled.model, device=settled.device, preview=preview
+        )
         yield from kept(self.executor.run(task), keeper)
         yield Finished(total=len(indices), seconds=time.perf_counter() - started)
 

@@ -59,7 +59,7 @@ def begin(
     output = with_sound(as_asked(output or Output(), recipe.request), recipe)
     shape = frame_size(recipe)
     check_kind(output.kind, shape, output.rate, output.sound is not None)
-    warning = check_space(out, plan.total + plan.units, *shape, force=force)
+    warning = check_space(out, plan.total + plan.segment_count, *shape, force=force)
     folder = JobFolder.create(out, describe(recipe, output), FREE)
     if strict and is_mixed(folder):
         hint = "go on with the version and the processor it was begun with, or without `strict`"
