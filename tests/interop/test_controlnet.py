@@ -90,7 +90,7 @@ def test_without_its_control_image_nothing_of_it_is_taken_over(tmp_path: Path) -
     adopted = adopt(parse_infotext(THEIRS), {}, Shelves(home=tmp_path))
     told = {one.name: one.reason for one in adopted.left}
     for name in SAID:
-        assert "give --control-image" in told[name.replace("_", " ")] or name == "controlnet"
+        assert "give `control_image`" in told[name.replace("_", " ")] or name == "controlnet"
     assert adopted.request.controlnet is None
 
 
