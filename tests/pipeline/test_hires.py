@@ -27,7 +27,7 @@ from sdplay.pipeline.hires import LATENT_MODES, second_pass_sigmas
 from sdplay.pipeline.latents import to_pixels
 from sdplay.pipeline.model_cache import TextEncodingCache
 from sdplay.pipeline.render import render
-from sdplay.requests.plan import plan
+from sdplay.requests.recipe import plan
 from sdplay.requests.txt2img import picture_size
 from sdplay.sampling.noise import seed_noise
 from sdplay.sampling.process import make_process

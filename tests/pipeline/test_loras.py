@@ -18,8 +18,7 @@ from sdplay.film.request_dream import Dream
 from sdplay.library.library import Shelves
 from sdplay.pipeline.loras import network_loras, text_loras
 from sdplay.requests.base import make_request
-from sdplay.requests.plan import plan
-from sdplay.requests.recipe import Recipe
+from sdplay.requests.recipe import Recipe, plan
 from sdplay.requests.txt2img import Txt2Img
 from sdplay.studio import ResolvedRequest, Studio
 from tests.support import child, loras

@@ -17,8 +17,7 @@ from sdplay.pipeline.model_cache import TextEncodingCache
 from sdplay.pipeline.preview import FINER, LinearPreview, colour_fields, fit_preview
 from sdplay.pipeline.render import render
 from sdplay.requests.base import make_request
-from sdplay.requests.plan import plan
-from sdplay.requests.recipe import Recipe
+from sdplay.requests.recipe import Recipe, plan
 from sdplay.requests.txt2img import Txt2Img
 from sdplay.studio import Studio
 from tests.pipeline.stub import StubFamily

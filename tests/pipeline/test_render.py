@@ -21,8 +21,7 @@ from sdplay.pipeline.conditioning import BatchConditioning
 from sdplay.pipeline.latents import to_pixels
 from sdplay.pipeline.model_cache import TextEncodingCache
 from sdplay.pipeline.render import render
-from sdplay.requests.plan import plan
-from sdplay.requests.recipe import Recipe
+from sdplay.requests.recipe import Recipe, plan
 from sdplay.sampling.guidance import GuidedDenoiser
 from sdplay.sampling.process import EpsilonProcess, NoiseSchedule
 from sdplay.sampling.samplers import SAMPLERS

@@ -14,8 +14,7 @@ from sdplay.images.inputs import given_pictures, with_pictures
 from sdplay.library.add_on_kinds import AddOn
 from sdplay.requests.base import make_request
 from sdplay.requests.inpaint import Inpaint
-from sdplay.requests.plan import plan
-from sdplay.requests.recipe import Recipe
+from sdplay.requests.recipe import Recipe, plan
 from sdplay.requests.resolve import resolve_request
 from sdplay.requests.txt2img import Txt2Img
 from tests.support.given import photo

@@ -112,7 +112,7 @@ def show_job(path: Path, *, as_json: bool) -> int:
     from sdplay.film.job.description import described_recipe
     from sdplay.film.job.folder import JobFolder
     from sdplay.film.job.verify import progress_of
-    from sdplay.requests.plan import count
+    from sdplay.requests.recipe import count
 
     folder = JobFolder.open(path)
     recipe, done = described_recipe(folder.description), progress_of(folder)

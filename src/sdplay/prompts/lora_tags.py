@@ -11,8 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sdplay.prompts.attention import LARGEST_WEIGHT, NUMBER
-from sdplay.prompts.limits import refused
+from sdplay.prompts.attention import LARGEST_WEIGHT, NUMBER, refused
 from sdplay.prompts.template import Choice, Nodes
 
 MARK = re.compile(r"<(lora|lyco|hypernet):([^<>]++)>")
