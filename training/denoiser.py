@@ -30,7 +30,7 @@ from training.pool import Pool
 from training.tokenizer import POSITIONS
 
 SAVED_EVERY = 420.0
-WARM_UP = 100
+WARM_UP = 30
 
 
 def noise_kept() -> Tensor:

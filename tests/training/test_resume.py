@@ -75,7 +75,7 @@ def test_an_annealed_copy_leaves_the_training_as_it_was(work: Path) -> None:
 
 
 def test_the_rate_stays_and_falls_only_in_an_anneal() -> None:
-    assert rate(1.0, 0) == 0.01
+    assert rate(1.0, 0) == pytest.approx(1 / 30)
     assert rate(1.0, 10**6) == 1.0
     assert rate(1.0, 500, 0.5) == 0.5
     assert rate(1.0, 500, 1.0) == pytest.approx(0.01)
