@@ -148,7 +148,7 @@ def test_one_that_is_not_there_is_told_before_anything_is_loaded(studio: Studio,
     with pytest.raises(UnknownName) as caught:
         settled(studio, tiny, "a red apple <lora:twoo:1>")
     assert "did you mean 'two'?" in caught.value.hint
-    with pytest.raises(BadRequest, match="'much' is no weight of a LoRA"):
+    with pytest.raises(BadRequest, match="'much' is not a weight of a LoRA"):
         settled(studio, tiny, "a red apple", lora=("one:much",))
 
 

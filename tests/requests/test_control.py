@@ -32,7 +32,7 @@ def recipe(image: Path, **fields: Any) -> Recipe:
 
 
 def test_a_controlnet_needs_something_to_follow() -> None:
-    with pytest.raises(BadRequest, match="nothing to follow: give --control-image"):
+    with pytest.raises(BadRequest, match="nothing to follow: give `control_image=FILE"):
         make_request(Txt2Img, prompt="a cat", controlnet="edges")
 
 
@@ -85,7 +85,7 @@ def test_a_moved_control_image_is_found_and_another_is_refused(tmp_path: Path) -
     (tmp_path / "a.png").rename(tmp_path / "b.png")
     with pytest.raises(BadRequest) as caught:
         with_pictures(was, {})
-    assert "--control-image where the control image it was drawn from is now" in caught.value.hint
+    assert "`control_image` where the control image it was drawn from is now" in caught.value.hint
     found = with_pictures(was, {"control_image": str(tmp_path / "b.png")})
     assert found.digest == was.digest
     with pytest.raises(Exception, match="is not the control image it was drawn from"):

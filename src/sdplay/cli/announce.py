@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from sdplay.cli.flags import as_flags
 from sdplay.cli.text import printable
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def memory_lines(settled: ResolvedRequest) -> Iterator[str]:
     if request.run.low_memory or memory.allowed is not None:
         yield str(memory)
     if memory.warning:
-        yield f"note: {memory.warning}"
+        yield f"note: {as_flags(memory.warning)}"
 
 
 def plan(settled: ResolvedRequest) -> str:

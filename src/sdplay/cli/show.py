@@ -13,6 +13,7 @@ import click
 
 from sdplay.cli.again import FILE, maker
 from sdplay.cli.draw import open_studio
+from sdplay.cli.flags import as_flags
 from sdplay.cli.text import printable, table
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def told(found: Found) -> Iterator[tuple[str, str]]:
     for name, value in (fields | named).items():
         yield name.replace("_", " "), printable(str(value)) or "(none)"
     for one in left:
-        yield "not used here", printable(str(one))
+        yield "not used here", printable(as_flags(str(one)))
 
 
 def described(embedded: Embedded) -> Iterator[tuple[str, str]]:

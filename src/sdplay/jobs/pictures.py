@@ -100,7 +100,7 @@ class Drawing:
             raise NotReproduced(
                 f"the model {recipe.model.name!r} is not the one it was drawn with "
                 f"(sha256 {found.identity.digest[:10]}, then {recipe.model.digest[:10]})",
-                hint="point --model at the files it was drawn with",
+                hint="point `model` at the files it was drawn with",
             )
         found = replace(found, add_ons=same_add_ons(recipe, self.shelves))
         machine = self.executor.survey(recipe.request.with_run_options(device=recipe.numerics.device))

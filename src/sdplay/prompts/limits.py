@@ -6,7 +6,7 @@ from sdplay.core.errors import BadRequest
 from sdplay.core.fields import LONGEST_PROMPT
 
 DEEPEST = 64
-PLAIN = "write fewer, or draw the text as it stands with --syntax plain"
+PLAIN = "write fewer, or draw the text as it stands with `prompt_syntax=plain`"
 
 
 def refused(reason: str, field: str, text: str, hint: str = PLAIN) -> BadRequest:

@@ -68,7 +68,7 @@ def read_lora(entry: str, field: str, text: str) -> Lora:
         side = side.strip() if equals else next(unnamed, "")
         weight = WEIGHT.fullmatch(value)
         if side not in SIDES or weight is None:
-            raise refused(f"{number.strip()!r} is no weight of a LoRA", field, text, HOW)
+            raise refused(f"{number.strip()!r} is not a weight of a LoRA", field, text, HOW)
         if not abs(float(weight[1])) <= LARGEST_WEIGHT:
             raise refused(f"the weight of a LoRA is {weight[1]}, and {LARGEST_WEIGHT:.0f} is the most", field, text)
         sides[side] = float(weight[1])

@@ -128,7 +128,7 @@ class Recipe:
             where = ".".join(map(str, first["loc"]))
             raise damaged(f"its {where} is wrong: {first['msg']}", first["input"]) from None
         except (KeyError, TypeError, AttributeError) as error:
-            raise damaged(f"a part is missing or is no such thing: {error}", sorted(rest)) from None
+            raise damaged(f"a part is missing or invalid: {error}", sorted(rest)) from None
 
 
 def plain(value: Any) -> Any:

@@ -36,7 +36,7 @@ SCHEDULE_ALIASES = {
     "align_your_steps": ("align your steps", "ays"),
 }
 V = TypeVar("V")
-DECODE_TILE = 512  # pixels, with --low-memory; what the codecs of this family were trained on and larger
+DECODE_TILE = 512  # pixels, in little memory; what the codecs of this family were trained on and larger
 
 
 def named(field: str, value: str, known: dict[str, tuple[str, ...]]) -> str:
