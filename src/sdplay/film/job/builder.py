@@ -61,7 +61,7 @@ class FilmJobBuilder:
         little_space = check_space(out, plan.total + plan.segment_count, *size, force=force)
         folder = JobFolder.create(out, describe(self.recipe, output), FREE)
         if strict and is_mixed(folder):
-            hint = "resume it with the version and the processor it was begun with, or without --strict"
+            hint = "resume it with the version and the processor it was begun with, or without `strict`"
             raise NotReproduced(MIXED, field="out", value=str(out), hint=hint)
         job = self.attach(folder, with_known_pace(plan, folder), output)
         take_over(job, output)
@@ -168,4 +168,4 @@ def rounded_sizes(recipe: Recipe) -> Iterator[str]:
     request = recipe.request
     for name, asked, had in (("width", request.width, recipe.width), ("height", request.height, recipe.height)):
         if asked is not None and asked != had:
-            yield f"{name} = {asked} is no multiple of 8: {had} is drawn"
+            yield f"{name} = {asked} is not a multiple of 8: {had} is drawn"
