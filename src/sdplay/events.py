@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from sdplay.images.picture import Artifact, Picture
+from sdplay.images.picture import Picture, SavedImage
 from sdplay.requests.recipe import Recipe
 
 
@@ -72,7 +72,7 @@ class Retried:
 class ImageSaved:
     """A picture is finished and on disk; `key` is as in `ImageDone`."""
 
-    artifact: Artifact
+    artifact: SavedImage
     key: str = ""
 
 
@@ -81,7 +81,7 @@ class Reused:
     """A picture of a grid was on disk already and its pixels are unchanged; `key` is as in `ImageDone`."""
 
     picture: Picture
-    artifact: Artifact
+    artifact: SavedImage
     key: str
 
 
@@ -130,6 +130,14 @@ class FilmSaved:
     anew: bool = True
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Upscaled:
+    """A picture is enlarged: `pixels` uint8 [height, width, 3]; `weights` is the sha256 of the network, "" for none."""
+
+    pixels: NDArray[np.uint8]
+    weights: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finished:
     """All `total` pictures are done."""
@@ -140,4 +148,4 @@ class Finished:
 
 FilmEvent = KeyframeDone | DepthMapDone | Retried | Resumed | Measuring | FramesSaved | FilmSaved
 GridEvent = Reused | Mismatch
-Event = Started | Stepped | ImageDone | ImageSaved | Finished | FilmEvent | GridEvent
+Event = Started | Stepped | ImageDone | ImageSaved | Upscaled | Finished | FilmEvent | GridEvent

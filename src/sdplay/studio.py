@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from sdplay.film.job.film import FilmJob
     from sdplay.film.plan import AnyFilm, FilmPlan
     from sdplay.images.write import Embedded
-    from sdplay.images.writer import Keeper
-    from sdplay.interop import Found
+    from sdplay.images.writer import ImageWriter
+    from sdplay.interop import ParsedMetadata
     from sdplay.jobs.film import FilmJobs
     from sdplay.jobs.grid import GridJobs
     from sdplay.jobs.grid_sheet import Grid
@@ -84,13 +84,18 @@ class Studio:
         return self.resolver.resolve(request)
 
     def run(
-        self, resolved: ResolvedRequest, indices: Sequence[int], keeper: Keeper | None = None, *, preview: bool = False
+        self,
+        resolved: ResolvedRequest,
+        indices: Sequence[int],
+        keeper: ImageWriter | None = None,
+        *,
+        preview: bool = False,
     ) -> Generator[Event, None, None]:
         """Draw pictures `indices` of a resolved request; see `PictureJobs.run`."""
         return self.pictures.run(resolved, indices, keeper, preview=preview)
 
     def stream(
-        self, request: Request, keeper: Keeper | None = None, *, preview: bool = False
+        self, request: Request, keeper: ImageWriter | None = None, *, preview: bool = False
     ) -> Generator[Event, None, None]:
         """Draw all pictures of `request`, yielding events; see `PictureJobs.stream`."""
         return self.pictures.stream(request, keeper, preview=preview)
@@ -127,7 +132,7 @@ class Studio:
         """`picture`, drawn or in a file, `scale` times as large; see `UpscaleJobs.upscale`."""
         return self.upscaling.upscale(picture, scale, upscaler, out)
 
-    def read(self, path: str | Path) -> Embedded | Found:
+    def read(self, path: str | Path) -> Embedded | ParsedMetadata:
         """What a picture says about how it was made; see `History.read`."""
         return self.history.read(path)
 

@@ -15,14 +15,13 @@ from torch import Tensor
 from sdplay.core.errors import BadRequest, RenderFailed
 from sdplay.core.sample import Sample
 from sdplay.events import Event, Finished, ImageDone, Started, Stepped
-from sdplay.images.writer import Keeper
+from sdplay.images.writer import ImageWriter
 from sdplay.pipeline.batch import batches, sigmas_key
 from sdplay.pipeline.conditioning import BatchConditioning
 from sdplay.pipeline.latents import to_pixels
 from sdplay.pipeline.model_cache import TextEncodingCache
 from sdplay.pipeline.render import render
-from sdplay.requests.plan import plan
-from sdplay.requests.recipe import Recipe
+from sdplay.requests.recipe import Recipe, plan
 from sdplay.sampling.guidance import GuidedDenoiser
 from sdplay.sampling.process import EpsilonProcess, NoiseSchedule
 from sdplay.sampling.samplers import SAMPLERS
@@ -193,7 +192,7 @@ def test_numbers_that_are_no_picture_raise_and_are_not_drawn_black(wrong: float)
     told = []
     with pytest.raises(RenderFailed, match="NaN or infinity") as caught:
         told.extend(events)
-    assert "--precision float32" in caught.value.hint
+    assert "`precision=float32`" in caught.value.hint
     assert not any(isinstance(event, ImageDone) for event in told)
 
 
@@ -205,7 +204,7 @@ def test_a_network_that_says_nan_leaves_no_file(tiny: Path, tmp_path: Path) -> N
         good = loaded.family.unet.conv_out.bias.data.clone()
         loaded.family.unet.conv_out.bias.data.fill_(float("nan"))
         with pytest.raises(RenderFailed, match="NaN"):
-            list(studio.run(what, [0], Keeper(tmp_path, "png", "0")))
+            list(studio.run(what, [0], ImageWriter(tmp_path, "png", "0")))
         assert list(tmp_path.iterdir()) == []
         loaded.family.unet.conv_out.bias.data.copy_(good)
         assert digests(studio, what, [0])
@@ -227,7 +226,7 @@ def out_of_python_memory(_: Tensor) -> Tensor:
 def test_running_out_of_memory_is_an_error_of_ours(decode: Callable[[Tensor], Tensor]) -> None:
     with pytest.raises(RenderFailed, match="not enough memory") as caught:
         drawn_with(StubFamily(decode), in_tiles_of(1), [0])
-    assert "--size" in caught.value.hint
+    assert "`size`" in caught.value.hint
 
 
 def test_a_bug_is_not_dressed_up_as_something_else() -> None:
@@ -258,7 +257,7 @@ def test_stopping_at_any_event_leaves_nothing_and_the_next_run_is_as_ever(
     with Studio() as studio:
         what = settled(tiny, steps=4)
         before = digests(studio, what, [0, 1])
-        events = studio.run(what, [0, 1], Keeper(tmp_path, "png", "0"))
+        events = studio.run(what, [0, 1], ImageWriter(tmp_path, "png", "0"))
         told = [next(events) for _ in range(after)]
         assert isinstance(told[-1], Started if after == 1 else Stepped)
         events.close()  # type: ignore[attr-defined]

@@ -9,16 +9,16 @@ import click
 
 from sdplay.cli.deliver import PictureReport, delivery_from, delivery_options
 from sdplay.cli.draw import open_studio
-from sdplay.cli.flags import in_the_words_of, request_fields, request_options
+from sdplay.cli.flags import as_flags, in_the_words_of, request_fields, request_options
 from sdplay.cli.follow import follow
 from sdplay.cli.models import shelves_with
 from sdplay.cli.text import printable
 from sdplay.core.errors import BadRequest
 
 if TYPE_CHECKING:
-    from sdplay.images.picture import Artifact
+    from sdplay.images.picture import SavedImage
     from sdplay.images.write import Embedded
-    from sdplay.interop import Found
+    from sdplay.interop import ParsedMetadata
     from sdplay.requests.base import Request
     from sdplay.requests.request import AnyStill
     from sdplay.studio import Studio
@@ -69,19 +69,19 @@ def again(ctx: click.Context, /, file: Path, **params: Any) -> int:
     return 0
 
 
-def taken_over(studio: Studio, found: Found, params: dict[str, Any], *, quiet: bool) -> AnyStill:
+def taken_over(studio: Studio, found: ParsedMetadata, params: dict[str, Any], *, quiet: bool) -> AnyStill:
     """The request that another program's picture amounts to; what could not be taken over is told on stderr."""
     from sdplay.requests.request import kind_of
 
-    adopted = studio.history.adopt(found, **changes_to(kind_of(params), params))
+    adopted = studio.history.import_settings(found, **changes_to(kind_of(params), params))
     if not quiet:
         click.echo(f"made by {maker(found)}; of {len(adopted.left)} things that it says nothing was made:", err=True)
         for left in adopted.left:
-            click.echo(f"  {printable(str(left))}", err=True)
+            click.echo(f"  {printable(as_flags(str(left)))}", err=True)
     return adopted.request
 
 
-def maker(found: Found) -> str:
+def maker(found: ParsedMetadata) -> str:
     return printable(f"{found.program} {found.version}".strip())
 
 
@@ -97,7 +97,7 @@ def changes_to(kind: type[Request], params: dict[str, Any]) -> dict[str, Any]:
     return request_fields(kind, params)
 
 
-def comparison(artifact: Artifact, embedded: Embedded, file: Path) -> str:
+def comparison(artifact: SavedImage, embedded: Embedded, file: Path) -> str:
     if artifact.digest == embedded.digest:
         return f"bit for bit the picture{' that was enlarged into' if embedded.enlarged else ' in'} {file}"
     return f"not bit for bit the picture in {file}: `sdplay verify` says how far apart they are"

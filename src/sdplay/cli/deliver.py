@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from sdplay.cli.preview import PreviewFile
     from sdplay.cli.terminal import Protocol
     from sdplay.events import Event
-    from sdplay.images.picture import Artifact
+    from sdplay.images.picture import SavedImage
     from sdplay.studio import ResolvedRequest, Studio
 
 FORMATS = ("png", "webp", "jpeg")
@@ -87,14 +87,14 @@ class PictureReport(Report):
         self.studio, self.resolved, self.indices, self.delivery = studio, resolved, indices, delivery
         self.progress, self.out = progress_for(quiet=delivery.quiet), delivery.out
         self.drawn, self.seconds = 0, 0.0
-        self.artifacts: list[Artifact] = []
+        self.artifacts: list[SavedImage] = []
         self._protocol: Protocol | None = shown_with(delivery, len(indices))
         self._viewer = viewer_of(delivery)
 
     def events(self) -> Generator[Event, None, None]:
-        from sdplay.images.writer import Keeper
+        from sdplay.images.writer import ImageWriter
 
-        keeper = Keeper(self.out, self.delivery.format, VERSION) if self.out is not None else None
+        keeper = ImageWriter(self.out, self.delivery.format, VERSION) if self.out is not None else None
         if not self.delivery.quiet:
             with self.progress.aside():
                 for line in memory_lines(self.resolved):
@@ -169,7 +169,7 @@ def viewer_of(delivery: Delivery) -> PreviewFile | None:
     return None
 
 
-def as_json(artifact: Artifact) -> str:
+def as_json(artifact: SavedImage) -> str:
     """What `--json` prints for a picture, on one line."""
     return json.dumps(
         {

@@ -20,7 +20,7 @@ from sdplay.jobs.grid import grid_keeper
 from sdplay.jobs.grid_sheet import GridPlan, GridSheet
 
 if TYPE_CHECKING:
-    from sdplay.images.picture import Artifact
+    from sdplay.images.picture import SavedImage
     from sdplay.requests.request import AnyStill
     from sdplay.studio import Studio
 
@@ -118,7 +118,7 @@ class GridReport(Report):
         were = "was" if self.total == 1 else "were"
         return f"{self.reused} of {self.total} pictures {were} there already"
 
-    def _line(self, artifact: Artifact, *, reused: bool) -> str:
+    def _line(self, artifact: SavedImage, *, reused: bool) -> str:
         if not self.delivery.as_json:
             return str(artifact.path)
         said: dict[str, Any] = json.loads(as_json(artifact))

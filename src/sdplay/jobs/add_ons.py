@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from sdplay.core.errors import BadRequest, NotReproduced, UnknownName
-from sdplay.images.control import holds_map
+from sdplay.images.canny import holds_map
 from sdplay.library.add_on_kinds import AddOnKind, called
 from sdplay.library.add_ons import TITLES, ResolvedAddOn, known_add_ons, resolve_add_on
 from sdplay.library.card import ModelCard
@@ -77,7 +77,7 @@ def with_controlnet(request: Request, card: ModelCard) -> Request:
         raise BadRequest(
             f"the model {card.name!r} has no ControlNet of its own",
             field="controlnet",
-            hint="say which one follows the control image: --controlnet NAME, or its path",
+            hint="say which one follows the control image: `controlnet=NAME`, or its path",
         )
     preprocessor = request.control_preprocessor
     if preprocessor == "auto":

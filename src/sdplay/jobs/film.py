@@ -7,16 +7,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sdplay.film.plan import AnyFilm, FilmPlan, film_plan
-from sdplay.film.problems import with_everything_wrong
 from sdplay.jobs.resolve import ResolvedRequest, Resolver
 from sdplay.requests.resolve import check_known
 
 if TYPE_CHECKING:
+    from sdplay.film.job.builder import FilmJobBuilder
     from sdplay.film.job.encoder import Output
     from sdplay.film.job.film import FilmJob
     from sdplay.film.job.folder import JobFolder
     from sdplay.film.job.verify import SegmentChecked
+    from sdplay.film.plan import AnyFilm, FilmPlan
 
 
 class FilmJobs:
@@ -35,17 +35,18 @@ class FilmJobs:
         it (and what differs), `DiskFull` for too little space unless `force`, and with `strict` `NotReproduced` for a
         film begun by another version or on another processor.
         """
-        from sdplay.film.job.begin import begin, seeded_as_before
+        from sdplay.film.job.builder import seeded_as_before
+        from sdplay.film.problems import with_everything_wrong
 
         with with_everything_wrong(request):
             resolved = self.resolver.resolve(seeded_as_before(request, out))
-            checks = {"force": force, "strict": strict}
-            return begin(
-                resolved.recipe, resolved.model, resolved.device, self.resolver.executor, out, output, **checks
-            )
+            return self._builder(resolved, output).begin(out, force=force, strict=strict)
 
     def plan(self, request: AnyFilm) -> tuple[ResolvedRequest, FilmPlan]:
         """What drawing the film `request` would be, without its model; raises what `start` raises for a request."""
+        from sdplay.film.plan import film_plan
+        from sdplay.film.problems import with_everything_wrong
+
         with with_everything_wrong(request):
             resolved = self.resolver.resolve(request)
             return resolved, film_plan(resolved.recipe)
@@ -56,30 +57,19 @@ class FilmJobs:
         Raises `BadRequest` for a folder without a job, `NotReproduced` where the model or a file it is made from is
         not the one it was begun with, and with `strict` for one begun by another version or on another processor.
         """
-        from sdplay.film.job.begin import begin
         from sdplay.film.job.description import described_output
         from sdplay.film.job.folder import JobFolder
 
         folder = JobFolder.open(job)
         recorded = self._recorded(folder, model)
         output = described_output(folder.description)
-        return begin(
-            recorded.recipe,
-            recorded.model,
-            recorded.device,
-            self.resolver.executor,
-            job,
-            output,
-            force=True,
-            strict=strict,
-        )
+        return self._builder(recorded, output).begin(job, force=True, strict=strict)
 
     def verify(self, job: Path, model: str | None = None, every: int = 1) -> Iterator[SegmentChecked]:
         """Draw every `every`-th finished unit of the film in `job` again and compare; nothing there is changed.
 
         Raises what `resume` raises where it cannot be tried, and `BadRequest` where no unit is finished yet.
         """
-        from sdplay.film.job.begin import film_job
         from sdplay.film.job.description import described_output
         from sdplay.film.job.folder import JobFolder
         from sdplay.film.job.verify import verify_segments
@@ -87,10 +77,7 @@ class FilmJobs:
         folder = JobFolder.open(job)
         recorded = self._recorded(folder, model)
         output = described_output(folder.description)
-        plan = film_plan(recorded.recipe)
-        yield from verify_segments(
-            film_job(plan, recorded.model, recorded.device, self.resolver.executor, folder, output), every
-        )
+        yield from verify_segments(self._builder(recorded, output).attach(folder), every)
 
     def _recorded(self, folder: JobFolder, model: str | None) -> ResolvedRequest:
         """The film of `folder` as it was resolved, with its model, which `model` or the folder says where it is."""
@@ -104,3 +91,15 @@ class FilmJobs:
         found, device = self.resolver.same_model(recipe, None)
         check_files(recipe)
         return ResolvedRequest(recipe=recipe, model=found, device=device)
+
+    def _builder(self, film: ResolvedRequest, output: Output | None) -> FilmJobBuilder:
+        from sdplay.film.job.builder import FilmJobBuilder
+        from sdplay.film.job.encoder import Output
+
+        return FilmJobBuilder(
+            recipe=film.recipe,
+            model=film.model,
+            device=film.device,
+            executor=self.resolver.executor,
+            output=output or Output(),
+        )

@@ -13,13 +13,13 @@ from sdplay.events import Event, Finished, ImageDone, ImageSaved
 from sdplay.images.inputs import pictures_in
 from sdplay.images.picture import Picture
 from sdplay.images.read import png
-from sdplay.images.writer import Keeper
+from sdplay.images.writer import ImageWriter
 from sdplay.jobs.resolve import ResolvedRequest, Resolver
 from sdplay.requests.base import Request, make_request
-from sdplay.requests.plan import count
+from sdplay.requests.recipe import count
 from sdplay.requests.request import AnyStill
 from sdplay.requests.stills import Still, prompt_of
-from sdplay.tasks import Task
+from sdplay.tasks import DrawTask
 from sdplay.version import VERSION
 
 
@@ -30,7 +30,7 @@ class PictureJobs:
         self.resolver = resolver
 
     def stream(
-        self, request: Request, keeper: Keeper | None = None, *, preview: bool = False
+        self, request: Request, keeper: ImageWriter | None = None, *, preview: bool = False
     ) -> Generator[Event, None, None]:
         """Draw all pictures of `request`, yielding events; with a `keeper` each is on disk before its `ImageSaved`.
 
@@ -41,22 +41,27 @@ class PictureJobs:
         yield from self.run(resolved, range(count(resolved.recipe)), keeper, preview=preview)
 
     def run(
-        self, resolved: ResolvedRequest, indices: Sequence[int], keeper: Keeper | None = None, *, preview: bool = False
+        self,
+        resolved: ResolvedRequest,
+        indices: Sequence[int],
+        keeper: ImageWriter | None = None,
+        *,
+        preview: bool = False,
     ) -> Generator[Event, None, None]:
         """Draw pictures `indices` of a resolved recipe, in that order; `keeper` and `preview` as for `stream`."""
         started = time.perf_counter()
-        task = Task(
+        task = DrawTask(
             recipe=resolved.recipe, indices=indices, model=resolved.model, device=resolved.device, preview=preview
         )
         for event in self.resolver.executor.run(task):
             yield event
             if keeper is not None and isinstance(event, ImageDone):
-                yield ImageSaved(artifact=keeper.keep(event.picture))
+                yield ImageSaved(artifact=keeper.write(event.picture))
         yield Finished(total=len(indices), seconds=time.perf_counter() - started)
 
     def draw(self, request: Request, out: str | Path | None = None, kind: str = "png") -> Pictures:
         """Draw all pictures of `request` and return them; with `out` each is kept in that folder too, as `kind`."""
-        keeper = Keeper(Path(out), kind, VERSION) if out is not None else None
+        keeper = ImageWriter(Path(out), kind, VERSION) if out is not None else None
         return Pictures(event.picture for event in self.stream(request, keeper) if isinstance(event, ImageDone))
 
 

@@ -50,7 +50,7 @@ class RetryPolicy:
     def check(self, picture: Picture) -> None:
         """Raise `NumbersFailed` for a black picture if that is bad."""
         if self.black_is_bad and is_black(picture):
-            raise NumbersFailed("the frame came out black", hint="another --precision may help: float32")
+            raise NumbersFailed("the frame came out black", hint="another `precision` may help: float32")
 
 
 DEFER = RetryPolicy()
@@ -137,10 +137,7 @@ def retry(renderer: Renderer, sample: Sample) -> Iterator[Event]:
     for attempt, one, how in attempts(renderer, sample):
         try:
             for event in attempt.render([one]):
-                if isinstance(event, ImageDone):
-                    yield from accepted(event, renderer.policy, how)
-                else:
-                    yield event
+                yield from accepted(event, renderer.policy, how) if isinstance(event, ImageDone) else [event]
             return
         except NumbersFailed as error:
             failure = error
