@@ -20,15 +20,15 @@ from benchmarks.report import Section
 from benchmarks.rows import Aim, Row, paired
 from benchmarks.stock_film import StockFilm
 from sdplay.core.machine import Machine
-from sdplay.events import Drawn, Event, Started
+from sdplay.events import Event, ImageDone, Started
 from sdplay.executors.inline import InlineExecutor
-from sdplay.film.job.begin import begin
+from sdplay.film.job.builder import FilmJobBuilder
 from sdplay.film.job.film import shoot
 from sdplay.film.job.frame_file import read_frame
 from sdplay.film.request_dream import Dream
 from sdplay.images.picture import Picture
-from sdplay.requests.request import AnyRequest, ask
-from sdplay.studio import Settled, Studio
+from sdplay.requests.base import Request, make_request
+from sdplay.studio import ResolvedRequest, Studio
 from sdplay.tasks import Executor, Task
 
 PROMPTS = ("a red apple, 3d render", "a yellow lemon, 3d render", "a green pear, 3d render")
@@ -44,14 +44,14 @@ class Replay:
     def __init__(self, frames: Sequence[NDArray[np.uint8]]) -> None:
         self._frames = frames
 
-    def survey(self, request: AnyRequest) -> Machine:
+    def survey(self, request: Request) -> Machine:
         return Machine(device="cpu", dtype="float32", threads=1)
 
     def run(self, task: Task) -> Generator[Event, None, None]:
         yield Started(recipe=task.recipe, total=len(task.indices))
         for index in task.indices:
             picture = Picture(pixels=self._frames[index], recipe=task.recipe, index=index, seconds=0.0)
-            yield Drawn(picture=picture)
+            yield ImageDone(picture=picture)
 
     def close(self) -> None:
         """Nothing is held."""
@@ -61,13 +61,14 @@ class Replay:
 class OurFilm:
     """A dream of ours: `settled`, with the numerics it is to have."""
 
-    settled: Settled
+    settled: ResolvedRequest
     frames: int
 
     def make(self, executor: Executor, job: Path) -> Path:
         """Shoot the whole film in a new folder `job`."""
         settled = self.settled
-        for _ in shoot(begin(settled.recipe, settled.model, settled.device, executor, job, None)):
+        what = {"recipe": settled.recipe, "model": settled.model, "device": settled.device, "executor": executor}
+        for _ in shoot(FilmJobBuilder(**what).begin(job)):
             pass
         return job
 
@@ -76,7 +77,7 @@ class OurFilm:
 
 
 def our_film(work: Work, frames: int) -> OurFilm:
-    request = ask(
+    request = make_request(
         Dream,
         prompts=PROMPTS,
         num=frames,
@@ -90,7 +91,7 @@ def our_film(work: Work, frames: int) -> OurFilm:
         schedule=work.schedule,
         seed=0,
     )
-    settled = Studio().settle(request)
+    settled = Studio().resolve(request)
     numerics = replace(settled.recipe.numerics, threads=work.threads)
     return OurFilm(replace(settled, recipe=replace(settled.recipe, numerics=numerics)), frames)
 

@@ -9,9 +9,10 @@ from benchmarks.report import Section
 from benchmarks.rows import Aim, Row
 from sdplay.core.errors import BadRequest
 from sdplay.executors.fake import FakeExecutor
-from sdplay.requests.plan import film_plan
+from sdplay.film.plan import film_plan
+from sdplay.film.request_animate import Animate
+from sdplay.requests.base import make_request
 from sdplay.requests.recipe import Recipe
-from sdplay.requests.request import Animate, ask
 from sdplay.studio import Studio
 
 AIM = Aim(seconds=0.01)
@@ -40,9 +41,9 @@ HOSTILE = (
 
 def film_of(schedule: str) -> Recipe:
     """The recipe of a film whose angle is `schedule`, which has not been looked at yet."""
-    request = ask(Animate, animation_prompts="a", max_frames=1, angle=schedule)
+    request = make_request(Animate, animation_prompts="a", max_frames=1, angle=schedule)
     with Studio(FakeExecutor(), new_seed=lambda: 1) as studio:
-        return studio.settle(request).recipe
+        return studio.resolve(request).recipe
 
 
 def refusal(recipe: Recipe) -> float:

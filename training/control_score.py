@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
 from sdplay.images.canny import canny
-from sdplay.requests.request import Txt2Img, ask
+from sdplay.requests.base import make_request
+from sdplay.requests.txt2img import Txt2Img
 from sdplay.studio import Studio
 
 SIDE, NEAR = 128, 2  # pixels; an edge counts as found where one is as near as that
@@ -79,7 +80,7 @@ def scores(
         wanted = canny(np.asarray(image))
         for prompt in PROMPTS:
             for scale in scales:
-                asked = ask(Txt2Img, prompt=prompt, seed=SEED, control_image=str(path), control_scale=scale)
+                asked = make_request(Txt2Img, prompt=prompt, seed=SEED, control_image=str(path), control_scale=scale)
                 yield scale, agreement(wanted, canny(studio.draw(asked)[0].pixels))
 
 

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from sdplay.core.errors import ModelBroken, Stopped
-from sdplay.images.writer import read_kept
-from tests.cli.conftest import MODULE, InTerminal, Sdplay
+from sdplay.images.writer import read_own
+from tests.support.commandline import MODULE, InTerminal, Sdplay
 from tests.support.given import mask, photo
 
 
 def asked(path: Path) -> tuple[str, str | None]:
-    request = read_kept(path)[0].recipe.request
+    request = read_own(path)[0].recipe.request
     return request.prompt, getattr(request, "image", None)
 
 
@@ -137,7 +137,7 @@ def test_one_of_the_two(sdplay: Sdplay, arguments: list[str]) -> None:
 
 @pytest.mark.usefixtures("lines")
 def test_stopping_says_how_many_requests_were_done(sdplay: Sdplay, monkeypatch: pytest.MonkeyPatch) -> None:
-    from sdplay.cli import batch
+    from sdplay.cli import draw as batch
 
     deliver, seen = batch.deliver, []
 

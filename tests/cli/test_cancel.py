@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from sdplay.images.writer import read_kept
-from tests.cli.conftest import Sdplay
+from sdplay.images.writer import read_own
 from tests.support import child
+from tests.support.commandline import Sdplay
 
 # The engine itself with a network that presses Ctrl-C in the middle of its step number `at`, and writes down each step.
 PRESSED = """
@@ -19,9 +19,9 @@ from sdplay.cli import draw
 from sdplay.cli.main import main
 from sdplay.events import Started
 from sdplay.core.machine import Machine
-from sdplay.pipeline.text_cache import WordMemo
+from sdplay.pipeline.model_cache import TextEncodingCache
 from sdplay.pipeline.render import render
-from sdplay.requests.plan import plan
+from sdplay.requests.recipe import plan
 from sdplay.studio import Studio
 from tests.pipeline.stub import StubFamily
 
@@ -50,7 +50,7 @@ class Executor:
         return Machine(device="cpu", dtype="float32", threads=1)
     def run(self, task):
         yield Started(recipe=task.recipe, total=len(task.indices))
-        yield from render(task.recipe, plan(task.recipe, task.indices), self.family, WordMemo(self.family))
+        yield from render(task.recipe, plan(task.recipe, task.indices), self.family, TextEncodingCache(self.family))
     def close(self):
         pass
 
@@ -77,7 +77,7 @@ def test_pictures_stop_after_the_step_and_say_how_to_go_on(sdplay: Sdplay) -> No
     assert log == steps(10)  # of the third picture the second step, and no further one
     assert "stopped; 2 of 5 pictures are kept in images" in err
     assert "--seed 9 --num 3" in err
-    assert [read_kept(path)[0].recipe.seed for path in sorted(Path("images").iterdir())] == [7, 7]
+    assert [read_own(path)[0].recipe.seed for path in sorted(Path("images").iterdir())] == [7, 7]
     assert sdplay(*words[:1], *words[3:], "--seed", "9", "--num", "3").code == 0
 
 

@@ -14,19 +14,20 @@ from sdplay.cli.progress import Progress
 from sdplay.core.errors import Stopped
 from sdplay.events import Event
 from sdplay.executors.fake import FakeExecutor
-from sdplay.images.writer import read_kept
-from sdplay.requests.request import Txt2Img, ask
-from sdplay.studio import Settled, Studio
-from tests.cli.conftest import MODULE, PATIENCE, InTerminal, Sdplay
+from sdplay.images.writer import read_own
+from sdplay.requests.base import make_request
+from sdplay.requests.txt2img import Txt2Img
+from sdplay.studio import ResolvedRequest, Studio
+from tests.support.commandline import MODULE, PATIENCE, InTerminal, Sdplay
 
 IN_COLOUR = {"COLORTERM": "truecolor"}
 
 
 @pytest.fixture
-def settled(here: Path) -> Settled:
+def settled(here: Path) -> ResolvedRequest:
     model = str(here.parent / "models" / "fake")
     with Studio(FakeExecutor()) as studio:
-        return studio.settle(ask(Txt2Img, prompt="a cat", num=4, seed=7, steps=2, model=model))
+        return studio.resolve(make_request(Txt2Img, prompt="a cat", num=4, seed=7, steps=2, model=model))
 
 
 class Presses(Progress):
@@ -50,12 +51,13 @@ def listening() -> object:
         signal.signal(sign, handler)
 
 
-# The events of two steps a picture: 0 Started, 1 2 Stepped, 3 Drawn, 4 FrameDone, 5 6 Stepped, 7 Drawn, 8 FrameDone …
+# The events of two steps a picture:
+# 0 Started, 1 2 Stepped, 3 ImageDone, 4 ImageSaved, 5 6 Stepped, 7 ImageDone, 8 ImageSaved …
 @pytest.mark.usefixtures("listening")
 @pytest.mark.parametrize("sign", STOPPING)
 @pytest.mark.parametrize(("moment", "kept"), [(0, 0), (1, 0), (3, 1), (4, 1), (5, 1), (7, 2), (12, 3)])
 def test_ctrl_c_stops_at_the_next_event_and_keeps_what_is_drawn(
-    settled: Settled, capsys: pytest.CaptureFixture[str], moment: int, kept: int, sign: signal.Signals
+    settled: ResolvedRequest, capsys: pytest.CaptureFixture[str], moment: int, kept: int, sign: signal.Signals
 ) -> None:
     with Studio(FakeExecutor()) as studio, pytest.raises(Stopped) as caught:
         deliver(studio, settled, range(4), Delivery(out=Path("images")), Presses([moment], sign))
@@ -80,7 +82,7 @@ def test_a_kill_while_drawing_ends_with_3_and_keeps_what_is_finished(here: Path)
     assert f"stopped; {len(kept)} of 5000 pictures are kept in kept" in err
     assert f"--seed {7 + len(kept)} --num {5000 - len(kept)}" in err
     assert sorted(map(str, Path("kept").iterdir())) == kept
-    assert [read_kept(Path(path))[0].recipe.seed for path in kept] == [7] * len(kept)
+    assert [read_own(Path(path))[0].recipe.seed for path in kept] == [7] * len(kept)
 
 
 def test_a_kill_before_drawing_ends_with_3(here: Path) -> None:
@@ -93,10 +95,10 @@ def test_a_kill_before_drawing_ends_with_3(here: Path) -> None:
 
 
 @pytest.mark.usefixtures("listening")
-def test_what_stopped_goes_on_to_the_same_pictures(settled: Settled) -> None:
+def test_what_stopped_goes_on_to_the_same_pictures(settled: ResolvedRequest) -> None:
     with Studio(FakeExecutor()) as studio:
         done = Done(settled=settled, indices=range(4), out=None, drawn=3)
-        rest = studio.settle(settled.recipe.request.model_copy(update={"seed": 10, "num": 1}))
+        rest = studio.resolve(settled.recipe.request.model_copy(update={"seed": 10, "num": 1}))
     assert "--seed 10 --num 1" in done.how_to_go_on()
     assert rest.recipe.seed == settled.recipe.seed + 3
 
@@ -142,7 +144,7 @@ def test_folders_made_for_nothing_go_and_others_stay(file: str | None, left: lis
 
 def test_little_memory_is_planned_and_said(sdplay: Sdplay) -> None:
     outcome = sdplay("a cat", "--low-memory", "--seed", "7", "--size", "64x600")
-    numerics = read_kept(outcome.paths[0])[0].recipe.numerics
+    numerics = read_own(outcome.paths[0])[0].recipe.numerics
     assert (numerics.tile, numerics.attention_slice, numerics.decode_tile) == (1, True, 512)
     assert "Plan: one picture at a time, 64x600, " in outcome.err
     assert "attention one head at a time; decoded in tiles of 512 px" in outcome.err

@@ -14,7 +14,8 @@ from sdplay.events import Event
 from sdplay.executors.fake import FakeExecutor
 from sdplay.film.job.frame_file import read_frame
 from sdplay.tasks import Task
-from tests.cli.conftest import Sdplay, fake_model
+from tests.support.commandline import Sdplay
+from tests.support.fakemodel import fake_model
 from tests.support.films import decoded
 
 DREAM = ("dream", "a pear", "a plum", "--frames-per-key", "3", "--seed", "4", "--batch-size", "2")
@@ -261,7 +262,7 @@ def test_a_film_of_another_version_is_gone_on_with_and_told_and_with_strict_refu
     sdplay: Sdplay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     film(sdplay, *DREAM, "--num", "4", "--out", "job")
-    monkeypatch.setattr("sdplay.film.job.begin.here", lambda: {"sdplay": "99.0"})
+    monkeypatch.setattr("sdplay.film.job.builder.here", lambda: {"sdplay": "99.0"})
     before = Path("job/journal.jsonl").read_bytes()
     for command in ((*DREAM, "--num", "6", "--out", "job"), ("resume", "job")):
         refused = sdplay(*command, "--strict")

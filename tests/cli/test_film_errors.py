@@ -11,12 +11,11 @@ import pytest
 
 from benchmarks.refusing import HOSTILE
 from sdplay.executors.fake import FakeExecutor
+from sdplay.film.plan import FILMS, film_plan
 from sdplay.film.problems import ask_film
 from sdplay.film.request import ALIASES
-from sdplay.requests.plan import film_plan
-from sdplay.requests.request import FILMS
 from sdplay.studio import Studio
-from tests.cli.conftest import Sdplay
+from tests.support.commandline import Sdplay
 from tests.support.refusals import refused_at_once
 
 FULL = ("animate", "a castle", "--seed", "1")
@@ -210,7 +209,7 @@ def test_everything_that_is_wrong_is_said_in_one_go(sdplay: Sdplay) -> None:
 
 
 WARNINGS = [
-    (["--size", "70x100"], ["width = 70 is no multiple of 8: 64 is drawn", "height = 100 is no multiple of 8"]),
+    (["--size", "70x100"], ["width = 70 is not a multiple of 8: 64 is drawn", "height = 100 is not a multiple of 8"]),
     (["--diffusion-cadence", "20"], ["diffusion_cadence = 20 is more than there are frames"]),
     (["--zoom", "0:(0)"], ["zoom: 0 throughout is taken as 1.0"]),
     (["--midas-weight", "0.5"], ["midas_weight has no effect"]),
@@ -238,7 +237,7 @@ def test_what_is_understood_otherwise_is_said_once(sdplay: Sdplay, flags: list[s
 def test_hostile_schedules_are_refused_at_once(text: str) -> None:
     request = ask_film(FILMS["animate"], animation_prompts="a", max_frames=1, angle=text)
     with Studio(FakeExecutor(), new_seed=lambda: 1) as studio:
-        recipe = studio.settle(request).recipe
+        recipe = studio.resolve(request).recipe
     assert refused_at_once(lambda: film_plan(recipe)).field == "angle"
 
 

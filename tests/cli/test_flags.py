@@ -7,9 +7,10 @@ import click
 import pytest
 from pydantic import Field
 
-from sdplay.cli.flags import in_the_words_of, read_size, request_fields, request_options
+from sdplay.cli.flags import as_flags, in_the_words_of, read_size, request_fields, request_options
 from sdplay.core.errors import BadRequest
-from sdplay.requests.request import Request, Txt2Img, ask
+from sdplay.requests.base import Request, make_request
+from sdplay.requests.txt2img import Txt2Img
 
 
 class Later(Txt2Img):
@@ -38,8 +39,8 @@ def test_the_flags_of_txt2img_are_these() -> None:
         *("--negative", "--syntax", "--seed", "--steps"),
         *("--guidance", "--guidance-rescale", "--clip-skip"),
         *("--sampler", "--schedule", "--width", "--height", "--size", "--lora", "--embedding", "--model", "--vae"),
-        *("--allow-pickle", "--device", "--precision", "--low-memory", "--decode-tile"),
-        *("--max-memory", "--allow-lossy", "--noise", "--batch-size"),
+        *("--noise", "--allow-pickle", "--device", "--precision", "--low-memory", "--decode-tile"),
+        *("--max-memory", "--allow-lossy", "--batch-size"),
     ]
 
 
@@ -131,14 +132,14 @@ def test_errors_name_what_was_typed(
         monkeypatch.setenv(name, value)
     ctx, fields = parsed(Txt2Img, arguments)
     with pytest.raises(BadRequest) as caught, in_the_words_of(ctx):
-        ask(Txt2Img, prompt="cat", **fields)
+        make_request(Txt2Img, prompt="cat", **fields)
     assert caught.value.field == named
 
 
 def test_errors_about_what_has_no_flag_stay_as_they_are() -> None:
     ctx, fields = parsed(Txt2Img, [])
     with pytest.raises(BadRequest) as caught, in_the_words_of(ctx):
-        ask(Txt2Img, prompt="", **fields)
+        make_request(Txt2Img, prompt="", **fields)
     assert caught.value.field == "prompt"
 
 
@@ -166,5 +167,10 @@ def test_where_a_picture_is_changed_only_what_was_typed_counts() -> None:
 def test_a_wrong_size_is_explained_as_it_was_given(flags: list[str], field: str, hint: str) -> None:
     ctx, fields = parsed(Txt2Img, flags)
     with pytest.raises(BadRequest) as caught, in_the_words_of(ctx):
-        ask(Txt2Img, prompt="a cat", **fields)
+        make_request(Txt2Img, prompt="a cat", **fields)
     assert (caught.value.field, caught.value.hint) == (field, hint)
+
+
+def test_fields_in_messages_are_spelled_as_flags() -> None:
+    said = "take a smaller `hires_scale`, `prompt_syntax=plain` or `size=64x64`, see `make demo X=1`"
+    assert as_flags(said) == "take a smaller --hires-scale, --syntax plain or --size 64x64, see `make demo X=1`"

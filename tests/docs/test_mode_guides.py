@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from sdplay.images.writer import read_kept
-from tests.cli.conftest import fake_model
+from sdplay.images.writer import read_own
 from tests.interop.samples import png
+from tests.support.fakemodel import fake_model
 from tests.support.given import mask, photo
 
 GUIDES = Path(__file__).resolve().parents[2] / "docs" / "guides"
@@ -64,17 +64,17 @@ def test_every_command_of_the_guide_runs(desk: Path, guide: str) -> None:
     for line in lines:
         done = subprocess.run(line, shell=True, cwd=desk, env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
-    kept = [read_kept(file)[0].recipe for file in sorted(desk.glob("*/0*.png"))]
+    kept = [read_own(file)[0].recipe for file in sorted(desk.glob("*/0*.png"))]
     assert {recipe.request.mode for recipe in kept} == MODES_OF[guide]
     assert len(kept) >= sum(line.startswith(f"sdplay {guide}") for line in lines)
 
 
 def test_the_guides_name_every_flag_of_their_own() -> None:
-    from sdplay.requests.request import REQUESTS
+    from sdplay.requests.modes import request_type
 
-    words = REQUESTS["txt2img"].model_fields
+    words = request_type("txt2img").model_fields
     for guide in ("img2img", "inpaint"):
         text = (GUIDES / f"{guide}.md").read_text(encoding="utf-8")
-        own = REQUESTS[guide].model_fields.keys() - words.keys()
+        own = request_type(guide).model_fields.keys() - words.keys()
         missing = [field for field in own if f"--{field.replace('_', '-')}" not in text]
         assert not missing

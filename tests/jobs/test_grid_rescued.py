@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from sdplay.executors.inline import InlineExecutor
-from sdplay.images.writer import read_kept, read_sheet
-from sdplay.requests.request import Txt2Img, ask
+from sdplay.images.writer import read_own, read_sheet
+from sdplay.requests.base import make_request
+from sdplay.requests.txt2img import Txt2Img
 from sdplay.studio import Studio
 from sdplay.tasks import Task
 from tests.support.overflow import Bad, in_codec, in_network, overflow
@@ -27,7 +28,7 @@ class Counting(InlineExecutor):
 
 def apple(tiny: Path, **fields: Any) -> Txt2Img:
     known = {"seed": 3, "steps": 2, "sampler": "euler", "precision": "bfloat16"}
-    return ask(Txt2Img, prompt="a red apple", model=str(tiny), **{**known, **fields})
+    return make_request(Txt2Img, prompt="a red apple", model=str(tiny), **{**known, **fields})
 
 
 @pytest.mark.parametrize(
@@ -56,7 +57,7 @@ def test_rescued_pictures_are_put_in_their_cells_and_found_again(
         record = read_sheet(grid.path)
         assert record is not None
         for said, picture in zip(record.pictures, grid.pictures, strict=True):
-            embedded, _ = read_kept(tmp_path / said.file)
+            embedded, _ = read_own(tmp_path / said.file)
             assert said.recipe == picture.recipe.digest == embedded.recipe.digest
             assert said.pixels == picture.digest == embedded.digest
         assert studio.verify(tmp_path / record.pictures[0].file, str(tiny)).digest == record.pictures[0].pixels

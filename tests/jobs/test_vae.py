@@ -13,10 +13,11 @@ from sdplay.core.errors import ModelBroken, NotReproduced, UnknownName
 from sdplay.film.request_dream import Dream
 from sdplay.images.infotext import infotext
 from sdplay.interop import parse_infotext
-from sdplay.interop.import_settings import adopt
+from sdplay.interop.import_settings import import_settings
 from sdplay.library.library import Shelves
+from sdplay.requests.base import make_request
 from sdplay.requests.recipe import Recipe
-from sdplay.requests.request import Txt2Img, ask
+from sdplay.requests.txt2img import Txt2Img
 from sdplay.studio import Studio
 
 ASKED = {"steps": 2, "seed": 3, "device": "cpu"}
@@ -36,7 +37,7 @@ def shelves(tmp_path: Path, tiny: Path) -> Shelves:
 
 
 def asked(tiny: Path, **fields: object) -> Txt2Img:
-    return ask(Txt2Img, prompt="a red apple", model=str(tiny), **ASKED, **fields)
+    return make_request(Txt2Img, prompt="a red apple", model=str(tiny), **ASKED, **fields)
 
 
 def test_it_is_used_where_it_is_asked_for_and_only_there(tiny: Path, shelves: Shelves) -> None:
@@ -55,7 +56,7 @@ def test_it_is_in_the_recipe_and_the_picture_is_proved(tiny: Path, shelves: Shel
         (path,) = (tmp_path / "out").glob("*.png")
         (codec,) = picture.recipe.add_ons
         assert (codec.kind, codec.name) == ("vae", "dim")
-        again = Recipe.from_ingredients(picture.recipe.ingredients())
+        again = Recipe.from_dict(picture.recipe.to_dict())
         assert (again.add_ons, again.digest) == (picture.recipe.add_ons, picture.recipe.digest)
         assert studio.verify(path, str(tiny)).digest == picture.digest
         shutil.copy(tmp_path / "webui/models/VAE/own.safetensors", tmp_path / "webui/models/VAE/dim.safetensors")
@@ -65,23 +66,27 @@ def test_it_is_in_the_recipe_and_the_picture_is_proved(tiny: Path, shelves: Shel
 
 def test_a1111_reads_what_is_written_and_the_other_way_round(tiny: Path, shelves: Shelves) -> None:
     with Studio(shelves=shelves) as studio:
-        recipe = studio.settle(asked(tiny, vae="dim")).recipe
+        recipe = studio.resolve(asked(tiny, vae="dim")).recipe
     text = infotext(recipe, 0, "0.1.0")
     (codec,) = recipe.add_ons
     assert f"VAE hash: {codec.digest[:10]}, VAE: dim, " in text
-    adopted = adopt(parse_infotext(text.replace("VAE: dim", "VAE: dim.safetensors")), {"model": "builtin"}, shelves)
+    adopted = import_settings(
+        parse_infotext(text.replace("VAE: dim", "VAE: dim.safetensors")), {"model": "builtin"}, shelves
+    )
     assert (adopted.request.vae, adopted.left) == ("dim", ())
-    other = adopt(parse_infotext(text.replace(codec.digest[:10], "0" * 10)), {"model": "builtin"}, shelves)
+    other = import_settings(parse_infotext(text.replace(codec.digest[:10], "0" * 10)), {"model": "builtin"}, shelves)
     assert [one.name for one in other.left] == ["VAE"]
-    gone = adopt(parse_infotext(text.replace("VAE: dim", "VAE: ../../dim2.pt")), {"model": "builtin"}, shelves)
+    gone = import_settings(
+        parse_infotext(text.replace("VAE: dim", "VAE: ../../dim2.pt")), {"model": "builtin"}, shelves
+    )
     assert gone.request.vae is None
     assert "the model's own codec is taken" in gone.left[0].reason
-    default = adopt(parse_infotext(text.replace("VAE: dim", "VAE: Automatic")), {"model": "builtin"}, shelves)
+    default = import_settings(parse_infotext(text.replace("VAE: dim", "VAE: Automatic")), {"model": "builtin"}, shelves)
     assert (default.request.vae, default.left) == (None, ())
 
 
 def test_a_film_has_it_in_every_frame(tiny: Path, shelves: Shelves) -> None:
-    request = ask(Dream, prompts=("a cat", "the apple"), num=3, vae="dim", model=str(tiny), **ASKED)
+    request = make_request(Dream, prompts=("a cat", "the apple"), num=3, vae="dim", model=str(tiny), **ASKED)
     with Studio(shelves=shelves) as studio:
         frames = studio.draw(request)
         still = studio.draw(asked(tiny, vae="dim").model_copy(update={"prompt": "a cat"}))[0]
@@ -95,6 +100,6 @@ def test_one_that_is_not_there_or_something_else_is_refused(tiny: Path, shelves:
     )
     with Studio(shelves=shelves) as studio:
         with pytest.raises(UnknownName, match=r"own|dim"):
-            studio.settle(asked(tiny, vae="dimm"))
+            studio.resolve(asked(tiny, vae="dimm"))
         with pytest.raises(ModelBroken, match="a LoRA and no VAE"):
-            studio.settle(asked(tiny, vae=str(tmp_path / "l.safetensors")))
+            studio.resolve(asked(tiny, vae=str(tmp_path / "l.safetensors")))

@@ -24,13 +24,13 @@ from torch import Tensor
 from sdplay.core.sample import Control
 from sdplay.engines.device import placement
 from sdplay.families.load import load_family
-from sdplay.images.inputs import asset_of
+from sdplay.images.inputs import make_asset
+from sdplay.pipeline.model_cache import TextEncodingCache
 from sdplay.pipeline.render import render
-from sdplay.pipeline.text_cache import WordMemo
-from sdplay.requests.plan import plan
-from sdplay.requests.request import Img2Img
-from sdplay.sampling.noise import picture_noise
-from sdplay.studio import Settled
+from sdplay.requests.img2img import Img2Img
+from sdplay.requests.recipe import plan
+from sdplay.sampling.noise import seed_noise
+from sdplay.studio import ResolvedRequest
 from tests.support.controlnets import build_controlnet, held
 from tests.support.drawing import settled
 from tests.support.given import photo, settled_on
@@ -62,12 +62,12 @@ def hint(tmp_path: Path) -> Path:
 
 
 def control(hint: Path, **changes: Any) -> Control:
-    asset = asset_of("control_image", str(hint))
+    asset = make_asset("control_image", str(hint))
     plain = Control(image=asset, network="c", edges=None, scale=0.8, start=0.0, end=1.0)
     return replace(plain, **changes)
 
 
-def ours(what: Settled, follows: Control | None, paths: Mapping[str, Path]) -> tuple[Tensor, Tensor]:
+def ours(what: ResolvedRequest, follows: Control | None, paths: Mapping[str, Path]) -> tuple[Tensor, Tensor]:
     """(final latents, the noise of the picture)."""
     place = placement("cpu", "float32", "float32")
     loaded: Any = load_family(what.model.card.family, what.model.path, place)
@@ -75,10 +75,10 @@ def ours(what: Settled, follows: Control | None, paths: Mapping[str, Path]) -> t
     family: Any = Watched(loaded)
     (frame,) = plan(what.recipe, [0])
     frame = replace(frame, control=follows)
-    for _ in render(what.recipe, [frame], family, WordMemo(family)):
+    for _ in render(what.recipe, [frame], family, TextEncodingCache(family)):
         pass
     (latents,) = family.latents
-    return latents, picture_noise(frame.noise, latents.shape[1:])
+    return latents, seed_noise(frame.noise, latents.shape[1:])
 
 
 def stock(kind: Any, folder: Path, network: Any, **given: Any) -> Tensor:

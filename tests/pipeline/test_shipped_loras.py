@@ -11,11 +11,12 @@ import pytest
 from safetensors.torch import load_file, save_file
 
 from sdplay.images.picture import Picture
-from sdplay.images.writer import read_kept
+from sdplay.images.writer import read_own
 from sdplay.interop.a1111 import parse_infotext
-from sdplay.interop.import_settings import adopt
+from sdplay.interop.import_settings import import_settings
 from sdplay.library.library import Shelves
-from sdplay.requests.request import Txt2Img, ask
+from sdplay.requests.base import make_request
+from sdplay.requests.txt2img import Txt2Img
 from sdplay.studio import Studio
 
 NAVY, GOLD = (23, 66, 148), (242, 184, 46)  # of training/lora.py
@@ -30,7 +31,7 @@ def studio(builtin: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 def drawn(studio: Studio, prompt: str, **fields: Any) -> Picture:
     asked = {"seed": 3, "steps": 6, "precision": "float32", "device": "cpu", **fields}
-    return studio.draw(ask(Txt2Img, prompt=prompt, **asked))[0]
+    return studio.draw(make_request(Txt2Img, prompt=prompt, **asked))[0]
 
 
 def distance(pixels: np.ndarray, colour: tuple[int, int, int]) -> float:
@@ -69,18 +70,18 @@ def test_a_word_of_copied_vectors_draws_what_the_words_draw(studio: Studio, buil
 
 def test_what_was_used_is_in_a_pictures_text_and_taken_over(studio: Studio, tmp_path: Path) -> None:
     asked = {"seed": 3, "steps": 2, "num": 2, "lora": ("framed:0.5:0.7",)}
-    request = ask(Txt2Img, prompt="a cat {<lora:blueprint:0.8>|<lora:blueprint:0.3>}", **asked)
+    request = make_request(Txt2Img, prompt="a cat {<lora:blueprint:0.8>|<lora:blueprint:0.3>}", **asked)
     studio.draw(request, tmp_path)
-    digests = {one.identity.name: one.identity.digest[:12] for one in studio.settle(request).model.add_ons}
+    digests = {one.identity.name: one.identity.digest[:12] for one in studio.resolve(request).model.add_ons}
     for path in sorted(tmp_path.glob("*.png")):
         found = parse_infotext(text_of(path))
         assert found.other["Lora hashes"] == digests
         assert found.prompt.startswith("a cat <lora:blueprint:0.")
         assert found.prompt.endswith("> <lora:framed:0.5:0.7>")
-        adopted = adopt(found, {}, studio.shelves)
+        adopted = import_settings(found, {}, studio.shelves)
         assert adopted.request.prompt == found.prompt
         assert adopted.request.lora == ()  # they are in the prompt now, and draw the same
-        assert studio.draw(adopted.request)[0].digest == read_kept(path)[0].digest
+        assert studio.draw(adopted.request)[0].digest == read_own(path)[0].digest
 
 
 def text_of(path: Path) -> str:

@@ -10,12 +10,13 @@ import pytest
 
 from sdplay.core.errors import BadRequest
 from sdplay.core.sample import Control
-from sdplay.images.inputs import given_pictures, with_pictures
+from sdplay.images.inputs import input_assets, with_inputs
 from sdplay.library.add_on_kinds import AddOn
-from sdplay.requests.plan import plan
-from sdplay.requests.recipe import Recipe
-from sdplay.requests.request import Inpaint, Txt2Img, ask
-from sdplay.requests.resolve import settle
+from sdplay.requests.base import make_request
+from sdplay.requests.inpaint import Inpaint
+from sdplay.requests.recipe import Recipe, plan
+from sdplay.requests.resolve import resolve_request
+from sdplay.requests.txt2img import Txt2Img
 from tests.support.given import photo
 from tests.support.recipes import MACHINE, MODEL
 from tests.support.recipes import recipe as plain
@@ -25,13 +26,13 @@ NETWORK = AddOn(kind="controlnet", name="edges", digest="ef" * 32)
 
 def recipe(image: Path, **fields: Any) -> Recipe:
     asked = {"control_image": str(image), "controlnet": "edges", "control_preprocessor": "canny", **fields}
-    request = ask(Txt2Img, prompt="a cat", **asked)
-    return replace(settle(request, MODEL, MACHINE, 7, given_pictures(request)), add_ons=(NETWORK,))
+    request = make_request(Txt2Img, prompt="a cat", **asked)
+    return replace(resolve_request(request, MODEL, MACHINE, 7, input_assets(request)), add_ons=(NETWORK,))
 
 
 def test_a_controlnet_needs_something_to_follow() -> None:
-    with pytest.raises(BadRequest, match="nothing to follow: give --control-image"):
-        ask(Txt2Img, prompt="a cat", controlnet="edges")
+    with pytest.raises(BadRequest, match="nothing to follow: give `control_image=FILE"):
+        make_request(Txt2Img, prompt="a cat", controlnet="edges")
 
 
 @pytest.mark.parametrize(
@@ -50,19 +51,19 @@ def test_a_controlnet_needs_something_to_follow() -> None:
 )
 def test_what_cannot_be_is_refused_by_its_name(wrong: str, value: object) -> None:
     with pytest.raises(BadRequest) as caught:
-        ask(Txt2Img, **{"prompt": "a cat", "control_image": "a.png", wrong: value})  # type: ignore[arg-type]
+        make_request(Txt2Img, **{"prompt": "a cat", "control_image": "a.png", wrong: value})  # type: ignore[arg-type]
     assert caught.value.field == wrong
 
 
 def test_an_end_before_the_start_is_refused() -> None:
     with pytest.raises(BadRequest, match="is after"):
-        ask(Txt2Img, prompt="a cat", control_image="a.png", control_start=0.6, control_end=0.5)
+        make_request(Txt2Img, prompt="a cat", control_image="a.png", control_start=0.6, control_end=0.5)
 
 
 def test_a_recipe_comes_back_from_its_json(tmp_path: Path) -> None:
     before = recipe(photo(tmp_path / "a.png"), control_scale=0.5)
-    after = Recipe.from_ingredients(before.ingredients())
-    assert after.ingredients() == before.ingredients()
+    after = Recipe.from_dict(before.to_dict())
+    assert after.to_dict() == before.to_dict()
     assert after.digest == before.digest
     assert (*plan(after, [0]),) == (*plan(before, [0]),)
 
@@ -82,14 +83,14 @@ def test_a_moved_control_image_is_found_and_another_is_refused(tmp_path: Path) -
     was = recipe(photo(tmp_path / "a.png"))
     (tmp_path / "a.png").rename(tmp_path / "b.png")
     with pytest.raises(BadRequest) as caught:
-        with_pictures(was, {})
-    assert "--control-image where the control image it was drawn from is now" in caught.value.hint
-    found = with_pictures(was, {"control_image": str(tmp_path / "b.png")})
+        with_inputs(was, {})
+    assert "`control_image` where the control image it was drawn from is now" in caught.value.hint
+    found = with_inputs(was, {"control_image": str(tmp_path / "b.png")})
     assert found.digest == was.digest
     with pytest.raises(Exception, match="is not the control image it was drawn from"):
-        with_pictures(was, {"control_image": str(photo(tmp_path / "c.png", seed=4))})
+        with_inputs(was, {"control_image": str(photo(tmp_path / "c.png", seed=4))})
     with pytest.raises(BadRequest, match="was drawn without the control image"):
-        with_pictures(plain("a cat"), {"control_image": str(tmp_path / "b.png")})
+        with_inputs(plain("a cat"), {"control_image": str(tmp_path / "b.png")})
 
 
 def test_every_frame_follows_it(tmp_path: Path) -> None:
@@ -107,8 +108,8 @@ def test_every_frame_follows_it(tmp_path: Path) -> None:
 def test_inpainting_follows_one_too(tmp_path: Path) -> None:
     image = str(photo(tmp_path / "a.png"))
     given = {"image": image, "extend": "left=8", "control_image": image, "controlnet": "x/edges.safetensors"}
-    request = ask(Inpaint, prompt="a cat", **given)
-    what = replace(settle(request, MODEL, MACHINE, 7, given_pictures(request)), add_ons=(NETWORK,))
+    request = make_request(Inpaint, prompt="a cat", **given)
+    what = replace(resolve_request(request, MODEL, MACHINE, 7, input_assets(request)), add_ons=(NETWORK,))
     (frame,) = plan(what, [0])
     assert frame.control is not None
     assert frame.control.network == "edges"

@@ -10,10 +10,11 @@ import pytest
 from sdplay.core.errors import BadRequest
 from sdplay.core.machine import memory_available
 from sdplay.library.sizes import ModelSize
+from sdplay.requests.base import make_request
 from sdplay.requests.memory import predicted, ways, within
 from sdplay.requests.recipe import Recipe
-from sdplay.requests.request import Txt2Img, ask
-from sdplay.requests.resolve import settle
+from sdplay.requests.resolve import resolve_request
+from sdplay.requests.txt2img import Txt2Img
 from tests.library.test_sizes import CODEC, SD15
 from tests.support.recipes import MACHINE, MODEL
 
@@ -23,7 +24,7 @@ GIB = 2**30
 
 def recipe_of(side: int = 512, *, tile: int = 1, dtype: str = "float32", **fields: Any) -> Recipe:
     fields = {"prompt": "a", "steps": 2, "seed": 5, "guidance_scale": 7.0, "max_memory": "1MiB", **fields}
-    recipe = settle(ask(Txt2Img, width=side, height=side, **fields), MODEL, MACHINE, 7)
+    recipe = resolve_request(make_request(Txt2Img, width=side, height=side, **fields), MODEL, MACHINE, 7)
     return replace(recipe, numerics=replace(recipe.numerics, dtype=dtype, decode_dtype=dtype, tile=tile))
 
 
@@ -71,23 +72,23 @@ def test_what_is_impossible_is_refused_with_what_would_be_possible() -> None:
     with pytest.raises(BadRequest, match=r"not possible below 5\.\d GiB for 1024x1024") as refused:
         within(recipe_of(1024), SIZE, 4 * GIB + GIB // 4, lossy=False)
     hint = refused.value.hint
-    assert "with --allow-lossy (bfloat16) it would be" in hint
-    size = hint.partition("--size ")[2].partition(" ")[0]
+    assert "with `allow_lossy` (bfloat16) it would be" in hint
+    size = hint.partition("size=")[2].partition("`")[0]
     side = int(size.partition("x")[0])
     assert 256 <= side < 1024
     assert within(recipe_of(side), SIZE, 4 * GIB + GIB // 4, lossy=False)
     with pytest.raises(BadRequest):
         within(recipe_of(side + 64), SIZE, 4 * GIB + GIB // 4, lossy=False)
-    needed = int(hint.partition("--max-memory ")[2].partition("MiB")[0])
+    needed = int(hint.partition("max_memory=")[2].partition("MiB")[0])
     assert within(recipe_of(1024), SIZE, needed * 2**20, lossy=False)
 
 
 def test_where_not_even_the_weights_fit_only_the_memory_for_them_is_named() -> None:
     with pytest.raises(BadRequest) as refused:
         within(recipe_of(dtype="bfloat16"), SIZE, GIB, lossy=True)
-    assert "--size" not in refused.value.hint
-    assert "--allow-lossy" not in refused.value.hint
-    assert "this needs --max-memory" in refused.value.hint
+    assert "size" not in refused.value.hint
+    assert "allow_lossy" not in refused.value.hint
+    assert "this needs `max_memory" in refused.value.hint
 
 
 @pytest.mark.parametrize("fields", [{"guidance_scale": 1.0}, {"prompt": "a AND b AND c"}, {"hires_scale": 2.0}])

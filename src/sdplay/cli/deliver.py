@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sdplay.cli.announce import memory_lines
 from sdplay.cli.flags import envvar
-from sdplay.cli.memory import memory_lines
 from sdplay.cli.outcome import STOPPING
 from sdplay.core.errors import SdplayError, Stopped
 
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from sdplay.cli.preview import PreviewFile
     from sdplay.cli.progress import Progress
     from sdplay.cli.terminal import Protocol
-    from sdplay.images.picture import Artifact, Picture
-    from sdplay.studio import Settled, Studio
+    from sdplay.images.picture import Picture, SavedImage
+    from sdplay.studio import ResolvedRequest, Studio
 
 FORMATS = ("png", "webp", "jpeg")
 MOST_SHOWN = 8  # pictures; with more of them the terminal is no place to look at them
@@ -79,20 +79,20 @@ def delivery_from(params: Mapping[str, Any]) -> Delivery:
 
 
 def deliver(
-    studio: Studio, settled: Settled, indices: Sequence[int], delivery: Delivery, progress: Progress
-) -> list[Artifact]:
+    studio: Studio, settled: ResolvedRequest, indices: Sequence[int], delivery: Delivery, progress: Progress
+) -> list[SavedImage]:
     """Draw pictures `indices`, keep, show and tell them as `delivery` says, and return the files.
 
     Raises `Stopped` on Ctrl-C; what is finished by then is kept, as it is after every other error.
     """
-    from sdplay.events import Drawn, Finished, FrameDone, Rescued
-    from sdplay.images.writer import Keeper
+    from sdplay.events import Finished, ImageDone, ImageSaved, Retried
+    from sdplay.images.writer import ImageWriter
     from sdplay.version import VERSION
 
     done = Done(settled=settled, indices=indices, out=delivery.out)
     canvas, viewer = Canvas(delivery, len(indices)), viewer_of(delivery)
     with no_empty_folder(delivery.out), done.told_on_failure(), Interrupt() as interrupt:
-        keeper = Keeper(delivery.out, delivery.format, VERSION) if delivery.out is not None else None
+        keeper = ImageWriter(delivery.out, delivery.format, VERSION) if delivery.out is not None else None
         if not delivery.quiet:
             with progress.aside():
                 for line in memory_lines(settled):
@@ -103,19 +103,19 @@ def deliver(
             progress.follow(event)
             if viewer is not None:
                 viewer.follow(event)
-            if isinstance(event, Drawn):
+            if isinstance(event, ImageDone):
                 done.drawn += 1
                 canvas.show(event.picture, progress)
-            elif isinstance(event, FrameDone):
+            elif isinstance(event, ImageSaved):
                 done.artifacts.append(event.artifact)
                 with progress.aside():
                     click.echo(as_json(event.artifact) if delivery.as_json else str(event.artifact.path))
-            elif isinstance(event, Rescued):
+            elif isinstance(event, Retried):
                 with progress.aside():
                     click.echo(f"note: picture {event.index}: {event.how}", err=True)
             elif isinstance(event, Finished):
                 done.seconds = event.seconds
-            if interrupt.asked and not (isinstance(event, Drawn) and keeper):  # what is drawn is kept first
+            if interrupt.asked and not (isinstance(event, ImageDone) and keeper):  # what is drawn is kept first
                 raise KeyboardInterrupt
     if not delivery.quiet:
         click.echo(done.summary(), err=True)
@@ -133,7 +133,7 @@ def viewer_of(delivery: Delivery) -> PreviewFile | None:
     return None
 
 
-def as_json(artifact: Artifact) -> str:
+def as_json(artifact: SavedImage) -> str:
     """What `--json` prints for a picture, on one line."""
     return json.dumps(
         {
@@ -150,12 +150,12 @@ def as_json(artifact: Artifact) -> str:
 class Done:
     """What is finished so far, and how that is said."""
 
-    settled: Settled
+    settled: ResolvedRequest
     indices: Sequence[int]
     out: Path | None
     drawn: int = 0
     seconds: float = 0.0
-    artifacts: list[Artifact] = field(default_factory=list)
+    artifacts: list[SavedImage] = field(default_factory=list)
 
     @property
     def first_seed(self) -> int:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from sdplay.cli.progress import Progress
     from sdplay.events import Event
-    from sdplay.images.picture import Artifact
+    from sdplay.images.picture import SavedImage
     from sdplay.jobs.grid_sheet import GridPlan, GridSheet
     from sdplay.requests.request import AnyStill
     from sdplay.studio import Studio
@@ -117,16 +117,16 @@ class Told:
         self._say(f"a grid of {sizes} cells ({names}): {self.total} different pictures")
 
     def follow(self, event: Event, progress: Progress) -> None:
-        from sdplay.events import Drawn, Finished, FrameDone, Reused, Spoiled, Started
+        from sdplay.events import Finished, ImageDone, ImageSaved, Mismatch, Reused, Started
 
         self.sheet.follow(event)
-        self.between = isinstance(event, Drawn)
-        with progress.aside() if isinstance(event, FrameDone | Reused | Spoiled | Started) else nothing():
-            if isinstance(event, FrameDone | Reused):
+        self.between = isinstance(event, ImageDone)
+        with progress.aside() if isinstance(event, ImageSaved | Reused | Mismatch | Started) else nothing():
+            if isinstance(event, ImageSaved | Reused):
                 self.kept += 1
                 self.reused += isinstance(event, Reused)
                 click.echo(self._line(event.artifact, reused=isinstance(event, Reused)))
-            elif isinstance(event, Spoiled):
+            elif isinstance(event, Mismatch):
                 self._say(f"{event.path} was changed since it was drawn; it is left alone, and drawn anew")
             elif isinstance(event, Started) and self.reused:
                 self._say(self._there())
@@ -169,7 +169,7 @@ class Told:
         were = "was" if self.total == 1 else "were"
         return f"{self.reused} of {self.total} pictures {were} there already"
 
-    def _line(self, artifact: Artifact, *, reused: bool) -> str:
+    def _line(self, artifact: SavedImage, *, reused: bool) -> str:
         if not self.delivery.as_json:
             return str(artifact.path)
         from sdplay.cli.deliver import as_json

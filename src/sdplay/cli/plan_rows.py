@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any, Protocol
 
 import click
 
-from sdplay.cli.listing import printable
+from sdplay.cli.text import printable
 from sdplay.core.errors import StoreError
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ def destinations(columns: Sequence[str], paths: dict[str, Path | None], *, quiet
 
 @contextmanager
 def opened(path: Path) -> Iterator[IO[str]]:
-    from sdplay.files.replace import replacing
+    from sdplay.files.atomic import replacing
 
     if path == STDOUT:
         yield sys.stdout

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sdplay.core.errors import BadRequest
-from sdplay.events import Drawn, Event, Stepped
+from sdplay.events import Event, ImageDone, Stepped
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -51,14 +51,13 @@ class PreviewFile:
 
     def follow(self, event: Event) -> None:
         """Write what `event` shows, if it shows anything; raises `StoreError` or `DiskFull`."""
-        if isinstance(event, Drawn):
+        if isinstance(event, ImageDone):
             self._write(event.picture.image)
         elif isinstance(event, Stepped) and (picture := shown(event)) is not None:
             self._write(enlarged(picture, len(event.previews)))
 
     def _write(self, picture: Image) -> None:
-        from sdplay.files.atomic import store_error
-        from sdplay.files.replace import replace_file
+        from sdplay.files.atomic import replace_file, store_error
 
         buffer = io.BytesIO()
         picture.save(buffer, FILE_KINDS[self.path.suffix.casefold()])

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Self
 
 import click
 
-from sdplay.events import Drawn, Event, Finished, Started, Stepped
-from sdplay.requests.hires import second_pass
+from sdplay.cli.announce import plan_line
+from sdplay.cli.text import duration
+from sdplay.events import Event, Finished, ImageDone, Started, Stepped
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -21,15 +22,9 @@ if TYPE_CHECKING:
 
     from sdplay.requests.recipe import Recipe
 
+
 Clock = Callable[[], float]
 BAR_WIDTH = 32
-
-
-def duration(seconds: float) -> str:
-    """`seconds` as 0:07, 12:34 or 1:02:03."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 class Tally:
@@ -48,7 +43,7 @@ class Tally:
             if event.step > 1:
                 self._timed, self._stepping = self._timed + 1, self._stepping + now - self._stepped_at
             self.step, self.steps, self._stepped_at = event.step, event.steps, now
-        elif isinstance(event, Drawn):
+        elif isinstance(event, ImageDone):
             self.drawn, self.step = self.drawn + 1, 0
 
     @property
@@ -102,7 +97,7 @@ class Lines(Progress):
     def follow(self, event: Event) -> None:
         tally = self._tally
         tally.count(event)
-        if isinstance(event, Drawn):
+        if isinstance(event, ImageDone):
             left = f"about {tally.left} to go" if tally.drawn < tally.total else ""
             facts = [f"{tally.drawn}/{tally.total} in {event.picture.seconds:.1f} s", tally.pace, left]
             click.echo(", ".join(filter(None, facts)), err=True)
@@ -182,17 +177,6 @@ class Bar(Progress):
         if picture is None or room < 1:
             return table
         return Group(Text.from_ansi(blocks(picture, *cells(picture, room, self._console.width))), table)
-
-
-def plan_line(recipe: Recipe, indices: Sequence[int]) -> str:
-    """What is about to be drawn, in one line."""
-    pictures = "1 picture" if len(indices) == 1 else f"{len(indices)} pictures"
-    second = second_pass(recipe)
-    larger = f", then {second.width}x{second.height}," if second is not None else ""
-    return (
-        f"drawing {pictures} of {recipe.width}x{recipe.height}{larger} with {recipe.model.name}: {recipe.steps} steps, "
-        f"{recipe.sampler}, {recipe.schedule}, guidance {recipe.guidance_scale:g}, seed {recipe.seed + indices[0]}"
-    )
 
 
 def progress_for(*, quiet: bool) -> Progress:

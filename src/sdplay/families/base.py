@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import torch
 from torch import Tensor
 
 from sdplay.library.add_ons import ResolvedAddOn
 from sdplay.prompts.attention import Section
 from sdplay.prompts.lora_tags import Worn
-from sdplay.requests.mentions import Spelled
+from sdplay.requests.add_ons import Spelled
 from sdplay.sampling.denoiser import Denoiser
-from sdplay.sampling.sigmas import NoiseTable
+from sdplay.sampling.process import Process
 
 Extras = dict[str, dict[str, Tensor]]
 
@@ -51,23 +52,23 @@ class Networks(Protocol):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Guide:
+class ControlCond:
     """A ControlNet at work: the network, what it saw in its picture, and how much it is to count."""
 
     network: Adding
-    seen: Tensor
+    hint: Tensor
     scale: float
 
 
 class Family(Protocol):
-    """A loaded model. Latents are [B, C, h, w] float32 on the CPU at every door; within, its own dtype and device.
+    """A loaded model. Latents are [B, C, h, w] float32 on `device`, pixels are on the CPU.
 
     `encode_words` maps one text to its conditioning (alone, so that its bits do not depend on company), cut where the
     text encoder ends; `encode_weighted` does so for weighted text of any length, chunk by chunk, with the same bits
     where that is one chunk without weights; both read the encoder's layer that `clip_skip` says (see `layers`), and
     raise `BadRequest` for more than it has;
     `denoiser` answers for a batch whose row i is conditioned by `conditionings[i]`; a model made for inpainting
-    (`sees_mask`) also gets `seen` [b, 1 + C, h, w], repeated over the batch; `guides` have their say in all rows;
+    (`is_inpaint`) also gets `seen` [b, 1 + C, h, w], repeated over the batch; `guides` have their say in all rows;
     `hold` reads files that change it, and `adapted` is the same model with LoRAs on network and text encoders
     (named by digest) and with `words` that stand for vectors: what is drawn with one is not changed by the other;
     `networks` are the ControlNets it holds;
@@ -75,10 +76,11 @@ class Family(Protocol):
     and arithmetic in float32, whatever it works with otherwise.
     """
 
-    table: NoiseTable
+    process: Process
+    device: torch.device
     latent_channels: int
     factor: int
-    sees_mask: bool
+    is_inpaint: bool
 
     @property
     def networks(self) -> Networks: ...
@@ -92,7 +94,7 @@ class Family(Protocol):
     def encode_weighted(self, sections: Sequence[Section], clip_skip: int = 1) -> Conditioning: ...
 
     def denoiser(
-        self, conditionings: Sequence[Conditioning], seen: Tensor | None = None, guides: Sequence[Guide] = ()
+        self, conditionings: Sequence[Conditioning], seen: Tensor | None = None, guides: Sequence[ControlCond] = ()
     ) -> Denoiser: ...
 
     def encode(self, pixels: Tensor) -> Tensor: ...

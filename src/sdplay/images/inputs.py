@@ -14,17 +14,18 @@ from sdplay.core.sample import Asset
 from sdplay.images.mask import Mask, read_mask
 from sdplay.images.picture import pixel_digest
 from sdplay.images.read import SUFFIXES, Pixels, read_image
+from sdplay.requests.base import Request
+from sdplay.requests.modes import named_files
 from sdplay.requests.recipe import Recipe
-from sdplay.requests.request import Request, named_pictures
 
 CALLED = {"image": "the picture", "mask": "the mask", "control_image": "the control image"}  # by role, in messages
 WHERE_THEY_WERE: Mapping[str, str | None] = {}
 
 
-def given_pictures(request: Request) -> dict[str, Asset]:
+def input_assets(request: Request) -> dict[str, Asset]:
     """The pictures a request names, read once: size and digest by role; raises `BadRequest` for one that is none."""
-    paths = named_pictures(request)
-    assets = {role: asset_of(role, paths[role]) for role in ("image", "control_image") if role in paths}
+    paths = named_files(request)
+    assets = {role: make_asset(role, paths[role]) for role in ("image", "control_image") if role in paths}
     if "mask" in paths and "image" in assets:
         width, height = assets["image"].width, assets["image"].height
         mask = read_mask(Path(paths["mask"]), (width, height))
@@ -32,7 +33,12 @@ def given_pictures(request: Request) -> dict[str, Asset]:
     return assets
 
 
-def asset_of(role: str, path: str) -> Asset:
+def read_pictures(request: Request) -> tuple[Request, dict[str, Asset]]:
+    """As `modes.read_files`: `request` itself and the pictures that it names."""
+    return request, input_assets(request)
+
+
+def make_asset(role: str, path: str) -> Asset:
     """The picture at `path`, read once for its size and digest."""
     pixels = read_image(Path(path), role)
     height, width = pixels.shape[:2]
@@ -50,7 +56,7 @@ def pictures_in(path: str) -> list[str]:
     return [str(file) for file in found]
 
 
-def with_pictures(recipe: Recipe, where: Mapping[str, str | None]) -> Recipe:
+def with_inputs(recipe: Recipe, where: Mapping[str, str | None]) -> Recipe:
     """`recipe` with the given pictures found `where` they are now, by role, and where they were for the rest.
 
     Raises `NotReproduced` when one is not the picture it was drawn from, and `BadRequest` when it cannot be read.
@@ -61,36 +67,36 @@ def with_pictures(recipe: Recipe, where: Mapping[str, str | None]) -> Recipe:
         raise BadRequest(f"it was drawn without {CALLED[role]}", field=role, value=moved[role])
     request = recipe.request.model_copy(update=moved)
     try:
-        found = given_pictures(request)
+        found = input_assets(request)
     except BadRequest as error:
         role = str(error.field)
-        hint = f"say with --{role.replace('_', '-')} where {CALLED[role]} it was drawn from is now"
+        hint = f"say with `{role}` where {CALLED[role]} it was drawn from is now"
         raise BadRequest(error.reason, field=role, value=error.value, hint=hint) from None
     for role, asset in recipe.assets.items():
         if found[role].digest != asset.digest:
             raise NotReproduced(
                 f"{found[role].path!r} is not {CALLED[role]} it was drawn from "
                 f"(sha256 {found[role].digest[:10]}, then {asset.digest[:10]})",
-                hint=f"point --{role.replace('_', '-')} at the file it was drawn from",
+                hint=f"point `{role}` at the file it was drawn from",
             )
     return replace(recipe, request=request, assets=found)
 
 
-def read_given(asset: Asset, role: str = "image") -> Pixels:
+def read_input(asset: Asset, role: str = "image") -> Pixels:
     """The pixels of a recipe's picture; raises `BadRequest` when the file is gone or holds another one."""
     pixels = read_image(Path(asset.path), role)
-    check_same(asset, pixels, role)
+    check_unchanged(asset, pixels, role)
     return pixels
 
 
-def read_given_mask(asset: Asset, size: tuple[int, int]) -> Mask:
+def read_input_mask(asset: Asset, size: tuple[int, int]) -> Mask:
     """The same for its mask, which must have the picture's `size`."""
     mask = read_mask(Path(asset.path), size)
-    check_same(asset, mask, "mask")
+    check_unchanged(asset, mask, "mask")
     return mask
 
 
-def check_same(asset: Asset, values: NDArray[np.uint8], field: str) -> None:
+def check_unchanged(asset: Asset, values: NDArray[np.uint8], field: str) -> None:
     if pixel_digest(values) != asset.digest:
         reason = "holds another picture than when the recipe was made"
         raise BadRequest(reason, field=field, value=asset.path, hint="give the picture it was made from")

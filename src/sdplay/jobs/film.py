@@ -7,17 +7,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sdplay.film.problems import with_everything_wrong
-from sdplay.jobs.pictures import Drawing, Settled
-from sdplay.requests.plan import FilmPlan, film_plan
-from sdplay.requests.request import AnyFilm
+from sdplay.jobs.pictures import Drawing, ResolvedRequest
 from sdplay.requests.resolve import check_known
 
 if TYPE_CHECKING:
+    from sdplay.film.job.builder import FilmJobBuilder
     from sdplay.film.job.encoder import Output
-    from sdplay.film.job.film import Shooting
+    from sdplay.film.job.film import FilmJob
     from sdplay.film.job.folder import JobFolder
-    from sdplay.film.job.verify import UnitChecked
+    from sdplay.film.job.verify import SegmentChecked
+    from sdplay.film.plan import AnyFilm, FilmPlan
 
 
 class Filming(Drawing):
@@ -25,7 +24,7 @@ class Filming(Drawing):
 
     def film(
         self, request: AnyFilm, out: Path, output: Output | None = None, *, force: bool = False, strict: bool = False
-    ) -> Shooting:
+    ) -> FilmJob:
         """The film of `request` in the job folder `out`, ready to be shot: `for event in shoot(studio.film(…))`.
 
         A folder that holds this job already is gone on with. Everything that can be wrong is said here, before the
@@ -33,51 +32,63 @@ class Filming(Drawing):
         it (and what differs), `DiskFull` for too little space unless `force`, and with `strict` `NotReproduced` for a
         film begun by another version or on another processor.
         """
-        from sdplay.film.job.begin import begin, seeded_as_before
+        from sdplay.film.job.builder import seeded_as_before
+        from sdplay.film.problems import with_everything_wrong
 
         with with_everything_wrong(request):
-            settled = self.settle(seeded_as_before(request, out))
-            checks = {"force": force, "strict": strict}
-            return begin(settled.recipe, settled.model, settled.device, self.executor, out, output, **checks)
+            settled = self.resolve(seeded_as_before(request, out))
+            return self._builder(settled, output).begin(out, force=force, strict=strict)
 
-    def plan(self, request: AnyFilm) -> tuple[Settled, FilmPlan]:
+    def plan(self, request: AnyFilm) -> tuple[ResolvedRequest, FilmPlan]:
         """What drawing the film `request` would be, without its model; raises what `film` raises for a request."""
+        from sdplay.film.plan import film_plan
+        from sdplay.film.problems import with_everything_wrong
+
         with with_everything_wrong(request):
-            settled = self.settle(request)
+            settled = self.resolve(request)
             return settled, film_plan(settled.recipe)
 
-    def resume(self, job: Path, model: str | None = None, *, strict: bool = False) -> Shooting:
+    def resume(self, job: Path, model: str | None = None, *, strict: bool = False) -> FilmJob:
         """The film in the job folder `job`, ready to be gone on with; `model` says where its model is now.
 
         Raises `BadRequest` for a folder without a job, `NotReproduced` where the model or a file it is made from is
         not the one it was begun with, and with `strict` for one begun by another version or on another processor.
         """
-        from sdplay.film.job.begin import begin
         from sdplay.film.job.description import described_output
         from sdplay.film.job.folder import JobFolder
 
         folder = JobFolder.open(job)
         was = self._as_it_was(folder, model)
         output = described_output(folder.description)
-        return begin(was.recipe, was.model, was.device, self.executor, job, output, force=True, strict=strict)
+        return self._builder(was, output).begin(job, force=True, strict=strict)
 
-    def verify_film(self, job: Path, model: str | None = None, every: int = 1) -> Iterator[UnitChecked]:
+    def verify_film(self, job: Path, model: str | None = None, every: int = 1) -> Iterator[SegmentChecked]:
         """Draw every `every`-th finished unit of the film in `job` again and compare; nothing there is changed.
 
         Raises what `resume` raises where it cannot be tried, and `BadRequest` where no unit is finished yet.
         """
-        from sdplay.film.job.begin import shooting_of
         from sdplay.film.job.description import described_output
         from sdplay.film.job.folder import JobFolder
-        from sdplay.film.job.verify import checked_units
+        from sdplay.film.job.verify import verify_segments
 
         folder = JobFolder.open(job)
         was = self._as_it_was(folder, model)
         output = described_output(folder.description)
-        plan = film_plan(was.recipe)
-        yield from checked_units(shooting_of(plan, was.model, was.device, self.executor, folder, output), every)
+        yield from verify_segments(self._builder(was, output).attach(folder), every)
 
-    def _as_it_was(self, folder: JobFolder, model: str | None) -> Settled:
+    def _builder(self, film: ResolvedRequest, output: Output | None) -> FilmJobBuilder:
+        from sdplay.film.job.builder import FilmJobBuilder
+        from sdplay.film.job.encoder import Output
+
+        return FilmJobBuilder(
+            recipe=film.recipe,
+            model=film.model,
+            device=film.device,
+            executor=self.executor,
+            output=output or Output(),
+        )
+
+    def _as_it_was(self, folder: JobFolder, model: str | None) -> ResolvedRequest:
         """The film of `folder` as it was settled, with its model, which `model` or the folder says where it is."""
         from sdplay.film.job.description import described_model, described_recipe
         from sdplay.film.video.inputs import check_files
@@ -88,4 +99,4 @@ class Filming(Drawing):
         recipe = replace(recipe, request=recipe.request.model_copy(update={"model": where}))
         found, device = self._same_model(recipe, None)
         check_files(recipe)
-        return Settled(recipe=recipe, model=found, device=device)
+        return ResolvedRequest(recipe=recipe, model=found, device=device)

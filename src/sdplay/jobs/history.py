@@ -10,21 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdplay.core.errors import BadRequest, NotReproduced
-from sdplay.events import Drawn
-from sdplay.images.compare import difference
-from sdplay.images.inputs import CALLED, WHERE_THEY_WERE, with_pictures
-from sdplay.images.picture import Picture
+from sdplay.events import ImageDone
+from sdplay.images.inputs import CALLED, WHERE_THEY_WERE, with_inputs
+from sdplay.images.picture import Picture, difference
 from sdplay.images.write import Embedded, stored_pixels
-from sdplay.images.writer import format_of, is_kept, read_kept, read_sheet
-from sdplay.interop import Found, read_found
-from sdplay.interop.import_settings import Adopted, adopt
-from sdplay.jobs.pictures import Settled
-from sdplay.jobs.result import Pictures
+from sdplay.images.writer import format_of, is_ours, read_own, read_sheet
+from sdplay.interop import ParsedMetadata, read_found
+from sdplay.interop.import_settings import ImportedSettings, import_settings
+from sdplay.jobs.pictures import Pictures, ResolvedRequest
 from sdplay.jobs.upscale import Enlarging
 from sdplay.prompts.template import Wildcards
-from sdplay.requests.plan import count
-from sdplay.requests.recipe import Recipe
-from sdplay.requests.request import AnyRequest, ask
+from sdplay.requests.base import Request, make_request
+from sdplay.requests.recipe import Recipe, count
 from sdplay.requests.resolve import check_known
 from sdplay.version import VERSION
 
@@ -34,24 +31,24 @@ SILENT = "many web sites and messengers take such words out of pictures; use the
 class Remembering(Enlarging):
     """The part of a studio that knows what pictures say about themselves."""
 
-    def read(self, path: str | Path) -> Embedded | Found:
+    def read(self, path: str | Path) -> Embedded | ParsedMetadata:
         """What a picture says about how it was made: our own recipe, or what another program wrote.
 
         Raises `BadRequest` for a file that is no picture, is damaged, or says nothing.
         """
         path = Path(path)
-        if is_kept(path):
-            return read_kept(path)[0]
+        if is_ours(path):
+            return read_own(path)[0]
         if read_sheet(path) is not None:
-            return read_kept(path)[0]  # which says what a sheet is
+            return read_own(path)[0]  # which says what a sheet is
         found = read_found(path)
         if found is None:
             raise BadRequest("says nothing about how it was made", field="file", value=str(path), hint=SILENT)
         return found
 
-    def adopt(self, found: Found, **changes: Any) -> Adopted:
+    def adopt(self, found: ParsedMetadata, **changes: Any) -> ImportedSettings:
         """A request made of what another program's picture says, with `changes`, and what could not be taken over."""
-        return adopt(found, changes, self.shelves)
+        return import_settings(found, changes, self.shelves)
 
     def draw_again(self, path: str | Path, **changes: Any) -> Pictures:
         """Draw the picture in `path` again: exactly, where it is one of ours and nothing is changed; else anew."""
@@ -61,14 +58,14 @@ class Remembering(Enlarging):
             if isinstance(said, Embedded)
             else self.settle_first(self.adopt(said, **changes).request)
         )
-        return Pictures(event.picture for event in self.run(settled, indices) if isinstance(event, Drawn))
+        return Pictures(event.picture for event in self.run(settled, indices) if isinstance(event, ImageDone))
 
-    def settle_first(self, request: AnyRequest, known: Wildcards | None = None) -> tuple[Settled, Sequence[int]]:
-        """What `run` wants to draw all pictures of `request`; `known` as in `settle`."""
-        settled = self.settle(request, known)
+    def settle_first(self, request: Request, known: Wildcards | None = None) -> tuple[ResolvedRequest, Sequence[int]]:
+        """What `run` wants to draw all pictures of `request`; `known` as in `resolve`."""
+        settled = self.resolve(request, known)
         return settled, range(count(settled.recipe))
 
-    def settle_again(self, embedded: Embedded, changes: Mapping[str, Any]) -> tuple[Settled, Sequence[int]]:
+    def settle_again(self, embedded: Embedded, changes: Mapping[str, Any]) -> tuple[ResolvedRequest, Sequence[int]]:
         """What to draw: the recipe in the file itself where nothing is changed, else a new one made of its request.
 
         Where `model` and the given pictures are what they were, saying where they are is no change. Raises
@@ -85,13 +82,13 @@ class Remembering(Enlarging):
         was = embedded.recipe.request
         first = {**was.model_dump(), "seed": embedded.recipe.seed + embedded.index, "num": 1}
         known = {} if "wildcards" in changes else embedded.recipe.wildcards
-        return self.settle_first(ask(type(was), **{**first, **changes}), known)
+        return self.settle_first(make_request(type(was), **{**first, **changes}), known)
 
     def again(
         self, path: Path, model: str | None = None, pictures: Mapping[str, str | None] = WHERE_THEY_WERE
     ) -> tuple[Picture, Embedded, NDArray[np.uint8]]:
         """Draw the picture in `path` once more: (the new one, what the file says, the file's pixels)."""
-        embedded, pixels = read_kept(path)
+        embedded, pixels = read_own(path)
         return self.redraw(embedded, model, pictures), embedded, pixels
 
     def redraw(
@@ -99,11 +96,11 @@ class Remembering(Enlarging):
     ) -> Picture:
         """The picture a recipe and an index stand for, with the numerics that the recipe records."""
         events = self.run(self.recall(embedded, model, pictures), [embedded.index])
-        return next(event.picture for event in events if isinstance(event, Drawn))
+        return next(event.picture for event in events if isinstance(event, ImageDone))
 
     def recall(
         self, embedded: Embedded, model: str | None = None, pictures: Mapping[str, str | None] = WHERE_THEY_WERE
-    ) -> Settled:
+    ) -> ResolvedRequest:
         """The recipe of a kept picture, ready to run.
 
         `model` says where its model is, if not under its old name, and `pictures` where its "image", "mask" and
@@ -114,8 +111,8 @@ class Remembering(Enlarging):
         recipe = embedded.recipe
         check_known(recipe)
         found, device = self._same_model(recipe, model)
-        recipe = with_pictures(recipe, pictures)
-        return Settled(recipe=recipe, model=found, device=device)
+        recipe = with_inputs(recipe, pictures)
+        return ResolvedRequest(recipe=recipe, model=found, device=device)
 
     def verify(
         self, path: Path, model: str | None = None, pictures: Mapping[str, str | None] = WHERE_THEY_WERE

@@ -2,38 +2,39 @@
 
 from __future__ import annotations
 
+import base64
+import html
 import os
 import secrets
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from sdplay.core.errors import NotReproduced
-from sdplay.core.sample import Asset
-from sdplay.events import Drawn, Event, Finished, FrameDone
-from sdplay.film.request import Film
-from sdplay.film.request_animate import Animate
-from sdplay.images.inputs import given_pictures
-from sdplay.images.writer import Keeper
-from sdplay.jobs.add_ons import find_add_ons, same_add_ons
-from sdplay.jobs.control import with_controlnet
-from sdplay.jobs.result import Pictures
+from sdplay.events import Event, Finished, ImageDone, ImageSaved
+from sdplay.images.inputs import pictures_in
+from sdplay.images.picture import Picture
+from sdplay.images.read import png
+from sdplay.images.writer import ImageWriter
+from sdplay.jobs.add_ons import find_add_ons, same_add_ons, with_controlnet
 from sdplay.library.library import Shelves, shelves_of
 from sdplay.library.resolve import ResolvedModel, resolve
 from sdplay.prompts.template import Wildcards
-from sdplay.requests.expand_prompts import written_out
+from sdplay.requests.base import Request, make_request
 from sdplay.requests.memory import kept_within
-from sdplay.requests.plan import count
-from sdplay.requests.recipe import Recipe
-from sdplay.requests.request import AnyRequest
-from sdplay.requests.resolve import settle
-from sdplay.tasks import Executor, Task
+from sdplay.requests.modes import expand_prompts, read_files
+from sdplay.requests.recipe import Recipe, count
+from sdplay.requests.request import AnyStill
+from sdplay.requests.resolve import resolve_request
+from sdplay.requests.stills import Still, prompt_of
+from sdplay.tasks import DrawTask, Executor
 from sdplay.version import VERSION
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settled:
+class ResolvedRequest:
     """A request with its recipe and the model found for it."""
 
     recipe: Recipe
@@ -72,36 +73,25 @@ class Drawing:
         """Where models are looked for by name."""
         return self._shelves if self._shelves is not None else shelves_of(os.environ)
 
-    def settle(
-        self, request: AnyRequest, known: Wildcards | None = None, model: ResolvedModel | None = None
-    ) -> Settled:
-        """Close every open field; raises `BadRequest` and its kinds, or `ModelBroken`.
+    def resolve(
+        self, request: Request, known: Wildcards | None = None, model: ResolvedModel | None = None
+    ) -> ResolvedRequest:
+        """Close every open field, in this order: seed, prompts, model, ControlNet, add-ons, machine, files,
+        what the
+        model's card and the machine decide, memory. Raises `BadRequest` and its kinds, or `ModelBroken`.
 
         `known` are wildcards whose lines are taken from here and not from files; `model` is that of the request where
         it was found already.
         """
-        random = self._new_seed()
-        seed = random if request.seed is None else request.seed
-        request, wildcards = written_out(request, known, seed)
-        model = model or resolve(request.model, self.shelves, allow_pickle=request.allow_pickle)
+        seed = self._new_seed() if request.seed is None else request.seed
+        request, wildcards = expand_prompts(request, known, seed)
+        model = model or resolve(request.model, self.shelves, allow_pickle=request.run.allow_pickle)
         request = with_controlnet(request, model.card)
         model = replace(model, add_ons=find_add_ons(request, wildcards, self.shelves))
         machine = self.executor.survey(request)
-        request, assets = self._files(request)
-        recipe = settle(request, model, machine, random, assets, wildcards)
-        return Settled(recipe=kept_within(recipe, model), model=model, device=machine.device)
-
-    def _files(self, request: AnyRequest) -> tuple[AnyRequest, dict[str, Asset]]:
-        if not isinstance(request, Film):
-            return request, given_pictures(request)
-        from sdplay.film.video.inputs import film_files  # loads PyAV: only for films
-
-        if isinstance(request, Animate) and (request.animation_mode == "3D" or request.save_depth_maps):
-            from sdplay.film.render.depth_model import choose_depth
-
-            choice = choose_depth(request.depth_model)
-            request = request.model_copy(update={"depth_model": str(choice.folder or choice.kind)})
-        return film_files(request)
+        request, assets = read_files(request)
+        recipe = resolve_request(request, model, machine, seed, assets, wildcards)
+        return ResolvedRequest(recipe=kept_within(recipe, model), model=model, device=machine.device)
 
     def _same_model(self, recipe: Recipe, model: str | None) -> tuple[ResolvedModel, str]:
         """The model of `recipe`, at `model` if not under its old name, its add-ons, and the device it was drawn on."""
@@ -110,34 +100,41 @@ class Drawing:
             raise NotReproduced(
                 f"the model {recipe.model.name!r} is not the one it was drawn with "
                 f"(sha256 {found.identity.digest[:10]}, then {recipe.model.digest[:10]})",
-                hint="point --model at the files it was drawn with",
+                hint="point `model` at the files it was drawn with",
             )
         found = replace(found, add_ons=same_add_ons(recipe, self.shelves))
-        machine = self.executor.survey(recipe.request.model_copy(update={"device": recipe.numerics.device}))
+        machine = self.executor.survey(recipe.request.with_run_options(device=recipe.numerics.device))
         return found, machine.device
 
-    def stream(self, request: AnyRequest, keeper: Keeper | None = None, *, preview: bool = False) -> Iterator[Event]:
-        """Draw all pictures of `request`, yielding events; with a `keeper` each is on disk before its `FrameDone`.
+    def stream(self, request: Request, keeper: ImageWriter | None = None, *, preview: bool = False) -> Iterator[Event]:
+        """Draw all pictures of `request`, yielding events; with a `keeper` each is on disk before its `ImageSaved`.
 
         With `preview` each `Stepped` of a single picture shows what is emerging. Whoever stops iterating stops the
         drawing after the step.
         """
-        settled = self.settle(request)
+        settled = self.resolve(request)
         yield from self.run(settled, range(count(settled.recipe)), keeper, preview=preview)
 
     def run(
-        self, settled: Settled, indices: Sequence[int], keeper: Keeper | None = None, *, preview: bool = False
+        self,
+        settled: ResolvedRequest,
+        indices: Sequence[int],
+        keeper: ImageWriter | None = None,
+        *,
+        preview: bool = False,
     ) -> Iterator[Event]:
         """Draw pictures `indices` of a settled recipe, in that order; `keeper` and `preview` as for `stream`."""
         started = time.perf_counter()
-        task = Task(recipe=settled.recipe, indices=indices, model=settled.model, device=settled.device, preview=preview)
+        task = DrawTask(
+            recipe=settled.recipe, indices=indices, model=settled.model, device=settled.device, preview=preview
+        )
         yield from kept(self.executor.run(task), keeper)
         yield Finished(total=len(indices), seconds=time.perf_counter() - started)
 
-    def draw(self, request: AnyRequest, out: str | Path | None = None, kind: str = "png") -> Pictures:
+    def draw(self, request: Request, out: str | Path | None = None, kind: str = "png") -> Pictures:
         """Draw all pictures of `request` and return them; with `out` each is kept in that folder too, as `kind`."""
-        keeper = Keeper(Path(out), kind, VERSION) if out is not None else None
-        return Pictures(event.picture for event in self.stream(request, keeper) if isinstance(event, Drawn))
+        keeper = ImageWriter(Path(out), kind, VERSION) if out is not None else None
+        return Pictures(event.picture for event in self.stream(request, keeper) if isinstance(event, ImageDone))
 
     def close(self) -> None:
         """Let go of the model; the studio can be used again and loads it anew."""
@@ -145,9 +142,39 @@ class Drawing:
             self._executor.close()
 
 
-def kept(events: Iterable[Event], keeper: Keeper | None) -> Iterator[Event]:
-    """Pass events on; after each `Drawn` keep the picture and say so with a `FrameDone`."""
+def kept(events: Iterable[Event], keeper: ImageWriter | None) -> Iterator[Event]:
+    """Pass events on; after each `ImageDone` keep the picture and say so with a `ImageSaved`."""
     for event in events:
         yield event
-        if keeper is not None and isinstance(event, Drawn):
-            yield FrameDone(artifact=keeper.keep(event.picture))
+        if keeper is not None and isinstance(event, ImageDone):
+            yield ImageSaved(artifact=keeper.write(event.picture))
+
+
+def caption(picture: Picture) -> str:
+    request = picture.recipe.request
+    if isinstance(request, Still):
+        return f"{prompt_of(picture.recipe, picture.index).prompt} (seed {picture.seed})"
+    return f"{request.mode}, frame {picture.index}"
+
+
+class Pictures(list[Picture]):
+    """Pictures that show themselves side by side in a notebook."""
+
+    def _repr_html_(self) -> str:
+        def figure(picture: Picture) -> str:
+            data = base64.b64encode(png(picture.pixels)).decode()
+            words = html.escape(caption(picture))
+            return f'<img src="data:image/png;base64,{data}" alt="{words}" title="{words}">'
+
+        return " ".join(map(figure, self))
+
+
+def requests_for(kind: type[AnyStill], prompts: Sequence[str], fields: Mapping[str, Any]) -> list[AnyStill]:
+    """One request for every picture and every prompt, all of them checked before any is drawn.
+
+    `image` may be a folder: then each picture in it, sorted by name. Raises `BadRequest` and its kinds.
+    """
+    plain = {name: str(value) if isinstance(value, Path) else value for name, value in fields.items()}
+    image = plain.get("image")
+    given = [plain] if image is None else [{**plain, "image": path} for path in pictures_in(image)]
+    return [make_request(kind, **{**each, "prompt": prompt}) for each in given for prompt in prompts]

@@ -1,4 +1,4 @@
-"""A given picture and its mask, laid out for drawing: extended, cropped and scaled before, pasted back after."""
+"""Crop plans for a given picture and its mask: extended, cropped and scaled before drawing, pasted back after it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdplay.core.sample import Asset, FromImage, Repaint
-from sdplay.images.inputs import read_given, read_given_mask
+from sdplay.images.inputs import read_input, read_input_mask
 from sdplay.images.mask import Mask, bounding_box, pasted, shaped
 from sdplay.images.read import Pixels, padded, resized, resized_mask
 
@@ -18,11 +18,11 @@ Size = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Canvas:
+class CropPlan:
     """A picture of which `box` (left, top, right, bottom) is drawn, fitted into `size` (width, height).
 
-    `paste` says how much of what is drawn replaces each pixel, `redraw` is white where something new is wanted (also
-    where blurring has faded a thin line in `paste`); both None: all of it is drawn and kept.
+    `paste` is how much of the drawn picture replaces each pixel. `redraw` is white where something new is wanted (also
+    where blurring has faded a thin line in `paste`). If both are None, the whole box is drawn and kept.
     """
 
     pixels: Pixels
@@ -32,7 +32,7 @@ class Canvas:
     redraw: Mask | None = None
 
     def picture(self, multiple: int) -> Pixels:
-        """The box at its drawn size, grown to `size` and then to multiples of `multiple` by repeating its edge."""
+        """The box at its drawn size, padded to `size` and then to multiples of `multiple` by repeating its edge."""
         return self._grown(resized(self._crop(self.pixels), *fitted(self.box, self.size)), multiple)
 
     def mask(self, multiple: int) -> Mask | None:
@@ -41,9 +41,9 @@ class Canvas:
             return None
         return self._grown(resized_mask(self._crop(self.redraw), *fitted(self.box, self.size)), multiple)
 
-    def finished(self, drawn: Pixels) -> Pixels:
-        """What is handed over when `drawn`, of the shape of `picture`, is done; where `paste` is 0 the old bytes."""
-        part = cut(drawn, fitted(self.box, self.size))
+    def paste_back(self, drawn: Pixels) -> Pixels:
+        """The finished picture from `drawn`, of the shape of `picture`; where `paste` is 0 it has the old bytes."""
+        part = crop(drawn, fitted(self.box, self.size))
         if self.paste is None:
             return part
         left, top, right, bottom = self.box
@@ -60,38 +60,38 @@ class Canvas:
         return padded(values, -(-width // multiple) * multiple, -(-height // multiple) * multiple)
 
 
-def cut(drawn: Pixels, size: Size) -> Pixels:
-    """`drawn` without what was grown at the right and the bottom."""
+def crop(drawn: Pixels, size: Size) -> Pixels:
+    """`drawn` without the padding at the right and the bottom."""
     return np.ascontiguousarray(drawn[: size[1], : size[0]])
 
 
-def lay_out(init: FromImage, size: Size) -> Canvas:
+def plan_crop(init: FromImage, size: Size) -> CropPlan:
     """Read picture and mask, extend the borders, and choose the box that is drawn at `size`.
 
-    Raises `BadRequest` when a file is gone, unreadable, or holds another picture than the recipe says.
+    Raises `BadRequest` if a file is missing, unreadable, or not the picture of the recipe.
     """
-    pixels, repaint = read_given(init.image), init.repaint
+    pixels, repaint = read_input(init.image), init.repaint
     if repaint is None:
-        return Canvas(resized(pixels, *size), (0, 0, *size), size)
-    paste, redraw = painted(init.image, repaint)
+        return CropPlan(resized(pixels, *size), (0, 0, *size), size)
+    paste, redraw = inpaint_masks(init.image, repaint)
     left, top, right, bottom = repaint.borders
     pixels = np.pad(pixels, ((top, bottom), (left, right), (0, 0)), mode="edge")
     if repaint.padding is None:
         masks = resized_mask(paste, *size), resized_mask(redraw, *size)
-        return Canvas(resized(pixels, *size), (0, 0, *size), size, *masks)
+        return CropPlan(resized(pixels, *size), (0, 0, *size), size, *masks)
     whole = (pixels.shape[1], pixels.shape[0])
     box = bounding_box(redraw, repaint.padding)
-    return Canvas(pixels, proportioned(box, size, whole) if box else (0, 0, *whole), size, paste, redraw)
+    return CropPlan(pixels, proportioned(box, size, whole) if box else (0, 0, *whole), size, paste, redraw)
 
 
-def painted(image: Asset, repaint: Repaint) -> tuple[Mask, Mask]:
+def inpaint_masks(image: Asset, repaint: Repaint) -> tuple[Mask, Mask]:
     """(`paste`, `redraw`) over the extended picture: the mask inside, and white beyond the old edges.
 
     The white of an extension reaches as far into the picture as the blur does, so that no seam is left there.
     """
     inside = np.zeros((image.height, image.width), np.uint8)
     if repaint.mask is not None:
-        given = read_given_mask(repaint.mask, (image.width, image.height))
+        given = read_input_mask(repaint.mask, (image.width, image.height))
         inside = shaped(given, invert=repaint.invert, grow=repaint.grow)
     left, top, right, bottom = repaint.borders
     around = ((top, bottom), (left, right))
@@ -116,7 +116,7 @@ def fitted(box: Box, size: Size) -> Size:
 
 
 def proportioned(box: Box, size: Size, whole: Size) -> Box:
-    """`box` grown to the proportions of `size` (width, height) as far as the picture `whole` has room."""
+    """`box` grown to the proportions of `size` (width, height), within the picture `whole`."""
     left, top, right, bottom = box
     width, height = right - left, bottom - top
     wanted = (max(width, round(height * size[0] / size[1])), max(height, round(width * size[1] / size[0])))

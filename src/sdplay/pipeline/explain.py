@@ -1,4 +1,4 @@
-"""What a model reads of a prompt: resolved, scheduled, weighed and laid out in chunks. Takes no torch."""
+"""What a model reads of a prompt: resolved, scheduled, weighted and cut into chunks. Imports no torch."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from sdplay.core.fields import Syntax
-from sdplay.core.sample import Words
+from sdplay.core.sample import PromptPair
 from sdplay.families.common.chunks import Chunk, chunks
 from sdplay.families.common.tokenizer import Speller, read_speller
 from sdplay.families.common.vectors import codes
@@ -15,16 +15,16 @@ from sdplay.library.add_ons import vectors_of
 from sdplay.library.resolve import ResolvedModel
 from sdplay.prompts.attention import Fragment, Section, weighted
 from sdplay.prompts.composition import Part, composed
-from sdplay.prompts.lora_tags import Lora, networks
+from sdplay.prompts.lora_tags import Lora, lora_tags
 from sdplay.prompts.schedule import Schedule, scheduled
-from sdplay.requests.loras import asked_loras
+from sdplay.requests.add_ons import asked_loras
 from sdplay.requests.recipe import Recipe
-from sdplay.requests.words import words_of
+from sdplay.requests.stills import prompt_of
 
 
 @dataclass(frozen=True, slots=True)
 class ReadChunk:
-    """What stands in a chunk, in order, and how many tokens that is."""
+    """The text of a chunk, in order, and its number of tokens."""
 
     tokens: int
     fragments: tuple[Fragment, ...]
@@ -32,8 +32,8 @@ class ReadChunk:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One text and the steps, from 1, at which it is read; `in_pieces` are words that the vocabulary does not have
-    whole, `lost` is what is cut off.
+    """One text and the steps (from 1) at which it is read; `in_pieces` are the words that are several tokens, `lost` is
+    the text that is cut off.
     """
 
     text: str
@@ -53,9 +53,9 @@ class ReadPart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """All that a model reads for one picture, and the LoRAs it wears. `chunk_size` is in tokens."""
+    """All that a model reads for one picture, and its LoRAs. `chunk_size` is in tokens."""
 
-    words: Words
+    words: PromptPair
     seed: int
     steps: int
     chunk_size: int
@@ -64,12 +64,12 @@ class Explanation:
     negative: ReadPart
 
 
-def explained(recipe: Recipe, model: ResolvedModel) -> Explanation:
+def explain(recipe: Recipe, model: ResolvedModel) -> Explanation:
     """What `model` reads for the first picture of `recipe`; raises `ModelBroken`."""
     files = [one for one in model.add_ons if one.identity.kind == "embedding"]
     vectors = {one.identity.name: codes(slot, vectors_of(one.path)) for slot, one in enumerate(files)}
     speller = replace(read_speller(model.path), vectors=vectors)
-    words = words_of(recipe, 0)
+    words = prompt_of(recipe, 0)
     noted = words.syntax == "a1111"
     parts = composed(words.prompt) if noted else (Part(Schedule((words.prompt,))),)
     negative = scheduled(words.negative_prompt) if noted else Schedule((words.negative_prompt,))
@@ -82,14 +82,14 @@ def explained(recipe: Recipe, model: ResolvedModel) -> Explanation:
         seed=recipe.seed,
         steps=recipe.steps,
         chunk_size=speller.size,
-        loras=(*asked_loras(recipe.request), *(networks(words.prompt)[1] if noted else ())),
+        loras=(*asked_loras(recipe.request), *(lora_tags(words.prompt)[1] if noted else ())),
         parts=tuple(map(read, parts)),
         negative=read(Part(negative)),
     )
 
 
 def readings(words: Schedule, steps: int, speller: Speller, syntax: Syntax) -> Iterator[Reading]:
-    """Each text that `words` are at some step, in the order of their first ones."""
+    """Each text that the prompt is at some step, in the order of their first steps."""
     when: dict[str, list[int]] = {}
     for step in range(1 if words.steady else steps):
         when.setdefault(words.at(step, steps), []).append(step + 1)
@@ -109,7 +109,7 @@ def reading(text: str, steps: tuple[int, ...], speller: Speller, syntax: Syntax)
 
 
 def read_chunk(chunk: Chunk, speller: Speller) -> ReadChunk:
-    """The tokens of `chunk` as text again, as the model spells it; neighbours of one weight together."""
+    """The tokens of `chunk` decoded to text; neighbours of one weight together."""
     pairs: Iterable[tuple[int, float]] = zip(chunk.tokens, chunk.weights, strict=True)
     runs = groupby(pairs, key=lambda pair: pair[1])
     fragments = tuple(Fragment(speller.text(token for token, _ in run), weight) for weight, run in runs)

@@ -1,47 +1,48 @@
-"""Which LoRAs a picture is drawn with, and how much of each: those of the request, and those in its own prompt."""
+"""The LoRAs of a picture and their weights: those of the request, and those in its own prompt."""
 
 from __future__ import annotations
 
 from sdplay.core.errors import BadRequest
-from sdplay.core.sample import AnyWords, Words
-from sdplay.prompts.lora_tags import Lora, Worn, networks
-from sdplay.requests.loras import asked_loras
-from sdplay.requests.mentions import Spelled
+from sdplay.core.sample import AnyPrompt, PromptPair
+from sdplay.prompts.lora_tags import Lora, Worn, lora_tags
+from sdplay.requests.add_ons import Spelled, asked_loras
 from sdplay.requests.recipe import Recipe
 
 Weights = dict[str, float]  # by name
 
 
-def network_loras(recipe: Recipe, words: AnyWords) -> Worn:
-    """What the network wears for `words`; between two of them it wears as much as lies evenly between theirs."""
-    start = weights(recipe, words if isinstance(words, Words) else words.start, "network")
-    if isinstance(words, Words):
-        return worn(recipe, start)
-    end = weights(recipe, words.end, "network")
+def network_loras(recipe: Recipe, words: AnyPrompt) -> Worn:
+    """The LoRAs on the U-Net; between two prompts their weights are interpolated."""
+    start = lora_weights(recipe, words if isinstance(words, PromptPair) else words.start, "network")
+    if isinstance(words, PromptPair):
+        return by_digest(recipe, start)
+    end = lora_weights(recipe, words.end, "network")
     way = words.weight
-    return worn(recipe, {name: start.get(name, 0.0) * (1 - way) + end.get(name, 0.0) * way for name in start | end})
+    return by_digest(
+        recipe, {name: start.get(name, 0.0) * (1 - way) + end.get(name, 0.0) * way for name in start | end}
+    )
 
 
-def text_loras(recipe: Recipe, words: AnyWords) -> tuple[Worn, Worn]:
-    """What the text encoders wear for the one and the other end of `words`."""
-    ends = (words, words) if isinstance(words, Words) else (words.start, words.end)
-    one, other = (worn(recipe, weights(recipe, end, "text")) for end in ends)
+def text_loras(recipe: Recipe, words: AnyPrompt) -> tuple[Worn, Worn]:
+    """The LoRAs on the text encoders for the start and the end of the prompt."""
+    ends = (words, words) if isinstance(words, PromptPair) else (words.start, words.end)
+    one, other = (by_digest(recipe, lora_weights(recipe, end, "text")) for end in ends)
     return one, other
 
 
-def weights(recipe: Recipe, words: Words, side: str) -> Weights:
-    """How much of each LoRA, by name: one that is named several times counts as often."""
+def lora_weights(recipe: Recipe, words: PromptPair, side: str) -> Weights:
+    """The weight of each LoRA, by name; one that is named several times counts as often."""
     named: list[Lora] = list(asked_loras(recipe.request))
     if words.syntax == "a1111":
-        named += networks(words.prompt)[1]
+        named += lora_tags(words.prompt)[1]
     found: Weights = {}
     for lora in named:
         found[lora.name] = found.get(lora.name, 0.0) + (lora.text if side == "text" else lora.network)
     return found
 
 
-def worn(recipe: Recipe, found: Weights) -> Worn:
-    """`found` by digest, in the order of the recipe; raises `BadRequest` for a LoRA that the recipe does not hold."""
+def by_digest(recipe: Recipe, found: Weights) -> Worn:
+    """Weights by digest, in the order of the recipe; raises `BadRequest` for a LoRA that the recipe does not hold."""
     known = {add_on.name: add_on.digest for add_on in recipe.add_ons if add_on.kind == "lora"}
     if strange := sorted(found.keys() - known.keys()):
         reason = "the recipe holds no LoRA of this name"
@@ -52,6 +53,6 @@ def worn(recipe: Recipe, found: Weights) -> Worn:
     return tuple((digest, weight) for digest, weight in whole.items() if weight)
 
 
-def spelled(recipe: Recipe) -> Spelled:
-    """The words of the recipe's prompts that stand for vectors."""
+def embeddings_of(recipe: Recipe) -> Spelled:
+    """The names and digests of the embeddings in the recipe's prompts."""
     return tuple((add_on.name, add_on.digest) for add_on in recipe.add_ons if add_on.kind == "embedding")

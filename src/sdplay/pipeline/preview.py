@@ -1,11 +1,13 @@
-"""What a picture will look like, from its latents alone: a linear map, thousands of times cheaper than the codec.
+"""Previews of a picture from its latents: a linear map, thousands of times cheaper than the VAE.
 
-To first order a latent autoencoder's codes are a small picture in other colours (keturn, "Decoding latents to RGB
-without upscaling", 2022). Here the map is not a table for one codec but is fitted to the very codec that is loaded, by
-least squares on colour fields that it encodes; and each code is read with its eight neighbours, as 2 by 2 pixels.
+To first order a latent autoencoder's latents are a small picture in other colours (keturn, "Decoding latents to RGB
+without upscaling", 2022). Here the map is not a table for one codec but is fitted to the VAE that is loaded, by least
+squares on colour fields that it encodes; and each latent is read with its eight neighbours, as 2 by 2 pixels.
 """
 
 from __future__ import annotations
+
+import weakref
 
 import numpy as np
 import torch
@@ -14,13 +16,13 @@ from torch import Tensor
 from torch.nn.functional import avg_pool2d, pad, pixel_shuffle, unfold
 
 from sdplay.families.base import Family
-from sdplay.pipeline.render import arithmetic
+from sdplay.pipeline.render import inference
 from sdplay.requests.recipe import Recipe
 
-FINER = 2  # pixels of a preview for each code, along each side
-# What the map is fitted on: pictures of so many codes a side, with so many squares a side. Measured on eight prompts of
-# the built-in model, sharp squares of many sizes do better than soft fields, and more or larger ones no better.
-CODES, SQUARES, SEED = 12, (3, 5, 7, 9, 11, 13, 2, 4), 0
+FINER = 2  # pixels of a preview for each latent, along each side
+# The map is fitted on pictures of so many latents a side, with so many squares a side. Measured on eight prompts of the
+# built-in model, sharp squares of many sizes do better than soft fields, and more or larger ones no better.
+SIDE, SQUARES, SEED = 12, (3, 5, 7, 9, 11, 13, 2, 4), 0
 
 
 class LinearPreview:
@@ -32,37 +34,35 @@ class LinearPreview:
     def __call__(self, latents: Tensor) -> tuple[NDArray[np.uint8], ...]:
         height, width = latents.shape[-2:]
         with torch.inference_mode():
-            flat = (read(latents) @ self.weights).transpose(1, 2).unflatten(2, (height, width))
+            flat = (neighbourhoods(latents.cpu()) @ self.weights).transpose(1, 2).unflatten(2, (height, width))
             values = ((pixel_shuffle(flat, FINER).clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
         return tuple(values.permute(0, 2, 3, 1).contiguous().numpy())
 
 
-class Previews:
-    """Keeps the map of the last model it was asked for."""
+class PreviewCache:
+    """Keeps the map of the last model, and not the model itself."""
 
     def __init__(self) -> None:
-        self._last: tuple[Family, LinearPreview] | None = None
+        self._last: tuple[weakref.ref[Family], LinearPreview] | None = None
 
     def of(self, family: Family, recipe: Recipe) -> LinearPreview:
-        """The map for `family`'s codec, fitted under the recipe's `arithmetic` when first asked for."""
-        if self._last is None or self._last[0] is not family:
-            with arithmetic(recipe.numerics.threads):
-                self._last = (family, LinearPreview(fitted(family)))
+        """The map for the VAE of `family`, fitted when it is first asked for."""
+        if self._last is None or self._last[0]() is not family:
+            with inference(recipe.numerics.threads):
+                self._last = (weakref.ref(family), LinearPreview(fit_preview(family)))
         return self._last[1]
 
 
-def read(latents: Tensor) -> Tensor:
-    """Each code of [B, C, h, w] with its neighbours and a one: [B, h·w, 9C + 1]; beyond the edge stands the edge."""
+def neighbourhoods(latents: Tensor) -> Tensor:
+    """Each latent of [B, C, h, w] with its eight neighbours and a 1: [B, h·w, 9C + 1]; the edge is repeated."""
     around = unfold(pad(latents.float(), (1, 1, 1, 1), mode="replicate"), 3).transpose(1, 2)
     return torch.cat([around, torch.ones_like(around[..., :1])], dim=-1)
 
 
-def fitted(family: Family) -> Tensor:
-    """The weights that turn what the codec makes of colour fields back into these; a codec whose numbers are none gets
-    a map to plain grey.
-    """
-    pixels = colour_fields(CODES * family.factor)
-    codes = read(family.encode(pixels)).flatten(0, 1)
+def fit_preview(family: Family) -> Tensor:
+    """The weights that map the latents of colour fields to the fields; latents with NaN or infinity get plain grey."""
+    pixels = colour_fields(SIDE * family.factor)
+    codes = neighbourhoods(family.encode(pixels).cpu()).flatten(0, 1)
     block = family.factor // FINER
     small = avg_pool2d(pixels, block) if block > 1 else pixels
     wanted = torch.nn.functional.pixel_unshuffle(small, FINER).flatten(2).transpose(1, 2).flatten(0, 1)

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from sdplay.engines.low_memory import SlicedAttention
 from sdplay.engines.placement import Placement
-from sdplay.families.base import Extras, Guide
+from sdplay.families.base import ControlCond, Extras
 
 
 class ControlNet:
@@ -64,12 +64,12 @@ class ControlNet:
 
 
 def added_by(
-    guides: Sequence[Guide], x: Tensor, timesteps: Tensor, texts: Sequence[Tensor], extras: Extras
+    guides: Sequence[ControlCond], x: Tensor, timesteps: Tensor, texts: Sequence[Tensor], extras: Extras
 ) -> dict[str, Any]:
     """What `guides` have to say to a `UNet2DConditionModel` about latents `x`, added up."""
     total: list[Tensor] = []
     for guide in guides:
-        found = [each * guide.scale for each in guide.network(x, timesteps, texts, guide.seen, extras)]
+        found = [each * guide.scale for each in guide.network(x, timesteps, texts, guide.hint, extras)]
         total = [one + other for one, other in zip(total, found, strict=True)] if total else found
     if not total:
         return {}

@@ -16,16 +16,16 @@ from sdplay.core.errors import ModelBroken
 from sdplay.engines.low_memory import SlicedAttention, TiledDecoder
 from sdplay.engines.offload import Turns
 from sdplay.engines.placement import Placement
-from sdplay.families.base import Conditioning, Extras, Guide
+from sdplay.families.base import Conditioning, ControlCond, Extras
 from sdplay.families.common.controlnet import added_by
 from sdplay.families.common.controlnets import ControlNets
 from sdplay.families.common.embeddings import Inversions
 from sdplay.families.common.lora_patcher import Patches
 from sdplay.library.add_ons import ResolvedAddOn
 from sdplay.prompts.lora_tags import Worn
-from sdplay.requests.mentions import Spelled
+from sdplay.requests.add_ons import Spelled
 from sdplay.sampling.denoiser import Denoiser, NetworkDenoiser
-from sdplay.sampling.sigmas import NoiseTable, noise_table
+from sdplay.sampling.process import Process, make_process
 
 ExtrasOf = Callable[[Tensor], Extras]
 
@@ -37,7 +37,7 @@ class Parts:
     `zero_when_empty` says that an empty text is all zeros to the network, whatever its encoders make of it.
     """
 
-    table: NoiseTable
+    process: Process
     tokenizers: tuple[Any, ...]
     text_encoders: tuple[Any, ...]
     unet: Any
@@ -57,10 +57,11 @@ class LatentModel:
     """Network and codec of a Stable Diffusion, placed and ready: all the doors of a `Family` but `encode_words`."""
 
     def __init__(self, parts: Parts, placement: Placement) -> None:
-        self.unet, self.vae, self.table, self.placement = parts.unet, parts.vae, parts.table, placement
+        self.unet, self.vae, self.process, self.placement = parts.unet, parts.vae, parts.process, placement
+        self.device = placement.device
         self.latent_channels: int = parts.vae.config.latent_channels
         self.factor = 2 ** (len(parts.vae.config.block_out_channels) - 1)
-        self.sees_mask: bool = parts.unet.config.in_channels == 2 * self.latent_channels + 1
+        self.is_inpaint: bool = parts.unet.config.in_channels == 2 * self.latent_channels + 1
         self.networks = ControlNets(parts.unet.config, self.factor, placement)
         self.scaling: float = parts.vae.config.scaling_factor
         self.shift: float = getattr(parts.vae.config, "shift_factor", None) or 0.0
@@ -85,7 +86,7 @@ class LatentModel:
         return other
 
     def denoiser(
-        self, conditionings: Sequence[Conditioning], seen: Tensor | None = None, guides: Sequence[Guide] = ()
+        self, conditionings: Sequence[Conditioning], seen: Tensor | None = None, guides: Sequence[ControlCond] = ()
     ) -> Denoiser:
         texts = [conditioning.text for conditioning in conditionings]
         text, mask = side_by_side(texts)
@@ -95,15 +96,14 @@ class LatentModel:
         def network(x: Tensor, timesteps: Tensor) -> Tensor:
             self.patches.wear("network", self.network_loras)
             extras = extras_of(x)
-            timesteps = timesteps.to(self.placement.device)
             told = extras | added_by(guides, self._placed(x), timesteps, texts, extras)
             if seen is not None:
-                x = torch.cat([x, seen.repeat(x.size(0) // seen.size(0), 1, 1, 1)], dim=1)
+                x = torch.cat([x, seen.repeat(x.size(0) // seen.size(0), *[1] * (x.dim() - 1))], dim=1)
             asked = (self._placed(x), timesteps)
             out = self.unet(*asked, encoder_hidden_states=text, return_dict=False, **masked, **told)[0]
-            return out.float().cpu()
+            return out.float()
 
-        return NetworkDenoiser(network, self.table)
+        return NetworkDenoiser(network, self.process)
 
     def _placed(self, x: Tensor) -> Tensor:
         return x.to(self.placement.device, self.placement.dtype, memory_format=torch.channels_last)
@@ -117,7 +117,7 @@ class LatentModel:
         self._take_codec()
         pixels = pixels.to(self.placement.device, self.placement.decode_dtype, memory_format=torch.channels_last)
         latents = self.vae.encode(pixels).latent_dist.mode()
-        return (latents.float().cpu() - self.shift) * self.scaling
+        return (latents.float() - self.shift) * self.scaling
 
     def decode(self, latents: Tensor) -> Tensor:
         self._take_codec()
@@ -165,13 +165,13 @@ def tokens_of(tokenizer: Any, text_encoder: Any, text: str) -> Tensor:
     return found.input_ids.to(text_encoder.device)
 
 
-def read_table(folder: Path) -> NoiseTable:
+def read_process(folder: Path) -> Process:
     """The noise table out of `scheduler/scheduler_config.json`; raises `ValueError` for what we cannot sample from."""
     config = json.loads((folder / "scheduler" / "scheduler_config.json").read_text(encoding="utf-8"))
     for entry in ("trained_betas", "rescale_betas_zero_snr"):
         if config.get(entry):
             raise ValueError(f"it sets {entry}, which this program does not know how to follow")
-    return noise_table(
+    return make_process(
         length=config.get("num_train_timesteps", 1000),
         beta_start=config.get("beta_start", 0.00085),
         beta_end=config.get("beta_end", 0.012),
@@ -201,5 +201,5 @@ def unusable(part: str, path: Path, error: Exception) -> ModelBroken:
         f"its {part} cannot be used: {why}",
         field="model",
         value=str(path),
-        hint="fetch the model again, or choose another with --model (builtin always works)",
+        hint="fetch the model again, or choose another with `model` (builtin always works)",
     )

@@ -17,11 +17,10 @@ from pathlib import Path
 from typing import Any, cast
 
 from sdplay.core.errors import BadRequest, StoreError, shorten
-from sdplay.files.atomic import HIDDEN, prepare_folder, store_error, write_new
+from sdplay.files.atomic import HIDDEN, prepare_folder, replace_file, store_error, sync_folder, write_new, writing
 from sdplay.files.lock import locked
-from sdplay.files.replace import replace_file, sync_folder, writing
 from sdplay.film.job.frame_file import encode_latest
-from sdplay.film.job.units import Chain, Units
+from sdplay.film.job.units import Chain, SegmentStore
 from sdplay.images.read import Pixels
 
 FORMAT = 1
@@ -68,7 +67,7 @@ class JobFolder:
                 f"belongs to another job: {'; '.join(changed)}",
                 field="out",
                 value=str(path),
-                hint="choose another folder; or --fork NEW begins a new job there with the changed settings",
+                hint="choose another folder; or `fork=NEW` begins a new job there with the changed settings",
             )
         return job
 
@@ -113,7 +112,7 @@ class JobFolder:
                 stack.enter_context(locked(self.path / "lock"))
             yield
 
-    def recover(self, chain: Chain | None = None, *, rehash: bool = False) -> tuple[Units, frozenset[int]]:
+    def recover(self, chain: Chain | None = None, *, rehash: bool = False) -> tuple[SegmentStore, frozenset[int]]:
         """The finished units, after clearing away what a crash left behind, and the units that were lost.
 
         A torn journal is cut, files of unfinished units are deleted, and units with a missing or cut-off picture are
@@ -121,7 +120,7 @@ class JobFolder:
         depend on one another, `chain` tells the chain of a unit, and those after a lost one are forgotten with it.
         Only with the lock held.
         """
-        units = Units(self.path, self.digest)
+        units = SegmentStore(self.path, self.digest)
         return units, units.recover(chain, rehash)
 
     def progress(self, state: Mapping[str, Any]) -> None:

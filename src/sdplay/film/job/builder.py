@@ -1,0 +1,171 @@
+"""From a resolved film to a job that can be run: its folder, its plan, and the file it becomes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from sdplay.core.errors import NotReproduced
+from sdplay.files.space import check_space
+from sdplay.film.camera.flow import check_flow
+from sdplay.film.job.description import FREE, describe, film_rate, here
+from sdplay.film.job.encoder import FilmEncoder, Output
+from sdplay.film.job.film import FilmJob
+from sdplay.film.job.folder import JobFolder
+from sdplay.film.plan import AnyFilm, FilmPlan, film_plan
+from sdplay.film.request_animate import Animate
+from sdplay.film.request_dream import Dream
+from sdplay.film.video.index import probe
+from sdplay.film.video.kind import CODINGS, check_kind
+from sdplay.film.video.sound import Sound, check_sound
+from sdplay.library.resolve import ResolvedModel
+from sdplay.requests.recipe import Recipe
+from sdplay.tasks import Executor
+
+MIXED = "this film was begun by another version or on another processor: its bits may differ from here"
+
+
+def seeded_as_before(request: AnyFilm, out: Path) -> AnyFilm:
+    """`request` with the seed of the job in `out`, where there is one and no seed was asked for: it goes on with it."""
+    if request.seed is not None or not (out / "job.json").exists():
+        return request
+    seed: Any = JobFolder.open(out).description["recipe"]["seed"]
+    return request.model_copy(update={"seed": seed})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilmJobBuilder:
+    """Makes the job of a resolved film: its plan, its folder, and the file it becomes.
+
+    `output` is the kind of file that is asked for; its rate and loop are the request's.
+    """
+
+    recipe: Recipe
+    model: ResolvedModel
+    device: str
+    executor: Executor
+    output: Output = field(default_factory=Output)
+
+    def begin(self, out: Path, *, force: bool = False, strict: bool = False) -> FilmJob:
+        """The job in the folder `out`, which is made, or resumed if it holds this very job.
+
+        Raises `BadRequest` for a film or a folder that cannot be used, `DiskFull` for too little space unless `force`,
+        and with `strict` `NotReproduced` for a film that was begun where bits may be others.
+        """
+        if getattr(self.recipe.request, "flow_cadence", "none") != "none":
+            check_flow()
+        plan, output, size = film_plan(self.recipe), self.final_output(), frame_size(self.recipe)
+        check_kind(output.kind, size, output.rate, output.sound is not None)
+        little_space = check_space(out, plan.total + plan.segment_count, *size, force=force)
+        folder = JobFolder.create(out, describe(self.recipe, output), FREE)
+        if strict and is_mixed(folder):
+            hint = "resume it with the version and the processor it was begun with, or without `strict`"
+            raise NotReproduced(MIXED, field="out", value=str(out), hint=hint)
+        job = self.attach(folder, with_known_pace(plan, folder), output)
+        take_over(job, output)
+        return replace(job, warnings=(*job.warnings, *([little_space] if little_space else [])))
+
+    def attach(self, folder: JobFolder, plan: FilmPlan | None = None, output: Output | None = None) -> FilmJob:
+        """The job in its `folder`, by `plan` and into `output` where they are known; nothing is written."""
+        plan, output = plan or film_plan(self.recipe), output or self.output
+        mixed = is_mixed(folder)
+        return FilmJob(
+            recipe=plan.recipe,
+            plan=plan,
+            model=self.model,
+            device=self.device,
+            folder=folder,
+            executor=self.executor,
+            encoder=FilmEncoder(folder, output, plan.total),
+            warnings=(*film_warnings(plan), *([MIXED] if mixed else [])),
+            noted={"mixed": True} if mixed else {},
+        )
+
+    def final_output(self) -> Output:
+        """The output as fast as the request says, with the loop that it names and the sound that belongs to it."""
+        request = self.recipe.request
+        loop = getattr(request, "loop_mode", self.output.loop)
+        return with_sound(replace(self.output, rate=film_rate(request), loop=loop), self.recipe)
+
+
+def take_over(job: FilmJob, output: Output) -> None:
+    """Write into the folder of `job` what is asked for now, where it differs from what was asked for before."""
+    folder, description = job.folder, describe(job.recipe, output)
+    changed = {part for part in ("asked", "output", "found") if folder.description.get(part) != description[part]}
+    if changed:
+        with folder.lock():
+            if changed != {"found"}:  # the film there is not what is asked for now, though it may look so
+                job.encoder.path.unlink(missing_ok=True)
+            folder.update(description | {"made_by": folder.description["made_by"]})
+
+
+def with_known_pace(plan: FilmPlan, folder: JobFolder) -> FilmPlan:
+    """`plan` with the pace that was measured in `folder`, as far as that went."""
+    table: list[list[float]] = folder.description["recipe"].get("pace_table", [])
+    return film_plan(replace(plan.recipe, pace_table=tuple(map(tuple, table)))) if table else plan
+
+
+def is_mixed(folder: JobFolder) -> bool:
+    """Whether the film in `folder` was begun by other programs or on another kind of processor than these."""
+    return folder.description["made_by"] != here()
+
+
+def film_warnings(plan: FilmPlan) -> tuple[str, ...]:
+    """What a person should know before the film is drawn."""
+    return (*plan.warnings, *rounded_sizes(plan.recipe), *weak_guidance(plan.recipe), *guessed_depth(plan.recipe))
+
+
+def with_sound(output: Output, recipe: Recipe) -> Output:
+    """`output` with the sound that was given, or a clip's own where the film keeps its pace, if its kind has sound."""
+    request = recipe.request
+    if CODINGS[output.kind].sound is None:
+        return output
+    if isinstance(request, Dream | Animate) and request.audio is not None:
+        sound = Sound(path=Path(request.audio), start=request.audio_start)
+        check_sound(sound)
+        return replace(output, sound=sound)
+    if isinstance(request, Animate) and request.of_clip:
+        facts = probe(Path(request.video_init_path))
+        if facts.has_sound and request.rate == facts.fps / request.extract_nth_frame:
+            start = float(request.extract_from_frame / facts.fps)
+            return replace(
+                output, sound=Sound(path=Path(request.video_init_path), start=start, field="video_init_path")
+            )
+    return output
+
+
+def frame_size(recipe: Recipe) -> tuple[int, int]:
+    """Width and height of the finished frames."""
+    request = recipe.request
+    if isinstance(request, Animate) and request.of_clip and request.video_same_size:
+        clip = recipe.assets["video_init_path"]
+        return clip.width, clip.height
+    return recipe.width, recipe.height
+
+
+def guessed_depth(recipe: Recipe) -> Iterator[str]:
+    """A line where the depth of a 3D film is a guess."""
+    request = recipe.request
+    if not isinstance(request, Animate) or request.animation_mode != "3D" or not request.use_depth_warping:
+        return
+    if request.depth_model == "builtin":
+        yield (
+            "depth is guessed (what is lower is nearer): no depth model is here; `hf download "
+            "depth-anything/Depth-Anything-V2-Small-hf` gets one"
+        )
+
+
+def weak_guidance(recipe: Recipe) -> Iterator[str]:
+    """A line for guidance that leads away from the words rather than towards them."""
+    if recipe.guidance_scale < 1:
+        yield f"guidance_scale = {recipe.guidance_scale:g} is below 1, where guidance is off: the words count for less"
+
+
+def rounded_sizes(recipe: Recipe) -> Iterator[str]:
+    """A line for each side that was rounded down to what the model can draw."""
+    request = recipe.request
+    for name, asked, had in (("width", request.width, recipe.width), ("height", request.height, recipe.height)):
+        if asked is not None and asked != had:
+            yield f"{name} = {asked} is not a multiple of 8: {had} is drawn"
