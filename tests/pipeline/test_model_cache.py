@@ -54,7 +54,7 @@ def test_weights_that_changed_on_disk_are_loaded_anew(tiny: Path, tiny_v: Path, 
     shutil.copytree(tiny_v, folder, dirs_exist_ok=True)
     second = models.get(resolve(str(folder)), FLOAT32, "cpu")
     assert second is not first
-    assert second.family.table.prediction == "v_prediction"
+    assert second.family.noise_schedule.prediction == "v_prediction"
 
 
 def test_a_single_file_without_its_weights_leaves_the_one_before(tiny: Path, tmp_path: Path) -> None:

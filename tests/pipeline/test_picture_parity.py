@@ -23,7 +23,7 @@ from diffusers.pipelines.stable_diffusion import (
 from PIL import Image
 from torch import Tensor
 
-from sdplay.engines.device import placement
+from sdplay.engines.device import make_placement
 from sdplay.families.sd.model import load_sd
 from sdplay.pipeline.render import render
 from sdplay.pipeline.text_cache import WordMemo
@@ -60,7 +60,7 @@ def asked(folder: Path, kind: Any, strength: float, schedule: str, **given: Any)
 
 def ours(what: Settled) -> tuple[Tensor, Tensor]:
     """(final latents, the noise of the picture)."""
-    family: Any = Watched(load_sd(what.model.path, placement("cpu", "float32", "float32")))
+    family: Any = Watched(load_sd(what.model.path, make_placement("cpu", "float32", "float32")))
     (frame,) = plan(what.recipe, [0])
     for _ in render(what.recipe, [frame], family, WordMemo(family)):
         pass

@@ -15,7 +15,7 @@ from sdplay.cli.draw import open_studio
 from sdplay.cli.flags import in_the_words_of, request_fields, request_options
 from sdplay.cli.job import show_job, verify_job
 from sdplay.cli.listing import printable, table
-from sdplay.cli.models import PICKLE, shelves_with
+from sdplay.cli.models import PICKLE, library_with
 from sdplay.cli.verdict import DIFFERS, SAME, unproved
 from sdplay.core.errors import BadRequest, SdplayError
 
@@ -44,7 +44,7 @@ def verify(files: tuple[Path, ...], model: str | None, every: int, allow_pickle:
 
     Exit code 0: all came out the same; 1: one differs, and what made it differ is said; 2: one could not be tried.
     """
-    with open_studio(shelves=shelves_with(allow_pickle)) as studio:
+    with open_studio(library=library_with(allow_pickle)) as studio:
         found = [
             verify_job(studio, file, model, every) if file.is_dir() else verdict(studio, file, model, pictures)
             for file in files
@@ -90,8 +90,8 @@ def again(ctx: click.Context, /, file: Path, **params: Any) -> int:
     from sdplay.images.write import Embedded
 
     delivery = delivery_from(params)
-    shelves = shelves_with(bool(params.get("allow_pickle")))
-    with in_the_words_of(ctx), open_studio(shelves=shelves) as studio:
+    library = library_with(bool(params.get("allow_pickle")))
+    with in_the_words_of(ctx), open_studio(library=library) as studio:
         said = studio.read(file)
         if isinstance(said, Embedded):
             changes = changes_to(type(said.recipe.request), params)

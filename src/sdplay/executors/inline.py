@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 
 from sdplay.core.machine import Machine
-from sdplay.engines.device import survey
+from sdplay.engines.device import detect_machine
 from sdplay.events import Event, Started
 from sdplay.film.render.film import Stages
 from sdplay.film.request import Film
@@ -32,7 +32,7 @@ class InlineExecutor:
         self._previews = Previews()
 
     def survey(self, request: AnyRequest) -> Machine:
-        return survey(request.device, request.precision)
+        return detect_machine(request.device, request.precision)
 
     def run(self, task: Task) -> Generator[Event, None, None]:
         in_turn = takes_turns(task.recipe, task.model)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sdplay.core.errors import BadRequest
 from sdplay.images.control import holds_map
-from sdplay.library.add_on_kinds import called
+from sdplay.library.add_on_kinds import add_on_name
 from sdplay.library.card import ModelCard
 from sdplay.requests.request import AnyRequest
 from sdplay.requests.stills import Still
@@ -28,6 +28,6 @@ def with_controlnet(request: AnyRequest, card: ModelCard) -> AnyRequest:
         )
     preprocessor = request.control_preprocessor
     if preprocessor == "auto":
-        of_edges = EDGES in called(network).casefold() and not holds_map(request.control_image)
+        of_edges = EDGES in add_on_name(network).casefold() and not holds_map(request.control_image)
         preprocessor = EDGES if of_edges else "none"
     return request.model_copy(update={"controlnet": network, "control_preprocessor": preprocessor})

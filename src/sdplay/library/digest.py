@@ -7,8 +7,8 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-PARTS = ("scheduler", "text_encoder", "tokenizer", "unet", "vae")
-XL_PARTS = ("scheduler", "text_encoder", "text_encoder_2", "tokenizer", "tokenizer_2", "unet", "vae")
+COMPONENTS = ("scheduler", "text_encoder", "tokenizer", "unet", "vae")
+XL_COMPONENTS = ("scheduler", "text_encoder", "text_encoder_2", "tokenizer", "tokenizer_2", "unet", "vae")
 SHAPING_SUFFIXES = {".json", ".safetensors", ".txt"}
 LARGE = 32 * 2**20  # bytes from which on a digest is worth remembering
 
@@ -19,7 +19,7 @@ def folder_digest(folder: Path, memory: Path | None = None) -> str:
     `memory` is the folder in which digests of large files are remembered, None for nowhere.
     """
     whole = hashlib.sha256()
-    for part in XL_PARTS:
+    for part in XL_COMPONENTS:
         if not (folder / part).is_dir():
             continue
         for path in sorted((folder / part).iterdir()):
@@ -44,11 +44,11 @@ def file_digest(path: Path, memory: Path | None = None, large: int = LARGE) -> s
             return known
     digest = _hashed(path)
     with suppress(OSError):  # a home that cannot be written costs time and nothing else
-        write_whole(note, digest.encode("ascii"))
+        write_small_file(note, digest.encode("ascii"))
     return digest
 
 
-def write_whole(path: Path, content: bytes) -> None:
+def write_small_file(path: Path, content: bytes) -> None:
     """Write a small file whole or not at all, over one that is there; its folder is made."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f"{path.name}.{os.getpid()}")

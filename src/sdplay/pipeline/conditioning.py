@@ -10,12 +10,12 @@ from torch import Tensor
 
 from sdplay.core.fields import Syntax
 from sdplay.core.sample import AnyWords, Frame, Words
-from sdplay.families.base import Conditioning, Family, Guide
+from sdplay.families.base import AppliedControl, Family, TextEncoding
 from sdplay.pipeline.control import Guidance, active
-from sdplay.pipeline.loras import network_loras, text_loras
+from sdplay.pipeline.loras import text_loras, unet_loras
 from sdplay.pipeline.text_cache import WordMemo
 from sdplay.prompts.composition import Part, composed
-from sdplay.prompts.lora_tags import Worn
+from sdplay.prompts.lora_tags import ActiveLoras
 from sdplay.prompts.schedule import Schedule, scheduled
 from sdplay.requests.recipe import Recipe
 from sdplay.sampling.denoiser import Denoiser
@@ -36,13 +36,13 @@ class Strand:
     way: float = 0.0
     syntax: Syntax
     weight: float = 1.0
-    worn: tuple[Worn, Worn] = ((), ())
+    worn: tuple[ActiveLoras, ActiveLoras] = ((), ())
 
     @property
     def steady(self) -> bool:
         return self.start.steady and self.end.steady
 
-    def at(self, step: int, steps: int, encode: WordMemo, gone: int = 0) -> Conditioning:
+    def at(self, step: int, steps: int, encode: WordMemo, gone: int = 0) -> TextEncoding:
         start, end = (words.at(step, steps, gone) for words in (self.start, self.end))
         return encode.between(start, end, self.way, self.syntax, self.worn)
 
@@ -64,7 +64,7 @@ class Pulls:
         return all(strand.steady for strand in (self.away, *self.towards))
 
 
-def pulls(words: AnyWords, worn: tuple[Worn, Worn] = ((), ())) -> Pulls:
+def pulls(words: AnyWords, worn: tuple[ActiveLoras, ActiveLoras] = ((), ())) -> Pulls:
     """Read `words`. Between two of which one is composed (`AND`) each part pulls by how near its own words are."""
     start, end, way = (words, words, 0.0) if isinstance(words, Words) else (words.start, words.end, words.weight)
     syntax = start.syntax
@@ -94,11 +94,11 @@ def company(recipe: Recipe, frame: Frame, encode: WordMemo) -> object:
     """What pictures must have in common to share a forward pass, so that no picture's bits depend on another's words:
     texts of the same lengths, and the same words where these change on the way or are composed; and the same LoRAs.
     """
-    on = network_loras(recipe, frame.words)
+    on = unet_loras(recipe, frame.words)
     found = pulls(frame.words, text_loras(recipe, frame.words))
     if found.simple and found.steady:
         strands = found.towards if scale_of(recipe, frame) == 1 else (found.away, *found.towards)
-        return on, tuple(len(strand.at(0, 1, encode).text) for strand in strands)
+        return on, tuple(len(strand.at(0, 1, encode).embeds) for strand in strands)
     return on, frame.words if isinstance(frame.words, Words) else (frame.words.start, frame.words.end)
 
 
@@ -110,13 +110,13 @@ class TileWords:
     """The words of a tile, and the denoisers that they guide; `gone` are the steps of the pass before this one."""
 
     def __init__(self, recipe: Recipe, tile: Sequence[Frame], family: Family, encode: WordMemo, gone: int = 0) -> None:
-        on = network_loras(recipe, tile[0].words)
-        self.family = family.adapted(on) if on else family
+        on = unet_loras(recipe, tile[0].words)
+        self.family = family.with_add_ons(on) if on else family
         self.encode, self.gone = encode, gone
         self.scales = [scale_of(recipe, frame) for frame in tile]
         self.pulls = [pulls(frame.words, text_loras(recipe, frame.words)) for frame in tile]
         share = recipe.request.guidance_rescale
-        self.rescale = Rescale(share, family.table.prediction) if share else None
+        self.rescale = Rescale(share, family.noise_schedule.prediction) if share else None
 
     def denoiser(self, sigmas: Sequence[float], seen: Tensor | None, guidance: Guidance | None = None) -> Denoiser:
         """The denoiser of the tile for the ladder `sigmas`: one for all steps, or one for each wording of a step and
@@ -125,7 +125,7 @@ class TileWords:
         steps = len(sigmas) - 1
         if steps < 1 or (guidance is None and all(each.steady for each in self.pulls)):
             return self.guided(self.read(0, max(steps, 1)), seen)
-        now: list[tuple[list[Conditioning], Sequence[Guide], Denoiser]] = []
+        now: list[tuple[list[TextEncoding], Sequence[AppliedControl], Denoiser]] = []
 
         def at(step: int) -> Denoiser:
             read, guides = self.read(step, steps), active(guidance, step, steps)
@@ -135,7 +135,7 @@ class TileWords:
 
         return SteppedDenoiser(sigmas, at)
 
-    def read(self, step: int, steps: int) -> list[Conditioning]:
+    def read(self, step: int, steps: int) -> list[TextEncoding]:
         """What the network reads at `step`: [away…, towards…], or [away…, towards 1…, towards 2…]."""
         rows = [[each.away for each in self.pulls], *zip(*(each.towards for each in self.pulls), strict=True)]
         if self.alone:
@@ -151,7 +151,9 @@ class TileWords:
         """Whether there is nothing to be drawn away from: at a scale of 1 that cancels out."""
         return self.simple and set(self.scales) == {1}
 
-    def guided(self, read: Sequence[Conditioning], seen: Tensor | None, guides: Sequence[Guide] = ()) -> Denoiser:
+    def guided(
+        self, read: Sequence[TextEncoding], seen: Tensor | None, guides: Sequence[AppliedControl] = ()
+    ) -> Denoiser:
         """The denoiser of these rows: one batched call for all, or the towards half alone where guidance is 1."""
         rows = self.family.denoiser(read, seen, guides) if guides else self.family.denoiser(read, seen)
         if self.alone:
@@ -162,5 +164,5 @@ class TileWords:
         return ComposedDenoiser(rows, self.scales, list(weights), self.rescale)
 
 
-def same(one: Sequence[Conditioning], other: Sequence[Conditioning]) -> bool:
-    return all(a is b or torch.equal(a.text, b.text) for a, b in zip(one, other, strict=True))
+def same(one: Sequence[TextEncoding], other: Sequence[TextEncoding]) -> bool:
+    return all(a is b or torch.equal(a.embeds, b.embeds) for a, b in zip(one, other, strict=True))

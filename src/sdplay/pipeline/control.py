@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from sdplay.core.sample import Control, Frame, FromImage, Init, SecondPass
-from sdplay.families.base import Family, Guide
+from sdplay.families.base import AppliedControl, Family
 from sdplay.images.control import ROLE, edges_of
 from sdplay.images.inputs import read_given
 from sdplay.images.read import Pixels, resized
@@ -21,11 +21,11 @@ from sdplay.requests.recipe import Recipe
 class Guidance:
     """A `guide`, and from which share of the steps to which it is listened to."""
 
-    guide: Guide
+    guide: AppliedControl
     start: float
     end: float
 
-    def at(self, step: int, steps: int) -> tuple[Guide, ...]:
+    def at(self, step: int, steps: int) -> tuple[AppliedControl, ...]:
         """Whoever has a say at `step` of `steps`, counted from 0: a step must lie whole between start and end."""
         inside = step / steps >= self.start and (step + 1) / steps <= self.end
         return (self.guide,) if inside and self.guide.scale else ()
@@ -51,10 +51,10 @@ class Guides:
         return self._known[key]
 
     def _prepared(self, control: Control, init: Init, size: Size) -> Guidance:
-        network = self.family.networks(control.network)
-        picture = torch.as_tensor(shown(control, init, size, self.family.factor))
+        network = self.family.controlnets(control.network)
+        picture = torch.as_tensor(shown(control, init, size, self.family.vae_scale_factor))
         seen = network.read(picture.permute(2, 0, 1)[None].float() / 255)
-        return Guidance(Guide(network, seen, control.scale), control.start, control.end)
+        return Guidance(AppliedControl(network, seen, control.scale), control.start, control.end)
 
 
 def shown(control: Control, init: Init, size: Size, multiple: int) -> Pixels:
@@ -81,6 +81,6 @@ def laid_out(control: Control, init: Init, size: Size) -> Canvas:
     return replace(lay_out(init, size), pixels=pixels)
 
 
-def active(guidance: Guidance | None, step: int, steps: int) -> Sequence[Guide]:
+def active(guidance: Guidance | None, step: int, steps: int) -> Sequence[AppliedControl]:
     """Whoever has a say at `step` of `steps`."""
     return () if guidance is None else guidance.at(step, steps)

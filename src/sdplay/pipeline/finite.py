@@ -33,7 +33,7 @@ def decoded(recipe: Recipe, family: Family, latents: Tensor, starts: Sequence[St
     again = frozenset(row for row in range(len(drawn)) if is_finite(latents[row]) and is_lost(drawn[row]))
     if not again:
         return drawn, again
-    exact = family.decode_in_float32(latents)
+    exact = family.decode_float32(latents)
     return torch.stack([exact[row] if row in again else each for row, each in enumerate(drawn)]), again
 
 

@@ -55,18 +55,18 @@ class Pass:
 def passes(recipe: Recipe, frame: Frame, strength: float, family: Family) -> list[Pass]:
     """The passes in which `frame`, and all that share its tile, are drawn; `strength` is that of the first one."""
     steps, second = frame.steps if frame.steps is not None else recipe.steps, frame.second
-    levels = ladder(family.table, recipe.schedule, steps).cut(strength)
+    levels = ladder(family.noise_schedule, recipe.schedule, steps).cut(strength)
     first = Pass(shape=latent_shape(family, recipe.width, recipe.height), levels=levels, steps=steps)
     if second is None:
         return [first]
     shape = latent_shape(family, second.width, second.height)
-    levels = second_ladder(family.table, recipe.schedule, second)
+    levels = second_ladder(family.noise_schedule, recipe.schedule, second)
     return [first, Pass(shape=shape, levels=levels, steps=second.steps, gone=first.done, second=second)]
 
 
 def latent_shape(family: Family, width: int, height: int) -> tuple[int, int, int]:
     """[C, h, w] of one picture's latents; a side that the codec cannot take is rounded up, and cut back at the end."""
-    return family.latent_channels, -(-height // family.factor), -(-width // family.factor)
+    return family.latent_channels, -(-height // family.vae_scale_factor), -(-width // family.vae_scale_factor)
 
 
 def second_ladder(table: NoiseTable, schedule: str, second: SecondPass) -> Sigmas:
@@ -106,4 +106,4 @@ def enlarged(drawn: NDArray[np.uint8], second: SecondPass, family: Family) -> Te
     """The picture `drawn` at its larger size, resampled with Lanczos' kernel, in latents [1, C, h, w]."""
     size = second.width, second.height
     pixels = stretched(drawn, *size)
-    return family.encode(signal(Canvas(pixels, (0, 0, *size), size).picture(family.factor)))
+    return family.encode(signal(Canvas(pixels, (0, 0, *size), size).picture(family.vae_scale_factor)))

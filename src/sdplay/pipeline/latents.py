@@ -69,7 +69,7 @@ class Starts:
         return self._last[1]
 
     def _prepare(self, init: Blank | FromImage) -> Start:
-        size, factor = (self.recipe.width, self.recipe.height), self.family.factor
+        size, factor = (self.recipe.width, self.recipe.height), self.family.vae_scale_factor
         if isinstance(init, Blank):
             width, height = (-(-side // factor) * factor for side in size)
             return Start(finish=partial(cut, size=size), seen=self._seen(torch.zeros(1, 3, height, width), None))
@@ -78,7 +78,7 @@ class Starts:
         )
 
     def _from_canvas(self, canvas: Canvas, strength: float, fill: Fill) -> Start:
-        factor = self.family.factor
+        factor = self.family.vae_scale_factor
         pixels, mask = signal(canvas.picture(factor)), canvas.mask(factor)
         return Start(
             finish=canvas.finished,
@@ -91,13 +91,13 @@ class Starts:
 
     def _seen(self, pixels: Tensor, mask: Mask | None) -> Tensor | None:
         """The extra channels of a model made for inpainting; without a mask it is told to paint everything."""
-        if not self.family.sees_mask:
+        if not self.family.is_inpaint:
             return None
         if mask is None:
             gray = self.family.encode(torch.zeros_like(pixels))[0]
             return torch.cat([torch.ones_like(gray[:1]), gray])
         stays = torch.as_tensor(mask < 128)
-        return torch.cat([latent_mask(mask, self.family.factor), self.family.encode(pixels * stays)[0]])
+        return torch.cat([latent_mask(mask, self.family.vae_scale_factor), self.family.encode(pixels * stays)[0]])
 
 
 def signal(pixels: Pixels) -> Tensor:

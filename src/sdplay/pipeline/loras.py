@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from sdplay.core.errors import BadRequest
 from sdplay.core.sample import AnyWords, Words
-from sdplay.prompts.lora_tags import Lora, Worn, networks
+from sdplay.prompts.lora_tags import ActiveLoras, Lora, networks
 from sdplay.requests.loras import asked_loras
-from sdplay.requests.mentions import Spelled
+from sdplay.requests.mentions import ActiveEmbeddings
 from sdplay.requests.recipe import Recipe
 
 Weights = dict[str, float]  # by name
 
 
-def network_loras(recipe: Recipe, words: AnyWords) -> Worn:
+def unet_loras(recipe: Recipe, words: AnyWords) -> ActiveLoras:
     """What the network wears for `words`; between two of them it wears as much as lies evenly between theirs."""
     start = weights(recipe, words if isinstance(words, Words) else words.start, "network")
     if isinstance(words, Words):
@@ -22,7 +22,7 @@ def network_loras(recipe: Recipe, words: AnyWords) -> Worn:
     return worn(recipe, {name: start.get(name, 0.0) * (1 - way) + end.get(name, 0.0) * way for name in start | end})
 
 
-def text_loras(recipe: Recipe, words: AnyWords) -> tuple[Worn, Worn]:
+def text_loras(recipe: Recipe, words: AnyWords) -> tuple[ActiveLoras, ActiveLoras]:
     """What the text encoders wear for the one and the other end of `words`."""
     ends = (words, words) if isinstance(words, Words) else (words.start, words.end)
     one, other = (worn(recipe, weights(recipe, end, "text")) for end in ends)
@@ -40,7 +40,7 @@ def weights(recipe: Recipe, words: Words, side: str) -> Weights:
     return found
 
 
-def worn(recipe: Recipe, found: Weights) -> Worn:
+def worn(recipe: Recipe, found: Weights) -> ActiveLoras:
     """`found` by digest, in the order of the recipe; raises `BadRequest` for a LoRA that the recipe does not hold."""
     known = {add_on.name: add_on.digest for add_on in recipe.add_ons if add_on.kind == "lora"}
     if strange := sorted(found.keys() - known.keys()):
@@ -52,6 +52,6 @@ def worn(recipe: Recipe, found: Weights) -> Worn:
     return tuple((digest, weight) for digest, weight in whole.items() if weight)
 
 
-def spelled(recipe: Recipe) -> Spelled:
+def spelled(recipe: Recipe) -> ActiveEmbeddings:
     """The words of the recipe's prompts that stand for vectors."""
     return tuple((add_on.name, add_on.digest) for add_on in recipe.add_ons if add_on.kind == "embedding")

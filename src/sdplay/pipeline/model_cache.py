@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from sdplay.engines.device import placement
+from sdplay.engines.device import make_placement
 from sdplay.engines.placement import Placement
 from sdplay.families.base import Family
 from sdplay.library.resolve import ResolvedModel
@@ -32,7 +32,7 @@ class Residency:
         for an unfit LoRA.
         """
         formats = (numerics.dtype, numerics.decode_dtype)
-        place = placement(device, *formats, numerics.decode_tile, numerics.attention_slice)
+        place = make_placement(device, *formats, numerics.decode_tile, numerics.attention_slice)
         place = replace(place, in_turn=in_turn)
         codec = next((one for one in model.add_ons if one.identity.kind == "vae"), None)
         key = (model.identity.digest, codec.identity.digest if codec else None, place)
@@ -42,5 +42,5 @@ class Residency:
             family = load_family(model.card.family, model.path, place, codec.path if codec else None)
             self._key, self._loaded = key, Loaded(family, WordMemo(family))
         if model.add_ons:
-            self._loaded.family.hold(model.add_ons)
+            self._loaded.family.load_add_ons(model.add_ons)
         return self._loaded

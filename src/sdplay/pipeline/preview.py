@@ -61,9 +61,9 @@ def fitted(family: Family) -> Tensor:
     """The weights that turn what the codec makes of colour fields back into these; a codec whose numbers are none gets
     a map to plain grey.
     """
-    pixels = colour_fields(CODES * family.factor)
+    pixels = colour_fields(CODES * family.vae_scale_factor)
     codes = read(family.encode(pixels)).flatten(0, 1)
-    block = family.factor // FINER
+    block = family.vae_scale_factor // FINER
     small = avg_pool2d(pixels, block) if block > 1 else pixels
     wanted = torch.nn.functional.pixel_unshuffle(small, FINER).flatten(2).transpose(1, 2).flatten(0, 1)
     if not bool(torch.isfinite(codes).all()):

@@ -8,10 +8,10 @@ from collections import OrderedDict
 import torch
 
 from sdplay.core.fields import Syntax
-from sdplay.families.base import Conditioning, Family
+from sdplay.families.base import Family, TextEncoding
 from sdplay.prompts.attention import weighted
-from sdplay.prompts.lora_tags import Worn
-from sdplay.requests.mentions import Spelled
+from sdplay.prompts.lora_tags import ActiveLoras
+from sdplay.requests.mentions import ActiveEmbeddings
 
 
 class WordMemo:
@@ -19,8 +19,8 @@ class WordMemo:
 
     def __init__(self, family: Family, capacity: int = 256) -> None:
         self.family, self.capacity, self.clip_skip = family, capacity, 1
-        self.words: Spelled = ()
-        self._known: OrderedDict[tuple[str, Syntax, int, Worn, Spelled], Conditioning] = OrderedDict()
+        self.words: ActiveEmbeddings = ()
+        self._known: OrderedDict[tuple[str, Syntax, int, ActiveLoras, ActiveEmbeddings], TextEncoding] = OrderedDict()
 
     def skipping(self, clip_skip: int) -> WordMemo:
         """The same memo, for texts that are read from another layer of the text encoder."""
@@ -28,15 +28,20 @@ class WordMemo:
         other.clip_skip = clip_skip
         return other
 
-    def knowing(self, words: Spelled) -> WordMemo:
+    def knowing(self, words: ActiveEmbeddings) -> WordMemo:
         """The same memo, for texts in which these words stand for vectors."""
         other = copy.copy(self)
         other.words = words
         return other
 
     def between(
-        self, start: str, end: str, weight: float, syntax: Syntax = "plain", worn: tuple[Worn, Worn] = ((), ())
-    ) -> Conditioning:
+        self,
+        start: str,
+        end: str,
+        weight: float,
+        syntax: Syntax = "plain",
+        worn: tuple[ActiveLoras, ActiveLoras] = ((), ()),
+    ) -> TextEncoding:
         """The conditioning that lies evenly between those of two texts, position by position; the shorter one goes on
         with empty chunks. `worn` are the LoRAs on the text encoder for each of them.
         """
@@ -44,26 +49,26 @@ class WordMemo:
             return self(start, syntax, worn[0])
         one, two = self(start, syntax, worn[0]), self(end, syntax, worn[1])
         pooled = None if one.pooled is None or two.pooled is None else torch.lerp(one.pooled, two.pooled, weight)
-        length = max(len(one.text), len(two.text))
-        return Conditioning(torch.lerp(self._extended(one, length), self._extended(two, length), weight), pooled)
+        length = max(len(one.embeds), len(two.embeds))
+        return TextEncoding(torch.lerp(self._extended(one, length), self._extended(two, length), weight), pooled)
 
-    def _extended(self, one: Conditioning, length: int) -> torch.Tensor:
-        if len(one.text) == length:
-            return one.text
-        empty = self("").text
-        return torch.cat([one.text, *[empty] * ((length - len(one.text)) // len(empty))])
+    def _extended(self, one: TextEncoding, length: int) -> torch.Tensor:
+        if len(one.embeds) == length:
+            return one.embeds
+        empty = self("").embeds
+        return torch.cat([one.embeds, *[empty] * ((length - len(one.embeds)) // len(empty))])
 
-    def __call__(self, text: str, syntax: Syntax = "plain", worn: Worn = ()) -> Conditioning:
+    def __call__(self, text: str, syntax: Syntax = "plain", worn: ActiveLoras = ()) -> TextEncoding:
         key = (text, syntax, self.clip_skip, worn, self.words)
         if key not in self._known:
-            family = self.family.adapted((), worn, self.words) if worn or self.words else self.family
+            family = self.family.with_add_ons((), worn, self.words) if worn or self.words else self.family
             self._known[key] = self._read(family, text, syntax)
             if len(self._known) > self.capacity:
                 self._known.popitem(last=False)
         self._known.move_to_end(key)
         return self._known[key]
 
-    def _read(self, family: Family, text: str, syntax: Syntax) -> Conditioning:
+    def _read(self, family: Family, text: str, syntax: Syntax) -> TextEncoding:
         if syntax == "plain":
-            return family.encode_words(text, self.clip_skip)
-        return family.encode_weighted(weighted(text), self.clip_skip)
+            return family.encode_text(text, self.clip_skip)
+        return family.encode_weighted_text(weighted(text), self.clip_skip)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, cast
 
 from sdplay.core.errors import BadRequest, shorten
-from sdplay.library.add_on_kinds import AddOnKind, called, without_weights
+from sdplay.library.add_on_kinds import AddOnKind, add_on_name, without_weights
 from sdplay.requests.base import Request
 
 
@@ -29,7 +29,7 @@ def named_add_ons(request: Request) -> dict[tuple[AddOnKind, str], str]:
     found: dict[tuple[AddOnKind, str], str] = {}
     for kind, field, entry in entries(request):
         place = without_weights(kind, entry)
-        name = called(place)
+        name = add_on_name(place)
         if found.setdefault((kind, name), place) != place:
             reason = f"another file of this name is asked for too, {shorten(found[kind, name])}"
             raise BadRequest(reason, field=field, value=entry, hint="give one of them another name")
@@ -41,6 +41,6 @@ def placeless(request: Request, asked: dict[str, Any]) -> None:
     for kind, field, entry in entries(request):
         if field in asked:
             place = without_weights(kind, entry)
-            short = called(place) + entry[len(place) :]
+            short = add_on_name(place) + entry[len(place) :]
             told = asked[field]
             asked[field] = short if isinstance(told, str) else [short if one == entry else one for one in told]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sdplay.library.add_on_kinds import called, without_weights
+from sdplay.library.add_on_kinds import add_on_name, without_weights
 from sdplay.prompts.lora_tags import Lora, read_lora
 from sdplay.requests.add_ons import entries
 from sdplay.requests.base import Request
@@ -16,4 +16,4 @@ def asked_loras(request: Request) -> Iterator[Lora]:
         if kind == "lora":
             place = without_weights(kind, entry)
             read = read_lora(f"-{entry[len(place) :]}", field, entry)
-            yield Lora(called(place), read.text, read.network)
+            yield Lora(add_on_name(place), read.text, read.network)

@@ -11,7 +11,7 @@ from sdplay.prompts.template import Wildcards, template
 from sdplay.requests.request import AnyRequest
 from sdplay.requests.stills import Still
 
-Spelled = tuple[tuple[str, str], ...]  # words that stand for vectors, and the digest of the file of each
+ActiveEmbeddings = tuple[tuple[str, str], ...]  # words that stand for vectors, and the digest of the file of each
 
 
 def mentioned_loras(request: AnyRequest, wildcards: Wildcards) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sdplay.core.sample import Control
-from sdplay.library.add_on_kinds import called
+from sdplay.library.add_on_kinds import add_on_name
 from sdplay.requests.recipe import Recipe, damaged
 from sdplay.requests.stills import Still
 
@@ -13,7 +13,7 @@ def control_of(recipe: Recipe) -> Control | None:
     request, image = recipe.request, recipe.assets.get("control_image")
     if image is None or not isinstance(request, Still):
         return None
-    network = called(request.controlnet or "")
+    network = add_on_name(request.controlnet or "")
     if not any(one.kind == "controlnet" and one.name == network for one in recipe.add_ons):
         raise damaged("it does not say which ControlNet follows the control image", request.controlnet)
     return Control(
