@@ -19,18 +19,18 @@ from PIL import Image
 from torch import Tensor
 
 from sdplay.core.sample import Noise
-from sdplay.events import Drawn
+from sdplay.events import ImageDone
 from sdplay.families.base import TextEncoding
 from sdplay.families.sd.model import StableDiffusion
 from sdplay.pipeline.hires import latent_shape
-from sdplay.pipeline.model_cache import Residency
+from sdplay.pipeline.model_cache import ModelCache
 from sdplay.pipeline.render import render
-from sdplay.pipeline.text_cache import WordMemo
+from sdplay.pipeline.text_cache import TextEncodingCache
 from sdplay.requests.plan import plan
 from sdplay.requests.recipe import Recipe
-from sdplay.requests.request import REQUESTS, ask
+from sdplay.requests.request import REQUESTS, make_request
 from sdplay.sampling.denoiser import NetworkDenoiser
-from sdplay.sampling.noise import tile_noise
+from sdplay.sampling.noise import batch_noise
 from sdplay.studio import Studio
 
 PROMPT = "a red apple, 3d render"
@@ -56,7 +56,7 @@ class Ours:
     """Our engine on `work`, loaded; `numerics` overrides what the recipe would settle on."""
 
     def __init__(self, work: Work, **numerics: Any) -> None:
-        request = ask(
+        request = make_request(
             REQUESTS[work.mode],
             prompt=PROMPT,
             model=work.model,
@@ -69,20 +69,20 @@ class Ours:
             seed=0,
             **work.given,
         )
-        settled = Studio().settle(request)
+        settled = Studio().resolve(request)
         self.work = work
         chosen = replace(settled.recipe.numerics, threads=work.threads, **numerics)
         self.folder: Path = settled.model.path
         self.recipe: Recipe = replace(settled.recipe, numerics=chosen)
         torch.set_num_threads(work.threads)
-        family = Residency().get(settled.model, chosen, "cpu").family
+        family = ModelCache().get(settled.model, chosen, "cpu").family
         assert isinstance(family, StableDiffusion)
         self.family = family
 
     def start(self, pictures: int = 1) -> Tensor:
         """Unit noise of the first `pictures` seeds."""
         shape = latent_shape(self.family, self.recipe.width, self.recipe.height)
-        return tile_noise([Noise(seed=seed) for seed in range(pictures)], shape)
+        return batch_noise([Noise(seed=seed) for seed in range(pictures)], shape)
 
     def words(self) -> tuple[TextEncoding, TextEncoding]:
         return self.family.encode_text(""), self.family.encode_text(PROMPT)
@@ -102,8 +102,8 @@ class Ours:
 
     def pictures(self, count: int = 1) -> NDArray[np.uint8]:
         """Draw `count` pictures from words to pixels; the texts are encoded anew each time."""
-        events = render(self.recipe, plan(self.recipe, range(count)), self.family, WordMemo(self.family))
-        return np.stack([event.picture.pixels for event in events if isinstance(event, Drawn)])
+        events = render(self.recipe, plan(self.recipe, range(count)), self.family, TextEncodingCache(self.family))
+        return np.stack([event.picture.pixels for event in events if isinstance(event, ImageDone)])
 
 
 SUFFIX = {"txt2img": "", "img2img": "Img2Img", "inpaint": "Inpaint"}

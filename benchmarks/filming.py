@@ -20,15 +20,15 @@ from benchmarks.report import Section
 from benchmarks.rows import Aim, Row, paired
 from benchmarks.stock_film import StockFilm
 from sdplay.core.machine import Machine
-from sdplay.events import Drawn, Event, Started
+from sdplay.events import Event, ImageDone, Started
 from sdplay.executors.inline import InlineExecutor
 from sdplay.film.job.begin import begin
 from sdplay.film.job.film import shoot
 from sdplay.film.job.frame_file import read_frame
 from sdplay.film.request_dream import Dream
 from sdplay.images.picture import Picture
-from sdplay.requests.request import AnyRequest, ask
-from sdplay.studio import Settled, Studio
+from sdplay.requests.request import AnyRequest, make_request
+from sdplay.studio import ResolvedRequest, Studio
 from sdplay.tasks import Executor, Task
 
 PROMPTS = ("a red apple, 3d render", "a yellow lemon, 3d render", "a green pear, 3d render")
@@ -51,7 +51,7 @@ class Replay:
         yield Started(recipe=task.recipe, total=len(task.indices))
         for index in task.indices:
             picture = Picture(pixels=self._frames[index], recipe=task.recipe, index=index, seconds=0.0)
-            yield Drawn(picture=picture)
+            yield ImageDone(picture=picture)
 
     def close(self) -> None:
         """Nothing is held."""
@@ -61,7 +61,7 @@ class Replay:
 class OurFilm:
     """A dream of ours: `settled`, with the numerics it is to have."""
 
-    settled: Settled
+    settled: ResolvedRequest
     frames: int
 
     def make(self, executor: Executor, job: Path) -> Path:
@@ -76,7 +76,7 @@ class OurFilm:
 
 
 def our_film(work: Work, frames: int) -> OurFilm:
-    request = ask(
+    request = make_request(
         Dream,
         prompts=PROMPTS,
         num=frames,
@@ -90,7 +90,7 @@ def our_film(work: Work, frames: int) -> OurFilm:
         schedule=work.schedule,
         seed=0,
     )
-    settled = Studio().settle(request)
+    settled = Studio().resolve(request)
     numerics = replace(settled.recipe.numerics, threads=work.threads)
     return OurFilm(replace(settled, recipe=replace(settled.recipe, numerics=numerics)), frames)
 

@@ -18,9 +18,9 @@ from benchmarks.rows import Row, paired
 from sdplay.families.base import Family
 from sdplay.library.resolve import resolve
 from sdplay.library.upscalers import UPSCALERS, weights_folder
-from sdplay.pipeline.latents import signal
-from sdplay.pipeline.model_cache import Residency
-from sdplay.pipeline.upscale import enlarged
+from sdplay.pipeline.latents import to_tensor
+from sdplay.pipeline.model_cache import ModelCache
+from sdplay.pipeline.upscale import upscale_picture
 
 DECODED = ((512, 256), (1024, 512))  # sides of pictures and of their tiles, in pixels
 EDGE = 4  # pixels at both sides of where tiles meet
@@ -29,7 +29,7 @@ SMALL, SCALE = 128, 4
 
 def family(work: Work, tile: int) -> Family:
     numerics = replace(Ours(work).recipe.numerics, decode_tile=tile, threads=work.threads)
-    return Residency().get(resolve(work.model), numerics, "cpu").family
+    return ModelCache().get(resolve(work.model), numerics, "cpu").family
 
 
 def timed(run: Callable[[], Tensor], rounds: int) -> tuple[Timings, Tensor]:
@@ -45,7 +45,7 @@ def timed(run: Callable[[], Tensor], rounds: int) -> tuple[Timings, Tensor]:
 def latents(work: Work, side: int) -> Tensor:
     """Those of a drawn picture of 256 pixels, enlarged to `side`."""
     drawn = Ours(replace(work, side=256))
-    found = drawn.family.encode(signal(drawn.pictures()[0]))
+    found = drawn.family.encode(to_tensor(drawn.pictures()[0]))
     return interpolate(found, (side // 8, side // 8), mode="bicubic")
 
 
@@ -67,7 +67,7 @@ def decoding(work: Work, rounds: int, side: int, tile: int) -> Row:
 def enlarging(name: str, rounds: int) -> Row:
     random = torch.randint(0, 256, (SMALL, SMALL, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(1))
     size = (SMALL * SCALE, SMALL * SCALE)
-    taken, _ = timed(lambda: torch.from_numpy(enlarged(random.numpy(), size, name)[0]), rounds)
+    taken, _ = timed(lambda: torch.from_numpy(upscale_picture(random.numpy(), size, name)[0]), rounds)
     what = f"upscale {SMALL}×{SMALL} to {size[0]}×{size[1]}, {name}"
     return Row(key=f"upscale-{name}", what=what, clock="CPU", ours=taken.median)
 

@@ -11,7 +11,7 @@ from sdplay.core.errors import BadRequest
 from sdplay.executors.fake import FakeExecutor
 from sdplay.requests.plan import film_plan
 from sdplay.requests.recipe import Recipe
-from sdplay.requests.request import Animate, ask
+from sdplay.requests.request import Animate, make_request
 from sdplay.studio import Studio
 
 AIM = Aim(seconds=0.01)
@@ -40,9 +40,9 @@ HOSTILE = (
 
 def film_of(schedule: str) -> Recipe:
     """The recipe of a film whose angle is `schedule`, which has not been looked at yet."""
-    request = ask(Animate, animation_prompts="a", max_frames=1, angle=schedule)
+    request = make_request(Animate, animation_prompts="a", max_frames=1, angle=schedule)
     with Studio(FakeExecutor(), new_seed=lambda: 1) as studio:
-        return studio.settle(request).recipe
+        return studio.resolve(request).recipe
 
 
 def refusal(recipe: Recipe) -> float:

@@ -27,7 +27,7 @@ from sdplay.executors.fake import FakeExecutor
 from sdplay.images.picture import Picture
 from sdplay.images.write import SUFFIXES, Embedded, Format, chunk
 from sdplay.images.writer import Keeper, read_kept
-from sdplay.requests.request import AnyRequest, Txt2Img, ask
+from sdplay.requests.request import AnyRequest, Txt2Img, make_request
 from sdplay.studio import Pictures, Studio, difference, random_seed
 from sdplay.tasks import Task
 from tests.support.noisy import NoisyExecutor
@@ -39,7 +39,7 @@ FORMATS: list[Format] = ["png", "webp", "jpeg"]
 def keep_one(studio: Studio, model: Path, folder: Path, kind: str = "png", index: int = 0, **fields: object) -> Path:
     """Draw picture `index` and keep it; returns the file."""
     asked = {"prompt": 'a "red" apple,\n🍎', "model": str(model), "steps": 2, "seed": 0, "num": index + 1, **fields}
-    settled = studio.settle(ask(Txt2Img, **asked))  # type: ignore[arg-type]
+    settled = studio.resolve(make_request(Txt2Img, **asked))  # type: ignore[arg-type]
     for _ in studio.run(settled, [index], Keeper(folder, kind, sdplay.__version__)):
         pass
     (path,) = folder.iterdir()
@@ -68,7 +68,7 @@ def test_a_fresh_file_of_the_real_thing_is_drawn_again_bit_for_bit(kind: str, ti
 
 def test_a_fresh_file_of_the_built_in_model_is_drawn_again_bit_for_bit(builtin: Path, tmp_path: Path) -> None:
     with Studio() as studio:
-        request = ask(Txt2Img, prompt="a red apple", num=2, seed=0, steps=2)
+        request = make_request(Txt2Img, prompt="a red apple", num=2, seed=0, steps=2)
         for _ in studio.stream(request, Keeper(tmp_path, "png", "0")):
             pass
         for path in sorted(tmp_path.iterdir()):
@@ -249,7 +249,7 @@ def test_a_studio_loads_nothing_until_it_draws(tiny: Path) -> None:
 def test_a_seed_nobody_gave_is_new_each_time_and_recorded(tiny: Path) -> None:
     seeds = iter([5, 0])
     studio = Studio(FakeExecutor(), new_seed=lambda: next(seeds))
-    request = ask(Txt2Img, prompt="a cat", model=str(tiny), num=2)
+    request = make_request(Txt2Img, prompt="a cat", model=str(tiny), num=2)
     assert [picture.seed for picture in studio.draw(request)] == [5, 6]
     assert [picture.seed for picture in studio.draw(request)] == [0, 1]
     assert 0 <= random_seed() < 2**32
@@ -260,7 +260,7 @@ def test_seed_zero_is_not_a_seed_nobody_gave(tiny: Path) -> None:
     def never() -> int:
         return 99
 
-    request = ask(Txt2Img, prompt="a cat", model=str(tiny), seed=0)
+    request = make_request(Txt2Img, prompt="a cat", model=str(tiny), seed=0)
     assert [picture.seed for picture in Studio(FakeExecutor(), new_seed=never).draw(request)] == [0]
 
 
@@ -272,8 +272,8 @@ def test_device_and_precision_reach_the_survey_and_what_it_says_the_recipe(tiny:
             asked.append((request.device, request.precision))
             return Machine(device="cuda:1", dtype="float16", threads=0)
 
-    request = ask(Txt2Img, prompt="a cat", model=str(tiny), device="cuda:1", precision="float16")
-    settled = Studio(Elsewhere()).settle(request)
+    request = make_request(Txt2Img, prompt="a cat", model=str(tiny), device="cuda:1", precision="float16")
+    settled = Studio(Elsewhere()).resolve(request)
     assert asked == [("cuda:1", "float16")]
     assert settled.device == "cuda:1"
     assert (settled.recipe.numerics.device, settled.recipe.numerics.dtype) == ("cuda", "float16")
@@ -324,14 +324,14 @@ def test_a_difference_is_told_in_words() -> None:
 
 
 def test_stopping_a_stream_keeps_what_was_finished(tiny: Path, tmp_path: Path) -> None:
-    from sdplay.events import FrameDone
+    from sdplay.events import ImageSaved
 
-    request = ask(Txt2Img, prompt="a cat", model=str(tiny), num=5, steps=1, seed=0)
+    request = make_request(Txt2Img, prompt="a cat", model=str(tiny), num=5, steps=1, seed=0)
     events = Studio(NoisyExecutor()).stream(request, Keeper(tmp_path, "png", "0"))
     done: list[Event] = []
     while len(done) < 2:
         event = next(events)
-        if isinstance(event, FrameDone):
+        if isinstance(event, ImageSaved):
             done.append(event)
     events.close()  # type: ignore[attr-defined]
     assert sorted(os.listdir(tmp_path)) == ["00000-0.png", "00001-1.png"]
@@ -364,7 +364,7 @@ class Pressed(FakeExecutor):
 
 def test_leaving_the_stream_stops_the_drawing_within_a_step(tiny: Path) -> None:
     executor = Pressed()
-    request = ask(Txt2Img, prompt="a", model=str(tiny), steps=9, num=3)
+    request = make_request(Txt2Img, prompt="a", model=str(tiny), steps=9, num=3)
     for event in Studio(executor).stream(request):
         if isinstance(event, Stepped) and event.step == 4:
             break
@@ -372,7 +372,7 @@ def test_leaving_the_stream_stops_the_drawing_within_a_step(tiny: Path) -> None:
 
 
 def test_an_interrupted_draw_keeps_what_is_on_disk(tiny: Path, tmp_path: Path) -> None:
-    request = ask(Txt2Img, prompt="a", model=str(tiny), steps=3, num=5, seed=1)
+    request = make_request(Txt2Img, prompt="a", model=str(tiny), steps=3, num=5, seed=1)
     executor = Pressed(at=8)
     with pytest.raises(KeyboardInterrupt):
         Studio(executor).draw(request, tmp_path)

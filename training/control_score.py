@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
 from sdplay.images.canny import canny
-from sdplay.requests.request import Txt2Img, ask
+from sdplay.requests.request import Txt2Img, make_request
 from sdplay.studio import Studio
 
 SIDE, NEAR = 128, 2  # pixels; an edge counts as found where one is as near as that
@@ -79,7 +79,7 @@ def scores(
         wanted = canny(np.asarray(image))
         for prompt in PROMPTS:
             for scale in scales:
-                asked = ask(Txt2Img, prompt=prompt, seed=SEED, control_image=str(path), control_scale=scale)
+                asked = make_request(Txt2Img, prompt=prompt, seed=SEED, control_image=str(path), control_scale=scale)
                 yield scale, agreement(wanted, canny(studio.draw(asked)[0].pixels))
 
 

@@ -20,13 +20,13 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
-from sdplay.sampling.sigmas import noise_table
+from sdplay.sampling.sigmas import make_noise_schedule
 from training.captions import caption
 from training.latents import Pool, taught
 from training.muon import Muon
 from training.tokenizer import POSITIONS
 
-TABLE = noise_table(prediction="v_prediction", spacing="trailing", offset=1)
+TABLE = make_noise_schedule(prediction="v_prediction", spacing="trailing", offset=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sdplay.requests.request import Txt2Img, ask
+from sdplay.requests.request import Txt2Img, make_request
 from sdplay.studio import Studio
 from training.judge import Judge
 from training.prompts import Prompt
@@ -47,7 +47,9 @@ class Artist:
             "sampler": self.sampler,
             "schedule": self.schedule,
         } | fields
-        drawn = [self.studio.draw(ask(Txt2Img, prompt=p.text, **({"seed": p.seed} | settings)))[0] for p in prompts]
+        drawn = [
+            self.studio.draw(make_request(Txt2Img, prompt=p.text, **({"seed": p.seed} | settings)))[0] for p in prompts
+        ]
         return np.stack([picture.pixels for picture in drawn])
 
 

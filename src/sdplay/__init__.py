@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from sdplay.core.errors import BadRequest, SdplayError
     from sdplay.film.job.film import shoot
     from sdplay.images.picture import Artifact, Picture
-    from sdplay.requests.request import Animate, Dream, Img2Img, Inpaint, Txt2Img, ask
+    from sdplay.requests.request import Animate, Dream, Img2Img, Inpaint, Txt2Img, make_request
     from sdplay.studio import Pictures, Studio, draw, upscale
 
 __version__ = VERSION
@@ -32,8 +32,8 @@ __all__ = [
     "Studio",
     "Txt2Img",
     "__version__",
-    "ask",
     "draw",
+    "make_request",
     "shoot",
     "upscale",
 ]

@@ -13,11 +13,11 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from sdplay.events import Drawn
+from sdplay.events import ImageDone
 from sdplay.files.atomic import prepare_folder, write_new
 from sdplay.images.picture import Picture
 from sdplay.images.writer import Keeper
-from sdplay.requests.request import Txt2Img, ask
+from sdplay.requests.request import Txt2Img, make_request
 from sdplay.studio import Studio
 from sdplay.version import VERSION
 
@@ -61,9 +61,9 @@ class Progress:
         self.done += 1
         print(f"  {self.done:2}/{self.total}  {prompt}", end="", flush=True)
         pictures: list[Picture] = []
-        request = ask(Txt2Img, prompt=prompt, model=self.model, seed=SEED)
+        request = make_request(Txt2Img, prompt=prompt, model=self.model, seed=SEED)
         for event in self.studio.stream(request):
-            if isinstance(event, Drawn):
+            if isinstance(event, ImageDone):
                 pictures.append(event.picture)
                 self.kept.append(self.keeper.keep(event.picture).path)
         print(f"  ({pictures[0].seconds:.1f} s)", flush=True)

@@ -1,4 +1,4 @@
-"""What happens while pictures are drawn, in order; progress bars, servers and tests all read these."""
+"""Events of a job, in order: command line, servers and tests read these."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ class Stepped:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Drawn:
-    """A picture is finished and in memory; in a grid, `key` is that of the picture that was asked for.
+class ImageDone:
+    """A picture is finished and in memory. In a grid, `key` is the key of the picture that was requested.
 
-    The picture itself may have another one: where its numbers overflowed it is drawn in more precision than asked.
+    The picture itself may have another key: if its numbers overflowed, it was redrawn in higher precision.
     """
 
     picture: Picture
@@ -45,32 +45,32 @@ class Drawn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class KeyDrawn:
-    """A film's key picture is finished and in memory, uint8 [height, width, 3]: what later frames start from."""
+class KeyframeDone:
+    """A film's keyframe is finished and in memory, uint8 [height, width, 3]; later frames start from it."""
 
     index: int
     pixels: NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class DepthFound:
-    """What is near in the film's key picture `index`: float32 [height, width], 0 far to 1 near."""
+class DepthMapDone:
+    """The depth map of keyframe `index`: `disparity` is float32 [height, width], 0 (far) to 1 (near)."""
 
     index: int
-    nearness: NDArray[np.float32]
+    disparity: NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rescued:
-    """Picture or frame `index` came out bad, and `how` it was mended; said before its `Drawn`."""
+class Retried:
+    """Picture or frame `index` came out bad, and `how` says what was done; comes before its `ImageDone`."""
 
     index: int
     how: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FrameDone:
-    """A picture is finished and on disk; `key` is as in `Drawn`."""
+class ImageSaved:
+    """A picture is finished and on disk; `key` is as in `ImageDone`."""
 
     artifact: Artifact
     key: str = ""
@@ -78,7 +78,7 @@ class FrameDone:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reused:
-    """A picture of a grid was on disk already, and its pixels are those it was drawn with; `key` is as in `Drawn`."""
+    """A picture of a grid was on disk already and its pixels are unchanged; `key` is as in `ImageDone`."""
 
     picture: Picture
     artifact: Artifact
@@ -86,15 +86,15 @@ class Reused:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Spoiled:
-    """The file at `path` says that it is a picture that is wanted, but was changed since; it is drawn anew."""
+class Mismatch:
+    """The file at `path` claims to be a requested picture but its pixels were changed; it is redrawn."""
 
     path: Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resumed:
-    """A film of `total` frames is begun, of which `done` are there already."""
+    """A film of `total` frames starts, of which `done` are already on disk."""
 
     total: int
     done: int
@@ -102,17 +102,17 @@ class Resumed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measuring:
-    """A dream's pace is being measured: `done` of `total` sketches are drawn."""
+    """A dream's pace is being measured: `done` of `total` probes are drawn."""
 
     done: int
     total: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
-    """`done` of a film's `total` frames are on the disk for good; the rest takes about `seconds_left`.
+class FramesSaved:
+    """`done` of a film's `total` frames are safely on disk; the rest takes about `seconds_left`.
 
-    `seconds` is what the newest unit took: a key and its in-betweens, or one pass of frames.
+    `seconds` is the duration of the newest unit: a keyframe and its in-betweens, or one batch of frames.
     """
 
     done: int
@@ -122,8 +122,8 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Filmed:
-    """The film file is written, or was already where it is not `anew`; its `frames` were counted by decoding it."""
+class FilmSaved:
+    """The film file is written (or, if not `anew`, existed already); its `frames` were counted by decoding it."""
 
     path: Path
     frames: int
@@ -138,6 +138,6 @@ class Finished:
     seconds: float
 
 
-FilmEvent = KeyDrawn | DepthFound | Rescued | Resumed | Measuring | Kept | Filmed
-GridEvent = Reused | Spoiled
-Event = Started | Stepped | Drawn | FrameDone | Finished | FilmEvent | GridEvent
+FilmEvent = KeyframeDone | DepthMapDone | Retried | Resumed | Measuring | FramesSaved | FilmSaved
+GridEvent = Reused | Mismatch
+Event = Started | Stepped | ImageDone | ImageSaved | Finished | FilmEvent | GridEvent

@@ -14,21 +14,21 @@ from sdplay.jobs.add_ons import find_add_ons
 from sdplay.jobs.film import Filming
 from sdplay.jobs.grid import Gridding
 from sdplay.jobs.history import Remembering
-from sdplay.jobs.pictures import Settled, random_seed
+from sdplay.jobs.pictures import ResolvedRequest, random_seed
 from sdplay.jobs.requests import requests_for
 from sdplay.jobs.result import Pictures
 from sdplay.jobs.upscale import USUAL_SCALE
 from sdplay.library.registry import shipped_cards
 from sdplay.library.resolve import ResolvedModel, resolve
-from sdplay.requests.expand_prompts import written_out
+from sdplay.requests.expand_prompts import expand_prompts
 from sdplay.requests.request import AnyStill, kind_of
-from sdplay.requests.resolve import settle
+from sdplay.requests.resolve import resolve_request
 from sdplay.requests.upscale_record import LargerPicture
 
 if TYPE_CHECKING:
     from sdplay.pipeline.explain import Explanation
 
-__all__ = ["Pictures", "Settled", "Studio", "difference", "draw", "random_seed", "upscale"]
+__all__ = ["Pictures", "ResolvedRequest", "Studio", "difference", "draw", "random_seed", "upscale"]
 
 
 class Studio(Filming, Gridding, Remembering):
@@ -40,13 +40,13 @@ class Studio(Filming, Gridding, Remembering):
 
     def explain(self, request: AnyStill) -> Explanation:
         """What the model reads of the prompts of `request`; takes its vocabulary, not its weights or torch."""
-        from sdplay.pipeline.explain import explained
+        from sdplay.pipeline.explain import explain
 
         model = resolve(request.model, self.library, allow_pickle=request.allow_pickle)
-        written, wildcards = written_out(request)
+        written, wildcards = expand_prompts(request)
         model = replace(model, add_ons=find_add_ons(written, wildcards, self.library))
         machine = Machine(device="cpu", dtype="float32", threads=1)
-        return explained(settle(written, model, machine, self._new_seed(), {}, wildcards), model)
+        return explain(resolve_request(written, model, machine, self._new_seed(), {}, wildcards), model)
 
     def models(self) -> dict[str, Path]:
         """The models that are here, by name: those that are in the library, and those that come with the program."""

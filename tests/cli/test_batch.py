@@ -8,7 +8,7 @@ import pytest
 
 from sdplay.core.errors import ModelBroken, Stopped
 from sdplay.images.writer import read_kept
-from tests.cli.conftest import MODULE, InTerminal, Sdplay
+from tests.support.commandline import MODULE, InTerminal, Sdplay
 from tests.support.given import mask, photo
 
 

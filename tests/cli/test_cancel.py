@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from sdplay.images.writer import read_kept
-from tests.cli.conftest import Sdplay
 from tests.support import child
+from tests.support.commandline import Sdplay
 
 # The engine itself with a network that presses Ctrl-C in the middle of its step number `at`, and writes down each step.
 PRESSED = """
@@ -19,7 +19,7 @@ from sdplay.cli import draw
 from sdplay.cli.main import main
 from sdplay.events import Started
 from sdplay.core.machine import Machine
-from sdplay.pipeline.text_cache import WordMemo
+from sdplay.pipeline.text_cache import TextEncodingCache
 from sdplay.pipeline.render import render
 from sdplay.requests.plan import plan
 from sdplay.studio import Studio
@@ -50,7 +50,7 @@ class Executor:
         return Machine(device="cpu", dtype="float32", threads=1)
     def run(self, task):
         yield Started(recipe=task.recipe, total=len(task.indices))
-        yield from render(task.recipe, plan(task.recipe, task.indices), self.family, WordMemo(self.family))
+        yield from render(task.recipe, plan(task.recipe, task.indices), self.family, TextEncodingCache(self.family))
     def close(self):
         pass
 

@@ -15,18 +15,18 @@ from sdplay.core.errors import Stopped
 from sdplay.events import Event
 from sdplay.executors.fake import FakeExecutor
 from sdplay.images.writer import read_kept
-from sdplay.requests.request import Txt2Img, ask
-from sdplay.studio import Settled, Studio
-from tests.cli.conftest import MODULE, PATIENCE, InTerminal, Sdplay
+from sdplay.requests.request import Txt2Img, make_request
+from sdplay.studio import ResolvedRequest, Studio
+from tests.support.commandline import MODULE, PATIENCE, InTerminal, Sdplay
 
 IN_COLOUR = {"COLORTERM": "truecolor"}
 
 
 @pytest.fixture
-def settled(here: Path) -> Settled:
+def settled(here: Path) -> ResolvedRequest:
     model = str(here.parent / "models" / "fake")
     with Studio(FakeExecutor()) as studio:
-        return studio.settle(ask(Txt2Img, prompt="a cat", num=4, seed=7, steps=2, model=model))
+        return studio.resolve(make_request(Txt2Img, prompt="a cat", num=4, seed=7, steps=2, model=model))
 
 
 class Presses(Progress):
@@ -50,12 +50,13 @@ def listening() -> object:
         signal.signal(sign, handler)
 
 
-# The events of two steps a picture: 0 Started, 1 2 Stepped, 3 Drawn, 4 FrameDone, 5 6 Stepped, 7 Drawn, 8 FrameDone …
+# The events of two steps a picture:
+# 0 Started, 1 2 Stepped, 3 ImageDone, 4 ImageSaved, 5 6 Stepped, 7 ImageDone, 8 ImageSaved …
 @pytest.mark.usefixtures("listening")
 @pytest.mark.parametrize("sign", STOPPING)
 @pytest.mark.parametrize(("moment", "kept"), [(0, 0), (1, 0), (3, 1), (4, 1), (5, 1), (7, 2), (12, 3)])
 def test_ctrl_c_stops_at_the_next_event_and_keeps_what_is_drawn(
-    settled: Settled, capsys: pytest.CaptureFixture[str], moment: int, kept: int, sign: signal.Signals
+    settled: ResolvedRequest, capsys: pytest.CaptureFixture[str], moment: int, kept: int, sign: signal.Signals
 ) -> None:
     with Studio(FakeExecutor()) as studio, pytest.raises(Stopped) as caught:
         deliver(studio, settled, range(4), Delivery(out=Path("images")), Presses([moment], sign))
@@ -93,10 +94,10 @@ def test_a_kill_before_drawing_ends_with_3(here: Path) -> None:
 
 
 @pytest.mark.usefixtures("listening")
-def test_what_stopped_goes_on_to_the_same_pictures(settled: Settled) -> None:
+def test_what_stopped_goes_on_to_the_same_pictures(settled: ResolvedRequest) -> None:
     with Studio(FakeExecutor()) as studio:
         done = Done(settled=settled, indices=range(4), out=None, drawn=3)
-        rest = studio.settle(settled.recipe.request.model_copy(update={"seed": 10, "num": 1}))
+        rest = studio.resolve(settled.recipe.request.model_copy(update={"seed": 10, "num": 1}))
     assert "--seed 10 --num 1" in done.how_to_go_on()
     assert rest.recipe.seed == settled.recipe.seed + 3
 

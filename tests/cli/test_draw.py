@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from sdplay.images.writer import read_kept
-from tests.cli.conftest import MODULE, Sdplay
+from tests.support.commandline import MODULE, Sdplay
 
 PROMPT = "a red apple"
 
@@ -65,7 +65,7 @@ def test_num_in_the_environment_and_a_flag_that_beats_it(sdplay: Sdplay, monkeyp
 
 
 def test_model_says_which_model(sdplay: Sdplay, tmp_path: Path) -> None:
-    from tests.cli.conftest import fake_model
+    from tests.support.fakemodel import fake_model
 
     other = fake_model(tmp_path / "models" / "other", sample_size=16)
     made = recipe_of(sdplay(PROMPT, "--model", str(other)).paths[0])

@@ -14,7 +14,8 @@ from sdplay.events import Event
 from sdplay.executors.fake import FakeExecutor
 from sdplay.film.job.frame_file import read_frame
 from sdplay.tasks import Task
-from tests.cli.conftest import Sdplay, fake_model
+from tests.support.commandline import Sdplay
+from tests.support.fakemodel import fake_model
 from tests.support.films import decoded
 
 DREAM = ("dream", "a pear", "a plum", "--frames-per-key", "3", "--seed", "4", "--batch-size", "2")

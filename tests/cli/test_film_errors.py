@@ -16,7 +16,7 @@ from sdplay.film.request import ALIASES
 from sdplay.requests.plan import film_plan
 from sdplay.requests.request import FILMS
 from sdplay.studio import Studio
-from tests.cli.conftest import Sdplay
+from tests.support.commandline import Sdplay
 from tests.support.refusals import refused_at_once
 
 FULL = ("animate", "a castle", "--seed", "1")
@@ -238,7 +238,7 @@ def test_what_is_understood_otherwise_is_said_once(sdplay: Sdplay, flags: list[s
 def test_hostile_schedules_are_refused_at_once(text: str) -> None:
     request = ask_film(FILMS["animate"], animation_prompts="a", max_frames=1, angle=text)
     with Studio(FakeExecutor(), new_seed=lambda: 1) as studio:
-        recipe = studio.settle(request).recipe
+        recipe = studio.resolve(request).recipe
     assert refused_at_once(lambda: film_plan(recipe)).field == "angle"
 
 

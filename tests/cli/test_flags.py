@@ -9,7 +9,7 @@ from pydantic import Field
 
 from sdplay.cli.flags import in_the_words_of, read_size, request_fields, request_options
 from sdplay.core.errors import BadRequest
-from sdplay.requests.request import Request, Txt2Img, ask
+from sdplay.requests.request import Request, Txt2Img, make_request
 
 
 class Later(Txt2Img):
@@ -131,14 +131,14 @@ def test_errors_name_what_was_typed(
         monkeypatch.setenv(name, value)
     ctx, fields = parsed(Txt2Img, arguments)
     with pytest.raises(BadRequest) as caught, in_the_words_of(ctx):
-        ask(Txt2Img, prompt="cat", **fields)
+        make_request(Txt2Img, prompt="cat", **fields)
     assert caught.value.field == named
 
 
 def test_errors_about_what_has_no_flag_stay_as_they_are() -> None:
     ctx, fields = parsed(Txt2Img, [])
     with pytest.raises(BadRequest) as caught, in_the_words_of(ctx):
-        ask(Txt2Img, prompt="", **fields)
+        make_request(Txt2Img, prompt="", **fields)
     assert caught.value.field == "prompt"
 
 
@@ -166,5 +166,5 @@ def test_where_a_picture_is_changed_only_what_was_typed_counts() -> None:
 def test_a_wrong_size_is_explained_as_it_was_given(flags: list[str], field: str, hint: str) -> None:
     ctx, fields = parsed(Txt2Img, flags)
     with pytest.raises(BadRequest) as caught, in_the_words_of(ctx):
-        ask(Txt2Img, prompt="a cat", **fields)
+        make_request(Txt2Img, prompt="a cat", **fields)
     assert (caught.value.field, caught.value.hint) == (field, hint)

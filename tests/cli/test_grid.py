@@ -10,8 +10,8 @@ import pytest
 
 from sdplay.cli.grid import one_flag_each
 from sdplay.images.writer import read_kept, read_sheet
-from tests.cli.conftest import Sdplay
 from tests.support import child
+from tests.support.commandline import Sdplay
 from tests.support.given import photo
 from tests.support.overflow import in_network, overflow
 

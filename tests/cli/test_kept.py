@@ -9,7 +9,8 @@ from PIL import Image, PngImagePlugin
 
 from sdplay.cli.kept import printable
 from sdplay.images.writer import read_kept
-from tests.cli.conftest import Sdplay, fake_model
+from tests.support.commandline import Sdplay
+from tests.support.fakemodel import fake_model
 
 
 @pytest.fixture

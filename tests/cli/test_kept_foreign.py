@@ -10,9 +10,9 @@ from PIL import Image
 
 from sdplay.images.writer import read_kept
 from sdplay.requests.request import Img2Img, Inpaint
-from tests.cli.conftest import Sdplay
 from tests.interop.samples import png
 from tests.interop.test_read import CHUNKS
+from tests.support.commandline import Sdplay
 from tests.support.given import mask, photo
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sdplay.images.writer import read_kept
-from tests.cli.conftest import Sdplay
+from tests.support.commandline import Sdplay
 from tests.support.given import mask, photo
 
 

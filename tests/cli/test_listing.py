@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from sdplay.requests.resolve import SAMPLER_ALIASES, SCHEDULE_ALIASES
-from tests.cli.conftest import Sdplay
+from tests.support.commandline import Sdplay
 
 
 def test_samplers_lists_every_sampler_and_schedule_with_its_aliases(sdplay: Sdplay) -> None:

@@ -10,7 +10,7 @@ from sdplay.cli.flags import ONLY_IN_FILES
 from sdplay.cli.main import nearest
 from sdplay.cli.main import sdplay as group
 from sdplay.requests.request import REQUESTS
-from tests.cli.conftest import Sdplay
+from tests.support.commandline import Sdplay
 
 HEAVY = ["torch", "diffusers", "transformers", "fastapi", "rich", "PIL", "numpy", "pydantic"]
 

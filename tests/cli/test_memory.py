@@ -8,7 +8,7 @@ import pytest
 
 import sdplay.jobs.memory
 from sdplay.images.writer import read_kept
-from tests.cli.conftest import Sdplay
+from tests.support.commandline import Sdplay
 
 ASKED = ("a cat", "--seed", "7", "--size", "64", "--steps", "1")
 

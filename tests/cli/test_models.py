@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from sdplay.library.registry import shipped_cards
-from tests.cli.conftest import Sdplay, fake_model
+from tests.support.commandline import Sdplay
+from tests.support.fakemodel import fake_model
 from tests.support.headers import SD15, write_header
 from tests.support.pickles import hostile
 

@@ -10,7 +10,7 @@ import pytest
 
 from sdplay.cli.outcome import run_safely
 from sdplay.core import errors
-from tests.cli.conftest import MODULE
+from tests.support.commandline import MODULE
 
 
 def raising(error: BaseException) -> Callable[[], int]:

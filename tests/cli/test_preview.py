@@ -14,8 +14,8 @@ from PIL import Image
 from sdplay.cli.preview import LARGEST_SIDE, PreviewFile, shown
 from sdplay.cli.progress import Bar
 from sdplay.core.errors import BadRequest, StoreError
-from sdplay.events import Drawn, Started, Stepped
-from tests.cli.conftest import Sdplay
+from sdplay.events import ImageDone, Started, Stepped
+from tests.support.commandline import Sdplay
 from tests.support.recipes import picture, recipe
 
 RED, BLUE = (np.full((4, 6, 3), colour, np.uint8) for colour in ([[[255, 0, 0]]], [[[0, 0, 255]]]))
@@ -45,7 +45,7 @@ def test_the_file_holds_what_is_emerging_and_then_the_picture(tmp_path: Path, na
     viewer.follow(step(BLUE, BLUE))
     with Image.open(tmp_path / name) as image:
         assert image.convert("RGB").getpixel((9, 9))[2] > 240
-    viewer.follow(Drawn(picture=picture(recipe())))
+    viewer.follow(ImageDone(picture=picture(recipe())))
     with Image.open(tmp_path / name) as image:
         assert image.size == (64, 64)
     assert [path.name for path in tmp_path.iterdir()] == [name]  # what it was written to first is gone
@@ -99,7 +99,7 @@ def test_a_terminal_shows_it_above_the_bars_and_takes_it_away(monkeypatch: pytes
         bar.follow(step(RED))
         with bar.aside():
             screen.write("ASIDE\n")  # what was live is taken away before, and drawn anew after
-        bar.follow(Drawn(picture=picture(recipe())))
+        bar.follow(ImageDone(picture=picture(recipe())))
         with bar.aside():
             screen.write("DRAWN\n")
     first, then, last = re.split("ASIDE\n|DRAWN\n", screen.getvalue())

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from sdplay.cli.progress import Bar, Lines, Progress, Tally, duration, progress_for
-from sdplay.events import Drawn, Event, Finished, Started, Stepped
+from sdplay.events import Event, Finished, ImageDone, Started, Stepped
 from tests.support.recipes import picture, recipe
 
 
@@ -28,7 +28,7 @@ class Screen(io.StringIO):
         return True
 
 
-DRAWN = Drawn(picture=picture(recipe()))
+DRAWN = ImageDone(picture=picture(recipe()))
 
 
 def events(steps: int = 4, total: int = 2) -> list[Event]:
@@ -64,7 +64,7 @@ def test_decoding_does_not_slow_the_pace_and_slow_steps_are_told_in_seconds() ->
         if isinstance(event, Stepped):
             clock.now += 3
         tally.count(event)
-        clock.now += 100 if isinstance(event, Drawn) else 0
+        clock.now += 100 if isinstance(event, ImageDone) else 0
     assert tally.pace == "3.0 s/step"
 
 
@@ -97,7 +97,7 @@ def test_the_bar_makes_way_and_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -
     with Bar(Clock()) as bar:
         for event in events():
             bar.follow(event)
-            if event == Stepped(frames=(0,), step=4, steps=4) or isinstance(event, Drawn):
+            if event == Stepped(frames=(0,), step=4, steps=4) or isinstance(event, ImageDone):
                 with bar.aside():
                     screen.write("PATH\n")
     text = screen.getvalue()

@@ -14,9 +14,9 @@ from sdplay.core.errors import BadRequest
 from sdplay.families.common.tokenizer import read_tokenizer
 from sdplay.images.write import own_chunk, parse_chunk
 from sdplay.images.writer import read_kept
-from sdplay.requests.request import Txt2Img, ask
+from sdplay.requests.request import Txt2Img, make_request
 from sdplay.studio import Studio
-from tests.cli.conftest import Sdplay
+from tests.support.commandline import Sdplay
 
 
 @pytest.fixture
@@ -179,7 +179,7 @@ def test_explain_reads_single_files_too(tmp_path: Path) -> None:
 
 def test_a_studio_explains(tiny: Path) -> None:
     with Studio() as studio:
-        found = studio.explain(ask(Txt2Img, prompt="a [red|blue] cat", model=str(tiny), steps=4, seed=0))
+        found = studio.explain(make_request(Txt2Img, prompt="a [red|blue] cat", model=str(tiny), steps=4, seed=0))
     (part,) = found.parts
     assert [(reading.text, reading.steps) for reading in part.readings] == [
         ("a red cat", (1, 3)),

@@ -17,7 +17,8 @@ from sdplay.images.writer import read_kept
 from sdplay.interop.settings_file import read_settings
 from sdplay.library.library import Library
 from sdplay.library.resolve import ResolvedModel, resolve
-from tests.cli.conftest import InTerminal, fake_model
+from tests.support.commandline import InTerminal
+from tests.support.fakemodel import fake_model
 from tests.support.films import decoded
 from tests.support.given import mask, photo
 from tests.support.headers import write_header

@@ -21,9 +21,9 @@ from sdplay.library import upscalers
 from sdplay.library.upscalers import UPSCALER_LABELS
 from sdplay.requests.upscale_record import Enlarged
 from sdplay.studio import Studio
-from tests.cli.conftest import Sdplay
 from tests.interop import samples
 from tests.interop.samples import png
+from tests.support.commandline import Sdplay
 from tests.support.given import photo
 from tests.support.recipes import picture, recipe
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from sdplay.core.amount import amount_text, read_amount
 from sdplay.core.errors import BadRequest
-from sdplay.requests.request import Txt2Img, ask
+from sdplay.requests.request import Txt2Img, make_request
 
 GIB = 2**30
 
@@ -29,7 +29,7 @@ def test_what_is_no_amount_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="is no amount of memory: write 4GiB"):
         read_amount(text)
     with pytest.raises(BadRequest, match="max_memory"):
-        ask(Txt2Img, prompt="a", max_memory=text)
+        make_request(Txt2Img, prompt="a", max_memory=text)
 
 
 @given(st.integers(min_value=2**20, max_value=2**42))
@@ -39,6 +39,6 @@ def test_what_is_told_is_read_again_to_a_tenth(amount: int) -> None:
 
 
 def test_bytes_are_an_amount_too_and_truth_is_none() -> None:
-    assert ask(Txt2Img, prompt="a", max_memory=4 * GIB).max_memory == str(4 * GIB)
+    assert make_request(Txt2Img, prompt="a", max_memory=4 * GIB).max_memory == str(4 * GIB)
     with pytest.raises(BadRequest):
-        ask(Txt2Img, prompt="a", max_memory=True)
+        make_request(Txt2Img, prompt="a", max_memory=True)

@@ -14,15 +14,15 @@ from PIL import Image
 from sdplay.core.errors import BadRequest
 from sdplay.images.inputs import given_pictures
 from sdplay.requests.recipe import Recipe
-from sdplay.requests.request import Img2Img, Inpaint, ask
-from sdplay.requests.resolve import settle
+from sdplay.requests.request import Img2Img, Inpaint, make_request
+from sdplay.requests.resolve import resolve_request
 from tests.support.given import mask, photo
 from tests.support.recipes import MACHINE, MODEL
 
 
 def recipe(kind: type[Img2Img] | type[Inpaint], **fields: Any) -> Recipe:
-    request = ask(kind, prompt="a red apple", seed=7, **{name: plain(value) for name, value in fields.items()})
-    return settle(request, MODEL, MACHINE, 0, given_pictures(request))
+    request = make_request(kind, prompt="a red apple", seed=7, **{name: plain(value) for name, value in fields.items()})
+    return resolve_request(request, MODEL, MACHINE, 0, given_pictures(request))
 
 
 def plain(value: object) -> object:

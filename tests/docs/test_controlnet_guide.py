@@ -11,8 +11,8 @@ from sdplay.cli.main import main
 from sdplay.images.writer import read_kept
 from sdplay.requests.base import Request
 from sdplay.requests.control import Controlled
-from tests.cli.conftest import fake_model
 from tests.docs.pages import ROOT, commands
+from tests.support.fakemodel import fake_model
 from tests.support.given import photo
 from tests.support.headers import write_header
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from sdplay.images.writer import read_kept
-from tests.cli.conftest import fake_model
 from tests.interop.samples import png
+from tests.support.fakemodel import fake_model
 from tests.support.given import mask, photo
 
 GUIDES = Path(__file__).resolve().parents[2] / "docs" / "guides"

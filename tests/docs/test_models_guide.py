@@ -11,8 +11,8 @@ import pytest
 
 from sdplay.cli.main import main
 from sdplay.library.aliases import add_alias
-from tests.cli.conftest import fake_model
 from tests.docs.pages import ROOT, blocks
+from tests.support.fakemodel import fake_model
 from tests.support.headers import SD15, write_header
 from tests.support.pickles import bomb, hostile, small
 

@@ -7,10 +7,9 @@ import re
 import pytest
 
 from sdplay.core.errors import BadRequest
-from sdplay.film.arithmetic import FUNCTIONS
 from sdplay.film.curve import Curve, check_range, parse_curve
 from sdplay.film.curve_text import MODES
-from sdplay.film.timeline import FILM_NAMES, SOUND_NAMES, Timeline
+from sdplay.film.expression_names import FILM_NAMES, FUNCTIONS, SOUND_NAMES, Timeline
 from tests.docs.pages import ROOT
 
 PAGE = (ROOT / "docs" / "reference" / "schedules.md").read_text(encoding="utf-8")

@@ -12,7 +12,7 @@ from sdplay.engines.device import make_placement
 from sdplay.engines.low_memory import Tile, TiledDecoder
 from sdplay.families.load import load_family
 from sdplay.library.resolve import resolve
-from sdplay.pipeline.model_cache import Residency
+from sdplay.pipeline.model_cache import ModelCache
 from sdplay.prompts.attention import weighted
 from sdplay.requests.recipe import Numerics
 from tests.support import child
@@ -104,7 +104,7 @@ def test_a_core_is_found_at_every_scale() -> None:
 
 
 def test_a_recipe_decides_which_networks_are_in_memory(tiny: Path) -> None:
-    models, found = Residency(), resolve(str(tiny))
+    models, found = ModelCache(), resolve(str(tiny))
     plain = models.get(found, Numerics(), "cpu")
     lean = models.get(found, Numerics(decode_tile=512, attention_slice=True), "cpu")
     assert lean is not plain

@@ -14,16 +14,16 @@ from typing import Any
 import pytest
 
 from sdplay.core.errors import RenderFailed
-from sdplay.events import Drawn, Event, Stepped
+from sdplay.events import Event, ImageDone, Stepped
 from sdplay.executors.fake import FakeExecutor
 from sdplay.executors.processes import LocalExecutor
 from sdplay.film.job.film import shoot
-from sdplay.film.video import verify_film
+from sdplay.film.video.verify import verify_film
 from sdplay.library.resolve import resolve
-from sdplay.requests.request import Txt2Img, ask
+from sdplay.requests.request import Txt2Img, make_request
 from sdplay.studio import Studio
-from tests.cli.conftest import fake_model
 from tests.support.child import ROOT
+from tests.support.fakemodel import fake_model
 from tests.support.stubfilm import film_request, frame_files, journal, made, shooting, stub_with
 
 DREAM: dict[str, Any] = {"prompts": ["a", "a longer one"], "num": 10, "batch_size": 2}
@@ -72,7 +72,7 @@ def test_scenes_are_drawn_side_by_side(tmp_path: Path, three: LocalExecutor) -> 
         if isinstance(event, Stepped):
             open_units |= set(event.frames)
         most = max(most, len(open_units))
-        if isinstance(event, Drawn):
+        if isinstance(event, ImageDone):
             open_units.discard(event.picture.index)
     assert most >= 2
 
@@ -88,7 +88,7 @@ def test_a_worker_killed_in_the_middle_costs_time_and_nothing_else(
         if isinstance(event, Stepped) and len(events) == 12:
             os.kill(three._started[0].process.pid or 0, signal.SIGKILL)
     assert everything(tmp_path / "film") == everything(tmp_path / "whole")
-    drawn = [event.picture.index for event in events if isinstance(event, Drawn)]
+    drawn = [event.picture.index for event in events if isinstance(event, ImageDone)]
     assert sorted(drawn) == sorted(set(drawn))
 
 
@@ -217,7 +217,7 @@ def test_previews_come_from_other_processes_too(tmp_path: Path) -> None:
     executor = LocalExecutor(1, FakeExecutor)
     try:
         with Studio(executor) as studio:
-            request = ask(Txt2Img, prompt="a cat", model=str(fake_model(tmp_path / "fake")), steps=2, seed=1)
+            request = make_request(Txt2Img, prompt="a cat", model=str(fake_model(tmp_path / "fake")), steps=2, seed=1)
             told = [event.previews for event in studio.stream(request, preview=True) if isinstance(event, Stepped)]
             without = [event.previews for event in studio.stream(request) if isinstance(event, Stepped)]
     finally:

@@ -12,7 +12,7 @@ import torch
 from sdplay.core.errors import ModelBroken
 from sdplay.images.writer import Keeper
 from sdplay.library.library import Library
-from sdplay.requests.request import Inpaint, Txt2Img, ask
+from sdplay.requests.request import Inpaint, Txt2Img, make_request
 from sdplay.studio import Studio
 from sdplay.version import VERSION
 from tests.support.given import mask, photo
@@ -39,7 +39,9 @@ def test_three_forms_draw_one_picture(kind: str, kinds: dict[str, Path], tmp_pat
         torch.save(content, checkpoint)
     with Studio(library=library) as studio:
         pixels = [
-            studio.draw(ask(Txt2Img, prompt="a red apple", model=str(path), allow_pickle=path == checkpoint, **FEW))
+            studio.draw(
+                make_request(Txt2Img, prompt="a red apple", model=str(path), allow_pickle=path == checkpoint, **FEW)
+            )
             for path in (kinds[kind], single, checkpoint)
         ]
     folder, *others = [pictures[0].pixels for pictures in pixels]
@@ -58,7 +60,7 @@ def test_a_single_file_made_for_inpainting_sees_the_mask(tmp_path: Path, library
     masks = [str(mask(tmp_path / f"{x}.png", (64, 64), (x, 16, x + 32, 48))) for x in (8, 24)]
     with Studio(library=library) as studio:
         one, same, other = (
-            studio.draw(ask(Inpaint, prompt="a hat", model=str(path), mask=where, **given, **FEW))[0].pixels
+            studio.draw(make_request(Inpaint, prompt="a hat", model=str(path), mask=where, **given, **FEW))[0].pixels
             for path, where in ((folder, masks[0]), (single, masks[0]), (single, masks[1]))
         )
     assert np.array_equal(one, same)
@@ -75,13 +77,13 @@ def test_what_cannot_be_loaded_leaves_the_model_in_place(tiny: Path, tmp_path: P
         "cut.ckpt": hostile(tmp_path / "whole.ckpt", trace).read_bytes()[:-100],
     }
     with Studio(library=library) as studio:
-        wanted = ask(Txt2Img, prompt="a cat", model=str(tiny), **FEW)
+        wanted = make_request(Txt2Img, prompt="a cat", model=str(tiny), **FEW)
         before = studio.draw(wanted)[0]
         loaded = studio.executor._models._loaded  # type: ignore[attr-defined]
         for name, content in bad.items():
             (tmp_path / name).write_bytes(content)
             with pytest.raises(ModelBroken):
-                studio.draw(ask(Txt2Img, prompt="a cat", model=str(tmp_path / name), allow_pickle=True, **FEW))
+                studio.draw(make_request(Txt2Img, prompt="a cat", model=str(tmp_path / name), allow_pickle=True, **FEW))
             after = studio.draw(wanted)[0]
             assert np.array_equal(before.pixels, after.pixels)
             assert studio.executor._models._loaded is loaded  # type: ignore[attr-defined]
@@ -98,7 +100,7 @@ def test_a_picture_of_a_pickle_is_proved_where_pickles_may_be_opened(
     single = write_original(kinds["sd15"], "sd15", tmp_path / "m.safetensors")
     checkpoint = pickled(single, tmp_path / "dreamy.ckpt")
     with Studio() as studio:
-        request = ask(Txt2Img, prompt="a cat", model="dreamy", allow_pickle=True, **FEW)
+        request = make_request(Txt2Img, prompt="a cat", model="dreamy", allow_pickle=True, **FEW)
         (drawn,) = studio.draw(request)
     assert drawn.recipe.model.name == "dreamy"
     assert "allow_pickle" not in drawn.recipe.ingredients()
@@ -119,7 +121,7 @@ def test_loading_draws_no_bars_of_a_library_and_leaves_them_to_others(
 
     logging.enable_progress_bar()  # as it is when nobody has switched it off in this process
     with Studio(library=library) as studio:
-        studio.draw(ask(Txt2Img, prompt="a cat", model=str(tiny), **FEW))
+        studio.draw(make_request(Txt2Img, prompt="a cat", model=str(tiny), **FEW))
     assert "Loading" not in capsys.readouterr().err
     CLIPTextModel.from_pretrained(tiny / "text_encoder", local_files_only=True)
     assert "Loading weights" in capsys.readouterr().err
@@ -135,7 +137,7 @@ def test_loading_a_single_file_says_nothing(kinds: dict[str, Path], tmp_path: Pa
     try:
         single = write_original(kinds["sd15"], "sd15", tmp_path / "m.safetensors", dtype=torch.float16)
         with Studio(library=library) as studio:
-            studio.draw(ask(Txt2Img, prompt="a cat", model=str(single), **FEW))
+            studio.draw(make_request(Txt2Img, prompt="a cat", model=str(single), **FEW))
     finally:
         diffusers_logging.remove_handler(listener)
     assert said == []

@@ -13,15 +13,15 @@ from torch import Tensor
 
 from sdplay.core.errors import BadRequest, ModelBroken
 from sdplay.engines.device import make_placement
-from sdplay.events import Drawn
+from sdplay.events import ImageDone
 from sdplay.families.common.vocabulary import SIZE, clip_tokenizer
 from sdplay.families.load import load_family
 from sdplay.library.resolve import resolve
 from sdplay.pipeline.render import render
-from sdplay.pipeline.text_cache import WordMemo
+from sdplay.pipeline.text_cache import TextEncodingCache
 from sdplay.prompts.attention import weighted
 from sdplay.requests.plan import plan
-from sdplay.sampling.noise import picture_noise
+from sdplay.sampling.noise import seed_noise
 from tests.support.drawing import settled
 from tests.support.original import write_original
 from tests.support.watched import Watched
@@ -41,9 +41,13 @@ def ours(path: Path, steps: int = STEPS, **fields: Any) -> tuple[Tensor, np.ndar
     what = settled(path, PROMPT, steps=steps, width=SIDE, height=SIDE, **asked | fields)
     family: Any = Watched(load_family(what.model.card.family, what.model.path, FLOAT32))
     (frame,) = plan(what.recipe, [0])
-    drawn = [event for event in render(what.recipe, [frame], family, WordMemo(family)) if isinstance(event, Drawn)]
+    drawn = [
+        event
+        for event in render(what.recipe, [frame], family, TextEncodingCache(family))
+        if isinstance(event, ImageDone)
+    ]
     (latents,) = family.latents
-    return latents, drawn[0].picture.pixels, picture_noise(frame.noise, latents.shape[1:])
+    return latents, drawn[0].picture.pixels, seed_noise(frame.noise, latents.shape[1:])
 
 
 def theirs(folder: Path, noise: Tensor, negative: str | None, clip_skip: int | None = None) -> Tensor:

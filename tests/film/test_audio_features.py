@@ -16,12 +16,12 @@ from sdplay.film.request_animate import Animate
 from sdplay.film.schedules import Schedules, read_schedules, timeline_of
 from sdplay.film.video.sound import Sound, decode_sound
 from sdplay.film.video.spectrum import features
-from sdplay.requests.base import ask
+from sdplay.requests.base import make_request
 from tests.film.video.test_sound import clicks, tone, write_sound
 
 
 def schedules(frames: int = 50, **fields: Any) -> Schedules:
-    request = ask(Animate, **{"animation_prompts": "a hill", "fps": 25, **fields})
+    request = make_request(Animate, **{"animation_prompts": "a hill", "fps": 25, **fields})
     return read_schedules(request, timeline_of(request, frames, 7))
 
 

@@ -10,14 +10,14 @@ import pytest
 
 from sdplay.core.errors import BadRequest, UnknownName
 from sdplay.executors.fake import FakeExecutor
-from sdplay.film.plan_dream import Walk
+from sdplay.film.plan_dream import DreamPlan
 from sdplay.film.request_animate import Animate
 from sdplay.film.request_dream import Dream
 from sdplay.prompts.template import resolved
 from sdplay.requests.recipe import Recipe
-from sdplay.requests.request import AnyFilm, ask
+from sdplay.requests.request import AnyFilm, make_request
 from sdplay.studio import Studio
-from tests.cli.conftest import fake_model
+from tests.support.fakemodel import fake_model
 
 LINES = {"color": ("red", "blue", "green", "{light|dark} gray")}
 TEMPLATE = "a __color__ {apple|cat}"
@@ -37,7 +37,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def settled(**fields: Any) -> Recipe:
     kind: type[AnyFilm] = Animate if "animation_prompts" in fields else Dream
     with Studio(FakeExecutor(), new_seed=lambda: 40) as studio:
-        return studio.settle(ask(kind, model="fake", **fields)).recipe
+        return studio.resolve(make_request(kind, model="fake", **fields)).recipe
 
 
 def meant(seed: int, field: str = "prompt", text: str = TEMPLATE) -> str:
@@ -53,7 +53,7 @@ def test_prompt_j_makes_the_choices_of_picture_j_of_a_batch(desk: Path, seed: in
     assert len(set(recipe.request.prompts)) > 4
     assert recipe.request.negative_prompt == meant(first, "negative_prompt")
     assert Recipe.from_ingredients(recipe.ingredients()).digest == recipe.digest
-    frames = [Walk(recipe).key(j).words for j in range(12)]
+    frames = [DreamPlan(recipe).key(j).prompt for j in range(12)]
     assert [words.prompt for words in frames] == list(recipe.request.prompts)
 
 
@@ -103,7 +103,7 @@ def test_styles_go_into_every_prompt_and_may_hold_choices(desk: Path) -> None:
     ],
 )
 def test_a_film_without_any_of_it_is_the_film_it_was(desk: Path, fields: dict[str, Any]) -> None:
-    asked = ask(Animate if "animation_prompts" in fields else Dream, model="fake", seed=1, **fields)
+    asked = make_request(Animate if "animation_prompts" in fields else Dream, model="fake", seed=1, **fields)
     recipe = settled(seed=1, **fields)
     assert recipe.request == asked
     assert not {"style", "styles_file", "wildcards"} & recipe.ingredients().keys()

@@ -7,19 +7,19 @@ from typing import Any
 import pytest
 
 from sdplay.core.errors import BadRequest
-from sdplay.core.sample import Blank, Blend, FromFilm, Words
-from sdplay.film.plan_animate import Score, plan
+from sdplay.core.sample import FromFilm, FromNoise, LerpPrompt, PromptPair
+from sdplay.film.plan_animate import AnimationPlan, plan
 from sdplay.film.request_animate import Animate
-from sdplay.requests.request import ask
-from sdplay.requests.resolve import settle
+from sdplay.requests.request import make_request
+from sdplay.requests.resolve import resolve_request
 from tests.support.recipes import MACHINE, MODEL
 
 CUT_AT_6 = "0:(0.5) step, 6:(1) step, 7:(0.5)"
 
 
-def score(**fields: Any) -> Score:
+def score(**fields: Any) -> AnimationPlan:
     asked = {"animation_prompts": "a hill", "seed": 100, "max_frames": 12, **fields}
-    return Score(settle(ask(Animate, **asked), MODEL, MACHINE, 7))
+    return AnimationPlan(resolve_request(make_request(Animate, **asked), MODEL, MACHINE, 7))
 
 
 @pytest.mark.parametrize("cadence", range(1, 8))
@@ -43,7 +43,7 @@ def test_the_plan_of_25_frames_is_the_beginning_of_that_of_61() -> None:
 
 def test_a_cut_is_drawn_from_words_alone_and_begins_a_scene() -> None:
     of = score(strength_schedule=CUT_AT_6)
-    assert [isinstance(of.key(k).init, Blank) for k in (0, 3, 6, 9)] == [True, False, True, False]
+    assert [isinstance(of.key(k).init, FromNoise) for k in (0, 3, 6, 9)] == [True, False, True, False]
     assert of.key(9).init == FromFilm(strength=0.5, previous=6)
     assert [of.scene(k) for k in (0, 3, 6, 9)] == [0, 0, 6, 6]
     assert [of.unit(n).waits_for for n in range(4)] == [None, 0, None, 2]
@@ -105,10 +105,10 @@ def test_steps_of_a_key(fields: dict[str, Any], steps: int) -> None:
 
 def test_words_hold_or_blend() -> None:
     prompts = {"0": "a", "6": "b --neg c"}
-    assert score(animation_prompts=prompts).words(3) == Words(prompt="a", syntax="a1111")
-    assert score(animation_prompts=prompts).words(6) == Words(prompt="b", negative_prompt="c", syntax="a1111")
+    assert score(animation_prompts=prompts).words(3) == PromptPair(prompt="a", syntax="a1111")
+    assert score(animation_prompts=prompts).words(6) == PromptPair(prompt="b", negative_prompt="c", syntax="a1111")
     blended = score(animation_prompts=prompts, prompt_interpolation="blend").words(3)
-    assert isinstance(blended, Blend)
+    assert isinstance(blended, LerpPrompt)
     assert blended.weight == 0.5
 
 

@@ -9,29 +9,29 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sdplay.core.errors import BadRequest
-from sdplay.core.sample import Arc, Bend, Blend, Circle, Frame, Noise, Words
-from sdplay.film.plan_dream import Walk
+from sdplay.core.sample import CircleNoise, LerpPrompt, Noise, PromptPair, Sample, SlerpNoise, SplineNoise
+from sdplay.film.plan_dream import DreamPlan
 from sdplay.film.request_dream import Dream
-from sdplay.requests.request import ask
-from sdplay.requests.resolve import settle
+from sdplay.requests.request import make_request
+from sdplay.requests.resolve import resolve_request
 from tests.support.recipes import MACHINE, MODEL
 
 SEED = 100
 
 
-def walk(*prompts: str, **fields: Any) -> Walk:
+def walk(*prompts: str, **fields: Any) -> DreamPlan:
     words = {} if "keyframes" in fields else {"prompts": prompts or ("a", "b", "c")}
-    return Walk(settle(ask(Dream, **words, **{"seed": SEED, **fields}), MODEL, MACHINE, 7))
+    return DreamPlan(resolve_request(make_request(Dream, **words, **{"seed": SEED, **fields}), MODEL, MACHINE, 7))
 
 
-def shown(frame: Frame) -> tuple[str, int] | None:
+def shown(frame: Sample) -> tuple[str, int] | None:
     """(words, seed) of a key picture, None for a frame between keys."""
-    if isinstance(frame.words, Words) and isinstance(frame.noise, Noise):
-        return frame.words.prompt, frame.noise.seed
+    if isinstance(frame.prompt, PromptPair) and isinstance(frame.noise, Noise):
+        return frame.prompt.prompt, frame.noise.seed
     return None
 
 
-def keys(of: Walk) -> dict[int, tuple[str, int]]:
+def keys(of: DreamPlan) -> dict[int, tuple[str, int]]:
     return {index: key for index in range(of.total) if (key := shown(of.frame(index))) is not None}
 
 
@@ -65,18 +65,18 @@ def test_one_prompt_walks_on_to_the_next_seed() -> None:
 
 def test_a_frame_between_keys_lies_between_both_words_and_both_noises() -> None:
     frame = walk(num=5).frame(1)
-    assert frame.words == Blend(
-        start=Words(prompt="a", syntax="a1111"), end=Words(prompt="b", syntax="a1111"), weight=0.5
+    assert frame.prompt == LerpPrompt(
+        start=PromptPair(prompt="a", syntax="a1111"), end=PromptPair(prompt="b", syntax="a1111"), weight=0.5
     )
-    assert frame.noise == Arc(start=Noise(seed=100), end=Noise(seed=101), weight=0.5)
+    assert frame.noise == SlerpNoise(start=Noise(seed=100), end=Noise(seed=101), weight=0.5)
 
 
 def test_what_is_not_interpolated_stays_at_the_key_before() -> None:
     latent, prompt = walk(num=5, interpolate="latent"), walk(num=5, interpolate="prompt", seeds=(7, 8, 9))
-    assert [latent.frame(i).words for i in range(4)] == [Words(prompt=p, syntax="a1111") for p in "aabb"]
-    assert isinstance(latent.frame(1).noise, Arc)
+    assert [latent.frame(i).prompt for i in range(4)] == [PromptPair(prompt=p, syntax="a1111") for p in "aabb"]
+    assert isinstance(latent.frame(1).noise, SlerpNoise)
     assert [prompt.frame(i).noise for i in range(4)] == [Noise(seed=s) for s in (7, 7, 8, 8)]
-    assert isinstance(prompt.frame(1).words, Blend)
+    assert isinstance(prompt.frame(1).prompt, LerpPrompt)
 
 
 def test_holding_stands_still_at_both_ends_of_a_stretch() -> None:
@@ -113,12 +113,12 @@ LOOPS: list[dict[str, Any]] = [
 def test_in_a_loop_the_frame_after_the_last_would_be_the_first(fields: dict[str, Any]) -> None:
     of = walk(**fields)
     first, after = of.frame(0), of.frame(of.total)
-    assert after.words == first.words
-    if isinstance(first.noise, Circle):
-        assert isinstance(after.noise, Circle)
+    assert after.prompt == first.prompt
+    if isinstance(first.noise, CircleNoise):
+        assert isinstance(after.noise, CircleNoise)
         assert after.noise.turn - first.noise.turn == 1
-    elif isinstance(first.noise, Arc):
-        assert isinstance(after.noise, Arc)
+    elif isinstance(first.noise, SlerpNoise):
+        assert isinstance(after.noise, SlerpNoise)
         assert (after.noise.start, after.noise.end) == (first.noise.start, first.noise.end)
         assert after.noise.weight == pytest.approx(first.noise.weight)
     else:
@@ -140,7 +140,7 @@ def test_ways_are_whole_and_steps_even(num: int, count: int, loop: bool, path: s
         if way == 0:
             assert isinstance(noise, Noise)
         else:
-            assert isinstance(noise, Bend if path == "smooth" else Arc)
+            assert isinstance(noise, SplineNoise if path == "smooth" else SlerpNoise)
 
 
 @given(st.integers(1, 40), st.integers(0, 40), st.integers(1, 7), st.sampled_from(["slerp", "smooth"]))
@@ -180,7 +180,7 @@ def test_units_cover_every_frame_once(num: int, tile: int) -> None:
 
 
 def test_a_film_reads_its_words_as_its_request_says() -> None:
-    assert [walk(num=5, prompt_syntax=syntax).frame(0).words for syntax in ("a1111", "plain")] == [
-        Words(prompt="a", syntax="a1111"),
-        Words(prompt="a", syntax="plain"),
+    assert [walk(num=5, prompt_syntax=syntax).frame(0).prompt for syntax in ("a1111", "plain")] == [
+        PromptPair(prompt="a", syntax="a1111"),
+        PromptPair(prompt="a", syntax="plain"),
     ]

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sdplay.core.errors import BadRequest
+from sdplay.film.expression_names import Timeline
 from sdplay.film.prompt_track import PromptTrack, parse_prompts
-from sdplay.film.timeline import Timeline
 from tests.support.refusals import refused_at_once
 
 FILM = Timeline(frames=100, seed=7, fps=24.0)

@@ -153,12 +153,12 @@ def test_a_full_disk_is_told_and_leaves_what_was_finished_and_nothing_else(tmp_p
 DRAW_ON_AND_ON = """
 import sys
 from pathlib import Path
-from sdplay.requests.request import Txt2Img, ask
+from sdplay.requests.request import Txt2Img, make_request
 from sdplay.images.writer import Keeper
 from sdplay.studio import Studio
 from tests.support.noisy import NoisyExecutor
 model, folder, kind, seed = sys.argv[1:]
-request = ask(Txt2Img, prompt="a red apple", model=model, width=256, height=256, num=50_000, seed=int(seed))
+request = make_request(Txt2Img, prompt="a red apple", model=model, width=256, height=256, num=50_000, seed=int(seed))
 for _ in Studio(NoisyExecutor()).stream(request, Keeper(Path(folder), kind, "0")):
     pass
 """

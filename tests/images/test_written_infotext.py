@@ -15,8 +15,8 @@ from sdplay.core.sample import Asset
 from sdplay.images.infotext import NOISE_LABELS, SAMPLER_LABELS, SCHEDULE_LABELS, UPSCALER_LABELS, infotext, quoted
 from sdplay.interop import parse_infotext
 from sdplay.requests.recipe import Recipe
-from sdplay.requests.request import Img2Img, Inpaint, ask
-from sdplay.requests.resolve import settle
+from sdplay.requests.request import Img2Img, Inpaint, make_request
+from sdplay.requests.resolve import resolve_request
 from sdplay.requests.words import words_of
 from tests.support.recipes import MACHINE, MODEL, recipe
 
@@ -117,8 +117,8 @@ def redrawn(kind: type[Img2Img] | type[Inpaint], **asked: Any) -> Recipe:
     """The recipe of a picture drawn from one of 64x64 that does not exist."""
     roles = [role for role in GIVEN if role in kind.model_fields]
     assets = {role: Asset(path=GIVEN[role], digest="cd" * 32, width=64, height=64) for role in roles}
-    request = ask(kind, **{role: GIVEN[role] for role in roles}, prompt="a hat", seed=7, **asked)
-    return settle(request, MODEL, MACHINE, 0, assets)
+    request = make_request(kind, **{role: GIVEN[role] for role in roles}, prompt="a hat", seed=7, **asked)
+    return resolve_request(request, MODEL, MACHINE, 0, assets)
 
 
 def test_a_picture_from_a_picture() -> None:

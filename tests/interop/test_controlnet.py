@@ -14,8 +14,8 @@ from sdplay.interop.import_settings import adopt
 from sdplay.library.add_on_kinds import AddOn
 from sdplay.library.library import Library
 from sdplay.requests.recipe import Recipe
-from sdplay.requests.request import Txt2Img, ask
-from sdplay.requests.resolve import settle
+from sdplay.requests.request import Txt2Img, make_request
+from sdplay.requests.resolve import resolve_request
 from tests.support.given import photo
 from tests.support.headers import write_header
 from tests.support.recipes import MACHINE, MODEL
@@ -39,8 +39,8 @@ SAID = {
 
 def recipe(image: Path, **fields: object) -> Recipe:
     asked = {"control_image": str(image), "controlnet": "my-canny", "control_preprocessor": "canny", **fields}
-    request = ask(Txt2Img, prompt="a cat", **asked)
-    made = settle(request, MODEL, MACHINE, 7, given_pictures(request))
+    request = make_request(Txt2Img, prompt="a cat", **asked)
+    made = resolve_request(request, MODEL, MACHINE, 7, given_pictures(request))
     return replace(made, add_ons=(AddOn(kind="controlnet", name="my-canny", digest="ef" * 32),))
 
 

@@ -15,8 +15,8 @@ from sdplay.interop.import_settings import Adopted, adopt, fullest_kind
 from sdplay.library.aliases import add_alias
 from sdplay.library.library import Library
 from sdplay.requests.request import Img2Img, Inpaint, Txt2Img
-from tests.cli.conftest import fake_model
 from tests.interop import samples
+from tests.support.fakemodel import fake_model
 from tests.support.headers import write_header
 
 

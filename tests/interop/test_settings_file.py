@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from sdplay.core.errors import BadRequest
 from sdplay.film.curve import parse_curve
+from sdplay.film.expression_names import Timeline
 from sdplay.film.request import canonical_names
 from sdplay.film.request_animate import Animate
-from sdplay.film.timeline import Timeline
 from sdplay.interop.deforum import inverted
 from sdplay.interop.settings_file import Settings, read_settings
-from sdplay.requests.base import ask
+from sdplay.requests.base import make_request
 from tests.support.refusals import refused_at_once
 from tests.support.settings import DEFORUM, ORIGINAL_CONFIG
 
@@ -218,7 +218,7 @@ def test_settings_of_ours_are_not_taken_for_deforums(tmp_path: Path):
 @pytest.mark.parametrize("text", [ORIGINAL_CONFIG, json.dumps(DEFORUM)], ids=["the original's", "Deforum's"])
 def test_settings_of_others_are_a_request_that_can_be_asked_for(tmp_path: Path, text: str):
     fields, _ = read(tmp_path, text)
-    request = ask(Animate, **canonical_names(fields))
+    request = make_request(Animate, **canonical_names(fields))
     assert (request.animation_mode, request.fps) == ("3D", str(fields["FPS"]))
     assert request.steps == fields["num_inference_steps"]
     assert request.strength_schedule == fields["strength_schedule"]

@@ -13,7 +13,7 @@ from sdplay.library.add_on_kinds import AddOn
 from sdplay.library.add_ons import SHIPPED
 from sdplay.requests.plan_control import control_of
 from sdplay.requests.recipe import Recipe
-from sdplay.requests.request import Txt2Img, ask
+from sdplay.requests.request import Txt2Img, make_request
 from sdplay.studio import Studio
 from tests.support.given import photo
 
@@ -23,12 +23,12 @@ FEW: dict[str, Any] = {"prompt": "an apple", "steps": 2, "seed": 1}
 
 def settled(**fields: object) -> Recipe:
     with Studio() as studio:
-        return studio.settle(ask(Txt2Img, **{**FEW, **fields})).recipe
+        return studio.resolve(make_request(Txt2Img, **{**FEW, **fields})).recipe
 
 
 def drawn(**fields: object) -> str:
     with Studio() as studio:
-        (picture,) = studio.draw(ask(Txt2Img, **{**FEW, **fields}))
+        (picture,) = studio.draw(make_request(Txt2Img, **{**FEW, **fields}))
         return picture.digest
 
 

@@ -15,7 +15,7 @@ from sdplay.core.errors import BadRequest, ModelBroken, NotReproduced, UnknownNa
 from sdplay.images.control import edges_of
 from sdplay.images.read import read_image
 from sdplay.images.writer import Keeper
-from sdplay.requests.request import Img2Img, Inpaint, Txt2Img, ask
+from sdplay.requests.request import Img2Img, Inpaint, Txt2Img, make_request
 from sdplay.studio import Studio
 from sdplay.tasks import Task
 from sdplay.version import VERSION
@@ -45,7 +45,7 @@ def asked(tiny: Path, network: str, tmp_path: Path) -> dict[str, Any]:
 
 
 def pixels(studio: Studio, kind: Any = Txt2Img, **fields: Any) -> np.ndarray:
-    (picture,) = studio.draw(ask(kind, **fields))
+    (picture,) = studio.draw(make_request(kind, **fields))
     return picture.pixels
 
 
@@ -98,7 +98,7 @@ def test_only_a_part_is_looked_at_where_only_a_part_is_drawn(
 
 
 def test_a_picture_is_the_same_alone_and_in_a_batch(studio: Studio, asked: dict[str, Any]) -> None:
-    settled = studio.settle(ask(Txt2Img, **asked, num=3, batch_size=2))
+    settled = studio.resolve(make_request(Txt2Img, **asked, num=3, batch_size=2))
     assert digests(studio, settled, range(3)) == each_alone(studio, settled, range(3))
 
 
@@ -108,17 +108,17 @@ def test_a_map_is_looked_at_as_it_is_and_a_photo_by_its_edges(
     pixels_of_map = edges_of(read_image(Path(asked["control_image"])), 100, 200)
     Image.fromarray(pixels_of_map).save(tmp_path / "map.png")
     of_map = asked | {"control_image": str(tmp_path / "map.png")}
-    assert studio.settle(ask(Txt2Img, **asked)).recipe.request.control_preprocessor == "canny"  # type: ignore[union-attr]
-    assert studio.settle(ask(Txt2Img, **of_map)).recipe.request.control_preprocessor == "none"  # type: ignore[union-attr]
+    assert studio.resolve(make_request(Txt2Img, **asked)).recipe.request.control_preprocessor == "canny"  # type: ignore[union-attr]
+    assert studio.resolve(make_request(Txt2Img, **of_map)).recipe.request.control_preprocessor == "none"  # type: ignore[union-attr]
     assert np.array_equal(pixels(studio, **asked), pixels(studio, **of_map))
     depth = build_controlnet(tmp_path / "tiny-depth", tiny)
-    of_depth = studio.settle(ask(Txt2Img, **asked | {"controlnet": str(depth)}))
+    of_depth = studio.resolve(make_request(Txt2Img, **asked | {"controlnet": str(depth)}))
     assert of_depth.recipe.request.control_preprocessor == "none"  # type: ignore[union-attr]
 
 
 def test_a_kept_picture_is_proved(studio: Studio, asked: dict[str, Any], tmp_path: Path) -> None:
     keeper, here = Keeper(tmp_path / "out", "png", VERSION), asked["model"]
-    (kept,) = [keeper.keep(picture).path for picture in studio.draw(ask(Txt2Img, **asked))]
+    (kept,) = [keeper.keep(picture).path for picture in studio.draw(make_request(Txt2Img, **asked))]
     studio.verify(kept, here)
     control = Path(asked["control_image"])
     control.rename(tmp_path / "moved.png")
@@ -139,17 +139,17 @@ def test_another_controlnet_of_that_name_is_noticed(
     studio: Studio, asked: dict[str, Any], tiny: Path, tmp_path: Path
 ) -> None:
     folder = build_controlnet(tmp_path / "mine-canny", tiny)
-    (picture,) = studio.draw(ask(Txt2Img, **asked | {"controlnet": str(folder)}))
+    (picture,) = studio.draw(make_request(Txt2Img, **asked | {"controlnet": str(folder)}))
     kept = Keeper(tmp_path / "out", "png", VERSION).keep(picture).path
     build_controlnet(folder, tiny, seed=6)
     with pytest.raises(NotReproduced, match="ControlNet 'mine-canny' is not the one it was drawn with"):
         studio.verify(kept, asked["model"])
-    (other,) = studio.draw(ask(Txt2Img, **asked | {"controlnet": str(folder)}))
+    (other,) = studio.draw(make_request(Txt2Img, **asked | {"controlnet": str(folder)}))
     assert not np.array_equal(other.pixels, picture.pixels)
 
 
 def test_a_task_can_be_sent_to_another_process(studio: Studio, asked: dict[str, Any]) -> None:
-    what = studio.settle(ask(Txt2Img, **asked))
+    what = studio.resolve(make_request(Txt2Img, **asked))
     task = Task(recipe=what.recipe, indices=[0], model=what.model, device=what.device)
     assert pickle.loads(pickle.dumps(task)) == task
 
@@ -157,13 +157,13 @@ def test_a_task_can_be_sent_to_another_process(studio: Studio, asked: dict[str, 
 def test_refusals_name_the_field_and_say_what_to_do(studio: Studio, asked: dict[str, Any], tmp_path: Path) -> None:
     plain = {name: value for name, value in asked.items() if name != "controlnet"}
     with pytest.raises(BadRequest, match="has no ControlNet of its own") as caught:
-        studio.settle(ask(Txt2Img, **plain))
+        studio.resolve(make_request(Txt2Img, **plain))
     assert caught.value.field == "controlnet"
     with pytest.raises(UnknownName):
-        studio.settle(ask(Txt2Img, **plain, controlnet="nobody-made-this"))
+        studio.resolve(make_request(Txt2Img, **plain, controlnet="nobody-made-this"))
     with pytest.raises(BadRequest, match="no such file") as caught:
-        studio.settle(ask(Txt2Img, **asked | {"control_image": str(tmp_path / "gone.png")}))
+        studio.resolve(make_request(Txt2Img, **asked | {"control_image": str(tmp_path / "gone.png")}))
     assert caught.value.field == "control_image"
     with pytest.raises(ModelBroken) as broken:
-        studio.settle(ask(Txt2Img, **asked | {"controlnet": str(Path(asked["model"]) / "unet")}))
+        studio.resolve(make_request(Txt2Img, **asked | {"controlnet": str(Path(asked["model"]) / "unet")}))
     assert broken.value.field == "controlnet"

@@ -9,7 +9,7 @@ import pytest
 
 from sdplay.executors.inline import InlineExecutor
 from sdplay.images.writer import read_kept, read_sheet
-from sdplay.requests.request import Txt2Img, ask
+from sdplay.requests.request import Txt2Img, make_request
 from sdplay.studio import Studio
 from sdplay.tasks import Task
 from tests.support.overflow import Bad, in_codec, in_network, overflow
@@ -27,7 +27,7 @@ class Counting(InlineExecutor):
 
 def apple(tiny: Path, **fields: Any) -> Txt2Img:
     known = {"seed": 3, "steps": 2, "sampler": "euler", "precision": "bfloat16"}
-    return ask(Txt2Img, prompt="a red apple", model=str(tiny), **{**known, **fields})
+    return make_request(Txt2Img, prompt="a red apple", model=str(tiny), **{**known, **fields})
 
 
 @pytest.mark.parametrize(

@@ -13,15 +13,15 @@ import pytest
 from PIL import Image
 
 from sdplay.core.errors import BadRequest, problems_of
-from sdplay.events import Drawn, Event, Finished, Reused, Started, Stepped
+from sdplay.events import Event, Finished, ImageDone, Reused, Started, Stepped
 from sdplay.executors.fake import FakeExecutor
 from sdplay.images.picture import pixel_digest
 from sdplay.images.writer import read_kept, read_sheet
 from sdplay.jobs.grid import grid_keeper
-from sdplay.requests.request import Img2Img, Txt2Img, ask
+from sdplay.requests.request import Img2Img, Txt2Img, make_request
 from sdplay.studio import Studio
 from sdplay.tasks import Task
-from tests.cli.conftest import fake_model
+from tests.support.fakemodel import fake_model
 from tests.support.given import photo
 
 
@@ -57,7 +57,7 @@ def studio(executor: Counting) -> Iterator[Studio]:
 
 
 def castle(model: str, **fields: Any) -> Txt2Img:
-    return ask(Txt2Img, prompt="a castle, 3d render", model=model, **{"seed": 1, "steps": 3, **fields})
+    return make_request(Txt2Img, prompt="a castle, 3d render", model=model, **{"seed": 1, "steps": 3, **fields})
 
 
 def test_every_cell_is_what_the_request_draws_with_its_values(studio: Studio, model: str) -> None:
@@ -68,7 +68,7 @@ def test_every_cell_is_what_the_request_draws_with_its_values(studio: Studio, mo
             for column, steps in enumerate((1, 2, 3)):
                 (picture,) = grid.at(column, row, block)
                 alone = studio.draw(
-                    ask(Txt2Img, prompt=prompt, model=model, seed=1, steps=steps, guidance_scale=guidance)
+                    make_request(Txt2Img, prompt=prompt, model=model, seed=1, steps=steps, guidance_scale=guidance)
                 )
                 assert (picture.recipe.digest, picture.digest) == (alone[0].recipe.digest, alone[0].digest)
     assert (grid.path, grid.reused) == (None, 0)
@@ -167,7 +167,7 @@ def test_sizes_numbers_and_given_pictures_vary_too(studio: Studio, model: str, t
     assert [len(grid.at(column, row)) for row in (0, 1) for column in (0, 1)] == [1, 1, 3, 3]
     assert grid.at(1, 1)[2].pixels.shape == (64, 128, 3)
     photo(tmp_path / "a.png", (64, 64))
-    request = ask(Img2Img, prompt="a castle", image=str(tmp_path / "a.png"), model=model, seed=1)
+    request = make_request(Img2Img, prompt="a castle", image=str(tmp_path / "a.png"), model=model, seed=1)
     strengths = studio.grid(request, "denoising=0-1 (+0.5)", out=tmp_path / "out", kind="webp")
     assert [picture.recipe.request.strength for picture in strengths.pictures] == [0.0, 0.5, 1.0]  # type: ignore[union-attr]
     assert strengths.path is not None
@@ -203,7 +203,7 @@ def test_events_tell_what_is_there_before_anything_is_drawn(studio: Studio, mode
     assert isinstance(events[-1], Finished)
     assert events[-1].total == 1
     assert all(event.previews for event in events if isinstance(event, Stepped))
-    assert sum(isinstance(event, Drawn) for event in events) == 1
+    assert sum(isinstance(event, ImageDone) for event in events) == 1
 
 
 def test_stopping_in_the_middle_draws_nothing_more_and_loses_nothing(
@@ -220,7 +220,7 @@ def test_stopping_in_the_middle_draws_nothing_more_and_loses_nothing(
 
 
 def test_the_real_thing_takes_its_own_pictures_and_draws_the_same(tiny: Path, tmp_path: Path) -> None:
-    request = ask(Txt2Img, prompt="a red apple", model=str(tiny), seed=3, steps=2, sampler="euler")
+    request = make_request(Txt2Img, prompt="a red apple", model=str(tiny), seed=3, steps=2, sampler="euler")
     with Studio() as studio:
         studio.draw(request, tmp_path / "one")
         shutil.copytree(tmp_path / "one", tmp_path / "two")

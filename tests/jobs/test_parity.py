@@ -12,7 +12,7 @@ from sdplay.executors.fake import FakeExecutor
 from sdplay.images.write import Embedded
 from sdplay.images.writer import read_kept
 from sdplay.interop import Found
-from sdplay.requests.request import Img2Img, Inpaint, Txt2Img, ask
+from sdplay.requests.request import Img2Img, Inpaint, Txt2Img, make_request
 from sdplay.studio import Studio
 from tests.interop.samples import png
 from tests.interop.test_read import CHUNKS
@@ -90,7 +90,7 @@ def test_another_programs_picture_is_read_and_drawn_again(tiny: Path) -> None:
             map(str, adopted.left)
         )
         (drawn,) = studio.draw_again(path, model=str(tiny), width=64, height=64)
-        assert drawn.recipe == studio.settle(adopted.request).recipe
+        assert drawn.recipe == studio.resolve(adopted.request).recipe
     assert (drawn.seed, drawn.recipe.steps) == (965400086, 20)
 
 
@@ -118,7 +118,7 @@ def test_little_memory_is_a_field(asked: dict[str, object]) -> None:
 
 
 def test_every_request_of_the_command_line_can_be_drawn_by_a_studio(asked: dict[str, object], tiny: Path) -> None:
-    request = ask(Txt2Img, prompt="a cat", model=str(tiny), seed=7, num=3)
+    request = make_request(Txt2Img, prompt="a cat", model=str(tiny), seed=7, num=3)
     with Studio() as studio:
         drawn = studio.draw(request, "kept")
     assert len(drawn) == len(list(Path("kept").iterdir())) == 3

@@ -16,7 +16,7 @@ from sdplay.interop import parse_infotext
 from sdplay.interop.import_settings import adopt
 from sdplay.library.library import Library
 from sdplay.requests.recipe import Recipe
-from sdplay.requests.request import Txt2Img, ask
+from sdplay.requests.request import Txt2Img, make_request
 from sdplay.studio import Studio
 
 ASKED = {"steps": 2, "seed": 3, "device": "cpu"}
@@ -36,7 +36,7 @@ def library(tmp_path: Path, tiny: Path) -> Library:
 
 
 def asked(tiny: Path, **fields: object) -> Txt2Img:
-    return ask(Txt2Img, prompt="a red apple", model=str(tiny), **ASKED, **fields)
+    return make_request(Txt2Img, prompt="a red apple", model=str(tiny), **ASKED, **fields)
 
 
 def test_it_is_used_where_it_is_asked_for_and_only_there(tiny: Path, library: Library) -> None:
@@ -65,7 +65,7 @@ def test_it_is_in_the_recipe_and_the_picture_is_proved(tiny: Path, library: Libr
 
 def test_a1111_reads_what_is_written_and_the_other_way_round(tiny: Path, library: Library) -> None:
     with Studio(library=library) as studio:
-        recipe = studio.settle(asked(tiny, vae="dim")).recipe
+        recipe = studio.resolve(asked(tiny, vae="dim")).recipe
     text = infotext(recipe, 0, "0.1.0")
     (codec,) = recipe.add_ons
     assert f"VAE hash: {codec.digest[:10]}, VAE: dim, " in text
@@ -81,7 +81,7 @@ def test_a1111_reads_what_is_written_and_the_other_way_round(tiny: Path, library
 
 
 def test_a_film_has_it_in_every_frame(tiny: Path, library: Library) -> None:
-    request = ask(Dream, prompts=("a cat", "the apple"), num=3, vae="dim", model=str(tiny), **ASKED)
+    request = make_request(Dream, prompts=("a cat", "the apple"), num=3, vae="dim", model=str(tiny), **ASKED)
     with Studio(library=library) as studio:
         frames = studio.draw(request)
         still = studio.draw(asked(tiny, vae="dim").model_copy(update={"prompt": "a cat"}))[0]
@@ -95,6 +95,6 @@ def test_one_that_is_not_there_or_something_else_is_refused(tiny: Path, library:
     )
     with Studio(library=library) as studio:
         with pytest.raises(UnknownName, match=r"own|dim"):
-            studio.settle(asked(tiny, vae="dimm"))
+            studio.resolve(asked(tiny, vae="dimm"))
         with pytest.raises(ModelBroken, match="a LoRA and no VAE"):
-            studio.settle(asked(tiny, vae=str(tmp_path / "l.safetensors")))
+            studio.resolve(asked(tiny, vae=str(tmp_path / "l.safetensors")))

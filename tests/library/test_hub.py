@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.conftest import fake_model
+from tests.support.fakemodel import fake_model
 from tests.support.headers import write_header
 
 COMMIT = "c0ffee" + "0" * 34

@@ -43,7 +43,7 @@ def test_a_folder_and_a_single_file_of_one_model_are_as_large(kind: str, tmp_pat
 
 
 def test_what_does_not_tell_its_size_is_said_to_be_so(tmp_path: Path) -> None:
-    from tests.cli.conftest import fake_model
+    from tests.support.fakemodel import fake_model
 
     with pytest.raises(ModelBroken, match="its files do not tell how large it is"):
         read_model_size(fake_model(tmp_path / "fake"))

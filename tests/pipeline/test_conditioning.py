@@ -9,16 +9,16 @@ from pathlib import Path
 import pytest
 import torch
 
-from sdplay.core.sample import Blend, Words
+from sdplay.core.sample import LerpPrompt, PromptPair
 from sdplay.engines.device import make_placement
 from sdplay.families.sd.model import load_sd
-from sdplay.pipeline.conditioning import company, pulls
+from sdplay.pipeline.conditioning import batch_key, make_conds
 from sdplay.pipeline.render import render
-from sdplay.pipeline.text_cache import WordMemo
+from sdplay.pipeline.text_cache import TextEncodingCache
 from sdplay.requests.plan import plan
 from sdplay.sampling.guidance import ComposedDenoiser, GuidedDenoiser
 from sdplay.sampling.stepped import SteppedDenoiser
-from sdplay.studio import Settled, Studio
+from sdplay.studio import ResolvedRequest, Studio
 from tests.pipeline.stub import StubFamily
 from tests.support.drawing import digests, each_alone, settled
 from tests.support.recipes import recipe
@@ -62,7 +62,7 @@ def test_a_pictures_bits_do_not_depend_on_its_neighbours_words(studio: Studio, t
     """
     what = settled(tiny, MANY, tile=tile, steps=2, negative_prompt="blue", sampler="euler")
     indices = list(range(9))
-    kinds = {frame.words for frame in plan(what.recipe, indices)}
+    kinds = {frame.prompt for frame in plan(what.recipe, indices)}
     assert len(kinds) >= 4
     alone = each_alone(studio, what, indices)
     assert digests(studio, what, indices) == alone
@@ -70,12 +70,12 @@ def test_a_pictures_bits_do_not_depend_on_its_neighbours_words(studio: Studio, t
 
 
 def test_pictures_share_a_pass_only_with_their_like() -> None:
-    memo = WordMemo(StubFamily())
+    memo = TextEncodingCache(StubFamily())
     what = recipe("a")
     (frame,) = plan(what, [0])
 
     def of(prompt: str) -> object:
-        return company(what, replace(frame, words=Words(prompt=prompt, syntax="a1111")), memo)
+        return batch_key(what, replace(frame, prompt=PromptPair(prompt=prompt, syntax="a1111")), memo)
 
     assert of("a cat") == of("an (apple:1.2)")
     assert of("[a|b]") == of("[a|b]") != of("[a|c]")
@@ -113,23 +113,23 @@ def test_each_step_reads_its_own_words() -> None:
     """On the stub, which draws the length of its text: what it is asked at every level."""
     what = recipe("[a|abc]", steps=4, guidance_scale=1.0)
     family = StubFamily()
-    list(render(what, plan(what, [0]), family, WordMemo(family)))
+    list(render(what, plan(what, [0]), family, TextEncodingCache(family)))
     assert family.encoded == ["a", "abc"]
     what = recipe("[a:abc:1]" + "d" * 3, steps=4, guidance_scale=1.0)
     family = StubFamily()
-    list(render(what, plan(what, [0]), family, WordMemo(family)))
+    list(render(what, plan(what, [0]), family, TextEncodingCache(family)))
     assert family.encoded == ["addd", "abcddd"]
 
 
 def test_a_text_that_was_read_is_read_again_from_another_layer(tiny: Path) -> None:
     family = load_sd(tiny, make_placement("cpu", "float32", "float32"))
-    memo = WordMemo(family)
-    last, before = memo("a cat"), memo.skipping(2)("a cat")
+    memo = TextEncodingCache(family)
+    last, before = memo("a cat"), memo.with_clip_skip(2)("a cat")
     assert not torch.equal(last.embeds, before.embeds)
     assert memo("a cat") is last
-    assert memo.skipping(2)("a cat") is before
-    between = memo.skipping(2).between("a cat", "red " * 40, 0.5, "a1111").embeds
-    assert not torch.equal(between, memo.between("a cat", "red " * 40, 0.5, "a1111").embeds)
+    assert memo.with_clip_skip(2)("a cat") is before
+    between = memo.with_clip_skip(2).interpolated("a cat", "red " * 40, 0.5, "a1111").embeds
+    assert not torch.equal(between, memo.interpolated("a cat", "red " * 40, 0.5, "a1111").embeds)
 
 
 def test_the_step_is_told_by_the_level() -> None:
@@ -173,18 +173,18 @@ def test_parts_pull_as_hard_as_their_weights_say(studio: Studio, tiny: Path) -> 
 
 
 def test_between_composed_words_each_part_pulls_by_how_near_it_is() -> None:
-    one, two = Words(prompt="a AND b:2", syntax="a1111"), Words(prompt="c", syntax="a1111")
-    found = pulls(Blend(start=one, end=two, weight=0.25))
-    assert [(part.start.at(0, 1), part.weight) for part in found.towards] == [("a", 0.75), ("b", 1.5), ("c", 0.25)]
-    simple = pulls(Blend(start=two, end=Words(prompt="d", syntax="a1111"), weight=0.25))
+    one, two = PromptPair(prompt="a AND b:2", syntax="a1111"), PromptPair(prompt="c", syntax="a1111")
+    found = make_conds(LerpPrompt(start=one, end=two, weight=0.25))
+    assert [(part.start.at(0, 1), part.weight) for part in found.cond] == [("a", 0.75), ("b", 1.5), ("c", 0.25)]
+    simple = make_conds(LerpPrompt(start=two, end=PromptPair(prompt="d", syntax="a1111"), weight=0.25))
     assert simple.simple
-    assert simple.towards[0].way == 0.25
+    assert simple.cond[0].way == 0.25
 
 
 def test_between_texts_of_different_lengths_the_shorter_goes_on_with_nothing(tiny: Path) -> None:
-    memo = WordMemo(load_sd(tiny, make_placement("cpu", "float32", "float32")))
+    memo = TextEncodingCache(load_sd(tiny, make_placement("cpu", "float32", "float32")))
     short, long = memo("a cat", "a1111"), memo("red " * 40, "a1111")
-    half = memo.between("a cat", "red " * 40, 0.5, "a1111")
+    half = memo.interpolated("a cat", "red " * 40, 0.5, "a1111")
     extended = torch.cat([short.embeds, memo("").embeds])
     assert torch.allclose(half.embeds, (extended + long.embeds) / 2, atol=1e-6)
 
@@ -194,19 +194,19 @@ def test_between_texts_of_different_lengths_the_shorter_goes_on_with_nothing(tin
 
 def test_every_picture_makes_its_own_choices_and_makes_them_again(studio: Studio, tiny: Path) -> None:
     what = settled(tiny, "a {red|blue} {cat|apple}", steps=1, num=8)
-    words = [frame.words for frame in plan(what.recipe, range(8))]
+    words = [frame.prompt for frame in plan(what.recipe, range(8))]
     assert len(set(words)) > 1
     drawn = digests(studio, what, range(8))
     frame = next(iter(plan(what.recipe, [5])))
-    assert isinstance(frame.words, Words)
-    same = settled(tiny, frame.words.prompt, steps=1, seed=what.recipe.seed + 5)
+    assert isinstance(frame.prompt, PromptPair)
+    same = settled(tiny, frame.prompt.prompt, steps=1, seed=what.recipe.seed + 5)
     assert digests(studio, same, [0])[0] == drawn[5]
 
 
 def test_a_recipes_wildcards_are_all_it_needs(studio: Studio, tiny: Path) -> None:
     what = settled(tiny, "a cat", steps=1)
     request = what.recipe.request.model_copy(update={"prompt": "a __color__ cat"})
-    held = Settled(
+    held = ResolvedRequest(
         recipe=replace(what.recipe, request=request, wildcards={"color": ("red",)}), model=what.model, device="cpu"
     )
     assert digests(studio, held, [0]) == digests(studio, settled(tiny, "a red cat", steps=1), [0])

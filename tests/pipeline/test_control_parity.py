@@ -26,11 +26,11 @@ from sdplay.engines.device import make_placement
 from sdplay.families.load import load_family
 from sdplay.images.inputs import asset_of
 from sdplay.pipeline.render import render
-from sdplay.pipeline.text_cache import WordMemo
+from sdplay.pipeline.text_cache import TextEncodingCache
 from sdplay.requests.plan import plan
 from sdplay.requests.request import Img2Img
-from sdplay.sampling.noise import picture_noise
-from sdplay.studio import Settled
+from sdplay.sampling.noise import seed_noise
+from sdplay.studio import ResolvedRequest
 from tests.support.controlnets import build_controlnet, held
 from tests.support.drawing import settled
 from tests.support.given import photo, settled_on
@@ -67,7 +67,7 @@ def control(hint: Path, **changes: Any) -> Control:
     return replace(plain, **changes)
 
 
-def ours(what: Settled, follows: Control | None, paths: Mapping[str, Path]) -> tuple[Tensor, Tensor]:
+def ours(what: ResolvedRequest, follows: Control | None, paths: Mapping[str, Path]) -> tuple[Tensor, Tensor]:
     """(final latents, the noise of the picture)."""
     place = make_placement("cpu", "float32", "float32")
     loaded: Any = load_family(what.model.card.family, what.model.path, place)
@@ -75,10 +75,10 @@ def ours(what: Settled, follows: Control | None, paths: Mapping[str, Path]) -> t
     family: Any = Watched(loaded)
     (frame,) = plan(what.recipe, [0])
     frame = replace(frame, control=follows)
-    for _ in render(what.recipe, [frame], family, WordMemo(family)):
+    for _ in render(what.recipe, [frame], family, TextEncodingCache(family)):
         pass
     (latents,) = family.latents
-    return latents, picture_noise(frame.noise, latents.shape[1:])
+    return latents, seed_noise(frame.noise, latents.shape[1:])
 
 
 def stock(kind: Any, folder: Path, network: Any, **given: Any) -> Tensor:

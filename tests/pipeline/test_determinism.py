@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sdplay.studio import Settled, Studio
+from sdplay.studio import ResolvedRequest, Studio
 from tests.support import child
 from tests.support.drawing import digests, each_alone, settled
 
@@ -47,7 +47,7 @@ def second_process(tiny: Path) -> dict[str, dict[str, str]]:
     return json.loads(child.run(IN_A_CHILD, json.dumps(asked)))
 
 
-def assert_same_bits_everywhere(studio: Studio, what: Settled) -> dict[int, str]:
+def assert_same_bits_everywhere(studio: Studio, what: ResolvedRequest) -> dict[int, str]:
     """Draw `COUNT` pictures in four ways; returns their digests."""
     batch = digests(studio, what, range(COUNT))
     assert len(set(batch.values())) == COUNT  # seeds differ, so pictures do

@@ -14,21 +14,21 @@ from torch import Tensor
 
 from sdplay.core.errors import NumbersFailed
 from sdplay.core.sample import Noise
-from sdplay.events import Drawn, Event, Rescued
+from sdplay.events import Event, ImageDone, Retried
 from sdplay.executors.inline import InlineExecutor
-from sdplay.film.plan_dream import Walk
+from sdplay.film.plan_dream import DreamPlan
 from sdplay.film.render.retry import Bench
 from sdplay.film.render.retry import drawn as film_drawn
 from sdplay.images.picture import Picture
 from sdplay.images.writer import Keeper, read_kept
-from sdplay.pipeline.model_cache import Loaded
+from sdplay.pipeline.model_cache import LoadedModel
 from sdplay.pipeline.stills import BLACK, Easel, drawn
-from sdplay.pipeline.text_cache import WordMemo
+from sdplay.pipeline.text_cache import TextEncodingCache
 from sdplay.requests.plan import plan
 from sdplay.requests.recipe import Recipe
-from sdplay.requests.request import Img2Img, Txt2Img, ask
-from sdplay.requests.resolve import settle
-from sdplay.sampling.noise import picture_noise
+from sdplay.requests.request import Img2Img, Txt2Img, make_request
+from sdplay.requests.resolve import resolve_request
+from sdplay.sampling.noise import seed_noise
 from sdplay.studio import Studio
 from sdplay.tasks import Task
 from sdplay.version import VERSION
@@ -44,8 +44,8 @@ Decode = Callable[[Tensor], Tensor]
 
 
 def recipe_of(num: int = 3, *, tile: int = 1, dtype: str = "float16", codec: str = "float16") -> Recipe:
-    request = ask(Txt2Img, prompt="a", width=64, height=64, steps=2, seed=5, num=num, sampler="euler")
-    recipe = settle(request, MODEL, MACHINE, 7)
+    request = make_request(Txt2Img, prompt="a", width=64, height=64, steps=2, seed=5, num=num, sampler="euler")
+    recipe = resolve_request(request, MODEL, MACHINE, 7)
     return replace(recipe, numerics=replace(recipe.numerics, dtype=dtype, decode_dtype=codec, tile=tile))
 
 
@@ -64,18 +64,18 @@ class Calls:
         return pixels
 
 
-def loaded(decode: Decode = plain_decode, exact: Decode = plain_decode) -> Loaded:
+def loaded(decode: Decode = plain_decode, exact: Decode = plain_decode) -> LoadedModel:
     family = StubFamily(decode)
     family.decode_float32 = exact
-    return Loaded(family, WordMemo(family))
+    return LoadedModel(family, TextEncodingCache(family))
 
 
-def never(recipe: Recipe) -> Loaded:
+def never(recipe: Recipe) -> LoadedModel:
     raise AssertionError("nothing has to be drawn again")
 
 
 def pictures(events: list[Event]) -> dict[int, Picture]:
-    return {event.picture.index: event.picture for event in events if isinstance(event, Drawn)}
+    return {event.picture.index: event.picture for event in events if isinstance(event, ImageDone)}
 
 
 def collect(source: Iterable[Event], into: list[Event]) -> None:
@@ -85,7 +85,7 @@ def collect(source: Iterable[Event], into: list[Event]) -> None:
 
 
 def notes(events: list[Event]) -> dict[int, str]:
-    return {event.index: event.how for event in events if isinstance(event, Rescued)}
+    return {event.index: event.how for event in events if isinstance(event, Retried)}
 
 
 @pytest.mark.parametrize("worth", [torch.nan, torch.inf, -1.0], ids=["nan", "infinite", "black"])
@@ -108,13 +108,13 @@ def test_what_a_model_for_inpainting_draws_is_drawn_again_whole() -> None:
     """Also from words alone: its codec reads the gray that it is shown, and it too in the format of the recipe."""
     asked: list[tuple[str, str]] = []
 
-    def inpainting(decode: Decode) -> Loaded:
+    def inpainting(decode: Decode) -> LoadedModel:
         family = StubFamily(decode)
         family.decode_float32, family.is_inpaint = plain_decode, True
         family.encode = lambda pixels: torch.zeros(1, 4, 8, 8)
-        return Loaded(family, WordMemo(family))
+        return LoadedModel(family, TextEncodingCache(family))
 
-    def exact(more: Recipe) -> Loaded:
+    def exact(more: Recipe) -> LoadedModel:
         asked.append((more.numerics.dtype, more.numerics.decode_dtype))
         return inpainting(plain_decode)
 
@@ -142,7 +142,7 @@ def test_what_the_network_cannot_hold_is_drawn_again_in_float32(tile: int) -> No
     recipe, asked = recipe_of(4, tile=tile), list[tuple[str, str]]()
     spoiled = recipe.seed + 2
 
-    def exact(more: Recipe) -> Loaded:
+    def exact(more: Recipe) -> LoadedModel:
         asked.append((more.numerics.dtype, more.numerics.decode_dtype))
         return loaded() if more.numerics.dtype == "float32" else overflowing(spoiled)
 
@@ -156,9 +156,9 @@ def test_what_the_network_cannot_hold_is_drawn_again_in_float32(tile: int) -> No
     assert {i: found[i].digest for i in found} == {i: sound[i].digest for i in sound}
 
 
-def overflowing(seed: int) -> Loaded:
+def overflowing(seed: int) -> LoadedModel:
     """A model whose latents of the picture from `seed` are no numbers: known by its noise, which the stub keeps."""
-    mark = picture_noise(Noise(seed=seed), (4, 8, 8))
+    mark = seed_noise(Noise(seed=seed), (4, 8, 8))
 
     def decode(latents: Tensor) -> Tensor:
         pixels = plain_decode(latents)
@@ -185,16 +185,16 @@ def test_a_frame_of_a_film_is_drawn_in_float32_before_another_seed_is_tried(tile
     recipe = replace(recipe, numerics=replace(recipe.numerics, dtype="float16", decode_dtype="float16"))
     half, asked = overflowing(12), list[str]()
 
-    def exact(more: Recipe) -> Loaded:
+    def exact(more: Recipe) -> LoadedModel:
         asked.append(more.numerics.dtype)
         return loaded() if more.numerics.dtype == "float32" else half
 
-    bench = Bench(recipe=recipe, family=half.family, words=half.words, exact=exact)
-    events = list(film_drawn(bench, [Walk(recipe).frame(index) for index in range(4)]))
+    bench = Bench(recipe=recipe, family=half.family, words=half.text_cache, exact=exact)
+    events = list(film_drawn(bench, [DreamPlan(recipe).frame(index) for index in range(4)]))
     assert asked == ["float16", "float32"]
     assert notes(events) == {2: "drawn again in float32, since its numbers overflowed in float16"}
-    whole = replace(bench, family=loaded().family, words=loaded().words)
-    sound = pictures(list(film_drawn(whole, [Walk(recipe).frame(index) for index in range(4)])))
+    whole = replace(bench, family=loaded().family, words=loaded().text_cache)
+    sound = pictures(list(film_drawn(whole, [DreamPlan(recipe).frame(index) for index in range(4)])))
     assert {i: picture.digest for i, picture in pictures(events).items()} == {i: p.digest for i, p in sound.items()}
 
 

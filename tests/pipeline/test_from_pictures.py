@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from sdplay.core.errors import BadRequest
-from sdplay.core.sample import Frame, Noise, Words
+from sdplay.core.sample import Noise, PromptPair, Sample
 from sdplay.engines.device import make_placement
 from sdplay.families.sd.model import load_sd
 from sdplay.images.mask import read_mask, shaped
 from sdplay.images.read import padded, read_image
-from sdplay.pipeline.latents import Starts, none_given, signal
-from sdplay.pipeline.render import pixels as to_pixels
+from sdplay.pipeline.latents import LatentPreparer, no_init_pixels, to_tensor
+from sdplay.pipeline.render import to_pixels as to_pixels
 from sdplay.requests.request import Img2Img, Inpaint
 from sdplay.studio import Studio
 from tests.support.drawing import digests, each_alone, settled
@@ -66,7 +66,7 @@ def test_strength_0_is_once_through_the_codec(
     image = photo(tmp_path / "photo.png", size)
     family = load_sd(tiny, make_placement("cpu", "float32", "float32"))
     width, height = (-(-side // 8) * 8 for side in size)
-    there_and_back = to_pixels(family.decode(family.encode(signal(padded(pixels_of(image), width, height)))))
+    there_and_back = to_pixels(family.decode(family.encode(to_tensor(padded(pixels_of(image), width, height)))))
     found = drawn(studio, settled_on(tiny, Img2Img, image=image, strength=strength))
     assert np.array_equal(found, there_and_back[0, : size[1], : size[0]])
 
@@ -275,9 +275,9 @@ def test_bits_depend_on_recipe_and_index_alone(
 
 def test_without_a_mask_an_inpainting_model_is_told_to_paint_everything(tiny_inpainting: Path) -> None:
     family = load_sd(tiny_inpainting, make_placement("cpu", "float32", "float32"))
-    seen = Starts(settled(tiny_inpainting).recipe, family, none_given)(
-        Frame(index=0, words=Words(prompt=""), noise=Noise(seed=0))
-    ).seen
+    seen = LatentPreparer(settled(tiny_inpainting).recipe, family, no_init_pixels)(
+        Sample(index=0, prompt=PromptPair(prompt=""), noise=Noise(seed=0))
+    ).inpaint_channels
     assert seen is not None
     assert seen.shape == (5, 8, 8)
     assert (seen[0] == 1).all()

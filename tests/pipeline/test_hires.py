@@ -20,17 +20,17 @@ from torch import Tensor
 from sdplay.core.errors import BadRequest
 from sdplay.core.sample import SecondPass
 from sdplay.engines.device import make_placement
-from sdplay.events import Drawn, Stepped
+from sdplay.events import ImageDone, Stepped
 from sdplay.executors.fake import fake_picture
 from sdplay.families.sd.model import load_sd
-from sdplay.pipeline.hires import LATENT_MODES, second_ladder
-from sdplay.pipeline.render import pixels, render
-from sdplay.pipeline.text_cache import WordMemo
+from sdplay.pipeline.hires import LATENT_MODES, second_pass_sigmas
+from sdplay.pipeline.render import render, to_pixels
+from sdplay.pipeline.text_cache import TextEncodingCache
 from sdplay.requests.hires import picture_size
 from sdplay.requests.plan import plan
-from sdplay.sampling.noise import picture_noise
-from sdplay.sampling.sigmas import ladder, noise_table
-from sdplay.studio import Settled, Studio
+from sdplay.sampling.noise import seed_noise
+from sdplay.sampling.sigmas import make_noise_schedule, make_sigmas
+from sdplay.studio import ResolvedRequest, Studio
 from tests.pipeline.stub import StubFamily
 from tests.support.drawing import digests, each_alone, settled
 from tests.support.recipes import recipe
@@ -39,28 +39,28 @@ from tests.support.watched import Watched
 TOLERANCE = 1e-3  # relative L2 of the final latents in float32, as for img2img
 PROMPT, NEGATIVE, GUIDANCE = "a red apple on the table", "blue cat", 5.0
 STEPS, SECOND_STEPS, STRENGTH = 12, 10, 0.5
-TABLE = noise_table()
+TABLE = make_noise_schedule()
 
 
-def asked(folder: Path, upscaler: str, **fields: Any) -> Settled:
+def asked(folder: Path, upscaler: str, **fields: Any) -> ResolvedRequest:
     second = {"hires_scale": 1.5, "hires_upscaler": upscaler, "hires_steps": SECOND_STEPS, "hires_strength": STRENGTH}
     first = {"negative_prompt": NEGATIVE, "sampler": "euler", "schedule": "leading", "steps": STEPS}
     return settled(folder, PROMPT, guidance_scale=GUIDANCE, **{**first, **second, **fields})
 
 
-def ours(what: Settled) -> Tensor:
+def ours(what: ResolvedRequest) -> Tensor:
     family: Any = Watched(load_sd(what.model.path, make_placement("cpu", "float32", "float32")))
-    for _ in render(what.recipe, plan(what.recipe, [0]), family, WordMemo(family)):
+    for _ in render(what.recipe, plan(what.recipe, [0]), family, TextEncodingCache(family)):
         pass
     return family.latents[-1]
 
 
-def theirs(what: Settled, upscaler: str, patch: pytest.MonkeyPatch, loud: float = 1.0) -> Tensor:
+def theirs(what: ResolvedRequest, upscaler: str, patch: pytest.MonkeyPatch, loud: float = 1.0) -> Tensor:
     """txt2img, then what lies between, then img2img; their noise is ours, and of the codec they take the mean."""
     noise = next(iter(plan(what.recipe, [0]))).noise
 
     def drawn(shape: tuple[int, ...], **_: Any) -> Tensor:
-        return picture_noise(noise, shape[1:])[None] * loud  # type: ignore[arg-type]
+        return seed_noise(noise, shape[1:])[None] * loud  # type: ignore[arg-type]
 
     patch.setattr(stock_img2img, "randn_tensor", drawn)
     patch.setattr(DiagonalGaussianDistribution, "sample", lambda self, generator=None: self.mode())
@@ -71,13 +71,13 @@ def theirs(what: Settled, upscaler: str, patch: pytest.MonkeyPatch, loud: float 
     for each in (first, second):
         each.set_progress_bar_config(disable=True)
     with torch.inference_mode():
-        start = picture_noise(noise, (4, 8, 8))[None]  # type: ignore[arg-type]
+        start = seed_noise(noise, (4, 8, 8))[None]  # type: ignore[arg-type]
         latents = first(
             latents=start, num_inference_steps=STEPS, width=64, height=64, output_type="latent", **words
         ).images
         if upscaler == "lanczos":
             decoded = first.vae.decode(latents / first.vae.config.scaling_factor, return_dict=False)[0]
-            image: Any = Image.fromarray(pixels(decoded)[0]).resize((96, 96), Image.Resampling.LANCZOS)
+            image: Any = Image.fromarray(to_pixels(decoded)[0]).resize((96, 96), Image.Resampling.LANCZOS)
         else:
             image = torch.nn.functional.interpolate(latents, (12, 12), mode="bilinear")
         whole = round(SECOND_STEPS / STRENGTH)  # of which it draws the share `strength`
@@ -121,8 +121,8 @@ def test_every_upscaler_draws_a_picture_of_its_own(tiny: Path) -> None:
 
 def run(**fields: Any) -> tuple[list[Stepped], list[np.ndarray], StubFamily]:
     made, family = recipe(seed=3, **fields), StubFamily()
-    events = list(render(made, plan(made, [0]), family, WordMemo(family)))
-    pictures = [event.picture.pixels for event in events if isinstance(event, Drawn)]
+    events = list(render(made, plan(made, [0]), family, TextEncodingCache(family)))
+    pictures = [event.picture.pixels for event in events if isinstance(event, ImageDone)]
     return [event for event in events if isinstance(event, Stepped)], pictures, family
 
 
@@ -153,10 +153,10 @@ def test_words_may_change_in_the_second_pass(prompt: str) -> None:
 def test_as_many_steps_are_done_as_were_asked_for(steps: int, strength: float, schedule: str) -> None:
     second = SecondPass(width=64, height=64, upscaling="latent", steps=steps, strength=strength)
     length = int(steps / strength)
-    levels = second_ladder(TABLE, schedule, second)
+    levels = second_pass_sigmas(TABLE, schedule, second)
     if length <= TABLE.length:
         assert levels.steps == steps
-        assert levels.sigmas == ladder(TABLE, schedule, length).sigmas[-steps - 1 :]
+        assert levels.sigmas == make_sigmas(TABLE, schedule, length).sigmas[-steps - 1 :]
     else:
         assert 1 <= levels.steps < steps
 

@@ -11,15 +11,15 @@ from typing import Any
 import pytest
 
 from sdplay.core.errors import BadRequest, NotReproduced, UnknownName
-from sdplay.core.sample import Blend, Words
+from sdplay.core.sample import LerpPrompt, PromptPair
 from sdplay.engines.device import make_placement
 from sdplay.families.load import load_family
 from sdplay.library.library import Library
 from sdplay.pipeline.loras import text_loras, unet_loras
 from sdplay.requests.plan import plan
 from sdplay.requests.recipe import Recipe
-from sdplay.requests.request import Dream, Txt2Img, ask
-from sdplay.studio import Settled, Studio
+from sdplay.requests.request import Dream, Txt2Img, make_request
+from sdplay.studio import ResolvedRequest, Studio
 from tests.support import child, loras
 from tests.support.drawing import DEFAULTS, digests, each_alone
 
@@ -59,11 +59,11 @@ def asked(tiny: Path, prompt: str, **fields: Any) -> dict[str, Any]:
     return {"prompt": prompt, "model": str(tiny), **DEFAULTS, **numerics, **fields}
 
 
-def settled(studio: Studio, tiny: Path, prompt: str, **fields: Any) -> Settled:
-    return studio.settle(ask(Txt2Img, **asked(tiny, prompt, **fields)))
+def settled(studio: Studio, tiny: Path, prompt: str, **fields: Any) -> ResolvedRequest:
+    return studio.resolve(make_request(Txt2Img, **asked(tiny, prompt, **fields)))
 
 
-def first(studio: Studio, what: Settled) -> str:
+def first(studio: Studio, what: ResolvedRequest) -> str:
     return digests(studio, what, [0])[0]
 
 
@@ -73,7 +73,7 @@ def test_the_same_bits_alone_in_any_batch_and_in_another_process(
 ) -> None:
     what = settled(studio, tiny, CHOICES, num=8, batch_size=tile)
     batch = digests(studio, what, range(8))
-    worn = {unet_loras(what.recipe, frame.words) for frame in plan(what.recipe, range(8))}
+    worn = {unet_loras(what.recipe, frame.prompt) for frame in plan(what.recipe, range(8))}
     assert len(worn) > 1  # pictures of one batch do not wear the same
     assert len(set(batch.values())) == 8
     assert digests(studio, what, [5, 0, 7, 1]) == {5: batch[5], 0: batch[0], 7: batch[7], 1: batch[1]}
@@ -125,7 +125,7 @@ def test_what_counts_is_the_file_and_not_where_it_is(studio: Studio, tiny: Path,
 
 
 def test_a_lora_that_changed_is_told(studio: Studio, tiny: Path, root: Path, tmp_path: Path) -> None:
-    (kept,) = studio.draw(ask(Txt2Img, **asked(tiny, "a red apple<lora:one:0.5>")), out=tmp_path)
+    (kept,) = studio.draw(make_request(Txt2Img, **asked(tiny, "a red apple<lora:one:0.5>")), out=tmp_path)
     (path,) = tmp_path.glob("*.png")
     assert studio.verify(path, model=str(tiny)).digest == kept.digest
     file = root / "loras" / "one.safetensors"
@@ -160,14 +160,14 @@ def test_a_plain_prompt_and_a_negative_one_hold_no_loras(studio: Studio, tiny: P
 def test_between_two_pictures_of_a_film_there_is_as_much_as_lies_between(studio: Studio, tiny: Path) -> None:
     keys = ("a red apple", "a red apple <lora:one:0.5:0.8><lora:two:1>")
     film = {k: v for k, v in asked(tiny, "").items() if k != "prompt"} | {"prompts": keys, "num": 5, "batch_size": 4}
-    what = studio.settle(ask(Dream, **film))
+    what = studio.resolve(make_request(Dream, **film))
     one, two = (add_on.digest for add_on in what.recipe.add_ons)
     frames = list(plan(what.recipe, range(5)))
-    weights = [dict(unet_loras(what.recipe, frame.words)) for frame in frames]
+    weights = [dict(unet_loras(what.recipe, frame.prompt)) for frame in frames]
     assert [each.get(one, 0) for each in weights] == pytest.approx([0, 0.2, 0.4, 0.6, 0.8])
     assert [each.get(two, 0) for each in weights] == pytest.approx([0, 0.25, 0.5, 0.75, 1])
-    assert isinstance(frames[1].words, Blend)
-    assert text_loras(what.recipe, frames[1].words) == ((), ((one, 0.5), (two, 1.0)))
+    assert isinstance(frames[1].prompt, LerpPrompt)
+    assert text_loras(what.recipe, frames[1].prompt) == ((), ((one, 0.5), (two, 1.0)))
     whole = digests(studio, what, range(5))
     assert len(set(whole.values())) == 5
     assert digests(studio, what, [3, 1]) == {3: whole[3], 1: whole[1]}
@@ -176,4 +176,4 @@ def test_between_two_pictures_of_a_film_there_is_as_much_as_lies_between(studio:
 def test_a_recipe_without_the_file_is_refused(studio: Studio, tiny: Path) -> None:
     recipe = replace(settled(studio, tiny, "a red apple<lora:one:1>").recipe, add_ons=())
     with pytest.raises(BadRequest, match="the recipe holds no LoRA of this name"):
-        unet_loras(recipe, Words(prompt="<lora:one:1>", syntax="a1111"))
+        unet_loras(recipe, PromptPair(prompt="<lora:one:1>", syntax="a1111"))

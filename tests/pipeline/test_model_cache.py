@@ -9,7 +9,7 @@ import pytest
 
 from sdplay.core.errors import ModelBroken
 from sdplay.library.resolve import resolve
-from sdplay.pipeline.model_cache import Residency
+from sdplay.pipeline.model_cache import ModelCache
 from sdplay.requests.recipe import Numerics
 from tests.support.headers import SD15, write_header
 
@@ -17,7 +17,7 @@ FLOAT32 = Numerics(threads=1)
 
 
 def test_a_model_is_loaded_once_for_one_placement(tiny: Path) -> None:
-    models = Residency()
+    models = ModelCache()
     model = resolve(str(tiny))
     first = models.get(model, FLOAT32, "cpu")
     assert models.get(model, FLOAT32, "cpu") is first
@@ -28,14 +28,14 @@ def test_a_model_is_loaded_once_for_one_placement(tiny: Path) -> None:
 
 
 def test_the_same_weights_in_another_folder_are_the_same_model(tiny: Path, tmp_path: Path) -> None:
-    models = Residency()
+    models = ModelCache()
     first = models.get(resolve(str(tiny)), FLOAT32, "cpu")
     shutil.copytree(tiny, tmp_path / "copy")
     assert models.get(resolve(str(tmp_path / "copy")), FLOAT32, "cpu") is first
 
 
 def test_a_model_that_fails_to_load_leaves_the_one_before(tiny: Path, tmp_path: Path) -> None:
-    models = Residency()
+    models = ModelCache()
     good = resolve(str(tiny))
     first = models.get(good, FLOAT32, "cpu")
     broken = tmp_path / "broken"
@@ -49,7 +49,7 @@ def test_a_model_that_fails_to_load_leaves_the_one_before(tiny: Path, tmp_path: 
 def test_weights_that_changed_on_disk_are_loaded_anew(tiny: Path, tiny_v: Path, tmp_path: Path) -> None:
     folder = tmp_path / "model"
     shutil.copytree(tiny, folder)
-    models = Residency()
+    models = ModelCache()
     first = models.get(resolve(str(folder)), FLOAT32, "cpu")
     shutil.copytree(tiny_v, folder, dirs_exist_ok=True)
     second = models.get(resolve(str(folder)), FLOAT32, "cpu")
@@ -58,7 +58,7 @@ def test_weights_that_changed_on_disk_are_loaded_anew(tiny: Path, tiny_v: Path, 
 
 
 def test_a_single_file_without_its_weights_leaves_the_one_before(tiny: Path, tmp_path: Path) -> None:
-    models = Residency()
+    models = ModelCache()
     good = resolve(str(tiny))
     first = models.get(good, FLOAT32, "cpu")
     hollow = write_header(tmp_path / "hollow.safetensors", SD15)

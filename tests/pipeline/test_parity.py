@@ -12,12 +12,12 @@ from diffusers import EulerDiscreteScheduler, StableDiffusionPipeline
 from torch import Tensor
 
 from sdplay.engines.device import make_placement
-from sdplay.events import Drawn
+from sdplay.events import ImageDone
 from sdplay.families.sd.model import load_sd
 from sdplay.pipeline.render import render
-from sdplay.pipeline.text_cache import WordMemo
+from sdplay.pipeline.text_cache import TextEncodingCache
 from sdplay.requests.plan import plan
-from sdplay.sampling.noise import picture_noise
+from sdplay.sampling.noise import seed_noise
 from tests.support.drawing import settled
 from tests.support.watched import Watched
 
@@ -34,10 +34,12 @@ def ours(folder: Path, **fields: Any) -> tuple[Tensor, np.ndarray, Tensor]:
     family: Any = Watched(load_sd(what.model.path, make_placement("cpu", "float32", "float32")))
     (frame,) = plan(what.recipe, [0])
     (picture,) = [
-        event.picture for event in render(what.recipe, [frame], family, WordMemo(family)) if isinstance(event, Drawn)
+        event.picture
+        for event in render(what.recipe, [frame], family, TextEncodingCache(family))
+        if isinstance(event, ImageDone)
     ]
     (latents,) = family.latents
-    return latents, picture.pixels, picture_noise(frame.noise, latents.shape[1:])
+    return latents, picture.pixels, seed_noise(frame.noise, latents.shape[1:])
 
 
 def theirs(

@@ -26,11 +26,11 @@ from torch import Tensor
 from sdplay.engines.device import make_placement
 from sdplay.families.sd.model import load_sd
 from sdplay.pipeline.render import render
-from sdplay.pipeline.text_cache import WordMemo
+from sdplay.pipeline.text_cache import TextEncodingCache
 from sdplay.requests.plan import plan
 from sdplay.requests.request import Img2Img, Inpaint
-from sdplay.sampling.noise import picture_noise
-from sdplay.studio import Settled
+from sdplay.sampling.noise import seed_noise
+from sdplay.studio import ResolvedRequest
 from tests.support.given import mask, photo, settled_on
 from tests.support.tiny import build_tiny
 from tests.support.watched import Watched
@@ -53,22 +53,22 @@ def hole(tmp_path: Path) -> Path:
     return mask(tmp_path / "mask.png", SIZE, (16, 24, 56, 48))
 
 
-def asked(folder: Path, kind: Any, strength: float, schedule: str, **given: Any) -> Settled:
+def asked(folder: Path, kind: Any, strength: float, schedule: str, **given: Any) -> ResolvedRequest:
     fields = {"negative_prompt": NEGATIVE, "sampler": "euler", "steps": STEPS, "guidance_scale": GUIDANCE}
     return settled_on(folder, kind, prompt=PROMPT, strength=strength, schedule=schedule, **fields, **given)
 
 
-def ours(what: Settled) -> tuple[Tensor, Tensor]:
+def ours(what: ResolvedRequest) -> tuple[Tensor, Tensor]:
     """(final latents, the noise of the picture)."""
     family: Any = Watched(load_sd(what.model.path, make_placement("cpu", "float32", "float32")))
     (frame,) = plan(what.recipe, [0])
-    for _ in render(what.recipe, [frame], family, WordMemo(family)):
+    for _ in render(what.recipe, [frame], family, TextEncodingCache(family)):
         pass
     (latents,) = family.latents
-    return latents, picture_noise(frame.noise, latents.shape[1:])
+    return latents, seed_noise(frame.noise, latents.shape[1:])
 
 
-def theirs(kind: Any, what: Settled, noise: Tensor, patch: pytest.MonkeyPatch) -> Tensor:
+def theirs(kind: Any, what: ResolvedRequest, noise: Tensor, patch: pytest.MonkeyPatch) -> Tensor:
     for module in (stock_img2img, stock_inpaint):
         patch.setattr(module, "randn_tensor", lambda shape, **_: noise[None].expand(shape).clone())
     patch.setattr(DiagonalGaussianDistribution, "sample", lambda self, generator=None: self.mode())

@@ -12,13 +12,13 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from sdplay.events import Drawn, Event, Stepped
-from sdplay.pipeline.preview import FINER, LinearPreview, colour_fields, fitted
+from sdplay.events import Event, ImageDone, Stepped
+from sdplay.pipeline.preview import FINER, LinearPreview, colour_fields, fit_preview
 from sdplay.pipeline.render import render
-from sdplay.pipeline.text_cache import WordMemo
+from sdplay.pipeline.text_cache import TextEncodingCache
 from sdplay.requests.plan import plan
 from sdplay.requests.recipe import Recipe
-from sdplay.requests.request import Txt2Img, ask
+from sdplay.requests.request import Txt2Img, make_request
 from sdplay.studio import Studio
 from tests.pipeline.stub import StubFamily
 from tests.support.drawing import settled
@@ -51,10 +51,10 @@ def nearness(preview: Any, pixels: Any) -> float:
 def test_the_last_preview_is_near_the_picture_and_changes_no_bit(builtin: Path) -> None:
     with Studio() as studio:
         for prompt, seed in PICTURES:
-            request = ask(Txt2Img, prompt=prompt, seed=seed, steps=4)
+            request = make_request(Txt2Img, prompt=prompt, seed=seed, steps=4)
             events = list(studio.stream(request, preview=True))
             steps = [event for event in events if isinstance(event, Stepped)]
-            (picture,) = [event.picture for event in events if isinstance(event, Drawn)]
+            (picture,) = [event.picture for event in events if isinstance(event, ImageDone)]
             assert [len(step.previews) for step in steps] == [1] * 4
             assert steps[-1].previews[0].shape == (32, 32, 3)
             assert steps[-1].previews[0].dtype == np.uint8
@@ -80,7 +80,7 @@ def test_the_map_is_fitted_once_for_a_model(tiny: Path, monkeypatch: pytest.Monk
 
     def counted(family: Any) -> Tensor:
         calls.append(family)
-        return fitted(family)
+        return fit_preview(family)
 
     monkeypatch.setattr("sdplay.pipeline.preview.fitted", counted)
     with Studio() as studio:
@@ -99,7 +99,7 @@ def test_the_padding_of_a_tile_is_not_shown() -> None:
         return tuple(np.zeros((1, 1, 3), np.uint8) for _ in latents)
 
     what = replace(what, numerics=replace(what.numerics, tile=2))
-    events: list[Event] = list(render(what, plan(what, [0, 1, 2]), family, WordMemo(family), preview=preview))
+    events: list[Event] = list(render(what, plan(what, [0, 1, 2]), family, TextEncodingCache(family), preview=preview))
     assert seen == [2, 2, 2, 2]
     assert [len(event.previews) for event in events if isinstance(event, Stepped)] == [2, 2, 1, 1]
 
@@ -108,19 +108,19 @@ def test_a_linear_codec_is_read_back_as_well_as_its_codes_allow() -> None:
     codec = linear_codec()
     squares = torch.rand(1, 3, 6, 5, generator=torch.Generator().manual_seed(3)) * 2 - 1
     pixels = squares.repeat_interleave(8, 2).repeat_interleave(8, 3)
-    (shown,) = LinearPreview(fitted(codec))(codec.encode(pixels))
+    (shown,) = LinearPreview(fit_preview(codec))(codec.encode(pixels))
     assert shown.shape == (6 * FINER, 5 * FINER, 3)
     wanted = ((squares[0].permute(1, 2, 0).numpy() + 1) * 127.5).repeat(FINER, 0).repeat(FINER, 1)
     assert np.corrcoef(shown.ravel(), wanted.ravel())[0, 1] > 0.9
     flat = torch.full((1, 3, 48, 40), 0.25)
-    (even,) = LinearPreview(fitted(codec))(codec.encode(flat))
+    (even,) = LinearPreview(fit_preview(codec))(codec.encode(flat))
     assert np.abs(even.astype(int) - 159).max() <= 8
 
 
 @pytest.mark.parametrize("factor", [2, 4, 8, 16])
 def test_any_factor_will_do(factor: int) -> None:
     codec = linear_codec(factor)
-    (shown,) = LinearPreview(fitted(codec))(codec.encode(torch.zeros(1, 3, 4 * factor, 6 * factor)))
+    (shown,) = LinearPreview(fit_preview(codec))(codec.encode(torch.zeros(1, 3, 4 * factor, 6 * factor)))
     assert shown.shape == (8, 12, 3)
     assert np.abs(shown.astype(int) - 128).max() <= 8
 
@@ -130,7 +130,7 @@ def test_a_codec_without_numbers_is_shown_grey() -> None:
         def encode(self, pixels: Tensor) -> Tensor:
             return torch.full((len(pixels), 4, pixels.size(2) // 8, pixels.size(3) // 8), float("nan"))
 
-    (shown,) = LinearPreview(fitted(Broken()))(torch.randn(1, 4, 3, 3))
+    (shown,) = LinearPreview(fit_preview(Broken()))(torch.randn(1, 4, 3, 3))
     assert set(shown.ravel()) == {128}
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from sdplay.events import Drawn
+from sdplay.events import ImageDone
 from sdplay.pipeline.render import render
-from sdplay.pipeline.text_cache import WordMemo
+from sdplay.pipeline.text_cache import TextEncodingCache
 from sdplay.requests.plan import plan
 from sdplay.sampling.samplers import SAMPLERS
 from sdplay.sampling.sigmas import SCHEDULES
@@ -87,7 +87,7 @@ def test_words_beyond_the_text_encoder_count_unless_the_text_is_to_stand_as_it_i
 def test_any_multiple_of_eight_is_drawn_at_that_size(size: tuple[int, int], studio: Studio, tiny: Path) -> None:
     width, height = size
     what = settled(tiny, width=width, height=height)
-    (picture,) = [event.picture for event in studio.run(what, [0]) if isinstance(event, Drawn)]
+    (picture,) = [event.picture for event in studio.run(what, [0]) if isinstance(event, ImageDone)]
     assert picture.pixels.shape == (height, width, 3)
 
 
@@ -104,5 +104,5 @@ def test_a_thousand_steps_can_be_taken_with_every_sampler() -> None:
         for schedule in ("leading", "trailing"):
             what = recipe(steps=1000, sampler=sampler, schedule=schedule, width=64, height=64)
             family = StubFamily()
-            events = render(what, plan(what, [0]), family, WordMemo(family))
-            assert sum(isinstance(event, Drawn) for event in events) == 1, (sampler, schedule)
+            events = render(what, plan(what, [0]), family, TextEncodingCache(family))
+            assert sum(isinstance(event, ImageDone) for event in events) == 1, (sampler, schedule)

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from sdplay.requests.request import Img2Img, Inpaint
-from sdplay.studio import Settled, Studio
+from sdplay.studio import ResolvedRequest, Studio
 from tests.support import child
 from tests.support.drawing import digests, each_alone, settled
 from tests.support.given import mask, photo, settled_on
@@ -36,7 +36,7 @@ with Studio() as studio:
 """
 
 
-def asked(mode: str, root: Path, side: int) -> Settled:
+def asked(mode: str, root: Path, side: int) -> ResolvedRequest:
     """A request of two steps on the model in `root`, whose picture and mask lie beside it."""
     folder, fields = root / "model", {"steps": 2, "width": side, "height": side, **NUMERICS}
     if mode == "txt2img":

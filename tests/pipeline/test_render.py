@@ -13,13 +13,13 @@ import torch
 from torch import Tensor
 
 from sdplay.core.errors import BadRequest, RenderFailed
-from sdplay.core.sample import Frame
-from sdplay.events import Drawn, Event, Finished, Started, Stepped
+from sdplay.core.sample import Sample
+from sdplay.events import Event, Finished, ImageDone, Started, Stepped
 from sdplay.images.writer import Keeper
-from sdplay.pipeline.batch import ladder_of, tiles
-from sdplay.pipeline.conditioning import TileWords
-from sdplay.pipeline.render import pixels, render
-from sdplay.pipeline.text_cache import WordMemo
+from sdplay.pipeline.batch import batches, sigmas_key
+from sdplay.pipeline.conditioning import BatchConditioning
+from sdplay.pipeline.render import render, to_pixels
+from sdplay.pipeline.text_cache import TextEncodingCache
 from sdplay.requests.plan import plan
 from sdplay.requests.recipe import Recipe
 from sdplay.sampling.guidance import GuidedDenoiser
@@ -36,7 +36,7 @@ def in_tiles_of(tile: int, **fields: Any) -> Recipe:
 
 
 def drawn_with(family: StubFamily, what: Recipe, indices: list[int]) -> list[Event]:
-    return list(render(what, plan(what, indices), family, WordMemo(family)))
+    return list(render(what, plan(what, indices), family, TextEncodingCache(family)))
 
 
 # --- events ----------------------------------------------------------------------------------------------------------
@@ -48,12 +48,12 @@ def test_every_step_and_every_picture_is_told_in_order() -> None:
     assert steps == [((4, 0), 1, 3), ((4, 0), 2, 3), ((4, 0), 3, 3), ((7,), 1, 3), ((7,), 2, 3), ((7,), 3, 3)]
     kinds = "".join("s" if isinstance(event, Stepped) else "D" for event in events)
     assert kinds == "sssDDsssD"
-    assert [event.picture.index for event in events if isinstance(event, Drawn)] == [4, 0, 7]
+    assert [event.picture.index for event in events if isinstance(event, ImageDone)] == [4, 0, 7]
 
 
 def test_a_picture_knows_its_recipe_seed_and_size() -> None:
     what = in_tiles_of(1, seed=40, width=72, height=64)
-    (picture,) = [event.picture for event in drawn_with(StubFamily(), what, [2]) if isinstance(event, Drawn)]
+    (picture,) = [event.picture for event in drawn_with(StubFamily(), what, [2]) if isinstance(event, ImageDone)]
     assert (picture.recipe, picture.index, picture.seed) == (what, 2, 42)
     assert picture.pixels.shape == (64, 72, 3)
     assert picture.pixels.dtype == np.uint8
@@ -82,7 +82,7 @@ def test_nothing_asked_for_draws_nothing() -> None:
 @pytest.mark.parametrize(("count", "size"), [(0, 3), (1, 1), (5, 1), (1, 4), (4, 4), (5, 4), (7, 3)])
 def test_tiles_are_all_of_one_size_and_lose_nobody(count: int, size: int) -> None:
     frames = list(plan(recipe(), range(count)))
-    cut = list(tiles(iter(frames), size, ladder_of))
+    cut = list(batches(iter(frames), size, sigmas_key))
     assert [frame for tile, real in cut for frame in tile[:real]] == frames
     assert {len(tile) for tile, _ in cut} <= {size}
     assert all(real == size for _, real in cut[:-1])
@@ -97,7 +97,7 @@ def test_tiles_take_frames_only_as_they_are_needed() -> None:
             taken.append(frame.index)
             yield frame
 
-    first: tuple[Any, int] = next(tiles(frames(), 3, ladder_of))
+    first: tuple[Any, int] = next(batches(frames(), 3, sigmas_key))
     assert first[1] == 3
     assert taken == [0, 1, 2]
 
@@ -119,7 +119,9 @@ def test_guidance_of_one_asks_for_one_half_only_and_never_for_the_negative() -> 
 def test_the_first_half_is_away_and_the_second_towards() -> None:
     what = in_tiles_of(1, guidance_scale=0.0, negative_prompt="x" * 50)
     family = StubFamily()
-    denoiser = TileWords(what, list(plan(what, [0])), family, WordMemo(family)).denoiser([2.0, 1.0, 0.0], None)
+    denoiser = BatchConditioning(what, list(plan(what, [0])), family, TextEncodingCache(family)).denoiser(
+        [2.0, 1.0, 0.0], None
+    )
     assert isinstance(denoiser, GuidedDenoiser)
     assert denoiser(torch.zeros(1, 4, 2, 2), 1e6).mean() == pytest.approx(0.5)  # nothing but the negative
 
@@ -138,7 +140,7 @@ def test_an_empty_negative_is_encoded_and_not_dropped() -> None:
 
 def test_the_memo_forgets_what_was_not_used_for_longest() -> None:
     family = StubFamily()
-    memo = WordMemo(family, capacity=2)
+    memo = TextEncodingCache(family, capacity=2)
     for text in ("a", "b", "a", "c", "a", "b"):
         assert memo(text).embeds is not None
     assert family.encoded == ["a", "b", "c", "b"]
@@ -152,7 +154,7 @@ def test_every_sampler_draws_a_picture_near_its_words(sampler: str) -> None:
     """
     what = in_tiles_of(1, prompt="x" * 30, sampler=sampler, steps=30, guidance_scale=1.0, schedule="karras")
     events = drawn_with(StubFamily(), what, range(8))
-    means = [event.picture.pixels.mean() for event in events if isinstance(event, Drawn)]
+    means = [event.picture.pixels.mean() for event in events if isinstance(event, ImageDone)]
     assert sum(means) / 8 == pytest.approx((0.3 + 1) * 127.5, abs=2)
 
 
@@ -164,7 +166,7 @@ def test_a_side_that_the_codec_cannot_make_is_drawn_larger_and_cut(width: int, h
     family = StubFamily(lambda latents: plain_decode(plain_decode(latents)[:, [0, 1, 2, 2]])[..., ::4, ::4])
     family.vae_scale_factor = 16
     events = drawn_with(family, in_tiles_of(1, width=width, height=height), [0])
-    (picture,) = [event.picture for event in events if isinstance(event, Drawn)]
+    (picture,) = [event.picture for event in events if isinstance(event, ImageDone)]
     assert picture.pixels.shape == (height, width, 3)
     assert picture.pixels.flags["C_CONTIGUOUS"]
 
@@ -185,12 +187,12 @@ def test_numbers_that_are_no_picture_raise_and_are_not_drawn_black(wrong: float)
         return decoded
 
     family = StubFamily(one_wrong)
-    events = render(in_tiles_of(1), plan(in_tiles_of(1), [0]), family, WordMemo(family))
+    events = render(in_tiles_of(1), plan(in_tiles_of(1), [0]), family, TextEncodingCache(family))
     told = []
     with pytest.raises(RenderFailed, match="NaN or infinity") as caught:
         told.extend(events)
     assert "--precision float32" in caught.value.hint
-    assert not any(isinstance(event, Drawn) for event in told)
+    assert not any(isinstance(event, ImageDone) for event in told)
 
 
 def test_a_network_that_says_nan_leaves_no_file(tiny: Path, tmp_path: Path) -> None:
@@ -237,11 +239,11 @@ def test_a_bug_is_not_dressed_up_as_something_else() -> None:
 def test_pixels_are_rounded_and_clamped() -> None:
     values = [-9.0, -1.0, -1 + 1 / 255, -1 + 2.98 / 255, -1 + 3.02 / 255, 0.999, 1.0, 9.0]
     decoded = torch.tensor(values).reshape(1, 1, 1, -1).expand(1, 3, 1, -1)
-    found = pixels(decoded)
+    found = to_pixels(decoded)
     assert found.shape == (1, 1, len(values), 3)
     assert found[0, 0, :, 0].tolist() == [0, 0, 0, 1, 2, 255, 255, 255]
     levels = torch.linspace(-1, 1, 256).reshape(1, 1, 1, -1).expand(1, 3, 1, -1)
-    assert pixels(levels)[0, 0, :, 2].tolist() == list(range(256))
+    assert to_pixels(levels)[0, 0, :, 2].tolist() == list(range(256))
 
 
 # --- stopping, and the settings of others -----------------------------------------------------------------------------
@@ -312,7 +314,7 @@ def test_two_runs_taken_in_turns_do_not_disturb_each_other(tiny: Path) -> None:
                 event = next(events, None)
                 if event is None:
                     running.remove(events)
-                elif isinstance(event, Drawn):
+                elif isinstance(event, ImageDone):
                     found[event.picture.index] = event.picture.digest
         assert found == expected
 
@@ -321,4 +323,4 @@ def test_frames_wait_for_nobody_in_txt2img() -> None:
     frames = list(plan(recipe(seed=5), [3, 1]))
     assert [frame.index for frame in frames] == [3, 1]
     assert [frame.noise.seed for frame in frames] == [8, 6]
-    assert all(isinstance(frame, Frame) and frame.waits_for is None for frame in frames)
+    assert all(isinstance(frame, Sample) and frame.waits_for is None for frame in frames)

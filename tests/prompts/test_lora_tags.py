@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from sdplay.core.errors import BadRequest
 from sdplay.prompts.composition import composed
-from sdplay.prompts.lora_tags import Lora, lora_names, networks, stretches
+from sdplay.prompts.lora_tags import Lora, lora_names, lora_tags, stretches
 from sdplay.prompts.template import template
 from tests.support.refusals import refused_at_once
 
@@ -28,11 +28,11 @@ from tests.support.refusals import refused_at_once
     ],
 )
 def test_a_notation_means_what_it_means_to_a1111(notation: str, meant: Lora) -> None:
-    assert networks(f"a cat{notation}, red") == ("a cat, red", (meant,))
+    assert lora_tags(f"a cat{notation}, red") == ("a cat, red", (meant,))
 
 
 def test_several_are_told_in_order_and_leave_the_rest_alone() -> None:
-    text, found = networks("<lora:b:1><lora:a:2> a (cat:1.2) <3 <nothing> [x:y:2] <lora:b:3>")
+    text, found = lora_tags("<lora:b:1><lora:a:2> a (cat:1.2) <3 <nothing> [x:y:2] <lora:b:3>")
     assert text == " a (cat:1.2) <3 <nothing> [x:y:2] "
     assert [(one.name, one.network) for one in found] == [("b", 1.0), ("a", 2.0), ("b", 3.0)]
 
@@ -51,25 +51,25 @@ def test_several_are_told_in_order_and_leave_the_rest_alone() -> None:
 )
 def test_what_cannot_be_meant_is_refused(notation: str) -> None:
     with pytest.raises(BadRequest) as caught:
-        networks(f"a cat {notation}", "prompt")
+        lora_tags(f"a cat {notation}", "prompt")
     assert caught.value.field == "prompt"
     assert caught.value.hint
 
 
 def test_more_than_32_are_refused() -> None:
-    assert len(networks("<lora:x:1>" * 32)[1]) == 32
+    assert len(lora_tags("<lora:x:1>" * 32)[1]) == 32
     with pytest.raises(BadRequest, match="33 LoRAs"):
-        networks("<lora:x:1>" * 33)
+        lora_tags("<lora:x:1>" * 33)
 
 
 @given(st.text(max_size=60))
 def test_any_text_is_read_or_refused(text: str) -> None:
     try:
-        left, found = networks(text)
+        left, found = lora_tags(text)
     except BadRequest:
         return
     assert found or left == text
-    assert networks(left)[1] == () or "<" in text
+    assert lora_tags(left)[1] == () or "<" in text
 
 
 def test_they_are_read_before_all_other_notation() -> None:
@@ -105,4 +105,4 @@ def test_a_name_that_is_left_to_chance_is_refused(text: str) -> None:
     ids=["thousands", "never closed", "weights without end", "a long name"],
 )
 def test_hostile_texts_are_refused_at_once(text: str) -> None:
-    assert refused_at_once(lambda: networks(text)).field == "prompt"
+    assert refused_at_once(lambda: lora_tags(text)).field == "prompt"

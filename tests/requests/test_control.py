@@ -14,8 +14,8 @@ from sdplay.images.inputs import given_pictures, with_pictures
 from sdplay.library.add_on_kinds import AddOn
 from sdplay.requests.plan import plan
 from sdplay.requests.recipe import Recipe
-from sdplay.requests.request import Inpaint, Txt2Img, ask
-from sdplay.requests.resolve import settle
+from sdplay.requests.request import Inpaint, Txt2Img, make_request
+from sdplay.requests.resolve import resolve_request
 from tests.support.given import photo
 from tests.support.recipes import MACHINE, MODEL
 from tests.support.recipes import recipe as plain
@@ -25,13 +25,13 @@ NETWORK = AddOn(kind="controlnet", name="edges", digest="ef" * 32)
 
 def recipe(image: Path, **fields: Any) -> Recipe:
     asked = {"control_image": str(image), "controlnet": "edges", "control_preprocessor": "canny", **fields}
-    request = ask(Txt2Img, prompt="a cat", **asked)
-    return replace(settle(request, MODEL, MACHINE, 7, given_pictures(request)), add_ons=(NETWORK,))
+    request = make_request(Txt2Img, prompt="a cat", **asked)
+    return replace(resolve_request(request, MODEL, MACHINE, 7, given_pictures(request)), add_ons=(NETWORK,))
 
 
 def test_a_controlnet_needs_something_to_follow() -> None:
     with pytest.raises(BadRequest, match="nothing to follow: give --control-image"):
-        ask(Txt2Img, prompt="a cat", controlnet="edges")
+        make_request(Txt2Img, prompt="a cat", controlnet="edges")
 
 
 @pytest.mark.parametrize(
@@ -50,13 +50,13 @@ def test_a_controlnet_needs_something_to_follow() -> None:
 )
 def test_what_cannot_be_is_refused_by_its_name(wrong: str, value: object) -> None:
     with pytest.raises(BadRequest) as caught:
-        ask(Txt2Img, **{"prompt": "a cat", "control_image": "a.png", wrong: value})  # type: ignore[arg-type]
+        make_request(Txt2Img, **{"prompt": "a cat", "control_image": "a.png", wrong: value})  # type: ignore[arg-type]
     assert caught.value.field == wrong
 
 
 def test_an_end_before_the_start_is_refused() -> None:
     with pytest.raises(BadRequest, match="is after"):
-        ask(Txt2Img, prompt="a cat", control_image="a.png", control_start=0.6, control_end=0.5)
+        make_request(Txt2Img, prompt="a cat", control_image="a.png", control_start=0.6, control_end=0.5)
 
 
 def test_a_recipe_comes_back_from_its_json(tmp_path: Path) -> None:
@@ -107,8 +107,8 @@ def test_every_frame_follows_it(tmp_path: Path) -> None:
 def test_inpainting_follows_one_too(tmp_path: Path) -> None:
     image = str(photo(tmp_path / "a.png"))
     given = {"image": image, "extend": "left=8", "control_image": image, "controlnet": "x/edges.safetensors"}
-    request = ask(Inpaint, prompt="a cat", **given)
-    what = replace(settle(request, MODEL, MACHINE, 7, given_pictures(request)), add_ons=(NETWORK,))
+    request = make_request(Inpaint, prompt="a cat", **given)
+    what = replace(resolve_request(request, MODEL, MACHINE, 7, given_pictures(request)), add_ons=(NETWORK,))
     (frame,) = plan(what, [0])
     assert frame.control is not None
     assert frame.control.network == "edges"

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from sdplay.core.errors import BadRequest, problems_of
 from sdplay.requests.axes import MOST_VALUES, Axis
 from sdplay.requests.grid import MOST_PICTURES, Place, cells, read_axes, shape
-from sdplay.requests.request import AnyStill, Img2Img, Inpaint, Txt2Img, ask
+from sdplay.requests.request import AnyStill, Img2Img, Inpaint, Txt2Img, make_request
 from tests.support.refusals import refused_at_once
 
-CASTLE = ask(Txt2Img, prompt="a castle, 3d render", negative_prompt="blurry", seed=1)
+CASTLE = make_request(Txt2Img, prompt="a castle, 3d render", negative_prompt="blurry", seed=1)
 
 
 def values(text: str, request: AnyStill = CASTLE) -> tuple[Any, ...]:
@@ -90,7 +90,7 @@ def test_so_many_evenly_have_both_ends(first: int, span: int, count: int) -> Non
 
 
 def test_other_modes_have_their_own_fields() -> None:
-    request = ask(Img2Img, prompt="a", image="a.png")
+    request = make_request(Img2Img, prompt="a", image="a.png")
     assert values("denoising=0.2,1", request) == (0.2, 1.0)
     assert "there is no such grid axis" in wrong("denoising=0.2")[0].reason
 
@@ -141,7 +141,7 @@ def test_a_prompt_may_vary_on_two_axes_in_different_words() -> None:
 
 
 def test_an_empty_text_is_filled_and_a_full_one_emptied() -> None:
-    bare = ask(Txt2Img, prompt="a castle", seed=1)
+    bare = make_request(Txt2Img, prompt="a castle", seed=1)
     axes = read_axes(bare, ["negative=|dark"], {})
     assert [cell.request.negative_prompt for cell in cells(bare, axes)] == ["", "dark"]
     axes = read_axes(CASTLE, ["negative=blurry|"], {})
@@ -161,7 +161,7 @@ def test_the_first_axis_goes_across_the_second_down_the_third_makes_blocks() -> 
 
 
 def test_values_that_do_not_go_with_the_rest_are_refused_with_the_cells() -> None:
-    wider = ask(Inpaint, prompt="a", image="a.png", extend="left=8")
+    wider = make_request(Inpaint, prompt="a", image="a.png", extend="left=8")
     axes = read_axes(wider, ["extend=left=8|right=8|"], {})  # each a value that the field takes
     with pytest.raises(BadRequest, match="nothing says where to paint"):
         cells(wider, axes)
@@ -182,7 +182,7 @@ def test_more_pictures_than_allowed_are_counted_and_refused() -> None:
     assert (error.value, f"{MOST_PICTURES:,} are the most" in error.reason) == (1200, True)
     assert "--grid-limit 1200" in error.hint
     assert len(cells(CASTLE, axes, limit=1200)) == 1200
-    many = ask(Txt2Img, prompt="a", num=50)
+    many = make_request(Txt2Img, prompt="a", num=50)
     axes = read_axes(many, ["seed=1-40"], {})
     assert refused_at_once(lambda: cells(many, axes)).value == 2000
 

@@ -12,8 +12,8 @@ from sdplay.core.machine import memory_available
 from sdplay.library.sizes import ModelSize
 from sdplay.requests.memory import predicted, ways, within
 from sdplay.requests.recipe import Recipe
-from sdplay.requests.request import Txt2Img, ask
-from sdplay.requests.resolve import settle
+from sdplay.requests.request import Txt2Img, make_request
+from sdplay.requests.resolve import resolve_request
 from tests.library.test_sizes import CODEC, SD15
 from tests.support.recipes import MACHINE, MODEL
 
@@ -23,7 +23,7 @@ GIB = 2**30
 
 def recipe_of(side: int = 512, *, tile: int = 1, dtype: str = "float32", **fields: Any) -> Recipe:
     fields = {"prompt": "a", "steps": 2, "seed": 5, "guidance_scale": 7.0, "max_memory": "1MiB", **fields}
-    recipe = settle(ask(Txt2Img, width=side, height=side, **fields), MODEL, MACHINE, 7)
+    recipe = resolve_request(make_request(Txt2Img, width=side, height=side, **fields), MODEL, MACHINE, 7)
     return replace(recipe, numerics=replace(recipe.numerics, dtype=dtype, decode_dtype=dtype, tile=tile))
 
 

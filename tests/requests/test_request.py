@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from sdplay.core.errors import BadRequest, UnknownName
 from sdplay.core.fields import LONGEST_PROMPT
-from sdplay.requests.request import LARGEST_SEED, Animate, Txt2Img, ask, request_from
+from sdplay.requests.request import LARGEST_SEED, Animate, Txt2Img, make_request, request_from
 
 BAD = {
     "empty prompt": ("prompt", "", "is empty"),
@@ -57,7 +57,7 @@ BAD = {
 @pytest.mark.parametrize(("field", "value", "reason"), BAD.values(), ids=BAD)
 def test_a_bad_value_is_refused_with_field_value_and_reason(field: str, value: object, reason: str) -> None:
     with pytest.raises(BadRequest) as caught:
-        ask(Txt2Img, **{"prompt": "a cat", field: value})
+        make_request(Txt2Img, **{"prompt": "a cat", field: value})
     error = caught.value
     assert error.field == field
     assert error.value is value
@@ -74,20 +74,20 @@ def test_a_bad_value_is_refused_with_field_value_and_reason(field: str, value: o
 )
 def test_an_unknown_field_gets_a_guess(typed: str, meant: str) -> None:
     with pytest.raises(UnknownName, match=rf"did you mean '{meant}'\? known: prompt, ") as caught:
-        ask(Txt2Img, **{"prompt": "a cat", typed: 3})
+        make_request(Txt2Img, **{"prompt": "a cat", typed: 3})
     assert caught.value.exit_code == 2
 
 
 @pytest.mark.parametrize("name", ["kind", "self", "zzzz", "fields"])
 def test_an_unknown_field_of_any_name_is_refused_in_the_same_way(name: str) -> None:
     with pytest.raises(UnknownName) as caught:
-        ask(Txt2Img, **{"prompt": "a cat", name: 3})
+        make_request(Txt2Img, **{"prompt": "a cat", name: 3})
     assert caught.value.value == name
 
 
 def test_nothing_asked_says_that_the_prompt_is_missing() -> None:
     with pytest.raises(BadRequest, match=r"^prompt = None: field required") as caught:
-        ask(Txt2Img)
+        make_request(Txt2Img)
     assert caught.value.field == "prompt"
 
 
@@ -130,23 +130,23 @@ def test_the_mode_chooses_the_kind() -> None:
     ],
 )
 def test_values_at_the_edge_are_kept_as_they_are(field: str, value: object) -> None:
-    request = ask(Txt2Img, **{"prompt": "a cat", field: value})
+    request = make_request(Txt2Img, **{"prompt": "a cat", field: value})
     assert getattr(request, field) == value
 
 
 def test_a_whole_number_is_a_guidance_too() -> None:
-    assert ask(Txt2Img, prompt="a cat", guidance_scale=7).guidance_scale == 7.0
-    assert isinstance(ask(Txt2Img, prompt="a cat", guidance_scale=7).guidance_scale, float)
+    assert make_request(Txt2Img, prompt="a cat", guidance_scale=7).guidance_scale == 7.0
+    assert isinstance(make_request(Txt2Img, prompt="a cat", guidance_scale=7).guidance_scale, float)
 
 
 def test_what_is_not_asked_stays_open() -> None:
-    request = ask(Txt2Img, prompt="a cat")
+    request = make_request(Txt2Img, prompt="a cat")
     open_fields = ("seed", "steps", "guidance_scale", "sampler", "schedule", "width", "height")
     assert [getattr(request, name) for name in open_fields] == [None] * len(open_fields)
 
 
 def test_a_request_cannot_be_changed() -> None:
-    request = ask(Txt2Img, prompt="a cat")
+    request = make_request(Txt2Img, prompt="a cat")
     with pytest.raises(ValidationError, match="frozen"):
         request.seed = 3  # type: ignore[misc]
 
@@ -174,14 +174,14 @@ def test_every_field_has_a_description_and_a_flag_of_its_own() -> None:
     ],
 )
 def test_a_choice_is_known_in_any_spelling_and_by_deforums_names(text: str, mode: str) -> None:
-    assert ask(Animate, animation_prompts="a", color_coherence=text).color_coherence == mode
+    assert make_request(Animate, animation_prompts="a", color_coherence=text).color_coherence == mode
 
 
 def test_a_choice_that_is_none_is_refused_with_the_known_ones() -> None:
     with pytest.raises(BadRequest, match=r"'None', 'RGB', 'HSV', 'LAB', 'LAB_mean', 'Video Input' or 'Image'"):
-        ask(Animate, animation_prompts="a", color_coherence="Match Frame 1 RGB")
+        make_request(Animate, animation_prompts="a", color_coherence="Match Frame 1 RGB")
 
 
 def test_one_text_where_several_may_stand_is_one_of_them() -> None:
-    assert ask(Txt2Img, prompt="a", lora="blueprint:0.8").lora == ("blueprint:0.8",)
-    assert ask(Txt2Img, prompt="a", lora=["blueprint", "framed"]).lora == ("blueprint", "framed")
+    assert make_request(Txt2Img, prompt="a", lora="blueprint:0.8").lora == ("blueprint:0.8",)
+    assert make_request(Txt2Img, prompt="a", lora=["blueprint", "framed"]).lora == ("blueprint", "framed")

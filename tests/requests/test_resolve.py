@@ -11,8 +11,8 @@ from sdplay.core.errors import BadRequest, UnknownName
 from sdplay.core.machine import Machine
 from sdplay.images.infotext import SAMPLER_LABELS, SCHEDULE_LABELS
 from sdplay.requests.plan import PLANS
-from sdplay.requests.request import LARGEST_SEED, REQUESTS, Txt2Img, ask
-from sdplay.requests.resolve import SAMPLER_ALIASES, SCHEDULE_ALIASES, check_known, settle
+from sdplay.requests.request import LARGEST_SEED, REQUESTS, Txt2Img, make_request
+from sdplay.requests.resolve import SAMPLER_ALIASES, SCHEDULE_ALIASES, check_known, resolve_request
 from sdplay.sampling.samplers import SAMPLERS
 from sdplay.sampling.sigmas import SCHEDULES
 from tests.support.recipes import CARD, MACHINE, MODEL, recipe
@@ -49,17 +49,17 @@ def test_what_is_asked_is_had_and_nothing_else_changes(field: str, value: object
 
 def test_the_machine_becomes_the_numerics() -> None:
     machine = Machine(device="cuda:1", dtype="float16", threads=0)
-    made = settle(ask(Txt2Img, prompt="a cat"), MODEL, machine, 0).numerics
+    made = resolve_request(make_request(Txt2Img, prompt="a cat"), MODEL, machine, 0).numerics
     assert (made.device, made.dtype, made.decode_dtype, made.threads) == ("cuda", "float16", "float32", 0)
     in_fours = replace(MODEL, card=replace(CARD, tile=4))
-    assert settle(ask(Txt2Img, prompt="a cat"), in_fours, MACHINE, 0).numerics.tile == 4
+    assert resolve_request(make_request(Txt2Img, prompt="a cat"), in_fours, MACHINE, 0).numerics.tile == 4
 
 
 def test_the_codec_runs_as_its_card_says_and_never_in_float16() -> None:
     def made(dtype: str, decode: str) -> str:
         model = replace(MODEL, card=replace(CARD, decode=decode))
         machine = Machine(device="cpu", dtype=dtype, threads=1)
-        return settle(ask(Txt2Img, prompt="a cat"), model, machine, 0).numerics.decode_dtype
+        return resolve_request(make_request(Txt2Img, prompt="a cat"), model, machine, 0).numerics.decode_dtype
 
     assert [made(dtype, "same") for dtype in ("float32", "bfloat16", "float16")] == ["float32", "bfloat16", "float32"]
     assert made("bfloat16", "float32") == "float32"

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from sdplay.sampling.denoiser import NetworkDenoiser
 from sdplay.sampling.guidance import GuidedDenoiser
-from sdplay.sampling.sigmas import noise_table
+from sdplay.sampling.sigmas import make_noise_schedule
 
 STEPS = [0, 1, 250, 500, 951, 999]
 
@@ -24,7 +24,7 @@ def known_picture() -> tuple[Tensor, Tensor]:
 @pytest.mark.parametrize("step", STEPS)
 def test_a_network_that_is_right_gives_the_clean_picture(step: int, prediction: str) -> None:
     """epsilon is the noise itself; v = c·noise − c·sigma·x0 with c = 1/sqrt(1 + sigma²) (Salimans & Ho, appendix D)."""
-    table = noise_table(prediction=prediction)  # type: ignore[arg-type]
+    table = make_noise_schedule(prediction=prediction)  # type: ignore[arg-type]
     sigma = float(table.sigmas[step])
     clean, noise = known_picture()
     scale = (1 + sigma**2) ** -0.5

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from sdplay.sampling.interpolation import bend, circle, length_of, slerp
+from sdplay.sampling.interpolation import catmull_rom, circle, length_of, slerp
 
 
 def noise(seed: int, size: int = 64) -> Tensor:
@@ -96,21 +96,21 @@ def test_noises_of_different_kinds_are_refused(other: Tensor) -> None:
 @given(seeds)
 def test_a_bend_goes_through_its_middle_points(seed: int) -> None:
     points = [noise(seed + i) * (1 + i) for i in range(4)]
-    assert torch.equal(bend(points, 0), points[1])
-    assert torch.equal(bend(points, 1), points[2])
-    assert torch.allclose(bend(points, 1e-9), points[1], atol=1e-5)
-    assert torch.allclose(bend(points, 1 - 1e-9), points[2], atol=1e-5)
+    assert torch.equal(catmull_rom(points, 0), points[1])
+    assert torch.equal(catmull_rom(points, 1), points[2])
+    assert torch.allclose(catmull_rom(points, 1e-9), points[1], atol=1e-5)
+    assert torch.allclose(catmull_rom(points, 1 - 1e-9), points[2], atol=1e-5)
 
 
 @given(seeds, weights)
 def test_the_length_of_a_bend_goes_evenly(seed: int, weight: float) -> None:
     points = [noise(seed + i) * (1 + i) for i in range(4)]
     expected = (1 - weight) * length_of(points[1].double()) + weight * length_of(points[2].double())
-    assert length_of(bend(points, weight).double()) == pytest.approx(expected, rel=1e-5)
+    assert length_of(catmull_rom(points, weight).double()) == pytest.approx(expected, rel=1e-5)
 
 
 def velocity(points: list[Tensor], weight: float, step: float) -> Tensor:
-    return (bend(points, weight + step) - bend(points, weight)) / step
+    return (catmull_rom(points, weight + step) - catmull_rom(points, weight)) / step
 
 
 def kink(before: Tensor, after: Tensor) -> float:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from sdplay.core.sample import Noise
 from sdplay.requests.request import LARGEST_SEED
-from sdplay.sampling.noise import philox, philox_normal, picture_noise, tile_noise
+from sdplay.sampling.noise import batch_noise, philox, philox_normal, seed_noise
 
 SHAPE = (4, 16, 16)
 
@@ -50,7 +50,7 @@ def test_the_start_is_what_cuda_draws() -> None:
 
 def test_the_start_does_not_drift() -> None:
     """Bits that are in people's files: a change needs a new `Numerics.revision`."""
-    drawn = picture_noise(Noise(seed=1234), SHAPE)
+    drawn = seed_noise(Noise(seed=1234), SHAPE)
     assert drawn.dtype == torch.float32
     assert drawn.shape == SHAPE
     bits = drawn.flatten()[[0, 1, 500, 1023]].numpy().view(np.uint32)
@@ -73,7 +73,7 @@ def test_moments_are_those_of_unit_noise() -> None:
 def test_pictures_and_steps_are_uncorrelated() -> None:
     shape = (4, 64, 64)
     drawn = {
-        (seed, step): picture_noise(Noise(seed=seed), shape, step).flatten()
+        (seed, step): seed_noise(Noise(seed=seed), shape, step).flatten()
         for seed in (0, 1, 2, 2**32, LARGEST_SEED)
         for step in (None, 0, 1, 19)
     }
@@ -84,28 +84,28 @@ def test_pictures_and_steps_are_uncorrelated() -> None:
 
 
 def test_noise_has_no_pattern_along_its_axes() -> None:
-    drawn = picture_noise(Noise(seed=5), (4, 64, 64))
+    drawn = seed_noise(Noise(seed=5), (4, 64, 64))
     for axis, shift in itertools.product(range(3), (1, 2)):
         assert abs(float((drawn * drawn.roll(shift, axis)).mean())) < 5 * 16384**-0.5
 
 
 @given(seed=st.integers(0, LARGEST_SEED), step=st.none() | st.integers(0, 999))
 def test_all_bits_of_the_seed_and_the_step_matter(seed: int, step: int | None) -> None:
-    drawn = picture_noise(Noise(seed=seed), (1, 4, 4), step)
-    assert torch.equal(drawn, picture_noise(Noise(seed=seed), (1, 4, 4), step))
+    drawn = seed_noise(Noise(seed=seed), (1, 4, 4), step)
+    assert torch.equal(drawn, seed_noise(Noise(seed=seed), (1, 4, 4), step))
     bit = seed % 63
-    assert not torch.equal(drawn, picture_noise(Noise(seed=seed ^ (1 << bit)), (1, 4, 4), step))
-    assert not torch.equal(drawn, picture_noise(Noise(seed=seed), (1, 4, 4), 0 if step is None else step + 1))
+    assert not torch.equal(drawn, seed_noise(Noise(seed=seed ^ (1 << bit)), (1, 4, 4), step))
+    assert not torch.equal(drawn, seed_noise(Noise(seed=seed), (1, 4, 4), 0 if step is None else step + 1))
 
 
 @pytest.mark.parametrize("source", ["philox", "torch"])
 @pytest.mark.parametrize("step", [None, 0, 3])
 def test_a_row_of_a_tile_does_not_know_its_company(source: str, step: int | None) -> None:
     noises = [Noise(seed=seed, source=source) for seed in (7, 8, 7, 0)]  # type: ignore[arg-type]
-    tile = tile_noise(noises, SHAPE, step)
+    tile = batch_noise(noises, SHAPE, step)
     assert tile.shape == (4, *SHAPE)
     for row, noise in zip(tile, noises, strict=True):
-        assert torch.equal(row, picture_noise(noise, SHAPE, step))
+        assert torch.equal(row, seed_noise(noise, SHAPE, step))
     assert torch.equal(tile[0], tile[2])
     assert not torch.equal(tile[0], tile[1])
 
@@ -113,10 +113,10 @@ def test_a_row_of_a_tile_does_not_know_its_company(source: str, step: int | None
 def test_nobody_elses_random_state_is_used_or_moved() -> None:
     torch.manual_seed(3)
     before = torch.get_rng_state()
-    one = tile_noise([Noise(seed=1), Noise(seed=1, source="torch")], SHAPE)
+    one = batch_noise([Noise(seed=1), Noise(seed=1, source="torch")], SHAPE)
     assert torch.equal(torch.get_rng_state(), before)
     torch.manual_seed(4)
-    assert torch.equal(one, tile_noise([Noise(seed=1), Noise(seed=1, source="torch")], SHAPE))
+    assert torch.equal(one, batch_noise([Noise(seed=1), Noise(seed=1, source="torch")], SHAPE))
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2**40])
@@ -126,4 +126,4 @@ def test_source_torch_draws_what_a_diffusers_user_gets(seed: int) -> None:
     generator = torch.Generator("cpu").manual_seed(seed)
     for step in (None, 0, 1, 2):
         expected = torch.randn((1, *SHAPE), generator=generator)[0]
-        assert torch.equal(picture_noise(noise, SHAPE, step), expected)
+        assert torch.equal(seed_noise(noise, SHAPE, step), expected)

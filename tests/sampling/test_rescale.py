@@ -12,7 +12,7 @@ from torch import Tensor
 from sdplay.sampling.denoiser import NetworkDenoiser
 from sdplay.sampling.guidance import ComposedDenoiser, GuidedDenoiser
 from sdplay.sampling.rescale import Rescale
-from sdplay.sampling.sigmas import Prediction, noise_table
+from sdplay.sampling.sigmas import Prediction, make_noise_schedule
 
 SCALES = [9.0, 2.5]
 
@@ -23,7 +23,7 @@ def random(rows: int, seed: int = 0) -> Tensor:
 
 def says(out: Tensor, prediction: Prediction) -> NetworkDenoiser:
     """A denoiser whose network answers `out`, whatever it is asked."""
-    return NetworkDenoiser(lambda x, timesteps: out, noise_table(prediction=prediction))
+    return NetworkDenoiser(lambda x, timesteps: out, make_noise_schedule(prediction=prediction))
 
 
 @pytest.mark.parametrize("prediction", ["epsilon", "v_prediction"])

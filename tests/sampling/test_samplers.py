@@ -27,9 +27,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from sdplay.sampling.noise import NoiseAt
+from sdplay.sampling.noise import NoiseSampler
 from sdplay.sampling.samplers import SAMPLERS, ancestral_step
-from sdplay.sampling.sigmas import Sigmas, ladder, noise_table
+from sdplay.sampling.sigmas import Sigmas, make_noise_schedule, make_sigmas
 
 SD15 = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear", "num_train_timesteps": 1000}
 SHAPE = (2, 4, 8, 8)
@@ -55,7 +55,7 @@ def unit_noise(seed: int) -> Tensor:
     return torch.randn(SHAPE, generator=torch.Generator().manual_seed(seed))
 
 
-def ours(name: str, start: Tensor, sigmas: Sequence[float], noise: NoiseAt = no_noise) -> Tensor:
+def ours(name: str, start: Tensor, sigmas: Sequence[float], noise: NoiseSampler = no_noise) -> Tensor:
     x = start
     for step in SAMPLERS[name](gaussian, start, sigmas, noise):
         x = step.x
@@ -97,7 +97,7 @@ def assert_close(one: Tensor, other: Tensor, tolerance: float = PARITY) -> None:
 
 
 def start_of(rungs: Sigmas) -> Tensor:
-    return unit_noise(1) * rungs.start_scale
+    return unit_noise(1) * rungs.init_noise_sigma
 
 
 # --- parity with diffusers -------------------------------------------------------------------------------------------
@@ -111,7 +111,7 @@ def start_of(rungs: Sigmas) -> Tensor:
 @pytest.mark.parametrize("prediction", PREDICTIONS)
 def test_euler_is_euler_discrete(spacing: str, prediction: str, steps: int) -> None:
     scheduler = EulerDiscreteScheduler(**SD15, timestep_spacing=spacing, steps_offset=1, prediction_type=prediction)
-    rungs = ladder(noise_table(), spacing, steps)
+    rungs = make_sigmas(make_noise_schedule(), spacing, steps)
     start = start_of(rungs)
     assert_close(ours("euler", start, rungs.sigmas), theirs_in_sigma_space(scheduler, start, steps))
 
@@ -119,7 +119,7 @@ def test_euler_is_euler_discrete(spacing: str, prediction: str, steps: int) -> N
 @pytest.mark.parametrize("name", ["karras", "exponential"])
 def test_euler_is_euler_discrete_on_other_ladders(name: str) -> None:
     scheduler = EulerDiscreteScheduler(**SD15, timestep_spacing="linspace", **{f"use_{name}_sigmas": True})
-    rungs = ladder(noise_table(), name, 20)
+    rungs = make_sigmas(make_noise_schedule(), name, 20)
     start = start_of(rungs)
     assert_close(ours("euler", start, rungs.sigmas), theirs_in_sigma_space(scheduler, start, 20))
 
@@ -140,7 +140,7 @@ def test_euler_a_is_euler_ancestral_discrete_given_the_same_noise(
     scheduler = EulerAncestralDiscreteScheduler(
         **SD15, timestep_spacing=spacing, steps_offset=1, prediction_type=prediction
     )
-    rungs = ladder(noise_table(), spacing, 20)
+    rungs = make_sigmas(make_noise_schedule(), spacing, 20)
     start = start_of(rungs)
     theirs = theirs_in_sigma_space(scheduler, start, 20)
     assert given_out == list(range(20))  # theirs draws for the last step too, and multiplies by nothing
@@ -157,7 +157,7 @@ def test_dpmpp_2m_is_dpm_solver_multistep(schedule: str, prediction: str, steps:
         **SD15, timestep_spacing="trailing", prediction_type=prediction, algorithm_type="dpmsolver++", **flags
     )
     assert (scheduler.config.solver_order, scheduler.config.solver_type) == (2, "midpoint")
-    rungs = ladder(noise_table(), schedule, steps)
+    rungs = make_sigmas(make_noise_schedule(), schedule, steps)
     start = start_of(rungs)
     theirs = theirs_in_vp_space(scheduler, start, steps, lambda s: s.sigmas.tolist())
     assert_close(ours("dpmpp_2m", start, rungs.sigmas), theirs)
@@ -173,7 +173,7 @@ def test_unipc_is_unipc_multistep(schedule: str, prediction: str, steps: int) ->
         **SD15, timestep_spacing="trailing", prediction_type=prediction, final_sigmas_type="zero", **flags
     )
     assert (scheduler.config.solver_order, scheduler.config.solver_type) == (2, "bh2")
-    rungs = ladder(noise_table(), schedule, steps)
+    rungs = make_sigmas(make_noise_schedule(), schedule, steps)
     start = start_of(rungs)
     theirs = theirs_in_vp_space(scheduler, start, steps, lambda s: s.sigmas.tolist())
     assert_close(ours("unipc", start, rungs.sigmas), theirs)
@@ -196,7 +196,7 @@ def test_dpmpp_2m_sde_is_sde_dpm_solver_multistep_given_the_same_noise(
     scheduler = DPMSolverMultistepScheduler(
         **SD15, timestep_spacing="trailing", prediction_type=prediction, algorithm_type="sde-dpmsolver++", **flags
     )
-    rungs = ladder(noise_table(), schedule, steps)
+    rungs = make_sigmas(make_noise_schedule(), schedule, steps)
     start = start_of(rungs)
     theirs = theirs_in_vp_space(scheduler, start, steps, lambda s: s.sigmas.tolist())
     assert_close(ours("dpmpp_2m_sde", start, rungs.sigmas, lambda k: unit_noise(100 + k)), theirs)
@@ -212,7 +212,7 @@ def test_heun_is_heun_discrete(schedule: str, prediction: str, steps: int) -> No
     scheduler = HeunDiscreteScheduler(
         **SD15, **{"timestep_spacing": "trailing", "prediction_type": prediction, **flags}
     )
-    rungs = ladder(noise_table(), schedule, steps)
+    rungs = make_sigmas(make_noise_schedule(), schedule, steps)
     start = start_of(rungs)
     theirs = theirs_in_sigma_space(scheduler, start, steps)
     assert len(scheduler.timesteps) == 2 * steps - 1
@@ -221,7 +221,7 @@ def test_heun_is_heun_discrete(schedule: str, prediction: str, steps: int) -> No
 
 def test_lcm_jumps_to_what_it_sees_and_adds_the_noise_of_the_next_level() -> None:
     """The paper's algorithm; LCMScheduler differs by its c_skip, at most 2e-4 of the sample at these levels."""
-    rungs = ladder(noise_table(), "trailing", 4)
+    rungs = make_sigmas(make_noise_schedule(), "trailing", 4)
     x = start_of(rungs)
     for step, following in zip(SAMPLERS["lcm"](gaussian, x, rungs.sigmas, unit_noise), rungs.sigmas[1:], strict=True):
         x0 = gaussian(x, step.sigma)
@@ -247,7 +247,7 @@ def test_ddim_is_ddim_that_ends_at_zero(spacing: str, prediction: str, steps: in
         clip_sample=False,
         set_alpha_to_one=True,
     )
-    rungs = ladder(noise_table(), spacing, steps)
+    rungs = make_sigmas(make_noise_schedule(), spacing, steps)
     start = start_of(rungs)
     assert_close(ours("ddim", start, rungs.sigmas), theirs_in_vp_space(scheduler, start, steps, ddim_levels))
 
@@ -257,10 +257,10 @@ def test_ddim_that_stops_at_the_first_level_keeps_some_noise_and_ours_does_not()
     scheduler = DDIMScheduler(
         **SD15, timestep_spacing="leading", steps_offset=1, clip_sample=False, set_alpha_to_one=False
     )
-    rungs = ladder(noise_table(), "leading", 20)
+    rungs = make_sigmas(make_noise_schedule(), "leading", 20)
     start = start_of(rungs)
     theirs = theirs_in_vp_space(scheduler, start, 20, ddim_levels)
-    first = float(noise_table().sigmas[0])
+    first = float(make_noise_schedule().sigmas[0])
     stopped = ours("ddim", start, [*rungs.sigmas[:-1], first]) / math.sqrt(1 + first**2)
     assert_close(stopped, theirs)
     difference = float((ours("ddim", start, rungs.sigmas) - theirs).norm() / theirs.norm())
@@ -342,7 +342,7 @@ def test_an_ancestral_step_keeps_the_variance(sigma: float, fraction: float) -> 
 def test_any_sampler_returns_a_constant_picture_exactly(name: str) -> None:
     """Where the denoiser is sure, the answer is what it says."""
     sure = torch.full(SHAPE, 0.37)
-    rungs = ladder(noise_table(), "karras", 12)
+    rungs = make_sigmas(make_noise_schedule(), "karras", 12)
     last = None
     for step in SAMPLERS[name](lambda x, sigma: sure, start_of(rungs), rungs.sigmas, unit_noise):
         last = step
@@ -352,7 +352,7 @@ def test_any_sampler_returns_a_constant_picture_exactly(name: str) -> None:
 
 @pytest.mark.parametrize("name", SAMPLERS)
 def test_steps_are_told_in_order_and_the_denoiser_is_asked_once_a_step(name: str) -> None:
-    rungs = ladder(noise_table(), "trailing", 6)
+    rungs = make_sigmas(make_noise_schedule(), "trailing", 6)
     asked: list[float] = []
 
     def denoise(x: Tensor, sigma: float) -> Tensor:
@@ -391,7 +391,7 @@ def test_no_work_is_done_before_it_is_asked_for(name: str) -> None:
 
 @pytest.mark.parametrize("name", SAMPLERS)
 def test_a_sampler_treats_every_picture_of_a_batch_alone(name: str) -> None:
-    rungs = ladder(noise_table(), "karras", 7)
+    rungs = make_sigmas(make_noise_schedule(), "karras", 7)
     start = start_of(rungs)
     together = ours(name, start, rungs.sigmas, unit_noise)
     for row in range(2):
@@ -400,6 +400,6 @@ def test_a_sampler_treats_every_picture_of_a_batch_alone(name: str) -> None:
 
 
 def test_euler_and_ddim_are_one_method_in_sigma_space() -> None:
-    rungs = ladder(noise_table(), "karras", 10)
+    rungs = make_sigmas(make_noise_schedule(), "karras", 10)
     start = start_of(rungs)
     assert_close(ours("euler", start, rungs.sigmas), ours("ddim", start, rungs.sigmas), 1e-6)

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from sdplay.core.machine import Machine
-from sdplay.events import Drawn
+from sdplay.events import ImageDone
 from sdplay.library.resolve import resolve
-from sdplay.requests.request import Txt2Img, ask
-from sdplay.requests.resolve import settle
-from sdplay.studio import Settled, Studio
+from sdplay.requests.request import Txt2Img, make_request
+from sdplay.requests.resolve import resolve_request
+from sdplay.studio import ResolvedRequest, Studio
 
 DEFAULTS = {"steps": 2, "seed": 11, "sampler": "euler_a", "schedule": "trailing", "guidance_scale": 4.0}
 
@@ -25,21 +25,21 @@ def settled(
     tile: int = 1,
     threads: int = 1,
     **fields: Any,
-) -> Settled:
+) -> ResolvedRequest:
     """A request on the model in `folder`, with these numerics whatever the machine is."""
     model = resolve(str(folder))
-    request = ask(Txt2Img, prompt=prompt, model=str(folder), **{**DEFAULTS, **fields})
-    recipe = settle(request, model, Machine(device="cpu", dtype=dtype, threads=threads), random_seed=0)
+    request = make_request(Txt2Img, prompt=prompt, model=str(folder), **{**DEFAULTS, **fields})
+    recipe = resolve_request(request, model, Machine(device="cpu", dtype=dtype, threads=threads), random_seed=0)
     recipe = replace(recipe, numerics=replace(recipe.numerics, tile=tile))
-    return Settled(recipe=recipe, model=model, device="cpu")
+    return ResolvedRequest(recipe=recipe, model=model, device="cpu")
 
 
-def digests(studio: Studio, what: Settled, indices: Iterable[int]) -> dict[int, str]:
+def digests(studio: Studio, what: ResolvedRequest, indices: Iterable[int]) -> dict[int, str]:
     """Draw pictures `indices` in one run; the digest of the pixels of each."""
     events = studio.run(what, list(indices))
-    return {event.picture.index: event.picture.digest for event in events if isinstance(event, Drawn)}
+    return {event.picture.index: event.picture.digest for event in events if isinstance(event, ImageDone)}
 
 
-def each_alone(studio: Studio, what: Settled, indices: Sequence[int]) -> dict[int, str]:
+def each_alone(studio: Studio, what: ResolvedRequest, indices: Sequence[int]) -> dict[int, str]:
     """The same, each picture in a run of its own."""
     return {index: digests(studio, what, [index])[index] for index in indices}

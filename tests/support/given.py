@@ -10,12 +10,12 @@ import numpy as np
 from PIL import Image
 
 from sdplay.core.machine import Machine
-from sdplay.events import Drawn
+from sdplay.events import ImageDone
 from sdplay.images.inputs import given_pictures
 from sdplay.library.resolve import resolve
-from sdplay.requests.request import Img2Img, Inpaint, ask
-from sdplay.requests.resolve import settle
-from sdplay.studio import Settled, Studio
+from sdplay.requests.request import Img2Img, Inpaint, make_request
+from sdplay.requests.resolve import resolve_request
+from sdplay.studio import ResolvedRequest, Studio
 from tests.support.drawing import DEFAULTS
 
 
@@ -38,20 +38,22 @@ def mask(path: Path, size: tuple[int, int], box: tuple[int, int, int, int]) -> P
 
 def settled_on(
     folder: Path, kind: type[Img2Img] | type[Inpaint], *, dtype: str = "float32", tile: int = 1, **fields: Any
-) -> Settled:
+) -> ResolvedRequest:
     """A request of `kind` on the model in `folder`, in these numerics on one thread."""
     model = resolve(str(folder))
     asked = {"prompt": "a red apple", "model": str(folder), **DEFAULTS, **fields}
-    request = ask(kind, **{name: str(value) if isinstance(value, Path) else value for name, value in asked.items()})
+    request = make_request(
+        kind, **{name: str(value) if isinstance(value, Path) else value for name, value in asked.items()}
+    )
     machine = Machine(device="cpu", dtype=dtype, threads=1)
-    recipe = settle(request, model, machine, random_seed=0, assets=given_pictures(request))
+    recipe = resolve_request(request, model, machine, random_seed=0, assets=given_pictures(request))
     recipe = replace(recipe, numerics=replace(recipe.numerics, tile=tile))
-    return Settled(recipe=recipe, model=model, device="cpu")
+    return ResolvedRequest(recipe=recipe, model=model, device="cpu")
 
 
-def drawn(studio: Studio, what: Settled, index: int = 0) -> np.ndarray:
+def drawn(studio: Studio, what: ResolvedRequest, index: int = 0) -> np.ndarray:
     """The pixels of picture `index`."""
-    (picture,) = [event.picture for event in studio.run(what, [index]) if isinstance(event, Drawn)]
+    (picture,) = [event.picture for event in studio.run(what, [index]) if isinstance(event, ImageDone)]
     return picture.pixels
 
 

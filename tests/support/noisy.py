@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from sdplay.events import Drawn, Event, Started
+from sdplay.events import Event, ImageDone, Started
 from sdplay.executors.fake import FakeExecutor
 from sdplay.images.picture import Picture
 from sdplay.tasks import Task
@@ -22,4 +22,4 @@ class NoisyExecutor(FakeExecutor):
             seed = hashlib.sha256(f"{task.recipe.digest}:{index}".encode()).digest()
             shape = (task.recipe.height, task.recipe.width, 3)
             pixels = np.random.default_rng(list(seed)).integers(0, 256, shape, dtype=np.uint8)
-            yield Drawn(picture=Picture(pixels=pixels, recipe=task.recipe, index=index, seconds=0.0))
+            yield ImageDone(picture=Picture(pixels=pixels, recipe=task.recipe, index=index, seconds=0.0))

@@ -13,7 +13,7 @@ DRAWING = """
 import json, re, sys
 from dataclasses import replace
 from pathlib import Path
-from sdplay.events import Drawn
+from sdplay.events import ImageDone
 from sdplay.tasks import Task
 from sdplay.executors.inline import InlineExecutor
 from sdplay.requests.memory import memory_plan
@@ -23,7 +23,7 @@ what = settled(folder, negative_prompt="a pear", sampler="euler", steps=2, **fie
 recipe = replace(what.recipe, numerics=replace(what.recipe.numerics, **numerics))
 plan = memory_plan(recipe, what.model)
 task = Task(recipe=recipe, indices=range(recipe.request.num), model=what.model, device="cpu")
-digests = [event.picture.digest for event in InlineExecutor().run(task) if isinstance(event, Drawn)]
+digests = [event.picture.digest for event in InlineExecutor().run(task) if isinstance(event, ImageDone)]
 peak = int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) * 1024
 print(json.dumps({"predicted": plan.predicted, "measured": peak, "digests": digests}))
 """

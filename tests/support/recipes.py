@@ -14,8 +14,8 @@ from sdplay.library.identity import ModelIdentity
 from sdplay.library.resolve import ResolvedModel
 from sdplay.requests.hires import picture_size
 from sdplay.requests.recipe import Recipe
-from sdplay.requests.request import Txt2Img, ask
-from sdplay.requests.resolve import settle
+from sdplay.requests.request import Txt2Img, make_request
+from sdplay.requests.resolve import resolve_request
 
 MACHINE = Machine(device="cpu", dtype="float32", threads=1)
 CARD = ModelCard(
@@ -40,7 +40,7 @@ MODEL = ResolvedModel(
 
 def recipe(prompt: str = "a red apple", *, random_seed: int = 7, **fields: Any) -> Recipe:
     """The recipe of a request on a model that does not exist."""
-    return settle(ask(Txt2Img, prompt=prompt, **fields), MODEL, MACHINE, random_seed)
+    return resolve_request(make_request(Txt2Img, prompt=prompt, **fields), MODEL, MACHINE, random_seed)
 
 
 def picture(of: Recipe, index: int = 0) -> Picture:

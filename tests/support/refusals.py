@@ -18,7 +18,15 @@ TOO_LONG = 10.0  # seconds: what no slow or busy machine takes for milliseconds 
 
 
 def refused_at_once(call: Callable[[], object]) -> BadRequest:
-    """The `BadRequest` that `call` raises after running few lines: a count is the same on every machine, busy or not.
+    """The `BadRequest` that `call` raises after running few lines."""
+    with few_lines(), pytest.raises(BadRequest) as refused:
+        call()
+    return refused.value
+
+
+@contextmanager
+def few_lines(most: int = MOST_LINES) -> Iterator[None]:
+    """What happens inside runs fewer than `most` lines: a count is the same on every machine, busy or not.
 
     What happens inside one line (a regular expression, a power) is watched by the clock, far from its limit.
     """
@@ -32,12 +40,11 @@ def refused_at_once(call: Callable[[], object]) -> BadRequest:
     before = sys.gettrace()
     sys.settrace(count)
     try:
-        with no_runaway(), pytest.raises(BadRequest) as refused:
-            call()
+        with no_runaway():
+            yield
     finally:
         sys.settrace(before)
-    assert lines < MOST_LINES, f"{lines:,} lines"
-    return refused.value
+    assert lines < most, f"{lines:,} lines"
 
 
 @contextmanager

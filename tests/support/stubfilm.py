@@ -19,15 +19,15 @@ from sdplay.core.sample import Noise
 from sdplay.events import Event, Started
 from sdplay.film.job.begin import begin
 from sdplay.film.job.encoder import Output
-from sdplay.film.job.film import Shooting, shoot
-from sdplay.film.render.film import Stages
+from sdplay.film.job.film import FilmJob, shoot
+from sdplay.film.render.film import FilmRenderer
 from sdplay.film.video.inputs import film_files
-from sdplay.pipeline.model_cache import Loaded
-from sdplay.pipeline.text_cache import WordMemo
+from sdplay.pipeline.model_cache import LoadedModel
+from sdplay.pipeline.text_cache import TextEncodingCache
 from sdplay.requests.recipe import Recipe
-from sdplay.requests.request import FILMS, AnyFilm, AnyRequest, ask
-from sdplay.requests.resolve import settle
-from sdplay.sampling.noise import picture_noise
+from sdplay.requests.request import FILMS, AnyFilm, AnyRequest, make_request
+from sdplay.requests.resolve import resolve_request
+from sdplay.sampling.noise import seed_noise
 from sdplay.tasks import Executor, Task
 from tests.pipeline.stub import StubFamily
 from tests.support.recipes import MACHINE, MODEL
@@ -43,8 +43,8 @@ class PaintingFamily(StubFamily):
         super().__init__()
         self.decode = self._decoded
         shape = (4, SIDE // 8, SIDE // 8)
-        self._marks = [(picture_noise(Noise(seed=seed), shape), torch.nan) for seed in bad]
-        self._marks += [(picture_noise(Noise(seed=seed), shape), -1.0) for seed in black]
+        self._marks = [(seed_noise(Noise(seed=seed), shape), torch.nan) for seed in bad]
+        self._marks += [(seed_noise(Noise(seed=seed), shape), -1.0) for seed in black]
 
     def encode(self, pixels: Tensor) -> Tensor:
         small = torch.nn.functional.avg_pool2d(pixels, 8)
@@ -72,30 +72,30 @@ class StubExecutor:
 
     def __init__(self, bad: Sequence[int] = (), black: Sequence[int] = ()) -> None:
         self.family = PaintingFamily(bad, black)
-        self._loaded = Loaded(self.family, WordMemo(self.family))
-        self._stages = Stages()
+        self._loaded = LoadedModel(self.family, TextEncodingCache(self.family))
+        self._stages = FilmRenderer()
 
     def survey(self, request: AnyRequest) -> Machine:
         return MACHINE
 
     def run(self, task: Task) -> Generator[Event, None, None]:
         yield Started(recipe=task.recipe, total=len(task.indices))
-        yield from self._stages.unit(task.recipe, self._loaded, task.indices, task.given)
+        yield from self._stages.render_segment(task.recipe, self._loaded, task.indices, task.given)
 
     def close(self) -> None:
         """Nothing is held."""
 
 
 def film_request(mode: str, **fields: Any) -> AnyFilm:
-    return ask(FILMS[mode], **{**PLAIN, **fields})
+    return make_request(FILMS[mode], **{**PLAIN, **fields})
 
 
 def settled(request: AnyFilm) -> Recipe:
     request, assets = film_files(request)
-    return settle(request, MODEL, MACHINE, 7, assets)
+    return resolve_request(request, MODEL, MACHINE, 7, assets)
 
 
-def shooting(out: Path, request: AnyFilm, executor: Executor | None = None, output: Output | None = None) -> Shooting:
+def shooting(out: Path, request: AnyFilm, executor: Executor | None = None, output: Output | None = None) -> FilmJob:
     """The film of `request` in `out`, drawn by `executor` (the stub in this process when left out)."""
     return begin(settled(request), MODEL, "cpu", executor or StubExecutor(), out, output)
 

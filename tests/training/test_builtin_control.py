@@ -10,8 +10,8 @@ from PIL import Image
 from sdplay.core.sample import Noise
 from sdplay.images.read import png
 from sdplay.library.registry import MODELS
-from sdplay.requests.request import Txt2Img, ask
-from sdplay.sampling.noise import picture_noise
+from sdplay.requests.request import Txt2Img, make_request
+from sdplay.sampling.noise import seed_noise
 from sdplay.studio import Studio
 from training.control_score import agreement, scores, shape
 
@@ -35,7 +35,7 @@ def test_stock_diffusers_draws_with_it_what_is_drawn_here(builtin: Path, tmp_pat
     asked = {"seed": 3, "steps": 4, "device": "cpu", "precision": "float32"}
     with Studio() as studio:
         (ours,) = studio.draw(
-            ask(Txt2Img, prompt="a red apple, 3d render", control_image=str(tmp_path / "edges.png"), **asked)
+            make_request(Txt2Img, prompt="a red apple, 3d render", control_image=str(tmp_path / "edges.png"), **asked)
         )
     network, found = ControlNetModel.from_pretrained(FOLDER, local_files_only=True, output_loading_info=True)
     assert not found["missing_keys"]
@@ -48,7 +48,7 @@ def test_stock_diffusers_draws_with_it_what_is_drawn_here(builtin: Path, tmp_pat
     drawn = pipeline(
         "a red apple, 3d render",
         image=Image.fromarray(edges),
-        latents=picture_noise(Noise(seed=3), (4, 16, 16))[None],
+        latents=seed_noise(Noise(seed=3), (4, 16, 16))[None],
         num_inference_steps=4,
         guidance_scale=3.0,
         height=128,

@@ -16,7 +16,7 @@ from sdplay.core.errors import BadRequest, Stopped
 
 if TYPE_CHECKING:
     from sdplay.requests.request import AnyStill
-    from sdplay.studio import Settled, Studio
+    from sdplay.studio import ResolvedRequest, Studio
 
 PROMPTS_FROM = "--prompts-from"
 GIVEN = ("image", "mask")  # fields whose fault may be that of one file among many
@@ -71,12 +71,12 @@ def deliver_all(studio: Studio, asked: list[AnyStill], delivery: Delivery) -> in
     return FAILED
 
 
-def settled_ones(studio: Studio, asked: list[AnyStill]) -> Iterator[Settled]:
+def settled_ones(studio: Studio, asked: list[AnyStill]) -> Iterator[ResolvedRequest]:
     """The recipes of `asked`, each settled when its turn comes."""
     for request in asked:
         try:
             with in_the_words_of(click.get_current_context()):
-                settled = studio.settle(request)
+                settled = studio.resolve(request)
         except BadRequest as error:
             if len(asked) == 1 or not any(error.value == getattr(request, role, None) for role in GIVEN):
                 raise

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from sdplay.cli.progress import Progress
     from sdplay.cli.terminal import Protocol
     from sdplay.images.picture import Artifact, Picture
-    from sdplay.studio import Settled, Studio
+    from sdplay.studio import ResolvedRequest, Studio
 
 FORMATS = ("png", "webp", "jpeg")
 MOST_SHOWN = 8  # pictures; with more of them the terminal is no place to look at them
@@ -79,13 +79,13 @@ def delivery_from(params: Mapping[str, Any]) -> Delivery:
 
 
 def deliver(
-    studio: Studio, settled: Settled, indices: Sequence[int], delivery: Delivery, progress: Progress
+    studio: Studio, settled: ResolvedRequest, indices: Sequence[int], delivery: Delivery, progress: Progress
 ) -> list[Artifact]:
     """Draw pictures `indices`, keep, show and tell them as `delivery` says, and return the files.
 
     Raises `Stopped` on Ctrl-C; what is finished by then is kept, as it is after every other error.
     """
-    from sdplay.events import Drawn, Finished, FrameDone, Rescued
+    from sdplay.events import Finished, ImageDone, ImageSaved, Retried
     from sdplay.images.writer import Keeper
     from sdplay.version import VERSION
 
@@ -103,19 +103,19 @@ def deliver(
             progress.follow(event)
             if viewer is not None:
                 viewer.follow(event)
-            if isinstance(event, Drawn):
+            if isinstance(event, ImageDone):
                 done.drawn += 1
                 canvas.show(event.picture, progress)
-            elif isinstance(event, FrameDone):
+            elif isinstance(event, ImageSaved):
                 done.artifacts.append(event.artifact)
                 with progress.aside():
                     click.echo(as_json(event.artifact) if delivery.as_json else str(event.artifact.path))
-            elif isinstance(event, Rescued):
+            elif isinstance(event, Retried):
                 with progress.aside():
                     click.echo(f"note: picture {event.index}: {event.how}", err=True)
             elif isinstance(event, Finished):
                 done.seconds = event.seconds
-            if interrupt.asked and not (isinstance(event, Drawn) and keeper):  # what is drawn is kept first
+            if interrupt.asked and not (isinstance(event, ImageDone) and keeper):  # what is drawn is kept first
                 raise KeyboardInterrupt
     if not delivery.quiet:
         click.echo(done.summary(), err=True)
@@ -150,7 +150,7 @@ def as_json(artifact: Artifact) -> str:
 class Done:
     """What is finished so far, and how that is said."""
 
-    settled: Settled
+    settled: ResolvedRequest
     indices: Sequence[int]
     out: Path | None
     drawn: int = 0

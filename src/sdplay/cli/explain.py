@@ -39,11 +39,11 @@ def explain(ctx: click.Context, /, prompt: str, *, as_json: bool, **params: Any)
     """Tell what a model reads of PROMPT: choices made, chunks of tokens, weights, what changes at which step, and which
     words are cut off or unknown. Nothing is drawn.
     """
-    from sdplay.requests.request import Txt2Img, ask
+    from sdplay.requests.request import Txt2Img, make_request
     from sdplay.studio import Studio
 
     with in_the_words_of(ctx), Studio() as studio:
-        found = studio.explain(ask(Txt2Img, prompt=prompt, **request_fields(Txt2Img, params)))
+        found = studio.explain(make_request(Txt2Img, prompt=prompt, **request_fields(Txt2Img, params)))
     if as_json:
         click.echo(json.dumps(asdict(found), indent=2))
     else:

@@ -117,16 +117,16 @@ class Told:
         self._say(f"a grid of {sizes} cells ({names}): {self.total} different pictures")
 
     def follow(self, event: Event, progress: Progress) -> None:
-        from sdplay.events import Drawn, Finished, FrameDone, Reused, Spoiled, Started
+        from sdplay.events import Finished, ImageDone, ImageSaved, Mismatch, Reused, Started
 
         self.sheet.follow(event)
-        self.between = isinstance(event, Drawn)
-        with progress.aside() if isinstance(event, FrameDone | Reused | Spoiled | Started) else nothing():
-            if isinstance(event, FrameDone | Reused):
+        self.between = isinstance(event, ImageDone)
+        with progress.aside() if isinstance(event, ImageSaved | Reused | Mismatch | Started) else nothing():
+            if isinstance(event, ImageSaved | Reused):
                 self.kept += 1
                 self.reused += isinstance(event, Reused)
                 click.echo(self._line(event.artifact, reused=isinstance(event, Reused)))
-            elif isinstance(event, Spoiled):
+            elif isinstance(event, Mismatch):
                 self._say(f"{event.path} was changed since it was drawn; it is left alone, and drawn anew")
             elif isinstance(event, Started) and self.reused:
                 self._say(self._there())

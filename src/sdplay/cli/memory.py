@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sdplay.studio import Settled
+    from sdplay.studio import ResolvedRequest
 
 
-def memory_lines(settled: Settled) -> Iterator[str]:
+def memory_lines(settled: ResolvedRequest) -> Iterator[str]:
     """The plan where little memory is asked for, the memory that it takes, and a warning where there is less."""
     from sdplay.jobs.memory import memory_of
 
@@ -25,7 +25,7 @@ def memory_lines(settled: Settled) -> Iterator[str]:
         yield f"note: {memory.warning}"
 
 
-def plan(settled: Settled) -> str:
+def plan(settled: ResolvedRequest) -> str:
     """What drawing in little memory means for this picture."""
     from sdplay.requests.hires import picture_size
 

@@ -68,11 +68,11 @@ def converse(wishes: Wishes) -> int:
 
 def load(studio: Studio, common: dict[str, Any], film: AnyFilm | None = None) -> None:
     """Load the model, once what is asked for is known to be possible; draws nothing."""
-    from sdplay.requests.request import Txt2Img, ask
+    from sdplay.requests.request import Txt2Img, make_request
 
     print("Loading model...")
     with saying_how_to_go_on_offline():
-        settled = studio.settle(ask(Txt2Img, prompt="-", **common))
+        settled = studio.resolve(make_request(Txt2Img, prompt="-", **common))
     if film is not None:
         studio.plan(film)
     list(studio.run(settled, []))
@@ -83,9 +83,9 @@ def draw(studio: Studio, wishes: Wishes, common: dict[str, Any]) -> int:
     """Ask about pictures, and draw them."""
     from sdplay.cli.deliver import Delivery, deliver
     from sdplay.cli.progress import progress_for
-    from sdplay.requests.request import STILLS, ask
+    from sdplay.requests.request import STILLS, make_request
 
-    settled = studio.settle(ask(STILLS[wishes.mode], **answers(wishes.mode), **common))
+    settled = studio.resolve(make_request(STILLS[wishes.mode], **answers(wishes.mode), **common))
     folder = KEPT_IN if wishes.save else None
     print("Pictures are kept in ./images." if folder else "Pictures are not kept: --save writes them to ./images.")
     with progress_for(quiet=False) as progress:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sdplay.film.rows import Cost
     from sdplay.requests.plan import FilmPlan
     from sdplay.requests.request import AnyFilm
-    from sdplay.studio import Settled
+    from sdplay.studio import ResolvedRequest
 
 MOST_ROWS = 100  # in a terminal, unless --every or --range asks for others
 
@@ -54,7 +54,7 @@ class PlanCommand(FilmCommand):
             request = film_request(self.kind, POSITIONAL[self._mode], params)
             settled, plan = planned(request, params["out"])
             if params.get("preview_motion") is not None:
-                from sdplay.film.job.motion import preview_motion
+                from sdplay.film.render.preview_motion import preview_motion
 
                 click.echo(str(preview_motion(settled.recipe, params["preview_motion"])))
                 return 0
@@ -75,7 +75,7 @@ def plan_options(mode: str) -> list[click.Parameter]:
     return options
 
 
-def planned(request: AnyFilm, out: Path | None) -> tuple[Settled, FilmPlan]:
+def planned(request: AnyFilm, out: Path | None) -> tuple[ResolvedRequest, FilmPlan]:
     """`request` settled and planned, with the seed of the job in `out` where it would go on with that one."""
     from sdplay.executors.fake import FakeExecutor
     from sdplay.film.job.begin import seeded_as_before
@@ -85,10 +85,10 @@ def planned(request: AnyFilm, out: Path | None) -> tuple[Settled, FilmPlan]:
         return studio.plan(seeded_as_before(request, out) if out is not None else request)
 
 
-def tell(request: AnyFilm, settled: Settled, plan: FilmPlan, params: dict[str, Any]) -> int:
+def tell(request: AnyFilm, settled: ResolvedRequest, plan: FilmPlan, params: dict[str, Any]) -> int:
     """Write the rows where they are wanted, and then what the film costs."""
     from sdplay.cli.plan_rows import STDOUT, destinations, in_terminal
-    from sdplay.film.rows import Cost, counted, film_table
+    from sdplay.film.rows import Cost, count_rows, film_table
 
     cost, rows, paths = Cost(), film_table(plan), {kind: params[kind] for kind in ("csv", "json")}
     to_file = any(path is not None for path in paths.values())
@@ -96,7 +96,7 @@ def tell(request: AnyFilm, settled: Settled, plan: FilmPlan, params: dict[str, A
     thinned = math.ceil(plan.total / MOST_ROWS) if not asked and in_terminal() else 1
     every = params["every"] or thinned
     with destinations(rows.columns, paths, quiet=params["quiet"]) as places:
-        for row in counted(rows, settled.recipe, cost, wanted(every, params["frames"])):
+        for row in count_rows(rows, settled.recipe, cost, wanted(every, params["frames"])):
             for place in places:
                 place.add(row)
         facts = Facts(request=request, settled=settled, plan=plan, cost=cost, thinned=thinned, out=params["out"])
@@ -116,14 +116,14 @@ class Facts:
     """What there is to say about a film as a whole."""
 
     request: AnyFilm
-    settled: Settled
+    settled: ResolvedRequest
     plan: FilmPlan
     cost: Cost
     thinned: int
     out: Path | None
 
     def as_json(self) -> dict[str, Any]:
-        from sdplay.film.job.begin import worth_knowing
+        from sdplay.film.job.begin import film_warnings
 
         recipe, cost = self.settled.recipe, self.cost
         return {
@@ -137,7 +137,7 @@ class Facts:
             "drawn": cost.drawn,
             "network_calls": cost.calls,
             "disk_bytes": round(self._bytes()),
-            "warnings": list(worth_knowing(self.plan)),
+            "warnings": list(film_warnings(self.plan)),
         }
 
     def lines(self) -> Iterator[tuple[str, str]]:
@@ -189,9 +189,9 @@ class Facts:
             yield "time", f"about {duration(left * pace)} for {left} frames, at {as_before}"
 
     def _notes(self) -> Iterator[str]:
-        from sdplay.film.job.begin import worth_knowing
+        from sdplay.film.job.begin import film_warnings
 
-        yield from worth_knowing(self.plan)
+        yield from film_warnings(self.plan)
         if self.request.seed is None:
             yield f"no seed was asked for; this film is made with --seed {self.settled.recipe.seed}"
         if self.thinned > 1:

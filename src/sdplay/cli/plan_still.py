@@ -13,7 +13,7 @@ from sdplay.cli.flags import in_the_words_of, request_fields
 from sdplay.cli.listing import printable, table
 
 if TYPE_CHECKING:
-    from sdplay.studio import Settled
+    from sdplay.studio import ResolvedRequest
 
 
 class PlanStillCommand(DrawCommand):
@@ -27,11 +27,11 @@ class PlanStillCommand(DrawCommand):
             asked = requests_for(self.kind, texts, request_fields(self.kind, params))
             with open_studio() as studio:
                 for request in asked:
-                    click.echo(table(facts(studio.settle(request))))
+                    click.echo(table(facts(studio.resolve(request))))
         return 0
 
 
-def facts(settled: Settled) -> Iterator[tuple[str, str]]:
+def facts(settled: ResolvedRequest) -> Iterator[tuple[str, str]]:
     """What is settled, and what it takes, in rows of name and value."""
     from sdplay.cli.progress import plan_line
     from sdplay.core.amount import amount_text

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sdplay.core.errors import BadRequest
-from sdplay.events import Drawn, Event, Stepped
+from sdplay.events import Event, ImageDone, Stepped
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -51,7 +51,7 @@ class PreviewFile:
 
     def follow(self, event: Event) -> None:
         """Write what `event` shows, if it shows anything; raises `StoreError` or `DiskFull`."""
-        if isinstance(event, Drawn):
+        if isinstance(event, ImageDone):
             self._write(event.picture.image)
         elif isinstance(event, Stepped) and (picture := shown(event)) is not None:
             self._write(enlarged(picture, len(event.previews)))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self
 
 import click
 
-from sdplay.events import Drawn, Event, Finished, Started, Stepped
+from sdplay.events import Event, Finished, ImageDone, Started, Stepped
 from sdplay.requests.hires import second_pass
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Tally:
             if event.step > 1:
                 self._timed, self._stepping = self._timed + 1, self._stepping + now - self._stepped_at
             self.step, self.steps, self._stepped_at = event.step, event.steps, now
-        elif isinstance(event, Drawn):
+        elif isinstance(event, ImageDone):
             self.drawn, self.step = self.drawn + 1, 0
 
     @property
@@ -102,7 +102,7 @@ class Lines(Progress):
     def follow(self, event: Event) -> None:
         tally = self._tally
         tally.count(event)
-        if isinstance(event, Drawn):
+        if isinstance(event, ImageDone):
             left = f"about {tally.left} to go" if tally.drawn < tally.total else ""
             facts = [f"{tally.drawn}/{tally.total} in {event.picture.seconds:.1f} s", tally.pace, left]
             click.echo(", ".join(filter(None, facts)), err=True)

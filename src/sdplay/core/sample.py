@@ -13,7 +13,7 @@ Extent = Annotated[int, Field(strict=True, ge=1)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Words:
+class PromptPair:
     """The texts that guide a picture towards and away, and whether their notation means something."""
 
     prompt: str
@@ -30,16 +30,16 @@ class Noise:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Blend:
+class LerpPrompt:
     """Between two texts, in what the text encoder makes of them: `weight` 0 is `start`, 1 is `end`."""
 
-    start: Words
-    end: Words
+    start: PromptPair
+    end: PromptPair
     weight: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Arc:
+class SlerpNoise:
     """Between two noises on the shortest arc: `weight` 0 is `start`, 1 is `end`."""
 
     start: Noise
@@ -48,7 +48,7 @@ class Arc:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bend:
+class SplineNoise:
     """From the second to the third of four noises, on a curve without kinks through all of them."""
 
     through: tuple[Noise, Noise, Noise, Noise]
@@ -56,7 +56,7 @@ class Bend:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Circle:
+class CircleNoise:
     """`turn` 0..1 of a full circle through two noises; 0 is `first`, a quarter `second`."""
 
     first: Noise
@@ -64,12 +64,12 @@ class Circle:
     turn: float
 
 
-AnyWords = Words | Blend
-AnyNoise = Noise | Arc | Bend | Circle
+AnyPrompt = PromptPair | LerpPrompt
+AnyNoise = Noise | SlerpNoise | SplineNoise | CircleNoise
 
 
 @dataclass(frozen=True, slots=True)
-class Blank:
+class FromNoise:
     """Start from noise alone."""
 
 
@@ -120,7 +120,7 @@ class FromFilm:
     previous: int | None = None
 
 
-Init = Blank | FromImage | FromFilm
+Init = FromNoise | FromImage | FromFilm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,16 +151,16 @@ class Control:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Frame:
+class Sample:
     """Picture `index` of a recipe. `waits_for` is the index of the frame it needs first, None where it needs none.
 
     `steps` and `guidance_scale` are None where they are the recipe's; with `second` it is drawn in two passes.
     """
 
     index: int
-    words: AnyWords
+    prompt: AnyPrompt
     noise: AnyNoise
-    init: Init = Blank()
+    init: Init = FromNoise()
     steps: int | None = None
     guidance_scale: float | None = None
     second: SecondPass | None = None
@@ -172,7 +172,7 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unit:
+class Segment:
     """Frames `first` to `stop` (exclusive) of a film, drawn in one go; `waits_for` is the number of the unit whose last
     drawn picture it starts from, None where it starts by itself.
     """

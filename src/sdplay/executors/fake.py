@@ -11,7 +11,7 @@ from collections.abc import Generator
 import numpy as np
 
 from sdplay.core.machine import Machine
-from sdplay.events import Drawn, Event, KeyDrawn, Started, Stepped
+from sdplay.events import Event, ImageDone, KeyframeDone, Started, Stepped
 from sdplay.film.request_animate import Animate
 from sdplay.images.picture import Picture
 from sdplay.images.read import Pixels
@@ -33,7 +33,7 @@ class FakeExecutor:
     def run(self, task: Task) -> Generator[Event, None, None]:
         yield Started(recipe=task.recipe, total=len(task.indices))
         if task.indices and isinstance(task.recipe.request, Animate):
-            yield KeyDrawn(index=task.indices[0], pixels=fake_picture(task.recipe, task.indices[0]).pixels)
+            yield KeyframeDone(index=task.indices[0], pixels=fake_picture(task.recipe, task.indices[0]).pixels)
         second = second_pass(task.recipe)
         steps = task.recipe.steps + (second.steps if second is not None else 0)
         for index in task.indices:
@@ -41,7 +41,7 @@ class FakeExecutor:
             previews = (picture.pixels[::4, ::4],) if task.preview else ()
             for step in range(1, steps + 1):
                 yield Stepped(frames=(index,), step=step, steps=steps, previews=previews)
-            yield Drawn(picture=picture)
+            yield ImageDone(picture=picture)
 
     def enlarge(self, pixels: Pixels, size: tuple[int, int], upscaler: str) -> tuple[Pixels, str]:
         return stretched(pixels, *size), ""

@@ -7,13 +7,13 @@ from collections.abc import Generator
 from sdplay.core.machine import Machine
 from sdplay.engines.device import detect_machine
 from sdplay.events import Event, Started
-from sdplay.film.render.film import Stages
+from sdplay.film.render.film import FilmRenderer
 from sdplay.film.request import Film
 from sdplay.images.read import Pixels
-from sdplay.pipeline.model_cache import Loaded, Residency
-from sdplay.pipeline.preview import Previews
+from sdplay.pipeline.model_cache import LoadedModel, ModelCache
+from sdplay.pipeline.preview import PreviewCache
 from sdplay.pipeline.stills import Easel, drawn
-from sdplay.pipeline.upscale import enlarged
+from sdplay.pipeline.upscale import upscale_picture
 from sdplay.requests.memory import takes_turns
 from sdplay.requests.plan import plan
 from sdplay.requests.recipe import Recipe
@@ -27,9 +27,9 @@ class InlineExecutor:
     workers = 1
 
     def __init__(self) -> None:
-        self._models = Residency()
-        self._stages = Stages()
-        self._previews = Previews()
+        self._models = ModelCache()
+        self._stages = FilmRenderer()
+        self._previews = PreviewCache()
 
     def survey(self, request: AnyRequest) -> Machine:
         return detect_machine(request.device, request.precision)
@@ -37,9 +37,9 @@ class InlineExecutor:
     def run(self, task: Task) -> Generator[Event, None, None]:
         in_turn = takes_turns(task.recipe, task.model)
         loaded = self._models.get(task.model, task.recipe.numerics, task.device, in_turn=in_turn)
-        beside = Residency()  # what is drawn again in more precision, which is rare, is drawn beside the model itself
+        beside = ModelCache()  # what is drawn again in more precision, which is rare, is drawn beside the model itself
 
-        def exact(recipe: Recipe) -> Loaded:
+        def exact(recipe: Recipe) -> LoadedModel:
             return beside.get(task.model, recipe.numerics, task.device, in_turn=in_turn)
 
         yield Started(recipe=task.recipe, total=len(task.indices))
@@ -48,10 +48,10 @@ class InlineExecutor:
             frames = plan(task.recipe, task.indices)
             yield from drawn(Easel(recipe=task.recipe, loaded=loaded, exact=exact, preview=preview), frames)
         elif task.indices:
-            yield from self._stages.unit(task.recipe, loaded, task.indices, task.given, exact)
+            yield from self._stages.render_segment(task.recipe, loaded, task.indices, task.given, exact)
 
     def enlarge(self, pixels: Pixels, size: tuple[int, int], upscaler: str) -> tuple[Pixels, str]:
-        return enlarged(pixels, size, upscaler)
+        return upscale_picture(pixels, size, upscaler)
 
     def close(self) -> None:
-        self._models, self._previews = Residency(), Previews()
+        self._models, self._previews = ModelCache(), PreviewCache()

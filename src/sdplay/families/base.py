@@ -13,7 +13,7 @@ from sdplay.prompts.attention import Section
 from sdplay.prompts.lora_tags import ActiveLoras
 from sdplay.requests.mentions import ActiveEmbeddings
 from sdplay.sampling.denoiser import Denoiser
-from sdplay.sampling.sigmas import NoiseTable
+from sdplay.sampling.sigmas import NoiseSchedule
 
 Extras = dict[str, dict[str, Tensor]]
 
@@ -48,7 +48,7 @@ class ControlNetLoader(Protocol):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class AppliedControl:
+class ControlCond:
     """A ControlNet in use: the model, the hint it read from its picture, and the scale of its residuals."""
 
     model: ControlNetModel
@@ -71,7 +71,7 @@ class Family(Protocol):
     the weights and arithmetic of the VAE in float32, whatever its format otherwise.
     """
 
-    noise_schedule: NoiseTable
+    noise_schedule: NoiseSchedule
     latent_channels: int
     vae_scale_factor: int
     is_inpaint: bool
@@ -93,7 +93,7 @@ class Family(Protocol):
         self,
         conditionings: Sequence[TextEncoding],
         inpaint_channels: Tensor | None = None,
-        controls: Sequence[AppliedControl] = (),
+        controls: Sequence[ControlCond] = (),
     ) -> Denoiser: ...
 
     def encode(self, pixels: Tensor) -> Tensor: ...

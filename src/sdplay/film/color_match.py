@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from sdplay.core.errors import BadRequest
-from sdplay.film.color_space import from_lab, to_lab
 from sdplay.images.blur import gaussian
 from sdplay.images.read import Pixels
 
@@ -22,6 +21,15 @@ Floats = NDArray[np.float32]
 Smoothing = Literal["None", "Smooth", "Smooth_more"]
 
 LEVELS = 65535  # 257 per grey level, so that 8-bit values are matched exactly and those between them finely
+# IEC 61966-2-1, for the 2 degree observer: linear sRGB to XYZ, each row divided by the white point's (D65) value.
+WHITE = np.array([0.95047, 1.0, 1.08883])
+LINEAR_TO_XYZ = np.array(
+    [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
+)
+RELATIVE = LINEAR_TO_XYZ / WHITE[:, None]
+TO_XYZ = (RELATIVE / RELATIVE.sum(axis=1, keepdims=True)).astype(np.float32)  # white is white to the last digit
+FROM_XYZ = np.linalg.inv(TO_XYZ.astype(np.float64)).astype(np.float32)
+KNEE = 6 / 29  # below it L*a*b* goes on as a straight line
 LAB_LOW, LAB_HIGH = (0.0, -128.0, -128.0), (100.0, 128.0, 128.0)
 
 
@@ -30,7 +38,7 @@ def to_uint8(image: Floats) -> Pixels:
     return np.clip(np.rint(image), 0, 255).astype(np.uint8)
 
 
-def colour_match(image: Floats, reference: Pixels, mode: str, strength: float = 1.0) -> Floats:
+def color_match(image: Floats, reference: Pixels, mode: str, strength: float = 1.0) -> Floats:
     """`image` with the distribution of colours of `reference`, mixed into itself by `strength` 0..1.
 
     RGB and LAB match the histogram of every channel; HSV those of saturation and value and keeps each pixel's hue (a
@@ -46,7 +54,7 @@ def colour_match(image: Floats, reference: Pixels, mode: str, strength: float = 
     return (image + np.float32(strength) * (matched - image)).astype(np.float32, copy=False)
 
 
-def matched_histogram(values: Floats, reference: Floats, low: float = 0.0, high: float = 255.0) -> Floats:
+def match_histogram(values: Floats, reference: Floats, low: float = 0.0, high: float = 255.0) -> Floats:
     """`values` sent to those of `reference` with the same rank: the inverse of its CDF after their own.
 
     Between the values that occur in `reference` it is linear. Both are looked at in 65,536 steps of `low`..`high`.
@@ -62,13 +70,13 @@ def matched_histogram(values: Floats, reference: Floats, low: float = 0.0, high:
 
 
 def _match_rgb(image: Floats, reference: Floats) -> Floats:
-    return np.stack([matched_histogram(image[..., c], reference[..., c]) for c in range(3)], axis=-1)
+    return np.stack([match_histogram(image[..., c], reference[..., c]) for c in range(3)], axis=-1)
 
 
 def _match_lab(image: Floats, reference: Floats) -> Floats:
     here, there = to_lab(image), to_lab(reference)
     channels = zip(range(3), LAB_LOW, LAB_HIGH, strict=True)
-    return from_lab(np.stack([matched_histogram(here[..., c], there[..., c], *span) for c, *span in channels], axis=-1))
+    return from_lab(np.stack([match_histogram(here[..., c], there[..., c], *span) for c, *span in channels], axis=-1))
 
 
 def _match_lab_mean(image: Floats, reference: Floats) -> Floats:
@@ -81,8 +89,8 @@ def _match_lab_mean(image: Floats, reference: Floats) -> Floats:
 
 def _match_hsv(image: Floats, reference: Floats) -> Floats:
     low, high = image.min(axis=-1), image.max(axis=-1)
-    value = matched_histogram(high, reference.max(axis=-1))
-    saturation = matched_histogram(_saturation(image), _saturation(reference), 0.0, 1.0)
+    value = match_histogram(high, reference.max(axis=-1))
+    saturation = match_histogram(_saturation(image), _saturation(reference), 0.0, 1.0)
     lowest = value * (1 - saturation)
     span = high - low
     # Where a channel lies between the lowest and the highest is the hue; grey has none and stays grey.
@@ -99,12 +107,12 @@ def _saturation(image: Floats) -> Floats:
 MATCHES = {"RGB": _match_rgb, "HSV": _match_hsv, "LAB": _match_lab, "LAB_mean": _match_lab_mean}
 
 
-def contrast(image: Floats, factor: float) -> Floats:
+def apply_contrast(image: Floats, factor: float) -> Floats:
     """`image` times `factor`, clipped to 0..255."""
     return image if factor == 1 else _clipped(image * np.float32(factor))
 
 
-def anti_blur(image: Floats, amount: float, kernel: int = 5, sigma: float = 1.0, threshold: float = 0.0) -> Floats:
+def sharpen(image: Floats, amount: float, kernel: int = 5, sigma: float = 1.0, threshold: float = 0.0) -> Floats:
     """Unsharp mask: `image` plus `amount` times what a Gaussian (`kernel` odd, `sigma` in pixels) takes away.
 
     Only where that is more than `threshold` grey levels. Raises `BadRequest` for an even kernel or a sigma not above 0.
@@ -139,3 +147,23 @@ def smooth(pixels: Pixels, how: Smoothing) -> Pixels:
         return pixels
     kernel = ImageFilter.SMOOTH if how == "Smooth" else ImageFilter.SMOOTH_MORE
     return np.array(Image.fromarray(pixels).filter(kernel))
+
+
+def to_lab(pixels: Floats) -> Floats:
+    """L* in 0..100, a* and b* in about -128..127, of sRGB `pixels` float32 [H, W, 3] in 0..255."""
+    share = pixels / np.float32(255)
+    linear = np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4)
+    xyz = linear.astype(np.float32) @ TO_XYZ.T
+    f = np.where(xyz > KNEE**3, np.cbrt(xyz), xyz / (3 * KNEE**2) + 4 / 29)
+    x, y, z = f[..., 0], f[..., 1], f[..., 2]
+    return np.stack((116 * y - 16, 500 * (x - y), 200 * (y - z)), axis=-1).astype(np.float32)
+
+
+def from_lab(lab: Floats) -> Floats:
+    """The inverse of `to_lab`; colours that sRGB does not have are clipped to 0..255 channel by channel."""
+    y = (lab[..., 0] + 16) / 116
+    f = np.stack((y + lab[..., 1] / 500, y, y - lab[..., 2] / 200), axis=-1)
+    xyz = np.where(f > KNEE, f**3, 3 * KNEE**2 * (f - 4 / 29))
+    linear = np.clip(xyz.astype(np.float32) @ FROM_XYZ.T, 0, 1)
+    share = np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
+    return np.clip(share * 255, 0, 255).astype(np.float32)

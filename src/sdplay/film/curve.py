@@ -22,7 +22,7 @@ from sdplay.core.errors import BadRequest
 from sdplay.film.curve_text import Key, read_keys
 from sdplay.film.easing import EASINGS
 from sdplay.film.expression import Expression
-from sdplay.film.timeline import Timeline
+from sdplay.film.expression_names import Timeline
 
 SoundAt = Callable[[int], Mapping[str, float]]
 

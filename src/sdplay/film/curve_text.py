@@ -11,7 +11,7 @@ from typing import Literal, cast, get_args
 
 from sdplay.core.errors import BadRequest
 from sdplay.film.expression import DEEPEST_BRACKETS, Expression, compile_expression
-from sdplay.film.timeline import FILM_NAMES, SOUND_NAMES, Timeline
+from sdplay.film.expression_names import FILM_NAMES, SOUND_NAMES, Timeline
 
 Mode = Literal["linear", "step", "hold", "ease", "ease-in", "ease-out", "ease-in-out", "cosine"]
 MODES: Mapping[str, Mode] = {mode: mode for mode in get_args(Mode)}

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from sdplay.core.errors import BadRequest, shorten
-from sdplay.film.arithmetic import CONSTANTS, FUNCTIONS, where
+from sdplay.film.expression_names import CONSTANTS, FUNCTIONS, where
 
 LONGEST_TEXT = 2000
 MOST_TERMS = 400

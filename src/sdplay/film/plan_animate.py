@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sdplay.core.errors import BadRequest
-from sdplay.core.sample import AnyWords, Blank, Blend, Frame, FromFilm, Init, Noise, Unit, Words
+from sdplay.core.sample import AnyPrompt, FromFilm, FromNoise, Init, LerpPrompt, Noise, PromptPair, Sample, Segment
 from sdplay.core.seeding import frame_seed
 from sdplay.film.request_animate import OF_THE_FIRST, Animate
 from sdplay.film.schedules import read_schedules, timeline_of
@@ -50,7 +50,7 @@ class Grading:
     color_strength: float
 
 
-class Score:
+class AnimationPlan:
     """An animation frame by frame, as data. Building it computes every frame of every schedule.
 
     Raises `BadRequest` and `BadRequests`; `warnings` says what has no effect or was understood otherwise.
@@ -75,7 +75,7 @@ class Score:
     def units(self) -> int:
         return -(-self.total // self.length)
 
-    def unit(self, number: int) -> Unit:
+    def unit(self, number: int) -> Segment:
         """Unit `number`: frames of a clip wait for nothing, or for the first of them, whose colours they take."""
         first = number * self.length
         stop = min(first + self.length, self.total)
@@ -84,9 +84,9 @@ class Score:
             waits_for = 0 if number and self.request.color_coherence in OF_THE_FIRST else None
         elif number and not self.is_cut(first):
             waits_for = number - 1
-        return Unit(number=number, first=first, stop=stop, waits_for=waits_for)
+        return Segment(number=number, first=first, stop=stop, waits_for=waits_for)
 
-    def needs(self, unit: Unit) -> tuple[int, ...]:
+    def needs(self, unit: Segment) -> tuple[int, ...]:
         """The keys, by frame, that `unit` starts from: the one before it, and the one whose colours it keeps."""
         if unit.waits_for is None:
             return ()
@@ -121,30 +121,30 @@ class Score:
             return self.request.init_strength
         return self.schedules.at("strength_schedule", key)
 
-    def key(self, key: int) -> Frame:
+    def key(self, key: int) -> Sample:
         """The key at frame `key`, to be drawn."""
         strength = self.strength(key)
-        init: Init = Blank()
+        init: Init = FromNoise()
         if self.request.of_clip or not self.is_cut(key):
             previous = None if self.request.of_clip or key == 0 else key - self.cadence
             init = FromFilm(strength=strength, previous=previous)
-        return Frame(
+        return Sample(
             index=key,
-            words=self.words(key),
+            prompt=self.words(key),
             noise=Noise(seed=self.seed(key), source=self.request.noise),
             init=init,
             steps=self._steps(key, strength if isinstance(init, FromFilm) else 1.0),
             guidance_scale=self.schedules.at("guidance_schedule", key) if self._has("guidance_schedule") else None,
         )
 
-    def words(self, frame: int) -> AnyWords:
+    def words(self, frame: int) -> AnyPrompt:
         at = self.schedules.words(frame)
         syntax = self.request.prompt_syntax
-        start = Words(prompt=at.prompt, negative_prompt=at.negative, syntax=syntax)
+        start = PromptPair(prompt=at.prompt, negative_prompt=at.negative, syntax=syntax)
         if at.weight == 0:
             return start
-        end = Words(prompt=at.next_prompt, negative_prompt=at.next_negative, syntax=syntax)
-        return Blend(start=start, end=end, weight=at.weight)
+        end = PromptPair(prompt=at.next_prompt, negative_prompt=at.next_negative, syntax=syntax)
+        return LerpPrompt(start=start, end=end, weight=at.weight)
 
     def seed(self, key: int) -> int:
         behavior = self.request.seed_behavior or ("fixed" if self.request.of_clip else "iter")
@@ -218,7 +218,7 @@ class Score:
             yield "midas_weight has no effect: there is one depth model, not two to mix"
 
 
-def plan(recipe: Recipe, indices: Sequence[int]) -> Iterator[Frame]:
+def plan(recipe: Recipe, indices: Sequence[int]) -> Iterator[Sample]:
     """The drawn frames (keys) among `indices`, in that order."""
-    score = Score(recipe)
+    score = AnimationPlan(recipe)
     return (score.key(index) for index in indices if index % score.cadence == 0)

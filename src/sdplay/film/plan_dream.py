@@ -8,14 +8,25 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sdplay.core.errors import BadRequest
-from sdplay.core.sample import AnyNoise, AnyWords, Arc, Bend, Blend, Circle, Frame, Noise, Unit, Words
+from sdplay.core.sample import (
+    AnyNoise,
+    AnyPrompt,
+    CircleNoise,
+    LerpPrompt,
+    Noise,
+    PromptPair,
+    Sample,
+    Segment,
+    SlerpNoise,
+    SplineNoise,
+)
 from sdplay.core.seeding import SEEDS
-from sdplay.film.easing import eased, evenly_seen, standing
+from sdplay.film.easing import eased, even_pace, with_hold
 from sdplay.film.request_dream import Dream, Keyframe
 from sdplay.requests.recipe import Recipe
 
 if TYPE_CHECKING:
-    from sdplay.film.audio_features import Onsets
+    from sdplay.film.audio_features import OnsetPace
 
 USUAL_FRAMES = 120
 MOST_MEASURED = 1000
@@ -26,7 +37,7 @@ class Key:
     """A picture the film walks through, and when."""
 
     at: float
-    words: Words
+    prompt: PromptPair
     noise: Noise
     guidance_scale: float
     hold: float
@@ -79,14 +90,14 @@ def named_keys(request: Dream) -> tuple[Keyframe, ...]:
     )
 
 
-def onsets_of(request: Dream, frames: int) -> Onsets:
+def onset_pace(request: Dream, frames: int) -> OnsetPace:
     """The sound of `request`, decoded and analysed: a second for some minutes of it."""
-    from sdplay.film.audio_features import Onsets  # loads PyAV: only for films that follow a sound
+    from sdplay.film.audio_features import OnsetPace  # loads PyAV: only for films that follow a sound
 
-    return Onsets(request, frames)
+    return OnsetPace(request, frames)
 
 
-class Walk:
+class DreamPlan:
     """Where each frame of a recipe lies between which keys."""
 
     def __init__(self, recipe: Recipe) -> None:
@@ -97,20 +108,20 @@ class Walk:
         self.count = len(self.named)
         self.closed = is_closed(self.request)
         self.endless = self.request.frames_per_key is not None and not self.closed and not self.request.keyframes
-        self.onsets = onsets_of(self.request, self.total) if self.request.pace == "audio" else None
+        self.onsets = onset_pace(self.request, self.total) if self.request.pace == "audio" else None
         if self.request.pace == "perceptual" and self.stretches > MOST_MEASURED:
             reason = f"there are {self.stretches} stretches between keys, and {MOST_MEASURED} at most can be measured"
             hint = "take a larger frames_per_key, or pace=uniform"
             raise BadRequest(reason, field="pace", value="perceptual", hint=hint)
 
-    def frame(self, index: int) -> Frame:
+    def frame(self, index: int) -> Sample:
         """Frame `index` as data."""
         number, way = self._place(index)
         start, end = self.key(number), self.key(number + 1)
         weight = self._weight(number, index, way, start, end)
-        return Frame(
+        return Sample(
             index=index,
-            words=self._words(start, end, weight),
+            prompt=self._words(start, end, weight),
             noise=self._noise(number, index, weight),
             guidance_scale=start.guidance_scale + weight * (end.guidance_scale - start.guidance_scale),
         )
@@ -124,11 +135,11 @@ class Walk:
     def units(self) -> int:
         return -(-self.total // self.length)
 
-    def unit(self, number: int) -> Unit:
+    def unit(self, number: int) -> Segment:
         first = number * self.length
-        return Unit(number=number, first=first, stop=min(first + self.length, self.total))
+        return Segment(number=number, first=first, stop=min(first + self.length, self.total))
 
-    def needs(self, unit: Unit) -> tuple[int, ...]:
+    def needs(self, unit: Segment) -> tuple[int, ...]:
         """A dream's frames start from nothing that is drawn."""
         return ()
 
@@ -169,7 +180,7 @@ class Walk:
         negative = key.negative if key.negative is not None else asked.negative_prompt
         return Key(
             at=self._time(number),
-            words=Words(prompt=key.prompt, negative_prompt=negative, syntax=asked.prompt_syntax),
+            prompt=PromptPair(prompt=key.prompt, negative_prompt=negative, syntax=asked.prompt_syntax),
             noise=Noise(seed=key.seed if key.seed is not None else counted, source=asked.noise),
             guidance_scale=key.guidance_scale if key.guidance_scale is not None else self.recipe.guidance_scale,
             hold=key.hold if key.hold is not None else asked.hold,
@@ -207,27 +218,27 @@ class Walk:
         """How much of key `number` + 1 there is in frame `index`; a stretch that is not measured is walked evenly."""
         if self.onsets is not None and way > 0:
             way = self.onsets.share(start.at, end.at, index)
-        weight = eased(self.request.easing, standing(start.hold, way))
+        weight = eased(self.request.easing, with_hold(start.hold, way))
         table = self.recipe.pace_table
-        return evenly_seen(table[number], weight) if number < len(table) else weight
+        return even_pace(table[number], weight) if number < len(table) else weight
 
-    def _words(self, start: Key, end: Key, weight: float) -> AnyWords:
-        if weight == 0 or start.words == end.words or self.request.interpolate == "latent":
-            return start.words
-        return end.words if weight == 1 else Blend(start=start.words, end=end.words, weight=weight)
+    def _words(self, start: Key, end: Key, weight: float) -> AnyPrompt:
+        if weight == 0 or start.prompt == end.prompt or self.request.interpolate == "latent":
+            return start.prompt
+        return end.prompt if weight == 1 else LerpPrompt(start=start.prompt, end=end.prompt, weight=weight)
 
     def _noise(self, number: int, index: int, weight: float) -> AnyNoise:
         start, end = self.key(number).noise, self.key(number + 1).noise
         if self.request.path == "circle" and self.request.interpolate != "prompt":
-            return Circle(first=self.key(0).noise, second=self.key(1).noise, turn=index / self.total)
+            return CircleNoise(first=self.key(0).noise, second=self.key(1).noise, turn=index / self.total)
         if weight == 0 or start == end or self.request.interpolate == "prompt":
             return start
         if weight == 1:
             return end
         if self.request.path == "smooth":
             before = self.key(number - 1 if number or self.closed else 1).noise
-            return Bend(through=(before, start, end, self._after(number)), weight=weight)
-        return Arc(start=start, end=end, weight=weight)
+            return SplineNoise(through=(before, start, end, self._after(number)), weight=weight)
+        return SlerpNoise(start=start, end=end, weight=weight)
 
     def _after(self, number: int) -> Noise:
         """The noise two keys on; at the end of an open walk the curve leaves as it came."""
@@ -235,7 +246,7 @@ class Walk:
         return self.key(number if last else number + 2).noise
 
 
-def plan(recipe: Recipe, indices: Sequence[int]) -> Iterator[Frame]:
+def plan(recipe: Recipe, indices: Sequence[int]) -> Iterator[Sample]:
     """The frames of `indices`, in that order; none waits for another."""
-    walk = Walk(recipe)
+    walk = DreamPlan(recipe)
     return map(walk.frame, indices)

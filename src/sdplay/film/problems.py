@@ -10,7 +10,7 @@ from sdplay.core.errors import BadRequest, problems_of, together
 from sdplay.film.plan_animate import frames_of
 from sdplay.film.request_animate import Animate
 from sdplay.film.schedules import RANGES, read_schedules, timeline_of
-from sdplay.requests.base import ask
+from sdplay.requests.base import make_request
 from sdplay.requests.request import AnyFilm
 
 # What schedules are read from, and with.
@@ -27,13 +27,13 @@ OF_SCHEDULES = {*RANGES, "animation_prompts", "negative_prompt", "prompt_interpo
 def ask_film(kind: type[AnyFilm], /, **fields: Any) -> AnyFilm:
     """`ask`, but where a field is wrong the schedules are read all the same, and told with it."""
     try:
-        return ask(kind, **fields)
+        return make_request(kind, **fields)
     except BadRequest as error:
         if kind is not Animate:
             raise
         wrong = {problem.field for problem in problems_of(error)}
         readable = {name: fields[name] for name in fields.keys() & OF_SCHEDULES - wrong}
-        raise with_schedules(error, ask(Animate, **readable)) from None
+        raise with_schedules(error, make_request(Animate, **readable)) from None
 
 
 @contextmanager

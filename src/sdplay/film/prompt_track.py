@@ -16,7 +16,7 @@ from typing import cast
 from sdplay.core.errors import BadRequest
 from sdplay.film.curve_text import read_expression, read_frame, unquoted
 from sdplay.film.expression import Expression
-from sdplay.film.timeline import Timeline
+from sdplay.film.expression_names import Timeline
 
 FIELD = "animation_prompts"
 MOST_CROSSFADE = 1_000_000

@@ -9,13 +9,13 @@ from typing import Any
 from sdplay.core.errors import BadRequest
 from sdplay.film.prompt_track import joined_negative, prompt_pairs, split_negative
 from sdplay.film.request_dream import Dream
-from sdplay.requests.request import AnyFilm, ask
+from sdplay.requests.request import AnyFilm, make_request
 
 # (the field of a single picture that it is like, which prompt of the film it belongs to, the text) -> another text
 Change = Callable[[str, int, str], str]
 
 
-def reworded(request: AnyFilm, change: Change) -> AnyFilm:
+def with_prompts(request: AnyFilm, change: Change) -> AnyFilm:
     """`request` with all its prompts and negative prompts as `change` makes them; itself where they stay as they are.
 
     Prompts of an animation that cannot be read are left alone: they are told with all else that is wrong with it.
@@ -44,7 +44,7 @@ def reworded(request: AnyFilm, change: Change) -> AnyFilm:
             fields["animation_prompts"] = json.dumps(texts, ensure_ascii=False)
     if all(getattr(request, name) == value for name, value in fields.items()):
         return request
-    return ask(type(request), **{**request.model_dump(), **fields})
+    return make_request(type(request), **{**request.model_dump(), **fields})
 
 
 def _both(text: str, number: int, change: Change) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from sdplay.core.sample import Words
-from sdplay.prompts.lora_tags import networks
+from sdplay.core.sample import PromptPair
+from sdplay.prompts.lora_tags import lora_tags
 from sdplay.requests.loras import asked_loras
 from sdplay.requests.mentions import word_pattern
 from sdplay.requests.recipe import Recipe
@@ -18,11 +18,11 @@ def with_asked_loras(recipe: Recipe, prompt: str) -> str:
     return " ".join([prompt, *marks])
 
 
-def file_hashes(recipe: Recipe, words: Words) -> dict[str, object]:
+def file_hashes(recipe: Recipe, words: PromptPair) -> dict[str, object]:
     """The pairs `Lora hashes` and `TI hashes` of a picture with these `words`, for the files that it was drawn with."""
     asked = {lora.name for lora in asked_loras(recipe.request)}
     if words.syntax == "a1111":
-        asked |= {lora.name for lora in networks(words.prompt)[1]}
+        asked |= {lora.name for lora in lora_tags(words.prompt)[1]}
     text = f"{words.prompt}\n{words.negative_prompt}"
     loras = {one.name: one.digest for one in recipe.add_ons if one.kind == "lora" and one.name in asked}
     spelled = {one.name: one.digest for one in recipe.add_ons if one.kind == "embedding"}

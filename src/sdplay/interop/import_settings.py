@@ -19,7 +19,7 @@ from sdplay.library.registry import shipped_cards
 from sdplay.library.resolve import resolve
 from sdplay.requests.base import Request
 from sdplay.requests.control import Controlled
-from sdplay.requests.request import AnyStill, Img2Img, Inpaint, Txt2Img, ask, kind_of
+from sdplay.requests.request import AnyStill, Img2Img, Inpaint, Txt2Img, kind_of, make_request
 
 # Why something has no part in a request, by the name its program gives it; the first that fits.
 WHY_NOT = (
@@ -91,7 +91,7 @@ def adopt(found: Found, changes: Mapping[str, Any], library: Library | None = No
         codec, doubt = vae_of(found, library)
         fields |= {"vae": codec} if codec is not None else {}
         left += [Left(name="VAE", value=found.fields.get("vae"), reason=doubt)] if doubt else []
-    request = ask(kind, **{**fields, **changes})
+    request = make_request(kind, **{**fields, **changes})
     return Adopted(request=request, left=tuple(one for one in left if one.name.casefold() not in changes))
 
 
@@ -131,7 +131,7 @@ def why_unusable(kind: type[AnyStill], name: str, value: object) -> str:
         return OF_A_MASK if name in Inpaint.model_fields else NO_MEANING
     least = {field: path for field, path in LEAST.items() if field in kind.model_fields}
     try:
-        ask(kind, **{**least, name: value})
+        make_request(kind, **{**least, name: value})
     except BadRequest as error:
         return error.reason
     return ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sdplay.core.errors import BadRequest, ModelBroken
 from sdplay.library.add_ons import known_add_ons, resolve_add_on
 from sdplay.library.library import Library
-from sdplay.prompts.lora_tags import MARK, networks
+from sdplay.prompts.lora_tags import MARK, lora_tags
 
 
 def without_missing(prompt: str, library: Library) -> tuple[str, list[tuple[str, str, str]]]:
@@ -18,7 +18,7 @@ def without_missing(prompt: str, library: Library) -> tuple[str, list[tuple[str,
     end = 0
     for mark in MARK.finditer(prompt):
         try:
-            for lora in networks(mark[0])[1]:
+            for lora in lora_tags(mark[0])[1]:
                 resolve_add_on("lora", lora.name, library, by_path=False)
         except (BadRequest, ModelBroken) as error:
             pieces.append(prompt[end : mark.start()])

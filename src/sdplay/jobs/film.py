@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sdplay.film.problems import with_everything_wrong
-from sdplay.jobs.pictures import Drawing, Settled
+from sdplay.jobs.pictures import Drawing, ResolvedRequest
 from sdplay.requests.plan import FilmPlan, film_plan
 from sdplay.requests.request import AnyFilm
 from sdplay.requests.resolve import check_known
 
 if TYPE_CHECKING:
     from sdplay.film.job.encoder import Output
-    from sdplay.film.job.film import Shooting
+    from sdplay.film.job.film import FilmJob
     from sdplay.film.job.folder import JobFolder
-    from sdplay.film.job.verify import UnitChecked
+    from sdplay.film.job.verify import SegmentChecked
 
 
 class Filming(Drawing):
@@ -25,7 +25,7 @@ class Filming(Drawing):
 
     def film(
         self, request: AnyFilm, out: Path, output: Output | None = None, *, force: bool = False, strict: bool = False
-    ) -> Shooting:
+    ) -> FilmJob:
         """The film of `request` in the job folder `out`, ready to be shot: `for event in shoot(studio.film(…))`.
 
         A folder that holds this job already is gone on with. Everything that can be wrong is said here, before the
@@ -36,17 +36,17 @@ class Filming(Drawing):
         from sdplay.film.job.begin import begin, seeded_as_before
 
         with with_everything_wrong(request):
-            settled = self.settle(seeded_as_before(request, out))
+            settled = self.resolve(seeded_as_before(request, out))
             checks = {"force": force, "strict": strict}
             return begin(settled.recipe, settled.model, settled.device, self.executor, out, output, **checks)
 
-    def plan(self, request: AnyFilm) -> tuple[Settled, FilmPlan]:
+    def plan(self, request: AnyFilm) -> tuple[ResolvedRequest, FilmPlan]:
         """What drawing the film `request` would be, without its model; raises what `film` raises for a request."""
         with with_everything_wrong(request):
-            settled = self.settle(request)
+            settled = self.resolve(request)
             return settled, film_plan(settled.recipe)
 
-    def resume(self, job: Path, model: str | None = None, *, strict: bool = False) -> Shooting:
+    def resume(self, job: Path, model: str | None = None, *, strict: bool = False) -> FilmJob:
         """The film in the job folder `job`, ready to be gone on with; `model` says where its model is now.
 
         Raises `BadRequest` for a folder without a job, `NotReproduced` where the model or a file it is made from is
@@ -61,23 +61,23 @@ class Filming(Drawing):
         output = described_output(folder.description)
         return begin(was.recipe, was.model, was.device, self.executor, job, output, force=True, strict=strict)
 
-    def verify_film(self, job: Path, model: str | None = None, every: int = 1) -> Iterator[UnitChecked]:
+    def verify_film(self, job: Path, model: str | None = None, every: int = 1) -> Iterator[SegmentChecked]:
         """Draw every `every`-th finished unit of the film in `job` again and compare; nothing there is changed.
 
         Raises what `resume` raises where it cannot be tried, and `BadRequest` where no unit is finished yet.
         """
-        from sdplay.film.job.begin import shooting_of
+        from sdplay.film.job.begin import film_job
         from sdplay.film.job.description import described_output
         from sdplay.film.job.folder import JobFolder
-        from sdplay.film.job.verify import checked_units
+        from sdplay.film.job.verify import verify_segments
 
         folder = JobFolder.open(job)
         was = self._as_it_was(folder, model)
         output = described_output(folder.description)
         plan = film_plan(was.recipe)
-        yield from checked_units(shooting_of(plan, was.model, was.device, self.executor, folder, output), every)
+        yield from verify_segments(film_job(plan, was.model, was.device, self.executor, folder, output), every)
 
-    def _as_it_was(self, folder: JobFolder, model: str | None) -> Settled:
+    def _as_it_was(self, folder: JobFolder, model: str | None) -> ResolvedRequest:
         """The film of `folder` as it was settled, with its model, which `model` or the folder says where it is."""
         from sdplay.film.job.description import described_model, described_recipe
         from sdplay.film.video.inputs import check_files
@@ -88,4 +88,4 @@ class Filming(Drawing):
         recipe = replace(recipe, request=recipe.request.model_copy(update={"model": where}))
         found, device = self._same_model(recipe, None)
         check_files(recipe)
-        return Settled(recipe=recipe, model=found, device=device)
+        return ResolvedRequest(recipe=recipe, model=found, device=device)

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from sdplay.core.errors import BadRequest, problems_of, together
-from sdplay.events import Drawn, Event, Finished, FrameDone, Reused, Spoiled, Started
+from sdplay.events import Event, Finished, ImageDone, ImageSaved, Mismatch, Reused, Started
 from sdplay.images.picture import Artifact, Picture
 from sdplay.images.reuse import Changed, reusable
 from sdplay.images.write import MEDIA_TYPES
 from sdplay.images.writer import Keeper, format_of
 from sdplay.jobs.grid_sheet import Grid, GridCell, GridPlan, GridSheet, Wanted
-from sdplay.jobs.pictures import Drawing, Settled
+from sdplay.jobs.pictures import Drawing, ResolvedRequest
 from sdplay.jobs.result import Pictures
 from sdplay.library.resolve import ResolvedModel
 from sdplay.requests.axes import in_words_of
@@ -52,7 +52,7 @@ class Gridding(Drawing):
         for event in self.run_grid(plan, keeper):
             sheet.follow(event)
             reused += isinstance(event, Reused)
-            if isinstance(event, Drawn | Reused):
+            if isinstance(event, ImageDone | Reused):
                 found[event.key] = event.picture
         placed = {slot: found[key] for key, slots in plan.slots.items() for slot, _ in slots}
         order = sorted(placed, key=lambda slot: (slot.place.block, slot.place.row, slot.place.column, slot.number))
@@ -84,7 +84,7 @@ class Gridding(Drawing):
         models: dict[str, ResolvedModel] = {}
         for cell in cells(request, read, limit):
             try:
-                done = self.settle(cell.request, model=models.get(cell.request.model))
+                done = self.resolve(cell.request, model=models.get(cell.request.model))
                 models[cell.request.model] = done.model
                 settled.append(GridCell(cell.place, done))
             except BadRequest as error:
@@ -99,7 +99,7 @@ class Gridding(Drawing):
     def run_grid(self, plan: GridPlan, keeper: Keeper | None = None, *, preview: bool = False) -> Iterator[Event]:
         """Draw the pictures of a grid that `keeper`'s folder does not hold, model by model.
 
-        Those it holds are told first, with `Reused`, and with `Spoiled` what was changed since and cannot be taken.
+        Those it holds are told first, with `Reused`, and with `Mismatch` what was changed since and cannot be taken.
         """
         started, missing = time.perf_counter(), plan.wanted
         if keeper is not None:
@@ -117,10 +117,10 @@ class Gridding(Drawing):
 
 
 def keyed(event: Event, asked: Recipe) -> Event:
-    """`event` with the key of the picture that was asked for, where it tells of one; see `Drawn`."""
-    if isinstance(event, Drawn):
+    """`event` with the key of the picture that was asked for, where it tells of one; see `ImageDone`."""
+    if isinstance(event, ImageDone):
         return replace(event, key=picture_key(asked, event.picture.index))
-    if isinstance(event, FrameDone):
+    if isinstance(event, ImageSaved):
         return replace(event, key=picture_key(asked, event.artifact.index))
     return event
 
@@ -130,7 +130,7 @@ def held(missing: Wanted, folder: Path) -> Iterator[Event]:
     wanted = [(settled.recipe, index) for settled, index in missing.values()]
     for found in reusable(folder, wanted):
         if isinstance(found, Changed):
-            yield Spoiled(path=found.path)
+            yield Mismatch(path=found.path)
             continue
         settled, index = missing.pop(found.key)
         recipe = replace(settled.recipe, numerics=found.numerics)
@@ -146,7 +146,7 @@ def held(missing: Wanted, folder: Path) -> Iterator[Event]:
         yield Reused(picture=picture, artifact=artifact, key=found.key)
 
 
-def batches(missing: Wanted) -> Iterator[tuple[Settled, list[int]]]:
+def batches(missing: Wanted) -> Iterator[tuple[ResolvedRequest, list[int]]]:
     """The pictures in their order, neighbours of one recipe together."""
     for _, group in groupby(missing.values(), key=lambda each: id(each[0])):
         pairs = list(group)

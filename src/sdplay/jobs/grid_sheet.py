@@ -11,13 +11,13 @@ from pathlib import Path
 from PIL import Image
 
 from sdplay.core.errors import BadRequest
-from sdplay.events import Drawn, Event, FrameDone, Reused
+from sdplay.events import Event, ImageDone, ImageSaved, Reused
 from sdplay.files.atomic import write_new
 from sdplay.images.picture import Picture
 from sdplay.images.sheet import Label, Layout, Sheet
 from sdplay.images.sheet_file import SheetAxis, SheetPicture, SheetRecord, encode_sheet
 from sdplay.images.write import SUFFIXES, Format
-from sdplay.jobs.pictures import Settled
+from sdplay.jobs.pictures import ResolvedRequest
 from sdplay.jobs.result import Pictures
 from sdplay.requests.axes import Axis
 from sdplay.requests.grid import Place
@@ -27,7 +27,7 @@ from sdplay.requests.recipe import Numerics, Recipe, picture_key
 from sdplay.requests.request import AnyStill
 from sdplay.version import VERSION
 
-Wanted = dict[str, tuple[Settled, int]]  # by `picture_key`
+Wanted = dict[str, tuple[ResolvedRequest, int]]  # by `picture_key`
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class GridCell:
     """The settled request of one place."""
 
     place: Place
-    settled: Settled
+    settled: ResolvedRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +55,9 @@ class GridPlan:
     cells: tuple[GridCell, ...]
 
     @cached_property
-    def slots(self) -> dict[str, list[tuple[Slot, Settled]]]:
+    def slots(self) -> dict[str, list[tuple[Slot, ResolvedRequest]]]:
         """Where each picture goes, by its key: in more than one place where values come to the same."""
-        found: dict[str, list[tuple[Slot, Settled]]] = {}
+        found: dict[str, list[tuple[Slot, ResolvedRequest]]] = {}
         for cell in self.cells:
             for index in range(count(cell.settled.recipe)):
                 key = picture_key(cell.settled.recipe, index)
@@ -74,7 +74,7 @@ class GridPlan:
         return {key: (slots[0][1], slots[0][0].number) for key, slots in ordered}
 
 
-def loaded_as(settled: Settled) -> object:
+def loaded_as(settled: ResolvedRequest) -> object:
     """What must be in memory for a recipe: drawing another after it is free where this is the same."""
     recipe, numerics = settled.recipe, settled.recipe.numerics
     formats = (numerics.dtype, numerics.decode_dtype, numerics.decode_tile, numerics.attention_slice)
@@ -84,7 +84,7 @@ def loaded_as(settled: Settled) -> object:
 class GridSheet:
     """Follows the drawing of a grid and puts each picture where it belongs; holds no picture but the sheet.
 
-    Everything is known by the key that was asked for; see `Drawn`.
+    Everything is known by the key that was asked for; see `ImageDone`.
     """
 
     def __init__(self, plan: GridPlan) -> None:
@@ -95,9 +95,9 @@ class GridSheet:
         self._files: dict[str, str] = {}
 
     def follow(self, event: Event) -> None:
-        if isinstance(event, Drawn | Reused):
+        if isinstance(event, ImageDone | Reused):
             self._put(event.key, event.picture)
-        if isinstance(event, FrameDone | Reused):
+        if isinstance(event, ImageSaved | Reused):
             self._files[event.key] = event.artifact.path.name
 
     def _put(self, key: str, picture: Picture) -> None:

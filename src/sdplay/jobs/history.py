@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdplay.core.errors import BadRequest, NotReproduced
-from sdplay.events import Drawn
+from sdplay.events import ImageDone
 from sdplay.images.compare import difference
 from sdplay.images.inputs import CALLED, WHERE_THEY_WERE, with_pictures
 from sdplay.images.picture import Picture
@@ -18,13 +18,13 @@ from sdplay.images.write import Embedded, stored_pixels
 from sdplay.images.writer import format_of, is_kept, read_kept, read_sheet
 from sdplay.interop import Found, read_found
 from sdplay.interop.import_settings import Adopted, adopt
-from sdplay.jobs.pictures import Settled
+from sdplay.jobs.pictures import ResolvedRequest
 from sdplay.jobs.result import Pictures
 from sdplay.jobs.upscale import Enlarging
 from sdplay.prompts.template import Wildcards
 from sdplay.requests.plan import count
 from sdplay.requests.recipe import Recipe
-from sdplay.requests.request import AnyRequest, ask
+from sdplay.requests.request import AnyRequest, make_request
 from sdplay.requests.resolve import check_known
 from sdplay.version import VERSION
 
@@ -61,14 +61,16 @@ class Remembering(Enlarging):
             if isinstance(said, Embedded)
             else self.settle_first(self.adopt(said, **changes).request)
         )
-        return Pictures(event.picture for event in self.run(settled, indices) if isinstance(event, Drawn))
+        return Pictures(event.picture for event in self.run(settled, indices) if isinstance(event, ImageDone))
 
-    def settle_first(self, request: AnyRequest, known: Wildcards | None = None) -> tuple[Settled, Sequence[int]]:
-        """What `run` wants to draw all pictures of `request`; `known` as in `settle`."""
-        settled = self.settle(request, known)
+    def settle_first(
+        self, request: AnyRequest, known: Wildcards | None = None
+    ) -> tuple[ResolvedRequest, Sequence[int]]:
+        """What `run` wants to draw all pictures of `request`; `known` as in `resolve`."""
+        settled = self.resolve(request, known)
         return settled, range(count(settled.recipe))
 
-    def settle_again(self, embedded: Embedded, changes: Mapping[str, Any]) -> tuple[Settled, Sequence[int]]:
+    def settle_again(self, embedded: Embedded, changes: Mapping[str, Any]) -> tuple[ResolvedRequest, Sequence[int]]:
         """What to draw: the recipe in the file itself where nothing is changed, else a new one made of its request.
 
         Where `model` and the given pictures are what they were, saying where they are is no change. Raises
@@ -85,7 +87,7 @@ class Remembering(Enlarging):
         was = embedded.recipe.request
         first = {**was.model_dump(), "seed": embedded.recipe.seed + embedded.index, "num": 1}
         known = {} if "wildcards" in changes else embedded.recipe.wildcards
-        return self.settle_first(ask(type(was), **{**first, **changes}), known)
+        return self.settle_first(make_request(type(was), **{**first, **changes}), known)
 
     def again(
         self, path: Path, model: str | None = None, pictures: Mapping[str, str | None] = WHERE_THEY_WERE
@@ -99,11 +101,11 @@ class Remembering(Enlarging):
     ) -> Picture:
         """The picture a recipe and an index stand for, with the numerics that the recipe records."""
         events = self.run(self.recall(embedded, model, pictures), [embedded.index])
-        return next(event.picture for event in events if isinstance(event, Drawn))
+        return next(event.picture for event in events if isinstance(event, ImageDone))
 
     def recall(
         self, embedded: Embedded, model: str | None = None, pictures: Mapping[str, str | None] = WHERE_THEY_WERE
-    ) -> Settled:
+    ) -> ResolvedRequest:
         """The recipe of a kept picture, ready to run.
 
         `model` says where its model is, if not under its old name, and `pictures` where its "image", "mask" and
@@ -115,7 +117,7 @@ class Remembering(Enlarging):
         check_known(recipe)
         found, device = self._same_model(recipe, model)
         recipe = with_pictures(recipe, pictures)
-        return Settled(recipe=recipe, model=found, device=device)
+        return ResolvedRequest(recipe=recipe, model=found, device=device)
 
     def verify(
         self, path: Path, model: str | None = None, pictures: Mapping[str, str | None] = WHERE_THEY_WERE

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sdplay.core.amount import amount_text
 from sdplay.core.errors import ModelBroken
 from sdplay.core.machine import memory_available
-from sdplay.jobs.pictures import Settled
+from sdplay.jobs.pictures import ResolvedRequest
 from sdplay.library.sizes import memory_figures
 from sdplay.requests.memory import MemoryPlan, memory_limit, memory_plan, planned, ways
 
@@ -33,7 +33,7 @@ class Memory:
         return f"{amount_text(self.plan.predicted)} of memory predicted, and {free} free: see --max-memory"
 
 
-def memory_of(settled: Settled) -> Memory | None:
+def memory_of(settled: ResolvedRequest) -> Memory | None:
     """The memory that drawing takes; None where the model's files do not tell how large it is."""
     try:
         plan = memory_plan(settled.recipe, settled.model)
@@ -51,7 +51,7 @@ def free(device: str) -> int | None:
     return free_memory(device)
 
 
-def other_ways(settled: Settled) -> list[MemoryPlan]:
+def other_ways(settled: ResolvedRequest) -> list[MemoryPlan]:
     """Ways to draw the same in less memory, each in less than the one before, those in bfloat16 last."""
     recipe, size = settled.recipe, memory_figures(settled.model)
     least, found = memory_plan(recipe, settled.model).predicted, list[MemoryPlan]()

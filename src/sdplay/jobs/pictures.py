@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sdplay.core.errors import NotReproduced
 from sdplay.core.sample import Asset
-from sdplay.events import Drawn, Event, Finished, FrameDone
+from sdplay.events import Event, Finished, ImageDone, ImageSaved
 from sdplay.film.request import Film
 from sdplay.film.request_animate import Animate
 from sdplay.images.inputs import given_pictures
@@ -22,18 +22,18 @@ from sdplay.jobs.result import Pictures
 from sdplay.library.library import Library, library_from_env
 from sdplay.library.resolve import ResolvedModel, resolve
 from sdplay.prompts.template import Wildcards
-from sdplay.requests.expand_prompts import written_out
+from sdplay.requests.expand_prompts import expand_prompts
 from sdplay.requests.memory import kept_within
 from sdplay.requests.plan import count
 from sdplay.requests.recipe import Recipe
 from sdplay.requests.request import AnyRequest
-from sdplay.requests.resolve import settle
+from sdplay.requests.resolve import resolve_request
 from sdplay.tasks import Executor, Task
 from sdplay.version import VERSION
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settled:
+class ResolvedRequest:
     """A request with its recipe and the model found for it."""
 
     recipe: Recipe
@@ -72,9 +72,9 @@ class Drawing:
         """Where models are looked for by name."""
         return self._library if self._library is not None else library_from_env(os.environ)
 
-    def settle(
+    def resolve(
         self, request: AnyRequest, known: Wildcards | None = None, model: ResolvedModel | None = None
-    ) -> Settled:
+    ) -> ResolvedRequest:
         """Close every open field; raises `BadRequest` and its kinds, or `ModelBroken`.
 
         `known` are wildcards whose lines are taken from here and not from files; `model` is that of the request where
@@ -82,14 +82,14 @@ class Drawing:
         """
         random = self._new_seed()
         seed = random if request.seed is None else request.seed
-        request, wildcards = written_out(request, known, seed)
+        request, wildcards = expand_prompts(request, known, seed)
         model = model or resolve(request.model, self.library, allow_pickle=request.allow_pickle)
         request = with_controlnet(request, model.card)
         model = replace(model, add_ons=find_add_ons(request, wildcards, self.library))
         machine = self.executor.survey(request)
         request, assets = self._files(request)
-        recipe = settle(request, model, machine, random, assets, wildcards)
-        return Settled(recipe=kept_within(recipe, model), model=model, device=machine.device)
+        recipe = resolve_request(request, model, machine, random, assets, wildcards)
+        return ResolvedRequest(recipe=kept_within(recipe, model), model=model, device=machine.device)
 
     def _files(self, request: AnyRequest) -> tuple[AnyRequest, dict[str, Asset]]:
         if not isinstance(request, Film):
@@ -117,16 +117,16 @@ class Drawing:
         return found, machine.device
 
     def stream(self, request: AnyRequest, keeper: Keeper | None = None, *, preview: bool = False) -> Iterator[Event]:
-        """Draw all pictures of `request`, yielding events; with a `keeper` each is on disk before its `FrameDone`.
+        """Draw all pictures of `request`, yielding events; with a `keeper` each is on disk before its `ImageSaved`.
 
         With `preview` each `Stepped` of a single picture shows what is emerging. Whoever stops iterating stops the
         drawing after the step.
         """
-        settled = self.settle(request)
+        settled = self.resolve(request)
         yield from self.run(settled, range(count(settled.recipe)), keeper, preview=preview)
 
     def run(
-        self, settled: Settled, indices: Sequence[int], keeper: Keeper | None = None, *, preview: bool = False
+        self, settled: ResolvedRequest, indices: Sequence[int], keeper: Keeper | None = None, *, preview: bool = False
     ) -> Iterator[Event]:
         """Draw pictures `indices` of a settled recipe, in that order; `keeper` and `preview` as for `stream`."""
         started = time.perf_counter()
@@ -137,7 +137,7 @@ class Drawing:
     def draw(self, request: AnyRequest, out: str | Path | None = None, kind: str = "png") -> Pictures:
         """Draw all pictures of `request` and return them; with `out` each is kept in that folder too, as `kind`."""
         keeper = Keeper(Path(out), kind, VERSION) if out is not None else None
-        return Pictures(event.picture for event in self.stream(request, keeper) if isinstance(event, Drawn))
+        return Pictures(event.picture for event in self.stream(request, keeper) if isinstance(event, ImageDone))
 
     def close(self) -> None:
         """Let go of the model; the studio can be used again and loads it anew."""
@@ -146,8 +146,8 @@ class Drawing:
 
 
 def kept(events: Iterable[Event], keeper: Keeper | None) -> Iterator[Event]:
-    """Pass events on; after each `Drawn` keep the picture and say so with a `FrameDone`."""
+    """Pass events on; after each `ImageDone` keep the picture and say so with a `ImageSaved`."""
     for event in events:
         yield event
-        if keeper is not None and isinstance(event, Drawn):
-            yield FrameDone(artifact=keeper.keep(event.picture))
+        if keeper is not None and isinstance(event, ImageDone):
+            yield ImageSaved(artifact=keeper.keep(event.picture))

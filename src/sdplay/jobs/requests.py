@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sdplay.images.inputs import pictures_in
-from sdplay.requests.request import AnyStill, ask
+from sdplay.requests.request import AnyStill, make_request
 
 
 def requests_for(kind: type[AnyStill], prompts: Sequence[str], fields: Mapping[str, Any]) -> list[AnyStill]:
@@ -18,4 +18,4 @@ def requests_for(kind: type[AnyStill], prompts: Sequence[str], fields: Mapping[s
     plain = {name: str(value) if isinstance(value, Path) else value for name, value in fields.items()}
     image = plain.get("image")
     given = [plain] if image is None else [{**plain, "image": path} for path in pictures_in(image)]
-    return [ask(kind, **{**each, "prompt": prompt}) for each in given for prompt in prompts]
+    return [make_request(kind, **{**each, "prompt": prompt}) for each in given for prompt in prompts]

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby, islice
 
-from sdplay.core.sample import Frame
+from sdplay.core.sample import Sample
 
 
-def tiles(
-    frames: Iterable[Frame], size: int, alike: Callable[[Frame], object]
-) -> Iterator[tuple[Sequence[Frame], int]]:
+def batches(
+    frames: Iterable[Sample], size: int, alike: Callable[[Sample], object]
+) -> Iterator[tuple[Sequence[Sample], int]]:
     """Yield (tile of exactly `size` frames, how many of them are real); short ones are padded with their last frame.
 
     Neighbours share a tile where `alike` says the same of them.
@@ -24,6 +24,6 @@ def tiles(
             yield real + [real[-1]] * (size - len(real)), len(real)
 
 
-def ladder_of(frame: Frame) -> tuple[int | None, float | None]:
+def sigmas_key(frame: Sample) -> tuple[int | None, float | None]:
     """Which ladder a frame climbs down: as many steps, started at the same strength."""
     return frame.steps, getattr(frame.init, "strength", None)

@@ -18,7 +18,7 @@ Size = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Canvas:
+class CropPlan:
     """A picture of which `box` (left, top, right, bottom) is drawn, fitted into `size` (width, height).
 
     `paste` says how much of what is drawn replaces each pixel, `redraw` is white where something new is wanted (also
@@ -41,9 +41,9 @@ class Canvas:
             return None
         return self._grown(resized_mask(self._crop(self.redraw), *fitted(self.box, self.size)), multiple)
 
-    def finished(self, drawn: Pixels) -> Pixels:
+    def paste_back(self, drawn: Pixels) -> Pixels:
         """What is handed over when `drawn`, of the shape of `picture`, is done; where `paste` is 0 the old bytes."""
-        part = cut(drawn, fitted(self.box, self.size))
+        part = crop(drawn, fitted(self.box, self.size))
         if self.paste is None:
             return part
         left, top, right, bottom = self.box
@@ -60,31 +60,31 @@ class Canvas:
         return padded(values, -(-width // multiple) * multiple, -(-height // multiple) * multiple)
 
 
-def cut(drawn: Pixels, size: Size) -> Pixels:
+def crop(drawn: Pixels, size: Size) -> Pixels:
     """`drawn` without what was grown at the right and the bottom."""
     return np.ascontiguousarray(drawn[: size[1], : size[0]])
 
 
-def lay_out(init: FromImage, size: Size) -> Canvas:
+def plan_crop(init: FromImage, size: Size) -> CropPlan:
     """Read picture and mask, extend the borders, and choose the box that is drawn at `size`.
 
     Raises `BadRequest` when a file is gone, unreadable, or holds another picture than the recipe says.
     """
     pixels, repaint = read_given(init.image), init.repaint
     if repaint is None:
-        return Canvas(resized(pixels, *size), (0, 0, *size), size)
-    paste, redraw = painted(init.image, repaint)
+        return CropPlan(resized(pixels, *size), (0, 0, *size), size)
+    paste, redraw = inpaint_masks(init.image, repaint)
     left, top, right, bottom = repaint.borders
     pixels = np.pad(pixels, ((top, bottom), (left, right), (0, 0)), mode="edge")
     if repaint.padding is None:
         masks = resized_mask(paste, *size), resized_mask(redraw, *size)
-        return Canvas(resized(pixels, *size), (0, 0, *size), size, *masks)
+        return CropPlan(resized(pixels, *size), (0, 0, *size), size, *masks)
     whole = (pixels.shape[1], pixels.shape[0])
     box = bounding_box(redraw, repaint.padding)
-    return Canvas(pixels, proportioned(box, size, whole) if box else (0, 0, *whole), size, paste, redraw)
+    return CropPlan(pixels, proportioned(box, size, whole) if box else (0, 0, *whole), size, paste, redraw)
 
 
-def painted(image: Asset, repaint: Repaint) -> tuple[Mask, Mask]:
+def inpaint_masks(image: Asset, repaint: Repaint) -> tuple[Mask, Mask]:
     """(`paste`, `redraw`) over the extended picture: the mask inside, and white beyond the old edges.
 
     The white of an extension reaches as far into the picture as the blur does, so that no seam is left there.

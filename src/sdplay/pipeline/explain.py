@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from sdplay.core.fields import Syntax
-from sdplay.core.sample import Words
+from sdplay.core.sample import PromptPair
 from sdplay.families.common.chunks import Chunk, split_into_chunks
 from sdplay.families.common.tokenizer import PromptTokenizer, read_tokenizer
 from sdplay.families.common.vectors import embedding_tokens
@@ -15,7 +15,7 @@ from sdplay.library.add_ons import vectors_of
 from sdplay.library.resolve import ResolvedModel
 from sdplay.prompts.attention import Fragment, Section, weighted
 from sdplay.prompts.composition import Part, composed
-from sdplay.prompts.lora_tags import Lora, networks
+from sdplay.prompts.lora_tags import Lora, lora_tags
 from sdplay.prompts.schedule import Schedule, scheduled
 from sdplay.requests.loras import asked_loras
 from sdplay.requests.recipe import Recipe
@@ -55,7 +55,7 @@ class ReadPart:
 class Explanation:
     """All that a model reads for one picture, and the LoRAs it wears. `chunk_size` is in tokens."""
 
-    words: Words
+    words: PromptPair
     seed: int
     steps: int
     chunk_size: int
@@ -64,7 +64,7 @@ class Explanation:
     negative: ReadPart
 
 
-def explained(recipe: Recipe, model: ResolvedModel) -> Explanation:
+def explain(recipe: Recipe, model: ResolvedModel) -> Explanation:
     """What `model` reads for the first picture of `recipe`; raises `ModelBroken`."""
     files = [one for one in model.add_ons if one.identity.kind == "embedding"]
     vectors = {one.identity.name: embedding_tokens(slot, vectors_of(one.path)) for slot, one in enumerate(files)}
@@ -82,7 +82,7 @@ def explained(recipe: Recipe, model: ResolvedModel) -> Explanation:
         seed=recipe.seed,
         steps=recipe.steps,
         chunk_size=speller.size,
-        loras=(*asked_loras(recipe.request), *(networks(words.prompt)[1] if noted else ())),
+        loras=(*asked_loras(recipe.request), *(lora_tags(words.prompt)[1] if noted else ())),
         parts=tuple(map(read, parts)),
         negative=read(Part(negative)),
     )

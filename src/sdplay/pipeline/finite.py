@@ -9,16 +9,18 @@ import torch
 from torch import Tensor
 
 from sdplay.families.base import Family
-from sdplay.pipeline.latents import Start
-from sdplay.pipeline.model_cache import Loaded
+from sdplay.pipeline.latents import InitLatents
+from sdplay.pipeline.model_cache import LoadedModel
 from sdplay.requests.recipe import Recipe, in_more_precision
 
 DARKEST = -1 + 1 / 255  # up to here everything is rounded to black
 # Loads the model of a recipe in the number formats of another.
-Exact = Callable[[Recipe], Loaded]
+LoadExact = Callable[[Recipe], LoadedModel]
 
 
-def decoded(recipe: Recipe, family: Family, latents: Tensor, starts: Sequence[Start]) -> tuple[Tensor, frozenset[int]]:
+def decoded(
+    recipe: Recipe, family: Family, latents: Tensor, starts: Sequence[InitLatents]
+) -> tuple[Tensor, frozenset[int]]:
     """What the codec makes of `latents` [B, C, h, w], and which rows it made again in float32: those that came out as
     no numbers, or black, in less.
 
@@ -27,7 +29,7 @@ def decoded(recipe: Recipe, family: Family, latents: Tensor, starts: Sequence[St
     another.
     """
     drawn = family.decode(latents)
-    read = any(start.known is not None or start.seen is not None for start in starts)
+    read = any(start.known is not None or start.inpaint_channels is not None for start in starts)
     if recipe.numerics.decode_dtype == "float32" or read:
         return drawn, frozenset()
     again = frozenset(row for row in range(len(drawn)) if is_finite(latents[row]) and is_lost(drawn[row]))

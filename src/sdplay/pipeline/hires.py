@@ -12,13 +12,13 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from sdplay.core.fields import Upscaling
-from sdplay.core.sample import Frame, SecondPass
+from sdplay.core.sample import Sample, SecondPass
 from sdplay.families.base import Family
 from sdplay.images.resize import stretched
-from sdplay.pipeline.crop_plan import Canvas, cut
-from sdplay.pipeline.latents import Start, Starts, none_given, signal
+from sdplay.pipeline.crop_plan import CropPlan, crop
+from sdplay.pipeline.latents import InitLatents, LatentPreparer, no_init_pixels, to_tensor
 from sdplay.requests.recipe import Recipe
-from sdplay.sampling.sigmas import NoiseTable, Sigmas, ladder
+from sdplay.sampling.sigmas import NoiseSchedule, Sigmas, make_sigmas
 
 # How latents are enlarged: torch's mode, and whether they are smoothed where several become one. A1111 has these six.
 LATENT_MODES: dict[Upscaling, tuple[str, bool]] = {
@@ -41,27 +41,27 @@ class Pass:
     """
 
     shape: tuple[int, int, int]
-    levels: Sigmas
+    sigmas: Sigmas
     steps: int
-    gone: int = 0
+    steps_before: int = 0
     second: SecondPass | None = None
 
     @property
-    def done(self) -> int:
+    def steps_after(self) -> int:
         """How many steps are done after this pass."""
-        return self.gone + self.levels.steps
+        return self.steps_before + self.sigmas.steps
 
 
-def passes(recipe: Recipe, frame: Frame, strength: float, family: Family) -> list[Pass]:
+def plan_passes(recipe: Recipe, frame: Sample, strength: float, family: Family) -> list[Pass]:
     """The passes in which `frame`, and all that share its tile, are drawn; `strength` is that of the first one."""
     steps, second = frame.steps if frame.steps is not None else recipe.steps, frame.second
-    levels = ladder(family.noise_schedule, recipe.schedule, steps).cut(strength)
-    first = Pass(shape=latent_shape(family, recipe.width, recipe.height), levels=levels, steps=steps)
+    levels = make_sigmas(family.noise_schedule, recipe.schedule, steps).for_strength(strength)
+    first = Pass(shape=latent_shape(family, recipe.width, recipe.height), sigmas=levels, steps=steps)
     if second is None:
         return [first]
     shape = latent_shape(family, second.width, second.height)
-    levels = second_ladder(family.noise_schedule, recipe.schedule, second)
-    return [first, Pass(shape=shape, levels=levels, steps=second.steps, gone=first.done, second=second)]
+    levels = second_pass_sigmas(family.noise_schedule, recipe.schedule, second)
+    return [first, Pass(shape=shape, sigmas=levels, steps=second.steps, steps_before=first.steps_after, second=second)]
 
 
 def latent_shape(family: Family, width: int, height: int) -> tuple[int, int, int]:
@@ -69,41 +69,41 @@ def latent_shape(family: Family, width: int, height: int) -> tuple[int, int, int
     return family.latent_channels, -(-height // family.vae_scale_factor), -(-width // family.vae_scale_factor)
 
 
-def second_ladder(table: NoiseTable, schedule: str, second: SecondPass) -> Sigmas:
+def second_pass_sigmas(table: NoiseSchedule, schedule: str, second: SecondPass) -> Sigmas:
     """The levels of the second pass: the last `steps` of a ladder so long that they are the share `strength` of it.
 
     So as many steps are done as were asked for, whatever the strength, which is how A1111 counts. Where that ladder
     would have more levels than `table`, it has those, and fewer steps are done.
     """
     if second.strength == 0:
-        return ladder(table, schedule, second.steps).last(0)
+        return make_sigmas(table, schedule, second.steps).last(0)
     length = int(second.steps / second.strength)
     if length <= table.length:
-        return ladder(table, schedule, length).last(second.steps)
-    return ladder(table, schedule, table.length).cut(second.strength)
+        return make_sigmas(table, schedule, length).last(second.steps)
+    return make_sigmas(table, schedule, table.length).for_strength(second.strength)
 
 
-def larger(
-    recipe: Recipe, tile: Sequence[Frame], latents: Tensor, one: Pass, family: Family, to_pixels: ToPixels
-) -> list[Start]:
+def second_pass_latents(
+    recipe: Recipe, tile: Sequence[Sample], latents: Tensor, one: Pass, family: Family, to_pixels: ToPixels
+) -> list[InitLatents]:
     """What the frames of `tile` start from in their second pass `one`: what was drawn, `latents` [B, C, h, w], larger.
 
     `to_pixels` makes pictures, uint8 [B, H, W, 3], of what the codec says, for what is enlarged as a picture.
     """
     second = one.second
     assert second is not None
-    starts = Starts(replace(recipe, width=second.width, height=second.height), family, none_given)
+    starts = LatentPreparer(replace(recipe, width=second.width, height=second.height), family, no_init_pixels)
     if second.upscaling in LATENT_MODES:
         mode, antialias = LATENT_MODES[second.upscaling]
         known = interpolate(latents, one.shape[1:], mode=mode, antialias=antialias)
     else:
-        drawn = (cut(each, (recipe.width, recipe.height)) for each in to_pixels(family.decode(latents)))
-        known = torch.cat([enlarged(each, second, family) for each in drawn])
+        drawn = (crop(each, (recipe.width, recipe.height)) for each in to_pixels(family.decode(latents)))
+        known = torch.cat([upscaled_latents(each, second, family) for each in drawn])
     return [replace(starts(frame), known=row, strength=second.strength) for frame, row in zip(tile, known, strict=True)]
 
 
-def enlarged(drawn: NDArray[np.uint8], second: SecondPass, family: Family) -> Tensor:
+def upscaled_latents(drawn: NDArray[np.uint8], second: SecondPass, family: Family) -> Tensor:
     """The picture `drawn` at its larger size, resampled with Lanczos' kernel, in latents [1, C, h, w]."""
     size = second.width, second.height
     pixels = stretched(drawn, *size)
-    return family.encode(signal(Canvas(pixels, (0, 0, *size), size).picture(family.vae_scale_factor)))
+    return family.encode(to_tensor(CropPlan(pixels, (0, 0, *size), size).picture(family.vae_scale_factor)))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from sdplay.core.errors import BadRequest
-from sdplay.core.sample import AnyWords, Words
-from sdplay.prompts.lora_tags import ActiveLoras, Lora, networks
+from sdplay.core.sample import AnyPrompt, PromptPair
+from sdplay.prompts.lora_tags import ActiveLoras, Lora, lora_tags
 from sdplay.requests.loras import asked_loras
 from sdplay.requests.mentions import ActiveEmbeddings
 from sdplay.requests.recipe import Recipe
@@ -12,35 +12,37 @@ from sdplay.requests.recipe import Recipe
 Weights = dict[str, float]  # by name
 
 
-def unet_loras(recipe: Recipe, words: AnyWords) -> ActiveLoras:
+def unet_loras(recipe: Recipe, words: AnyPrompt) -> ActiveLoras:
     """What the network wears for `words`; between two of them it wears as much as lies evenly between theirs."""
-    start = weights(recipe, words if isinstance(words, Words) else words.start, "network")
-    if isinstance(words, Words):
-        return worn(recipe, start)
-    end = weights(recipe, words.end, "network")
+    start = lora_weights(recipe, words if isinstance(words, PromptPair) else words.start, "network")
+    if isinstance(words, PromptPair):
+        return by_digest(recipe, start)
+    end = lora_weights(recipe, words.end, "network")
     way = words.weight
-    return worn(recipe, {name: start.get(name, 0.0) * (1 - way) + end.get(name, 0.0) * way for name in start | end})
+    return by_digest(
+        recipe, {name: start.get(name, 0.0) * (1 - way) + end.get(name, 0.0) * way for name in start | end}
+    )
 
 
-def text_loras(recipe: Recipe, words: AnyWords) -> tuple[ActiveLoras, ActiveLoras]:
+def text_loras(recipe: Recipe, words: AnyPrompt) -> tuple[ActiveLoras, ActiveLoras]:
     """What the text encoders wear for the one and the other end of `words`."""
-    ends = (words, words) if isinstance(words, Words) else (words.start, words.end)
-    one, other = (worn(recipe, weights(recipe, end, "text")) for end in ends)
+    ends = (words, words) if isinstance(words, PromptPair) else (words.start, words.end)
+    one, other = (by_digest(recipe, lora_weights(recipe, end, "text")) for end in ends)
     return one, other
 
 
-def weights(recipe: Recipe, words: Words, side: str) -> Weights:
+def lora_weights(recipe: Recipe, words: PromptPair, side: str) -> Weights:
     """How much of each LoRA, by name: one that is named several times counts as often."""
     named: list[Lora] = list(asked_loras(recipe.request))
     if words.syntax == "a1111":
-        named += networks(words.prompt)[1]
+        named += lora_tags(words.prompt)[1]
     found: Weights = {}
     for lora in named:
         found[lora.name] = found.get(lora.name, 0.0) + (lora.text if side == "text" else lora.network)
     return found
 
 
-def worn(recipe: Recipe, found: Weights) -> ActiveLoras:
+def by_digest(recipe: Recipe, found: Weights) -> ActiveLoras:
     """`found` by digest, in the order of the recipe; raises `BadRequest` for a LoRA that the recipe does not hold."""
     known = {add_on.name: add_on.digest for add_on in recipe.add_ons if add_on.kind == "lora"}
     if strange := sorted(found.keys() - known.keys()):
@@ -52,6 +54,6 @@ def worn(recipe: Recipe, found: Weights) -> ActiveLoras:
     return tuple((digest, weight) for digest, weight in whole.items() if weight)
 
 
-def spelled(recipe: Recipe) -> ActiveEmbeddings:
+def embeddings_of(recipe: Recipe) -> ActiveEmbeddings:
     """The words of the recipe's prompts that stand for vectors."""
     return tuple((add_on.name, add_on.digest) for add_on in recipe.add_ons if add_on.kind == "embedding")

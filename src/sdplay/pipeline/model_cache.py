@@ -8,26 +8,26 @@ from sdplay.engines.device import make_placement
 from sdplay.engines.placement import Placement
 from sdplay.families.base import Family
 from sdplay.library.resolve import ResolvedModel
-from sdplay.pipeline.text_cache import WordMemo
+from sdplay.pipeline.text_cache import TextEncodingCache
 from sdplay.requests.recipe import Numerics
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
+class LoadedModel:
     """A model in memory, the texts it has encoded."""
 
     family: Family
-    words: WordMemo
+    text_cache: TextEncodingCache
 
 
-class Residency:
+class ModelCache:
     """Keeps the last model loaded; a model that fails to load leaves the one before it in place."""
 
     def __init__(self) -> None:
         self._key: tuple[str, str | None, Placement] | None = None
-        self._loaded: Loaded | None = None
+        self._loaded: LoadedModel | None = None
 
-    def get(self, model: ResolvedModel, numerics: Numerics, device: str, *, in_turn: bool = False) -> Loaded:
+    def get(self, model: ResolvedModel, numerics: Numerics, device: str, *, in_turn: bool = False) -> LoadedModel:
         """The model on `device` as `numerics` has it, its parts `in_turn` if so; raises `ModelBroken`, or `BadRequest`
         for an unfit LoRA.
         """
@@ -40,7 +40,7 @@ class Residency:
             from sdplay.families.load import load_family
 
             family = load_family(model.card.family, model.path, place, codec.path if codec else None)
-            self._key, self._loaded = key, Loaded(family, WordMemo(family))
+            self._key, self._loaded = key, LoadedModel(family, TextEncodingCache(family))
         if model.add_ons:
             self._loaded.family.load_add_ons(model.add_ons)
         return self._loaded

@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn.functional import avg_pool2d, pad, pixel_shuffle, unfold
 
 from sdplay.families.base import Family
-from sdplay.pipeline.render import arithmetic
+from sdplay.pipeline.render import inference
 from sdplay.requests.recipe import Recipe
 
 FINER = 2  # pixels of a preview for each code, along each side
@@ -32,12 +32,12 @@ class LinearPreview:
     def __call__(self, latents: Tensor) -> tuple[NDArray[np.uint8], ...]:
         height, width = latents.shape[-2:]
         with torch.inference_mode():
-            flat = (read(latents) @ self.weights).transpose(1, 2).unflatten(2, (height, width))
+            flat = (neighbourhoods(latents) @ self.weights).transpose(1, 2).unflatten(2, (height, width))
             values = ((pixel_shuffle(flat, FINER).clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
         return tuple(values.permute(0, 2, 3, 1).contiguous().numpy())
 
 
-class Previews:
+class PreviewCache:
     """Keeps the map of the last model it was asked for."""
 
     def __init__(self) -> None:
@@ -46,23 +46,23 @@ class Previews:
     def of(self, family: Family, recipe: Recipe) -> LinearPreview:
         """The map for `family`'s codec, fitted under the recipe's `arithmetic` when first asked for."""
         if self._last is None or self._last[0] is not family:
-            with arithmetic(recipe.numerics.threads):
-                self._last = (family, LinearPreview(fitted(family)))
+            with inference(recipe.numerics.threads):
+                self._last = (family, LinearPreview(fit_preview(family)))
         return self._last[1]
 
 
-def read(latents: Tensor) -> Tensor:
+def neighbourhoods(latents: Tensor) -> Tensor:
     """Each code of [B, C, h, w] with its neighbours and a one: [B, h·w, 9C + 1]; beyond the edge stands the edge."""
     around = unfold(pad(latents.float(), (1, 1, 1, 1), mode="replicate"), 3).transpose(1, 2)
     return torch.cat([around, torch.ones_like(around[..., :1])], dim=-1)
 
 
-def fitted(family: Family) -> Tensor:
+def fit_preview(family: Family) -> Tensor:
     """The weights that turn what the codec makes of colour fields back into these; a codec whose numbers are none gets
     a map to plain grey.
     """
     pixels = colour_fields(CODES * family.vae_scale_factor)
-    codes = read(family.encode(pixels)).flatten(0, 1)
+    codes = neighbourhoods(family.encode(pixels)).flatten(0, 1)
     block = family.vae_scale_factor // FINER
     small = avg_pool2d(pixels, block) if block > 1 else pixels
     wanted = torch.nn.functional.pixel_unshuffle(small, FINER).flatten(2).transpose(1, 2).flatten(0, 1)

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from sdplay.core.errors import NumbersFailed
-from sdplay.core.sample import Frame
-from sdplay.events import Drawn, Event, Rescued
-from sdplay.pipeline.finite import Exact, tried_again
-from sdplay.pipeline.model_cache import Loaded
+from sdplay.core.sample import Sample
+from sdplay.events import Event, ImageDone, Retried
+from sdplay.pipeline.finite import LoadExact, tried_again
+from sdplay.pipeline.model_cache import LoadedModel
 from sdplay.pipeline.render import Preview, render
 from sdplay.requests.recipe import Recipe
 
@@ -22,21 +22,21 @@ class Easel:
     """What pictures are drawn with; `exact` loads the same model in more precision."""
 
     recipe: Recipe
-    loaded: Loaded
-    exact: Exact
+    loaded: LoadedModel
+    exact: LoadExact
     preview: Preview | None = None
 
-    def render(self, frames: Iterable[Frame]) -> Iterator[Event]:
-        return render(self.recipe, frames, self.loaded.family, self.loaded.words, preview=self.preview)
+    def render(self, frames: Iterable[Sample]) -> Iterator[Event]:
+        return render(self.recipe, frames, self.loaded.family, self.loaded.text_cache, preview=self.preview)
 
 
-def drawn(easel: Easel, frames: Iterable[Frame]) -> Iterator[Event]:
+def drawn(easel: Easel, frames: Iterable[Sample]) -> Iterator[Event]:
     """`render`, but a picture whose numbers overflow in half precision is drawn again in more, and told with
-    `Rescued`. Raises `NumbersFailed` for those that fail even so, when all others are drawn.
+    `Retried`. Raises `NumbersFailed` for those that fail even so, when all others are drawn.
     """
-    source, todo, failed = iter(frames), deque[Frame](), dict[int, NumbersFailed]()
+    source, todo, failed = iter(frames), deque[Sample](), dict[int, NumbersFailed]()
 
-    def handed() -> Iterator[Frame]:
+    def handed() -> Iterator[Sample]:
         """Frames in order; `todo` are those that were handed over and are not drawn yet."""
         yield from tuple(todo)
         for frame in source:
@@ -47,7 +47,7 @@ def drawn(easel: Easel, frames: Iterable[Frame]) -> Iterator[Event]:
     while not finished:
         try:
             for event in easel.render(handed()):
-                if isinstance(event, Drawn):
+                if isinstance(event, ImageDone):
                     todo.popleft()
                     yield from remarked(event)
                 else:
@@ -65,20 +65,20 @@ def drawn(easel: Easel, frames: Iterable[Frame]) -> Iterator[Event]:
         raise NumbersFailed(f"{which}: {error.reason}", hint=error.hint) from error
 
 
-def alone(easel: Easel, frame: Frame) -> Iterator[Event]:
+def alone(easel: Easel, frame: Sample) -> Iterator[Event]:
     """`frame` beside nothing, and where that fails in more precision; raises `NumbersFailed` where nothing helps."""
     try:
         for event in easel.render([frame]):
-            yield from remarked(event) if isinstance(event, Drawn) else [event]
+            yield from remarked(event) if isinstance(event, ImageDone) else [event]
         return
     except NumbersFailed as error:
         failure = error
     for recipe, how in tried_again(easel.recipe):
         loaded = easel.exact(recipe)
         try:
-            for event in render(recipe, [frame], loaded.family, loaded.words):
-                if isinstance(event, Drawn):
-                    yield Rescued(index=frame.index, how=how)
+            for event in render(recipe, [frame], loaded.family, loaded.text_cache):
+                if isinstance(event, ImageDone):
+                    yield Retried(index=frame.index, how=how)
                     yield from remarked(event)
                 else:
                     yield event
@@ -88,8 +88,8 @@ def alone(easel: Easel, frame: Frame) -> Iterator[Event]:
     raise failure
 
 
-def remarked(event: Drawn) -> Iterator[Event]:
+def remarked(event: ImageDone) -> Iterator[Event]:
     """A black picture of sound numbers is a picture; it is told, though."""
     if not event.picture.pixels.any():
-        yield Rescued(index=event.picture.index, how=BLACK)
+        yield Retried(index=event.picture.index, how=BLACK)
     yield event

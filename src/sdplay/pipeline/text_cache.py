@@ -14,7 +14,7 @@ from sdplay.prompts.lora_tags import ActiveLoras
 from sdplay.requests.mentions import ActiveEmbeddings
 
 
-class WordMemo:
+class TextEncodingCache:
     """Conditionings of one family by text and all that it is read with, the `capacity` most recently used."""
 
     def __init__(self, family: Family, capacity: int = 256) -> None:
@@ -22,19 +22,19 @@ class WordMemo:
         self.words: ActiveEmbeddings = ()
         self._known: OrderedDict[tuple[str, Syntax, int, ActiveLoras, ActiveEmbeddings], TextEncoding] = OrderedDict()
 
-    def skipping(self, clip_skip: int) -> WordMemo:
+    def with_clip_skip(self, clip_skip: int) -> TextEncodingCache:
         """The same memo, for texts that are read from another layer of the text encoder."""
         other = copy.copy(self)
         other.clip_skip = clip_skip
         return other
 
-    def knowing(self, words: ActiveEmbeddings) -> WordMemo:
+    def with_embeddings(self, words: ActiveEmbeddings) -> TextEncodingCache:
         """The same memo, for texts in which these words stand for vectors."""
         other = copy.copy(self)
         other.words = words
         return other
 
-    def between(
+    def interpolated(
         self,
         start: str,
         end: str,

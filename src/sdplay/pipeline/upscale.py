@@ -13,13 +13,13 @@ from sdplay.families.common.ncnn import NcnnNetwork, read_ncnn
 from sdplay.images.read import Pixels
 from sdplay.images.resize import stretched
 from sdplay.library.upscalers import LANCZOS, upscaler_files
-from sdplay.pipeline.render import arithmetic
+from sdplay.pipeline.render import inference
 
 TILE, HALO = 192, 32  # pixels of the small picture: a tile, and what is computed along at its edges
 Box = tuple[int, int, int, int]
 
 
-def enlarged(pixels: Pixels, size: tuple[int, int], upscaler: str) -> tuple[Pixels, str]:
+def upscale_picture(pixels: Pixels, size: tuple[int, int], upscaler: str) -> tuple[Pixels, str]:
     """(`pixels` at `size` (width, height), the sha256 of the network that did it or ""); proportions are the same.
 
     A network makes pictures larger by a whole number; what is left between that and `size` is resampled. Raises
@@ -30,16 +30,16 @@ def enlarged(pixels: Pixels, size: tuple[int, int], upscaler: str) -> tuple[Pixe
     files = upscaler_files(upscaler, max(size[0] / pixels.shape[1], size[1] / pixels.shape[0]))
     network = read_ncnn(files.param, files.weights)
     digest = hashlib.sha256(files.param.read_bytes() + files.weights.read_bytes()).hexdigest()
-    return stretched(through(network, files.scale, pixels), *size), digest
+    return stretched(upscale_tiled(network, files.scale, pixels), *size), digest
 
 
-def through(network: NcnnNetwork, scale: int, pixels: Pixels, tile: int = TILE, halo: int = HALO) -> Pixels:
+def upscale_tiled(network: NcnnNetwork, scale: int, pixels: Pixels, tile: int = TILE, halo: int = HALO) -> Pixels:
     """`pixels` as the network makes them `scale` times as large, tile by tile, each with `halo` pixels around it."""
     height, width = pixels.shape[:2]
     whole = np.empty((height * scale, width * scale, 3), np.uint8)
     for box in boxes(width, height, tile):
         around = with_halo(box, halo, width, height)
-        with arithmetic(0):
+        with inference(0):
             drawn = network(picture(pixels, around)).clamp(0, 1)
             found = (drawn * 255).round().to(torch.uint8)[0].permute(1, 2, 0).numpy()
         whole[place(box, (0, 0), scale)] = found[place(box, around[:2], scale)]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sdplay.prompts.attention import LARGEST_WEIGHT, NUMBER, weighted
 from sdplay.prompts.limits import check_length, refused
-from sdplay.prompts.lora_tags import networks
+from sdplay.prompts.lora_tags import lora_tags
 from sdplay.prompts.schedule import Schedule, scheduled
 
 AND = re.compile(r"\bAND\b")
@@ -29,7 +29,7 @@ def composed(text: str, field: str = "prompt") -> tuple[Part, ...]:
     than 16.
     """
     check_length(text, field)
-    text, _ = networks(text, field)
+    text, _ = lora_tags(text, field)
     texts = AND.split(text)
     if len(texts) > MOST_PARTS:
         raise refused(f"joins {len(texts)} prompts with AND, and {MOST_PARTS} is the most", field, text)

@@ -38,7 +38,7 @@ class Lora:
     network: float = 1.0
 
 
-def networks(text: str, field: str = "prompt") -> tuple[str, tuple[Lora, ...]]:
+def lora_tags(text: str, field: str = "prompt") -> tuple[str, tuple[Lora, ...]]:
     """`text` without its LoRAs, and these, in the order in which they stand.
 
     Raises `BadRequest` naming `field` for weights that are no numbers or beyond ±100, more than 32 of them, and for a

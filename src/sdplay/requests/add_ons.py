@@ -36,7 +36,7 @@ def named_add_ons(request: Request) -> dict[tuple[AddOnKind, str], str]:
     return found
 
 
-def placeless(request: Request, asked: dict[str, Any]) -> None:
+def without_paths(request: Request, asked: dict[str, Any]) -> None:
     """Take the folders out of the entries of such fields in `asked`, a dump of `request`: what counts is the file."""
     for kind, field, entry in entries(request):
         if field in asked:

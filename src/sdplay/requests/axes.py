@@ -18,7 +18,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from sdplay.core.errors import BadRequest, UnknownName, problems_of
 from sdplay.requests.annotation import plain_type
-from sdplay.requests.base import Request, ask
+from sdplay.requests.base import Request, make_request
 from sdplay.requests.request import AnyStill
 from sdplay.requests.sides import read_size
 
@@ -220,7 +220,7 @@ def possible(axis: Axis, request: AnyStill, problems: list[BadRequest]) -> None:
     fields = request.model_dump()
     for number in range(len(axis.values)):
         try:
-            ask(type(request), **axis.applied(fields, number))
+            make_request(type(request), **axis.applied(fields, number))
         except BadRequest as error:
             renamed = [in_words_of(axis, each) for each in problems_of(error)]
             problems += [each for each in renamed if each.field == axis_field(axis.name)]

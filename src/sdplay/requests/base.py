@@ -1,6 +1,6 @@
 """The common part of every request: its fields' types, the fields all modes share, and how one is asked for.
 
-Fields left at None are open; `modes.settle` closes them and nothing else does. A field's `flag` in
+Fields left at None are open; `resolve_request` closes them and nothing else does. A field's `flag` in
 `json_schema_extra` is its name on the command line where that is not the field's own; `later` says that there were
 recipes before the field: where it has its default a recipe is written, and its digest made, as if it were not there.
 """
@@ -198,7 +198,7 @@ PLAINER = {"string_unicode": "contains half a surrogate pair, which is no charac
 R = TypeVar("R", bound=Request)
 
 
-def ask(kind: type[R], /, **fields: Any) -> R:
+def make_request(kind: type[R], /, **fields: Any) -> R:
     """Build a request of `kind`; raises `BadRequest` for a wrong field, `BadRequests` for several, never pydantic's."""
     strange: list[BadRequest] = [
         UnknownName("option", name, field_names(kind)) for name in fields if not known(kind, name)

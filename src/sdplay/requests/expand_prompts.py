@@ -5,16 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 from sdplay.core.seeding import SEEDS
-from sdplay.film.words import reworded
+from sdplay.film.words import with_prompts
 from sdplay.prompts.styles import styled
 from sdplay.prompts.styles_file import read_styles
 from sdplay.prompts.template import Wildcards, resolved
 from sdplay.prompts.wildcards import read_wildcards
-from sdplay.requests.request import AnyFilm, AnyRequest, ask
+from sdplay.requests.request import AnyFilm, AnyRequest, make_request
 from sdplay.requests.stills import Still
 
 
-def written_out(
+def expand_prompts(
     request: AnyRequest, known: Wildcards | None = None, seed: int = 0
 ) -> tuple[AnyRequest, dict[str, tuple[str, ...]]]:
     """`request` with its styles in its prompts, and the lines of the wildcards that these name (see `read_wildcards`).
@@ -24,18 +24,18 @@ def written_out(
     style that is not in its file.
     """
     if not isinstance(request, Still):
-        return film_written_out(request, known, seed), {}
+        return expand_film_prompts(request, known, seed), {}
     if request.style:
         styles = read_styles(Path(request.styles_file))
         prompt, negative = styled(request.prompt, request.negative_prompt, request.style, styles)
         changed = {"prompt": prompt, "negative_prompt": negative, "style": ()}
-        request = ask(type(request), **{**request.model_dump(), **changed})
+        request = make_request(type(request), **{**request.model_dump(), **changed})
     if request.prompt_syntax == "plain":
         return request, {}
     return request, read_wildcards([request.prompt, request.negative_prompt], Path(request.wildcards), known)
 
 
-def film_written_out(request: AnyFilm, known: Wildcards | None, seed: int) -> AnyFilm:
+def expand_film_prompts(request: AnyFilm, known: Wildcards | None, seed: int) -> AnyFilm:
     """A film with its styles put in and its choices made."""
     styles = read_styles(Path(request.styles_file)) if request.style else {}
 
@@ -43,10 +43,10 @@ def film_written_out(request: AnyFilm, known: Wildcards | None, seed: int) -> An
         pair = (text, "") if field == "prompt" else ("", text)
         return styled(*pair, request.style, styles)[field != "prompt"]
 
-    asked = reworded(request, with_styles).model_copy(update={"style": ()})
+    asked = with_prompts(request, with_styles).model_copy(update={"style": ()})
     if asked.prompt_syntax == "plain":
         return asked
     texts: list[str] = []
-    reworded(asked, lambda _, __, text: texts.append(text) or text)
+    with_prompts(asked, lambda _, __, text: texts.append(text) or text)
     lines = read_wildcards(texts, Path(request.wildcards), known)
-    return reworded(asked, lambda field, number, text: resolved(text, lines, (seed + number) % SEEDS, field))
+    return with_prompts(asked, lambda field, number, text: resolved(text, lines, (seed + number) % SEEDS, field))

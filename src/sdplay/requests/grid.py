@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from sdplay.core.errors import BadRequest, problems_of, together
 from sdplay.requests.axes import SIZE, TEXTS, Axis, axis_field, field_of, possible, read_axis
-from sdplay.requests.base import ask
+from sdplay.requests.base import make_request
 from sdplay.requests.request import AnyStill
 from sdplay.requests.sides import read_size
 
@@ -107,7 +107,7 @@ def cells(request: AnyStill, axes: Sequence[Axis], limit: int = MOST_PICTURES) -
             changed = fields
             for axis, number in zip(axes, (column, row, block), strict=False):
                 changed = axis.applied(changed, number)
-            found.append(Cell(Place(block, row, column), ask(type(request), **changed)))
+            found.append(Cell(Place(block, row, column), make_request(type(request), **changed)))
         except BadRequest as error:
             problems += problems_of(error)
     if problems:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from sdplay.core.sample import Frame, FromImage, Repaint
+from sdplay.core.sample import FromImage, Repaint, Sample
 from sdplay.requests.plan_stills import stills
 from sdplay.requests.recipe import Recipe
 from sdplay.requests.request import Inpaint
 
 
-def plan(recipe: Recipe, indices: Sequence[int]) -> Iterator[Frame]:
+def plan(recipe: Recipe, indices: Sequence[int]) -> Iterator[Sample]:
     """The frames of `indices`, in that order."""
     request = recipe.request
     assert isinstance(request, Inpaint)

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
-from sdplay.core.sample import Frame, Unit
+from sdplay.core.sample import Sample, Segment
 from sdplay.film import plan_animate as animate
 from sdplay.film import plan_dream as dream
-from sdplay.film.plan_animate import Score
-from sdplay.film.plan_dream import Walk
+from sdplay.film.plan_animate import AnimationPlan
+from sdplay.film.plan_dream import DreamPlan
 from sdplay.film.request_dream import Dream
 from sdplay.requests import img2img, inpaint, txt2img
 from sdplay.requests.recipe import Recipe
 from sdplay.requests.stills import Still
 
-PLANS: dict[str, Callable[[Recipe, Sequence[int]], Iterator[Frame]]] = {
+PLANS: dict[str, Callable[[Recipe, Sequence[int]], Iterator[Sample]]] = {
     "txt2img": txt2img.plan,
     "img2img": img2img.plan,
     "inpaint": inpaint.plan,
@@ -41,14 +41,14 @@ class FilmPlan(Protocol):
     def units(self) -> int: ...
     @property
     def warnings(self) -> tuple[str, ...]: ...
-    def unit(self, number: int) -> Unit: ...
-    def needs(self, unit: Unit) -> tuple[int, ...]: ...
+    def unit(self, number: int) -> Segment: ...
+    def needs(self, unit: Segment) -> tuple[int, ...]: ...
     def chain(self, number: int) -> int: ...
 
 
 def film_plan(recipe: Recipe) -> FilmPlan:
     """The plan of a film; raises `BadRequest` and `BadRequests` for what is wrong with any frame of it."""
-    return Walk(recipe) if isinstance(recipe.request, Dream) else Score(recipe)
+    return DreamPlan(recipe) if isinstance(recipe.request, Dream) else AnimationPlan(recipe)
 
 
 def count(recipe: Recipe) -> int:
@@ -59,6 +59,6 @@ def count(recipe: Recipe) -> int:
     return dream.frames_of(request) if isinstance(request, Dream) else animate.frames_of(request)
 
 
-def plan(recipe: Recipe, indices: Sequence[int]) -> Iterator[Frame]:
+def plan(recipe: Recipe, indices: Sequence[int]) -> Iterator[Sample]:
     """The frames of `recipe` with these `indices`, in that order."""
     return PLANS[recipe.request.mode](recipe, indices)

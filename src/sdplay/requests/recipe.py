@@ -15,7 +15,7 @@ from sdplay.core.errors import BadRequest
 from sdplay.core.sample import Asset
 from sdplay.library.add_on_kinds import AddOn
 from sdplay.library.identity import WHOLE, ModelIdentity
-from sdplay.requests.add_ons import placeless
+from sdplay.requests.add_ons import without_paths
 from sdplay.requests.request import AnyRequest, named_pictures, request_from
 
 FORMAT = 1
@@ -120,7 +120,7 @@ class Recipe:
     def digest(self) -> str:
         """sha256 of the canonical JSON of `ingredients()`, hex; of given files the content counts, not the place."""
         counted = self.ingredients()
-        placeless(self.request, counted)
+        without_paths(self.request, counted)
         for role, asset in counted.get("assets", {}).items():
             del asset["path"], counted[role]
         return hashlib.sha256(canonical_json(counted).encode()).hexdigest()

@@ -1,6 +1,6 @@
 """What was asked: the one schema behind command line flags, Python arguments, files and (later) REST bodies.
 
-The kinds of request, by mode. Fields left at None are open; `modes.settle` closes them and nothing else does.
+The kinds of request, by mode. Fields left at None are open; `resolve_request` closes them and nothing else does.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from sdplay.core.fields import LARGEST_SEED, LARGEST_SIDE, FilePath, Fill, Noise
 from sdplay.film.request import Film
 from sdplay.film.request_animate import Animate
 from sdplay.film.request_dream import Dream
-from sdplay.requests.base import Request, ask
+from sdplay.requests.base import Request, make_request
 from sdplay.requests.stills import Img2Img, Inpaint, Still, Txt2Img
 
 __all__ = [
@@ -36,7 +36,7 @@ __all__ = [
     "Request",
     "Still",
     "Txt2Img",
-    "ask",
+    "make_request",
     "named_pictures",
     "request_from",
 ]
@@ -63,7 +63,7 @@ def request_from(fields: dict[str, Any]) -> AnyRequest:
     mode = str(fields.get("mode", "txt2img"))
     if mode not in REQUESTS:
         raise UnknownName("mode", mode, REQUESTS)
-    return ask(REQUESTS[mode], **fields)
+    return make_request(REQUESTS[mode], **fields)
 
 
 def kind_of(fields: Mapping[str, Any]) -> type[AnyStill]:

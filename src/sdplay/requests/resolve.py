@@ -67,7 +67,7 @@ def check_known(recipe: Recipe) -> None:
     named("schedule", recipe.schedule, SCHEDULE_ALIASES)
 
 
-def settle(
+def resolve_request(
     request: AnyRequest,
     model: ResolvedModel,
     machine: Machine,

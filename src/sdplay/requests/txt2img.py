@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from sdplay.core.sample import Blank, Frame
+from sdplay.core.sample import FromNoise, Sample
 from sdplay.requests.hires import second_pass
 from sdplay.requests.plan_stills import stills
 from sdplay.requests.recipe import Recipe
 
 
-def plan(recipe: Recipe, indices: Sequence[int]) -> Iterator[Frame]:
+def plan(recipe: Recipe, indices: Sequence[int]) -> Iterator[Sample]:
     """The frames of `indices`, in that order."""
-    return stills(recipe, indices, Blank(), second_pass(recipe))
+    return stills(recipe, indices, FromNoise(), second_pass(recipe))

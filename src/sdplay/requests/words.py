@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from sdplay.core.sample import Words
+from sdplay.core.sample import PromptPair
 from sdplay.prompts.template import resolved
 from sdplay.requests.recipe import Recipe
 from sdplay.requests.stills import Still
 
 
-def words_of(recipe: Recipe, index: int) -> Words:
+def words_of(recipe: Recipe, index: int) -> PromptPair:
     """What picture `index` of a recipe for single pictures is drawn from; raises `BadRequest` for a wildcard that the
     recipe does not hold.
     """
@@ -19,4 +19,4 @@ def words_of(recipe: Recipe, index: int) -> Words:
         seed = recipe.seed + index
         prompt = resolved(prompt, recipe.wildcards, seed, "prompt")
         negative = resolved(negative, recipe.wildcards, seed, "negative_prompt")
-    return Words(prompt=prompt, negative_prompt=negative, syntax=request.prompt_syntax)
+    return PromptPair(prompt=prompt, negative_prompt=negative, syntax=request.prompt_syntax)

@@ -8,7 +8,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from sdplay.sampling.sigmas import NoiseTable
+from sdplay.sampling.sigmas import NoiseSchedule
 
 Network = Callable[[Tensor, Tensor], Tensor]
 
@@ -26,12 +26,12 @@ class NetworkDenoiser:
     x0 = x − sigma·out; v gives x0 = c²·x − sigma·c·out (Salimans & Ho 2022, arXiv:2202.00512, appendix D).
     """
 
-    def __init__(self, network: Network, table: NoiseTable) -> None:
+    def __init__(self, network: Network, table: NoiseSchedule) -> None:
         self.network, self.table = network, table
 
     def __call__(self, x: Tensor, sigma: float) -> Tensor:
         scale = (1 + sigma**2) ** -0.5
-        timesteps = torch.full((x.size(0),), self.table.timestep_of(sigma), dtype=torch.float32)
+        timesteps = torch.full((x.size(0),), self.table.timestep(sigma), dtype=torch.float32)
         out = self.network(x * scale, timesteps)
         if self.table.prediction == "v_prediction":
             return x * scale**2 - out * (sigma * scale)

@@ -60,7 +60,7 @@ def length_of(vector: Tensor) -> float:
     return math.sqrt(float(flat @ flat))
 
 
-def bend(through: Sequence[Tensor], weight: float) -> Tensor:
+def catmull_rom(through: Sequence[Tensor], weight: float) -> Tensor:
     """From the second (weight 0, bit for bit) to the third of four noises on the Catmull–Rom curve through all of them,
     brought to the length that lies evenly between the two (Catmull & Rom 1974, the uniform kind).
     """

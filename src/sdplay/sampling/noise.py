@@ -15,10 +15,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sdplay.core.sample import AnyNoise, Arc, Bend, Noise
-from sdplay.sampling.interpolation import bend, circle, slerp
+from sdplay.core.sample import AnyNoise, Noise, SlerpNoise, SplineNoise
+from sdplay.sampling.interpolation import catmull_rom, circle, slerp
 
-NoiseAt = Callable[[int | None], Tensor]
+NoiseSampler = Callable[[int | None], Tensor]
 
 ROUND_MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
 KEY_STEPS = (0x9E3779B9, 0xBB67AE85)
@@ -54,7 +54,7 @@ def philox_normal(seed: int, count: int, offset: int) -> NDArray[np.float32]:
     return (radius * np.sin(angle)).astype(np.float32)
 
 
-def picture_noise(noise: Noise, shape: Sequence[int], step: int | None = None) -> Tensor:
+def seed_noise(noise: Noise, shape: Sequence[int], step: int | None = None) -> Tensor:
     """Noise of one picture, float32 on the CPU: the start (`step` None) or what sampler step `step` adds.
 
     With source "torch" the start is that of `torch.Generator("cpu").manual_seed(seed)` and step k the k+1-th later draw
@@ -70,17 +70,17 @@ def picture_noise(noise: Noise, shape: Sequence[int], step: int | None = None) -
     return drawn
 
 
-def walked_noise(noise: AnyNoise, shape: Sequence[int], step: int | None = None) -> Tensor:
-    """`picture_noise`, or what lies between that of several seeds, draw by draw."""
+def sample_noise(noise: AnyNoise, shape: Sequence[int], step: int | None = None) -> Tensor:
+    """`seed_noise`, or what lies between that of several seeds, draw by draw."""
     if isinstance(noise, Noise):
-        return picture_noise(noise, shape, step)
-    if isinstance(noise, Arc):
-        return slerp(picture_noise(noise.start, shape, step), picture_noise(noise.end, shape, step), noise.weight)
-    if isinstance(noise, Bend):
-        return bend([picture_noise(each, shape, step) for each in noise.through], noise.weight)
-    return circle(picture_noise(noise.first, shape, step), picture_noise(noise.second, shape, step), noise.turn)
+        return seed_noise(noise, shape, step)
+    if isinstance(noise, SlerpNoise):
+        return slerp(seed_noise(noise.start, shape, step), seed_noise(noise.end, shape, step), noise.weight)
+    if isinstance(noise, SplineNoise):
+        return catmull_rom([seed_noise(each, shape, step) for each in noise.through], noise.weight)
+    return circle(seed_noise(noise.first, shape, step), seed_noise(noise.second, shape, step), noise.turn)
 
 
-def tile_noise(noises: Sequence[AnyNoise], shape: Sequence[int], step: int | None = None) -> Tensor:
+def batch_noise(noises: Sequence[AnyNoise], shape: Sequence[int], step: int | None = None) -> Tensor:
     """The noise of several pictures stacked: [len(noises), *shape]."""
-    return torch.stack([walked_noise(noise, shape, step) for noise in noises])
+    return torch.stack([sample_noise(noise, shape, step) for noise in noises])

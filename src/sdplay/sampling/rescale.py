@@ -17,7 +17,7 @@ from sdplay.sampling.sigmas import Prediction
 class Rescale:
     """`share` 0..1 of the way back (phi in the paper), for networks that answer with `prediction`."""
 
-    share: float
+    phi: float
     prediction: Prediction
 
     def __call__(self, x: Tensor, sigma: float, guided: Tensor, plain: Tensor) -> Tensor:
@@ -29,7 +29,7 @@ class Rescale:
         kept = x / (1 + sigma**2) if self.prediction == "v_prediction" else x
         output = kept - guided
         ratio = spread(kept - plain) / spread(output)
-        return kept - output * (self.share * ratio + (1 - self.share))
+        return kept - output * (self.phi * ratio + (1 - self.phi))
 
 
 def spread(rows: Tensor) -> Tensor:

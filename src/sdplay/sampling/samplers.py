@@ -16,7 +16,7 @@ from itertools import pairwise
 from torch import Tensor
 
 from sdplay.sampling.denoiser import Denoiser
-from sdplay.sampling.noise import NoiseAt
+from sdplay.sampling.noise import NoiseSampler
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +30,10 @@ class Step:
     x0: Tensor
 
 
-Sampler = Callable[[Denoiser, Tensor, Sequence[float], NoiseAt], Iterator[Step]]
+Sampler = Callable[[Denoiser, Tensor, Sequence[float], NoiseSampler], Iterator[Step]]
 
 
-def euler(denoise: Denoiser, x: Tensor, sigmas: Sequence[float], noise: NoiseAt) -> Iterator[Step]:
+def euler(denoise: Denoiser, x: Tensor, sigmas: Sequence[float], noise: NoiseSampler) -> Iterator[Step]:
     """Euler's method on the probability-flow ODE (Karras et al. 2022, algorithm 2 without its correction)."""
     total = len(sigmas) - 1
     for i, (sigma, following) in enumerate(pairwise(sigmas)):
@@ -43,7 +43,7 @@ def euler(denoise: Denoiser, x: Tensor, sigmas: Sequence[float], noise: NoiseAt)
         yield Step(i, total, sigma, x, x0)
 
 
-def ddim(denoise: Denoiser, x: Tensor, sigmas: Sequence[float], noise: NoiseAt) -> Iterator[Step]:
+def ddim(denoise: Denoiser, x: Tensor, sigmas: Sequence[float], noise: NoiseSampler) -> Iterator[Step]:
     """Deterministic DDIM (Song et al. 2020, arXiv:2010.02502, equation 12 with eta 0), written in sigma space."""
     total = len(sigmas) - 1
     for i, (sigma, following) in enumerate(pairwise(sigmas)):
@@ -59,7 +59,7 @@ def ancestral_step(sigma: float, following: float) -> tuple[float, float]:
     return math.sqrt(following**2 - up**2), up
 
 
-def euler_ancestral(denoise: Denoiser, x: Tensor, sigmas: Sequence[float], noise: NoiseAt) -> Iterator[Step]:
+def euler_ancestral(denoise: Denoiser, x: Tensor, sigmas: Sequence[float], noise: NoiseSampler) -> Iterator[Step]:
     """Euler steps that go too far down and add fresh noise back (k-diffusion's Euler ancestral, eta 1)."""
     total = len(sigmas) - 1
     for i, (sigma, following) in enumerate(pairwise(sigmas)):
@@ -71,7 +71,7 @@ def euler_ancestral(denoise: Denoiser, x: Tensor, sigmas: Sequence[float], noise
         yield Step(i, total, sigma, x, x0)
 
 
-def dpmpp_2m(denoise: Denoiser, x: Tensor, sigmas: Sequence[float], noise: NoiseAt) -> Iterator[Step]:
+def dpmpp_2m(denoise: Denoiser, x: Tensor, sigmas: Sequence[float], noise: NoiseSampler) -> Iterator[Step]:
     """DPM-Solver++(2M) (Lu et al. 2022, arXiv:2211.01095, algorithm 2), with t = −log sigma."""
     total = len(sigmas) - 1
     earlier: Tensor | None = None
@@ -90,7 +90,7 @@ def dpmpp_2m(denoise: Denoiser, x: Tensor, sigmas: Sequence[float], noise: Noise
         yield Step(i, total, sigma, x, x0)
 
 
-def dpmpp_2m_sde(denoise: Denoiser, x: Tensor, sigmas: Sequence[float], noise: NoiseAt) -> Iterator[Step]:
+def dpmpp_2m_sde(denoise: Denoiser, x: Tensor, sigmas: Sequence[float], noise: NoiseSampler) -> Iterator[Step]:
     """SDE-DPM-Solver++(2M), midpoint, eta 1 (Lu et al. 2022, arXiv:2211.01095, section 4 and appendix B)."""
     total = len(sigmas) - 1
     earlier: Tensor | None = None
@@ -110,7 +110,7 @@ def dpmpp_2m_sde(denoise: Denoiser, x: Tensor, sigmas: Sequence[float], noise: N
         yield Step(i, total, sigma, x, x0)
 
 
-def heun(denoise: Denoiser, x: Tensor, sigmas: Sequence[float], noise: NoiseAt) -> Iterator[Step]:
+def heun(denoise: Denoiser, x: Tensor, sigmas: Sequence[float], noise: NoiseSampler) -> Iterator[Step]:
     """Heun's method (Karras et al. 2022, algorithm 1 without churn): two looks a step, one for the last."""
     total = len(sigmas) - 1
     for i, (sigma, following) in enumerate(pairwise(sigmas)):
@@ -124,7 +124,7 @@ def heun(denoise: Denoiser, x: Tensor, sigmas: Sequence[float], noise: NoiseAt) 
         yield Step(i, total, sigma, x, x0)
 
 
-def lcm(denoise: Denoiser, x: Tensor, sigmas: Sequence[float], noise: NoiseAt) -> Iterator[Step]:
+def lcm(denoise: Denoiser, x: Tensor, sigmas: Sequence[float], noise: NoiseSampler) -> Iterator[Step]:
     """Multistep consistency sampling (Song et al. 2023, arXiv:2303.01469, algorithm 1), for models distilled for it."""
     total = len(sigmas) - 1
     for i, (sigma, following) in enumerate(pairwise(sigmas)):
@@ -133,7 +133,7 @@ def lcm(denoise: Denoiser, x: Tensor, sigmas: Sequence[float], noise: NoiseAt) -
         yield Step(i, total, sigma, x, x0)
 
 
-def unipc(denoise: Denoiser, x: Tensor, sigmas: Sequence[float], noise: NoiseAt) -> Iterator[Step]:
+def unipc(denoise: Denoiser, x: Tensor, sigmas: Sequence[float], noise: NoiseSampler) -> Iterator[Step]:
     """UniPC of order 2, B2(h), predicting x0 (Zhao et al. 2023, arXiv:2302.04867, algorithms 5 and 6).
 
     Every look at the picture serves twice: it corrects the step that led here and predicts the next.

@@ -28,7 +28,7 @@ class Sigmas:
     """Levels from the noisiest to the cleanest: `sigmas` has steps + 1 entries; the start is noise·`start_scale`."""
 
     sigmas: tuple[float, ...]
-    start_scale: float
+    init_noise_sigma: float
 
     @property
     def steps(self) -> int:
@@ -39,7 +39,7 @@ class Sigmas:
         """What the last x is multiplied by to be the latents: 1 unless the ladder stops above zero noise."""
         return 1 / math.sqrt(1 + self.sigmas[-1] ** 2)
 
-    def cut(self, strength: float) -> Sigmas:
+    def for_strength(self, strength: float) -> Sigmas:
         """The part that is climbed when a picture is to change by `strength` 0..1: the last int(steps·strength) steps.
 
         Started from known + sigma·noise; whole at 1, one level of zero noise at 0 (diffusers counts the same way).
@@ -52,7 +52,7 @@ class Sigmas:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class NoiseTable:
+class NoiseSchedule:
     """The training levels of a model: `sigmas` [T] rising, `prediction` what its network outputs.
 
     `spacing` is the one its authors chose ("leading", "trailing" or "linspace"), `offset` its steps_offset.
@@ -67,7 +67,7 @@ class NoiseTable:
     def length(self) -> int:
         return len(self.sigmas)
 
-    def timestep_of(self, sigma: float) -> float:
+    def timestep(self, sigma: float) -> float:
         """The (fractional) training step whose level is `sigma`, interpolated in log sigma and clamped to the table."""
         return float(np.interp(math.log(sigma), np.log(self.sigmas), np.arange(self.length)))
 
@@ -75,7 +75,7 @@ class NoiseTable:
         return np.interp(timesteps, np.arange(self.length), self.sigmas)
 
 
-def noise_table(
+def make_noise_schedule(
     *,
     length: int = 1000,
     beta_start: float = 0.00085,
@@ -84,7 +84,7 @@ def noise_table(
     prediction: Prediction = "epsilon",
     spacing: str = "leading",
     offset: int = 1,
-) -> NoiseTable:
+) -> NoiseSchedule:
     """The table of a Stable Diffusion model from the entries of its scheduler_config.json; `ValueError` for others."""
     if prediction not in get_args(Prediction):
         raise ValueError(f"unknown prediction_type {prediction!r}; known: {', '.join(get_args(Prediction))}")
@@ -95,36 +95,36 @@ def noise_table(
     else:
         raise ValueError(f"unknown beta_schedule {beta_schedule!r}; known: scaled_linear, linear")
     kept = np.cumprod(1 - betas)
-    return NoiseTable(np.sqrt((1 - kept) / kept), prediction, spacing, offset)
+    return NoiseSchedule(np.sqrt((1 - kept) / kept), prediction, spacing, offset)
 
 
-def linspace(table: NoiseTable, steps: int) -> Floats:
+def linspace(table: NoiseSchedule, steps: int) -> Floats:
     """From the last training step to the first; a single step starts at the noisiest (diffusers: the cleanest)."""
     return table.sigmas_at(np.linspace(table.length - 1, 0, steps, dtype=np.float64))
 
 
-def leading(table: NoiseTable, steps: int) -> Floats:
+def leading(table: NoiseSchedule, steps: int) -> Floats:
     """Multiples of a whole stride, plus the offset as far as the table reaches."""
     timesteps = np.arange(steps, dtype=np.float64)[::-1] * (table.length // steps)
     return table.sigmas_at(timesteps + min(table.offset, table.length - 1 - timesteps[0]))
 
 
-def trailing(table: NoiseTable, steps: int) -> Floats:
+def trailing(table: NoiseSchedule, steps: int) -> Floats:
     """Counted down from the last training step in even strides, rounded."""
     strides = np.arange(steps, 0, -1, dtype=np.float64)
     return table.sigmas_at(np.round(strides * (table.length / steps)) - 1)
 
 
-def karras(table: NoiseTable, steps: int) -> Floats:
+def karras(table: NoiseSchedule, steps: int) -> Floats:
     high, low = (float(s) ** (1 / KARRAS_RHO) for s in (table.sigmas[-1], table.sigmas[0]))
     return (high + np.linspace(0, 1, steps) * (low - high)) ** KARRAS_RHO
 
 
-def exponential(table: NoiseTable, steps: int) -> Floats:
+def exponential(table: NoiseSchedule, steps: int) -> Floats:
     return np.exp(np.linspace(math.log(table.sigmas[-1]), math.log(table.sigmas[0]), steps))
 
 
-def beta(table: NoiseTable, steps: int) -> Floats:
+def beta(table: NoiseSchedule, steps: int) -> Floats:
     """Levels at the quantiles of a Beta(0.6, 0.6) distribution, close at both ends (arXiv:2407.12173)."""
     low, high = float(table.sigmas[0]), float(table.sigmas[-1])
     return low + beta_quantiles(1 - np.linspace(0, 1, steps)) * (high - low)
@@ -143,14 +143,14 @@ def beta_quantiles(parts: Floats) -> Floats:
     return np.sin(np.interp(parts, area / area[-1], angle)) ** 2
 
 
-def align_your_steps(table: NoiseTable, steps: int) -> Floats:
+def align_your_steps(table: NoiseSchedule, steps: int) -> Floats:
     """The levels found best for Stable Diffusion 1.5, log-linearly interpolated (Sabour et al., arXiv:2404.14507)."""
     known = np.log(ALIGNED)
     levels = np.exp(np.interp(np.linspace(0, len(known) - 1, steps), np.arange(len(known)), known))
     return np.clip(levels, table.sigmas[0], table.sigmas[-1])  # the paper rounds both ends, out of the table
 
 
-SCHEDULES: dict[str, Callable[[NoiseTable, int], Floats]] = {
+SCHEDULES: dict[str, Callable[[NoiseSchedule, int], Floats]] = {
     "leading": leading,
     "trailing": trailing,
     "linspace": linspace,
@@ -161,7 +161,7 @@ SCHEDULES: dict[str, Callable[[NoiseTable, int], Floats]] = {
 }
 
 
-def ladder(table: NoiseTable, schedule: str, steps: int) -> Sigmas:
+def make_sigmas(table: NoiseSchedule, schedule: str, steps: int) -> Sigmas:
     """`steps` levels of `table` spaced by `schedule`, and a last one of zero.
 
     The start follows diffusers: sigma·noise, and sqrt(1 + sigma²)·noise where the spacing stops short of the

@@ -96,6 +96,20 @@ def test_a_mean_of_nothing_leaves_numbers() -> None:
     assert bool(torch.isfinite(found).all())
 
 
+@pytest.mark.parametrize("noise", [3e-8, -3e-8])
+def test_a_mean_that_rounding_made_decides_nothing(noise: float) -> None:
+    """Its sign, which is another on another processor, must not turn the text into its opposite."""
+    states = torch.tensor([[1.0, -1.0], [1.0, -0.5], [1.0, -1.5 + noise]]) + noise
+    assert torch.equal(apply_emphasis(states, Chunk((5,), (1.5,))), states * torch.tensor([[1.0], [1.5], [1.0]]))
+
+
+def test_weights_that_cancel_each_other_do_not_blow_the_text_up() -> None:
+    found = apply_emphasis(torch.tensor([[1.0], [1.0], [0.0]]), Chunk((5,), (-0.999,)))
+    assert found.flatten().tolist() == pytest.approx([1.0, -0.999, 0.0])
+    found = apply_emphasis(torch.ones(77, 1), Chunk((5,) * 75, (0.0,) * 75))
+    assert found[[0, 76]].flatten().tolist() == pytest.approx([38.5, 38.5])  # a whole chunk of nothing is still told
+
+
 def test_rows_of_different_lengths_are_padded_and_the_padding_is_not_seen(family: StableDiffusion) -> None:
     short, long = family.encode_text("a cat"), family.encode_weighted_text(weighted("red " * 40))
     batch, mask = pad_embeds([short.embeds, long.embeds])

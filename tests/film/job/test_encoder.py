@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from sdplay.core.errors import StoreError
-from sdplay.events import Filmed, Kept
-from sdplay.film.job.encoder import Output, Projector
+from sdplay.events import FilmSaved, FramesSaved
+from sdplay.film.job.encoder import FilmEncoder, Output
 from sdplay.film.job.film import shoot
 from sdplay.film.job.frame_file import read_frame
-from sdplay.film.video import verify_film
+from sdplay.film.video.verify import verify_film
 from tests.support.films import decoded, write_film
 from tests.support.stubfilm import film_request, frame_files, made, shooting
 
@@ -81,14 +81,14 @@ def test_a_clip_that_crossfades_keeps_its_last_frames_for_that(tmp_path: Path) -
 def test_every_kind_holds_exactly_the_frames_asked_for(tmp_path: Path, kind: Any, frames: int) -> None:
     still = {"prompts": ["a"], "seeds": [3], "num": frames, "interpolate": "prompt"}  # all its frames are equal
     events = made(tmp_path, film_request("dream", **still), output=Output(kind=kind))
-    assert isinstance(events[-1], Filmed)
+    assert isinstance(events[-1], FilmSaved)
     assert events[-1].frames == frames
 
 
 @pytest.mark.parametrize("loop", ["none", "pingpong", "crossfade:3"])
 def test_a_stopped_film_is_written_as_far_as_it_is_drawn(tmp_path: Path, loop: str) -> None:
     events = shoot(shooting(tmp_path, film_request("animate", **HILL, loop_mode=loop)))
-    while not (isinstance(event := next(events), Kept) and event.done >= 4):
+    while not (isinstance(event := next(events), FramesSaved) and event.done >= 4):
         pass
     events.close()
     assert verify_film(tmp_path / "video.mp4").frames == (6 if loop == "pingpong" else 4)
@@ -98,7 +98,7 @@ def test_a_stopped_film_is_written_as_far_as_it_is_drawn(tmp_path: Path, loop: s
 
 def test_the_preview_can_be_watched_while_the_film_grows(tmp_path: Path) -> None:
     events = shoot(shooting(tmp_path, film_request("dream", prompts=["a", "b"], num=60)))
-    while not (isinstance(event := next(events), Kept) and event.done >= 50):
+    while not (isinstance(event := next(events), FramesSaved) and event.done >= 50):
         pass
     with av.open(str(tmp_path / "preview.mp4")) as container:
         assert sum(1 for _ in container.decode(video=0)) >= 15
@@ -108,10 +108,10 @@ def test_the_preview_can_be_watched_while_the_film_grows(tmp_path: Path) -> None
 def test_a_fault_of_the_encoder_is_told_and_the_frames_are_safe(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(self: Projector) -> None:
+    def broken(self: FilmEncoder) -> None:
         raise ZeroDivisionError("a fault of ours")
 
-    monkeypatch.setattr(Projector, "_check", broken)
+    monkeypatch.setattr(FilmEncoder, "_check", broken)
     with pytest.raises(ZeroDivisionError):
         made(tmp_path, film_request("animate", **HILL))
     monkeypatch.undo()
@@ -121,6 +121,6 @@ def test_a_fault_of_the_encoder_is_told_and_the_frames_are_safe(
 
 
 def test_a_film_with_frames_missing_is_no_film(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Projector, "_counted", lambda self: 8)
+    monkeypatch.setattr(FilmEncoder, "_counted", lambda self: 8)
     with pytest.raises(StoreError, match="has 8 frames where 9 were written"):
         made(tmp_path, film_request("animate", **HILL))

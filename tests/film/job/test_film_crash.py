@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from sdplay.core.errors import BadRequest
-from sdplay.events import Drawn, Resumed
+from sdplay.events import ImageDone, Resumed
 from sdplay.film.job.film import shoot
-from sdplay.film.video import verify_film
+from sdplay.film.video.verify import verify_film
 from tests.support import child
 from tests.support.films import write_film
 from tests.support.stubfilm import film_request, frame_files, journal, made, shooting
@@ -110,7 +110,7 @@ def everything(out: Path) -> tuple[dict[str, bytes], list[dict[str, Any]], bytes
 
 
 def drawn_again(out: Path, request: Any) -> list[int]:
-    return [event.picture.index for event in made(out, request) if isinstance(event, Drawn)]
+    return [event.picture.index for event in made(out, request) if isinstance(event, ImageDone)]
 
 
 def test_a_torn_journal_costs_the_unit_of_its_last_line(hill: Path) -> None:

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sdplay.events import Drawn
+from sdplay.events import ImageDone
 from sdplay.film.request_dream import Dream
 from sdplay.images.read import Pixels
-from sdplay.requests.request import Txt2Img, ask
+from sdplay.requests.request import Txt2Img, make_request
 from sdplay.studio import Studio
 
 PROMPTS = ("a red apple", "a cat", "the blue render")
@@ -33,16 +33,18 @@ def studio() -> Iterator[Studio]:
 
 
 def frames(studio: Studio, request: Dream, indices: list[int]) -> dict[int, Pixels]:
-    events = studio.run(studio.settle(request), indices)
-    return {event.picture.index: event.picture.pixels for event in events if isinstance(event, Drawn)}
+    events = studio.run(studio.resolve_request(request), indices)
+    return {event.picture.index: event.picture.pixels for event in events if isinstance(event, ImageDone)}
 
 
 def check(studio: Studio, model: Path, tile: int, walk: str, **given: Any) -> None:
     shared = {**SHARED, "model": str(model), "batch_size": tile, **given}
     fields, keys = WALKS[walk]
-    found = frames(studio, ask(Dream, prompts=PROMPTS, seed=31, **shared, **fields), list(range(max(keys) + 1)))
+    found = frames(
+        studio, make_request(Dream, prompts=PROMPTS, seed=31, **shared, **fields), list(range(max(keys) + 1))
+    )
     for index, key in keys.items():
-        still = studio.draw(ask(Txt2Img, prompt=PROMPTS[key], seed=31 + key, **shared))[0]
+        still = studio.draw(make_request(Txt2Img, prompt=PROMPTS[key], seed=31 + key, **shared))[0]
         assert np.array_equal(found[index], still.pixels), (walk, index)
     if walk == "slerp":
         assert not np.array_equal(found[1], found[0])
@@ -65,7 +67,7 @@ def test_keys_are_drawn_with_all_that_pictures_are_drawn_with(
 ) -> None:
     check(studio, tiny, 2, "slerp", **given)
     plain, other = (
-        frames(studio, ask(Dream, prompts=PROMPTS, seed=31, **SHARED, model=str(tiny), **each, num=3), [1])
+        frames(studio, make_request(Dream, prompts=PROMPTS, seed=31, **SHARED, model=str(tiny), **each, num=3), [1])
         for each in ({}, given)
     )
     assert not np.array_equal(plain[1], other[1])

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from sdplay.core.errors import MemoryFailed, RenderFailed
 from sdplay.core.seeding import reroll_seed
-from sdplay.events import Event, Rescued
+from sdplay.events import Event, Retried
 from sdplay.families.base import TextEncoding
 from sdplay.film.job.frame_file import read_frame
 from sdplay.sampling.denoiser import Denoiser
@@ -31,7 +31,7 @@ def dream(out: Path, *, bad: list[int], black: list[int], **fields: Any) -> list
 
 
 def rescues(events: list[Event]) -> dict[int, str]:
-    return {event.index: event.how for event in events if isinstance(event, Rescued)}
+    return {event.index: event.how for event in events if isinstance(event, Retried)}
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ import pytest
 from av.video.frame import VideoFrame
 
 from sdplay.core.errors import BadRequest
-from sdplay.film.video import ClipReader, fit, probe
+from sdplay.film.video.decode import ClipReader, fit
+from sdplay.film.video.index import probe
 from tests.support.films import FPS, decoded, numbered_clip, painted_number, psnr, smooth_film, write_film
 
 MANY = 50

@@ -12,8 +12,10 @@ import pytest
 from PIL import Image, ImageSequence
 
 from sdplay.core.errors import BadRequest, StoreError
-from sdplay.film.video import FilmKind, FilmWriter, pingpong, verify_film
-from sdplay.film.video.kind import CODINGS
+from sdplay.film.job.encoder import pingpong
+from sdplay.film.video.encode import FilmWriter
+from sdplay.film.video.kind import CODINGS, FilmKind
+from sdplay.film.video.verify import verify_film
 from tests.support import child
 from tests.support.films import FPS, decoded, psnr, smooth_film, write_film
 

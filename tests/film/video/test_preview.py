@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from sdplay.core.errors import StoreError
-from sdplay.film.video import PreviewWriter
+from sdplay.film.video.preview import PreviewWriter
 from tests.support import child
 from tests.support.films import FPS, decoded, psnr, smooth_film
 
@@ -31,7 +31,7 @@ def test_it_is_readable_at_every_moment_and_whole_at_the_end(tmp_path: Path) -> 
 KILLED = """
 import sys, time
 from pathlib import Path
-from sdplay.film.video import PreviewWriter
+from sdplay.film.video.preview import PreviewWriter
 from tests.support.films import FPS, smooth_film
 with PreviewWriter(Path(sys.argv[1]), FPS) as preview:
     for pixels in smooth_film(50):
@@ -72,9 +72,10 @@ def test_an_error_leaves_what_there_is(tmp_path: Path) -> None:
     assert len(decoded(tmp_path / "preview.mp4")) == 20
 
 
-def test_one_without_frames_is_no_trouble(tmp_path: Path) -> None:
+def test_one_without_frames_is_no_trouble_and_no_file(tmp_path: Path) -> None:
     with PreviewWriter(tmp_path / "preview.mp4", FPS):
         pass
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_that_does_not_exist(tmp_path: Path) -> None:

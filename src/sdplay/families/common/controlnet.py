@@ -13,7 +13,7 @@ from torch import Tensor
 
 from sdplay.engines.low_memory import SlicedAttention
 from sdplay.engines.placement import Placement
-from sdplay.families.base import AppliedControl, Extras
+from sdplay.families.base import ControlCond, Extras
 
 
 class ControlNet:
@@ -64,7 +64,7 @@ class ControlNet:
 
 
 def control_residuals(
-    controls: Sequence[AppliedControl], x: Tensor, timesteps: Tensor, texts: Sequence[Tensor], extras: Extras
+    controls: Sequence[ControlCond], x: Tensor, timesteps: Tensor, texts: Sequence[Tensor], extras: Extras
 ) -> dict[str, Any]:
     """What `guides` have to say to a `UNet2DConditionModel` about latents `x`, added up."""
     total: list[Tensor] = []

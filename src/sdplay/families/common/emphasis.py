@@ -9,6 +9,12 @@ from torch import Tensor
 
 from sdplay.families.common.chunks import Chunk, Tokenize
 
+# A mean this much smaller than the numbers it is taken of is what rounding left of zero (float32 leaves 1e-7 of them,
+# float16 1e-6), other on every processor, down to its sign. The built-in model's are 2e-4 and more.
+LEAST_MEAN = 1e-5
+# Weights of nothing on a whole chunk of 75 tokens ask for 77/2. What asks for more cancels itself.
+MOST_SCALE = 100.0
+
 
 def plain_tokenizer(tokenizer: Any) -> Tokenize:
     """The tokens of a text without marks around them, however long it is."""
@@ -28,7 +34,8 @@ def apply_emphasis(states: Tensor, chunk: Chunk) -> Tensor:
     what it was; marks and padding weigh 1. Without weights they are left alone, to the bit.
 
     This is the weighting that A1111 calls "Original"; there the mean is taken over all variants of a scheduled prompt
-    at once, here over each text, so that no text depends on another.
+    at once, here over each text, so that no text depends on another. Where there is no mean to speak of, before or
+    after (`LEAST_MEAN`, `MOST_SCALE`), nothing is scaled: its quotient would be noise.
     """
     if not chunk.weighted:
         return states
@@ -36,5 +43,7 @@ def apply_emphasis(states: Tensor, chunk: Chunk) -> Tensor:
     weights[1 : 1 + len(chunk.weights), 0] = torch.tensor(chunk.weights)
     before = states.float()
     after = before * weights.to(before.device)
-    scale = before.mean() / after.mean()
-    return (after * (scale if torch.isfinite(scale) else 1.0)).to(states.dtype)
+    mean = before.mean()
+    scale = mean / after.mean()
+    known = (mean.abs() >= LEAST_MEAN * before.abs().mean()) & (scale.abs() <= MOST_SCALE)
+    return (after * (scale if known else 1.0)).to(states.dtype)

@@ -16,7 +16,7 @@ from sdplay.core.errors import ModelBroken
 from sdplay.engines.low_memory import SlicedAttention, TiledDecoder
 from sdplay.engines.offload import SequentialOffload
 from sdplay.engines.placement import Placement
-from sdplay.families.base import AppliedControl, Extras, TextEncoding
+from sdplay.families.base import ControlCond, Extras, TextEncoding
 from sdplay.families.common.controlnet import control_residuals
 from sdplay.families.common.controlnets import LoadedControlNets
 from sdplay.families.common.embeddings import TextualInversions
@@ -25,7 +25,7 @@ from sdplay.library.add_ons import ResolvedAddOn
 from sdplay.prompts.lora_tags import ActiveLoras
 from sdplay.requests.mentions import ActiveEmbeddings
 from sdplay.sampling.denoiser import Denoiser, NetworkDenoiser
-from sdplay.sampling.sigmas import NoiseTable, noise_table
+from sdplay.sampling.sigmas import NoiseSchedule, make_noise_schedule
 
 ExtrasOf = Callable[[Tensor], Extras]
 
@@ -37,7 +37,7 @@ class Components:
     `zero_when_empty` says that an empty text is all zeros to the network, whatever its encoders make of it.
     """
 
-    noise_schedule: NoiseTable
+    noise_schedule: NoiseSchedule
     tokenizers: tuple[Any, ...]
     text_encoders: tuple[Any, ...]
     unet: Any
@@ -93,7 +93,7 @@ class LatentModel:
         self,
         conditionings: Sequence[TextEncoding],
         inpaint_channels: Tensor | None = None,
-        controls: Sequence[AppliedControl] = (),
+        controls: Sequence[ControlCond] = (),
     ) -> Denoiser:
         texts = [conditioning.embeds for conditioning in conditionings]
         text, mask = pad_embeds(texts)
@@ -175,13 +175,13 @@ def to_input_ids(tokenizer: Any, text_encoder: Any, text: str) -> Tensor:
     return found.input_ids.to(text_encoder.device)
 
 
-def read_noise_schedule(folder: Path) -> NoiseTable:
+def read_noise_schedule(folder: Path) -> NoiseSchedule:
     """The noise table out of `scheduler/scheduler_config.json`; raises `ValueError` for what we cannot sample from."""
     config = json.loads((folder / "scheduler" / "scheduler_config.json").read_text(encoding="utf-8"))
     for entry in ("trained_betas", "rescale_betas_zero_snr"):
         if config.get(entry):
             raise ValueError(f"it sets {entry}, which this program does not know how to follow")
-    return noise_table(
+    return make_noise_schedule(
         length=config.get("num_train_timesteps", 1000),
         beta_start=config.get("beta_start", 0.00085),
         beta_end=config.get("beta_end", 0.012),

@@ -11,8 +11,8 @@ from sdplay.core.errors import NotReproduced
 from sdplay.files.space import check_space
 from sdplay.film.camera.flow import check_flow
 from sdplay.film.job.description import FREE, describe, film_rate, here
-from sdplay.film.job.encoder import Output, Projector
-from sdplay.film.job.film import Shooting
+from sdplay.film.job.encoder import FilmEncoder, Output
+from sdplay.film.job.film import FilmJob
 from sdplay.film.job.folder import JobFolder
 from sdplay.film.request import Film
 from sdplay.film.request_animate import Animate
@@ -47,8 +47,8 @@ def begin(
     *,
     force: bool = False,
     strict: bool = False,
-) -> Shooting:
-    """The shooting of `recipe` in the folder `out`, which is made, or gone on with where it holds this very job.
+) -> FilmJob:
+    """The job of `recipe` in the folder `out`, which is made, or gone on with where it holds this very job.
 
     With `strict` a film that was begun where bits may be others is not gone on with: `NotReproduced`.
     """
@@ -66,14 +66,14 @@ def begin(
         raise NotReproduced(MIXED, field="out", value=str(out), hint=hint)
     plan = paced_as_before(plan, folder)
     description = describe(plan.recipe, output)
-    shooting = shooting_of(plan, model, device, executor, folder, output)
+    job = film_job(plan, model, device, executor, folder, output)
     changed = {part for part in ("asked", "output", "found") if folder.description.get(part) != description[part]}
     if changed:
         with folder.lock():
             if changed != {"found"}:  # the film there is not what is asked for now, though it may look so
-                shooting.projector.path.unlink(missing_ok=True)
+                job.encoder.path.unlink(missing_ok=True)
             folder.update(description | {"made_by": folder.description["made_by"]})
-    return replace(shooting, warnings=(*shooting.warnings, *([warning] if warning else [])))
+    return replace(job, warnings=(*job.warnings, *([warning] if warning else [])))
 
 
 def paced_as_before(plan: FilmPlan, folder: JobFolder) -> FilmPlan:
@@ -82,20 +82,20 @@ def paced_as_before(plan: FilmPlan, folder: JobFolder) -> FilmPlan:
     return film_plan(replace(plan.recipe, pace_table=tuple(map(tuple, table)))) if table else plan
 
 
-def shooting_of(
+def film_job(
     plan: FilmPlan, model: ResolvedModel, device: str, executor: Executor, folder: JobFolder, output: Output
-) -> Shooting:
-    """The shooting of a planned film in its folder; nothing is written."""
+) -> FilmJob:
+    """The job of a planned film in its folder; nothing is written."""
     mixed = is_mixed(folder)
-    return Shooting(
+    return FilmJob(
         recipe=plan.recipe,
         plan=plan,
         model=model,
         device=device,
         folder=folder,
         executor=executor,
-        projector=Projector(folder, output, plan.total),
-        warnings=(*worth_knowing(plan), *([MIXED] if mixed else [])),
+        encoder=FilmEncoder(folder, output, plan.total),
+        warnings=(*film_warnings(plan), *([MIXED] if mixed else [])),
         noted={"mixed": True} if mixed else {},
     )
 
@@ -110,7 +110,7 @@ def as_asked(output: Output, request: AnyRequest) -> Output:
     return replace(output, rate=film_rate(request), loop=getattr(request, "loop_mode", output.loop))
 
 
-def worth_knowing(plan: FilmPlan) -> tuple[str, ...]:
+def film_warnings(plan: FilmPlan) -> tuple[str, ...]:
     """What a person should know before the film is drawn."""
     return (*plan.warnings, *rounded_sizes(plan.recipe), *weak_guidance(plan.recipe), *guessed_depth(plan.recipe))
 

@@ -14,10 +14,9 @@ import numpy as np
 
 from sdplay.core.errors import SdplayError, Stopped, StoreError
 from sdplay.film.job.folder import JobFolder
-from sdplay.film.job.units import Units
+from sdplay.film.job.units import SegmentStore
 from sdplay.film.video.encode import FilmWriter
 from sdplay.film.video.kind import FilmKind
-from sdplay.film.video.order import pingpong
 from sdplay.film.video.preview import PreviewWriter
 from sdplay.film.video.sound import Sound
 from sdplay.film.video.verify import verify_film
@@ -48,7 +47,7 @@ class Output:
 
 
 @dataclass(slots=True)
-class Projector:
+class FilmEncoder:
     """Writes `folder`'s film of `total` drawn frames; `show` says how many from the first on are on the disk."""
 
     folder: JobFolder
@@ -80,13 +79,13 @@ class Projector:
             self._changed.notify_all()
 
     @contextmanager
-    def running(self, units: Units) -> Generator[None]:
+    def running(self, units: SegmentStore) -> Generator[None]:
         """Encode beside what is done inside; at its end, whatever that was, the film of the frames shown is written.
 
         Raises `DiskFull` or `StoreError` where that fails, unless something else is being raised already. Who
         interrupts the waiting for that film leaves none, or the one before.
         """
-        thread = threading.Thread(target=self._work, args=(units,), name="projector")
+        thread = threading.Thread(target=self._work, args=(units,), name="encoder")
         thread.start()
         well = False
         try:
@@ -103,13 +102,13 @@ class Projector:
             if well and self._error is not None:
                 raise self._error
 
-    def _work(self, units: Units) -> None:
+    def _work(self, units: SegmentStore) -> None:
         try:
             self._encode(units)
         except BaseException as error:  # whatever it is, whoever leads raises it
             self._error = error
 
-    def _encode(self, units: Units) -> None:
+    def _encode(self, units: SegmentStore) -> None:
         if not self._wait(0):
             return
         first = units.read_frame(0)
@@ -142,7 +141,7 @@ class Projector:
         if self._abandoned:
             raise Stopped("nobody waits for this film any more")
 
-    def _rest(self, units: Units, count: int) -> Iterator[Pixels]:
+    def _rest(self, units: SegmentStore, count: int) -> Iterator[Pixels]:
         """What the film still lacks when its `count` frames are on the disk."""
         if self.output.loop == "pingpong":
             yield from (units.read_frame(index) for index in islice(pingpong(count), count, None))
@@ -184,3 +183,12 @@ def faded(pixels: Pixels, later: Pixels, index: int, fade: int) -> Pixels:
     """Frame `index` of a film whose end melts into its beginning: mixed with the one drawn as late after the end."""
     weight = 1 - (index + 1) / (fade + 1)
     return np.rint(weight * later.astype(np.float32) + (1 - weight) * pixels).astype(np.uint8)
+
+
+def pingpong(frames: int) -> Iterator[int]:
+    """0 … frames-1 and back to 1: a film that runs there and back and can be looped, 2·frames - 2 pictures long.
+
+    The two turning points are shown once. One frame stays one, two stay two.
+    """
+    yield from range(frames)
+    yield from range(frames - 2, 0, -1)

@@ -6,11 +6,11 @@ import heapq
 from collections.abc import Callable
 from threading import Condition
 
-from sdplay.core.sample import Unit
+from sdplay.core.sample import Segment
 from sdplay.requests.plan import FilmPlan
 
 
-class UnitQueue:
+class SegmentQueue:
     """Hands out the units of `plan` that `is_done` does not know yet, each once and none before what it waits for.
 
     Threads `take` and wait; the leader says `finished`, and `close` sends everybody home. What is held is the units
@@ -25,7 +25,7 @@ class UnitQueue:
         self._closed = False
         self._changed = Condition()
 
-    def take(self) -> Unit | None:
+    def take(self) -> Segment | None:
         """The next unit to draw, waiting until there is one; None when there will be none any more."""
         with self._changed:
             while not self._closed:
@@ -38,7 +38,7 @@ class UnitQueue:
                 self._changed.wait()
             return None
 
-    def finished(self, unit: Unit, commit: Callable[[], None]) -> None:
+    def finished(self, unit: Segment, commit: Callable[[], None]) -> None:
         """`commit` the drawn `unit`; then what waited for it may be drawn."""
         with self._changed:
             commit()
@@ -52,7 +52,7 @@ class UnitQueue:
             self._closed = True
             self._changed.notify_all()
 
-    def _ready(self) -> Unit | None:
+    def _ready(self) -> Segment | None:
         while self._followers:
             number = heapq.heappop(self._followers)
             if number < self._next and self._is_free(number):

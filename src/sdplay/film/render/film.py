@@ -8,71 +8,71 @@ from pathlib import Path
 
 from sdplay.core.errors import BadRequest
 from sdplay.events import Event
-from sdplay.film.plan_animate import Score
-from sdplay.film.plan_dream import Walk
-from sdplay.film.render.animate import Stage, segment
-from sdplay.film.render.clip import clip_unit
-from sdplay.film.render.depth import DepthOfKeys
+from sdplay.film.plan_animate import AnimationPlan
+from sdplay.film.plan_dream import DreamPlan
+from sdplay.film.render.animate import RenderContext, render_segment
+from sdplay.film.render.clip import render_clip
+from sdplay.film.render.depth import KeyDisparity
 from sdplay.film.render.retry import Bench, drawn
 from sdplay.film.request_animate import Animate
 from sdplay.film.request_dream import Dream
 from sdplay.film.video.decode import ClipReader
 from sdplay.film.video.inputs import clip_reader
 from sdplay.images.read import Pixels
-from sdplay.pipeline.finite import Exact
-from sdplay.pipeline.model_cache import Loaded
+from sdplay.pipeline.finite import LoadExact
+from sdplay.pipeline.model_cache import LoadedModel
 from sdplay.requests.recipe import Recipe
 
 
-class Stages:
+class FilmRenderer:
     """Draws units; keeps the last film's schedules read and its clip open, since units of a film follow each other."""
 
     def __init__(self) -> None:
-        self._walk: Walk | None = None
-        self._score: Score | None = None
+        self._dream: DreamPlan | None = None
+        self._animation: AnimationPlan | None = None
         self._reader: ClipReader | None = None
-        self._depth: DepthOfKeys | None = None
+        self._depth: KeyDisparity | None = None
 
-    def unit(
+    def render_segment(
         self,
         recipe: Recipe,
-        loaded: Loaded,
+        loaded: LoadedModel,
         indices: Sequence[int],
         given: Mapping[int, Pixels],
-        exact: Exact | None = None,
+        exact: LoadExact | None = None,
     ) -> Iterator[Event]:
         """Draw frames `indices` of `recipe`: any of a dream, one whole unit of an animation.
 
         `exact` loads the same model in more precision, for frames that half precision cannot hold.
         """
-        bench = Bench(recipe=recipe, family=loaded.family, words=loaded.words, exact=exact)
+        bench = Bench(recipe=recipe, family=loaded.family, words=loaded.text_cache, exact=exact)
         if isinstance(recipe.request, Dream):
-            if self._walk is None or self._walk.recipe != recipe:
-                self._walk = Walk(recipe)
-            if not self._walk.is_measured:
+            if self._dream is None or self._dream.recipe != recipe:
+                self._dream = DreamPlan(recipe)
+            if not self._dream.is_measured:
                 reason = "the pace of a film is measured in its job folder, and this is drawn without one"
                 raise BadRequest(reason, field="pace", value="perceptual", hint="make it with Studio.film")
-            yield from dream_unit(bench, self._walk, indices)
+            yield from render_dream(bench, self._dream, indices)
             return
-        if self._score is None or self._score.recipe != recipe:
-            self._score, self._reader, self._depth = Score(recipe), None, None
-        self._depth = self._depth or DepthOfKeys(self._score.request, recipe.numerics.device)
-        stage = Stage(score=self._score, bench=bench, depth=self._depth)
-        unit = self._score.unit(indices[0] // self._score.length)
+        if self._animation is None or self._animation.recipe != recipe:
+            self._animation, self._reader, self._depth = AnimationPlan(recipe), None, None
+        self._depth = self._depth or KeyDisparity(self._animation.request, recipe.numerics.device)
+        context = RenderContext(plan=self._animation, bench=bench, depth=self._depth)
+        unit = self._animation.unit(indices[0] // self._animation.length)
         assert isinstance(recipe.request, Animate)
         if recipe.request.of_clip:
             path = Path(recipe.assets["video_init_path"].path)
             self._reader = self._reader or clip_reader(recipe.request, path)
-            yield from clip_unit(stage, unit, given, self._reader)
+            yield from render_clip(context, unit, given, self._reader)
         else:
-            yield from segment(stage, unit, given)
+            yield from render_segment(context, unit, given)
 
 
-def dream_unit(bench: Bench, walk: Walk, indices: Sequence[int]) -> Iterator[Event]:
+def render_dream(bench: Bench, plan: DreamPlan, indices: Sequence[int]) -> Iterator[Event]:
     """Draw frames `indices` of a dream; what stands in for a bad one is drawn here: no unit waits for another."""
 
     def before(index: int) -> Pixels | None:
-        earlier = (bench.good(walk.frame(each)) for each in range(index - 1, -1, -1))
+        earlier = (bench.good(plan.frame(each)) for each in range(index - 1, -1, -1))
         return next((pixels for pixels in earlier if pixels is not None), None)
 
-    yield from drawn(replace(bench, before=before), [walk.frame(index) for index in indices])
+    yield from drawn(replace(bench, before=before), [plan.frame(index) for index in indices])

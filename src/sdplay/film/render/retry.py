@@ -8,18 +8,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from sdplay.core.errors import MemoryFailed, NumbersFailed, RenderFailed
-from sdplay.core.sample import AnyNoise, Arc, Bend, Frame, Noise
+from sdplay.core.sample import AnyNoise, Noise, Sample, SlerpNoise, SplineNoise
 from sdplay.core.seeding import reroll_seed
-from sdplay.events import Drawn, Event, Rescued
+from sdplay.events import Event, ImageDone, Retried
 from sdplay.families.base import Family
 from sdplay.film.request import Film
 from sdplay.images.picture import Picture
 from sdplay.images.read import Pixels
-from sdplay.pipeline.batch import ladder_of
-from sdplay.pipeline.finite import Exact, tried_again
-from sdplay.pipeline.latents import FilmPixels, none_given
+from sdplay.pipeline.batch import sigmas_key
+from sdplay.pipeline.finite import LoadExact, tried_again
+from sdplay.pipeline.latents import InitPixels, no_init_pixels
 from sdplay.pipeline.render import render
-from sdplay.pipeline.text_cache import WordMemo
+from sdplay.pipeline.text_cache import TextEncodingCache
 from sdplay.requests.recipe import Recipe
 
 ATTEMPTS = 5
@@ -37,36 +37,36 @@ class Bench:
 
     recipe: Recipe
     family: Family
-    words: WordMemo
-    film: FilmPixels = none_given
+    words: TextEncodingCache
+    film: InitPixels = no_init_pixels
     before: Before = nothing_before
-    exact: Exact | None = None
+    exact: LoadExact | None = None
 
-    def render(self, frames: Iterable[Frame]) -> Iterator[Event]:
+    def render(self, frames: Iterable[Sample]) -> Iterator[Event]:
         return render(self.recipe, frames, self.family, self.words, self.film)
 
-    def starting_from(self, film: FilmPixels, before: Before) -> Bench:
+    def starting_from(self, film: InitPixels, before: Before) -> Bench:
         return replace(self, film=film, before=before)
 
-    def good(self, frame: Frame) -> Pixels | None:
+    def good(self, frame: Sample) -> Pixels | None:
         """The pixels of `frame`, None where they are bad."""
         picture = attempted(self, frame)
         return picture.pixels if picture is not None else None
 
 
-def drawn(bench: Bench, frames: Sequence[Frame]) -> Iterator[Event]:
+def drawn(bench: Bench, frames: Sequence[Sample]) -> Iterator[Event]:
     """`render`, but a frame that comes out as no numbers, or black, is dealt with as the film's `on_bad_frame` says.
 
-    Where memory runs out the rest is drawn in passes of half as many frames. A rescued frame is told with `Rescued`
-    before its `Drawn`. Raises `RenderFailed` where the film says so, where five other seeds did no better, or where a
-    single frame does not fit.
+    If memory runs out, the rest is drawn in batches of half the size. `Retried` comes before the `ImageDone` of a
+    retried frame. Raises `RenderFailed` if the film says so, if five other seeds did no better, or if a single frame
+    does not fit.
     """
     assert isinstance(bench.recipe.request, Film)
     todo = list(frames)
     while todo:
         try:
             for event in bench.render(together(todo, bench.recipe.numerics.tile)):
-                if isinstance(event, Drawn):
+                if isinstance(event, ImageDone):
                     if is_black(event.picture):
                         raise NumbersFailed("the frame came out black", hint=HINT)
                     todo.pop(0)
@@ -77,7 +77,7 @@ def drawn(bench: Bench, frames: Sequence[Frame]) -> Iterator[Event]:
             if bench.recipe.numerics.tile == 1:
                 raise
             bench = in_smaller_passes(bench)
-            yield from (Rescued(index=frame.index, how=smaller(bench)) for frame in todo)
+            yield from (Retried(index=frame.index, how=smaller(bench)) for frame in todo)
 
 
 def in_smaller_passes(bench: Bench) -> Bench:
@@ -93,50 +93,50 @@ def smaller(bench: Bench) -> str:
 HINT = "another --precision may help: float32"
 
 
-def together(frames: Sequence[Frame], tile: int) -> Sequence[Frame]:
+def together(frames: Sequence[Sample], tile: int) -> Sequence[Sample]:
     """The frames at the front that share a tile."""
-    return [frame for frame in frames[:tile] if ladder_of(frame) == ladder_of(frames[0])]
+    return [frame for frame in frames[:tile] if sigmas_key(frame) == sigmas_key(frames[0])]
 
 
-def rescued(bench: Bench, frame: Frame, error: NumbersFailed) -> Iterator[Event]:
+def rescued(bench: Bench, frame: Sample, error: NumbersFailed) -> Iterator[Event]:
     """The one frame that failed with `error`, or that shares a tile with it, by the film's rule."""
     policy = getattr(bench.recipe.request, "on_bad_frame", "error")
     for found, each, how in tries(bench, frame, rerolls=policy == "reroll"):
         picture = attempted(found, each)
         if picture is not None:
             if how:
-                yield Rescued(index=frame.index, how=how)
-            yield Drawn(picture=replace(picture, recipe=bench.recipe))
+                yield Retried(index=frame.index, how=how)
+            yield ImageDone(picture=replace(picture, recipe=bench.recipe))
             return
     pixels, how = stand_in(bench, frame, policy)
     if pixels is None:
         raise RenderFailed(f"frame {frame.index}: {error.reason}", hint=error.hint) from error
-    yield Rescued(index=frame.index, how=how)
-    yield Drawn(picture=Picture(pixels=pixels, recipe=bench.recipe, index=frame.index, seconds=0.0))
+    yield Retried(index=frame.index, how=how)
+    yield ImageDone(picture=Picture(pixels=pixels, recipe=bench.recipe, index=frame.index, seconds=0.0))
 
 
-def tries(bench: Bench, frame: Frame, *, rerolls: bool) -> Iterator[tuple[Bench, Frame, str]]:
+def tries(bench: Bench, frame: Sample, *, rerolls: bool) -> Iterator[tuple[Bench, Sample, str]]:
     """What is tried for a bad frame, and how that is told: by itself, in more precision, then from other seeds."""
     yield bench, frame, ""
     if bench.exact is not None:
         for recipe, how in tried_again(bench.recipe):
             loaded = bench.exact(recipe)
-            yield replace(bench, recipe=recipe, family=loaded.family, words=loaded.words), frame, how
+            yield replace(bench, recipe=recipe, family=loaded.family, words=loaded.text_cache), frame, how
     for attempt in range(1, ATTEMPTS + 1) if rerolls else ():
         yield bench, rerolled(frame, attempt), f"seed {attempt} of {ATTEMPTS}"
 
 
-def stand_in(bench: Bench, frame: Frame, policy: str) -> tuple[Pixels | None, str]:
+def stand_in(bench: Bench, frame: Sample, policy: str) -> tuple[Pixels | None, str]:
     """What is shown instead of the bad `frame`, and how that is told; kept ones are black, whatever was wrong."""
     if policy == "keep":
         return np.zeros((bench.recipe.height, bench.recipe.width, 3), np.uint8), "kept"
     return (bench.before(frame.index) if policy == "previous" else None), "the frame before stands still"
 
 
-def attempted(bench: Bench, frame: Frame) -> Picture | None:
+def attempted(bench: Bench, frame: Sample) -> Picture | None:
     """The picture of `frame` drawn beside nothing, None where it is bad."""
     try:
-        picture = next(event.picture for event in bench.render([frame]) if isinstance(event, Drawn))
+        picture = next(event.picture for event in bench.render([frame]) if isinstance(event, ImageDone))
     except NumbersFailed:
         return None
     return None if is_black(picture) else picture
@@ -146,14 +146,14 @@ def is_black(picture: Picture) -> bool:
     return not picture.pixels.any()
 
 
-def rerolled(frame: Frame, attempt: int) -> Frame:
+def rerolled(frame: Sample, attempt: int) -> Sample:
     return replace(frame, noise=other_noise(frame.noise, attempt))
 
 
 def other_noise(noise: AnyNoise, attempt: int) -> AnyNoise:
     if isinstance(noise, Noise):
         return replace(noise, seed=reroll_seed(noise.seed, attempt))
-    if isinstance(noise, Arc):
+    if isinstance(noise, SlerpNoise):
         return replace(noise, start=other_noise(noise.start, attempt), end=other_noise(noise.end, attempt))
-    first = noise.through[1] if isinstance(noise, Bend) else noise.first
+    first = noise.through[1] if isinstance(noise, SplineNoise) else noise.first
     return other_noise(first, attempt)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import av
 import numpy as np
 from av.container import OutputContainer
 from av.filter import Graph
@@ -20,8 +18,7 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, Interpolation, VideoReformatter
 from av.video.stream import VideoStream
 
-from sdplay.core.errors import StoreError
-from sdplay.film.video.errors import TROUBLE, film_errors
+from sdplay.film.video.container import BITEXACT, TROUBLE, film_errors, open_output, put_in_place
 from sdplay.film.video.kind import CODINGS, Coding, FilmKind, check_kind
 from sdplay.film.video.sound import Sound, SoundTrack
 from sdplay.images.read import Pixels, padded
@@ -30,7 +27,6 @@ from sdplay.images.read import Pixels, padded
 CONVERSION = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.BITEXACT
 # Encoders write other bytes with another number of threads, so it hangs on the picture's size and on nothing else.
 ONE_THREAD_UP_TO = 512 * 512
-BITEXACT = "+bitexact"
 
 
 class FilmWriter:
@@ -182,15 +178,6 @@ class PictureTrack:
         )
 
 
-def open_output(path: Path, coding: Coding, comment: str) -> OutputContainer:
-    """A new container at `path` that names no program, version or date."""
-    options = {**coding.container_options, "fflags": BITEXACT}
-    container = av.open(f"file:{path.absolute()}", "w", format=coding.container, options=options)
-    if comment:
-        container.metadata["comment"] = comment
-    return container
-
-
 def palette_graph(width: int, height: int, step: Fraction) -> Graph:
     """FFmpeg's two passes of a GIF: choose 256 colours for the whole film, then draw each frame in them."""
     graph = Graph()
@@ -218,17 +205,3 @@ def pulled(graph: Graph) -> Iterable[VideoFrame]:
             return
         assert isinstance(frame, VideoFrame)
         yield frame
-
-
-def put_in_place(part: Path, path: Path) -> None:
-    """Give the finished file `part` the name `path` once its bytes are on the disk."""
-    with part.open("rb+") as file:
-        os.fsync(file.fileno())
-    if path.is_dir():
-        raise StoreError("is a folder", field="out", value=str(path), hint="choose another name with --out")
-    os.replace(part, path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

@@ -18,7 +18,7 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from sdplay.film.video.clip import open_clip, refuse
+from sdplay.film.video.container import open_clip, refuse
 from sdplay.film.video.upright import upright_of
 from sdplay.images.read import MOST_PIXELS
 

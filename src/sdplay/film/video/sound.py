@@ -18,7 +18,7 @@ from av.error import FFmpegError
 from av.packet import Packet
 from numpy.typing import NDArray
 
-from sdplay.film.video.clip import FORMATS, open_media, refuse
+from sdplay.film.video.container import FORMATS, open_media, refuse
 from sdplay.film.video.spectrum import RATE, Samples
 
 SOUND_FORMATS = f"{FORMATS},mp3,wav,flac,aac,aiff"

@@ -10,7 +10,7 @@ import av
 from PIL import Image, ImageSequence
 
 from sdplay.core.errors import StoreError
-from sdplay.film.video.errors import TROUBLE
+from sdplay.film.video.container import TROUBLE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
