@@ -73,7 +73,7 @@ def test_a_word_has_the_states_that_diffusers_gives_it(count: int, kinds: dict[s
     family = loaded(kinds["sd15"])
     for name, path in paths.items():
         ours = knowing(family, found(path, tmp_path, allow_pickle=path.suffix != ".safetensors"))
-        assert distance(ours.encode_weighted_text(weighted(f"a {name} on a table, {name}")).text, wanted) <= TOLERANCE
+        assert distance(ours.encode_weighted_text(weighted(f"a {name} on a table, {name}")).embeds, wanted) <= TOLERANCE
 
 
 def test_sdxl_reads_a_vector_with_each_of_its_encoders(kinds: dict[str, Path], tmp_path: Path) -> None:
@@ -89,7 +89,7 @@ def test_sdxl_reads_a_vector_with_each_of_its_encoders(kinds: dict[str, Path], t
         text, _, pooled, _ = theirs.encode_prompt("a zzword on a table", device="cpu")
     ours = knowing(loaded(kinds["sdxl"], "sdxl"), found(tmp_path / "style.safetensors", tmp_path))
     said = ours.encode_weighted_text(weighted("a style on a table"))
-    assert distance(said.text, text[0]) <= TOLERANCE
+    assert distance(said.embeds, text[0]) <= TOLERANCE
     assert distance(said.pooled, pooled[0]) <= TOLERANCE
 
 
@@ -99,12 +99,12 @@ def test_only_the_whole_word_counts_in_any_case_and_weight(kinds: dict[str, Path
     ours = knowing(plain, found(tmp_path / "bad-Hands 5.safetensors", tmp_path))
 
     def read(text: str) -> Tensor:
-        return ours.encode_weighted_text(weighted(text)).text
+        return ours.encode_weighted_text(weighted(text)).embeds
 
     for text in ("a bad-hands 55", "abad-hands 5", "bad hands 5", "a cat"):
-        assert torch.equal(read(text), plain.encode_weighted_text(weighted(text)).text)
+        assert torch.equal(read(text), plain.encode_weighted_text(weighted(text)).embeds)
     assert torch.equal(read("a cat, BAD-HANDS 5,"), read("a cat, bad-Hands 5,"))
-    assert not torch.equal(read("a bad-hands 5"), plain.encode_weighted_text(weighted("a bad-hands 5")).text)
+    assert not torch.equal(read("a bad-hands 5"), plain.encode_weighted_text(weighted("a bad-hands 5")).embeds)
     assert not torch.equal(read("a (bad-hands 5:1.4)"), read("a bad-hands 5"))
     assert not plain.text_encoder.get_input_embeddings()._forward_hooks
 

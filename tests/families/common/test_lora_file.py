@@ -38,7 +38,7 @@ def said(family: Any) -> dict[str, Tensor]:
     with torch.inference_mode():
         words = family.encode_text(TEXT)
         x = torch.randn(1, 4, 8, 8, generator=torch.Generator().manual_seed(1))
-        found = {"text": words.text, "network": family.denoiser([words])(x, 3.0)}
+        found = {"text": words.embeds, "network": family.denoiser([words])(x, 3.0)}
         return found | ({"pooled": words.pooled} if words.pooled is not None else {})
 
 

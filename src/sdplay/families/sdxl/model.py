@@ -54,7 +54,7 @@ class StableDiffusionXL(LatentModel):
             sides: list[TextEncoding] = []
             for number, (tokenizer, encoder) in enumerate(zip(self.tokenizers, self.text_encoders, strict=True)):
                 side = self._read(number, chunk_input_ids(chunk, tokenizer, encoder), back)
-                sides.append(replace(side, text=apply_emphasis(side.embeds, chunk)))
+                sides.append(replace(side, embeds=apply_emphasis(side.embeds, chunk)))
             found.append(self._side_by_side(sides))
         whole = TextEncoding(torch.cat([each.embeds for each in found]), found[0].pooled)
         return zeros_like(whole) if self.zero_when_empty and not any(sections) else whole
