@@ -1,10 +1,18 @@
-"""Train the codec: a small AutoencoderKL (f = 8) on all the art, over random backgrounds, colours and mirrors."""
+"""Train the codec: a small AutoencoderKL (f = 16) on all the art, over random backgrounds, colours and mirrors.
+
+Once `training.pool` has made `vae` of it, its encoder is what all latents and the network depend on. With
+`--decoder-only --begin .../vae` the decoder alone is trained further, at any time: latents stay valid.
+"""
 
 from __future__ import annotations
 
 import argparse
+import copy
+import json
 import math
+import signal
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,23 +21,28 @@ import torch
 from diffusers import AutoencoderKL
 from numpy.typing import NDArray
 from PIL import Image
+from safetensors.torch import load_file
 from torch import Tensor
+from torch.nn import functional as F
 
-from training.art import load_art
+from training.art import SIZE, Drawing, load_art
 from training.muon import Muon
 
 HELD_OUT = 64
 KL_WEIGHT = 1e-5
+BUSY_SHARE = 0.3
+SAVED_EVERY = 240.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CodecSettings:
-    channels: tuple[int, ...] = (16, 32, 64, 128)
-    latent_channels: int = 4
+    channels: tuple[int, ...] = (16, 16, 32, 64, 128)
+    latent_channels: int = 8
     batch: int = 8
     lr: float = 2e-3
-    threads: int = 2
-    optimizer: str = "muon"
+    ema: float = 0.995
+    decoder_only: bool = False
+    threads: int = 1
 
 
 def new_codec(settings: CodecSettings) -> AutoencoderKL:
@@ -41,7 +54,7 @@ def new_codec(settings: CodecSettings) -> AutoencoderKL:
         up_block_types=["UpDecoderBlock2D"] * levels,
         latent_channels=settings.latent_channels,
         norm_num_groups=8,
-        sample_size=128,
+        sample_size=SIZE,
         mid_block_add_attention=False,
     ).to(memory_format=torch.channels_last)
 
@@ -53,10 +66,10 @@ def compose(art: NDArray[np.uint8], backgrounds: Tensor) -> Tensor:
     return pixels.contiguous(memory_format=torch.channels_last)
 
 
-def split(count: int, seed: int = 0) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Indices to train on and `HELD_OUT` to measure on, the same for every run."""
-    held = np.random.default_rng(seed).choice(count, HELD_OUT, replace=False)
-    return np.setdiff1d(np.arange(count), held), held
+def split(drawings: Sequence[Drawing], seed: int = 0) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Indices to train on and `HELD_OUT` first drawings to measure on, the same for every run."""
+    held = np.random.default_rng(seed).choice(sum(d.number == 0 for d in drawings), HELD_OUT, replace=False)
+    return np.setdiff1d(np.arange(len(drawings)), held), held
 
 
 def loss_of(pixels: Tensor, decoded: Tensor) -> Tensor:
@@ -82,82 +95,163 @@ def save_sheet(path: Path, rows: list[Tensor]) -> None:
     Image.fromarray(array).save(path)
 
 
-def train(work: Path, name: str, settings: CodecSettings, seconds: float) -> None:
-    """Train for `seconds` of wall time (cosine over them); goes on from the checkpoint when there is one."""
-    torch.set_num_threads(settings.threads)
-    art, _ = load_art(work)
-    train_on, held = split(len(art))
-    held_pixels = compose(np.asarray(art[held]), torch.ones(HELD_OUT, 3, 1, 1))
-    torch.manual_seed(0)
-    codec = new_codec(settings)
-    matrices = [p for n, p in codec.named_parameters() if p.ndim > 1 and p.size(0) > 3 and p[0].numel() > 64]
-    chosen = {id(p) for p in matrices}
-    others = [p for p in codec.parameters() if id(p) not in chosen]
-    if settings.optimizer == "adamw":
-        matrices, others = [], list(codec.parameters())
-    optimizer = Muon(matrices, others, lr=settings.lr)
-    step, spent, checkpoint = 0, 0.0, work / f"{name}.pt"
-    if checkpoint.exists():
-        state = torch.load(checkpoint, weights_only=True)
-        codec.load_state_dict(state["codec"])
-        optimizer.load_state_dict(state["optimizer"])
-        step, spent = state["step"], state["spent"]
-    rng = np.random.default_rng(1000 + step)
-    started, saved = time.monotonic() - spent, time.monotonic()
-    while (elapsed := time.monotonic() - started) < seconds:
-        cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, elapsed / seconds)))
-        for group in optimizer.param_groups:
-            group["lr"] = settings.lr * min(1.0, (step + 1) / 100) * (0.98 * cosine + 0.02)
-        rows = np.sort(rng.choice(train_on, settings.batch))
-        plain = torch.from_numpy(rng.random((settings.batch, 3, 1, 1), dtype=np.float32))
-        plain[torch.from_numpy(rng.random(settings.batch) < 0.4)] = 1.0
-        pixels = compose(np.asarray(art[rows]), plain)
+class CodecTrainer:
+    """The codec, its averaged weights, its optimizer and its random numbers: what a checkpoint holds."""
+
+    def __init__(self, settings: CodecSettings) -> None:
+        torch.manual_seed(0)
+        self.settings = settings
+        self.codec = new_codec(settings)
+        self.averaged = copy.deepcopy(self.codec).requires_grad_(False)
+        if settings.decoder_only:
+            self.codec.encoder.requires_grad_(False)
+            self.codec.quant_conv.requires_grad_(False)
+        self.parameters = [p for p in self.codec.parameters() if p.requires_grad]
+        self.averages = [
+            mean for mean, p in zip(self.averaged.parameters(), self.codec.parameters(), strict=True) if p.requires_grad
+        ]
+        matrices = [p for p in self.parameters if p.ndim > 1 and p.size(0) > 3 and p[0].numel() > 64]
+        chosen = {id(p) for p in matrices}
+        self.optimizer = Muon(matrices, [p for p in self.parameters if id(p) not in chosen], lr=settings.lr)
+        self.rng = np.random.default_rng(1000)
+        self.step, self.spent = 0, 0.0
+
+    def batch(self, art: NDArray[np.uint8], rows: NDArray[np.int64]) -> Tensor:
+        """Drawings whole or small and two at a time, over plain colours or a fall of two; mirrored, hues swapped."""
+        size, rng = self.settings.batch, self.rng
+        plain = torch.from_numpy(rng.random((size, 3, 1, 1), dtype=np.float32))
+        plain[torch.from_numpy(rng.random(size) < 0.4)] = 1.0
+        chosen = np.asarray(art[np.sort(rng.choice(rows, size))])
+        if rng.random() < BUSY_SHARE:
+            other = torch.from_numpy(rng.random((size, 3, 1, 1), dtype=np.float32))
+            fall = torch.linspace(0, 1, art.shape[1]).view(1, 1, -1, 1)
+            plain = plain * (1 - fall) + other * fall
+            chosen = scattered(chosen, rng)
+            second = scattered(np.asarray(art[np.sort(rng.choice(rows, size))]), rng)
+            plain = (compose(second, plain) + 1) / 2
+        pixels = compose(chosen, plain)
         pixels = pixels.flip(3) if rng.random() < 0.5 else pixels
         if rng.random() < 0.3:
             pixels = pixels[:, torch.from_numpy(rng.permutation(3))].contiguous(memory_format=torch.channels_last)
+        return pixels
+
+    def train_step(self, pixels: Tensor, lr: float) -> float:
+        for group in self.optimizer.param_groups:
+            group["lr"] = lr
         with torch.autocast("cpu", torch.bfloat16):
-            posterior = codec.encode(pixels).latent_dist
-            decoded = codec.decode(posterior.sample()).sample
+            with torch.set_grad_enabled(not self.settings.decoder_only):
+                posterior = self.codec.encode(pixels).latent_dist
+            latents = posterior.mode() if self.settings.decoder_only else posterior.sample()
+            decoded = self.codec.decode(latents).sample
         loss = loss_of(pixels, decoded.float()) + KL_WEIGHT * posterior.kl().float().mean() / 1024
-        optimizer.zero_grad(set_to_none=True)
+        self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(codec.parameters(), 1.0)
-        optimizer.step()
-        step += 1
-        if step % 200 == 0:
-            psnr, decoded = measure(codec, held_pixels)
-            print(f"{name} {step} {elapsed:.0f}s loss {loss.item():.4f} held-out {psnr:.2f} dB", flush=True)
-            save_sheet(work / f"{name}.png", [held_pixels[:12], decoded[:12]])
-        if time.monotonic() - saved > 300:
+        torch.nn.utils.clip_grad_norm_(self.parameters, 1.0)
+        self.optimizer.step()
+        self.step += 1
+        decay = min(self.settings.ema, (1 + self.step) / (20 + self.step))
+        torch._foreach_lerp_(self.averages, [p.data for p in self.parameters], 1 - decay)
+        return loss.item()
+
+    def save(self, path: Path) -> None:
+        state = {
+            "codec": self.codec.state_dict(),
+            "averaged": self.averaged.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "rng": json.dumps(self.rng.bit_generator.state),
+            "torch_rng": torch.get_rng_state(),
+            "step": self.step,
+            "spent": self.spent,
+        }
+        torch.save(state, path.with_suffix(".tmp"))
+        path.with_suffix(".tmp").replace(path)
+
+    def load(self, path: Path) -> None:
+        state = torch.load(path, weights_only=True)
+        self.codec.load_state_dict(state["codec"])
+        self.averaged.load_state_dict(state["averaged"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.rng.bit_generator.state = json.loads(state["rng"])
+        torch.set_rng_state(state["torch_rng"])
+        self.step, self.spent = state["step"], state["spent"]
+
+    def start_from(self, folder: Path) -> None:
+        """Take the weights of a saved codec as the beginning of another round."""
+        weights = load_file(folder / "diffusion_pytorch_model.safetensors")
+        for codec in (self.codec, self.averaged):
+            codec.load_state_dict(weights)
+
+
+def scattered(art: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Drawings at 0.4 to 0.9 of their size, somewhere in the picture."""
+    count = len(art)
+    scale = 1 / rng.uniform(0.4, 0.9, count)
+    shift = rng.uniform(-1, 1, (2, count)) * (scale - 1)
+    zero = np.zeros(count)
+    theta = np.stack([scale, zero, shift[0], zero, scale, shift[1]], 1).reshape(count, 2, 3)
+    pixels = torch.from_numpy(art).permute(0, 3, 1, 2).float()
+    grid = F.affine_grid(torch.from_numpy(theta.astype(np.float32)), list(pixels.shape), align_corners=False)
+    return F.grid_sample(pixels, grid, align_corners=False).round().byte().permute(0, 2, 3, 1).numpy()
+
+
+def rate(lr: float, step: int, progress: float) -> float:
+    """Warm-up over 100 steps, then a cosine over the time given, down to 2 %."""
+    return lr * min(1.0, (step + 1) / 100) * (0.49 * (1 + math.cos(math.pi * min(1.0, progress))) + 0.02)
+
+
+def train(work: Path, name: str, settings: CodecSettings, seconds: float, begin: Path | None = None) -> None:
+    """Train for `seconds` of wall time (cosine over them); goes on from the checkpoint when there is one."""
+    torch.set_num_threads(settings.threads)
+    art, drawings = load_art(work)
+    train_on, held = split(drawings)
+    held_pixels = compose(np.asarray(art[held]), torch.ones(HELD_OUT, 3, 1, 1))
+    trainer, checkpoint = CodecTrainer(settings), work / f"{name}.pt"
+    if checkpoint.exists():
+        trainer.load(checkpoint)
+    elif begin is not None:
+        trainer.start_from(begin)
+    signals: list[int] = []
+    signal.signal(signal.SIGTERM, lambda number, _: signals.append(number))
+    started, saved = time.monotonic() - trainer.spent, time.monotonic()
+    while trainer.spent < seconds and not signals:
+        lr = rate(settings.lr, trainer.step, trainer.spent / seconds)
+        loss = trainer.train_step(trainer.batch(art, train_on), lr)
+        trainer.spent = time.monotonic() - started
+        if trainer.step % 100 == 0:
+            psnr, decoded = measure(trainer.averaged, held_pixels)
+            print(f"{name} {trainer.step} {trainer.spent:.0f}s loss {loss:.4f} held-out {psnr:.2f} dB", flush=True)
+            save_sheet(work / f"{name}.png", [held_pixels[:8], decoded[:8]])
+        if time.monotonic() - saved > SAVED_EVERY:
             saved = time.monotonic()
-            state = {"codec": codec.state_dict(), "optimizer": optimizer.state_dict(), "step": step, "spent": elapsed}
-            torch.save(state, checkpoint.with_suffix(".tmp"))
-            checkpoint.with_suffix(".tmp").replace(checkpoint)
-    psnr, decoded = measure(codec, held_pixels)
-    print(f"{name} end {step} held-out {psnr:.2f} dB", flush=True)
-    save_sheet(work / f"{name}.png", [held_pixels[:12], decoded[:12]])
-    codec.save_pretrained(work / name)
+            trainer.save(checkpoint)
+            trainer.averaged.save_pretrained(work / name)
+    trainer.save(checkpoint)
+    trainer.averaged.save_pretrained(work / name)
+    print(f"{name} end {trainer.step} held-out {measure(trainer.averaged, held_pixels)[0]:.2f} dB", flush=True)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, default=Path("training/work"))
     parser.add_argument("--name", default="codec")
-    parser.add_argument("--minutes", type=float, default=60)
-    parser.add_argument("--latent-channels", type=int, default=4)
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--minutes", type=float, default=150)
+    parser.add_argument("--latent-channels", type=int, default=8)
+    parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--lr", type=float, default=2e-3)
-    parser.add_argument("--optimizer", choices=("muon", "adamw"), default="muon")
+    parser.add_argument("--begin", type=Path, help="a saved codec to train further")
+    parser.add_argument(
+        "--decoder-only", action="store_true", help="leave the encoder, and so all latents, as they are"
+    )
     asked = parser.parse_args()
     settings = CodecSettings(
         latent_channels=asked.latent_channels,
         threads=asked.threads,
         batch=asked.batch,
         lr=asked.lr,
-        optimizer=asked.optimizer,
+        decoder_only=asked.decoder_only,
     )
-    train(asked.work, asked.name, settings, asked.minutes * 60)
+    train(asked.work, asked.name, settings, asked.minutes * 60, asked.begin)
 
 
 if __name__ == "__main__":

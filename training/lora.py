@@ -122,7 +122,7 @@ def train(style: str, work: Path, settings: LoraSettings, seconds: float) -> dic
     layers = low_rank_layers(family.unet, settings)
     parameters = [p for layer in layers.values() for p in (layer.down, layer.up)]
     optimizer = torch.optim.AdamW(parameters, lr=settings.lr, weight_decay=0.01)
-    kept = torch.from_numpy(1 / (1 + family.noise_schedule.sigmas**2)).float()
+    kept = torch.from_numpy(1 / (1 + family.process.schedule.sigmas**2)).float()
     rng, started, step, mean = np.random.default_rng(11), time.monotonic(), 0, float("nan")
     while (spent := time.monotonic() - started) < seconds:
         for group in optimizer.param_groups:

@@ -10,8 +10,8 @@ from sdplay.core.machine import Machine
 from sdplay.events import Event
 from sdplay.images.read import Pixels
 from sdplay.library.resolve import ResolvedModel
+from sdplay.requests.base import Request
 from sdplay.requests.recipe import Recipe
-from sdplay.requests.request import AnyRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +40,7 @@ class Executor(Protocol):
     @property
     def workers(self) -> int: ...
 
-    def survey(self, request: AnyRequest) -> Machine: ...
+    def survey(self, request: Request) -> Machine: ...
 
     def run(self, task: Task) -> Generator[Event, None, None]: ...
 

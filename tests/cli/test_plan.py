@@ -15,10 +15,10 @@ import pytest
 from PIL import Image
 
 from sdplay.executors.fake import FakeExecutor
+from sdplay.film.plan import FILMS, film_plan
 from sdplay.film.rows import Cost, count_rows, denoising_steps, film_table
-from sdplay.requests.plan import film_plan
+from sdplay.requests.base import make_request
 from sdplay.requests.recipe import Recipe
-from sdplay.requests.request import FILMS, make_request
 from sdplay.studio import Studio
 from tests.support.commandline import MODULE, InTerminal, Sdplay
 from tests.support.films import decoded

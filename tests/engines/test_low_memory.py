@@ -71,7 +71,7 @@ def test_a_tile_alone_would_not_do(builtin: Path) -> None:
     lean = family(builtin, tile=TILE)
     z = latents(24, 25)
     whole = family(builtin).decode(z)
-    lean.tiled.norms.clear()
+    lean.tiled_decoder.norms.clear()
     assert float((lean.decode(z) - whole).norm() / whole.norm()) > 20 * TOLERANCE
 
 
@@ -88,7 +88,7 @@ def test_a_second_picture_knows_nothing_of_the_first(tiny: Path) -> None:
 
 
 def test_tiles_cover_each_pixel_once(tiny: Path) -> None:
-    decoder: TiledDecoder = family(tiny, tile=TILE).tiled
+    decoder: TiledDecoder = family(tiny, tile=TILE).tiled_decoder
     values = torch.zeros(1, 1, 37, 22)
     for tile in decoder._tiles(values):
         part = values[..., tile.top : tile.bottom, tile.left : tile.right]

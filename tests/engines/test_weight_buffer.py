@@ -153,13 +153,13 @@ def test_a_layer_is_laid_out_as_convolutions_like_it(tiny: Path) -> None:
 LOADING = """
 import re, sys
 from pathlib import Path
-from sdplay.engines.device import placement
+from sdplay.engines.device import make_placement
 from sdplay.families.sd.model import load_sd
 def memory(what):
     return int(re.search(what + r":\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) * 1024
-load_sd(Path(sys.argv[1]), placement("cpu", "float32", "float32"))  # all that is imported along the way
+load_sd(Path(sys.argv[1]), make_placement("cpu", "float32", "float32"))  # all that is imported along the way
 before = memory("VmRSS")
-model = load_sd(Path(sys.argv[2]), placement("cpu", "bfloat16", "bfloat16"))
+model = load_sd(Path(sys.argv[2]), make_placement("cpu", "bfloat16", "bfloat16"))
 weights = sum(p.nbytes for n in (model.unet, model.vae, model.text_encoder) for p in n.parameters())
 print(weights, memory("VmHWM") - before)
 """

@@ -20,7 +20,8 @@ from sdplay.executors.processes import LocalExecutor
 from sdplay.film.job.film import shoot
 from sdplay.film.video.verify import verify_film
 from sdplay.library.resolve import resolve
-from sdplay.requests.request import Txt2Img, make_request
+from sdplay.requests.base import make_request
+from sdplay.requests.txt2img import Txt2Img
 from sdplay.studio import Studio
 from tests.support.child import ROOT
 from tests.support.fakemodel import fake_model

@@ -22,9 +22,10 @@ from sdplay.executors.fake import FakeExecutor
 from sdplay.film.job.film import shoot
 from sdplay.film.pace import FLOOR, PARTS, change_seen, pace_probe, probe_frames
 from sdplay.film.plan_dream import DreamPlan
+from sdplay.film.request_dream import Dream
 from sdplay.images.read import Pixels
+from sdplay.requests.base import make_request
 from sdplay.requests.recipe import Recipe
-from sdplay.requests.request import Dream, make_request
 from sdplay.requests.resolve import resolve_request
 from sdplay.studio import Studio
 from sdplay.tasks import Task
@@ -47,7 +48,7 @@ def weights(walk: DreamPlan) -> list[float]:
     found = []
     for index in range(walk.total):
         noise = walk.frame(index).noise
-        base = walk._place(index)[0]
+        base = walk.layout.place(index)[0]
         if isinstance(noise, SlerpNoise):
             found.append(base + noise.weight)
         else:
@@ -128,16 +129,16 @@ def test_the_table_is_part_of_what_the_film_is() -> None:
     recipe = dream(num=33, pace="perceptual")
     paced = replace(recipe, pace_table=(LATE, LATE))
     assert recipe.digest != paced.digest
-    assert "pace_table" not in recipe.ingredients()
-    again = Recipe.from_ingredients({**paced.ingredients(), "fps": "24"})
+    assert "pace_table" not in recipe.to_dict()
+    again = Recipe.from_dict({**paced.to_dict(), "fps": "24"})
     assert (again.pace_table, again.digest) == (paced.pace_table, paced.digest)
 
 
 @pytest.mark.parametrize("table", [[[0.0]], [[0.0, 0.5, 0.5, 1.0]], [[0.1, 1.0]], [[0.0, 0.9]], "no", [0.0, 1.0]])
 def test_a_table_that_is_none_is_damage(table: Any) -> None:
-    ingredients = {**dream(num=33, pace="perceptual").ingredients(), "pace_table": table}
+    ingredients = {**dream(num=33, pace="perceptual").to_dict(), "pace_table": table}
     with pytest.raises(BadRequest, match="damaged"):
-        Recipe.from_ingredients(ingredients)
+        Recipe.from_dict(ingredients)
 
 
 def test_more_stretches_than_can_be_measured_are_refused() -> None:
@@ -149,9 +150,9 @@ def test_more_stretches_than_can_be_measured_are_refused() -> None:
 
 def test_what_can_grow() -> None:
     """With a measured pace an endless walk has its length; between fixed keys it has not."""
-    assert "num" in dream(frames_per_key=8).request.not_ingredients()
-    assert "num" not in dream(frames_per_key=8, pace="perceptual").request.not_ingredients()
-    assert "num" in dream(keyframes=KEYS, pace="perceptual").request.not_ingredients()
+    assert "num" in dream(frames_per_key=8).request.unhashed_fields()
+    assert "num" not in dream(frames_per_key=8, pace="perceptual").request.unhashed_fields()
+    assert "num" in dream(keyframes=KEYS, pace="perceptual").request.unhashed_fields()
 
 
 @pytest.mark.parametrize(
@@ -210,9 +211,9 @@ def test_a_longer_walk_begins_with_the_shorter_one(clicking: str) -> None:
 
 
 def test_the_pace_of_pictures_counts_where_a_sound_is_followed(clicking: str) -> None:
-    digests = {dream(num=9, fps=fps, pace="audio", audio=clicking).ingredients().get("fps") for fps in (12, 24)}
+    digests = {dream(num=9, fps=fps, pace="audio", audio=clicking).to_dict().get("fps") for fps in (12, 24)}
     assert digests == {"12", "24"}
-    assert "fps" not in dream(num=9, audio=clicking).ingredients()
+    assert "fps" not in dream(num=9, audio=clicking).to_dict()
 
 
 def test_a_smoothing_that_nothing_takes_is_told() -> None:

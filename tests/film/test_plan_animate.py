@@ -10,7 +10,7 @@ from sdplay.core.errors import BadRequest
 from sdplay.core.sample import FromFilm, FromNoise, LerpPrompt, PromptPair
 from sdplay.film.plan_animate import AnimationPlan, plan
 from sdplay.film.request_animate import Animate
-from sdplay.requests.request import make_request
+from sdplay.requests.base import make_request
 from sdplay.requests.resolve import resolve_request
 from tests.support.recipes import MACHINE, MODEL
 

@@ -12,7 +12,7 @@ from sdplay.core.errors import BadRequest
 from sdplay.core.sample import CircleNoise, LerpPrompt, Noise, PromptPair, Sample, SlerpNoise, SplineNoise
 from sdplay.film.plan_dream import DreamPlan
 from sdplay.film.request_dream import Dream
-from sdplay.requests.request import make_request
+from sdplay.requests.base import make_request
 from sdplay.requests.resolve import resolve_request
 from tests.support.recipes import MACHINE, MODEL
 
@@ -133,7 +133,7 @@ def test_ways_are_whole_and_steps_even(num: int, count: int, loop: bool, path: s
     last = -1.0
     for index in range(num):
         noise = of.frame(index).noise
-        place, way = of._place(index)
+        place, way = of.layout.place(index)
         assert 0 <= way < 1
         assert place + way > last
         last = place + way

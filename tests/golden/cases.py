@@ -86,8 +86,8 @@ PICTURES: dict[str, tuple[str, ...]] = {
 
 # Those that are drawn again from the file of their first picture; `verify` draws all of them again.
 AGAIN = (
-    "txt2img", "webp", "jpeg", "bfloat16", "choices", "styles", "break-and", "lora", "inversion", "control", "img2img",
-    "img2img-own-size", "inpaint-masked", "inpaint-extend", "hires", "prompts-from", "grid",
+    "txt2img", "webp", "jpeg", "bfloat16", "choices", "lora", "inversion", "control", "img2img", "inpaint-masked",
+    "inpaint-extend", "hires", "grid",
 )  # fmt: skip
 
 # Films: (command line, after how many finished units the one in data/jobs was stopped).

@@ -33,7 +33,7 @@ EXIF_IFD, USER_COMMENT, IMAGE_DESCRIPTION = 0x8769, 0x9286, 0x010E
 VERSION = "VERSION"
 SETTINGS = {"SDPLAY_DEVICE": "cpu", "SDPLAY_PRECISION": "float32", "NO_COLOR": "1", "COLUMNS": "100"}
 # On another processor, or with another version of torch, in grey levels: what other orders of addition make of pixels.
-TOLERANCE, TOLERANCE_BFLOAT16 = 1.0, 4.0
+TOLERANCE, TOLERANCE_BFLOAT16 = 0.25, 1.5
 NEARLY = 1e-6
 PACE = 0.05  # of a measured pace, which is a share of what was seen
 Frame = NDArray[np.uint8]

@@ -95,11 +95,9 @@ def test_a_picture_from_before_is_drawn_again(here: Path, name: str) -> None:
 
 def test_pictures_from_before_are_verified(here: Path) -> None:
     shutil.copytree(recorded.PICTURES, here, dirs_exist_ok=True)
-    first = [
-        f"{name}/{file}" for name, record in RECORD.items() if name not in AGAIN for file in list(record["files"])[:2]
-    ]
+    first = [f"{name}/{next(iter(record['files']))}" for name, record in RECORD.items() if name not in AGAIN]
     provable = [path for path in first if KEPT[path]["verify"] == 0]
-    assert len(provable) > 35
+    assert len(provable) > 30
     outcome = run("verify", *provable)
     lines = outcome.out.splitlines()
     if recorded.same_machine():

@@ -15,7 +15,10 @@ from sdplay.core.errors import BadRequest, ModelBroken, NotReproduced, UnknownNa
 from sdplay.images.control import edges_of
 from sdplay.images.read import read_image
 from sdplay.images.writer import Keeper
-from sdplay.requests.request import Img2Img, Inpaint, Txt2Img, make_request
+from sdplay.requests.base import make_request
+from sdplay.requests.img2img import Img2Img
+from sdplay.requests.inpaint import Inpaint
+from sdplay.requests.txt2img import Txt2Img
 from sdplay.studio import Studio
 from sdplay.tasks import Task
 from sdplay.version import VERSION

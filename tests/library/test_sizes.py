@@ -94,5 +94,5 @@ def test_tiles_reach_as_far_as_the_decoder_in_tiles_says(builtin: Path) -> None:
     from sdplay.families.load import load_family
 
     family = load_family("sd", builtin, make_placement("cpu", "float32", "float32", 64))
-    decoder = family.tiled  # type: ignore[attr-defined]
+    decoder = family.tiled_decoder  # type: ignore[attr-defined]
     assert -(-reach(read_model_size(builtin).vae) // decoder.scale) == decoder.reach

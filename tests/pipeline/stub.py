@@ -11,9 +11,9 @@ from sdplay.families.base import TextEncoding
 from sdplay.library.add_ons import ResolvedAddOn
 from sdplay.prompts.attention import Section
 from sdplay.prompts.lora_tags import ActiveLoras
-from sdplay.requests.mentions import ActiveEmbeddings
+from sdplay.requests.add_ons import ActiveEmbeddings
 from sdplay.sampling.denoiser import Denoiser
-from sdplay.sampling.sigmas import make_noise_schedule
+from sdplay.sampling.process import make_process
 
 
 def plain_decode(latents: Tensor) -> Tensor:
@@ -25,7 +25,7 @@ class StubFamily:
     """Draws whatever the mean of its texts is; counts what it was asked for."""
 
     def __init__(self, decode: Callable[[Tensor], Tensor] = plain_decode) -> None:
-        self.noise_schedule = make_noise_schedule()
+        self.process, self.device = make_process(), torch.device("cpu")
         self.latent_channels, self.vae_scale_factor, self.is_inpaint = 4, 8, False
         self.decode = self.decode_float32 = decode
         self.encoded: list[str] = []

@@ -9,8 +9,9 @@ import numpy as np
 
 from sdplay.events import Event
 from sdplay.film.job.film import FilmJob, shoot
+from sdplay.film.plan import FILMS
 from sdplay.images.read import Pixels, read_image
-from sdplay.requests.request import FILMS, make_request
+from sdplay.requests.base import make_request
 from sdplay.studio import Studio
 
 

@@ -20,12 +20,12 @@ from sdplay.events import Event, Started
 from sdplay.film.job.begin import begin
 from sdplay.film.job.encoder import Output
 from sdplay.film.job.film import FilmJob, shoot
+from sdplay.film.plan import FILMS, AnyFilm
 from sdplay.film.render.film import FilmRenderer
 from sdplay.film.video.inputs import film_files
-from sdplay.pipeline.model_cache import LoadedModel
-from sdplay.pipeline.text_cache import TextEncodingCache
+from sdplay.pipeline.model_cache import LoadedModel, TextEncodingCache
+from sdplay.requests.base import Request, make_request
 from sdplay.requests.recipe import Recipe
-from sdplay.requests.request import FILMS, AnyFilm, AnyRequest, make_request
 from sdplay.requests.resolve import resolve_request
 from sdplay.sampling.noise import seed_noise
 from sdplay.tasks import Executor, Task
@@ -75,7 +75,7 @@ class StubExecutor:
         self._loaded = LoadedModel(self.family, TextEncodingCache(self.family))
         self._stages = FilmRenderer()
 
-    def survey(self, request: AnyRequest) -> Machine:
+    def survey(self, request: Request) -> Machine:
         return MACHINE
 
     def run(self, task: Task) -> Generator[Event, None, None]:

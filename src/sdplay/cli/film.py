@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sdplay.cli.announce import memory_lines
 from sdplay.cli.deliver import Interrupt
 from sdplay.cli.draw import open_studio
 from sdplay.cli.flags import in_the_words_of, request_fields, request_options
-from sdplay.cli.memory import memory_lines
 from sdplay.cli.models import PICKLE, library_with
 from sdplay.core.errors import SdplayError, Stopped
 
 if TYPE_CHECKING:
     from sdplay.cli.film_progress import FilmProgress
     from sdplay.film.job.film import FilmJob
-    from sdplay.requests.request import AnyFilm
+    from sdplay.film.plan import AnyFilm
 
 FORMATS = ("mp4", "gif", "webp", "apng", "webm", "mkv")
 JOB = click.Path(path_type=Path)
@@ -44,7 +44,7 @@ class FilmCommand(click.Command):
 
     @property
     def kind(self) -> type[AnyFilm]:
-        from sdplay.requests.request import FILMS
+        from sdplay.film.plan import FILMS
 
         return FILMS[self._mode]
 

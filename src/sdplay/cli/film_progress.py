@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 import click
 
-from sdplay.cli.progress import duration
+from sdplay.cli.text import duration
 from sdplay.events import Event, FilmSaved, FramesSaved, Measuring, Resumed, Retried, Started, Stepped
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class FilmProgress:
         self.kept, self.left, self.phase = 0, "", "loading the model …"
         self.step: Stepped | None = None
         asked = job.recipe.request
-        self.unit_name = "key" if asked.mode == "animate" and not asked.of_clip else "pass"
+        self.unit_name = "pass" if getattr(asked, "of_clip", True) else "key"
         self.pace = ""  # of the newest unit
 
     def follow(self, event: Event) -> None:

@@ -11,16 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sdplay.cli.announce import facts
+from sdplay.cli.draw import DrawCommand, open_studio, prompts
 from sdplay.cli.film import JOB, POSITIONAL, FilmCommand, film_request
-from sdplay.cli.flags import in_the_words_of
-from sdplay.cli.listing import table
-from sdplay.cli.plan_still import PlanStillCommand
+from sdplay.cli.flags import in_the_words_of, request_fields
+from sdplay.cli.text import table
 
 if TYPE_CHECKING:
+    from sdplay.film.plan import AnyFilm, FilmPlan
     from sdplay.film.rows import Cost
-    from sdplay.requests.plan import FilmPlan
-    from sdplay.requests.request import AnyFilm
     from sdplay.studio import ResolvedRequest
+
 
 MOST_ROWS = 100  # in a terminal, unless --every or --range asks for others
 
@@ -176,7 +177,7 @@ class Facts:
 
     def _time(self) -> Iterator[tuple[str, str]]:
         """How long the rest takes, where the job that is begun already says how long its frames took."""
-        from sdplay.cli.progress import duration
+        from sdplay.cli.text import duration
         from sdplay.film.job.folder import JobFolder
         from sdplay.film.job.verify import progress_of
 
@@ -196,6 +197,21 @@ class Facts:
             yield f"no seed was asked for; this film is made with --seed {self.settled.recipe.seed}"
         if self.thinned > 1:
             yield f"every {self.thinned}th frame is shown; --every 1 shows all"
+
+
+class PlanStillCommand(DrawCommand):
+    """Plans pictures in one mode; its flags are those that draw them."""
+
+    def draw(self, **params: Any) -> int:
+        from sdplay.jobs.pictures import requests_for
+
+        with in_the_words_of(click.get_current_context()):
+            texts = prompts(params.pop("prompt"), params.pop("prompts_from"))
+            asked = requests_for(self.kind, texts, request_fields(self.kind, params))
+            with open_studio() as studio:
+                for request in asked:
+                    click.echo(table(facts(studio.resolve(request))))
+        return 0
 
 
 plan = click.Group(

@@ -16,9 +16,9 @@ from sdplay.film.request_animate import Animate
 from sdplay.images.picture import Picture
 from sdplay.images.read import Pixels
 from sdplay.images.resize import stretched
-from sdplay.requests.hires import picture_size, second_pass
+from sdplay.requests.base import Request
 from sdplay.requests.recipe import Recipe, picture_key
-from sdplay.requests.request import AnyRequest
+from sdplay.requests.txt2img import picture_size, second_pass
 from sdplay.tasks import Task
 
 
@@ -27,7 +27,7 @@ class FakeExecutor:
 
     workers = 1
 
-    def survey(self, request: AnyRequest) -> Machine:
+    def survey(self, request: Request) -> Machine:
         return Machine(device="cpu", dtype="float32", threads=1)
 
     def run(self, task: Task) -> Generator[Event, None, None]:

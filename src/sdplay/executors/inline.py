@@ -12,12 +12,12 @@ from sdplay.film.request import Film
 from sdplay.images.read import Pixels
 from sdplay.pipeline.model_cache import LoadedModel, ModelCache
 from sdplay.pipeline.preview import PreviewCache
-from sdplay.pipeline.stills import Easel, drawn
+from sdplay.pipeline.retry import Renderer, render_with_retry
 from sdplay.pipeline.upscale import upscale_picture
+from sdplay.requests.base import Request
 from sdplay.requests.memory import takes_turns
 from sdplay.requests.plan import plan
 from sdplay.requests.recipe import Recipe
-from sdplay.requests.request import AnyRequest
 from sdplay.tasks import Task
 
 
@@ -31,8 +31,8 @@ class InlineExecutor:
         self._stages = FilmRenderer()
         self._previews = PreviewCache()
 
-    def survey(self, request: AnyRequest) -> Machine:
-        return detect_machine(request.device, request.precision)
+    def survey(self, request: Request) -> Machine:
+        return detect_machine(request.run.device, request.run.precision)
 
     def run(self, task: Task) -> Generator[Event, None, None]:
         in_turn = takes_turns(task.recipe, task.model)
@@ -45,8 +45,8 @@ class InlineExecutor:
         yield Started(recipe=task.recipe, total=len(task.indices))
         if not isinstance(task.recipe.request, Film):
             preview = self._previews.of(loaded.family, task.recipe) if task.preview else None
-            frames = plan(task.recipe, task.indices)
-            yield from drawn(Easel(recipe=task.recipe, loaded=loaded, exact=exact, preview=preview), frames)
+            renderer = Renderer(recipe=task.recipe, model=loaded, load_exact=exact, preview=preview)
+            yield from render_with_retry(renderer, plan(task.recipe, task.indices))
         elif task.indices:
             yield from self._stages.render_segment(task.recipe, loaded, task.indices, task.given, exact)
 

@@ -18,7 +18,7 @@ from sdplay.core.machine import Machine
 from sdplay.events import Event, Started, Stepped
 from sdplay.executors.inline import InlineExecutor
 from sdplay.images.read import Pixels
-from sdplay.requests.request import AnyRequest
+from sdplay.requests.base import Request
 from sdplay.tasks import Executor, Task
 
 ATTEMPTS = 3  # for a task whose process died under it
@@ -90,7 +90,7 @@ class LocalExecutor:
     def workers(self) -> int:
         return self._workers
 
-    def survey(self, request: AnyRequest) -> Machine:
+    def survey(self, request: Request) -> Machine:
         return self._inline.survey(request)
 
     def run(self, task: Task) -> Generator[Event, None, None]:

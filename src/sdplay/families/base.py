@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import torch
 from torch import Tensor
 
 from sdplay.library.add_ons import ResolvedAddOn
 from sdplay.prompts.attention import Section
 from sdplay.prompts.lora_tags import ActiveLoras
-from sdplay.requests.mentions import ActiveEmbeddings
+from sdplay.requests.add_ons import ActiveEmbeddings
 from sdplay.sampling.denoiser import Denoiser
-from sdplay.sampling.sigmas import NoiseSchedule
+from sdplay.sampling.process import Process
 
 Extras = dict[str, dict[str, Tensor]]
 
@@ -57,7 +58,7 @@ class ControlCond:
 
 
 class Family(Protocol):
-    """A loaded model. Latents are [B, C, h, w] float32 on the CPU at every door; within, its own dtype and device.
+    """A loaded model. Latents are [B, C, h, w] float32 on `device`, pixels are on the CPU.
 
     `encode_text` encodes one text alone (so that its bits do not depend on the batch), cut at the encoder's last token;
     `encode_weighted_text` encodes weighted text of any length, chunk by chunk, with the same bits if that is one chunk
@@ -71,7 +72,8 @@ class Family(Protocol):
     the weights and arithmetic of the VAE in float32, whatever its format otherwise.
     """
 
-    noise_schedule: NoiseSchedule
+    process: Process
+    device: torch.device
     latent_channels: int
     vae_scale_factor: int
     is_inpaint: bool

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdplay.events import Event, ImageDone, Measuring
-from sdplay.film.plan_dream import DreamPlan
+from sdplay.film.plan_dream import DreamPlan, is_closed
 from sdplay.film.request_dream import Dream
 from sdplay.images.read import Pixels, resized
 from sdplay.requests.recipe import Recipe
@@ -54,7 +54,7 @@ def pace_probe(recipe: Recipe) -> Recipe:
         key.model_copy(update={"frame": PARTS * place, "hold": None}) for place, key in enumerate(request.keyframes)
     )
     times = {
-        "num": PARTS * plan.stretches + (0 if plan.closed else 1),
+        "num": PARTS * plan.stretches + (0 if is_closed(request) else 1),
         "frames_per_key": PARTS if request.frames_per_key is not None else None,
         "keyframes": keys,
     }

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from sdplay.core.sample import AnyNoise, AnyPrompt, CircleNoise, FromFilm, LerpPrompt, Sample, SlerpNoise, SplineNoise
+from sdplay.film.plan import FilmPlan
 from sdplay.film.plan_animate import AnimationPlan
 from sdplay.film.plan_dream import DreamPlan
-from sdplay.requests.plan import FilmPlan
 from sdplay.requests.recipe import Recipe
 
 Cell = int | float | str | None

@@ -7,10 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sdplay.film.plan import AnyFilm, FilmPlan, film_plan
 from sdplay.film.problems import with_everything_wrong
 from sdplay.jobs.pictures import Drawing, ResolvedRequest
-from sdplay.requests.plan import FilmPlan, film_plan
-from sdplay.requests.request import AnyFilm
 from sdplay.requests.resolve import check_known
 
 if TYPE_CHECKING:

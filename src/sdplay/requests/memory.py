@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from sdplay.core.amount import amount_text, read_amount
 from sdplay.core.errors import BadRequest
 from sdplay.core.fields import SMALLEST_SIDE
+from sdplay.core.values import amount_text, read_amount
 from sdplay.library.activations import (
     decoder_activations,
     encoder_activations,
@@ -21,10 +21,9 @@ from sdplay.library.activations import (
 from sdplay.library.resolve import ResolvedModel
 from sdplay.library.sizes import ModelSize, memory_figures
 from sdplay.prompts.composition import composed
-from sdplay.requests.hires import picture_size
 from sdplay.requests.recipe import Numerics, Recipe
-from sdplay.requests.stills import FromPicture, Still
-from sdplay.requests.words import words_of
+from sdplay.requests.stills import FromPicture, Still, prompt_of
+from sdplay.requests.txt2img import picture_size
 
 PROGRAM = 440 * 2**20  # Python, torch, diffusers and transformers after a first picture, without weights
 KEPT = 1.1  # what the allocator does not give back after the network has run, of what the network held
@@ -75,7 +74,7 @@ def rows_of(recipe: Recipe) -> int:
     """How many texts pull at a picture at once: what it is drawn away from, and each that it is drawn towards."""
     towards = 1
     if isinstance(recipe.request, Still) and recipe.request.prompt_syntax == "a1111":
-        towards = len(composed(words_of(recipe, 0).prompt))
+        towards = len(composed(prompt_of(recipe, 0).prompt))
     return towards if recipe.guidance_scale == 1 and towards == 1 else 1 + towards
 
 
@@ -96,7 +95,7 @@ def codec_numbers(recipe: Recipe, size: ModelSize) -> int:
 
 def memory_limit(recipe: Recipe) -> int | None:
     """The bytes that drawing may take, None where nothing is said of it."""
-    asked = recipe.request.max_memory
+    asked = recipe.request.run.max_memory
     return read_amount(asked) if asked is not None else None
 
 
@@ -106,7 +105,7 @@ def kept_within(recipe: Recipe, model: ResolvedModel) -> Recipe:
     if limit is None:
         return recipe
     return replace(
-        recipe, numerics=within(recipe, memory_figures(model), limit, lossy=recipe.request.allow_lossy).numerics
+        recipe, numerics=within(recipe, memory_figures(model), limit, lossy=recipe.request.run.allow_lossy).numerics
     )
 
 
@@ -115,8 +114,8 @@ def takes_turns(recipe: Recipe, model: ResolvedModel) -> bool:
     they do not fit into what is allowed. It changes no bit, so it is no part of a recipe.
     """
     limit = memory_limit(recipe)
-    if recipe.request.low_memory or limit is None:
-        return recipe.request.low_memory
+    if recipe.request.run.low_memory or limit is None:
+        return recipe.request.run.low_memory
     return predicted(recipe, memory_figures(model), in_turn=False) > limit
 
 
@@ -137,7 +136,7 @@ def within(recipe: Recipe, size: ModelSize, limit: int, *, lossy: bool) -> Memor
     least = min(plan.predicted for plan in plans)
     reason = f"is too little: not possible below {amount_text(least)} for {recipe.width}x{recipe.height}"
     hint = "; ".join(possible(recipe, size, limit, least, lossy=lossy))
-    raise BadRequest(reason, field="max_memory", value=recipe.request.max_memory, hint=hint)
+    raise BadRequest(reason, field="max_memory", value=recipe.request.run.max_memory, hint=hint)
 
 
 def ways(recipe: Recipe, *, lossy: bool) -> Iterator[tuple[Numerics, bool]]:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sdplay.film.job.unit_queue import SegmentQueue
 from sdplay.film.plan_animate import AnimationPlan
 from sdplay.film.request_animate import Animate
-from sdplay.requests.request import make_request
+from sdplay.requests.base import make_request
 from sdplay.requests.resolve import resolve_request
 from tests.support.recipes import MACHINE, MODEL
 

@@ -17,7 +17,7 @@ from sdplay.core.errors import BadRequest
 from sdplay.families.common.chunks import FIRST_EMBEDDING_TOKEN, SPECIAL_TOKENS, Tokenize
 from sdplay.families.common.vectors import embedding_tokens, slot_and_row, with_embeddings
 from sdplay.library.add_ons import ResolvedAddOn
-from sdplay.requests.mentions import ActiveEmbeddings
+from sdplay.requests.add_ons import ActiveEmbeddings
 
 BY_ENCODER = (("clip_l", "text_encoders_0"), ("clip_g", "text_encoders_1"))  # what files for SDXL call their two parts
 MOST_CACHED = 64

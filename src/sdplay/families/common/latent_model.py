@@ -23,9 +23,9 @@ from sdplay.families.common.embeddings import TextualInversions
 from sdplay.families.common.lora_patcher import LoraPatcher
 from sdplay.library.add_ons import ResolvedAddOn
 from sdplay.prompts.lora_tags import ActiveLoras
-from sdplay.requests.mentions import ActiveEmbeddings
+from sdplay.requests.add_ons import ActiveEmbeddings
 from sdplay.sampling.denoiser import Denoiser, NetworkDenoiser
-from sdplay.sampling.sigmas import NoiseSchedule, make_noise_schedule
+from sdplay.sampling.process import Process, make_process
 
 ExtrasOf = Callable[[Tensor], Extras]
 
@@ -37,7 +37,7 @@ class Components:
     `zero_when_empty` says that an empty text is all zeros to the network, whatever its encoders make of it.
     """
 
-    noise_schedule: NoiseSchedule
+    process: Process
     tokenizers: tuple[Any, ...]
     text_encoders: tuple[Any, ...]
     unet: Any
@@ -57,12 +57,13 @@ class LatentModel:
     """Network and codec of a Stable Diffusion, placed and ready: all the doors of a `Family` but `encode_text`."""
 
     def __init__(self, parts: Components, placement: Placement) -> None:
-        self.unet, self.vae, self.noise_schedule, self.placement = (
+        self.unet, self.vae, self.process, self.placement = (
             parts.unet,
             parts.vae,
-            parts.noise_schedule,
+            parts.process,
             placement,
         )
+        self.device = placement.device
         self.latent_channels: int = parts.vae.config.latent_channels
         self.vae_scale_factor = 2 ** (len(parts.vae.config.block_out_channels) - 1)
         self.is_inpaint: bool = parts.unet.config.in_channels == 2 * self.latent_channels + 1
@@ -103,15 +104,16 @@ class LatentModel:
         def network(x: Tensor, timesteps: Tensor) -> Tensor:
             self.lora_patcher.apply("network", self.unet_loras)
             extras = extras_of(x)
-            timesteps = timesteps.to(self.placement.device)
             told = extras | control_residuals(controls, self._placed(x), timesteps, texts, extras)
             if inpaint_channels is not None:
-                x = torch.cat([x, inpaint_channels.repeat(x.size(0) // inpaint_channels.size(0), 1, 1, 1)], dim=1)
+                x = torch.cat(
+                    [x, inpaint_channels.repeat(x.size(0) // inpaint_channels.size(0), *[1] * (x.dim() - 1))], dim=1
+                )
             asked = (self._placed(x), timesteps)
             out = self.unet(*asked, encoder_hidden_states=text, return_dict=False, **masked, **told)[0]
-            return out.float().cpu()
+            return out.float()
 
-        return NetworkDenoiser(network, self.noise_schedule)
+        return NetworkDenoiser(network, self.process)
 
     def _placed(self, x: Tensor) -> Tensor:
         return x.to(self.placement.device, self.placement.dtype, memory_format=torch.channels_last)
@@ -125,7 +127,7 @@ class LatentModel:
         self._take_codec()
         pixels = pixels.to(self.placement.device, self.placement.decode_dtype, memory_format=torch.channels_last)
         latents = self.vae.encode(pixels).latent_dist.mode()
-        return (latents.float().cpu() - self.shift_factor) * self.scaling_factor
+        return (latents.float() - self.shift_factor) * self.scaling_factor
 
     def decode(self, latents: Tensor) -> Tensor:
         self._take_codec()
@@ -175,13 +177,13 @@ def to_input_ids(tokenizer: Any, text_encoder: Any, text: str) -> Tensor:
     return found.input_ids.to(text_encoder.device)
 
 
-def read_noise_schedule(folder: Path) -> NoiseSchedule:
+def read_process(folder: Path) -> Process:
     """The noise table out of `scheduler/scheduler_config.json`; raises `ValueError` for what we cannot sample from."""
     config = json.loads((folder / "scheduler" / "scheduler_config.json").read_text(encoding="utf-8"))
     for entry in ("trained_betas", "rescale_betas_zero_snr"):
         if config.get(entry):
             raise ValueError(f"it sets {entry}, which this program does not know how to follow")
-    return make_noise_schedule(
+    return make_process(
         length=config.get("num_train_timesteps", 1000),
         beta_start=config.get("beta_start", 0.00085),
         beta_end=config.get("beta_end", 0.012),

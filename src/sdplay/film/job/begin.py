@@ -14,6 +14,7 @@ from sdplay.film.job.description import FREE, describe, film_rate, here
 from sdplay.film.job.encoder import FilmEncoder, Output
 from sdplay.film.job.film import FilmJob
 from sdplay.film.job.folder import JobFolder
+from sdplay.film.plan import AnyFilm, FilmPlan, film_plan
 from sdplay.film.request import Film
 from sdplay.film.request_animate import Animate
 from sdplay.film.request_dream import Dream
@@ -21,9 +22,8 @@ from sdplay.film.video.index import probe
 from sdplay.film.video.kind import CODINGS, check_kind
 from sdplay.film.video.sound import Sound, check_sound
 from sdplay.library.resolve import ResolvedModel
-from sdplay.requests.plan import FilmPlan, film_plan
+from sdplay.requests.base import Request
 from sdplay.requests.recipe import Recipe
-from sdplay.requests.request import AnyFilm, AnyRequest
 from sdplay.tasks import Executor
 
 MIXED = "this film was begun by another version or on another processor: its bits may differ from here"
@@ -105,7 +105,7 @@ def is_mixed(folder: JobFolder) -> bool:
     return folder.description["made_by"] != here()
 
 
-def as_asked(output: Output, request: AnyRequest) -> Output:
+def as_asked(output: Output, request: Request) -> Output:
     """`output` as fast as the request says, and with the loop that it names."""
     return replace(output, rate=film_rate(request), loop=getattr(request, "loop_mode", output.loop))
 

@@ -23,9 +23,9 @@ from sdplay.film.job.pace import TimeLeft
 from sdplay.film.job.unit_queue import SegmentQueue
 from sdplay.film.job.units import SegmentStore
 from sdplay.film.pace import measure_pace
+from sdplay.film.plan import FilmPlan, film_plan
 from sdplay.images.read import Pixels
 from sdplay.library.resolve import ResolvedModel
-from sdplay.requests.plan import FilmPlan, film_plan
 from sdplay.requests.recipe import Recipe
 from sdplay.tasks import Executor, Task
 
@@ -84,7 +84,7 @@ def with_measured_pace(job: FilmJob) -> Generator[Event, None, FilmJob]:
         return job.executor.run(Task(recipe=sketch, indices=indices, model=job.model, device=job.device))
 
     def keep(recipe: Recipe) -> None:
-        folder.update({**folder.description, "recipe": recipe.ingredients()})
+        folder.update({**folder.description, "recipe": recipe.to_dict()})
         folder.progress({"phase": "pace", "stretch": len(recipe.pace_table), "total": job.plan.total})
 
     recipe = yield from measure_pace(job.recipe, draw, keep)

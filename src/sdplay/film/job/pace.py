@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sdplay.core.sample import Segment
-from sdplay.requests.plan import FilmPlan
+from sdplay.film.plan import FilmPlan
 
 NEWEST = 0.2  # weight of the newest unit in the running mean
 

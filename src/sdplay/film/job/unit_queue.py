@@ -7,7 +7,7 @@ from collections.abc import Callable
 from threading import Condition
 
 from sdplay.core.sample import Segment
-from sdplay.requests.plan import FilmPlan
+from sdplay.film.plan import FilmPlan
 
 
 class SegmentQueue:

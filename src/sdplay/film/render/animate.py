@@ -27,18 +27,18 @@ from sdplay.film.plan_animate import AnimationPlan
 from sdplay.film.render.camera_warp import CameraWarp, camera_warp
 from sdplay.film.render.coherence import match_colors
 from sdplay.film.render.depth import KeyDisparity
-from sdplay.film.render.retry import Bench, drawn
 from sdplay.images.inputs import read_given
 from sdplay.images.picture import Picture
 from sdplay.images.read import Pixels, resized
+from sdplay.pipeline.retry import Renderer, render_with_retry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenderContext:
-    """What a segment is drawn with: the plan, the bench, and a way to tell what is near in a picture."""
+    """What a segment is drawn with: the plan, the renderer, and a way to tell what is near in a picture."""
 
     plan: AnimationPlan
-    bench: Bench
+    renderer: Renderer
     depth: KeyDisparity
 
 
@@ -74,20 +74,20 @@ def render_key(
     scene = plan.scene(frame.index)
     first = given.get(scene) if scene != frame.index else None
     if not isinstance(frame.init, FromFilm):
-        new = yield from render_one(context.bench, frame)
+        new = yield from render_one(context.renderer, frame)
         return match_colors(plan, new, frame.index, first)
     moved = to_uint8(before.at(frame.index).numpy()) if before is not None else initial_picture(plan)
     start = grade(plan, moved, frame.index)
     pixels = start
     if frame.init.strength > 0:
-        pixels = yield from render_one(context.bench.starting_from(lambda _: start, lambda _: start), frame)
+        pixels = yield from render_one(context.renderer.starting_from(lambda _: start, lambda _: start), frame)
     return match_colors(plan, pixels, frame.index, first)
 
 
-def render_one(bench: Bench, frame: Sample) -> Generator[Event, None, Pixels]:
+def render_one(renderer: Renderer, frame: Sample) -> Generator[Event, None, Pixels]:
     """The pixels of one frame; its `ImageDone` is not passed on, since it is no frame of the film yet."""
     pixels: Pixels | None = None
-    for event in drawn(bench, [frame]):
+    for event in render_with_retry(renderer, [frame]):
         if isinstance(event, ImageDone):
             pixels = event.picture.pixels
         else:

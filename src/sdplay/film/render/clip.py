@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 
 from sdplay.core.sample import FromFilm, Sample, Segment
 from sdplay.events import Event, ImageDone, KeyframeDone
 from sdplay.film.plan_animate import AnimationPlan
 from sdplay.film.render.animate import RenderContext, grade
 from sdplay.film.render.coherence import match_colors
-from sdplay.film.render.retry import Bench, drawn
 from sdplay.film.video.decode import ClipReader, fit
 from sdplay.images.picture import Picture
 from sdplay.images.read import Pixels, resized
+from sdplay.pipeline.retry import Renderer, render_with_retry
 
 
 def render_clip(
@@ -27,7 +26,7 @@ def render_clip(
     frames = [plan.key(index) for index in range(unit.first, unit.stop)]
     sources = {frame.index: source_frame(plan, reader, frame.index) for frame in frames}
     changing = [frame for frame in frames if strength_of(frame) > 0]
-    events = drawn(bench_of(context, sources, reader), changing)
+    events = render_with_retry(clip_renderer(context, sources, reader), changing)
     for frame in frames:
         pixels, seconds = sources[frame.index], 0.0
         if strength_of(frame) > 0:
@@ -45,9 +44,9 @@ def render_clip(
         yield ImageDone(picture=finished_picture(plan, pixels, frame.index, seconds))
 
 
-def bench_of(context: RenderContext, sources: Mapping[int, Pixels], reader: ClipReader) -> Bench:
-    """The bench on which each frame starts from its source; what stands in for a bad one is the last good one before,
-    drawn here, so that no unit waits for another.
+def clip_renderer(context: RenderContext, sources: Mapping[int, Pixels], reader: ClipReader) -> Renderer:
+    """A renderer whose frames start from their source frames; the last good frame before stands in for a bad one, drawn
+    here, so that no unit waits for another.
     """
     plan = context.plan
 
@@ -58,13 +57,13 @@ def bench_of(context: RenderContext, sources: Mapping[int, Pixels], reader: Clip
     def before(index: int) -> Pixels | None:
         for each in range(index - 1, -1, -1):
             frame = plan.key(each)
-            pixels = bench.good(frame) if strength_of(frame) > 0 else source_frame(plan, reader, each)
+            pixels = renderer.good_pixels(frame) if strength_of(frame) > 0 else source_frame(plan, reader, each)
             if pixels is not None:
                 return pixels
         return None
 
-    bench = replace(context.bench, film=start, before=before)
-    return bench
+    renderer = context.renderer.starting_from(start, before)
+    return renderer
 
 
 def strength_of(frame: Sample) -> float:
