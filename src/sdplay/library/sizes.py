@@ -65,7 +65,7 @@ def memory_figures(model: ResolvedModel) -> ModelSize:
     """The sizes of `model` with what is added to it; raises `ModelBroken` as `model_size` does."""
     added = sum(_numbers(one.path) for one in model.add_ons if one.identity.kind == "controlnet")
     changed = [changed_by(_shapes(one.path)) for one in model.add_ons if one.identity.kind == "lora"]
-    return replace(read_model_size(model.path), beside=added + max(changed, default=0))
+    return replace(read_model_size(model.path), add_ons=added + max(changed, default=0))
 
 
 def changed_by(shapes: Mapping[str, tuple[int, ...]]) -> int:
