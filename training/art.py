@@ -6,7 +6,7 @@ import argparse
 import io
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -21,6 +21,7 @@ STYLES = ("3d", "flat", "cartoon")
 CONCEPTS = Path(__file__).with_name("concepts.txt")
 LEFT_OUT_GROUPS = {"flags", "component"}
 LEAST_OPAQUE_PIXELS = 200
+HELD_OUT = 64  # drawings that the codec is measured on and never sees
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +151,13 @@ def load_art(work: Path) -> tuple[NDArray[np.uint8], list[Drawing]]:
     rows = json.loads((work / "art.json").read_text())
     drawings = [Drawing(**(row | {"tags": tuple(row["tags"])})) for row in rows]
     return np.load(work / "art.npy", mmap_mode="r"), drawings
+
+
+def split(drawings: Sequence[Drawing], seed: int = 0) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Indices to train on and at most `HELD_OUT` first drawings to measure on, the same for every run."""
+    first = sum(d.number == 0 for d in drawings)
+    held = np.random.default_rng(seed).choice(first, min(HELD_OUT, first // 8), replace=False)
+    return np.setdiff1d(np.arange(len(drawings)), held), held
 
 
 def main() -> None:

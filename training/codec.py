@@ -13,7 +13,7 @@ import math
 import signal
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -23,14 +23,17 @@ from numpy.typing import NDArray
 from PIL import Image
 from safetensors.torch import load_file
 from torch import Tensor
-from torch.nn import functional as F
 
-from training.art import SIZE, Drawing, load_art
+from training.art import SIZE, Drawing, load_art, split
 from training.muon import Muon
+from training.networks import take_over
+from training.paint import CODEC_MIX, FOR_CODEC, Painted
+from training.pictures import Chooser, Painter
+from training.things import things, without
 
-HELD_OUT = 64
 KL_WEIGHT = 1e-5
-BUSY_SHARE = 0.3
+COMPOSED_SHARE, SWAPPED_SHARE = 0.6, 0.2
+COMPOSED_MEASURED, MEASURED_EVERY = 32, 200
 SAVED_EVERY = 240.0
 
 
@@ -42,6 +45,7 @@ class CodecSettings:
     lr: float = 2e-3
     ema: float = 0.995
     decoder_only: bool = False
+    device: str = "cpu"
     threads: int = 1
 
 
@@ -66,12 +70,6 @@ def compose(art: NDArray[np.uint8], backgrounds: Tensor) -> Tensor:
     return pixels.contiguous(memory_format=torch.channels_last)
 
 
-def split(drawings: Sequence[Drawing], seed: int = 0) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Indices to train on and `HELD_OUT` first drawings to measure on, the same for every run."""
-    held = np.random.default_rng(seed).choice(sum(d.number == 0 for d in drawings), HELD_OUT, replace=False)
-    return np.setdiff1d(np.arange(len(drawings)), held), held
-
-
 def loss_of(pixels: Tensor, decoded: Tensor) -> Tensor:
     """L1 + 4·MSE + half the L1 of the horizontal and vertical gradients: the second pulls PSNR, the third edges."""
     error = decoded - pixels
@@ -82,7 +80,7 @@ def loss_of(pixels: Tensor, decoded: Tensor) -> Tensor:
 @torch.no_grad()
 def measure(codec: AutoencoderKL, pixels: Tensor) -> tuple[float, Tensor]:
     """Mean PSNR in dB over pictures, and the reconstructions."""
-    with torch.autocast("cpu", torch.bfloat16):
+    with torch.autocast(pixels.device.type, torch.bfloat16):
         decoded = codec.decode(codec.encode(pixels).latent_dist.mode()).sample
     decoded = decoded.float().clamp(-1, 1)
     mse = ((decoded - pixels) / 2).square().mean((1, 2, 3))
@@ -91,8 +89,34 @@ def measure(codec: AutoencoderKL, pixels: Tensor) -> tuple[float, Tensor]:
 
 def save_sheet(path: Path, rows: list[Tensor]) -> None:
     sheet = torch.cat([torch.cat(list(row), 2) for row in rows], 1)
-    array = sheet.add(1).mul(127.5).round().clamp(0, 255).byte().permute(1, 2, 0).numpy()
+    array = sheet.add(1).mul(127.5).round().clamp(0, 255).byte().permute(1, 2, 0).cpu().numpy()
     Image.fromarray(array).save(path)
+
+
+@dataclass(frozen=True, slots=True)
+class Makers:
+    """What makes pictures to train on; neither it nor `rows` has the drawings that are held out."""
+
+    chooser: Chooser
+    painter: Painter
+    rows: NDArray[np.int64]
+    painted: Painted | None = None
+
+
+def makers_of(art: NDArray[np.uint8], drawings: Sequence[Drawing]) -> Makers:
+    train_on, held = split(drawings)
+    shown = without(things(list(drawings)), held)
+    return Makers(Chooser(shown, CODEC_MIX), Painter(art), train_on)
+
+
+def measured_on(art: NDArray[np.uint8], drawings: Sequence[Drawing], makers: Makers) -> tuple[Tensor, Tensor]:
+    """(held-out drawings on white, composed pictures of drawings that are not) in -1..1, the same for every run."""
+    rows = split(drawings)[1]
+    held = compose(np.asarray(art[rows]), torch.ones(len(rows), 3, 1, 1))
+    rng = np.random.default_rng(41)
+    painted = [makers.painter.paint(makers.chooser.picture(rng), rng)[0] for _ in range(COMPOSED_MEASURED)]
+    pixels = torch.from_numpy(np.stack(painted)).permute(0, 3, 1, 2).float() / 127.5 - 1
+    return held, pixels.contiguous(memory_format=torch.channels_last)
 
 
 class CodecTrainer:
@@ -101,7 +125,7 @@ class CodecTrainer:
     def __init__(self, settings: CodecSettings) -> None:
         torch.manual_seed(0)
         self.settings = settings
-        self.codec = new_codec(settings)
+        self.codec = new_codec(settings).to(settings.device)
         self.averaged = copy.deepcopy(self.codec).requires_grad_(False)
         if settings.decoder_only:
             self.codec.encoder.requires_grad_(False)
@@ -116,29 +140,28 @@ class CodecTrainer:
         self.rng = np.random.default_rng(1000)
         self.step, self.spent = 0, 0.0
 
-    def batch(self, art: NDArray[np.uint8], rows: NDArray[np.int64]) -> Tensor:
-        """Drawings whole or small and two at a time, over plain colours or a fall of two; mirrored, hues swapped."""
+    def batch(self, makers: Makers) -> Tensor:
+        """Composed pictures, or drawings over any colour, mirrored and with hues swapped."""
         size, rng = self.settings.batch, self.rng
-        plain = torch.from_numpy(rng.random((size, 3, 1, 1), dtype=np.float32))
-        plain[torch.from_numpy(rng.random(size) < 0.4)] = 1.0
-        chosen = np.asarray(art[np.sort(rng.choice(rows, size))])
-        if rng.random() < BUSY_SHARE:
-            other = torch.from_numpy(rng.random((size, 3, 1, 1), dtype=np.float32))
-            fall = torch.linspace(0, 1, art.shape[1]).view(1, 1, -1, 1)
-            plain = plain * (1 - fall) + other * fall
-            chosen = scattered(chosen, rng)
-            second = scattered(np.asarray(art[np.sort(rng.choice(rows, size))]), rng)
-            plain = (compose(second, plain) + 1) / 2
-        pixels = compose(chosen, plain)
-        pixels = pixels.flip(3) if rng.random() < 0.5 else pixels
-        if rng.random() < 0.3:
-            pixels = pixels[:, torch.from_numpy(rng.permutation(3))].contiguous(memory_format=torch.channels_last)
-        return pixels
+        if rng.random() < COMPOSED_SHARE:
+            if makers.painted is not None:
+                painted = makers.painted.some(rng.integers(0, len(makers.painted.words), size))
+            else:
+                painted = np.stack([makers.painter.paint(makers.chooser.picture(rng), rng)[0] for _ in range(size)])
+            pixels = torch.from_numpy(painted).permute(0, 3, 1, 2).float() / 127.5 - 1
+        else:
+            plain = torch.from_numpy(rng.random((size, 3, 1, 1), dtype=np.float32))
+            plain[torch.from_numpy(rng.random(size) < 0.3)] = 1.0
+            pixels = compose(np.asarray(makers.painter.art[np.sort(rng.choice(makers.rows, size))]), plain)
+            pixels = pixels.flip(3) if rng.random() < 0.5 else pixels
+        if rng.random() < SWAPPED_SHARE:
+            pixels = pixels[:, torch.from_numpy(rng.permutation(3))]
+        return pixels.to(self.settings.device).contiguous(memory_format=torch.channels_last)
 
     def train_step(self, pixels: Tensor, lr: float) -> float:
         for group in self.optimizer.param_groups:
             group["lr"] = lr
-        with torch.autocast("cpu", torch.bfloat16):
+        with torch.autocast(pixels.device.type, torch.bfloat16):
             with torch.set_grad_enabled(not self.settings.decoder_only):
                 posterior = self.codec.encode(pixels).latent_dist
             latents = posterior.mode() if self.settings.decoder_only else posterior.sample()
@@ -167,7 +190,7 @@ class CodecTrainer:
         path.with_suffix(".tmp").replace(path)
 
     def load(self, path: Path) -> None:
-        state = torch.load(path, weights_only=True)
+        state = torch.load(path, weights_only=True, map_location="cpu")
         self.codec.load_state_dict(state["codec"])
         self.averaged.load_state_dict(state["averaged"])
         self.optimizer.load_state_dict(state["optimizer"])
@@ -176,22 +199,10 @@ class CodecTrainer:
         self.step, self.spent = state["step"], state["spent"]
 
     def start_from(self, folder: Path) -> None:
-        """Take the weights of a saved codec as the beginning of another round."""
+        """Take the weights of a saved codec as the beginning of another round; what has other shapes begins anew."""
         weights = load_file(folder / "diffusion_pytorch_model.safetensors")
-        for codec in (self.codec, self.averaged):
-            codec.load_state_dict(weights)
-
-
-def scattered(art: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Drawings at 0.4 to 0.9 of their size, somewhere in the picture."""
-    count = len(art)
-    scale = 1 / rng.uniform(0.4, 0.9, count)
-    shift = rng.uniform(-1, 1, (2, count)) * (scale - 1)
-    zero = np.zeros(count)
-    theta = np.stack([scale, zero, shift[0], zero, scale, shift[1]], 1).reshape(count, 2, 3)
-    pixels = torch.from_numpy(art).permute(0, 3, 1, 2).float()
-    grid = F.affine_grid(torch.from_numpy(theta.astype(np.float32)), list(pixels.shape), align_corners=False)
-    return F.grid_sample(pixels, grid, align_corners=False).round().byte().permute(0, 2, 3, 1).numpy()
+        take_over(self.codec, weights, ())
+        self.averaged.load_state_dict(self.codec.state_dict())
 
 
 def rate(lr: float, step: int, progress: float) -> float:
@@ -199,12 +210,19 @@ def rate(lr: float, step: int, progress: float) -> float:
     return lr * min(1.0, (step + 1) / 100) * (0.49 * (1 + math.cos(math.pi * min(1.0, progress))) + 0.02)
 
 
-def train(work: Path, name: str, settings: CodecSettings, seconds: float, begin: Path | None = None) -> None:
+def train(
+    work: Path,
+    name: str,
+    settings: CodecSettings,
+    seconds: float,
+    begin: Path | None = None,
+    painted: Painted | None = None,
+) -> None:
     """Train for `seconds` of wall time (cosine over them); goes on from the checkpoint when there is one."""
     torch.set_num_threads(settings.threads)
     art, drawings = load_art(work)
-    train_on, held = split(drawings)
-    held_pixels = compose(np.asarray(art[held]), torch.ones(HELD_OUT, 3, 1, 1))
+    makers = replace(makers_of(art, drawings), painted=painted)
+    held, composed = (pixels.to(settings.device) for pixels in measured_on(art, drawings, makers))
     trainer, checkpoint = CodecTrainer(settings), work / f"{name}.pt"
     if checkpoint.exists():
         trainer.load(checkpoint)
@@ -215,19 +233,23 @@ def train(work: Path, name: str, settings: CodecSettings, seconds: float, begin:
     started, saved = time.monotonic() - trainer.spent, time.monotonic()
     while trainer.spent < seconds and not signals:
         lr = rate(settings.lr, trainer.step, trainer.spent / seconds)
-        loss = trainer.train_step(trainer.batch(art, train_on), lr)
+        loss = trainer.train_step(trainer.batch(makers), lr)
         trainer.spent = time.monotonic() - started
-        if trainer.step % 100 == 0:
-            psnr, decoded = measure(trainer.averaged, held_pixels)
-            print(f"{name} {trainer.step} {trainer.spent:.0f}s loss {loss:.4f} held-out {psnr:.2f} dB", flush=True)
-            save_sheet(work / f"{name}.png", [held_pixels[:8], decoded[:8]])
+        if trainer.step % MEASURED_EVERY == 0:
+            (psnr, seen), (mixed, mixed_seen) = measure(trainer.averaged, held), measure(trainer.averaged, composed)
+            print(
+                f"{name} {trainer.step} {trainer.spent:.0f}s loss {loss:.4f} held-out {psnr:.2f} dB, "
+                f"composed {mixed:.2f} dB",
+                flush=True,
+            )
+            save_sheet(work / f"{name}.png", [held[:8], seen[:8], composed[:8], mixed_seen[:8]])
         if time.monotonic() - saved > SAVED_EVERY:
             saved = time.monotonic()
             trainer.save(checkpoint)
             trainer.averaged.save_pretrained(work / name)
     trainer.save(checkpoint)
     trainer.averaged.save_pretrained(work / name)
-    print(f"{name} end {trainer.step} held-out {measure(trainer.averaged, held_pixels)[0]:.2f} dB", flush=True)
+    print(f"{name} end {trainer.step} held-out {measure(trainer.averaged, held)[0]:.2f} dB", flush=True)
 
 
 def main() -> None:
@@ -239,6 +261,8 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--lr", type=float, default=2e-3)
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--painted", action="store_true", help="take the pictures that training.paint left")
     parser.add_argument("--begin", type=Path, help="a saved codec to train further")
     parser.add_argument(
         "--decoder-only", action="store_true", help="leave the encoder, and so all latents, as they are"
@@ -250,8 +274,10 @@ def main() -> None:
         batch=asked.batch,
         lr=asked.lr,
         decoder_only=asked.decoder_only,
+        device=asked.device,
     )
-    train(asked.work, asked.name, settings, asked.minutes * 60, asked.begin)
+    before = Painted(asked.work, FOR_CODEC) if asked.painted else None
+    train(asked.work, asked.name, settings, asked.minutes * 60, asked.begin, before)
 
 
 if __name__ == "__main__":

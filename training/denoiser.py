@@ -12,7 +12,7 @@ import math
 import shutil
 import signal
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +24,13 @@ from transformers import CLIPTokenizer
 from training.latents import frozen
 from training.muon import Muon
 from training.networks import Sizes, begin, new_networks, split_parameters
+from training.paint import Painted
 from training.pictures import load
 from training.pool import Pool
 from training.tokenizer import POSITIONS
 
 SAVED_EVERY = 420.0
-WARM_UP = 100
+WARM_UP = 30
 
 
 def noise_kept() -> Tensor:
@@ -49,14 +50,15 @@ class DenoiserSettings:
     weight_decay: float = 0.02
     ema: float = 0.999
     capacity: int = 32768
-    first: int = 2048
+    first: int = 1024
     made_a_step: int = 6
     threads: int = 1
+    told_every: int = 20
 
 
 def v_loss(out: Tensor, clean: Tensor, noise: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
     """(weighted loss, mean of the unweighted one) of v-prediction with min(1, 5/SNR): Hang et al., arXiv:2303.09556."""
-    kept = KEPT[t].view(-1, 1, 1, 1)
+    kept = KEPT.to(clean.device)[t].view(-1, 1, 1, 1)
     target = kept.sqrt() * noise - (1 - kept).sqrt() * clean
     each = (out.float() - target).square().mean((1, 2, 3))
     weight = (5 * (1 - kept) / kept).flatten().clamp(max=1)
@@ -65,10 +67,13 @@ def v_loss(out: Tensor, clean: Tensor, noise: Tensor, t: Tensor) -> tuple[Tensor
 
 def noised(clean: Tensor, rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor]:
     """(noisy latents, noise, levels) at stratified levels."""
-    size = len(clean)
-    t = torch.from_numpy((np.arange(size) + rng.random(size)) / size * 1000).long().clamp(0, 999)
-    kept = KEPT[t].view(-1, 1, 1, 1)
-    noise = torch.from_numpy(rng.standard_normal(clean.shape, dtype=np.float32))
+    size, device = len(clean), clean.device
+    t = torch.from_numpy((np.arange(size) + rng.random(size)) / size * 1000).long().clamp(0, 999).to(device)
+    kept = KEPT.to(device)[t].view(-1, 1, 1, 1)
+    if device.type == "cpu":
+        noise = torch.from_numpy(rng.standard_normal(clean.shape, dtype=np.float32))
+    else:
+        noise = torch.randn(clean.shape, device=device)
     return kept.sqrt() * clean + (1 - kept).sqrt() * noise, noise, t
 
 
@@ -80,7 +85,7 @@ class Trainer:
         self.settings, self.pool = settings, pool
         self.tokenizer = CLIPTokenizer.from_pretrained(work / "tokenizer", model_max_length=POSITIONS)
         self.unet, self.text = new_networks(settings.sizes, self.tokenizer)
-        self.networks = nn.ModuleDict({"unet": self.unet, "text": self.text})
+        self.networks = nn.ModuleDict({"unet": self.unet, "text": self.text}).to(pool.codec.device)
         matrices, others = split_parameters(self.networks)
         self.optimizer = Muon(matrices, others, lr=settings.lr, weight_decay=settings.weight_decay)
         self.parameters = list(self.networks.parameters())
@@ -95,16 +100,17 @@ class Trainer:
 
     def words(self, texts: list[str]) -> Tensor:
         tokens = self.tokenizer(texts, padding="max_length", truncation=True, max_length=POSITIONS, return_tensors="pt")
-        return self.text(tokens.input_ids)[0]
+        return self.text(tokens.input_ids.to(self.pool.codec.device))[0]
 
     def train_step(self, lr: float) -> float:
         """One step on a random batch at stratified noise levels; returns the unweighted v loss."""
         for group in self.optimizer.param_groups:
             group["lr"] = lr
-        self.pool.make(self.settings.made_a_step)
+        if self.settings.made_a_step:
+            self.pool.make(self.settings.made_a_step)
         clean, texts = self.pool.batch(self.settings.batch, self.rng)
         noisy, noise, t = noised(clean, self.rng)
-        with torch.autocast("cpu", torch.bfloat16):
+        with torch.autocast(clean.device.type, torch.bfloat16):
             out = self.unet(noisy.contiguous(memory_format=torch.channels_last), t, self.words(texts)).sample
         loss, plain = v_loss(out, clean, noise, t)
         self.optimizer.zero_grad(set_to_none=True)
@@ -115,8 +121,9 @@ class Trainer:
         self.seen += len(clean)
         decay = min(self.settings.ema, (1 + self.step) / (20 + self.step))
         torch._foreach_lerp_(self.ema, [p.data for p in self.parameters], 1 - decay)
-        self.loss = float(plain) if math.isnan(self.loss) else 0.98 * self.loss + 0.02 * float(plain)
-        return float(plain)
+        now = float(plain)
+        self.loss = now if math.isnan(self.loss) else 0.98 * self.loss + 0.02 * now
+        return now
 
     def save(self, path: Path) -> None:
         """Write the checkpoint, whole or not at all."""
@@ -133,7 +140,7 @@ class Trainer:
         path.with_suffix(".tmp").replace(path)
 
     def load(self, path: Path) -> None:
-        state = torch.load(path, weights_only=True)
+        state = torch.load(path, weights_only=True, map_location="cpu")
         self.networks.load_state_dict(state["networks"])
         self.optimizer.load_state_dict(state["optimizer"])
         torch._foreach_copy_(self.ema, state["ema"])
@@ -152,14 +159,24 @@ class Trainer:
         torch._foreach_copy_([p.data for p in self.parameters], current)
 
 
+def sizes_of(checkpoint: Path) -> Sizes:
+    """How large the networks of a checkpoint are, so that it is taken up as it is whatever the defaults have become."""
+    said = torch.load(checkpoint, weights_only=True, mmap=True)["sizes"]
+    return Sizes(**(said | {"channels": tuple(said["channels"])}))
+
+
 def rate(lr: float, step: int, falling: float | None = None) -> float:
     """The learning rate: warm-up, then the same for ever; in an anneal it falls in a line, `falling` going 0 to 1."""
     return lr * min(1.0, (step + 1) / WARM_UP) * (1.0 if falling is None else max(0.01, 1 - falling))
 
 
-def new_trainer(work: Path, settings: DenoiserSettings) -> Trainer:
+def new_trainer(work: Path, settings: DenoiserSettings, device: str = "cpu", *, painted: bool = False) -> Trainer:
     chooser, painter, _ = load(work)
-    return Trainer(work, settings, Pool(chooser, painter, frozen(work / "vae"), settings.capacity, seed=0))
+    codec, before = frozen(work / "vae").to(device), Painted(work) if painted else None
+    sizes = replace(settings.sizes, latent_channels=codec.config["latent_channels"])
+    return Trainer(
+        work, replace(settings, sizes=sizes), Pool(chooser, painter, codec, settings.capacity, seed=0, painted=before)
+    )
 
 
 def train(trainer: Trainer, work: Path, name: str, seconds: float, *, anneal: bool = False) -> None:
@@ -168,12 +185,12 @@ def train(trainer: Trainer, work: Path, name: str, seconds: float, *, anneal: bo
     signals: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, _: signals.append(number))
     while len(trainer.pool) < min(trainer.settings.first, trainer.settings.capacity) and not signals:
-        trainer.pool.make(16)
+        trainer.pool.make(16 if trainer.pool.painted is None else 256)
     saved = time.monotonic()
     while (now := time.monotonic() - started) < seconds and not signals:
         trainer.train_step(rate(trainer.settings.lr, trainer.step, now / seconds if anneal else None))
         trainer.spent = before + time.monotonic() - started
-        if trainer.step % 20 == 0:
+        if trainer.step % trainer.settings.told_every == 0:
             print(
                 f"{name} step {trainer.step}, {trainer.seen} samples, {trainer.spent:.0f}s, pool {len(trainer.pool)}, "
                 f"v-loss {trainer.loss:.4f}",
@@ -195,16 +212,32 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--batch", type=int, default=DenoiserSettings().batch)
     parser.add_argument("--lr", type=float, default=DenoiserSettings().lr)
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--painted", action="store_true", help="take the pictures that training.paint left")
+    parser.add_argument("--channels", type=int, nargs=3, default=Sizes().channels, help="of new networks")
+    parser.add_argument("--layers", type=int, default=Sizes().layers, help="of each block of new networks")
+    parser.add_argument("--first", type=int, default=DenoiserSettings().first, help="pictures to begin with")
+    parser.add_argument("--capacity", type=int, default=DenoiserSettings().capacity, help="of the pool of pictures")
+    parser.add_argument("--made-a-step", type=int, default=DenoiserSettings().made_a_step)
     parser.add_argument("--begin", type=Path, help="an exported model to begin with, where there is no checkpoint yet")
     parser.add_argument("--anneal", type=float, metavar="MINUTES", help="let the rate fall to nothing, on a copy")
     asked = parser.parse_args()
     torch.set_num_threads(asked.threads)
-    settings = DenoiserSettings(threads=asked.threads, batch=asked.batch, lr=asked.lr)
     work, name = asked.work, asked.name
+    sizes = Sizes(channels=tuple(asked.channels), layers=asked.layers)
+    settings = DenoiserSettings(
+        sizes=sizes_of(work / f"{name}.pt") if (work / f"{name}.pt").exists() else sizes,
+        threads=asked.threads,
+        batch=asked.batch,
+        lr=asked.lr,
+        first=asked.first,
+        capacity=asked.capacity,
+        made_a_step=asked.made_a_step,
+    )
     if asked.anneal is not None:
         shutil.copyfile(work / f"{name}.pt", work / f"{name}-annealed.pt")
         name = f"{name}-annealed"
-    trainer = new_trainer(work, settings)
+    trainer = new_trainer(work, settings, asked.device, painted=asked.painted)
     if (work / f"{name}.pt").exists():
         trainer.load(work / f"{name}.pt")
     elif asked.begin is not None:

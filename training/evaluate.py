@@ -21,8 +21,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from sdplay.library.resolve import resolve
 from training import trials
-from training.art import STYLES, Concept, load_art, read_concepts
-from training.codec import compose, measure, split
+from training.art import STYLES, Concept, load_art, read_concepts, split
+from training.codec import compose, measure
 from training.composed import SCORES, composed_prompts, gradient_energy, source_pictures
 from training.judge import Judge, load_judge
 from training.pictures import Part, Picture, load

@@ -83,9 +83,9 @@ def variant(base: Base, rng: np.random.Generator) -> tuple[NDArray[np.uint8], Te
 
 
 def encode(codec: AutoencoderKL, pixels: NDArray[np.uint8]) -> Tensor:
-    """Latents [B, C, h, w] of pictures uint8 [B, H, W, 3], scaled as the network sees them."""
-    values = torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 127.5 - 1
-    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+    """Latents [B, C, h, w] of pictures uint8 [B, H, W, 3], scaled as the network sees them, where the codec lies."""
+    values = torch.from_numpy(pixels).to(codec.device).permute(0, 3, 1, 2).float() / 127.5 - 1
+    with torch.no_grad(), torch.autocast(codec.device.type, torch.bfloat16):
         latents = codec.encode(values.contiguous(memory_format=torch.channels_last)).latent_dist.mode()
     return latents.float() * SCALING
 

@@ -11,22 +11,27 @@ import json
 import numpy as np
 import torch
 from diffusers import AutoencoderKL
-from numpy.typing import NDArray
 from torch import Tensor
 
 from training.captions import EMPTY_SHARE
 from training.latents import encode
+from training.paint import WORDINGS, Painted, some
 from training.pictures import Chooser, Painter
-from training.sentences import sentence
-
-WORDINGS = 6
 
 
 class Pool:
     """At most `capacity` encoded pictures, each with `WORDINGS` captions."""
 
-    def __init__(self, chooser: Chooser, painter: Painter, codec: AutoencoderKL, capacity: int, seed: int) -> None:
-        self.chooser, self.painter, self.codec = chooser, painter, codec
+    def __init__(
+        self,
+        chooser: Chooser,
+        painter: Painter,
+        codec: AutoencoderKL,
+        capacity: int,
+        seed: int,
+        painted: Painted | None = None,
+    ) -> None:
+        self.chooser, self.painter, self.codec, self.painted = chooser, painter, codec, painted
         self.rng = np.random.default_rng(seed)
         self.capacity, self.made = capacity, 0
         self.words: list[list[str]] = []
@@ -36,16 +41,14 @@ class Pool:
         return min(self.made, self.capacity)
 
     def make(self, count: int) -> None:
-        """Compose, word and encode `count` new pictures."""
-        pixels: list[NDArray[np.uint8]] = []
-        words: list[list[str]] = []
-        for _ in range(count):
-            drawn, _, picture = self.painter.paint(self.chooser.picture(self.rng), self.rng)
-            pixels.append(drawn)
-            words.append([sentence(picture, self.rng, empty=0) for _ in range(WORDINGS)])
-        latents = encode(self.codec, np.stack(pixels)).half()
+        """Compose, word and encode `count` new pictures, or take them from those that were painted before."""
+        if self.painted is not None:
+            pixels, words = self.painted.take(self.made, count)
+        else:
+            pixels, words = some(self.chooser, self.painter, count, self.rng)
+        latents = encode(self.codec, pixels).half()
         if not len(self.latents):
-            self.latents = torch.zeros(self.capacity, *latents.shape[1:], dtype=torch.float16)
+            self.latents = torch.zeros(self.capacity, *latents.shape[1:], dtype=torch.float16, device=latents.device)
         for latent, wordings in zip(latents, words, strict=True):
             place = self.made % self.capacity
             self.latents[place] = latent
@@ -57,11 +60,11 @@ class Pool:
         rows, which = rng.integers(0, len(self), size), rng.integers(0, WORDINGS, size)
         empty = rng.random(size) < EMPTY_SHARE
         texts = ["" if no else self.words[row][k] for row, k, no in zip(rows, which, empty, strict=True)]
-        return self.latents[torch.from_numpy(rows)].float(), texts
+        return self.latents[torch.from_numpy(rows).to(self.latents.device)].float(), texts
 
     def state(self) -> dict[str, object]:
         return {
-            "latents": self.latents[: len(self)],
+            "latents": self.latents[: len(self)].cpu().clone(),  # a slice would be saved with all that it is cut from
             "words": json.dumps(self.words),
             "made": self.made,
             "rng": json.dumps(self.rng.bit_generator.state),
@@ -71,8 +74,9 @@ class Pool:
         """Take up a `state`; a ring of another capacity keeps what fits."""
         kept: Tensor = state["latents"]  # type: ignore[assignment]
         kept, words = kept[: self.capacity], json.loads(str(state["words"]))[: self.capacity]
-        self.latents = torch.zeros(self.capacity, *kept.shape[1:], dtype=torch.float16)
-        self.latents[: len(kept)] = kept
+        device = self.codec.device
+        self.latents = torch.zeros(self.capacity, *kept.shape[1:], dtype=torch.float16, device=device)
+        self.latents[: len(kept)] = kept.to(device)
         self.words = words
         made = int(state["made"])  # type: ignore[call-overload]
         self.made = made if made >= self.capacity else len(kept)

@@ -137,3 +137,10 @@ def things(drawings: list[Drawing]) -> list[Thing]:
         tags = tuple(t for t in first.tags if 2 < len(t) <= 20 and t.isascii())
         made.append(Thing(len(made), concept, first.group, first.emoji, tuple(shapes), mirrored, tags))
     return made
+
+
+def without(all_things: list[Thing], rows: Iterable[int]) -> list[Thing]:
+    """The things without some drawings; a thing that has none left is left out."""
+    gone = {int(row) for row in rows}
+    kept = [replace(thing, shapes=tuple(s for s in thing.shapes if s.row not in gone)) for thing in all_things]
+    return [thing for thing in kept if thing.shapes]

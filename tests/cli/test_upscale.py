@@ -172,16 +172,16 @@ def test_an_upscaler_may_be_asked_for_by_either_name(name: str, label: str) -> N
 
 def test_ctrl_c_keeps_what_is_finished(sdplay: Sdplay, monkeypatch: pytest.MonkeyPatch) -> None:
     names = [photo(Path(f"{letter}.png"), (16, 16)).name for letter in "abc"]
-    enlarge = FakeExecutor.enlarge
+    run = FakeExecutor.run
     done: list[int] = []
 
     def interrupted(self: FakeExecutor, *asked: Any) -> Any:
         done.append(1)
         if len(done) == 2:
             raise KeyboardInterrupt
-        return enlarge(self, *asked)
+        return run(self, *asked)
 
-    monkeypatch.setattr(FakeExecutor, "enlarge", interrupted)
+    monkeypatch.setattr(FakeExecutor, "run", interrupted)
     outcome = sdplay("upscale", *names, "--upscaler", "realesrgan")
     assert outcome.code == 3
     assert sorted(path.name for path in Path().iterdir()) == ["a.png", "a_x4.png", "b.png", "c.png"]

@@ -204,13 +204,13 @@ def test_a_task_takes_its_add_ons_along() -> None:
 
     from sdplay.library.add_on_kinds import AddOn
     from sdplay.library.add_ons import ResolvedAddOn
-    from sdplay.tasks import Task
+    from sdplay.tasks import DrawTask
     from tests.support.recipes import recipe
 
     one = AddOn(kind="lora", name="x", digest="ab" * 32)
     found = ResolvedAddOn(identity=one, path=Path("x.safetensors"), origin=Path("x.safetensors"))
     model = replace(resolve("builtin"), add_ons=(found,))
-    task = Task(recipe=replace(recipe(), add_ons=(one,)), indices=[0], model=model, device="cpu")
+    task = DrawTask(recipe=replace(recipe(), add_ons=(one,)), indices=[0], model=model, device="cpu")
     assert pickle.loads(pickle.dumps(task)) == task
 
 

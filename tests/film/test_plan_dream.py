@@ -173,7 +173,7 @@ def test_a_loop_that_would_not_close_is_refused(fields: dict[str, Any], hint: st
 @given(st.integers(1, 50), st.integers(1, 9))
 def test_units_cover_every_frame_once(num: int, tile: int) -> None:
     of = walk(num=num, batch_size=tile)
-    units = [of.unit(number) for number in range(of.units)]
+    units = [of.segment(number) for number in range(of.segment_count)]
     assert [index for unit in units for index in range(unit.first, unit.stop)] == list(range(num))
     assert {unit.waits_for for unit in units} == {None}
     assert all(unit.first % tile == 0 and of.needs(unit) == () for unit in units)

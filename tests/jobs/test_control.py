@@ -20,7 +20,7 @@ from sdplay.requests.img2img import Img2Img
 from sdplay.requests.inpaint import Inpaint
 from sdplay.requests.txt2img import Txt2Img
 from sdplay.studio import Studio
-from sdplay.tasks import Task
+from sdplay.tasks import DrawTask
 from sdplay.version import VERSION
 from tests.support.controlnets import build_controlnet
 from tests.support.drawing import digests, each_alone
@@ -153,7 +153,7 @@ def test_another_controlnet_of_that_name_is_noticed(
 
 def test_a_task_can_be_sent_to_another_process(studio: Studio, asked: dict[str, Any]) -> None:
     what = studio.resolve(make_request(Txt2Img, **asked))
-    task = Task(recipe=what.recipe, indices=[0], model=what.model, device=what.device)
+    task = DrawTask(recipe=what.recipe, indices=[0], model=what.model, device=what.device)
     assert pickle.loads(pickle.dumps(task)) == task
 
 

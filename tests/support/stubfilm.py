@@ -73,14 +73,14 @@ class StubExecutor:
     def __init__(self, bad: Sequence[int] = (), black: Sequence[int] = ()) -> None:
         self.family = PaintingFamily(bad, black)
         self._loaded = LoadedModel(self.family, TextEncodingCache(self.family))
-        self._stages = FilmRenderer()
+        self._films = FilmRenderer()
 
     def survey(self, request: Request) -> Machine:
         return MACHINE
 
     def run(self, task: Task) -> Generator[Event, None, None]:
         yield Started(recipe=task.recipe, total=len(task.indices))
-        yield from self._stages.render_segment(task.recipe, self._loaded, task.indices, task.given)
+        yield from self._films.render(task, self._loaded)
 
     def close(self) -> None:
         """Nothing is held."""

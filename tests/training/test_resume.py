@@ -11,8 +11,9 @@ import torch
 from torch import nn
 
 from tests.training import drawn
-from training.codec import CodecSettings, CodecTrainer, compose, new_codec
-from training.denoiser import DenoiserSettings, Trainer, rate, train
+from training.art import split
+from training.codec import CodecSettings, CodecTrainer, Makers, compose, makers_of, new_codec
+from training.denoiser import DenoiserSettings, Trainer, rate, sizes_of, train
 from training.export import BUILTIN
 from training.networks import Sizes, begin, new_networks
 from training.pictures import Chooser, Painter
@@ -55,6 +56,7 @@ def test_the_denoiser_goes_on_as_if_it_had_not_been_stopped(work: Path) -> None:
     one.train_step(rate(1e-3, 0))
     one.save(work / "denoiser.pt")
     through = [one.train_step(rate(1e-3, one.step)) for _ in range(6)]  # more than the ring holds
+    assert sizes_of(work / "denoiser.pt") == SMALL
     other = trainer(work)
     other.load(work / "denoiser.pt")
     assert [other.train_step(rate(1e-3, other.step)) for _ in range(6)] == through
@@ -73,24 +75,33 @@ def test_an_annealed_copy_leaves_the_training_as_it_was(work: Path) -> None:
 
 
 def test_the_rate_stays_and_falls_only_in_an_anneal() -> None:
-    assert rate(1.0, 0) == 0.01
+    assert rate(1.0, 0) == pytest.approx(1 / 30)
     assert rate(1.0, 10**6) == 1.0
     assert rate(1.0, 500, 0.5) == 0.5
     assert rate(1.0, 500, 1.0) == pytest.approx(0.01)
 
 
 def test_the_codec_goes_on_as_if_it_had_not_been_stopped(tmp_path: Path) -> None:
-    pixels, _ = drawn.art()
-    rows = np.arange(len(pixels))
+    pixels, drawings = drawn.art()
+    makers = Makers(Chooser(things(drawings)), Painter(pixels), np.arange(len(pixels)))
     settings = CodecSettings(channels=(16, 16, 16, 16, 16), batch=1)
     one = CodecTrainer(settings)
-    one.train_step(one.batch(pixels, rows), 1e-3)
+    one.train_step(one.batch(makers), 1e-3)
     one.save(tmp_path / "codec.pt")
-    through = [one.train_step(one.batch(pixels, rows), 1e-3) for _ in range(2)]
+    through = [one.train_step(one.batch(makers), 1e-3) for _ in range(2)]
     other = CodecTrainer(settings)
     other.load(tmp_path / "codec.pt")
-    assert [other.train_step(other.batch(pixels, rows), 1e-3) for _ in range(2)] == through
+    assert [other.train_step(other.batch(makers), 1e-3) for _ in range(2)] == through
     assert torch.equal(weights(other.averaged), weights(one.averaged))
+
+
+def test_held_out_drawings_are_in_no_picture_of_the_codecs_training() -> None:
+    pixels, drawings = drawn.art()
+    held = set(split(drawings)[1].tolist())
+    makers = makers_of(pixels, drawings)
+    assert held
+    assert not held & set(makers.rows.tolist())
+    assert not held & {shape.row for thing in makers.chooser.things for shape in thing.shapes}
 
 
 def test_a_frozen_encoder_stays_and_its_decoder_learns() -> None:

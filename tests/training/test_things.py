@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.training.drawn import art
 from training.art import STYLES, Drawing
-from training.things import all_concepts, things
+from training.things import all_concepts, things, without
 
 
 def test_face_and_body_are_one_thing_and_keep_their_narrower_names() -> None:
@@ -53,3 +53,9 @@ def test_symbols_and_sided_things_are_not_mirrored() -> None:
         "calendar": False,
         "banjo": True,
     }
+
+
+def test_without_some_drawings_the_others_stay() -> None:
+    drawings = art()[1]
+    left = without(things(drawings), [0, *(row for row, d in enumerate(drawings) if d.label == "banana")])
+    assert {thing.name: len(thing.shapes) for thing in left} == {"apple": 2, "house": 3, "dog": 4}

@@ -173,7 +173,7 @@ class Facts:
         from sdplay.files.space import usual_bytes
         from sdplay.film.job.begin import frame_size
 
-        return usual_bytes(self.plan.total + self.plan.units, *frame_size(self.settled.recipe))
+        return usual_bytes(self.plan.total + self.plan.segment_count, *frame_size(self.settled.recipe))
 
     def _time(self) -> Iterator[tuple[str, str]]:
         """How long the rest takes, where the job that is begun already says how long its frames took."""

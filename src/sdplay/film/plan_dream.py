@@ -138,17 +138,17 @@ class DreamPlan:
         )
 
     @property
-    def length(self) -> int:
+    def segment_length(self) -> int:
         """Frames of a unit: as many as one forward pass takes."""
         return self.recipe.numerics.tile
 
     @property
-    def units(self) -> int:
-        return -(-self.total // self.length)
+    def segment_count(self) -> int:
+        return -(-self.total // self.segment_length)
 
-    def unit(self, number: int) -> Segment:
-        first = number * self.length
-        return Segment(number=number, first=first, stop=min(first + self.length, self.total))
+    def segment(self, number: int) -> Segment:
+        first = number * self.segment_length
+        return Segment(number=number, first=first, stop=min(first + self.segment_length, self.total))
 
     def needs(self, unit: Segment) -> tuple[int, ...]:
         """A dream's frames start from nothing that is drawn."""

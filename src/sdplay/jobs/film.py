@@ -7,8 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sdplay.film.plan import AnyFilm, FilmPlan, film_plan
-from sdplay.film.problems import with_everything_wrong
 from sdplay.jobs.pictures import Drawing, ResolvedRequest
 from sdplay.requests.resolve import check_known
 
@@ -17,6 +15,7 @@ if TYPE_CHECKING:
     from sdplay.film.job.film import FilmJob
     from sdplay.film.job.folder import JobFolder
     from sdplay.film.job.verify import SegmentChecked
+    from sdplay.film.plan import AnyFilm, FilmPlan
 
 
 class Filming(Drawing):
@@ -33,6 +32,7 @@ class Filming(Drawing):
         film begun by another version or on another processor.
         """
         from sdplay.film.job.begin import begin, seeded_as_before
+        from sdplay.film.problems import with_everything_wrong
 
         with with_everything_wrong(request):
             settled = self.resolve(seeded_as_before(request, out))
@@ -41,6 +41,9 @@ class Filming(Drawing):
 
     def plan(self, request: AnyFilm) -> tuple[ResolvedRequest, FilmPlan]:
         """What drawing the film `request` would be, without its model; raises what `film` raises for a request."""
+        from sdplay.film.plan import film_plan
+        from sdplay.film.problems import with_everything_wrong
+
         with with_everything_wrong(request):
             settled = self.resolve(request)
             return settled, film_plan(settled.recipe)
@@ -69,6 +72,7 @@ class Filming(Drawing):
         from sdplay.film.job.description import described_output
         from sdplay.film.job.folder import JobFolder
         from sdplay.film.job.verify import verify_segments
+        from sdplay.film.plan import film_plan
 
         folder = JobFolder.open(job)
         was = self._as_it_was(folder, model)

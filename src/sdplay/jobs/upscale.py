@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdplay.core.errors import NotReproduced
+from sdplay.events import Upscaled
 from sdplay.files.atomic import prepare_folder, write_new
 from sdplay.images.picture import Picture, pixel_digest
 from sdplay.images.read import read_image
@@ -17,6 +18,7 @@ from sdplay.interop.upscaled import encode_enlarged, enlarged_so_far, texts_in_f
 from sdplay.jobs.pictures import Drawing
 from sdplay.library.upscalers import LANCZOS, default_upscaler, upscaler_name
 from sdplay.requests.upscale_record import LargerPicture, UpscaleRecord, larger_size
+from sdplay.tasks import UpscaleTask
 from sdplay.version import VERSION
 
 USUAL_SCALE = 4.0
@@ -83,7 +85,9 @@ class Enlarging(Drawing):
 
             larger, weights = stretched(pixels, *size), ""  # without torch
         else:
-            larger, weights = self.executor.enlarge(pixels, size, upscaler)
+            task = UpscaleTask(pixels=pixels, size=size, upscaler=upscaler)
+            done = next(event for event in self.executor.run(task) if isinstance(event, Upscaled))
+            larger, weights = done.pixels, done.weights
         digests = {"of": pixel_digest(pixels), "made": pixel_digest(larger)}
         return larger, UpscaleRecord(scale=float(scale), upscaler=upscaler, weights=weights, **digests)
 

@@ -22,7 +22,7 @@ class Mode:
 
     `request` is the class of its requests; `count(request)` how many pictures or frames one asks for;
     `expand_prompts(request, known, seed)` and `read_files(request)` are as the functions below;
-    `plan(recipe, indices)` yields samples.
+    `plan(recipe, indices)` yields samples. `renderer`: the class that draws them, "" for that of single pictures.
     """
 
     request: str
@@ -30,6 +30,7 @@ class Mode:
     plan: str
     expand_prompts: str
     read_files: str
+    renderer: str = ""
 
 
 def _of_pictures(name: str, request: str) -> Mode:
@@ -49,6 +50,7 @@ def _of_films(name: str, request: str) -> Mode:
         plan=f"sdplay.film.plan_{name}:plan",
         expand_prompts="sdplay.film.words:expand_prompts",
         read_files="sdplay.film.inputs:read_files",
+        renderer="sdplay.film.render.film:FilmRenderer",
     )
 
 

@@ -213,5 +213,5 @@ def component_error(part: str, path: Path, error: Exception) -> ModelBroken:
         f"its {part} cannot be used: {why}",
         field="model",
         value=str(path),
-        hint="fetch the model again, or choose another with --model (builtin always works)",
+        hint="fetch the model again, or choose another with `model` (builtin always works)",
     )

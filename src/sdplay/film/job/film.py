@@ -27,7 +27,7 @@ from sdplay.film.plan import FilmPlan, film_plan
 from sdplay.images.read import Pixels
 from sdplay.library.resolve import ResolvedModel
 from sdplay.requests.recipe import Recipe
-from sdplay.tasks import Executor, Task
+from sdplay.tasks import DrawTask, Executor, Task
 
 BACKLOG = 16  # events between drawing and leading, of which any may be a picture
 PATIENCE = 0.1  # seconds between two looks at whether anybody still listens
@@ -49,7 +49,7 @@ class FilmJob:
 
     def task(self, unit: Segment, given: Mapping[int, Pixels]) -> Task:
         indices = range(unit.first, unit.stop)
-        return Task(recipe=self.recipe, indices=indices, model=self.model, device=self.device, given=given)
+        return DrawTask(recipe=self.recipe, indices=indices, model=self.model, device=self.device, given=given)
 
 
 def shoot(job: FilmJob) -> Generator[Event, None, None]:
@@ -70,7 +70,7 @@ def shoot(job: FilmJob) -> Generator[Event, None, None]:
             yield FilmSaved(path=encoder.path, frames=encoder.frames, anew=False)
             return
         with encoder.running(units):
-            encoder.show(units.first_missing * plan.length)
+            encoder.show(units.first_missing * plan.segment_length)
             with closing(draw_and_write(job, units, done)) as events:
                 yield from events
         yield FilmSaved(path=encoder.path, frames=encoder.frames)
@@ -81,7 +81,7 @@ def with_measured_pace(job: FilmJob) -> Generator[Event, None, FilmJob]:
     folder = job.folder
 
     def draw(sketch: Recipe, indices: Sequence[int]) -> Generator[Event, None, None]:
-        return job.executor.run(Task(recipe=sketch, indices=indices, model=job.model, device=job.device))
+        return job.executor.run(DrawTask(recipe=sketch, indices=indices, model=job.model, device=job.device))
 
     def keep(recipe: Recipe) -> None:
         folder.update({**folder.description, "recipe": recipe.to_dict()})
@@ -95,13 +95,17 @@ def recover_segments(job: FilmJob) -> SegmentStore:
     """The finished units that this film can use: those that a crash left whole, and that are not cut too short."""
     plan = job.plan
     units, _ = job.folder.recover(plan.chain)
-    short = [record.unit for record in units if record.unit < plan.units and record.stop < plan.unit(record.unit).stop]
+    short = [
+        record.unit
+        for record in units
+        if record.unit < plan.segment_count and record.stop < plan.segment(record.unit).stop
+    ]
     units.forget(short)
     return units
 
 
 def frames_done(plan: FilmPlan, units: SegmentStore) -> int:
-    return sum(min(record.stop, plan.total) - record.first for record in units if record.unit < plan.units)
+    return sum(min(record.stop, plan.total) - record.first for record in units if record.unit < plan.segment_count)
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +238,7 @@ class Coordinator:
         self._work.finished(unit, lambda: self._units.finish(record))
         plan, folder = self._job.plan, self._job.folder
         self._done += len(sha)
-        self._job.encoder.show(self._units.first_missing * plan.length)
+        self._job.encoder.show(self._units.first_missing * plan.segment_length)
         left = self._pace.left(unit, seconds, self._done, plan)
         kept = FramesSaved(done=self._done, total=plan.total, seconds_left=left, seconds=seconds)
         folder.progress({"phase": "render", "frame": self._done, "total": plan.total, "eta": kept.seconds_left})

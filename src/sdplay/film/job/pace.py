@@ -17,6 +17,6 @@ class TimeLeft:
 
     def left(self, unit: Segment, seconds: float, done: int, plan: FilmPlan) -> float:
         """Seconds until `plan` is drawn, `unit` having taken `seconds` and `done` frames being finished."""
-        whole = seconds * plan.length / (unit.stop - unit.first)
+        whole = seconds * plan.segment_length / (unit.stop - unit.first)
         self._mean = whole if self._mean is None else (1 - NEWEST) * self._mean + NEWEST * whole
-        return round((plan.total - done) / plan.length * self._mean / self._workers, 1)
+        return round((plan.total - done) / plan.segment_length * self._mean / self._workers, 1)

@@ -57,7 +57,7 @@ def verify_segments(job: FilmJob, every: int = 1) -> Iterator[SegmentChecked]:
     plan, found = job.plan, False
     for number, record in enumerate(records(job.folder)):
         found = True
-        if number % every == 0 and record.unit < plan.units:
+        if number % every == 0 and record.unit < plan.segment_count:
             yield verify_segment(job, record)
     if not found:
         hint = "go on with it first: sdplay resume"
@@ -66,7 +66,7 @@ def verify_segments(job: FilmJob, every: int = 1) -> Iterator[SegmentChecked]:
 
 def verify_segment(job: FilmJob, record: SegmentRecord) -> SegmentChecked:
     """Draw the unit of `record` again, and hold what is drawn and what lies on the disk against the journal."""
-    unit, folder = job.plan.unit(record.unit), job.folder.path
+    unit, folder = job.plan.segment(record.unit), job.folder.path
     keys: dict[int, Pixels] = {}
     frames: dict[int, Pixels] = {}
     lines: list[str] = []

@@ -23,13 +23,12 @@ from sdplay.pipeline.model_cache import LoadedModel, TextEncodingCache
 from sdplay.pipeline.retry import BLACK, Renderer, RetryPolicy, render_with_retry
 from sdplay.requests.base import make_request
 from sdplay.requests.img2img import Img2Img
-from sdplay.requests.plan import plan
-from sdplay.requests.recipe import Recipe
+from sdplay.requests.recipe import Recipe, plan
 from sdplay.requests.resolve import resolve_request
 from sdplay.requests.txt2img import Txt2Img
 from sdplay.sampling.noise import seed_noise
 from sdplay.studio import Studio
-from sdplay.tasks import Task
+from sdplay.tasks import DrawTask, Task
 from sdplay.version import VERSION
 from tests.pipeline.stub import StubFamily, plain_decode
 from tests.support.drawing import settled
@@ -218,7 +217,7 @@ def task(folder: Path, **fields: Any) -> Task:
     """A task with the network in float32 and the codec in float16, as on a GPU without bfloat16."""
     what = settled(folder, width=64, height=64, **fields)
     recipe = replace(what.recipe, numerics=replace(what.recipe.numerics, decode_dtype="float16"))
-    return Task(recipe=recipe, indices=range(recipe.request.num), model=what.model, device="cpu")
+    return DrawTask(recipe=recipe, indices=range(recipe.request.num), model=what.model, device="cpu")
 
 
 def test_a_real_codec_that_overflows_is_mended_kept_and_proved(loud: Path, tmp_path: Path) -> None:
@@ -238,7 +237,7 @@ def test_what_is_drawn_from_a_picture_is_drawn_again_whole(loud: Path, tmp_path:
     given = {"prompt": "a", "image": photo(tmp_path / "photo.png", (64, 64)), "strength": 0.6, "steps": 3, "seed": 4}
     what = settled_on(loud, Img2Img, **given)
     recipe = replace(what.recipe, numerics=replace(what.recipe.numerics, dtype="float32", decode_dtype="float16"))
-    events = list(InlineExecutor().run(Task(recipe=recipe, indices=[0], model=what.model, device="cpu")))
+    events = list(InlineExecutor().run(DrawTask(recipe=recipe, indices=[0], model=what.model, device="cpu")))
     assert notes(events) == {0: "drawn again with its codec in float32, since its numbers overflowed in float16"}
     path = Keeper(tmp_path / "out", "png", VERSION).keep(pictures(events)[0]).path
     with Studio() as studio:
