@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from sdplay.core.errors import BadRequest, ModelBroken
 from sdplay.library.add_ons import known_add_ons, resolve_add_on
-from sdplay.library.library import Shelves
+from sdplay.library.library import Library
 from sdplay.prompts.lora_tags import MARK, lora_tags
 
 
-def without_missing(prompt: str, shelves: Shelves) -> tuple[str, list[tuple[str, str, str]]]:
+def without_missing(prompt: str, library: Library) -> tuple[str, list[tuple[str, str, str]]]:
     """`prompt` without those of its `<lora:…>` that cannot be had, and (notation, name, reason) of each of them.
 
     Only names are looked for, never a path that stands in a file.
@@ -19,7 +19,7 @@ def without_missing(prompt: str, shelves: Shelves) -> tuple[str, list[tuple[str,
     for mark in MARK.finditer(prompt):
         try:
             for lora in lora_tags(mark[0])[1]:
-                resolve_add_on("lora", lora.name, shelves, by_path=False)
+                resolve_add_on("lora", lora.name, library, by_path=False)
         except (BadRequest, ModelBroken) as error:
             pieces.append(prompt[end : mark.start()])
             missing.append((mark[0], mark[2].partition(":")[0], f"is left out: {error.reason}"))
@@ -27,8 +27,8 @@ def without_missing(prompt: str, shelves: Shelves) -> tuple[str, list[tuple[str,
     return "".join([*pieces, prompt[end:]]), missing
 
 
-def missing_network(name: str | None, shelves: Shelves) -> str:
+def missing_network(name: str | None, library: Library) -> str:
     """Why the ControlNet `name` that a file speaks of cannot be taken, "" where it can, or where there is none."""
-    if name is None or name in known_add_ons("controlnet", shelves):
+    if name is None or name in known_add_ons("controlnet", library):
         return ""
-    return "is not on the shelves of this computer (SDPLAY_MODELS): give one with `controlnet`, or take the model's own"
+    return "is not in the library of this computer (SDPLAY_MODELS): give one with `controlnet`, or take the model's own"

@@ -1,4 +1,4 @@
-"""The codec (VAE) that a picture of another program names, looked for on the shelves."""
+"""The codec (VAE) that a picture of another program names, looked for in the library."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import re
 from sdplay.core.errors import BadRequest, ModelBroken
 from sdplay.interop import Found
 from sdplay.library.add_ons import resolve_add_on
-from sdplay.library.library import Shelves
+from sdplay.library.library import Library
 
 THE_MODELS_OWN = {"none", "automatic", "default (model)"}
 
 
-def vae_of(found: Found, shelves: Shelves) -> tuple[str | None, str]:
+def vae_of(found: Found, library: Library) -> tuple[str | None, str]:
     """(what to give as the VAE that was named, what is to be said about it); (None, …) where it is not here.
 
     Only names are looked for, never a path that stands in a file.
@@ -21,7 +21,7 @@ def vae_of(found: Found, shelves: Shelves) -> tuple[str | None, str]:
     if not isinstance(named, str) or named.casefold() in THE_MODELS_OWN:
         return None, ""
     try:
-        codec = resolve_add_on("vae", re.split(r"[\\/]", named)[-1], shelves, by_path=False)
+        codec = resolve_add_on("vae", re.split(r"[\\/]", named)[-1], library, by_path=False)
     except (BadRequest, ModelBroken) as error:
         return None, f"cannot be had, and the model's own codec is taken: {error.reason}"
     note, digest = str(found.fields.get("vae_hash", "")), codec.identity.digest
