@@ -87,7 +87,7 @@ def matching(name: str, folder: Path) -> Iterator[Path]:
 
 
 def globbed(name: str) -> str:
-    """The pattern of paths that `name` stands for: `**` as a part is any folders, at the end all that is in them too."""
+    """The pattern of paths that `name` stands for: `**` as a part is any folders, at the end with all in them."""
     parts = [part if part == "**" else part.replace("**", "*") for part in name.split("/")]
     return "/".join([*parts, "*"] if parts[-1] == "**" else parts)
 
