@@ -117,7 +117,7 @@ class Drawing:
     def run(
         self, settled: ResolvedRequest, indices: Sequence[int], keeper: Keeper | None = None, *, preview: bool = False
     ) -> Iterator[Event]:
-        """Draw pictures `indices` of a settled recipe, in that order; `keeper` and `preview` as for `stream`."""
+        """Draw pictures `indices` of a resolved request, in that order; `keeper` and `preview` as for `stream`."""
         started = time.perf_counter()
         task = DrawTask(
             recipe=settled.recipe, indices=indices, model=settled.model, device=settled.device, preview=preview
