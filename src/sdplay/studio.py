@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sdplay.core.machine import Machine
-from sdplay.images.compare import difference
-from sdplay.images.picture import Picture
+from sdplay.images.picture import Picture, difference
 from sdplay.jobs.add_ons import find_add_ons
 from sdplay.jobs.film import Filming
 from sdplay.jobs.grid import Gridding

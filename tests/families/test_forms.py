@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from sdplay.core.errors import ModelBroken
-from sdplay.images.writer import Keeper
+from sdplay.images.writer import ImageWriter
 from sdplay.library.library import Shelves
 from sdplay.requests.base import make_request
 from sdplay.requests.inpaint import Inpaint
@@ -106,7 +106,7 @@ def test_a_picture_of_a_pickle_is_proved_where_pickles_may_be_opened(
         (drawn,) = studio.draw(request)
     assert drawn.recipe.model.name == "dreamy"
     assert "allow_pickle" not in drawn.recipe.to_dict()
-    kept = Keeper(tmp_path / "out", "png", VERSION).keep(drawn).path
+    kept = ImageWriter(tmp_path / "out", "png", VERSION).write(drawn).path
     assert main(["verify", str(kept)]) == 2
     assert main(["verify", str(kept), "--allow-pickle"]) == 0
     assert main(["again", str(kept), "--quiet", "--out", str(tmp_path / "more")]) == 1

@@ -13,7 +13,7 @@ from sdplay.core.errors import ModelBroken, NotReproduced, UnknownName
 from sdplay.film.request_dream import Dream
 from sdplay.images.infotext import infotext
 from sdplay.interop import parse_infotext
-from sdplay.interop.import_settings import adopt
+from sdplay.interop.import_settings import import_settings
 from sdplay.library.library import Shelves
 from sdplay.requests.base import make_request
 from sdplay.requests.recipe import Recipe
@@ -70,14 +70,18 @@ def test_a1111_reads_what_is_written_and_the_other_way_round(tiny: Path, shelves
     text = infotext(recipe, 0, "0.1.0")
     (codec,) = recipe.add_ons
     assert f"VAE hash: {codec.digest[:10]}, VAE: dim, " in text
-    adopted = adopt(parse_infotext(text.replace("VAE: dim", "VAE: dim.safetensors")), {"model": "builtin"}, shelves)
+    adopted = import_settings(
+        parse_infotext(text.replace("VAE: dim", "VAE: dim.safetensors")), {"model": "builtin"}, shelves
+    )
     assert (adopted.request.vae, adopted.left) == ("dim", ())
-    other = adopt(parse_infotext(text.replace(codec.digest[:10], "0" * 10)), {"model": "builtin"}, shelves)
+    other = import_settings(parse_infotext(text.replace(codec.digest[:10], "0" * 10)), {"model": "builtin"}, shelves)
     assert [one.name for one in other.left] == ["VAE"]
-    gone = adopt(parse_infotext(text.replace("VAE: dim", "VAE: ../../dim2.pt")), {"model": "builtin"}, shelves)
+    gone = import_settings(
+        parse_infotext(text.replace("VAE: dim", "VAE: ../../dim2.pt")), {"model": "builtin"}, shelves
+    )
     assert gone.request.vae is None
     assert "the model's own codec is taken" in gone.left[0].reason
-    default = adopt(parse_infotext(text.replace("VAE: dim", "VAE: Automatic")), {"model": "builtin"}, shelves)
+    default = import_settings(parse_infotext(text.replace("VAE: dim", "VAE: Automatic")), {"model": "builtin"}, shelves)
     assert (default.request.vae, default.left) == (None, ())
 
 

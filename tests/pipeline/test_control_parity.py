@@ -24,7 +24,7 @@ from torch import Tensor
 from sdplay.core.sample import Control
 from sdplay.engines.device import placement
 from sdplay.families.load import load_family
-from sdplay.images.inputs import asset_of
+from sdplay.images.inputs import make_asset
 from sdplay.pipeline.model_cache import TextEncodingCache
 from sdplay.pipeline.render import render
 from sdplay.requests.img2img import Img2Img
@@ -62,7 +62,7 @@ def hint(tmp_path: Path) -> Path:
 
 
 def control(hint: Path, **changes: Any) -> Control:
-    asset = asset_of("control_image", str(hint))
+    asset = make_asset("control_image", str(hint))
     plain = Control(image=asset, network="c", edges=None, scale=0.8, start=0.0, end=1.0)
     return replace(plain, **changes)
 

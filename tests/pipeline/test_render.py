@@ -15,7 +15,7 @@ from torch import Tensor
 from sdplay.core.errors import BadRequest, RenderFailed
 from sdplay.core.sample import Sample
 from sdplay.events import Event, Finished, ImageDone, Started, Stepped
-from sdplay.images.writer import Keeper
+from sdplay.images.writer import ImageWriter
 from sdplay.pipeline.batch import batches, sigmas_key
 from sdplay.pipeline.conditioning import BatchConditioning
 from sdplay.pipeline.latents import to_pixels
@@ -204,7 +204,7 @@ def test_a_network_that_says_nan_leaves_no_file(tiny: Path, tmp_path: Path) -> N
         good = loaded.family.unet.conv_out.bias.data.clone()
         loaded.family.unet.conv_out.bias.data.fill_(float("nan"))
         with pytest.raises(RenderFailed, match="NaN"):
-            list(studio.run(what, [0], Keeper(tmp_path, "png", "0")))
+            list(studio.run(what, [0], ImageWriter(tmp_path, "png", "0")))
         assert list(tmp_path.iterdir()) == []
         loaded.family.unet.conv_out.bias.data.copy_(good)
         assert digests(studio, what, [0])
@@ -257,7 +257,7 @@ def test_stopping_at_any_event_leaves_nothing_and_the_next_run_is_as_ever(
     with Studio() as studio:
         what = settled(tiny, steps=4)
         before = digests(studio, what, [0, 1])
-        events = studio.run(what, [0, 1], Keeper(tmp_path, "png", "0"))
+        events = studio.run(what, [0, 1], ImageWriter(tmp_path, "png", "0"))
         told = [next(events) for _ in range(after)]
         assert isinstance(told[-1], Started if after == 1 else Stepped)
         events.close()  # type: ignore[attr-defined]

@@ -15,9 +15,9 @@ from sdplay.cli.text import printable
 from sdplay.core.errors import BadRequest
 
 if TYPE_CHECKING:
-    from sdplay.images.picture import Artifact
+    from sdplay.images.picture import SavedImage
     from sdplay.images.write import Embedded
-    from sdplay.interop import Found
+    from sdplay.interop import ParsedMetadata
     from sdplay.requests.base import Request
     from sdplay.requests.request import AnyStill
     from sdplay.studio import Studio
@@ -69,7 +69,7 @@ def again(ctx: click.Context, /, file: Path, **params: Any) -> int:
     return 0
 
 
-def taken_over(studio: Studio, found: Found, params: dict[str, Any], *, quiet: bool) -> AnyStill:
+def taken_over(studio: Studio, found: ParsedMetadata, params: dict[str, Any], *, quiet: bool) -> AnyStill:
     """The request that another program's picture amounts to; what could not be taken over is told on stderr."""
     from sdplay.requests.request import kind_of
 
@@ -81,7 +81,7 @@ def taken_over(studio: Studio, found: Found, params: dict[str, Any], *, quiet: b
     return adopted.request
 
 
-def maker(found: Found) -> str:
+def maker(found: ParsedMetadata) -> str:
     return printable(f"{found.program} {found.version}".strip())
 
 
@@ -97,7 +97,7 @@ def changes_to(kind: type[Request], params: dict[str, Any]) -> dict[str, Any]:
     return request_fields(kind, params)
 
 
-def comparison(artifact: Artifact, embedded: Embedded, file: Path) -> str:
+def comparison(artifact: SavedImage, embedded: Embedded, file: Path) -> str:
     if artifact.digest == embedded.digest:
         return f"bit for bit the picture{' that was enlarged into' if embedded.enlarged else ' in'} {file}"
     return f"not bit for bit the picture in {file}: `sdplay verify` says how far apart they are"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from sdplay.core.errors import BadRequest, NotReproduced, UnknownName
-from sdplay.images.control import holds_map
+from sdplay.images.canny import holds_map
 from sdplay.library.add_on_kinds import AddOnKind, called
 from sdplay.library.add_ons import TITLES, ResolvedAddOn, known_add_ons, resolve_add_on
 from sdplay.library.card import ModelCard

@@ -17,7 +17,7 @@ from sdplay.events import Event, Finished, ImageDone, ImageSaved
 from sdplay.images.inputs import pictures_in
 from sdplay.images.picture import Picture
 from sdplay.images.read import png
-from sdplay.images.writer import Keeper
+from sdplay.images.writer import ImageWriter
 from sdplay.jobs.add_ons import find_add_ons, same_add_ons, with_controlnet
 from sdplay.library.library import Shelves, shelves_of
 from sdplay.library.resolve import ResolvedModel, resolve
@@ -105,7 +105,7 @@ class Drawing:
         machine = self.executor.survey(recipe.request.with_run_options(device=recipe.numerics.device))
         return found, machine.device
 
-    def stream(self, request: Request, keeper: Keeper | None = None, *, preview: bool = False) -> Iterator[Event]:
+    def stream(self, request: Request, keeper: ImageWriter | None = None, *, preview: bool = False) -> Iterator[Event]:
         """Draw all pictures of `request`, yielding events; with a `keeper` each is on disk before its `ImageSaved`.
 
         With `preview` each `Stepped` of a single picture shows what is emerging. Whoever stops iterating stops the
@@ -115,7 +115,12 @@ class Drawing:
         yield from self.run(settled, range(count(settled.recipe)), keeper, preview=preview)
 
     def run(
-        self, settled: ResolvedRequest, indices: Sequence[int], keeper: Keeper | None = None, *, preview: bool = False
+        self,
+        settled: ResolvedRequest,
+        indices: Sequence[int],
+        keeper: ImageWriter | None = None,
+        *,
+        preview: bool = False,
     ) -> Iterator[Event]:
         """Draw pictures `indices` of a resolved request, in that order; `keeper` and `preview` as for `stream`."""
         started = time.perf_counter()
@@ -127,7 +132,7 @@ class Drawing:
 
     def draw(self, request: Request, out: str | Path | None = None, kind: str = "png") -> Pictures:
         """Draw all pictures of `request` and return them; with `out` each is kept in that folder too, as `kind`."""
-        keeper = Keeper(Path(out), kind, VERSION) if out is not None else None
+        keeper = ImageWriter(Path(out), kind, VERSION) if out is not None else None
         return Pictures(event.picture for event in self.stream(request, keeper) if isinstance(event, ImageDone))
 
     def close(self) -> None:
@@ -136,12 +141,12 @@ class Drawing:
             self._executor.close()
 
 
-def kept(events: Iterable[Event], keeper: Keeper | None) -> Iterator[Event]:
+def kept(events: Iterable[Event], keeper: ImageWriter | None) -> Iterator[Event]:
     """Pass events on; after each `ImageDone` keep the picture and say so with a `ImageSaved`."""
     for event in events:
         yield event
         if keeper is not None and isinstance(event, ImageDone):
-            yield ImageSaved(artifact=keeper.keep(event.picture))
+            yield ImageSaved(artifact=keeper.write(event.picture))
 
 
 def caption(picture: Picture) -> str:
