@@ -76,8 +76,7 @@ class Drawing:
     def resolve(
         self, request: Request, known: Wildcards | None = None, model: ResolvedModel | None = None
     ) -> ResolvedRequest:
-        """Close every open field, in this order: seed, prompts, model, ControlNet, add-ons, machine, files,
-        what the
+        """Close every open field, in this order: seed, prompts, model, ControlNet, add-ons, machine, files, what the
         model's card and the machine decide, memory. Raises `BadRequest` and its kinds, or `ModelBroken`.
 
         `known` are wildcards whose lines are taken from here and not from files; `model` is that of the request where
@@ -123,7 +122,7 @@ class Drawing:
         *,
         preview: bool = False,
     ) -> Iterator[Event]:
-        """Draw pictures `indices` of a settled recipe, in that order; `keeper` and `preview` as for `stream`."""
+        """Draw pictures `indices` of a resolved request, in that order; `keeper` and `preview` as for `stream`."""
         started = time.perf_counter()
         task = DrawTask(
             recipe=settled.recipe, indices=indices, model=settled.model, device=settled.device, preview=preview

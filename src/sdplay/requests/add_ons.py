@@ -57,7 +57,7 @@ def without_paths(request: Request, recipe: dict[str, Any]) -> dict[str, Any]:
 
 
 def asked_loras(request: Request) -> Iterator[Lora]:
-    """Each with its name and weights; raises `BadRequest` naming the field for weights that are none."""
+    """Each with its name and weights; raises `BadRequest` naming the field for invalid weights."""
     for kind, field, entry in entries(request):
         if kind == "lora":
             place = without_weights(kind, entry)

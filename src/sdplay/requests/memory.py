@@ -65,7 +65,7 @@ def network_calls(recipe: Recipe, size: ModelSize) -> int:
 
 
 def latent_sides(recipe: Recipe, size: ModelSize) -> tuple[int, int]:
-    """Height and width of the largest latents, those of the second pass where there is one."""
+    """Height and width of the largest latents, those of the second pass if there is one."""
     width, height = picture_size(recipe)
     return -(-height // size.vae.scale_factor), -(-width // size.vae.scale_factor)
 
@@ -94,7 +94,7 @@ def codec_numbers(recipe: Recipe, size: ModelSize) -> int:
 
 
 def memory_limit(recipe: Recipe) -> int | None:
-    """The bytes that drawing may take, None where nothing is said of it."""
+    """The bytes that drawing may take, None if there is no limit."""
     asked = recipe.request.run.max_memory
     return read_amount(asked) if asked is not None else None
 
@@ -111,7 +111,7 @@ def kept_within(recipe: Recipe, model: ResolvedModel) -> Recipe:
 
 def takes_turns(recipe: Recipe, model: ResolvedModel) -> bool:
     """Whether the parts of `model` are in memory one at a time: where little memory is asked for, or where
-    they do not fit into what is allowed. It changes no bit, so it is no part of a recipe.
+    they do not fit into what is allowed. It changes no bit, so it is not part of a recipe.
     """
     limit = memory_limit(recipe)
     if recipe.request.run.low_memory or limit is None:
@@ -120,14 +120,14 @@ def takes_turns(recipe: Recipe, model: ResolvedModel) -> bool:
 
 
 def memory_plan(recipe: Recipe, model: ResolvedModel) -> MemoryPlan:
-    """The plan of a recipe that is settled for `model`; raises `ModelBroken` where its files do not tell its size."""
+    """The plan of a recipe that is resolved for `model`; raises `ModelBroken` where its files do not tell its size."""
     return planned(recipe, memory_figures(model), recipe.numerics, takes_turns(recipe, model))
 
 
 def within(recipe: Recipe, size: ModelSize, limit: int, *, lossy: bool) -> MemoryPlan:
     """The first way to draw `recipe` in `limit` bytes, in the order of `ways`.
 
-    `lossy` allows those that change the picture. Raises `BadRequest` where there is none, with what would be possible.
+    `lossy` allows those that change the picture. Raises `BadRequest` if there is none, with what would be possible.
     """
     plans = [planned(recipe, size, *way) for way in ways(recipe, lossy=lossy)]
     for plan in plans:
@@ -165,15 +165,15 @@ def formats(numerics: Numerics, *, lossy: bool) -> Iterator[Numerics]:
 
 
 def planned(recipe: Recipe, size: ModelSize, numerics: Numerics, in_turn: bool) -> MemoryPlan:
-    settled = replace(recipe, numerics=numerics)
-    found = predicted(settled, size, in_turn=in_turn)
-    steps = told(settled, in_turn)
+    resolved = replace(recipe, numerics=numerics)
+    peak = predicted(resolved, size, in_turn=in_turn)
+    steps = description(resolved, in_turn)
     if numerics.decode_dtype != recipe.numerics.decode_dtype:
         steps += ("calculating in bfloat16",)
-    return MemoryPlan(numerics=numerics, in_turn=in_turn, predicted=found, steps=steps)
+    return MemoryPlan(numerics=numerics, in_turn=in_turn, predicted=peak, steps=steps)
 
 
-def told(recipe: Recipe, in_turn: bool) -> tuple[str, ...]:
+def description(recipe: Recipe, in_turn: bool) -> tuple[str, ...]:
     """What the drawing is like, as far as it matters for memory."""
     numerics = recipe.numerics
     many = "one picture at a time" if numerics.tile == 1 else f"{numerics.tile} pictures at a time"
@@ -201,7 +201,7 @@ def fits(recipe: Recipe, size: ModelSize, limit: int, *, lossy: bool) -> Iterato
 
 
 def nearest_smaller(recipe: Recipe, size: ModelSize, limit: int, *, lossy: bool) -> Recipe | None:
-    """The recipe at the largest smaller size, of about the same proportions, that fits; None where none does."""
+    """The recipe at the largest smaller size, of about the same proportions, that fits; None if none does."""
     longest = max(recipe.width, recipe.height)
     for side in range((longest - 1) // STEP * STEP, SMALLEST_SIDE - 1, -STEP):
         sides = (max(round(each * side / longest / STEP) * STEP, STEP) for each in (recipe.width, recipe.height))

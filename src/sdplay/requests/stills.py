@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field
 from pydantic.config import JsonDict
 
 from sdplay.core.errors import BadRequest
-from sdplay.core.fields import LARGEST_SIDE, MOST_PICTURES, FilePath
+from sdplay.core.fields import LARGEST_SIDE, MOST_PICTURES, FilePath, FreeSide, Prompt, Text, as_texts
 from sdplay.core.sample import Asset, Control, Init, Noise, PromptPair, Sample, SecondPass
 from sdplay.library.add_on_kinds import add_on_name
 from sdplay.library.card import ModelCard
@@ -18,7 +18,7 @@ from sdplay.prompts.composition import check
 from sdplay.prompts.styles import read_styles, styled
 from sdplay.prompts.template import Wildcards, resolved
 from sdplay.prompts.wildcards import read_wildcards
-from sdplay.requests.base import FreeSide, Prompt, Text, as_texts, make_request
+from sdplay.requests.base import make_request
 from sdplay.requests.control import Controlled
 from sdplay.requests.recipe import Recipe, damaged
 
