@@ -17,7 +17,8 @@ from sdplay.executors.fake import FakeExecutor
 from sdplay.images.writer import read_kept
 from sdplay.requests.request import Txt2Img, make_request
 from sdplay.studio import ResolvedRequest, Studio
-from tests.support.commandline import MODULE, PATIENCE, InTerminal, Sdplay
+from tests.support.commandline import MODULE, InTerminal, Sdplay
+from tests.support.patience import PATIENCE
 
 IN_COLOUR = {"COLORTERM": "truecolor"}
 
