@@ -38,7 +38,7 @@ def step_and_picture(subject: Subject) -> list[Row]:
     stock = Stock(ours)
     recipe = ours.recipe
     size = f"{recipe.width}×{recipe.height}"
-    x, middle = ours.start(), ours.family.table.length / 2
+    x, middle = ours.start(), ours.family.process.schedule.length / 2
     our_step, stock_step = ours.step(x, middle), stock.step(x, middle)
     loss = relative_l2(our_step().numpy(), stock_step().numpy())
     step = paired(

@@ -23,12 +23,12 @@ from sdplay.events import ImageDone
 from sdplay.families.base import Conditioning
 from sdplay.families.sd.model import StableDiffusion
 from sdplay.pipeline.hires import latent_shape
-from sdplay.pipeline.model_cache import ModelCache
+from sdplay.pipeline.model_cache import ModelCache, TextEncodingCache
 from sdplay.pipeline.render import render
-from sdplay.pipeline.text_cache import TextEncodingCache
+from sdplay.requests.base import make_request
+from sdplay.requests.modes import request_type
 from sdplay.requests.plan import plan
 from sdplay.requests.recipe import Recipe
-from sdplay.requests.request import REQUESTS, make_request
 from sdplay.sampling.denoiser import NetworkDenoiser
 from sdplay.sampling.noise import batch_noise
 from sdplay.studio import Studio
@@ -57,7 +57,7 @@ class Ours:
 
     def __init__(self, work: Work, **numerics: Any) -> None:
         request = make_request(
-            REQUESTS[work.mode],
+            request_type(work.mode),
             prompt=PROMPT,
             model=work.model,
             device="cpu",

@@ -27,7 +27,7 @@ from sdplay.film.job.film import shoot
 from sdplay.film.job.frame_file import read_frame
 from sdplay.film.request_dream import Dream
 from sdplay.images.picture import Picture
-from sdplay.requests.request import AnyRequest, make_request
+from sdplay.requests.base import Request, make_request
 from sdplay.studio import ResolvedRequest, Studio
 from sdplay.tasks import Executor, Task
 
@@ -44,7 +44,7 @@ class Replay:
     def __init__(self, frames: Sequence[NDArray[np.uint8]]) -> None:
         self._frames = frames
 
-    def survey(self, request: AnyRequest) -> Machine:
+    def survey(self, request: Request) -> Machine:
         return Machine(device="cpu", dtype="float32", threads=1)
 
     def run(self, task: Task) -> Generator[Event, None, None]:

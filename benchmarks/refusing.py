@@ -9,9 +9,10 @@ from benchmarks.report import Section
 from benchmarks.rows import Aim, Row
 from sdplay.core.errors import BadRequest
 from sdplay.executors.fake import FakeExecutor
-from sdplay.requests.plan import film_plan
+from sdplay.film.plan import film_plan
+from sdplay.film.request_animate import Animate
+from sdplay.requests.base import make_request
 from sdplay.requests.recipe import Recipe
-from sdplay.requests.request import Animate, make_request
 from sdplay.studio import Studio
 
 AIM = Aim(seconds=0.01)

@@ -9,7 +9,7 @@ from importlib.metadata import version
 import pytest
 
 import sdplay
-import sdplay.requests.request
+import sdplay.requests.txt2img
 import sdplay.studio
 
 PINNED = [
@@ -25,8 +25,8 @@ PINNED = [
     "Studio",
     "Txt2Img",
     "__version__",
-    "ask",
     "draw",
+    "make_request",
     "shoot",
     "upscale",
 ]
@@ -41,7 +41,7 @@ def test_every_public_name_can_be_had_and_is_the_real_thing() -> None:
     for name in PINNED:
         assert getattr(sdplay, name) is not None
     assert sdplay.draw is sdplay.studio.draw
-    assert sdplay.Txt2Img is sdplay.requests.request.Txt2Img
+    assert sdplay.Txt2Img is sdplay.requests.txt2img.Txt2Img
 
 
 def test_a_name_that_does_not_exist_is_an_attribute_error() -> None:

@@ -27,7 +27,8 @@ from sdplay.executors.fake import FakeExecutor
 from sdplay.images.picture import Picture
 from sdplay.images.write import SUFFIXES, Embedded, Format, chunk
 from sdplay.images.writer import Keeper, read_kept
-from sdplay.requests.request import AnyRequest, Txt2Img, make_request
+from sdplay.requests.base import Request, make_request
+from sdplay.requests.txt2img import Txt2Img
 from sdplay.studio import Pictures, Studio, difference, random_seed
 from sdplay.tasks import Task
 from tests.support.noisy import NoisyExecutor
@@ -268,8 +269,8 @@ def test_device_and_precision_reach_the_survey_and_what_it_says_the_recipe(tiny:
     asked: list[tuple[str, str]] = []
 
     class Elsewhere(FakeExecutor):
-        def survey(self, request: AnyRequest) -> Machine:
-            asked.append((request.device, request.precision))
+        def survey(self, request: Request) -> Machine:
+            asked.append((request.run.device, request.run.precision))
             return Machine(device="cuda:1", dtype="float16", threads=0)
 
     request = make_request(Txt2Img, prompt="a cat", model=str(tiny), device="cuda:1", precision="float16")

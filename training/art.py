@@ -1,4 +1,4 @@
-"""Render the art once: 128 px premultiplied RGBA of every usable drawing, with its name, tags and style."""
+"""Render the art once: 256 px premultiplied RGBA of every usable drawing, with its name, tags and style."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 import io
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -16,11 +16,12 @@ from PIL import Image
 
 from training.fetch import fetch, read_sources
 
-SIZE = 128
+SIZE = 256
 STYLES = ("3d", "flat", "cartoon")
 CONCEPTS = Path(__file__).with_name("concepts.txt")
 LEFT_OUT_GROUPS = {"flags", "component"}
 LEAST_OPAQUE_PIXELS = 200
+HELD_OUT = 64  # drawings that the codec is measured on and never sees
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +36,14 @@ class Concept:
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
+    """One rendered picture; `number` tells apart the drawings that a label has in one style, 0 being the first."""
+
     label: str
     style: str
     group: str
     tags: tuple[str, ...] = field(default=())
+    number: int = 0
+    emoji: str = ""
 
 
 def read_concepts(path: Path = CONCEPTS, *, later: bool = False) -> list[Concept]:
@@ -66,8 +71,8 @@ def slug(label: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", re.sub(r"['’“”]", "", label.lower().replace("&", "and"))).strip("-")
 
 
-def named_emoji(src: dict[str, Path]) -> Iterator[tuple[str, str, str, tuple[str, ...]]]:
-    """Yield (hexcode, label, group, tags) of every emoji that has a group we draw from."""
+def named_emoji(src: dict[str, Path]) -> Iterator[tuple[str, str, str, tuple[str, ...], str]]:
+    """Yield (hexcode, label, group, tags, emoji) of every emoji that has a group we draw from."""
     base = src["emojibase-data"]
     groups = json.loads((base / "meta" / "groups.json").read_text())["groups"]
     keywords = json.loads((src["emojilib"] / "dist" / "emoji-en-US.json").read_text())
@@ -76,7 +81,7 @@ def named_emoji(src: dict[str, Path]) -> Iterator[tuple[str, str, str, tuple[str
         if group is None or group in LEFT_OUT_GROUPS:
             continue
         words = emoji.get("tags", []) + [w.replace("_", " ") for w in keywords.get(emoji["emoji"], [])]
-        yield hexcode(emoji["hexcode"]), emoji["label"], group, tuple(sorted(set(words)))
+        yield hexcode(emoji["hexcode"]), emoji["label"], group, tuple(sorted(set(words))), emoji["emoji"]
 
 
 def fit(image: Image.Image) -> NDArray[np.uint8]:
@@ -120,28 +125,39 @@ def render_all(src: dict[str, Path]) -> tuple[NDArray[np.uint8], list[Drawing]]:
     solid = {hexcode(path.stem): path for path in assets.iterdir()}
     flat = IconSet(src["@iconify-json/fluent-emoji-flat"])
     cartoon = IconSet(src["@iconify-json/noto"])
+    older = IconSet(src["@iconify-json/noto-v1"])
     pixels: list[NDArray[np.uint8]] = []
     drawings: list[Drawing] = []
-    for code, label, group, tags in named_emoji(src):
-        pictures = {
-            "3d": Image.open(solid[code]) if code in solid else None,
-            "flat": flat.render(code, label),
-            "cartoon": cartoon.render(code, label),
-        }
-        for style, picture in pictures.items():
-            if picture is None:
-                continue
-            rgba = fit(picture)
-            if int((rgba[..., 3] > 32).sum()) >= LEAST_OPAQUE_PIXELS:
-                pixels.append(rgba)
-                drawings.append(Drawing(label, style, group, tags))
+
+    def keep(picture: Image.Image | None, drawing: Drawing) -> None:
+        if picture is None:
+            return
+        rgba = fit(picture)
+        if int((rgba[..., 3] > 32).sum()) >= LEAST_OPAQUE_PIXELS:
+            pixels.append(rgba)
+            drawings.append(drawing)
+
+    named = list(named_emoji(src))
+    for code, label, group, tags, emoji in named:
+        keep(Image.open(solid[code]) if code in solid else None, Drawing(label, "3d", group, tags, 0, emoji))
+        keep(flat.render(code, label), Drawing(label, "flat", group, tags, 0, emoji))
+        keep(cartoon.render(code, label), Drawing(label, "cartoon", group, tags, 0, emoji))
+    for code, label, group, tags, emoji in named:  # last, so that the rows before keep their numbers
+        keep(older.render(code, label), Drawing(label, "cartoon", group, tags, 1, emoji))
     return np.stack(pixels), drawings
 
 
 def load_art(work: Path) -> tuple[NDArray[np.uint8], list[Drawing]]:
     rows = json.loads((work / "art.json").read_text())
-    drawings = [Drawing(r["label"], r["style"], r["group"], tuple(r["tags"])) for r in rows]
+    drawings = [Drawing(**(row | {"tags": tuple(row["tags"])})) for row in rows]
     return np.load(work / "art.npy", mmap_mode="r"), drawings
+
+
+def split(drawings: Sequence[Drawing], seed: int = 0) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Indices to train on and at most `HELD_OUT` first drawings to measure on, the same for every run."""
+    first = sum(d.number == 0 for d in drawings)
+    held = np.random.default_rng(seed).choice(first, min(HELD_OUT, first // 8), replace=False)
+    return np.setdiff1d(np.arange(len(drawings)), held), held
 
 
 def main() -> None:
@@ -150,7 +166,8 @@ def main() -> None:
     work: Path = parser.parse_args().work
     src = {package.name: fetch(package, work / "src") for package in read_sources()}
     pixels, drawings = render_all(src)
-    np.save(work / "art.npy", pixels)
+    np.save(work / "art.new.npy", pixels)
+    (work / "art.new.npy").replace(work / "art.npy")  # a training that reads the old file goes on reading it
     (work / "art.json").write_text(json.dumps([asdict(d) for d in drawings]))
     have = {(d.label, d.style) for d in drawings}
     missing = [(c.label, s) for c in read_concepts(later=True) for s in STYLES if (c.label, s) not in have]

@@ -29,12 +29,13 @@ from transformers import CLIPTextModel, CLIPTokenizer
 from sdplay.images.canny import canny
 from training.art import SIZE, load_art, read_concepts
 from training.captions import STYLE_WORDS, Shown, caption
-from training.codec import compose
+from training.codec import compose, rate
 from training.colours import BACKGROUNDS, jitter
-from training.denoiser import TABLE, rate, split_parameters
+from training.denoiser import KEPT
 from training.export import BUILTIN, halved
 from training.latents import SCALING, Base, taught, variant
 from training.muon import Muon
+from training.networks import split_parameters
 
 FOLDER = BUILTIN.parent / "addons" / "controlnet" / "builtin-canny"
 WORDLESS_SHARE = 0.3  # pictures whose words are left out, so that edges alone say enough
@@ -171,7 +172,7 @@ class ControlTrainer:
         self.optimizer = Muon(matrices, rest, lr=settings.lr, weight_decay=settings.weight_decay)
         self.parameters = list(self.control.parameters())
         self.ema = [p.detach().clone() for p in self.parameters]
-        self.kept = torch.from_numpy(1 / (1 + TABLE.sigmas**2)).float()
+        self.kept = KEPT
         self.step, self.spent = 0, 0.0
         self.rng = np.random.default_rng(7)
 

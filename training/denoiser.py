@@ -1,174 +1,153 @@
-"""Train the text encoder and the denoising network together: v-prediction on the pool of latents."""
+"""Train the text encoder and the denoising network together: v-prediction on the pool of composed pictures.
+
+The learning rate stays the same after a short warm-up, so that training can go on for as long as there is time, session
+after session. A model to ship is made at any time from a copy, whose rate falls to nothing: `--anneal MINUTES`.
+"""
 
 from __future__ import annotations
 
 import argparse
+import json
 import math
 import shutil
 import signal
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-import torch.distributed as dist
-from diffusers import AutoencoderKL, UNet2DConditionModel
-from diffusers.models.attention_processor import AttnProcessor
-from safetensors.torch import load_file
 from torch import Tensor, nn
-from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
+from transformers import CLIPTokenizer
 
-from sdplay.sampling.sigmas import make_noise_schedule
-from training.captions import caption
-from training.latents import Pool, taught
+from training.latents import frozen
 from training.muon import Muon
+from training.networks import Sizes, begin, new_networks, split_parameters
+from training.paint import Painted
+from training.pictures import load
+from training.pool import Pool
 from training.tokenizer import POSITIONS
 
-TABLE = make_noise_schedule(prediction="v_prediction", spacing="trailing", offset=1)
+SAVED_EVERY = 420.0
+WARM_UP = 100
+
+
+def noise_kept() -> Tensor:
+    """How much of a picture (in variance) is left after each of the 1,000 steps of SD's scaled-linear schedule."""
+    betas = torch.linspace(0.00085**0.5, 0.012**0.5, 1000, dtype=torch.float64) ** 2
+    return (1 - betas).cumprod(0).float()
+
+
+KEPT = noise_kept()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DenoiserSettings:
-    channels: tuple[int, ...] = (64, 128, 192)
-    text_width: int = 192
-    batch: int = 64
-    lr: float = 2e-3
+    sizes: Sizes = field(default_factory=Sizes)
+    batch: int = 96
+    lr: float = 1.5e-3
     weight_decay: float = 0.02
-    ema: float = 0.998
-    per_base: int = 4
-    renewed_a_step: int = 4
+    ema: float = 0.999
+    capacity: int = 32768
+    first: int = 1024
+    made_a_step: int = 6
     threads: int = 1
+    told_every: int = 20
 
 
-def new_networks(settings: DenoiserSettings, tokenizer: Any) -> tuple[UNet2DConditionModel, CLIPTextModel]:
-    """The network of SD 1.x, small: attention where the picture is 8×8 (once, going down) and 4×4."""
-    unet = UNet2DConditionModel(
-        sample_size=16,
-        block_out_channels=settings.channels,
-        layers_per_block=1,
-        down_block_types=["DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"],
-        up_block_types=["CrossAttnUpBlock2D", "UpBlock2D", "UpBlock2D"],
-        cross_attention_dim=settings.text_width,
-        attention_head_dim=[1, 2, 3],  # in this family's config that is the number of heads
-        norm_num_groups=16,
-    ).to(memory_format=torch.channels_last)
-    unet.set_attn_processor(AttnProcessor())  # 1.4 times the training speed of the fused one on a CPU
-    text = CLIPTextModel(
-        CLIPTextConfig(
-            vocab_size=len(tokenizer),
-            hidden_size=settings.text_width,
-            intermediate_size=4 * settings.text_width,
-            num_hidden_layers=2,
-            num_attention_heads=3,
-            max_position_embeddings=POSITIONS,
-            hidden_act="quick_gelu",
-            bos_token_id=tokenizer.bos_token_id,
-            eos_token_id=tokenizer.eos_token_id,
-            pad_token_id=tokenizer.pad_token_id,
-            projection_dim=settings.text_width,
-        )
-    )
-    return unet, text
+def v_loss(out: Tensor, clean: Tensor, noise: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
+    """(weighted loss, mean of the unweighted one) of v-prediction with min(1, 5/SNR): Hang et al., arXiv:2303.09556."""
+    kept = KEPT.to(clean.device)[t].view(-1, 1, 1, 1)
+    target = kept.sqrt() * noise - (1 - kept).sqrt() * clean
+    each = (out.float() - target).square().mean((1, 2, 3))
+    weight = (5 * (1 - kept) / kept).flatten().clamp(max=1)
+    return (each * weight).mean(), each.detach().mean()
 
 
-def split_parameters(networks: nn.Module) -> tuple[list[Tensor], list[Tensor]]:
-    """(matrices for Muon, everything else): embeddings, norms, biases and the thin first and last layers are else."""
-    matrices: list[Tensor] = []
-    others: list[Tensor] = []
-    for name, p in networks.named_parameters():
-        thin = p.ndim < 2 or min(p.size(0), p[0].numel()) < 16
-        (others if thin or "embedding.weight" in name or "conv_in" in name else matrices).append(p)
-    return matrices, others
+def noised(clean: Tensor, rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor]:
+    """(noisy latents, noise, levels) at stratified levels."""
+    size, device = len(clean), clean.device
+    t = torch.from_numpy((np.arange(size) + rng.random(size)) / size * 1000).long().clamp(0, 999).to(device)
+    kept = KEPT.to(device)[t].view(-1, 1, 1, 1)
+    if device.type == "cpu":
+        noise = torch.from_numpy(rng.standard_normal(clean.shape, dtype=np.float32))
+    else:
+        noise = torch.randn(clean.shape, device=device)
+    return kept.sqrt() * clean + (1 - kept).sqrt() * noise, noise, t
 
 
 class Trainer:
     """Everything that a checkpoint holds, and one training step."""
 
-    def __init__(self, work: Path, settings: DenoiserSettings) -> None:
+    def __init__(self, work: Path, settings: DenoiserSettings, pool: Pool) -> None:
         torch.manual_seed(1)
-        self.settings, self.work = settings, work
+        self.settings, self.pool = settings, pool
         self.tokenizer = CLIPTokenizer.from_pretrained(work / "tokenizer", model_max_length=POSITIONS)
-        unet, text = new_networks(settings, self.tokenizer)
-        self.networks = nn.ModuleDict({"unet": unet, "text": text})
-        self.unet, self.text = unet, text
+        self.unet, self.text = new_networks(settings.sizes, self.tokenizer)
+        self.networks = nn.ModuleDict({"unet": self.unet, "text": self.text}).to(pool.codec.device)
         matrices, others = split_parameters(self.networks)
         self.optimizer = Muon(matrices, others, lr=settings.lr, weight_decay=settings.weight_decay)
         self.parameters = list(self.networks.parameters())
+        self.rng = np.random.default_rng(7)
+        self.step, self.seen, self.spent, self.loss = 0, 0, 0.0, float("nan")
         self.ema = [p.detach().clone() for p in self.parameters]
-        self.kept = torch.from_numpy(1 / (1 + TABLE.sigmas**2)).float()
-        self.step, self.spent, self.loss = 0, 0.0, float("nan")
-        self.rng = np.random.default_rng([7, rank()])
+
+    def begin(self, folder: Path) -> list[str]:
+        new = begin(self.unet, self.text, folder)
+        torch._foreach_copy_(self.ema, [p.data for p in self.parameters])
+        return new
 
     def words(self, texts: list[str]) -> Tensor:
         tokens = self.tokenizer(texts, padding="max_length", truncation=True, max_length=POSITIONS, return_tensors="pt")
-        return self.text(tokens.input_ids)[0]
+        return self.text(tokens.input_ids.to(self.pool.codec.device))[0]
 
-    def train_step(self, pool: Pool, lr: float) -> float:
+    def train_step(self, lr: float) -> float:
         """One step on a random batch at stratified noise levels; returns the unweighted v loss."""
-        size = self.settings.batch
         for group in self.optimizer.param_groups:
             group["lr"] = lr
-        rows = self.rng.integers(0, len(pool.shown), size)
-        clean = pool.latents[torch.from_numpy(rows)]
-        texts = [caption(pool.shown[row], self.rng) for row in rows]
-        t = torch.from_numpy((np.arange(size) + self.rng.random(size)) / size * 1000).long().clamp(0, 999)
-        kept = self.kept[t].view(-1, 1, 1, 1)
-        noise = torch.from_numpy(self.rng.standard_normal(clean.shape, dtype=np.float32))
-        noisy = kept.sqrt() * clean + (1 - kept).sqrt() * noise
-        target = kept.sqrt() * noise - (1 - kept).sqrt() * clean
-        with torch.autocast("cpu", torch.bfloat16):
+        self.pool.make(self.settings.made_a_step)
+        clean, texts = self.pool.batch(self.settings.batch, self.rng)
+        noisy, noise, t = noised(clean, self.rng)
+        with torch.autocast(clean.device.type, torch.bfloat16):
             out = self.unet(noisy.contiguous(memory_format=torch.channels_last), t, self.words(texts)).sample
-        each = (out.float() - target).square().mean((1, 2, 3))
-        weight = (5 * (1 - kept) / kept).flatten().clamp(max=1)  # min(1, 5/SNR): Hang et al., arXiv:2303.09556
+        loss, plain = v_loss(out, clean, noise, t)
         self.optimizer.zero_grad(set_to_none=True)
-        (each * weight).mean().backward()
-        self.average_gradients()
+        loss.backward()
         torch.nn.utils.clip_grad_norm_(self.parameters, 1.0)
         self.optimizer.step()
         self.step += 1
+        self.seen += len(clean)
         decay = min(self.settings.ema, (1 + self.step) / (20 + self.step))
         torch._foreach_lerp_(self.ema, [p.data for p in self.parameters], 1 - decay)
-        return float(each.detach().mean())
-
-    def average_gradients(self) -> None:
-        """The mean over all processes, so that each takes the same step; nothing where there is one process."""
-        if not dist.is_initialized():
-            return
-        gradients = [p.grad for p in self.parameters if p.grad is not None]
-        flat = torch._utils._flatten_dense_tensors(gradients)
-        dist.all_reduce(flat)
-        flat /= dist.get_world_size()
-        torch._foreach_copy_(gradients, torch._utils._unflatten_dense_tensors(flat, gradients))
+        now = float(plain)
+        self.loss = now if math.isnan(self.loss) else 0.98 * self.loss + 0.02 * now
+        return now
 
     def save(self, path: Path) -> None:
+        """Write the checkpoint, whole or not at all."""
         state = {
             "networks": self.networks.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "ema": self.ema,
-            "step": self.step,
-            "spent": self.spent,
+            "pool": self.pool.state(),
+            "rng": json.dumps(self.rng.bit_generator.state),
+            "sizes": asdict(self.settings.sizes),
+            "counts": {"step": self.step, "seen": self.seen, "spent": self.spent, "loss": self.loss},
         }
         torch.save(state, path.with_suffix(".tmp"))
         path.with_suffix(".tmp").replace(path)
 
     def load(self, path: Path) -> None:
-        state = torch.load(path, weights_only=True)
+        state = torch.load(path, weights_only=True, map_location="cpu")
         self.networks.load_state_dict(state["networks"])
         self.optimizer.load_state_dict(state["optimizer"])
         torch._foreach_copy_(self.ema, state["ema"])
-        self.step, self.spent = state["step"], state["spent"]
-        self.rng = np.random.default_rng([7 + self.step, rank()])
-
-    def start_from(self, folder: Path) -> None:
-        """Take the weights of an exported model as the beginning of another round."""
-        for network, part in ((self.unet, "unet"), (self.text, "text_encoder")):
-            weights = load_file(next((folder / part).glob("*.safetensors")))
-            named = {name.removeprefix("text_model."): w.float() for name, w in weights.items()}
-            named.pop("embeddings.position_ids", None)
-            network.load_state_dict(named)
-        torch._foreach_copy_(self.ema, [p.data for p in self.parameters])
+        self.pool.restore(state["pool"])
+        self.rng.bit_generator.state = json.loads(state["rng"])
+        counts: dict[str, Any] = state["counts"]
+        self.step, self.seen = counts["step"], counts["seen"]
+        self.spent, self.loss = counts["spent"], counts["loss"]
 
     def save_averaged(self, folder: Path) -> None:
         """Write the averaged weights as `unet` and `text_encoder` below `folder`, in float32."""
@@ -179,93 +158,77 @@ class Trainer:
         torch._foreach_copy_([p.data for p in self.parameters], current)
 
 
-def rank() -> int:
-    return dist.get_rank() if dist.is_initialized() else 0
+def rate(lr: float, step: int, falling: float | None = None) -> float:
+    """The learning rate: warm-up, then the same for ever; in an anneal it falls in a line, `falling` going 0 to 1."""
+    return lr * min(1.0, (step + 1) / WARM_UP) * (1.0 if falling is None else max(0.01, 1 - falling))
 
 
-def agreed(spent: float, stop: bool) -> tuple[float, bool]:
-    """The largest of what the processes say, so that all use one learning rate and stop at one step."""
-    said = torch.tensor([spent, float(stop)], dtype=torch.float64)
-    if dist.is_initialized():
-        dist.all_reduce(said, dist.ReduceOp.MAX)
-    return float(said[0]), bool(said[1])
+def new_trainer(work: Path, settings: DenoiserSettings, device: str = "cpu", *, painted: bool = False) -> Trainer:
+    chooser, painter, _ = load(work)
+    codec, before = frozen(work / "vae").to(device), Painted(work) if painted else None
+    return Trainer(work, settings, Pool(chooser, painter, codec, settings.capacity, seed=0, painted=before))
 
 
-def rate(lr: float, step: int, progress: float) -> float:
-    """Warm-up over 100 steps, then a cosine over the wall time given, down to 2 %."""
-    return lr * min(1.0, (step + 1) / 100) * (0.49 * (1 + math.cos(math.pi * min(1.0, progress))) + 0.02)
-
-
-def train(work: Path, settings: DenoiserSettings, seconds: float, begin: Path | None) -> None:
-    """Train for `seconds` of wall time in all; SIGTERM saves and stops.
-
-    Goes on from the checkpoint in `work` where there is one, else from the exported model `begin`, else from nothing.
-    """
-    torch.set_num_threads(settings.threads)
-    codec = AutoencoderKL.from_pretrained(work / "vae", low_cpu_mem_usage=False)
-    codec = codec.to(memory_format=torch.channels_last).eval().requires_grad_(False)
-    trainer, checkpoint = Trainer(work, settings), work / "denoiser.pt"
-    if checkpoint.exists():
-        trainer.load(checkpoint)
-    elif begin is not None:
-        trainer.start_from(begin)
-    pool = Pool(taught(work), codec, settings.per_base, seed=2 * trainer.step + rank())
-    pool.fill()
-    first = rank() == 0
-    if first:
-        deviations = [round(d, 3) for d in pool.latents.std((0, 2, 3)).tolist()]
-        print(asdict(settings), f"{len(pool.bases)} drawings, latent deviations {deviations}", flush=True)
-    started, saved = time.monotonic() - trainer.spent, time.monotonic()
+def train(trainer: Trainer, work: Path, name: str, seconds: float, *, anneal: bool = False) -> None:
+    """Train for `seconds` of wall time from now; SIGTERM saves and stops."""
+    checkpoint, started, before = work / f"{name}.pt", time.monotonic(), trainer.spent
     signals: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, _: signals.append(number))
-    stop = False
-    while trainer.spent < seconds and not stop:
-        loss = trainer.train_step(pool, rate(settings.lr, trainer.step, trainer.spent / seconds))
-        pool.renew(settings.renewed_a_step)
-        trainer.loss = loss if math.isnan(trainer.loss) else 0.98 * trainer.loss + 0.02 * loss
-        trainer.spent, stop = agreed(time.monotonic() - started, bool(signals))
-        if first and trainer.step % 50 == 0:
-            print(f"{trainer.step} {trainer.spent:.0f}s v-loss {trainer.loss:.4f}", flush=True)
-        if first and (time.monotonic() - saved > 480 or stop):
-            saved = time.monotonic()
+    while len(trainer.pool) < min(trainer.settings.first, trainer.settings.capacity) and not signals:
+        trainer.pool.make(16 if trainer.pool.painted is None else 256)
+    saved = time.monotonic()
+    while (now := time.monotonic() - started) < seconds and not signals:
+        trainer.train_step(rate(trainer.settings.lr, trainer.step, now / seconds if anneal else None))
+        trainer.spent = before + time.monotonic() - started
+        if trainer.step % trainer.settings.told_every == 0:
+            print(
+                f"{name} step {trainer.step}, {trainer.seen} samples, {trainer.spent:.0f}s, pool {len(trainer.pool)}, "
+                f"v-loss {trainer.loss:.4f}",
+                flush=True,
+            )
+        if time.monotonic() - saved > SAVED_EVERY:
             trainer.save(checkpoint)
-            trainer.save_averaged(work / "averaged")
-    if first:
-        trainer.save(checkpoint)
-        trainer.save_averaged(work / "averaged")
-
-
-def together(
-    number: int, count: int, work: Path, settings: DenoiserSettings, seconds: float, begin: Path | None
-) -> None:
-    """One of `count` processes that train together, each on its own part of every batch."""
-    meeting = f"file://{(work / 'meeting').resolve()}"
-    dist.init_process_group("gloo", init_method=meeting, rank=number, world_size=count)
-    train(work, settings, seconds, begin)
-    dist.destroy_process_group()
+            trainer.save_averaged(work / f"{name}-averaged")
+            saved = time.monotonic()
+    trainer.save(checkpoint)
+    trainer.save_averaged(work / f"{name}-averaged")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, default=Path("training/work"))
-    parser.add_argument("--minutes", type=float, default=120)
-    parser.add_argument("--processes", type=int, default=1)
-    parser.add_argument("--threads", type=int, default=1, help="of each process; two processes beat two threads")
-    parser.add_argument("--batch", type=int, default=64, help="of each process")
-    parser.add_argument("--lr", type=float, default=2e-3)
-    parser.add_argument("--begin", type=Path, help="an exported model to train further, with its codec and tokenizer")
+    parser.add_argument("--name", default="denoiser", help="of the checkpoint in the work folder")
+    parser.add_argument("--minutes", type=float, default=120, help="of wall time, from now on")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--batch", type=int, default=DenoiserSettings().batch)
+    parser.add_argument("--lr", type=float, default=DenoiserSettings().lr)
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--painted", action="store_true", help="take the pictures that training.paint left")
+    parser.add_argument("--first", type=int, default=DenoiserSettings().first, help="pictures to begin with")
+    parser.add_argument("--made-a-step", type=int, default=DenoiserSettings().made_a_step)
+    parser.add_argument("--begin", type=Path, help="an exported model to begin with, where there is no checkpoint yet")
+    parser.add_argument("--anneal", type=float, metavar="MINUTES", help="let the rate fall to nothing, on a copy")
     asked = parser.parse_args()
-    if asked.begin is not None:
-        for part in ("vae", "tokenizer"):
-            shutil.copytree(asked.begin / part, asked.work / part, dirs_exist_ok=True)
-    settings = DenoiserSettings(threads=asked.threads, batch=asked.batch, lr=asked.lr)
-    if asked.processes == 1:
-        train(asked.work, settings, asked.minutes * 60, asked.begin)
-        return
-    (asked.work / "meeting").unlink(missing_ok=True)
-    torch.multiprocessing.spawn(
-        together, (asked.processes, asked.work, settings, asked.minutes * 60, asked.begin), nprocs=asked.processes
+    torch.set_num_threads(asked.threads)
+    settings = DenoiserSettings(
+        threads=asked.threads,
+        batch=asked.batch,
+        lr=asked.lr,
+        first=asked.first,
+        made_a_step=asked.made_a_step,
     )
+    work, name = asked.work, asked.name
+    if asked.anneal is not None:
+        shutil.copyfile(work / f"{name}.pt", work / f"{name}-annealed.pt")
+        name = f"{name}-annealed"
+    trainer = new_trainer(work, settings, asked.device, painted=asked.painted)
+    if (work / f"{name}.pt").exists():
+        trainer.load(work / f"{name}.pt")
+    elif asked.begin is not None:
+        print("new:", ", ".join(trainer.begin(asked.begin)))
+    print(asdict(settings), f"{sum(p.numel() for p in trainer.parameters) / 1e6:.1f} M weights", flush=True)
+    minutes = asked.minutes if asked.anneal is None else asked.anneal
+    train(trainer, work, name, minutes * 60, anneal=asked.anneal is not None)
 
 
 if __name__ == "__main__":

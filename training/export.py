@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 BUILTIN = Path(__file__).parent.parent / "src" / "sdplay" / "models" / "builtin"
-LARGEST_MB = 30.0
+LARGEST_MB = 60.0
 
 SCHEDULER = {
     "_class_name": "EulerDiscreteScheduler",
@@ -62,10 +62,10 @@ def export_part(source: Path, target: Path, weights: str, *, text: bool = False)
     (target / "config.json").write_text(json.dumps(config, indent=2) + "\n")
 
 
-def export(work: Path, folder: Path) -> float:
+def export(work: Path, folder: Path, averaged: str = "denoiser-averaged") -> float:
     """Write all parts below `folder`; returns the size in MB and raises when it is over the limit."""
-    export_part(work / "averaged" / "unet", folder / "unet", "diffusion_pytorch_model.safetensors")
-    export_part(work / "averaged" / "text_encoder", folder / "text_encoder", "model.safetensors", text=True)
+    export_part(work / averaged / "unet", folder / "unet", "diffusion_pytorch_model.safetensors")
+    export_part(work / averaged / "text_encoder", folder / "text_encoder", "model.safetensors", text=True)
     export_part(work / "vae", folder / "vae", "diffusion_pytorch_model.safetensors")
     (folder / "tokenizer").mkdir(exist_ok=True)
     for path in sorted((work / "tokenizer").iterdir()):
@@ -83,8 +83,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, default=Path("training/work"))
     parser.add_argument("--folder", type=Path, default=BUILTIN)
+    parser.add_argument("--averaged", default="denoiser-averaged", help="folder of weights in the work folder")
     asked = parser.parse_args()
-    print(f"{asked.folder}: {export(asked.work, asked.folder):.1f} MB")
+    print(f"{asked.folder}: {export(asked.work, asked.folder, asked.averaged):.1f} MB")
 
 
 if __name__ == "__main__":

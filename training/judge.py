@@ -1,7 +1,7 @@
-"""Train the judge: a small classifier that names concept, style, background and colour, from the source art alone.
+"""Train the judge: a small classifier that names thing, style, background, colour and scene, from source art alone.
 
-It never sees a generated picture. Every fifth pair of a concept and a background, and of a concept and a colour, is
-kept from its training; the accuracies it states are over those pairs only, with views from seeds never drawn.
+It never sees a generated picture. Every fifth pair of a thing and a background, a colour or a scene is kept from its
+training; the accuracies it states are over those pairs only, with views from seeds never drawn.
 """
 
 from __future__ import annotations
@@ -19,12 +19,13 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from training.art import SIZE
 from training.codec import measure
 from training.muon import Muon
-from training.views import HEADS, SIDE, UNKNOWN, Gallery, Labels, worn
+from training.views import SIDE, UNKNOWN, Gallery, Labels, worn
 
 WIDTHS = (24, 48, 96, 160)
-WEIGHTS = {"concept": 1.0, "style": 0.4, "background": 0.4, "colour": 0.4}
+OTHER_WEIGHT = 0.4  # of every head but the concept's
 HELD_SEED = 90_000
 
 
@@ -45,19 +46,19 @@ class Block(nn.Module):
 
 
 class Judge(nn.Module):
-    """Names what a picture shows; `labels` holds, for each head, the names its outputs stand for."""
+    """Names what a picture shows, looked at `side` pixels wide; `labels` are the names of each head's outputs."""
 
-    def __init__(self, labels: Labels) -> None:
+    def __init__(self, labels: Labels, side: int = SIDE) -> None:
         super().__init__()
-        self.labels = labels
+        self.labels, self.side = labels, side
         blocks: list[nn.Module] = [nn.Conv2d(12, WIDTHS[0], 3, 1, 1, bias=False), nn.BatchNorm2d(WIDTHS[0]), nn.ReLU()]
         blocks += [Block(a, b, 1 if a == b else 2) for a, b in zip((WIDTHS[0], *WIDTHS[:-1]), WIDTHS, strict=True)]
         self.trunk = nn.Sequential(*blocks)
-        self.heads = nn.ModuleDict({head: nn.Linear(WIDTHS[-1], len(labels[head])) for head in HEADS})
+        self.heads = nn.ModuleDict({head: nn.Linear(WIDTHS[-1], len(labels[head])) for head in labels})
 
     def forward(self, pixels: Tensor) -> dict[str, Tensor]:
-        """Logits by head for pixels [B, 3, H, W] in -1..1 of any size from 64."""
-        small = F.adaptive_avg_pool2d(pixels, SIDE)
+        """Logits by head for pixels [B, 3, H, W] in -1..1 of any size."""
+        small = F.adaptive_avg_pool2d(pixels, self.side)
         seen = self.trunk(F.pixel_unshuffle(small, 2).contiguous(memory_format=torch.channels_last)).mean((2, 3))
         return {head: layer(seen).float() for head, layer in self.heads.items()}
 
@@ -66,12 +67,13 @@ class Judge(nn.Module):
         """What each head believes of pictures uint8 [B, H, W, 3], as probabilities [B, names]."""
         pixels = torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 127.5 - 1
         logits = [self.eval()(part) for part in pixels.split(64)]
-        return {head: torch.cat([part[head] for part in logits]).softmax(1).numpy() for head in HEADS}
+        return {head: torch.cat([part[head] for part in logits]).softmax(1).numpy() for head in self.labels}
 
 
 def loss_of(logits: dict[str, Tensor], labels: dict[str, Tensor]) -> Tensor:
     total = torch.zeros(())
-    for head, weight in WEIGHTS.items():
+    for head in logits:
+        weight = 1.0 if head == "concept" else OTHER_WEIGHT
         if bool((labels[head] != UNKNOWN).any()):
             smoothing = 0.05 if head == "concept" else 0.0
             one = F.cross_entropy(logits[head], labels[head], ignore_index=UNKNOWN, label_smoothing=smoothing)
@@ -100,13 +102,13 @@ def learn(judge: Judge, optimizer: Muon, pixels: Tensor, labels: dict[str, Tenso
 def accuracies(judge: Judge, batches: list[tuple[Tensor, dict[str, Tensor]]]) -> dict[str, float]:
     """Share of right answers by head, where the answer is known."""
     judge.eval()
-    right, known = dict.fromkeys(HEADS, 0), dict.fromkeys(HEADS, 0)
+    right, known = dict.fromkeys(judge.labels, 0), dict.fromkeys(judge.labels, 0)
     for pixels, labels in batches:
         for head, logits in judge(pixels).items():
             mask = labels[head] != UNKNOWN
             right[head] += int((logits.argmax(1) == labels[head])[mask].sum())
             known[head] += int(mask.sum())
-    return {head: right[head] / known[head] for head in HEADS if known[head]}
+    return {head: right[head] / known[head] for head in judge.labels if known[head]}
 
 
 def chosen(pixels: Tensor, labels: dict[str, Tensor], mask: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
@@ -125,7 +127,7 @@ def held_accuracies(judge: Judge, work: Path, batches: int = 16) -> dict[str, di
         from diffusers import AutoencoderKL
 
         codec = AutoencoderKL.from_pretrained(work / "codec").eval()
-        large = Gallery.load(work, 128)
+        large = Gallery.load(work, SIZE)
         sharp = [large.batch(16, rng, held=True) for _ in range(batches)]
         found["through the codec"] = accuracies(judge, [(measure(codec, x)[1], y) for x, y in sharp])
     return found
@@ -134,11 +136,14 @@ def held_accuracies(judge: Judge, work: Path, batches: int = 16) -> dict[str, di
 def save(judge: Judge, work: Path, stated: dict[str, dict[str, float]]) -> None:
     half = {k: v.half() if v.is_floating_point() else v for k, v in judge.state_dict().items()}
     save_file({k: v.contiguous() for k, v in half.items()}, work / "judge.safetensors")
-    (work / "judge.json").write_text(json.dumps({"labels": judge.labels, "held_out": stated}, indent=1) + "\n")
+    (work / "judge.json").write_text(
+        json.dumps({"labels": judge.labels, "side": judge.side, "held_out": stated}, indent=1) + "\n"
+    )
 
 
 def load_judge(folder: Path) -> Judge:
-    judge = Judge(json.loads((folder / "judge.json").read_text())["labels"])
+    described = json.loads((folder / "judge.json").read_text())
+    judge = Judge(described["labels"], described.get("side", 64))
     judge.load_state_dict(load_file(folder / "judge.safetensors"))
     return judge.to(memory_format=torch.channels_last).eval()
 
@@ -179,7 +184,7 @@ def train(work: Path, minutes: float, lr: float = 4e-3, batch: int = 64) -> Judg
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, default=Path("training/work"))
-    parser.add_argument("--minutes", type=float, default=18)
+    parser.add_argument("--minutes", type=float, default=40)
     asked = parser.parse_args()
     judge = train(asked.work, asked.minutes)
     stated = held_accuracies(judge, asked.work)

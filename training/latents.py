@@ -1,7 +1,4 @@
-"""Latents to train the denoiser on: every taught drawing in many variants, encoded by the codec and kept in a pool.
-
-The pool is renewed while training goes on, so that what is learned is the thing and not sixteen pictures of it.
-"""
+"""Drawings of the best known things in variants, and the codec as the network sees it: encoding, whitening."""
 
 from __future__ import annotations
 
@@ -18,14 +15,15 @@ from torch import Tensor
 
 from training.art import SIZE, STYLES, load_art, read_concepts
 from training.captions import Shown
-from training.codec import compose
 from training.colours import BACKGROUNDS, OBJECT_COLOURS, jitter, recolour
+from training.pictures import load
 
 SCALING = 0.18215
 WHITE_SHARE = 0.4
 RECOLOURED_SHARE = 0.45
 OWN_SHARE = 0.2
 SMALLEST, TILT = 0.9, 2.0
+WHITENED_ON = 768
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,41 +82,22 @@ def variant(base: Base, rng: np.random.Generator) -> tuple[NDArray[np.uint8], Te
     return rgba, plain, Shown(shown.concept, shown.style, ground, colour, shown.tags)
 
 
-class Pool:
-    """`per_base` encoded variants of every drawing; `renew` replaces random ones with fresh ones."""
-
-    def __init__(self, bases: list[Base], codec: AutoencoderKL, per_base: int, seed: int) -> None:
-        self.bases, self.codec = bases, codec
-        self.rng = np.random.default_rng(seed)
-        self.latents = torch.zeros(len(bases) * per_base, 4, SIZE // 8, SIZE // 8)
-        self.shown: list[Shown] = [base.shown for base in bases for _ in range(per_base)]
-        self.base_of = np.repeat(np.arange(len(bases)), per_base)
-
-    def fill(self) -> None:
-        for part in np.array_split(np.arange(len(self.shown)), max(1, len(self.shown) // 32)):
-            self.encode(part)
-
-    def renew(self, count: int) -> None:
-        self.encode(self.rng.choice(len(self.shown), count, replace=False))
-
-    @torch.no_grad()
-    def encode(self, rows: NDArray[np.int64]) -> None:
-        made = [variant(self.bases[self.base_of[row]], self.rng) for row in rows]
-        pixels = compose(np.stack([rgba for rgba, _, _ in made]), torch.stack([plain for _, plain, _ in made]))
-        with torch.autocast("cpu", torch.bfloat16):
-            latents = self.codec.encode(pixels).latent_dist.mode()
-        self.latents[torch.from_numpy(rows)] = latents.float() * SCALING
-        for row, (_, _, shown) in zip(rows, made, strict=True):
-            self.shown[row] = shown
+def encode(codec: AutoencoderKL, pixels: NDArray[np.uint8]) -> Tensor:
+    """Latents [B, C, h, w] of pictures uint8 [B, H, W, 3], scaled as the network sees them, where the codec lies."""
+    values = torch.from_numpy(pixels).to(codec.device).permute(0, 3, 1, 2).float() / 127.5 - 1
+    with torch.no_grad(), torch.autocast(codec.device.type, torch.bfloat16):
+        latents = codec.encode(values.contiguous(memory_format=torch.channels_last)).latent_dist.mode()
+    return latents.float() * SCALING
 
 
 @torch.no_grad()
-def whiten(codec: AutoencoderKL, pool: Pool) -> None:
+def whiten(codec: AutoencoderKL, latents: Tensor) -> Tensor:
     """Fold a per-channel whitening into the codec's 1×1 convolutions, so that SD's 0.18215 gives unit latents.
 
-    Encoding then divides by what decoding multiplies by: reconstructions stay as they are to rounding.
+    Encoding then divides by what decoding multiplies by: reconstructions stay as they are to rounding. Returns the
+    `latents` [B, C, h, w] as the changed codec would have made them.
     """
-    raw = pool.latents / SCALING
+    raw = latents / SCALING
     mean, deviation = raw.mean((0, 2, 3)), raw.std((0, 2, 3)) * SCALING
     channels = len(mean)
     encode, decode = codec.quant_conv, codec.post_quant_conv
@@ -127,22 +106,36 @@ def whiten(codec: AutoencoderKL, pool: Pool) -> None:
     encode.bias[channels:] -= 2 * deviation.log()
     decode.bias += decode.weight[:, :, 0, 0] @ mean
     decode.weight *= deviation.view(1, -1, 1, 1)
-    pool.latents = (raw - mean.view(-1, 1, 1)) / deviation.view(-1, 1, 1) * SCALING
     codec.register_to_config(scaling_factor=SCALING)
+    return (raw - mean.view(-1, 1, 1)) / deviation.view(-1, 1, 1) * SCALING
+
+
+def frozen(folder: Path) -> AutoencoderKL:
+    """A saved codec for encoding and decoding only."""
+    codec = AutoencoderKL.from_pretrained(folder, low_cpu_mem_usage=False)
+    return codec.to(memory_format=torch.channels_last).eval().requires_grad_(False)
 
 
 def main() -> None:
-    """Whiten the trained codec on the taught drawings: `codec` becomes `vae`, the one that is used and shipped."""
+    """Whiten the trained codec on composed pictures: `codec` becomes `vae`, the one that is used and shipped.
+
+    From then on its encoder stays as it is, since all latents and the network depend on it; its decoder may be trained
+    further (`training.codec --decoder-only`) at any time.
+    """
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--work", type=Path, default=Path("training/work"))
-    work: Path = parser.parse_args().work
-    codec = AutoencoderKL.from_pretrained(work / "codec", low_cpu_mem_usage=False)
-    codec = codec.to(memory_format=torch.channels_last).eval().requires_grad_(False)
-    pool = Pool(taught(work), codec, per_base=4, seed=0)
-    pool.fill()
-    whiten(codec, pool)
+    parser.add_argument("--codec", default="codec", help="folder in the work folder")
+    asked = parser.parse_args()
+    work: Path = asked.work
+    torch.set_num_threads(1)
+    codec, rng = frozen(work / asked.codec), np.random.default_rng(0)
+    chooser, painter, _ = load(work)
+    parts: list[Tensor] = []
+    for _ in range(WHITENED_ON // 16):
+        parts.append(encode(codec, np.stack([painter.paint(chooser.picture(rng), rng)[0] for _ in range(16)])))
+    latents = whiten(codec, torch.cat(parts))
     codec.save_pretrained(work / "vae")
-    print(f"{len(pool.shown)} latents, deviations now {pool.latents.std((0, 2, 3)).tolist()} -> {work / 'vae'}")
+    print(f"{len(latents)} latents, deviations now {latents.std((0, 2, 3)).tolist()} -> {work / 'vae'}")
 
 
 if __name__ == "__main__":

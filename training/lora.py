@@ -25,6 +25,7 @@ from sdplay.engines.device import placement
 from sdplay.families.sd.model import StableDiffusion, load_sd
 from training.captions import Shown, caption
 from training.codec import compose
+from training.denoiser import noised, v_loss
 from training.export import BUILTIN
 from training.latents import moved, taught
 
@@ -122,7 +123,6 @@ def train(style: str, work: Path, settings: LoraSettings, seconds: float) -> dic
     layers = low_rank_layers(family.unet, settings)
     parameters = [p for layer in layers.values() for p in (layer.down, layer.up)]
     optimizer = torch.optim.AdamW(parameters, lr=settings.lr, weight_decay=0.01)
-    kept = torch.from_numpy(1 / (1 + family.table.sigmas**2)).float()
     rng, started, step, mean = np.random.default_rng(11), time.monotonic(), 0, float("nan")
     while (spent := time.monotonic() - started) < seconds:
         for group in optimizer.param_groups:
@@ -130,7 +130,10 @@ def train(style: str, work: Path, settings: LoraSettings, seconds: float) -> dic
         rows = rng.integers(0, len(clean), settings.batch)
         with torch.no_grad():
             words = torch.stack([family.encode_words(caption(shown[row], rng)).text for row in rows]).clone()
-        loss = v_loss(family, clean[torch.from_numpy(rows)], words, kept, rng)
+        chosen = clean[torch.from_numpy(rows)]
+        noisy, noise, t = noised(chosen, rng)
+        out = family.unet(noisy.contiguous(memory_format=torch.channels_last), t, words).sample
+        loss, _ = v_loss(out, chosen, noise, t)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
@@ -139,24 +142,29 @@ def train(style: str, work: Path, settings: LoraSettings, seconds: float) -> dic
         step, mean = step + 1, now if math.isnan(mean) else 0.97 * mean + 0.03 * now
         if step % 25 == 0:
             print(f"{step} {spent:.0f}s v-loss {mean:.4f}", flush=True)
+    return tensors_of(layers, settings.alpha)
+
+
+def tensors_of(layers: dict[str, LowRankLayer], alpha: float) -> dict[str, Tensor]:
+    """The layers by the names that kohya gives them, in float16."""
     tensors: dict[str, Tensor] = {}
     for name, layer in layers.items():
         tensors[f"{name}.lora_down.weight"] = layer.down.detach().half().contiguous()
         tensors[f"{name}.lora_up.weight"] = layer.up.detach().half().contiguous()
-        tensors[f"{name}.alpha"] = torch.tensor(settings.alpha).half()
+        tensors[f"{name}.alpha"] = torch.tensor(alpha).half()
     return tensors
 
 
-def v_loss(family: StableDiffusion, clean: Tensor, words: Tensor, kept: Tensor, rng: np.random.Generator) -> Tensor:
-    """The loss of one batch at stratified noise levels, with min(1, 5/SNR) as its weights."""
-    size = len(clean)
-    t = torch.from_numpy((np.arange(size) + rng.random(size)) / size * 1000).long().clamp(0, 999)
-    a = kept[t].view(-1, 1, 1, 1)
-    noise = torch.from_numpy(rng.standard_normal(clean.shape, dtype=np.float32))
-    noisy, target = a.sqrt() * clean + (1 - a).sqrt() * noise, a.sqrt() * noise - (1 - a).sqrt() * clean
-    out = family.unet(noisy.contiguous(memory_format=torch.channels_last), t, words).sample
-    weight = (5 * (1 - a) / a).flatten().clamp(max=1)
-    return ((out - target).square().mean((1, 2, 3)) * weight).mean()
+def said_of(name: str, rank: int, alpha: float) -> dict[str, str]:
+    """What kohya writes into the head of such a file."""
+    return {
+        "ss_output_name": name,
+        "ss_network_module": "networks.lora",
+        "format": "pt",
+        "ss_network_dim": str(rank),
+        "ss_network_alpha": str(alpha),
+        "ss_network_args": json.dumps({"conv_dim": rank, "conv_alpha": alpha}),
+    }
 
 
 def main() -> None:
@@ -168,9 +176,7 @@ def main() -> None:
     asked = parser.parse_args()
     settings = LoraSettings()
     tensors = train(asked.style, asked.work, settings, asked.minutes * 60)
-    said = {"ss_output_name": asked.style, "ss_network_module": "networks.lora", "format": "pt"}
-    said |= {"ss_network_dim": str(settings.rank), "ss_network_alpha": str(settings.alpha)}
-    said |= {"ss_network_args": json.dumps({"conv_dim": settings.rank, "conv_alpha": settings.alpha})}
+    said = said_of(asked.style, settings.rank, settings.alpha)
     asked.folder.mkdir(parents=True, exist_ok=True)
     path = asked.folder / f"{asked.style}.safetensors"
     save_file(tensors, path, said)

@@ -7,21 +7,32 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sdplay.requests.request import Txt2Img, make_request
+from sdplay.requests.base import make_request
+from sdplay.requests.txt2img import Txt2Img
 from sdplay.studio import Studio
 from training.judge import Judge
 from training.prompts import Prompt
-from training.views import HEADS
 
 SAMPLERS = ("euler", "euler_a", "dpmpp_2m", "ddim")
 GUIDANCES = (1.0, 3.0, 5.0)
 RED_THINGS = ("apple", "strawberry", "heart", "rose", "tomato", "mushroom")
 SEEDS_EACH, SEEDED = 4, 8
+
+
+class Worded(Protocol):
+    """Words and a seed, whatever else a prompt knows."""
+
+    @property
+    def text(self) -> str: ...
+
+    @property
+    def seed(self) -> int: ...
+
 
 Pixels = NDArray[np.uint8]
 Beliefs = dict[str, NDArray[np.float32]]
@@ -38,7 +49,7 @@ class Artist:
     schedule: str = "trailing"
     studio: Studio = field(default_factory=Studio)
 
-    def draw(self, prompts: Sequence[Prompt], **fields: Any) -> Pixels:
+    def draw(self, prompts: Sequence[Worded], **fields: Any) -> Pixels:
         """Pictures uint8 [B, H, W, 3]; `fields` go over the artist's own settings."""
         settings = {
             "model": str(self.model),
@@ -82,7 +93,7 @@ def shuffled(prompts: Sequence[Prompt], seed: int = 1) -> list[Prompt]:
 def scores(judge: Judge, pictures: Pixels, prompts: Sequence[Prompt]) -> dict[str, float]:
     """Accuracy of each head that the words ask for, and of the concept among the first five."""
     beliefs = judge.probabilities(pictures)
-    found = {head: accuracy(beliefs, judge, prompts, head) for head in HEADS}
+    found = {head: accuracy(beliefs, judge, prompts, head) for head in ("concept", "style", "background", "colour")}
     found["concept_top5"] = accuracy(beliefs, judge, prompts, "concept", 5)
     return {head: share for head, share in found.items() if not math.isnan(share)}
 

@@ -1,91 +1,111 @@
-"""Views of the source art for the judge: moved, recoloured, on plain backgrounds, and worn as drawn pictures are."""
+"""Views of the source art for the judge: things alone or in scenes, recoloured, and worn as drawn pictures are."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
 
-from training.art import STYLES, Concept, load_art, read_concepts
-from training.codec import compose
-from training.colours import BACKGROUNDS, OBJECT_COLOURS, jitter, recolour
+from training.art import STYLES
+from training.colours import BACKGROUNDS, OBJECT_COLOURS
+from training.pictures import Chooser, Painter, Picture, load
+from training.scenes import CALM, DAY, NIGHT, PAINTERS, RAIN, SNOWFALL, SUN, SUNSET, TIMELESS
 
-SIDE = 64
-HEADS = ("concept", "style", "background", "colour")
+SIDE = 96
+HEADS = ("concept", "style", "background", "colour", "scene", "time", "weather")
 UNKNOWN = -1
-WHITE_SHARE, RECOLOURED_SHARE = 0.3, 0.5
+SCENE_SHARE, EMPTY_SHARE = 0.25, 0.04
+TIMES, WEATHERS = (DAY, SUNSET, NIGHT), (CALM, SUN, RAIN, SNOWFALL)
 
 Labels = dict[str, list[str]]
+View = tuple[NDArray[np.uint8], list[int]]
 
 
 def held_out(concept: int, other: int) -> bool:
-    """Whether a pair of a concept with a background or colour is kept from training."""
+    """Whether a pair of a concept with a background, colour or scene is kept from training."""
     return (concept * 7 + other * 3) % 5 == 0
 
 
 @dataclass(slots=True)
 class Gallery:
-    """The source art as views with labels; `side` is its resolution."""
+    """Composed pictures of the source art with labels, `side` pixels wide.
 
-    concepts: list[Concept]
-    art: NDArray[np.uint8]
+    `renewed` of them are painted for each batch; the others come from the last `kept` ones.
+    """
+
+    chooser: Chooser
+    painter: Painter
+    side: int = SIDE
+    kept: int = 4096
+    renewed: int = 16
+    scenes: float = SCENE_SHARE
+    ring: dict[bool, list[View]] = field(default_factory=dict)
+    made: int = 0
 
     @classmethod
     def load(cls, work: Path, side: int = SIDE) -> Gallery:
-        art, drawings = load_art(work)
-        rows = {(d.label, d.style): i for i, d in enumerate(drawings)}
-        concepts = read_concepts(later=True)
-        chosen = np.stack([art[rows[c.label, s]] for c in concepts for s in STYLES])
-        factor = chosen.shape[1] // side
-        blocks = chosen.reshape(len(chosen), side, factor, side, factor, 4)
-        return cls(concepts, np.rint(blocks.mean((2, 4), dtype=np.float32)).astype(np.uint8))
+        chooser, painter, _ = load(work)
+        return cls(chooser, painter, side)
 
     def labels(self) -> Labels:
-        names = ([c.name for c in self.concepts], list(STYLES), list(BACKGROUNDS), list(OBJECT_COLOURS))
-        return dict(zip(HEADS, names, strict=True))
+        things = [thing.name for thing in self.chooser.things]
+        names = (things, STYLES, BACKGROUNDS, OBJECT_COLOURS, PAINTERS, TIMES, WEATHERS)
+        return {head: list(words) for head, words in zip(HEADS, names, strict=True)}
 
-    def view(self, rng: np.random.Generator, held: bool) -> tuple[NDArray[np.uint8], tuple[int, int, int], list[int]]:
-        """A drawing at random, perhaps in another colour, its background, and its label for each head."""
-        row = int(rng.integers(len(self.art)))
-        concept, style = divmod(row, len(STYLES))
-        own, drawing, colour = self.concepts[concept].colour, self.art[row], UNKNOWN
-        if own is not None and rng.random() < RECOLOURED_SHARE:
-            free = [k for k in range(len(OBJECT_COLOURS)) if held_out(concept, k) == held]
-            colour = int(rng.choice(free))
-            drawing = recolour(drawing, own, list(OBJECT_COLOURS)[colour])
-        names = list(BACKGROUNDS)
-        taken = names.index(list(OBJECT_COLOURS)[colour]) if colour != UNKNOWN else None
-        free = [k for k in range(len(names)) if held_out(concept, k) == held and k != taken]
-        background = 0 if 0 in free and rng.random() < WHITE_SHARE else int(rng.choice(free))
-        return drawing, jitter(names[background], rng), [concept, style, background, colour]
+    def answers(self, picture: Picture) -> list[int]:
+        """The number of the right name for each head, UNKNOWN where the picture has none."""
+        part, scene = picture.parts[0] if picture.parts else None, picture.scene
+        timed = scene is not None and scene.kind not in TIMELESS
+        return [
+            part.thing.rank if part else UNKNOWN,
+            STYLES.index(picture.style),
+            list(BACKGROUNDS).index(picture.ground) if picture.ground else UNKNOWN,
+            list(OBJECT_COLOURS).index(part.colour) if part and part.colour else UNKNOWN,
+            list(PAINTERS).index(scene.kind) if scene else UNKNOWN,
+            TIMES.index(scene.time) if scene and timed else UNKNOWN,
+            WEATHERS.index(scene.weather) if scene and timed else UNKNOWN,
+        ]
+
+    def chosen(self, rng: np.random.Generator, held: bool) -> Picture:
+        """A picture of one thing or none whose pairs of thing and background, colour, scene are held out or not."""
+        while True:
+            u = rng.random()
+            kind = "single" if u >= self.scenes else "empty scene" if u < EMPTY_SHARE else "scene"
+            picture = self.chooser.picture(rng, kind)
+            concept, _, background, colour, scene, *_ = self.answers(picture)
+            others = [other for other in (background, colour, scene) if other != UNKNOWN]
+            if len(picture.parts) > 1:
+                continue
+            if concept == UNKNOWN or all(held_out(concept, other) == held for other in others):
+                return picture
+
+    def view(self, rng: np.random.Generator, held: bool) -> View:
+        picture = self.chosen(rng, held)
+        pixels, _, shown = self.painter.paint(picture, rng)
+        small = Image.fromarray(pixels).resize((self.side, self.side), Image.Resampling.BOX)
+        return np.asarray(small), self.answers(shown)
 
     def batch(self, size: int, rng: np.random.Generator, *, held: bool = False) -> tuple[Tensor, dict[str, Tensor]]:
-        """Moved, turned and mirrored views over plain backgrounds: pixels in -1..1, and labels by head."""
-        drawings, grounds, rows = zip(*(self.view(rng, held) for _ in range(size)), strict=True)
-        art = moved(np.stack(drawings), rng)
-        plain = torch.tensor(grounds, dtype=torch.float32).reshape(size, 3, 1, 1) / 255
-        labels = torch.tensor(rows).unbind(1)
-        return compose(art, plain), dict(zip(HEADS, labels, strict=True))
-
-
-def moved(art: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Shifted by up to 6 of 128 px, scaled by 0.85 to 1.15, turned by up to 8 degrees, half of them mirrored."""
-    count = len(art)
-    angle = np.radians(rng.uniform(-8, 8, count))
-    scale = 1 / rng.uniform(0.85, 1.15, count)
-    mirror = rng.choice([-1.0, 1.0], count)
-    shift = rng.uniform(-12 / 128, 12 / 128, (2, count))
-    cos, sin = np.cos(angle) * scale, np.sin(angle) * scale
-    theta = np.stack([cos * mirror, -sin, shift[0], sin * mirror, cos, shift[1]], 1).reshape(count, 2, 3)
-    pixels = torch.from_numpy(art).permute(0, 3, 1, 2).float()
-    grid = F.affine_grid(torch.from_numpy(theta.astype(np.float32)), list(pixels.shape), align_corners=False)
-    turned = F.grid_sample(pixels, grid, align_corners=False)
-    return turned.round().byte().permute(0, 2, 3, 1).numpy()
+        """Pixels in -1..1 [size, 3, side, side], and labels by head; a part of them painted for this batch."""
+        ring = self.ring.setdefault(held, [])
+        for _ in range(max(size - len(ring), self.renewed)):
+            view = self.view(rng, held)
+            if len(ring) < self.kept:
+                ring.append(view)
+            else:
+                ring[self.made % self.kept] = view
+            self.made += 1
+        rows = rng.choice(len(ring), size, replace=False)
+        pixels = torch.from_numpy(np.stack([ring[int(row)][0] for row in rows])).permute(0, 3, 1, 2)
+        labels = torch.tensor([ring[int(row)][1] for row in rows]).unbind(1)
+        clean = (pixels.float() / 127.5 - 1).contiguous(memory_format=torch.channels_last)
+        return clean, dict(zip(HEADS, labels, strict=True))
 
 
 def worn(pixels: Tensor, rng: np.random.Generator) -> Tensor:

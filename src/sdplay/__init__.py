@@ -13,8 +13,13 @@ from sdplay.version import VERSION
 if TYPE_CHECKING:
     from sdplay.core.errors import BadRequest, SdplayError
     from sdplay.film.job.film import shoot
+    from sdplay.film.request_animate import Animate
+    from sdplay.film.request_dream import Dream
     from sdplay.images.picture import Artifact, Picture
-    from sdplay.requests.request import Animate, Dream, Img2Img, Inpaint, Txt2Img, make_request
+    from sdplay.requests.base import make_request
+    from sdplay.requests.img2img import Img2Img
+    from sdplay.requests.inpaint import Inpaint
+    from sdplay.requests.txt2img import Txt2Img
     from sdplay.studio import Pictures, Studio, draw, upscale
 
 __version__ = VERSION
@@ -39,18 +44,18 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Animate": "sdplay.requests.request",
+    "Animate": "sdplay.film.request_animate",
     "Artifact": "sdplay.images.picture",
     "BadRequest": "sdplay.core.errors",
-    "Dream": "sdplay.requests.request",
-    "Img2Img": "sdplay.requests.request",
-    "Inpaint": "sdplay.requests.request",
+    "Dream": "sdplay.film.request_dream",
+    "Img2Img": "sdplay.requests.img2img",
+    "Inpaint": "sdplay.requests.inpaint",
     "Picture": "sdplay.images.picture",
     "Pictures": "sdplay.studio",
     "SdplayError": "sdplay.core.errors",
     "Studio": "sdplay.studio",
-    "Txt2Img": "sdplay.requests.request",
-    "ask": "sdplay.requests.request",
+    "Txt2Img": "sdplay.requests.txt2img",
+    "make_request": "sdplay.requests.base",
     "draw": "sdplay.studio",
     "shoot": "sdplay.film.job.film",
     "upscale": "sdplay.studio",

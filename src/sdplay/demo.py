@@ -17,7 +17,8 @@ from sdplay.events import ImageDone
 from sdplay.files.atomic import prepare_folder, write_new
 from sdplay.images.picture import Picture
 from sdplay.images.writer import Keeper
-from sdplay.requests.request import Txt2Img, make_request
+from sdplay.requests.base import make_request
+from sdplay.requests.txt2img import Txt2Img
 from sdplay.studio import Studio
 from sdplay.version import VERSION
 

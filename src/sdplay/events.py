@@ -130,6 +130,14 @@ class FilmSaved:
     anew: bool = True
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Upscaled:
+    """A picture is enlarged: `pixels` uint8 [height, width, 3]; `weights` is the sha256 of the network, "" for none."""
+
+    pixels: NDArray[np.uint8]
+    weights: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finished:
     """All `total` pictures are done."""
@@ -140,4 +148,4 @@ class Finished:
 
 FilmEvent = KeyframeDone | DepthMapDone | Retried | Resumed | Measuring | FramesSaved | FilmSaved
 GridEvent = Reused | Mismatch
-Event = Started | Stepped | ImageDone | ImageSaved | Finished | FilmEvent | GridEvent
+Event = Started | Stepped | ImageDone | ImageSaved | Upscaled | Finished | FilmEvent | GridEvent

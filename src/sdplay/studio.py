@@ -14,13 +14,11 @@ from sdplay.jobs.add_ons import find_add_ons
 from sdplay.jobs.film import Filming
 from sdplay.jobs.grid import Gridding
 from sdplay.jobs.history import Remembering
-from sdplay.jobs.pictures import ResolvedRequest, random_seed
-from sdplay.jobs.requests import requests_for
-from sdplay.jobs.result import Pictures
+from sdplay.jobs.pictures import Pictures, ResolvedRequest, random_seed, requests_for
 from sdplay.jobs.upscale import USUAL_SCALE
 from sdplay.library.registry import shipped_cards
 from sdplay.library.resolve import ResolvedModel, resolve
-from sdplay.requests.expand_prompts import expand_prompts
+from sdplay.requests.modes import expand_prompts
 from sdplay.requests.request import AnyStill, kind_of
 from sdplay.requests.resolve import resolve_request
 from sdplay.requests.upscale_record import LargerPicture
@@ -42,7 +40,7 @@ class Studio(Filming, Gridding, Remembering):
         """What the model reads of the prompts of `request`; takes its vocabulary, not its weights or torch."""
         from sdplay.pipeline.explain import explain
 
-        model = resolve(request.model, self.shelves, allow_pickle=request.allow_pickle)
+        model = resolve(request.model, self.shelves, allow_pickle=request.run.allow_pickle)
         written, wildcards = expand_prompts(request)
         model = replace(model, add_ons=find_add_ons(written, wildcards, self.shelves))
         machine = Machine(device="cpu", dtype="float32", threads=1)

@@ -1,4 +1,4 @@
-"""The one seam between asking and drawing."""
+"""What is to be computed, as data, and who computes it: the one seam between asking and drawing."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from sdplay.core.machine import Machine
 from sdplay.events import Event
 from sdplay.images.read import Pixels
 from sdplay.library.resolve import ResolvedModel
+from sdplay.requests.base import Request
 from sdplay.requests.recipe import Recipe
-from sdplay.requests.request import AnyRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Task:
-    """Draw pictures `indices` of `recipe` with `model` on `device`; of an animation they are one whole unit of it.
+class DrawTask:
+    """Draw pictures `indices` of `recipe` with `model` on `device`; of an animation they are one whole segment.
 
-    `given` holds the key pictures, by frame, that the unit starts from. With `preview` every step of a single picture
-    shows what is emerging; no bit of the picture depends on it. A task can be sent to another process.
+    `given` holds the key pictures, by frame, that the segment starts from. With `preview` every step of a single
+    picture shows what is emerging; no bit of the picture depends on it.
     """
 
     recipe: Recipe
@@ -29,21 +29,37 @@ class Task:
     given: Mapping[int, Pixels] = field(default_factory=dict[int, Pixels])
     preview: bool = False
 
+    def __str__(self) -> str:
+        return f"frames {self.indices[0]} to {self.indices[-1]}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class UpscaleTask:
+    """Enlarge `pixels`, uint8 [height, width, 3], to `size` (width, height) by the network `upscaler`."""
+
+    pixels: Pixels
+    size: tuple[int, int]
+    upscaler: str
+
+    def __str__(self) -> str:
+        return f"a picture of {self.size[0]}x{self.size[1]}"
+
+
+Task = DrawTask | UpscaleTask
+
 
 class Executor(Protocol):
-    """`survey` says what a request would run on; `run` draws, yielding events; `enlarge` makes a picture
-    larger, and says by which network (its sha256, "" for none); `close` gives everything back.
+    """`survey` says what a request would run on; `run` does a task, yielding events; `close` gives everything back.
 
-    As many tasks as there are `workers` may be run at a time, each from a thread of its own.
+    As many tasks as there are `workers` may be run at a time, each from a thread of its own. A task can be sent to
+    another process.
     """
 
     @property
     def workers(self) -> int: ...
 
-    def survey(self, request: AnyRequest) -> Machine: ...
+    def survey(self, request: Request) -> Machine: ...
 
     def run(self, task: Task) -> Generator[Event, None, None]: ...
-
-    def enlarge(self, pixels: Pixels, size: tuple[int, int], upscaler: str) -> tuple[Pixels, str]: ...
 
     def close(self) -> None: ...

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from sdplay.requests.plan import PLANS
+from sdplay.requests.modes import MODES
 from tests.support.child import ROOT
 
 LINT = "from importlinter.cli import lint_imports_command; lint_imports_command()"
@@ -88,4 +88,4 @@ def test_forbidden_imports_that_are_planted_are_caught(copy: Path) -> None:
 def test_every_mode_is_under_contract() -> None:
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
     (modes,) = (contract for contract in contracts if contract["id"] == "modes")
-    assert set(modes["modules"]) == {plan.__module__ for plan in PLANS.values()}
+    assert set(modes["modules"]) == {mode.plan.partition(":")[0] for mode in MODES.values()}

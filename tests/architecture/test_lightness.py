@@ -79,6 +79,15 @@ def test_the_drawing_rooms_load_torch_but_no_model_library() -> None:
     assert set(found["sdplay.executors.inline"]) & {"torch", "diffusers", "transformers"} == {"torch"}
 
 
+def test_a_picture_is_drawn_without_films_and_without_pyav() -> None:
+    code = """
+import sys, sdplay
+sdplay.draw("a cat", steps=1, width=64, height=64, seed=1)
+print([name for name in sys.modules if name == "av" or name.startswith("sdplay.film")])
+"""
+    assert child.run(code).strip() == "[]"
+
+
 def test_a_bad_request_is_refused_without_torch() -> None:
     code = """
 import sys, sdplay

@@ -137,7 +137,7 @@ def test_one_of_the_two(sdplay: Sdplay, arguments: list[str]) -> None:
 
 @pytest.mark.usefixtures("lines")
 def test_stopping_says_how_many_requests_were_done(sdplay: Sdplay, monkeypatch: pytest.MonkeyPatch) -> None:
-    from sdplay.cli import batch
+    from sdplay.cli import draw as batch
 
     deliver, seen = batch.deliver, []
 

@@ -20,7 +20,7 @@ from sdplay.cli import draw
 from sdplay.cli.main import main
 from sdplay.events import Started
 from sdplay.core.machine import Machine
-from sdplay.pipeline.text_cache import TextEncodingCache
+from sdplay.pipeline.model_cache import TextEncodingCache
 from sdplay.pipeline.render import render
 from sdplay.requests.plan import plan
 from sdplay.studio import Studio

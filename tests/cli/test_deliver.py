@@ -15,7 +15,8 @@ from sdplay.core.errors import Stopped
 from sdplay.events import Event
 from sdplay.executors.fake import FakeExecutor
 from sdplay.images.writer import read_kept
-from sdplay.requests.request import Txt2Img, make_request
+from sdplay.requests.base import make_request
+from sdplay.requests.txt2img import Txt2Img
 from sdplay.studio import ResolvedRequest, Studio
 from tests.support.commandline import MODULE, InTerminal, Sdplay
 from tests.support.patience import PATIENCE

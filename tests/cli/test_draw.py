@@ -19,7 +19,7 @@ PROMPT = "a red apple"
 
 
 def recipe_of(path: Path) -> dict[str, Any]:
-    return read_kept(path)[0].recipe.ingredients()
+    return read_kept(path)[0].recipe.to_dict()
 
 
 def test_pictures_are_kept_and_their_paths_printed(sdplay: Sdplay, here: Path) -> None:
@@ -83,7 +83,7 @@ def test_device_and_precision_reach_the_survey(
     survey = FakeExecutor.survey
     monkeypatch.setattr(FakeExecutor, "survey", lambda self, request: asked.append(request) or survey(self, request))
     assert sdplay(PROMPT, flag, word).code == 0
-    assert getattr(asked[0], flag[2:]) == word
+    assert getattr(asked[0].run, flag[2:]) == word
 
 
 def test_seed_minus_one_is_random_even_over_the_environment(sdplay: Sdplay, monkeypatch: pytest.MonkeyPatch) -> None:

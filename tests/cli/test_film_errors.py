@@ -11,10 +11,9 @@ import pytest
 
 from benchmarks.refusing import HOSTILE
 from sdplay.executors.fake import FakeExecutor
+from sdplay.film.plan import FILMS, film_plan
 from sdplay.film.problems import ask_film
 from sdplay.film.request import ALIASES
-from sdplay.requests.plan import film_plan
-from sdplay.requests.request import FILMS
 from sdplay.studio import Studio
 from tests.support.commandline import Sdplay
 from tests.support.refusals import refused_at_once

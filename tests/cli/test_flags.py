@@ -9,7 +9,8 @@ from pydantic import Field
 
 from sdplay.cli.flags import in_the_words_of, read_size, request_fields, request_options
 from sdplay.core.errors import BadRequest
-from sdplay.requests.request import Request, Txt2Img, make_request
+from sdplay.requests.base import Request, make_request
+from sdplay.requests.txt2img import Txt2Img
 
 
 class Later(Txt2Img):
@@ -38,8 +39,8 @@ def test_the_flags_of_txt2img_are_these() -> None:
         *("--negative", "--syntax", "--seed", "--steps"),
         *("--guidance", "--guidance-rescale", "--clip-skip"),
         *("--sampler", "--schedule", "--width", "--height", "--size", "--lora", "--embedding", "--model", "--vae"),
-        *("--allow-pickle", "--device", "--precision", "--low-memory", "--decode-tile"),
-        *("--max-memory", "--allow-lossy", "--noise", "--batch-size"),
+        *("--noise", "--allow-pickle", "--device", "--precision", "--low-memory", "--decode-tile"),
+        *("--max-memory", "--allow-lossy", "--batch-size"),
     ]
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image, PngImagePlugin
 
-from sdplay.cli.kept import printable
+from sdplay.cli.again import printable
 from sdplay.images.writer import read_kept
 from tests.support.commandline import Sdplay
 from tests.support.fakemodel import fake_model
@@ -113,11 +113,11 @@ def test_again_says_when_the_bits_are_others(sdplay: Sdplay, kept: Path, model: 
 def test_again_with_flags_changes_these_things_only(
     sdplay: Sdplay, kept: Path, model: str, flags: list[str], changed: dict[str, object]
 ) -> None:
-    before = {**read_kept(kept)[0].recipe.ingredients(), "seed": 8}  # picture 1 of seed 7 is picture 0 of seed 8
+    before = {**read_kept(kept)[0].recipe.to_dict(), "seed": 8}  # picture 1 of seed 7 is picture 0 of seed 8
     (path,) = sdplay("again", str(kept), "--model", model, *flags).paths
     embedded, _ = read_kept(path)
     assert embedded.index == 0
-    assert embedded.recipe.ingredients() == {**before, **changed}
+    assert embedded.recipe.to_dict() == {**before, **changed}
 
 
 def test_again_with_a_new_seed_and_many(sdplay: Sdplay, kept: Path, model: str) -> None:
@@ -168,7 +168,7 @@ def test_show_prints_the_recipe(sdplay: Sdplay, kept: Path) -> None:
     assert rows["pixels"] == f"sha256 {embedded.digest}"
     assert rows["recipe"] == f"sha256 {embedded.recipe.digest}"
     assert embedded.recipe.model.digest[:16] in rows["model"]
-    ours = {name.replace("_", " ") for name in embedded.recipe.ingredients()} - {"format"}
+    ours = {name.replace("_", " ") for name in embedded.recipe.to_dict()} - {"format"}
     assert ours <= set(rows), "an ingredient is not shown"
 
 

@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 from sdplay.images.writer import read_kept
-from sdplay.requests.request import Img2Img, Inpaint
+from sdplay.requests.img2img import Img2Img
+from sdplay.requests.inpaint import Inpaint
 from tests.interop.samples import png
 from tests.interop.test_read import CHUNKS
 from tests.support.commandline import Sdplay

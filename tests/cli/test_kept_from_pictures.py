@@ -88,5 +88,5 @@ def test_a_picture_for_what_had_none_cannot_be_tried(sdplay: Sdplay, model: str)
 def test_again_changes_one_thing(sdplay: Sdplay, model: str, flag: str, value: str, field: str) -> None:
     (path,) = sdplay(*INPAINT).paths
     (again,) = sdplay("again", str(path), "--model", model, flag, value).paths
-    before, after = (read_kept(file)[0].recipe.ingredients() for file in (path, again))
+    before, after = (read_kept(file)[0].recipe.to_dict() for file in (path, again))
     assert after == {**before, field: float(value)}

@@ -9,7 +9,8 @@ import pytest
 from sdplay.cli.flags import ONLY_IN_FILES
 from sdplay.cli.main import nearest
 from sdplay.cli.main import sdplay as group
-from sdplay.requests.request import REQUESTS
+from sdplay.requests.base import field_names
+from sdplay.requests.modes import MODES, request_type
 from tests.support.commandline import Sdplay
 
 HEAVY = ["torch", "diffusers", "transformers", "fastapi", "rich", "PIL", "numpy", "pydantic"]
@@ -89,12 +90,12 @@ def test_version(sdplay: Sdplay, arguments: list[str]) -> None:
     assert sdplay(*arguments).out == f"sdplay {__version__}\n"
 
 
-@pytest.mark.parametrize("mode", REQUESTS)
+@pytest.mark.parametrize("mode", MODES)
 def test_every_mode_has_a_command_and_every_field_of_it_a_flag(mode: str) -> None:
     command = group.commands[mode]
     flags = {param.name for param in command.get_params(command.make_context(mode, ["x"], resilient_parsing=True))}
     typed = {"dream": {"prompts"}, "animate": {"animation_prompts"}}.get(mode, set())  # as words, without a flag
-    assert REQUESTS[mode].model_fields.keys() - {"mode"} - typed - ONLY_IN_FILES <= flags
+    assert set(field_names(request_type(mode))) - {"mode"} - typed - ONLY_IN_FILES <= flags
 
 
 def loaded(arguments: list[str]) -> set[str]:

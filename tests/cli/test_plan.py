@@ -15,10 +15,10 @@ import pytest
 from PIL import Image
 
 from sdplay.executors.fake import FakeExecutor
-from sdplay.film.rows import Cost, counted, film_table, steps_of
-from sdplay.requests.plan import film_plan
+from sdplay.film.plan import FILMS, film_plan
+from sdplay.film.rows import Cost, count_rows, denoising_steps, film_table
+from sdplay.requests.base import make_request
 from sdplay.requests.recipe import Recipe
-from sdplay.requests.request import FILMS, make_request
 from sdplay.studio import Studio
 from tests.support.commandline import MODULE, InTerminal, Sdplay
 from tests.support.films import decoded
@@ -133,7 +133,7 @@ def test_a_file_that_cannot_be_written(sdplay: Sdplay) -> None:
 @pytest.mark.usefixtures("here")
 def test_cost(fields: dict[str, object], drawn: int, calls: int) -> None:
     recipe, cost = recipe_of(**fields), Cost()
-    assert list(counted(film_table(film_plan(recipe)), recipe, cost, lambda _: False)) == []
+    assert list(count_rows(film_table(film_plan(recipe)), recipe, cost, lambda _: False)) == []
     assert (cost.drawn, cost.calls) == (drawn, calls)
 
 
@@ -149,9 +149,9 @@ def test_the_steps_that_are_planned_are_those_that_are_taken(tiny: Path, tmp_pat
     table = film_table(shooting.plan)
     planned = {index: frame for index in range(4) if (frame := table.drawn(index)) is not None}
     assert {event.frames[0]: event.steps for event in taken} == {
-        index: steps_of(frame, shooting.recipe) for index, frame in planned.items()
+        index: denoising_steps(frame, shooting.recipe) for index, frame in planned.items()
     }
-    assert sum(steps_of(frame, shooting.recipe) for frame in planned.values()) == len(taken)
+    assert sum(denoising_steps(frame, shooting.recipe) for frame in planned.values()) == len(taken)
 
 
 def test_settings_from_a_file_are_planned(sdplay: Sdplay) -> None:
@@ -194,7 +194,7 @@ def test_the_rows_of_a_long_film_are_not_held(here: Path) -> None:
     def peak(frames: int) -> int:
         recipe = recipe_of(mode="animate", animation_prompts="a", max_frames=frames, zoom="0:(1+0.01*sin(t))")
         tracemalloc.start()
-        for _ in counted(film_table(film_plan(recipe)), recipe, Cost(), lambda _: True):
+        for _ in count_rows(film_table(film_plan(recipe)), recipe, Cost(), lambda _: True):
             pass
         most = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()

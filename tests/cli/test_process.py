@@ -6,8 +6,7 @@ import gc
 
 import pytest
 
-from sdplay.cli.main import main
-from sdplay.cli.process import RARELY
+from sdplay.cli.main import RARELY, main
 from tests.support import child
 
 AS_A_COMMAND = """
@@ -36,7 +35,7 @@ def test_as_a_function_it_changes_nothing(capsys: pytest.CaptureFixture[str]) ->
 def test_a_process_that_fails_ends_as_quickly() -> None:
     code = """
 import gc
-from sdplay.cli.process import short_lived
+from sdplay.cli.main import short_lived
 try:
     with short_lived():
         raise RuntimeError

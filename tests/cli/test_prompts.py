@@ -14,7 +14,8 @@ from sdplay.core.errors import BadRequest
 from sdplay.families.common.tokenizer import read_speller
 from sdplay.images.write import own_chunk, parse_chunk
 from sdplay.images.writer import read_kept
-from sdplay.requests.request import Txt2Img, make_request
+from sdplay.requests.base import make_request
+from sdplay.requests.txt2img import Txt2Img
 from sdplay.studio import Studio
 from tests.support.commandline import Sdplay
 

@@ -19,7 +19,7 @@ from sdplay.images.picture import pixel_digest
 from sdplay.images.writer import read_kept
 from sdplay.library import upscalers
 from sdplay.library.upscalers import UPSCALER_LABELS
-from sdplay.requests.upscale_record import Enlarged
+from sdplay.requests.upscale_record import UpscaleRecord
 from sdplay.studio import Studio
 from tests.interop import samples
 from tests.interop.samples import png
@@ -70,8 +70,8 @@ def test_a_picture_of_ours_goes_on_knowing_what_it_is(sdplay: Sdplay, kept: Path
     assert said == replace(
         small,
         enlarged=(
-            Enlarged(scale=2.0, upscaler="realesrgan", of=digests[0], made=digests[1]),
-            Enlarged(scale=1.5, upscaler="lanczos", of=digests[1], made=digests[2]),
+            UpscaleRecord(scale=2.0, upscaler="realesrgan", of=digests[0], made=digests[1]),
+            UpscaleRecord(scale=1.5, upscaler="lanczos", of=digests[1], made=digests[2]),
         ),
     )
     texts = texts_of(twice)
@@ -172,16 +172,16 @@ def test_an_upscaler_may_be_asked_for_by_either_name(name: str, label: str) -> N
 
 def test_ctrl_c_keeps_what_is_finished(sdplay: Sdplay, monkeypatch: pytest.MonkeyPatch) -> None:
     names = [photo(Path(f"{letter}.png"), (16, 16)).name for letter in "abc"]
-    enlarge = FakeExecutor.enlarge
+    run = FakeExecutor.run
     done: list[int] = []
 
     def interrupted(self: FakeExecutor, *asked: Any) -> Any:
         done.append(1)
         if len(done) == 2:
             raise KeyboardInterrupt
-        return enlarge(self, *asked)
+        return run(self, *asked)
 
-    monkeypatch.setattr(FakeExecutor, "enlarge", interrupted)
+    monkeypatch.setattr(FakeExecutor, "run", interrupted)
     outcome = sdplay("upscale", *names, "--upscaler", "realesrgan")
     assert outcome.code == 3
     assert sorted(path.name for path in Path().iterdir()) == ["a.png", "a_x4.png", "b.png", "c.png"]
@@ -197,8 +197,8 @@ def test_from_python_a_drawn_picture_or_a_file() -> None:
 
 
 def test_a_chain_that_was_tampered_with_is_refused() -> None:
-    good = Enlarged(scale=2.0, upscaler="lanczos", of="ab" * 32, made="cd" * 32)
-    assert Enlarged.from_ingredients(good.ingredients()) == good
+    good = UpscaleRecord(scale=2.0, upscaler="lanczos", of="ab" * 32, made="cd" * 32)
+    assert UpscaleRecord.from_dict(good.to_dict()) == good
     for change in ({"scale": 0.5}, {"of": "x"}, {"weights": "1"}, {"more": 1}, {"upscaler": ""}):
         with pytest.raises(BadRequest, match="what enlarged the picture is damaged"):
-            Enlarged.from_ingredients(good.ingredients() | change)
+            UpscaleRecord.from_dict(good.to_dict() | change)

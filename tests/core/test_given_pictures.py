@@ -13,8 +13,10 @@ from PIL import Image
 
 from sdplay.core.errors import BadRequest
 from sdplay.images.inputs import given_pictures
+from sdplay.requests.base import make_request
+from sdplay.requests.img2img import Img2Img
+from sdplay.requests.inpaint import Inpaint
 from sdplay.requests.recipe import Recipe
-from sdplay.requests.request import Img2Img, Inpaint, make_request
 from sdplay.requests.resolve import resolve_request
 from tests.support.given import mask, photo
 from tests.support.recipes import MACHINE, MODEL
@@ -53,10 +55,10 @@ def test_the_picture_gives_its_size_unless_the_crop_is_drawn(image: Path, hole: 
 
 def test_a_recipe_comes_back_from_json(image: Path, hole: Path) -> None:
     for made in both(image, hole):
-        again = Recipe.from_ingredients(json.loads(json.dumps(made.ingredients())))
+        again = Recipe.from_dict(json.loads(json.dumps(made.to_dict())))
         assert again.assets == made.assets
         assert again.digest == made.digest
-        assert again.ingredients() == made.ingredients()
+        assert again.to_dict() == made.to_dict()
 
 
 def test_the_digest_counts_the_pixels_and_not_the_place(image: Path, hole: Path, tmp_path: Path) -> None:
@@ -114,14 +116,14 @@ DAMAGE: dict[str, Callable[[dict[str, Any]], object]] = {
 
 @pytest.mark.parametrize("damage", DAMAGE)
 def test_a_damaged_recipe_is_refused(image: Path, hole: Path, damage: str) -> None:
-    ingredients = json.loads(json.dumps(recipe(Inpaint, image=image, mask=hole).ingredients()))
+    ingredients = json.loads(json.dumps(recipe(Inpaint, image=image, mask=hole).to_dict()))
     DAMAGE[damage](ingredients)
     with pytest.raises(BadRequest):
-        Recipe.from_ingredients(ingredients)
+        Recipe.from_dict(ingredients)
 
 
 def test_txt2img_has_no_assets(image: Path) -> None:
     made = recipe(Img2Img, image=image)
     with pytest.raises(BadRequest):
-        Recipe.from_ingredients({**made.ingredients(), "mode": "txt2img"})
-    assert "assets" not in replace(made, assets={}).ingredients()
+        Recipe.from_dict({**made.to_dict(), "mode": "txt2img"})
+    assert "assets" not in replace(made, assets={}).to_dict()

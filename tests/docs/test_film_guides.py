@@ -69,9 +69,10 @@ def test_the_python_of_the_guide_runs(desk: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_the_guides_name_every_field_of_their_own() -> None:
-    from sdplay.requests.request import FILMS, REQUESTS
+    from sdplay.film.plan import FILMS
+    from sdplay.requests.modes import request_type
 
-    words = REQUESTS["txt2img"].model_fields
+    words = request_type("txt2img").model_fields
     for mode in ("dream", "animate"):
         text = (GUIDES / f"{mode}.md").read_text(encoding="utf-8")
         own = FILMS[mode].model_fields.keys() - words.keys()

@@ -70,11 +70,11 @@ def test_every_command_of_the_guide_runs(desk: Path, guide: str) -> None:
 
 
 def test_the_guides_name_every_flag_of_their_own() -> None:
-    from sdplay.requests.request import REQUESTS
+    from sdplay.requests.modes import request_type
 
-    words = REQUESTS["txt2img"].model_fields
+    words = request_type("txt2img").model_fields
     for guide in ("img2img", "inpaint"):
         text = (GUIDES / f"{guide}.md").read_text(encoding="utf-8")
-        own = REQUESTS[guide].model_fields.keys() - words.keys()
+        own = request_type(guide).model_fields.keys() - words.keys()
         missing = [field for field in own if f"--{field.replace('_', '-')}" not in text]
         assert not missing

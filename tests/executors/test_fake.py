@@ -11,7 +11,8 @@ from sdplay.events import Event, Finished, ImageDone, ImageSaved, Started, Stepp
 from sdplay.executors.fake import FakeExecutor
 from sdplay.executors.inline import InlineExecutor
 from sdplay.images.writer import Keeper
-from sdplay.requests.request import Txt2Img, make_request
+from sdplay.requests.base import make_request
+from sdplay.requests.txt2img import Txt2Img
 from sdplay.studio import Studio
 from sdplay.tasks import Executor
 

@@ -23,9 +23,10 @@ from sdplay.executors.processes import LocalExecutor
 from sdplay.film.job.film import shoot
 from sdplay.film.video.verify import verify_film
 from sdplay.library.resolve import resolve
-from sdplay.requests.request import Txt2Img, make_request
+from sdplay.requests.base import make_request
+from sdplay.requests.txt2img import Txt2Img
 from sdplay.studio import Studio
-from sdplay.tasks import Task
+from sdplay.tasks import DrawTask, Task
 from tests.support.child import ROOT
 from tests.support.fakemodel import fake_model
 from tests.support.patience import PATIENCE, wait_until
@@ -234,7 +235,7 @@ def test_a_task_takes_its_add_ons_along() -> None:
     one = AddOn(kind="lora", name="x", digest="ab" * 32)
     found = ResolvedAddOn(identity=one, path=Path("x.safetensors"), origin=Path("x.safetensors"))
     model = replace(resolve("builtin"), add_ons=(found,))
-    task = Task(recipe=replace(recipe(), add_ons=(one,)), indices=[0], model=model, device="cpu")
+    task = DrawTask(recipe=replace(recipe(), add_ons=(one,)), indices=[0], model=model, device="cpu")
     assert pickle.loads(pickle.dumps(task)) == task
 
 

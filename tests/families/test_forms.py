@@ -12,7 +12,9 @@ import torch
 from sdplay.core.errors import ModelBroken
 from sdplay.images.writer import Keeper
 from sdplay.library.library import Shelves
-from sdplay.requests.request import Inpaint, Txt2Img, make_request
+from sdplay.requests.base import make_request
+from sdplay.requests.inpaint import Inpaint
+from sdplay.requests.txt2img import Txt2Img
 from sdplay.studio import Studio
 from sdplay.version import VERSION
 from tests.support.given import mask, photo
@@ -103,7 +105,7 @@ def test_a_picture_of_a_pickle_is_proved_where_pickles_may_be_opened(
         request = make_request(Txt2Img, prompt="a cat", model="dreamy", allow_pickle=True, **FEW)
         (drawn,) = studio.draw(request)
     assert drawn.recipe.model.name == "dreamy"
-    assert "allow_pickle" not in drawn.recipe.ingredients()
+    assert "allow_pickle" not in drawn.recipe.to_dict()
     kept = Keeper(tmp_path / "out", "png", VERSION).keep(drawn).path
     assert main(["verify", str(kept)]) == 2
     assert main(["verify", str(kept), "--allow-pickle"]) == 0

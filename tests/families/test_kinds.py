@@ -17,8 +17,8 @@ from sdplay.events import ImageDone
 from sdplay.families.common.vocabulary import SIZE, clip_tokenizer
 from sdplay.families.load import load_family
 from sdplay.library.resolve import resolve
+from sdplay.pipeline.model_cache import TextEncodingCache
 from sdplay.pipeline.render import render
-from sdplay.pipeline.text_cache import TextEncodingCache
 from sdplay.prompts.attention import weighted
 from sdplay.requests.plan import plan
 from sdplay.sampling.noise import seed_noise

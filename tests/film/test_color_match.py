@@ -11,11 +11,11 @@ from PIL import Image, ImageCms
 from sdplay.core.errors import BadRequest
 from sdplay.film.color_match import (
     add_noise,
-    anti_blur,
-    colour_match,
-    contrast,
+    apply_contrast,
+    color_match,
     from_lab,
-    matched_histogram,
+    match_histogram,
+    sharpen,
     smooth,
     to_lab,
     to_uint8,
@@ -40,9 +40,9 @@ def test_matching_a_row_worked_out_by_hand() -> None:
     """Shares 1/4, 2/4, 1 of 10, 20, 30 against 1/2 and 1 of 100 and 200: its value below the first, then a line."""
     values = np.array([[10, 20, 30, 30]], np.float32)
     reference = np.array([[100, 200, 100, 200]], np.float32)
-    assert matched_histogram(values, reference) == pytest.approx(np.array([[100, 100, 200, 200]]), abs=1e-4)
+    assert match_histogram(values, reference) == pytest.approx(np.array([[100, 100, 200, 200]]), abs=1e-4)
     reference = np.array([[100, 200, 200, 200]], np.float32)
-    assert matched_histogram(values, reference) == pytest.approx(np.array([[100, 400 / 3, 200, 200]]), abs=1e-4)
+    assert match_histogram(values, reference) == pytest.approx(np.array([[100, 400 / 3, 200, 200]]), abs=1e-4)
 
 
 def plain_cdf_matching(source: np.ndarray, template: np.ndarray) -> np.ndarray:
@@ -55,7 +55,7 @@ def plain_cdf_matching(source: np.ndarray, template: np.ndarray) -> np.ndarray:
 
 def test_rgb_is_plain_cdf_matching_of_each_channel() -> None:
     image, reference = photo(1), pixels(2, (30, 60), 40, 200)
-    found = colour_match(image.astype(np.float32), reference, "RGB")
+    found = color_match(image.astype(np.float32), reference, "RGB")
     for channel in range(3):
         expected = plain_cdf_matching(image[..., channel], reference[..., channel])
         assert np.abs(found[..., channel] - expected).max() < 1e-3
@@ -65,23 +65,23 @@ def test_rgb_is_plain_cdf_matching_of_each_channel() -> None:
 @pytest.mark.parametrize("mode", MATCHING)
 def test_a_picture_matched_to_itself_stays(mode: str) -> None:
     image = photo(3)
-    assert np.array_equal(to_uint8(colour_match(image.astype(np.float32), image, mode)), image)
+    assert np.array_equal(to_uint8(color_match(image.astype(np.float32), image, mode)), image)
 
 
 @pytest.mark.parametrize("mode", MATCHING)
 def test_matching_brings_the_colours_close(mode: str) -> None:
     reference = photo(4)
     drifted = np.clip(reference * np.float32(0.8) + np.float32(25), 0, 255)
-    found = colour_match(drifted, reference, mode)
+    found = color_match(drifted, reference, mode)
     assert np.abs(found - reference).mean() < 0.35 * np.abs(drifted - reference).mean()
 
 
 @pytest.mark.parametrize("mode", MATCHING)
 def test_strength_goes_from_the_picture_to_the_match(mode: str) -> None:
     image, reference = photo(5).astype(np.float32), photo(6)
-    whole = colour_match(image, reference, mode)
-    assert np.array_equal(colour_match(image, reference, mode, 0), image)
-    half = colour_match(image, reference, mode, 0.5)
+    whole = color_match(image, reference, mode)
+    assert np.array_equal(color_match(image, reference, mode, 0), image)
+    half = color_match(image, reference, mode, 0.5)
     assert half == pytest.approx((image + whole) / 2, abs=1e-3)
     assert whole.dtype == half.dtype == np.float32
     assert whole.min() >= 0
@@ -90,7 +90,7 @@ def test_strength_goes_from_the_picture_to_the_match(mode: str) -> None:
 
 def test_hsv_keeps_every_hue() -> None:
     image, reference = pixels(7, low=20, high=230), photo(8)
-    found = colour_match(image.astype(np.float32), reference, "HSV")
+    found = color_match(image.astype(np.float32), reference, "HSV")
     for before, after in zip(image.reshape(-1, 3) / 255, found.reshape(-1, 3) / 255, strict=True):
         h0, s0, _ = colorsys.rgb_to_hsv(*before)
         h1, s1, v1 = colorsys.rgb_to_hsv(*after)
@@ -102,7 +102,7 @@ def test_hsv_keeps_every_hue() -> None:
 
 def test_hsv_leaves_grey_grey() -> None:
     grey = np.repeat(np.arange(0, 240, 4, dtype=np.float32)[None, :, None], 3, axis=-1)
-    found = colour_match(grey, photo(9), "HSV")
+    found = color_match(grey, photo(9), "HSV")
     assert np.ptp(found, axis=-1).max() == 0
 
 
@@ -110,8 +110,8 @@ def test_hsv_leaves_grey_grey() -> None:
 @pytest.mark.parametrize("level", [0, 128, 255])
 def test_even_surfaces_give_numbers(mode: str, level: int) -> None:
     even, other = np.full((8, 8, 3), level, np.uint8), photo(10)
-    assert np.isfinite(colour_match(even.astype(np.float32), other, mode)).all()
-    assert np.abs(colour_match(other.astype(np.float32), even, mode) - level).max() < 0.51
+    assert np.isfinite(color_match(even.astype(np.float32), other, mode)).all()
+    assert np.abs(color_match(other.astype(np.float32), even, mode) - level).max() < 0.51
 
 
 def test_lab_there_and_back() -> None:
@@ -146,19 +146,19 @@ def test_lightness_agrees_with_pil() -> None:
 
 def test_contrast() -> None:
     image = np.array([[[0, 100, 250]]], np.float32)
-    assert contrast(image, 1.1)[0, 0] == pytest.approx([0, 110, 255])
-    assert contrast(image, 1) is image
+    assert apply_contrast(image, 1.1)[0, 0] == pytest.approx([0, 110, 255])
+    assert apply_contrast(image, 1) is image
 
 
 def test_sharpening_undoes_blur_and_leaves_even_surfaces() -> None:
     step = np.zeros((16, 16, 3), np.float32)
     step[:, 8:] = 200
-    sharp = anti_blur(step + 20, 0.5)
+    sharp = sharpen(step + 20, 0.5)
     assert sharp[:, 7].max() < 20
     assert sharp[:, 8].min() > 220
     assert sharp[:, :5] == pytest.approx(np.full((16, 5, 3), 20), abs=1e-3)
     even = np.full((9, 9, 3), 77, np.float32)
-    assert anti_blur(even, 3.0) == pytest.approx(even, abs=1e-3)
+    assert sharpen(even, 3.0) == pytest.approx(even, abs=1e-3)
 
 
 def test_sharpening_is_one_plus_amount_times_less_the_blurred() -> None:
@@ -168,16 +168,16 @@ def test_sharpening_is_one_plus_amount_times_less_the_blurred() -> None:
     y, x = 20, 17
     blurred = (image[y - 2 : y + 3, x - 2 : x + 3] * weights[..., None]).sum(axis=(0, 1))
     expected = 1.3 * image[y, x] - 0.3 * blurred
-    assert anti_blur(image, 0.3)[y, x] == pytest.approx(expected, abs=1e-3)
-    assert np.array_equal(anti_blur(image, 0.3, threshold=100), image)
-    assert np.array_equal(anti_blur(image, 0), image)
-    assert anti_blur(image, 1, kernel=1) == pytest.approx(image, abs=1e-4)
+    assert sharpen(image, 0.3)[y, x] == pytest.approx(expected, abs=1e-3)
+    assert np.array_equal(sharpen(image, 0.3, threshold=100), image)
+    assert np.array_equal(sharpen(image, 0), image)
+    assert sharpen(image, 1, kernel=1) == pytest.approx(image, abs=1e-4)
 
 
 @pytest.mark.parametrize(("kernel", "sigma", "field"), [(4, 1, "kernel"), (0, 1, "kernel"), (5, 0, "sigma")])
 def test_impossible_blurs_are_refused(kernel: int, sigma: float, field: str) -> None:
     with pytest.raises(BadRequest, match=field):
-        anti_blur(np.zeros((4, 4, 3), np.float32), 0.1, kernel, sigma)
+        sharpen(np.zeros((4, 4, 3), np.float32), 0.1, kernel, sigma)
 
 
 def test_noise_depends_on_the_seed_alone() -> None:

@@ -10,12 +10,13 @@ import pytest
 
 from sdplay.core.errors import BadRequest, UnknownName
 from sdplay.executors.fake import FakeExecutor
-from sdplay.film.plan_dream import Walk
+from sdplay.film.plan import AnyFilm
+from sdplay.film.plan_dream import DreamPlan
 from sdplay.film.request_animate import Animate
 from sdplay.film.request_dream import Dream
 from sdplay.prompts.template import resolved
+from sdplay.requests.base import make_request
 from sdplay.requests.recipe import Recipe
-from sdplay.requests.request import AnyFilm, make_request
 from sdplay.studio import Studio
 from tests.support.fakemodel import fake_model
 
@@ -52,8 +53,8 @@ def test_prompt_j_makes_the_choices_of_picture_j_of_a_batch(desk: Path, seed: in
     assert recipe.request.prompts == tuple(meant(first + j) for j in range(12))
     assert len(set(recipe.request.prompts)) > 4
     assert recipe.request.negative_prompt == meant(first, "negative_prompt")
-    assert Recipe.from_ingredients(recipe.ingredients()).digest == recipe.digest
-    frames = [Walk(recipe).key(j).prompt for j in range(12)]
+    assert Recipe.from_dict(recipe.to_dict()).digest == recipe.digest
+    frames = [DreamPlan(recipe).key(j).prompt for j in range(12)]
     assert [words.prompt for words in frames] == list(recipe.request.prompts)
 
 
@@ -106,7 +107,7 @@ def test_a_film_without_any_of_it_is_the_film_it_was(desk: Path, fields: dict[st
     asked = make_request(Animate if "animation_prompts" in fields else Dream, model="fake", seed=1, **fields)
     recipe = settled(seed=1, **fields)
     assert recipe.request == asked
-    assert not {"style", "styles_file", "wildcards"} & recipe.ingredients().keys()
+    assert not {"style", "styles_file", "wildcards"} & recipe.to_dict().keys()
 
 
 def test_what_is_not_there_is_refused_by_its_field(desk: Path) -> None:

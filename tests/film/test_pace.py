@@ -20,11 +20,12 @@ from sdplay.core.sample import Sample, SlerpNoise
 from sdplay.events import Event, FilmSaved, ImageDone, Measuring, Resumed
 from sdplay.executors.fake import FakeExecutor
 from sdplay.film.job.film import shoot
-from sdplay.film.pace import FLOOR, PARTS, change_seen, samples, sketch
-from sdplay.film.plan_dream import Walk
+from sdplay.film.pace import FLOOR, PARTS, change_seen, pace_probe, probe_frames
+from sdplay.film.plan_dream import DreamPlan
+from sdplay.film.request_dream import Dream
 from sdplay.images.read import Pixels
+from sdplay.requests.base import make_request
 from sdplay.requests.recipe import Recipe
-from sdplay.requests.request import Dream, make_request
 from sdplay.requests.resolve import resolve_request
 from sdplay.studio import Studio
 from sdplay.tasks import Task
@@ -42,12 +43,12 @@ def dream(**fields: Any) -> Recipe:
     )
 
 
-def weights(walk: Walk) -> list[float]:
+def weights(walk: DreamPlan) -> list[float]:
     """How far each frame of a walk is, in keys."""
     found = []
     for index in range(walk.total):
         noise = walk.frame(index).noise
-        base = walk._place(index)[0]
+        base = walk.layout.place(index)[0]
         if isinstance(noise, SlerpNoise):
             found.append(base + noise.weight)
         else:
@@ -84,11 +85,11 @@ KEYS = [
     ],
 )
 def test_a_sketch_has_17_even_samples_of_every_stretch(fields: dict[str, Any], stretches: int, frame_of: Any) -> None:
-    real = Walk(dream(pace="perceptual", steps=30, **fields))
-    quick = Walk(sketch(real.recipe))
+    real = DreamPlan(dream(pace="perceptual", steps=30, **fields))
+    quick = DreamPlan(pace_probe(real.recipe))
     assert (real.stretches, quick.recipe.steps, quick.is_measured) == (stretches, 8, True)
     for stretch in range(stretches):
-        found = [quick.frame(index) for index in samples(stretch)]
+        found = [quick.frame(index) for index in probe_frames(stretch)]
         assert len(found) == PARTS + 1
         assert (found[0].noise, found[-1].noise) == (quick.key(stretch).noise, quick.key(stretch + 1).noise)
         assert quick.key(stretch).noise == real.key(stretch).noise
@@ -99,19 +100,19 @@ def test_a_sketch_has_17_even_samples_of_every_stretch(fields: dict[str, Any], s
 
 
 def test_keys_with_a_hold_of_their_own_are_sketched_without() -> None:
-    quick = Walk(sketch(dream(pace="perceptual", num=120, keyframes=KEYS)))
+    quick = DreamPlan(pace_probe(dream(pace="perceptual", num=120, keyframes=KEYS)))
     middle = quick.frame(PARTS + 4).noise
     assert isinstance(middle, SlerpNoise)
     assert middle.weight == 0.25
 
 
 def test_few_steps_stay_few() -> None:
-    assert sketch(dream(pace="perceptual", steps=3)).steps == 3
+    assert pace_probe(dream(pace="perceptual", steps=3)).steps == 3
 
 
 def test_the_table_says_where_each_frame_is() -> None:
-    even = weights(Walk(dream(num=33, prompts=("a", "b"))))
-    paced = weights(Walk(replace(dream(num=33, prompts=("a", "b"), pace="perceptual"), pace_table=(LATE,))))
+    even = weights(DreamPlan(dream(num=33, prompts=("a", "b"))))
+    paced = weights(DreamPlan(replace(dream(num=33, prompts=("a", "b"), pace="perceptual"), pace_table=(LATE,))))
     assert even == [i / 32 for i in range(33)]
     assert (paced[0], paced[-1]) == (0.0, 1.0)
     assert paced == pytest.approx(np.interp(even, LATE, [0, 0.25, 0.5, 0.75, 1]))
@@ -119,39 +120,39 @@ def test_the_table_says_where_each_frame_is() -> None:
 
 def test_it_is_measured_when_every_stretch_is() -> None:
     recipe = dream(num=33, pace="perceptual")
-    assert [Walk(replace(recipe, pace_table=(LATE,) * n)).is_measured for n in range(3)] == [False, False, True]
-    assert any("measured" in warning for warning in Walk(recipe).warnings)
-    assert Walk(dream(num=33)).is_measured
+    assert [DreamPlan(replace(recipe, pace_table=(LATE,) * n)).is_measured for n in range(3)] == [False, False, True]
+    assert any("measured" in warning for warning in DreamPlan(recipe).warnings)
+    assert DreamPlan(dream(num=33)).is_measured
 
 
 def test_the_table_is_part_of_what_the_film_is() -> None:
     recipe = dream(num=33, pace="perceptual")
     paced = replace(recipe, pace_table=(LATE, LATE))
     assert recipe.digest != paced.digest
-    assert "pace_table" not in recipe.ingredients()
-    again = Recipe.from_ingredients({**paced.ingredients(), "fps": "24"})
+    assert "pace_table" not in recipe.to_dict()
+    again = Recipe.from_dict({**paced.to_dict(), "fps": "24"})
     assert (again.pace_table, again.digest) == (paced.pace_table, paced.digest)
 
 
 @pytest.mark.parametrize("table", [[[0.0]], [[0.0, 0.5, 0.5, 1.0]], [[0.1, 1.0]], [[0.0, 0.9]], "no", [0.0, 1.0]])
 def test_a_table_that_is_none_is_damage(table: Any) -> None:
-    ingredients = {**dream(num=33, pace="perceptual").ingredients(), "pace_table": table}
+    ingredients = {**dream(num=33, pace="perceptual").to_dict(), "pace_table": table}
     with pytest.raises(BadRequest, match="damaged"):
-        Recipe.from_ingredients(ingredients)
+        Recipe.from_dict(ingredients)
 
 
 def test_more_stretches_than_can_be_measured_are_refused() -> None:
-    Walk(dream(frames_per_key=2, num=2001, pace="perceptual"))
+    DreamPlan(dream(frames_per_key=2, num=2001, pace="perceptual"))
     with pytest.raises(BadRequest) as refused:
-        Walk(dream(frames_per_key=2, num=2002, pace="perceptual"))
+        DreamPlan(dream(frames_per_key=2, num=2002, pace="perceptual"))
     assert refused.value.field == "pace"
 
 
 def test_what_can_grow() -> None:
     """With a measured pace an endless walk has its length; between fixed keys it has not."""
-    assert "num" in dream(frames_per_key=8).request.not_ingredients()
-    assert "num" not in dream(frames_per_key=8, pace="perceptual").request.not_ingredients()
-    assert "num" in dream(keyframes=KEYS, pace="perceptual").request.not_ingredients()
+    assert "num" in dream(frames_per_key=8).request.unhashed_fields()
+    assert "num" not in dream(frames_per_key=8, pace="perceptual").request.unhashed_fields()
+    assert "num" in dream(keyframes=KEYS, pace="perceptual").request.unhashed_fields()
 
 
 @pytest.mark.parametrize(
@@ -175,7 +176,7 @@ def clicking(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def test_it_goes_on_with_every_beat(clicking: str) -> None:
-    walk = Walk(dream(num=49, fps=12, pace="audio", audio=clicking))
+    walk = DreamPlan(dream(num=49, fps=12, pace="audio", audio=clicking))
     found = weights(walk)
     assert (found[0], found[24], found[48]) == (0, 1, 2)  # keys are where they were
     assert all(before <= after for before, after in pairwise(found))
@@ -189,32 +190,34 @@ def test_it_goes_on_with_every_beat(clicking: str) -> None:
 @given(smooth=st.floats(0, 1))
 def test_an_even_pace_is_mixed_in(clicking: str, smooth: float) -> None:
     fields = {"num": 25, "fps": 6, "pace": "audio", "audio": clicking}
-    sharp, soft = (np.array(weights(Walk(dream(audio_smooth=part, **fields)))) for part in (0.0, smooth))
+    sharp, soft = (np.array(weights(DreamPlan(dream(audio_smooth=part, **fields)))) for part in (0.0, smooth))
     np.testing.assert_allclose(soft, (1 - smooth) * sharp + smooth * np.arange(25) / 12, atol=1e-9)
 
 
 def test_silence_is_even_and_so_is_what_comes_after_the_end(tmp_path: Path, clicking: str) -> None:
     silent = str(write_sound(tmp_path / "silent.wav", np.zeros(22_050, np.float32)))
-    assert weights(Walk(dream(num=9, fps=8, pace="audio", audio=silent))) == pytest.approx([i / 4 for i in range(9)])
-    longer = Walk(dream(num=193, fps=12, pace="audio", audio=clicking))
+    assert weights(DreamPlan(dream(num=9, fps=8, pace="audio", audio=silent))) == pytest.approx(
+        [i / 4 for i in range(9)]
+    )
+    longer = DreamPlan(dream(num=193, fps=12, pace="audio", audio=clicking))
     assert weights(longer)[96:] == pytest.approx([i / 96 for i in range(96, 193)])
     assert any("the pace is even" in warning for warning in longer.warnings)
 
 
 def test_a_longer_walk_begins_with_the_shorter_one(clicking: str) -> None:
     fields = {"frames_per_key": 10, "fps": 12, "pace": "audio", "audio": clicking}
-    shorter, longer = (Walk(dream(num=frames, **fields)) for frames in (23, 45))
+    shorter, longer = (DreamPlan(dream(num=frames, **fields)) for frames in (23, 45))
     assert [seen(shorter.frame(index)) for index in range(23)] == [seen(longer.frame(index)) for index in range(23)]
 
 
 def test_the_pace_of_pictures_counts_where_a_sound_is_followed(clicking: str) -> None:
-    digests = {dream(num=9, fps=fps, pace="audio", audio=clicking).ingredients().get("fps") for fps in (12, 24)}
+    digests = {dream(num=9, fps=fps, pace="audio", audio=clicking).to_dict().get("fps") for fps in (12, 24)}
     assert digests == {"12", "24"}
-    assert "fps" not in dream(num=9, audio=clicking).ingredients()
+    assert "fps" not in dream(num=9, audio=clicking).to_dict()
 
 
 def test_a_smoothing_that_nothing_takes_is_told() -> None:
-    assert any("audio_smooth" in warning for warning in Walk(dream(num=9, audio_smooth=0.5)).warnings)
+    assert any("audio_smooth" in warning for warning in DreamPlan(dream(num=9, audio_smooth=0.5)).warnings)
 
 
 def grey(level: int) -> Pixels:

@@ -8,25 +8,25 @@ import pytest
 
 from sdplay.core.errors import BadRequest
 from sdplay.core.sample import FromFilm, FromNoise, LerpPrompt, PromptPair
-from sdplay.film.plan_animate import Score, plan
+from sdplay.film.plan_animate import AnimationPlan, plan
 from sdplay.film.request_animate import Animate
-from sdplay.requests.request import make_request
+from sdplay.requests.base import make_request
 from sdplay.requests.resolve import resolve_request
 from tests.support.recipes import MACHINE, MODEL
 
 CUT_AT_6 = "0:(0.5) step, 6:(1) step, 7:(0.5)"
 
 
-def score(**fields: Any) -> Score:
+def score(**fields: Any) -> AnimationPlan:
     asked = {"animation_prompts": "a hill", "seed": 100, "max_frames": 12, **fields}
-    return Score(resolve_request(make_request(Animate, **asked), MODEL, MACHINE, 7))
+    return AnimationPlan(resolve_request(make_request(Animate, **asked), MODEL, MACHINE, 7))
 
 
 @pytest.mark.parametrize("cadence", range(1, 8))
 def test_units_cover_exactly_the_frames_asked_for(cadence: int) -> None:
     for frames in range(1, 21):
         of = score(max_frames=frames, diffusion_cadence=cadence)
-        units = [of.unit(number) for number in range(of.units)]
+        units = [of.segment(number) for number in range(of.segment_count)]
         assert [index for unit in units for index in range(unit.first, unit.stop)] == list(range(frames))
         assert [unit.first for unit in units] == list(range(0, frames, cadence))
         assert [unit.waits_for for unit in units] == [None, *range(len(units) - 1)]
@@ -46,14 +46,14 @@ def test_a_cut_is_drawn_from_words_alone_and_begins_a_scene() -> None:
     assert [isinstance(of.key(k).init, FromNoise) for k in (0, 3, 6, 9)] == [True, False, True, False]
     assert of.key(9).init == FromFilm(strength=0.5, previous=6)
     assert [of.scene(k) for k in (0, 3, 6, 9)] == [0, 0, 6, 6]
-    assert [of.unit(n).waits_for for n in range(4)] == [None, 0, None, 2]
-    assert [set(of.needs(of.unit(n))) for n in range(4)] == [set(), {0}, set(), {6}]
+    assert [of.segment(n).waits_for for n in range(4)] == [None, 0, None, 2]
+    assert [set(of.needs(of.segment(n))) for n in range(4)] == [set(), {0}, set(), {6}]
     assert [of.chain(n) for n in range(4)] == [0, 0, 6, 6]
 
 
 def test_a_later_key_of_a_scene_needs_the_one_before_and_the_first() -> None:
     of = score(max_frames=40, strength_schedule=CUT_AT_6)
-    assert set(of.needs(of.unit(6))) == {15, 6}
+    assert set(of.needs(of.segment(6))) == {15, 6}
 
 
 def test_scenes_are_the_same_in_whatever_order_they_are_asked_for() -> None:

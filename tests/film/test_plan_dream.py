@@ -10,18 +10,18 @@ from hypothesis import strategies as st
 
 from sdplay.core.errors import BadRequest
 from sdplay.core.sample import CircleNoise, LerpPrompt, Noise, PromptPair, Sample, SlerpNoise, SplineNoise
-from sdplay.film.plan_dream import Walk
+from sdplay.film.plan_dream import DreamPlan
 from sdplay.film.request_dream import Dream
-from sdplay.requests.request import make_request
+from sdplay.requests.base import make_request
 from sdplay.requests.resolve import resolve_request
 from tests.support.recipes import MACHINE, MODEL
 
 SEED = 100
 
 
-def walk(*prompts: str, **fields: Any) -> Walk:
+def walk(*prompts: str, **fields: Any) -> DreamPlan:
     words = {} if "keyframes" in fields else {"prompts": prompts or ("a", "b", "c")}
-    return Walk(resolve_request(make_request(Dream, **words, **{"seed": SEED, **fields}), MODEL, MACHINE, 7))
+    return DreamPlan(resolve_request(make_request(Dream, **words, **{"seed": SEED, **fields}), MODEL, MACHINE, 7))
 
 
 def shown(frame: Sample) -> tuple[str, int] | None:
@@ -31,7 +31,7 @@ def shown(frame: Sample) -> tuple[str, int] | None:
     return None
 
 
-def keys(of: Walk) -> dict[int, tuple[str, int]]:
+def keys(of: DreamPlan) -> dict[int, tuple[str, int]]:
     return {index: key for index in range(of.total) if (key := shown(of.frame(index))) is not None}
 
 
@@ -133,7 +133,7 @@ def test_ways_are_whole_and_steps_even(num: int, count: int, loop: bool, path: s
     last = -1.0
     for index in range(num):
         noise = of.frame(index).noise
-        place, way = of._place(index)
+        place, way = of.layout.place(index)
         assert 0 <= way < 1
         assert place + way > last
         last = place + way
@@ -173,7 +173,7 @@ def test_a_loop_that_would_not_close_is_refused(fields: dict[str, Any], hint: st
 @given(st.integers(1, 50), st.integers(1, 9))
 def test_units_cover_every_frame_once(num: int, tile: int) -> None:
     of = walk(num=num, batch_size=tile)
-    units = [of.unit(number) for number in range(of.units)]
+    units = [of.segment(number) for number in range(of.segment_count)]
     assert [index for unit in units for index in range(unit.first, unit.stop)] == list(range(num))
     assert {unit.waits_for for unit in units} == {None}
     assert all(unit.first % tile == 0 and of.needs(unit) == () for unit in units)

@@ -104,7 +104,7 @@ def test_a_png_holds_parameters_as_other_programs_look_for_it(prompt: str, latin
 def test_the_chunk_is_canonical_json_with_four_entries() -> None:
     made = picture(recipe(seed=3), 2)
     value = json.loads(chunk(made, "0.1.0"))
-    assert value == {"sdplay": "0.1.0", "index": 2, "pixels": made.digest, "recipe": made.recipe.ingredients()}
+    assert value == {"sdplay": "0.1.0", "index": 2, "pixels": made.digest, "recipe": made.recipe.to_dict()}
     assert chunk(made, "0.1.0") == canonical_json(value)
 
 

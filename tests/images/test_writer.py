@@ -154,7 +154,10 @@ def test_a_full_disk_is_told_and_leaves_what_was_finished_and_nothing_else(tmp_p
 DRAW_ON_AND_ON = """
 import sys
 from pathlib import Path
-from sdplay.requests.request import Txt2Img, make_request
+from sdplay.requests.base import make_request
+from sdplay.requests.txt2img import Txt2Img
+from sdplay.requests.base import make_request
+from sdplay.requests.txt2img import Txt2Img
 from sdplay.images.writer import Keeper
 from sdplay.studio import Studio
 from tests.support.noisy import NoisyExecutor

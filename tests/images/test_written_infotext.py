@@ -14,10 +14,12 @@ from hypothesis import strategies as st
 from sdplay.core.sample import Asset
 from sdplay.images.infotext import NOISE_LABELS, SAMPLER_LABELS, SCHEDULE_LABELS, UPSCALER_LABELS, infotext, quoted
 from sdplay.interop import parse_infotext
+from sdplay.requests.base import make_request
+from sdplay.requests.img2img import Img2Img
+from sdplay.requests.inpaint import Inpaint
 from sdplay.requests.recipe import Recipe
-from sdplay.requests.request import Img2Img, Inpaint, make_request
 from sdplay.requests.resolve import resolve_request
-from sdplay.requests.words import words_of
+from sdplay.requests.stills import prompt_of
 from tests.support.recipes import MACHINE, MODEL, recipe
 
 # The reader's pattern as conventions.md §4.1 has it.
@@ -88,7 +90,7 @@ PROMPTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_siz
 @given(prompt=PROMPTS, negative=st.text(st.characters(codec="utf-8", exclude_characters="\0")), name=NAMES)
 def test_the_last_line_reads_back_by_a1111s_rule_whatever_the_words(prompt: str, negative: str, name: str) -> None:
     drawn = called(name, recipe(prompt, negative_prompt=negative, seed=5))
-    text, words = infotext(drawn, 1, "0.1.0"), words_of(drawn, 1)
+    text, words = infotext(drawn, 1, "0.1.0"), prompt_of(drawn, 1)
     pairs = {}
     for key, value in A1111_PAIR.findall(text.rpartition("\n")[2]):
         pairs[key] = json.loads(value) if value[:1] == value[-1:] == '"' else value

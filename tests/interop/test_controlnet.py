@@ -13,9 +13,10 @@ from sdplay.interop import parse_infotext
 from sdplay.interop.import_settings import adopt
 from sdplay.library.add_on_kinds import AddOn
 from sdplay.library.library import Shelves
+from sdplay.requests.base import make_request
 from sdplay.requests.recipe import Recipe
-from sdplay.requests.request import Txt2Img, make_request
 from sdplay.requests.resolve import resolve_request
+from sdplay.requests.txt2img import Txt2Img
 from tests.support.given import photo
 from tests.support.headers import write_header
 from tests.support.recipes import MACHINE, MODEL

@@ -14,7 +14,9 @@ from sdplay.interop import Found, parse_comfyui, parse_fooocus, parse_infotext, 
 from sdplay.interop.import_settings import Adopted, adopt, fullest_kind
 from sdplay.library.aliases import add_model
 from sdplay.library.library import Shelves
-from sdplay.requests.request import Img2Img, Inpaint, Txt2Img
+from sdplay.requests.img2img import Img2Img
+from sdplay.requests.inpaint import Inpaint
+from sdplay.requests.txt2img import Txt2Img
 from tests.interop import samples
 from tests.support.fakemodel import fake_model
 from tests.support.headers import write_header

@@ -10,7 +10,7 @@ from sd_parsers.data import Generators
 
 from sdplay.images.write import SUFFIXES, Format, encode
 from sdplay.interop import read_found
-from sdplay.requests.request import Inpaint
+from sdplay.requests.inpaint import Inpaint
 from tests.images.test_written_infotext import redrawn
 from tests.interop.samples import png
 from tests.interop.test_read import CHUNKS

@@ -11,9 +11,10 @@ import pytest
 from sdplay.core.errors import BadRequest, UnknownName
 from sdplay.library.add_on_kinds import AddOn
 from sdplay.library.add_ons import SHIPPED
-from sdplay.requests.plan_control import control_of
+from sdplay.requests.base import make_request
 from sdplay.requests.recipe import Recipe
-from sdplay.requests.request import Txt2Img, make_request
+from sdplay.requests.stills import control_of
+from sdplay.requests.txt2img import Txt2Img
 from sdplay.studio import Studio
 from tests.support.given import photo
 

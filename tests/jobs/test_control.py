@@ -15,9 +15,12 @@ from sdplay.core.errors import BadRequest, ModelBroken, NotReproduced, UnknownNa
 from sdplay.images.control import edges_of
 from sdplay.images.read import read_image
 from sdplay.images.writer import Keeper
-from sdplay.requests.request import Img2Img, Inpaint, Txt2Img, make_request
+from sdplay.requests.base import make_request
+from sdplay.requests.img2img import Img2Img
+from sdplay.requests.inpaint import Inpaint
+from sdplay.requests.txt2img import Txt2Img
 from sdplay.studio import Studio
-from sdplay.tasks import Task
+from sdplay.tasks import DrawTask
 from sdplay.version import VERSION
 from tests.support.controlnets import build_controlnet
 from tests.support.drawing import digests, each_alone
@@ -150,7 +153,7 @@ def test_another_controlnet_of_that_name_is_noticed(
 
 def test_a_task_can_be_sent_to_another_process(studio: Studio, asked: dict[str, Any]) -> None:
     what = studio.resolve(make_request(Txt2Img, **asked))
-    task = Task(recipe=what.recipe, indices=[0], model=what.model, device=what.device)
+    task = DrawTask(recipe=what.recipe, indices=[0], model=what.model, device=what.device)
     assert pickle.loads(pickle.dumps(task)) == task
 
 

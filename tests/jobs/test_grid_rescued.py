@@ -9,7 +9,8 @@ import pytest
 
 from sdplay.executors.inline import InlineExecutor
 from sdplay.images.writer import read_kept, read_sheet
-from sdplay.requests.request import Txt2Img, make_request
+from sdplay.requests.base import make_request
+from sdplay.requests.txt2img import Txt2Img
 from sdplay.studio import Studio
 from sdplay.tasks import Task
 from tests.support.overflow import Bad, in_codec, in_network, overflow

@@ -18,7 +18,9 @@ from sdplay.executors.fake import FakeExecutor
 from sdplay.images.picture import pixel_digest
 from sdplay.images.writer import read_kept, read_sheet
 from sdplay.jobs.grid import grid_keeper
-from sdplay.requests.request import Img2Img, Txt2Img, make_request
+from sdplay.requests.base import make_request
+from sdplay.requests.img2img import Img2Img
+from sdplay.requests.txt2img import Txt2Img
 from sdplay.studio import Studio
 from sdplay.tasks import Task
 from tests.support.fakemodel import fake_model

@@ -12,7 +12,10 @@ from sdplay.executors.fake import FakeExecutor
 from sdplay.images.write import Embedded
 from sdplay.images.writer import read_kept
 from sdplay.interop import Found
-from sdplay.requests.request import Img2Img, Inpaint, Txt2Img, make_request
+from sdplay.requests.base import make_request
+from sdplay.requests.img2img import Img2Img
+from sdplay.requests.inpaint import Inpaint
+from sdplay.requests.txt2img import Txt2Img
 from sdplay.studio import Studio
 from tests.interop.samples import png
 from tests.interop.test_read import CHUNKS

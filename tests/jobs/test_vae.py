@@ -15,8 +15,9 @@ from sdplay.images.infotext import infotext
 from sdplay.interop import parse_infotext
 from sdplay.interop.import_settings import adopt
 from sdplay.library.library import Shelves
+from sdplay.requests.base import make_request
 from sdplay.requests.recipe import Recipe
-from sdplay.requests.request import Txt2Img, make_request
+from sdplay.requests.txt2img import Txt2Img
 from sdplay.studio import Studio
 
 ASKED = {"steps": 2, "seed": 3, "device": "cpu"}
@@ -55,7 +56,7 @@ def test_it_is_in_the_recipe_and_the_picture_is_proved(tiny: Path, shelves: Shel
         (path,) = (tmp_path / "out").glob("*.png")
         (codec,) = picture.recipe.add_ons
         assert (codec.kind, codec.name) == ("vae", "dim")
-        again = Recipe.from_ingredients(picture.recipe.ingredients())
+        again = Recipe.from_dict(picture.recipe.to_dict())
         assert (again.add_ons, again.digest) == (picture.recipe.add_ons, picture.recipe.digest)
         assert studio.verify(path, str(tiny)).digest == picture.digest
         shutil.copy(tmp_path / "webui/models/VAE/own.safetensors", tmp_path / "webui/models/VAE/dim.safetensors")

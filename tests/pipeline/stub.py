@@ -11,9 +11,9 @@ from sdplay.families.base import Conditioning
 from sdplay.library.add_ons import ResolvedAddOn
 from sdplay.prompts.attention import Section
 from sdplay.prompts.lora_tags import Worn
-from sdplay.requests.mentions import Spelled
+from sdplay.requests.add_ons import Spelled
 from sdplay.sampling.denoiser import Denoiser
-from sdplay.sampling.sigmas import make_noise_schedule
+from sdplay.sampling.process import make_process
 
 
 def plain_decode(latents: Tensor) -> Tensor:
@@ -25,7 +25,7 @@ class StubFamily:
     """Draws whatever the mean of its texts is; counts what it was asked for."""
 
     def __init__(self, decode: Callable[[Tensor], Tensor] = plain_decode) -> None:
-        self.table = make_noise_schedule()
+        self.process, self.device = make_process(), torch.device("cpu")
         self.latent_channels, self.factor, self.is_inpaint = 4, 8, False
         self.decode = self.decode_in_float32 = decode
         self.encoded: list[str] = []

@@ -12,12 +12,13 @@ import torch
 from sdplay.core.sample import LerpPrompt, PromptPair
 from sdplay.engines.device import placement
 from sdplay.families.sd.model import load_sd
-from sdplay.pipeline.conditioning import batch_key, make_conds
+from sdplay.pipeline.batch import batch_key
+from sdplay.pipeline.conditioning import make_conds
+from sdplay.pipeline.model_cache import TextEncodingCache
 from sdplay.pipeline.render import render
-from sdplay.pipeline.text_cache import TextEncodingCache
 from sdplay.requests.plan import plan
+from sdplay.sampling.denoiser import SteppedDenoiser
 from sdplay.sampling.guidance import ComposedDenoiser, GuidedDenoiser
-from sdplay.sampling.stepped import SteppedDenoiser
 from sdplay.studio import ResolvedRequest, Studio
 from tests.pipeline.stub import StubFamily
 from tests.support.drawing import digests, each_alone, settled
@@ -177,8 +178,8 @@ def test_between_composed_words_each_part_pulls_by_how_near_it_is() -> None:
     found = make_conds(LerpPrompt(start=one, end=two, weight=0.25))
     assert [(part.start.at(0, 1), part.weight) for part in found.cond] == [("a", 0.75), ("b", 1.5), ("c", 0.25)]
     simple = make_conds(LerpPrompt(start=two, end=PromptPair(prompt="d", syntax="a1111"), weight=0.25))
-    assert simple.simple
-    assert simple.cond[0].way == 0.25
+    assert simple.is_plain
+    assert simple.cond[0].mix == 0.25
 
 
 def test_between_texts_of_different_lengths_the_shorter_goes_on_with_nothing(tiny: Path) -> None:

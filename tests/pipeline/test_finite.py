@@ -16,21 +16,20 @@ from sdplay.core.errors import NumbersFailed
 from sdplay.core.sample import Noise
 from sdplay.events import Event, ImageDone, Retried
 from sdplay.executors.inline import InlineExecutor
-from sdplay.film.plan_dream import Walk
-from sdplay.film.render.retry import Bench
-from sdplay.film.render.retry import drawn as film_drawn
+from sdplay.film.plan_dream import DreamPlan
 from sdplay.images.picture import Picture
 from sdplay.images.writer import Keeper, read_kept
-from sdplay.pipeline.model_cache import LoadedModel
-from sdplay.pipeline.stills import BLACK, Easel, drawn
-from sdplay.pipeline.text_cache import TextEncodingCache
+from sdplay.pipeline.model_cache import LoadedModel, TextEncodingCache
+from sdplay.pipeline.retry import BLACK, Renderer, RetryPolicy, render_with_retry
+from sdplay.requests.base import make_request
+from sdplay.requests.img2img import Img2Img
 from sdplay.requests.plan import plan
 from sdplay.requests.recipe import Recipe
-from sdplay.requests.request import Img2Img, Txt2Img, make_request
 from sdplay.requests.resolve import resolve_request
+from sdplay.requests.txt2img import Txt2Img
 from sdplay.sampling.noise import seed_noise
 from sdplay.studio import Studio
-from sdplay.tasks import Task
+from sdplay.tasks import DrawTask, Task
 from sdplay.version import VERSION
 from tests.pipeline.stub import StubFamily, plain_decode
 from tests.support.drawing import settled
@@ -41,6 +40,7 @@ from tests.support.stubfilm import settled as film_settled
 from tests.support.tiny import build_tiny
 
 Decode = Callable[[Tensor], Tensor]
+FILM = RetryPolicy(on_failure="reroll", black_is_bad=True, smaller_batches=True)
 
 
 def recipe_of(num: int = 3, *, tile: int = 1, dtype: str = "float16", codec: str = "float16") -> Recipe:
@@ -92,15 +92,15 @@ def notes(events: list[Event]) -> dict[int, str]:
 @pytest.mark.parametrize("tile", [1, 3])
 def test_what_the_codec_cannot_hold_is_decoded_again_in_float32(tile: int, worth: float) -> None:
     recipe = recipe_of(tile=tile)
-    easel = Easel(recipe=recipe, loaded=loaded(Calls(1, worth), plain_decode), exact=never)
-    events = list(drawn(easel, plan(recipe, range(3))))
+    renderer = Renderer(recipe=recipe, model=loaded(Calls(1, worth), plain_decode), load_exact=never)
+    events = list(render_with_retry(renderer, plan(recipe, range(3))))
     found = pictures(events)
     assert list(notes(events)) == [1]
     assert "decoded again in float32" in notes(events)[1]
     formats = [(found[i].recipe.numerics.dtype, found[i].recipe.numerics.decode_dtype) for i in range(3)]
     assert formats == [("float16", "float16"), ("float16", "float32"), ("float16", "float16")]
-    alone = Easel(recipe=found[1].recipe, loaded=loaded(), exact=never)
-    (again,) = pictures(list(drawn(alone, plan(recipe, [1])))).values()
+    alone = Renderer(recipe=found[1].recipe, model=loaded(), load_exact=never)
+    (again,) = pictures(list(render_with_retry(alone, plan(recipe, [1])))).values()
     assert again.digest == found[1].digest
 
 
@@ -118,10 +118,10 @@ def test_what_a_model_for_inpainting_draws_is_drawn_again_whole() -> None:
         asked.append((more.numerics.dtype, more.numerics.decode_dtype))
         return inpainting(plain_decode)
 
-    easel = Easel(
-        recipe=recipe_of(1), loaded=inpainting(lambda latents: plain_decode(latents) * torch.nan), exact=exact
+    renderer = Renderer(
+        recipe=recipe_of(1), model=inpainting(lambda latents: plain_decode(latents) * torch.nan), load_exact=exact
     )
-    assert notes(list(drawn(easel, plan(easel.recipe, [0])))) == {
+    assert notes(list(render_with_retry(renderer, plan(renderer.recipe, [0])))) == {
         0: "drawn again with its codec in float32, since its numbers overflowed in float16"
     }
     assert asked == [("float16", "float32")]
@@ -129,8 +129,8 @@ def test_what_a_model_for_inpainting_draws_is_drawn_again_whole() -> None:
 
 def test_a_black_picture_of_sound_numbers_is_kept_and_told() -> None:
     recipe = recipe_of(dtype="float32", codec="float32")
-    easel = Easel(recipe=recipe, loaded=loaded(Calls(1, -1.0)), exact=never)
-    events = list(drawn(easel, plan(recipe, range(3))))
+    renderer = Renderer(recipe=recipe, model=loaded(Calls(1, -1.0)), load_exact=never)
+    events = list(render_with_retry(renderer, plan(recipe, range(3))))
     assert notes(events) == {1: BLACK}
     assert len(pictures(events)) == 3
     assert not pictures(events)[1].pixels.any()
@@ -146,13 +146,17 @@ def test_what_the_network_cannot_hold_is_drawn_again_in_float32(tile: int) -> No
         asked.append((more.numerics.dtype, more.numerics.decode_dtype))
         return loaded() if more.numerics.dtype == "float32" else overflowing(spoiled)
 
-    events = list(drawn(Easel(recipe=recipe, loaded=overflowing(spoiled), exact=exact), plan(recipe, range(4))))
+    events = list(
+        render_with_retry(Renderer(recipe=recipe, model=overflowing(spoiled), load_exact=exact), plan(recipe, range(4)))
+    )
     assert asked == [("float16", "float32"), ("float32", "float32")]
     assert notes(events) == {2: "drawn again in float32, since its numbers overflowed in float16"}
     found = pictures(events)
     assert sorted(found) == [0, 1, 2, 3]
     assert [found[i].recipe.numerics.dtype for i in range(4)] == ["float16", "float16", "float32", "float16"]
-    sound = pictures(list(drawn(Easel(recipe=recipe, loaded=loaded(), exact=never), plan(recipe, range(4)))))
+    sound = pictures(
+        list(render_with_retry(Renderer(recipe=recipe, model=loaded(), load_exact=never), plan(recipe, range(4))))
+    )
     assert {i: found[i].digest for i in found} == {i: sound[i].digest for i in sound}
 
 
@@ -172,9 +176,9 @@ def overflowing(seed: int) -> LoadedModel:
 
 def test_what_fails_in_float32_costs_none_of_the_others() -> None:
     recipe = recipe_of(4, tile=2, dtype="float32", codec="float32")
-    easel, events = Easel(recipe=recipe, loaded=overflowing(recipe.seed + 1), exact=never), list[Event]()
+    renderer, events = Renderer(recipe=recipe, model=overflowing(recipe.seed + 1), load_exact=never), list[Event]()
     with pytest.raises(NumbersFailed, match="picture 1: the numbers overflowed"):
-        collect(drawn(easel, plan(recipe, range(4))), events)
+        collect(render_with_retry(renderer, plan(recipe, range(4))), events)
     assert sorted(pictures(events)) == [0, 2, 3]
 
 
@@ -189,12 +193,12 @@ def test_a_frame_of_a_film_is_drawn_in_float32_before_another_seed_is_tried(tile
         asked.append(more.numerics.dtype)
         return loaded() if more.numerics.dtype == "float32" else half
 
-    bench = Bench(recipe=recipe, family=half.family, words=half.text_cache, exact=exact)
-    events = list(film_drawn(bench, [Walk(recipe).frame(index) for index in range(4)]))
+    renderer = Renderer(recipe=recipe, model=half, policy=FILM, load_exact=exact)
+    events = list(render_with_retry(renderer, [DreamPlan(recipe).frame(index) for index in range(4)]))
     assert asked == ["float16", "float32"]
     assert notes(events) == {2: "drawn again in float32, since its numbers overflowed in float16"}
-    whole = replace(bench, family=loaded().family, words=loaded().text_cache)
-    sound = pictures(list(film_drawn(whole, [Walk(recipe).frame(index) for index in range(4)])))
+    whole = replace(renderer, model=loaded())
+    sound = pictures(list(render_with_retry(whole, [DreamPlan(recipe).frame(index) for index in range(4)])))
     assert {i: picture.digest for i, picture in pictures(events).items()} == {i: p.digest for i, p in sound.items()}
 
 
@@ -214,7 +218,7 @@ def task(folder: Path, **fields: Any) -> Task:
     """A task with the network in float32 and the codec in float16, as on a GPU without bfloat16."""
     what = settled(folder, width=64, height=64, **fields)
     recipe = replace(what.recipe, numerics=replace(what.recipe.numerics, decode_dtype="float16"))
-    return Task(recipe=recipe, indices=range(recipe.request.num), model=what.model, device="cpu")
+    return DrawTask(recipe=recipe, indices=range(recipe.request.num), model=what.model, device="cpu")
 
 
 def test_a_real_codec_that_overflows_is_mended_kept_and_proved(loud: Path, tmp_path: Path) -> None:
@@ -234,7 +238,7 @@ def test_what_is_drawn_from_a_picture_is_drawn_again_whole(loud: Path, tmp_path:
     given = {"prompt": "a", "image": photo(tmp_path / "photo.png", (64, 64)), "strength": 0.6, "steps": 3, "seed": 4}
     what = settled_on(loud, Img2Img, **given)
     recipe = replace(what.recipe, numerics=replace(what.recipe.numerics, dtype="float32", decode_dtype="float16"))
-    events = list(InlineExecutor().run(Task(recipe=recipe, indices=[0], model=what.model, device="cpu")))
+    events = list(InlineExecutor().run(DrawTask(recipe=recipe, indices=[0], model=what.model, device="cpu")))
     assert notes(events) == {0: "drawn again with its codec in float32, since its numbers overflowed in float16"}
     path = Keeper(tmp_path / "out", "png", VERSION).keep(pictures(events)[0]).path
     with Studio() as studio:

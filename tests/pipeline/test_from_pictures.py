@@ -21,7 +21,8 @@ from sdplay.images.mask import read_mask, shaped
 from sdplay.images.read import padded, read_image
 from sdplay.pipeline.latents import LatentPreparer, no_init_pixels, to_tensor
 from sdplay.pipeline.render import to_pixels as to_pixels
-from sdplay.requests.request import Img2Img, Inpaint
+from sdplay.requests.img2img import Img2Img
+from sdplay.requests.inpaint import Inpaint
 from sdplay.studio import Studio
 from tests.support.drawing import digests, each_alone, settled
 from tests.support.given import drawn, mask, photo, pixels_of, settled_on

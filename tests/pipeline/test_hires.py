@@ -24,12 +24,14 @@ from sdplay.events import ImageDone, Stepped
 from sdplay.executors.fake import fake_picture
 from sdplay.families.sd.model import load_sd
 from sdplay.pipeline.hires import LATENT_MODES, second_pass_sigmas
-from sdplay.pipeline.render import render, to_pixels
-from sdplay.pipeline.text_cache import TextEncodingCache
-from sdplay.requests.hires import picture_size
+from sdplay.pipeline.latents import to_pixels
+from sdplay.pipeline.model_cache import TextEncodingCache
+from sdplay.pipeline.render import render
 from sdplay.requests.plan import plan
+from sdplay.requests.txt2img import picture_size
 from sdplay.sampling.noise import seed_noise
-from sdplay.sampling.sigmas import make_noise_schedule, make_sigmas
+from sdplay.sampling.process import make_process
+from sdplay.sampling.sigmas import make_sigmas
 from sdplay.studio import ResolvedRequest, Studio
 from tests.pipeline.stub import StubFamily
 from tests.support.drawing import digests, each_alone, settled
@@ -39,7 +41,7 @@ from tests.support.watched import Watched
 TOLERANCE = 1e-3  # relative L2 of the final latents in float32, as for img2img
 PROMPT, NEGATIVE, GUIDANCE = "a red apple on the table", "blue cat", 5.0
 STEPS, SECOND_STEPS, STRENGTH = 12, 10, 0.5
-TABLE = make_noise_schedule()
+PROCESS = make_process()
 
 
 def asked(folder: Path, upscaler: str, **fields: Any) -> ResolvedRequest:
@@ -153,10 +155,10 @@ def test_words_may_change_in_the_second_pass(prompt: str) -> None:
 def test_as_many_steps_are_done_as_were_asked_for(steps: int, strength: float, schedule: str) -> None:
     second = SecondPass(width=64, height=64, upscaling="latent", steps=steps, strength=strength)
     length = int(steps / strength)
-    levels = second_pass_sigmas(TABLE, schedule, second)
-    if length <= TABLE.length:
+    levels = second_pass_sigmas(PROCESS, schedule, second)
+    if length <= PROCESS.schedule.length:
         assert levels.steps == steps
-        assert levels.sigmas == make_sigmas(TABLE, schedule, length).sigmas[-steps - 1 :]
+        assert levels.values == make_sigmas(PROCESS, schedule, length).values[-steps - 1 :]
     else:
         assert 1 <= levels.steps < steps
 

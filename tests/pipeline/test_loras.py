@@ -14,11 +14,13 @@ from sdplay.core.errors import BadRequest, NotReproduced, UnknownName
 from sdplay.core.sample import LerpPrompt, PromptPair
 from sdplay.engines.device import placement
 from sdplay.families.load import load_family
+from sdplay.film.request_dream import Dream
 from sdplay.library.library import Shelves
 from sdplay.pipeline.loras import network_loras, text_loras
+from sdplay.requests.base import make_request
 from sdplay.requests.plan import plan
 from sdplay.requests.recipe import Recipe
-from sdplay.requests.request import Dream, Txt2Img, make_request
+from sdplay.requests.txt2img import Txt2Img
 from sdplay.studio import ResolvedRequest, Studio
 from tests.support import child, loras
 from tests.support.drawing import DEFAULTS, digests, each_alone
@@ -27,13 +29,14 @@ CHOICES = "a {red|blue} apple {<lora:one:0.7>|<lora:two:-1>|<lora:one:0.5:0><lor
 IN_A_CHILD = """
 import json, sys
 from pathlib import Path
-from sdplay.requests.request import Txt2Img, ask
+from sdplay.requests.base import make_request
+from sdplay.requests.txt2img import Txt2Img
 from sdplay.library.library import Shelves
 from sdplay.studio import Studio
 from tests.support.drawing import digests
 root, fields = json.loads(sys.argv[1])
 studio = Studio(shelves=Shelves(home=Path(root) / "home", roots=(Path(root),)))
-print(json.dumps(digests(studio, studio.settle(ask(Txt2Img, **fields)), [4, 1])))
+print(json.dumps(digests(studio, studio.resolve(make_request(Txt2Img, **fields)), [4, 1])))
 """
 
 
@@ -118,10 +121,10 @@ def test_what_counts_is_the_file_and_not_where_it_is(studio: Studio, tiny: Path,
     assert by_name.digest == by_path.digest
     assert by_name.digest != settled(studio, tiny, "a red apple", lora=("one:0.6",)).recipe.digest
     assert by_name.digest != settled(studio, tiny, "a red apple", lora=("two:0.5",)).recipe.digest
-    again = Recipe.from_ingredients(json.loads(json.dumps(by_path.ingredients())))
+    again = Recipe.from_dict(json.loads(json.dumps(by_path.to_dict())))
     assert (again.digest, again.add_ons) == (by_name.digest, by_name.add_ons)
     plain = settled(studio, tiny, "a red apple").recipe
-    assert {"lora", "add_ons"} & plain.ingredients().keys() == set()
+    assert {"lora", "add_ons"} & plain.to_dict().keys() == set()
 
 
 def test_a_lora_that_changed_is_told(studio: Studio, tiny: Path, root: Path, tmp_path: Path) -> None:

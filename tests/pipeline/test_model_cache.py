@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import shutil
+import weakref
 from pathlib import Path
+from typing import Any
 
 import pytest
+import torch
 
+import sdplay.families.load as families_load
 from sdplay.core.errors import ModelBroken
+from sdplay.families.base import Family
 from sdplay.library.resolve import resolve
 from sdplay.pipeline.model_cache import ModelCache
 from sdplay.requests.recipe import Numerics
+from sdplay.sampling.process import VProcess
 from tests.support.headers import SD15, write_header
 
 FLOAT32 = Numerics(threads=1)
@@ -34,16 +40,34 @@ def test_the_same_weights_in_another_folder_are_the_same_model(tiny: Path, tmp_p
     assert models.get(resolve(str(tmp_path / "copy")), FLOAT32, "cpu") is first
 
 
-def test_a_model_that_fails_to_load_leaves_the_one_before(tiny: Path, tmp_path: Path) -> None:
+def test_the_model_before_is_gone_when_the_next_one_is_read(
+    tiny: Path, tiny_v: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Memory is planned for one model: two must never be there at once."""
+    models, alive = ModelCache(), list[bool]()
+    before = weakref.ref(models.get(resolve(str(tiny)), FLOAT32, "cpu").family.unet)  # type: ignore[attr-defined]
+    load_family = families_load.load_family
+
+    def watched(*args: Any) -> Family:
+        alive.append(before() is not None)
+        return load_family(*args)
+
+    monkeypatch.setattr(families_load, "load_family", watched)
+    models.get(resolve(str(tiny_v)), FLOAT32, "cpu")
+    assert alive == [False]
+
+
+def test_a_model_that_fails_to_load_leaves_none_and_the_one_before_is_loaded_again(tiny: Path, tmp_path: Path) -> None:
     models = ModelCache()
     good = resolve(str(tiny))
-    first = models.get(good, FLOAT32, "cpu")
+    first = models.get(good, FLOAT32, "cpu").text_cache("a cat").text
     broken = tmp_path / "broken"
     shutil.copytree(tiny, broken)
     (broken / "unet" / "diffusion_pytorch_model.safetensors").write_bytes(b"no weights")
     with pytest.raises(ModelBroken):
         models.get(resolve(str(broken)), FLOAT32, "cpu")
-    assert models.get(good, FLOAT32, "cpu") is first
+    again = models.get(good, FLOAT32, "cpu")
+    assert torch.equal(again.text_cache("a cat").text, first)
 
 
 def test_weights_that_changed_on_disk_are_loaded_anew(tiny: Path, tiny_v: Path, tmp_path: Path) -> None:
@@ -54,17 +78,20 @@ def test_weights_that_changed_on_disk_are_loaded_anew(tiny: Path, tiny_v: Path, 
     shutil.copytree(tiny_v, folder, dirs_exist_ok=True)
     second = models.get(resolve(str(folder)), FLOAT32, "cpu")
     assert second is not first
-    assert second.family.table.prediction == "v_prediction"
+    assert isinstance(second.family.process, VProcess)
 
 
-def test_a_single_file_without_its_weights_leaves_the_one_before(tiny: Path, tmp_path: Path) -> None:
+def test_a_single_file_without_its_weights_is_refused_and_the_one_before_is_loaded_again(
+    tiny: Path, tmp_path: Path
+) -> None:
     models = ModelCache()
     good = resolve(str(tiny))
-    first = models.get(good, FLOAT32, "cpu")
+    first = models.get(good, FLOAT32, "cpu").text_cache("a cat").text
     hollow = write_header(tmp_path / "hollow.safetensors", SD15)
     with pytest.raises(ModelBroken, match="its file cannot be used"):
         models.get(resolve(str(hollow)), FLOAT32, "cpu")
     (tmp_path / "page.safetensors").write_bytes(b"<!DOCTYPE html>")
     with pytest.raises(ModelBroken, match="this is a web page"):
         models.get(resolve(str(tmp_path / "page.safetensors")), FLOAT32, "cpu")
-    assert models.get(good, FLOAT32, "cpu") is first
+    again = models.get(good, FLOAT32, "cpu")
+    assert torch.equal(again.text_cache("a cat").text, first)

@@ -14,8 +14,8 @@ from torch import Tensor
 from sdplay.engines.device import placement
 from sdplay.events import ImageDone
 from sdplay.families.sd.model import load_sd
+from sdplay.pipeline.model_cache import TextEncodingCache
 from sdplay.pipeline.render import render
-from sdplay.pipeline.text_cache import TextEncodingCache
 from sdplay.requests.plan import plan
 from sdplay.sampling.noise import seed_noise
 from tests.support.drawing import settled

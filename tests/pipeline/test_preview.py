@@ -13,12 +13,13 @@ from PIL import Image
 from torch import Tensor
 
 from sdplay.events import Event, ImageDone, Stepped
+from sdplay.pipeline.model_cache import TextEncodingCache
 from sdplay.pipeline.preview import FINER, LinearPreview, colour_fields, fit_preview
 from sdplay.pipeline.render import render
-from sdplay.pipeline.text_cache import TextEncodingCache
+from sdplay.requests.base import make_request
 from sdplay.requests.plan import plan
 from sdplay.requests.recipe import Recipe
-from sdplay.requests.request import Txt2Img, make_request
+from sdplay.requests.txt2img import Txt2Img
 from sdplay.studio import Studio
 from tests.pipeline.stub import StubFamily
 from tests.support.drawing import settled

@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from sdplay.requests.request import Img2Img, Inpaint
+from sdplay.requests.img2img import Img2Img
+from sdplay.requests.inpaint import Inpaint
 from sdplay.studio import ResolvedRequest, Studio
 from tests.support import child
 from tests.support.drawing import digests, each_alone, settled

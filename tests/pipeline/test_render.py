@@ -18,11 +18,13 @@ from sdplay.events import Event, Finished, ImageDone, Started, Stepped
 from sdplay.images.writer import Keeper
 from sdplay.pipeline.batch import batches, sigmas_key
 from sdplay.pipeline.conditioning import BatchConditioning
-from sdplay.pipeline.render import render, to_pixels
-from sdplay.pipeline.text_cache import TextEncodingCache
+from sdplay.pipeline.latents import to_pixels
+from sdplay.pipeline.model_cache import TextEncodingCache
+from sdplay.pipeline.render import render
 from sdplay.requests.plan import plan
 from sdplay.requests.recipe import Recipe
 from sdplay.sampling.guidance import GuidedDenoiser
+from sdplay.sampling.process import EpsilonProcess, NoiseSchedule
 from sdplay.sampling.samplers import SAMPLERS
 from sdplay.studio import Studio
 from tests.pipeline.stub import StubFamily, plain_decode
@@ -173,7 +175,7 @@ def test_a_side_that_the_codec_cannot_make_is_drawn_larger_and_cut(width: int, h
 
 def test_more_steps_than_the_model_knows_are_refused_before_any_is_taken() -> None:
     family = StubFamily()
-    family.table = type(family.table)(family.table.sigmas[:10], "epsilon", "trailing", 0)
+    family.process = EpsilonProcess(NoiseSchedule(family.process.schedule.sigmas[:10], "trailing", 0))
     with pytest.raises(BadRequest, match="steps = 11"):
         drawn_with(family, in_tiles_of(1, steps=11), [0])
     assert family.asked == []

@@ -15,7 +15,8 @@ from sdplay.images.writer import read_kept
 from sdplay.interop.a1111 import parse_infotext
 from sdplay.interop.import_settings import adopt
 from sdplay.library.library import Shelves
-from sdplay.requests.request import Txt2Img, make_request
+from sdplay.requests.base import make_request
+from sdplay.requests.txt2img import Txt2Img
 from sdplay.studio import Studio
 
 NAVY, GOLD = (23, 66, 148), (242, 184, 46)  # of training/lora.py

@@ -22,10 +22,11 @@ from torch import Tensor
 
 from sdplay.engines.device import placement
 from sdplay.families.load import load_family
+from sdplay.pipeline.model_cache import TextEncodingCache
 from sdplay.pipeline.render import render
-from sdplay.pipeline.text_cache import TextEncodingCache
+from sdplay.requests.img2img import Img2Img
+from sdplay.requests.inpaint import Inpaint
 from sdplay.requests.plan import plan
-from sdplay.requests.request import Img2Img, Inpaint
 from sdplay.sampling.noise import seed_noise
 from sdplay.studio import ResolvedRequest
 from tests.support.drawing import settled

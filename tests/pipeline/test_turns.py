@@ -11,7 +11,9 @@ from sdplay.engines.mapped import MappedFile
 from sdplay.engines.offload import Turns
 from sdplay.engines.weight_buffer import Block
 from sdplay.events import ImageDone
-from sdplay.requests.request import Img2Img, Txt2Img, make_request
+from sdplay.requests.base import make_request
+from sdplay.requests.img2img import Img2Img
+from sdplay.requests.txt2img import Txt2Img
 from sdplay.studio import Studio
 from tests.support.given import photo
 

@@ -12,10 +12,12 @@ from sdplay.core.errors import BadRequest
 from sdplay.core.sample import Control
 from sdplay.images.inputs import given_pictures, with_pictures
 from sdplay.library.add_on_kinds import AddOn
+from sdplay.requests.base import make_request
+from sdplay.requests.inpaint import Inpaint
 from sdplay.requests.plan import plan
 from sdplay.requests.recipe import Recipe
-from sdplay.requests.request import Inpaint, Txt2Img, make_request
 from sdplay.requests.resolve import resolve_request
+from sdplay.requests.txt2img import Txt2Img
 from tests.support.given import photo
 from tests.support.recipes import MACHINE, MODEL
 from tests.support.recipes import recipe as plain
@@ -61,8 +63,8 @@ def test_an_end_before_the_start_is_refused() -> None:
 
 def test_a_recipe_comes_back_from_its_json(tmp_path: Path) -> None:
     before = recipe(photo(tmp_path / "a.png"), control_scale=0.5)
-    after = Recipe.from_ingredients(before.ingredients())
-    assert after.ingredients() == before.ingredients()
+    after = Recipe.from_dict(before.to_dict())
+    assert after.to_dict() == before.to_dict()
     assert after.digest == before.digest
     assert (*plan(after, [0]),) == (*plan(before, [0]),)
 

@@ -10,8 +10,12 @@ from hypothesis import strategies as st
 
 from sdplay.core.errors import BadRequest, problems_of
 from sdplay.requests.axes import MOST_VALUES, Axis
+from sdplay.requests.base import make_request
 from sdplay.requests.grid import MOST_PICTURES, Place, cells, read_axes, shape
-from sdplay.requests.request import AnyStill, Img2Img, Inpaint, Txt2Img, make_request
+from sdplay.requests.img2img import Img2Img
+from sdplay.requests.inpaint import Inpaint
+from sdplay.requests.request import AnyStill
+from sdplay.requests.txt2img import Txt2Img
 from tests.support.refusals import refused_at_once
 
 CASTLE = make_request(Txt2Img, prompt="a castle, 3d render", negative_prompt="blurry", seed=1)

@@ -10,10 +10,11 @@ import pytest
 from sdplay.core.errors import BadRequest
 from sdplay.core.machine import memory_available
 from sdplay.library.sizes import ModelSize
+from sdplay.requests.base import make_request
 from sdplay.requests.memory import predicted, ways, within
 from sdplay.requests.recipe import Recipe
-from sdplay.requests.request import Txt2Img, make_request
 from sdplay.requests.resolve import resolve_request
+from sdplay.requests.txt2img import Txt2Img
 from tests.library.test_sizes import CODEC, SD15
 from tests.support.recipes import MACHINE, MODEL
 

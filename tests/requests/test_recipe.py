@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 from pydantic import Field
 
 from sdplay.core.errors import BadRequest, SdplayError
-from sdplay.requests.recipe import LATER_PARTS, Numerics, Recipe, canonical_json
-from sdplay.requests.request import LARGEST_SEED, Txt2Img
+from sdplay.core.fields import LARGEST_SEED
+from sdplay.requests.base import Request, field_marks
+from sdplay.requests.recipe import Numerics, Recipe, canonical_json
+from sdplay.requests.txt2img import Txt2Img
 from tests.support.recipes import recipe
 
 PROMPTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=200).filter(str.strip)
@@ -34,9 +36,9 @@ def test_a_recipe_survives_its_json(
     prompt: str, negative: str, seed: int, guidance: float, steps: int, width: int
 ) -> None:
     before = recipe(prompt, negative_prompt=negative, seed=seed, guidance_scale=guidance, steps=steps, width=width)
-    after = Recipe.from_ingredients(json.loads(json.dumps(before.ingredients())))
+    after = Recipe.from_dict(json.loads(json.dumps(before.to_dict())))
     assert after.digest == before.digest
-    assert after.ingredients() == before.ingredients()
+    assert after.to_dict() == before.to_dict()
     assert (after.request.prompt, after.request.negative_prompt) == (prompt, negative)
     assert (after.seed, after.steps, after.guidance_scale, after.width) == (seed, steps, guidance, width)
 
@@ -44,11 +46,21 @@ def test_a_recipe_survives_its_json(
 def test_seed_zero_is_a_seed() -> None:
     assert recipe(seed=0, random_seed=99).seed == 0
     assert recipe(seed=None, random_seed=99).seed == 99
-    assert Recipe.from_ingredients(recipe(seed=0).ingredients()).request.seed == 0
+    assert Recipe.from_dict(recipe(seed=0).to_dict()).request.seed == 0
 
 
 def test_a_guidance_of_zero_is_a_guidance() -> None:
     assert recipe(guidance_scale=0.0).guidance_scale == 0.0
+
+
+# Parts of the numerics that older recipes lack, with what they mean there.
+LATER_PARTS = {part.name: part.metadata["since"] for part in fields(Numerics) if "since" in part.metadata}
+
+
+def left_out(request: Request) -> set[str]:
+    """The fields that older recipes lack and that ask for nothing in `request`, and those without an effect there."""
+    marked = {name for name in type(request).model_fields if "since" in field_marks(type(request), name)}
+    return (marked | request.unused_fields()) - request.to_dict().keys() - {"prompt_syntax"}
 
 
 def changed(path: str, value: Any) -> Callable[[dict[str, Any]], None]:
@@ -105,15 +117,15 @@ WITH_A_CONTROL_IMAGE = {  # see tests/jobs/test_add_ons.py
 @pytest.mark.parametrize(("path", "value"), OTHER.items(), ids=OTHER)
 def test_every_ingredient_changes_the_digest(path: str, value: Any) -> None:
     before = recipe()
-    ingredients = copy.deepcopy(before.ingredients())
+    ingredients = copy.deepcopy(before.to_dict())
     changed(path, value)(ingredients)
-    after = Recipe.from_ingredients(ingredients)
-    assert after.ingredients() == ingredients  # it was read, not dropped
+    after = Recipe.from_dict(ingredients)
+    assert after.to_dict() == ingredients  # it was read, not dropped
     assert after.digest != before.digest
 
 
 def test_no_ingredient_is_forgotten_above() -> None:
-    ingredients = recipe().ingredients()
+    ingredients = recipe().to_dict()
     paths = {
         f"{name}.{inner}" if inner else name
         for name, value in ingredients.items()
@@ -121,7 +133,7 @@ def test_no_ingredient_is_forgotten_above() -> None:
     }
     known = OTHER.keys() | OF_A_SECOND_PASS.keys() | ONE_VALUE_SO_FAR | NOT_SAID_WHERE_PLAIN
     known |= NEVER_ALONE | WITH_A_CONTROL_IMAGE
-    later = {f"numerics.{name}" for name in LATER_PARTS} | recipe().request.as_before()
+    later = {f"numerics.{name}" for name in LATER_PARTS} | left_out(recipe().request)
     assert paths | later == known
     assert paths.isdisjoint(later)
 
@@ -138,31 +150,30 @@ def test_how_a_second_pass_is_drawn_counts_where_there_is_one(name: str, value: 
     assert recipe(**{name: value}).digest == recipe().digest
     larger = recipe(hires_scale=2, **{name: value})
     assert larger.digest != recipe(hires_scale=2).digest
-    assert Recipe.from_ingredients(larger.ingredients()).digest == larger.digest
+    assert Recipe.from_dict(larger.to_dict()).digest == larger.digest
 
 
 def test_every_field_of_a_request_is_an_ingredient_or_is_known_not_to_be() -> None:
     settled = recipe()
-    assert Txt2Img.model_fields.keys() - settled.ingredients().keys() - settled.request.as_before() == {
-        *("num", "device", "precision", "low_memory", "decode_tile", "max_memory", "allow_lossy", "batch_size"),
-        *("style", "styles_file", "wildcards", "allow_pickle"),
+    assert Txt2Img.model_fields.keys() - settled.to_dict().keys() - left_out(settled.request) == {
+        *("num", "style", "styles_file", "wildcards", "run"),
     }
 
 
 class Txt2ImgOfTomorrow(Txt2Img):
     """A request with a field that older recipes do not have."""
 
-    sharpness: float = Field(default=0.0, json_schema_extra={"later": True})
+    sharpness: float = Field(default=0.0, json_schema_extra={"since": 0.0})
 
 
 def test_a_field_that_came_later_leaves_older_recipes_as_they_were() -> None:
     today = recipe()
     asked = today.request.model_dump()
     tomorrow = replace(today, request=Txt2ImgOfTomorrow(**asked))
-    assert tomorrow.ingredients() == today.ingredients()
+    assert tomorrow.to_dict() == today.to_dict()
     assert tomorrow.digest == today.digest
     sharper = replace(today, request=Txt2ImgOfTomorrow(**asked, sharpness=0.5))
-    assert sharper.ingredients() == {**today.ingredients(), "sharpness": 0.5}
+    assert sharper.to_dict() == {**today.to_dict(), "sharpness": 0.5}
     assert sharper.digest != today.digest
 
 
@@ -224,16 +235,16 @@ DAMAGE = {
 
 @pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
 def test_a_damaged_recipe_is_refused_with_an_error_of_ours(damage: Callable[[dict[str, Any]], None]) -> None:
-    ingredients = copy.deepcopy(recipe().ingredients())
+    ingredients = copy.deepcopy(recipe().to_dict())
     damage(ingredients)
     with pytest.raises(BadRequest) as caught:
-        Recipe.from_ingredients(ingredients)
+        Recipe.from_dict(ingredients)
     assert caught.value.field
 
 
 def test_a_recipe_of_tomorrow_says_which_format_is_known() -> None:
     with pytest.raises(BadRequest, match=r"format = 2: .*\n.*this version reads format 1"):
-        Recipe.from_ingredients({**recipe().ingredients(), "format": 2})
+        Recipe.from_dict({**recipe().to_dict(), "format": 2})
 
 
 def test_a_recipe_cannot_be_changed_but_one_can_be_derived() -> None:
@@ -255,7 +266,7 @@ def test_canonical_json_has_one_spelling() -> None:
 def test_the_digest_of_a_known_recipe_does_not_drift() -> None:
     """A change here means that no file drawn so far is found again by its digest: raise `FORMAT` then."""
     settled = recipe("a red apple", seed=0, prompt_syntax="plain")
-    assert canonical_json(settled.ingredients()) == (
+    assert canonical_json(settled.to_dict()) == (
         '{"format":1,"guidance_scale":3.0,"height":64,"mode":"txt2img","model":{"digest":"' + "ab" * 32 + '",'
         '"family":"sd","name":"pretend"},"negative_prompt":"","noise":"philox","numerics":{"decode_dtype":"float32",'
         '"device":"cpu","dtype":"float32","engine":"torch","revision":1,"threads":1,"tile":1},"prompt":"a red apple",'
@@ -264,7 +275,7 @@ def test_the_digest_of_a_known_recipe_does_not_drift() -> None:
 
 
 def test_numerics_have_a_default_for_every_part() -> None:
-    ingredients = recipe().ingredients()["numerics"]
+    ingredients = recipe().to_dict()["numerics"]
     assert {field.name for field in fields(Numerics)} == ingredients.keys() | LATER_PARTS.keys()
     assert {name: getattr(Numerics(), name) for name in LATER_PARTS} == LATER_PARTS
     assert Numerics() == Numerics(revision=1, engine="torch", device="cpu", dtype="float32", tile=1, threads=0)
@@ -273,23 +284,23 @@ def test_numerics_have_a_default_for_every_part() -> None:
 def test_errors_of_reading_are_ours_whatever_the_json_is() -> None:
     for value in ({}, {"format": 1}, {"format": "1"}, {"format": None, "model": 1}):
         with pytest.raises(SdplayError):
-            Recipe.from_ingredients(value)
+            Recipe.from_dict(value)
 
 
 def test_a_recipe_without_a_syntax_is_plain_and_keeps_its_digest() -> None:
     """Every recipe was, before prompts had a notation."""
     plain, noted = recipe("a (red:2) apple", prompt_syntax="plain"), recipe("a (red:2) apple")
-    assert "prompt_syntax" not in plain.ingredients()
-    back = Recipe.from_ingredients(plain.ingredients())
+    assert "prompt_syntax" not in plain.to_dict()
+    back = Recipe.from_dict(plain.to_dict())
     assert (back.request.prompt_syntax, back.digest) == ("plain", plain.digest)
     assert noted.digest != plain.digest
-    assert Recipe.from_ingredients(noted.ingredients()).request.prompt_syntax == "a1111"
+    assert Recipe.from_dict(noted.to_dict()).request.prompt_syntax == "a1111"
 
 
 def test_the_lines_of_wildcards_are_ingredients() -> None:
     one, other = (replace(recipe("a cat"), wildcards={"c": lines}) for lines in (("red",), ("red", "blue")))
     assert one.digest != other.digest
-    back = Recipe.from_ingredients(json.loads(json.dumps(other.ingredients())))
+    back = Recipe.from_dict(json.loads(json.dumps(other.to_dict())))
     assert (back.wildcards, back.digest) == (other.wildcards, other.digest)
     with pytest.raises(BadRequest, match="damaged"):
-        Recipe.from_ingredients(one.ingredients() | {"wildcards": {"c": [1]}})
+        Recipe.from_dict(one.to_dict() | {"wildcards": {"c": [1]}})

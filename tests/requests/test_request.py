@@ -8,8 +8,11 @@ import pytest
 from pydantic import ValidationError
 
 from sdplay.core.errors import BadRequest, UnknownName
-from sdplay.core.fields import LONGEST_PROMPT
-from sdplay.requests.request import LARGEST_SEED, Animate, Txt2Img, make_request, request_from
+from sdplay.core.fields import LARGEST_SEED, LONGEST_PROMPT
+from sdplay.film.request_animate import Animate
+from sdplay.requests.base import field_info, field_names, make_request
+from sdplay.requests.modes import request_from
+from sdplay.requests.txt2img import Txt2Img
 
 BAD = {
     "empty prompt": ("prompt", "", "is empty"),
@@ -153,7 +156,8 @@ def test_a_request_cannot_be_changed() -> None:
 
 def test_every_field_has_a_description_and_a_flag_of_its_own() -> None:
     flags = []
-    for name, info in Txt2Img.model_fields.items():
+    for name in field_names(Txt2Img):
+        info = field_info(Txt2Img, name)
         if name == "mode":
             continue
         assert info.description, name

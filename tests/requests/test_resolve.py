@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
 
 from sdplay.core.errors import BadRequest, UnknownName
+from sdplay.core.fields import LARGEST_SEED
 from sdplay.core.machine import Machine
 from sdplay.images.infotext import SAMPLER_LABELS, SCHEDULE_LABELS
-from sdplay.requests.plan import PLANS
-from sdplay.requests.request import LARGEST_SEED, REQUESTS, Txt2Img, make_request
+from sdplay.requests.base import make_request
+from sdplay.requests.modes import MODES, Mode, load
 from sdplay.requests.resolve import SAMPLER_ALIASES, SCHEDULE_ALIASES, check_known, resolve_request
+from sdplay.requests.txt2img import Txt2Img
 from sdplay.sampling.samplers import SAMPLERS
 from sdplay.sampling.sigmas import SCHEDULES
 from tests.support.recipes import CARD, MACHINE, MODEL, recipe
@@ -159,8 +161,11 @@ def test_a_recipe_with_a_name_of_tomorrow_is_refused(field: str) -> None:
         check_known(replace(recipe(), **{field: "tomorrow"}))
 
 
-def test_every_mode_has_a_plan() -> None:
-    assert PLANS.keys() == REQUESTS.keys()
+@pytest.mark.parametrize("name", MODES)
+def test_the_parts_of_every_mode_are_there(name: str) -> None:
+    for part in fields(Mode):
+        assert callable(load(getattr(MODES[name], part.name)))
+    assert load(MODES[name].request).model_fields["mode"].default == name
 
 
 @pytest.mark.parametrize(
@@ -177,7 +182,7 @@ def test_tiles_of_decoding_are_recorded(asked: dict[str, Any], tile: int) -> Non
     made = recipe(**asked)
     assert made.numerics.decode_tile == tile
     assert made.numerics.attention_slice == asked.get("low_memory", False)
-    assert "decode_tile" not in made.request.model_dump(exclude=made.request.not_ingredients())
+    assert "decode_tile" not in made.request.to_dict()
 
 
 @pytest.mark.parametrize("side", [100, 32, -64, 8192])

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from sdplay.sampling.denoiser import NetworkDenoiser
 from sdplay.sampling.guidance import GuidedDenoiser
-from sdplay.sampling.sigmas import make_noise_schedule
+from sdplay.sampling.process import make_process
 
 STEPS = [0, 1, 250, 500, 951, 999]
 
@@ -24,8 +24,8 @@ def known_picture() -> tuple[Tensor, Tensor]:
 @pytest.mark.parametrize("step", STEPS)
 def test_a_network_that_is_right_gives_the_clean_picture(step: int, prediction: str) -> None:
     """epsilon is the noise itself; v = c·noise − c·sigma·x0 with c = 1/sqrt(1 + sigma²) (Salimans & Ho, appendix D)."""
-    table = make_noise_schedule(prediction=prediction)  # type: ignore[arg-type]
-    sigma = float(table.sigmas[step])
+    process = make_process(prediction=prediction)  # type: ignore[arg-type]
+    sigma = float(process.schedule.sigmas[step])
     clean, noise = known_picture()
     scale = (1 + sigma**2) ** -0.5
     seen: list[tuple[Tensor, Tensor]] = []
@@ -34,7 +34,7 @@ def test_a_network_that_is_right_gives_the_clean_picture(step: int, prediction: 
         seen.append((x, timesteps))
         return noise if prediction == "epsilon" else noise * scale - clean * (sigma * scale)
 
-    found = NetworkDenoiser(network, table)(clean + noise * sigma, sigma)
+    found = NetworkDenoiser(network, process)(clean + noise * sigma, sigma)
     assert (found - clean).abs().max() < 2e-6 * (1 + sigma)
     ((x, timesteps),) = seen
     assert timesteps.tolist() == [step] * 3  # the very step, not one beside it

@@ -10,8 +10,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sdplay.core.fields import LARGEST_SEED
 from sdplay.core.sample import Noise
-from sdplay.requests.request import LARGEST_SEED
 from sdplay.sampling.noise import batch_noise, philox, philox_normal, seed_noise
 
 SHAPE = (4, 16, 16)

@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from sdplay.sampling.denoiser import NetworkDenoiser
-from sdplay.sampling.guidance import ComposedDenoiser, GuidedDenoiser
-from sdplay.sampling.rescale import Rescale
-from sdplay.sampling.sigmas import Prediction, make_noise_schedule
+from sdplay.sampling.guidance import ComposedDenoiser, GuidedDenoiser, Rescale
+from sdplay.sampling.process import Prediction, make_process
 
 SCALES = [9.0, 2.5]
 
@@ -23,41 +22,43 @@ def random(rows: int, seed: int = 0) -> Tensor:
 
 def says(out: Tensor, prediction: Prediction) -> NetworkDenoiser:
     """A denoiser whose network answers `out`, whatever it is asked."""
-    return NetworkDenoiser(lambda x, timesteps: out, make_noise_schedule(prediction=prediction))
+    return NetworkDenoiser(lambda x, timesteps: out, make_process(prediction=prediction))
 
 
 @pytest.mark.parametrize("prediction", ["epsilon", "v_prediction"])
 @pytest.mark.parametrize("sigma", [14.6, 1.0, 0.05])
-@pytest.mark.parametrize("share", [0.3, 1.0])
-def test_it_is_that_of_diffusers(prediction: Prediction, sigma: float, share: float) -> None:
+@pytest.mark.parametrize("phi", [0.3, 1.0])
+def test_it_is_that_of_diffusers(prediction: Prediction, sigma: float, phi: float) -> None:
     x, out = random(2) * (1 + sigma), random(4, seed=1) + 0.2
-    away, towards = out.chunk(2)
-    guided = away + torch.tensor(SCALES).view(2, 1, 1, 1) * (towards - away)
-    theirs = says(rescale_noise_cfg(guided, towards, share), prediction)(x, sigma)
-    ours = GuidedDenoiser(says(out, prediction), SCALES, Rescale(share, prediction))(x, sigma)
+    uncond, cond = out.chunk(2)
+    guided = uncond + torch.tensor(SCALES).view(2, 1, 1, 1) * (cond - uncond)
+    theirs = says(rescale_noise_cfg(guided, cond, phi), prediction)(x, sigma)
+    ours = GuidedDenoiser(says(out, prediction), SCALES, Rescale(phi, make_process(prediction=prediction)))(x, sigma)
     assert float((ours - theirs).norm() / theirs.norm()) < 1e-5
     assert float((ours - says(guided, prediction)(x, sigma)).norm() / theirs.norm()) > 1e-2  # it does something
 
 
 def test_a_composition_of_one_part_is_ordinary_guidance() -> None:
     x, out = random(2) * 3, random(4, seed=1)
-    rescale = Rescale(0.7, "epsilon")
+    rescale = Rescale(0.7, make_process())
     one = GuidedDenoiser(says(out, "epsilon"), SCALES, rescale)(x, 2.0)
     other = ComposedDenoiser(says(out, "epsilon"), SCALES, [[1.0, 1.0]], rescale)(x, 2.0)
     assert torch.allclose(one, other, atol=1e-5)
 
 
-@given(share=st.floats(0, 1), sigma=st.floats(0.03, 15))
-def test_at_a_scale_of_one_there_is_nothing_to_bring_back(share: float, sigma: float) -> None:
+@given(phi=st.floats(0, 1), sigma=st.floats(0.03, 15))
+def test_at_a_scale_of_one_there_is_nothing_to_bring_back(phi: float, sigma: float) -> None:
     x, out = random(2) * (1 + sigma), random(6, seed=2)
     weights = [[1.0, 0.5], [0.5, -1.0]]
-    rescaled = ComposedDenoiser(says(out, "v_prediction"), [1.0, 1.0], weights, Rescale(share, "v_prediction"))
+    rescaled = ComposedDenoiser(
+        says(out, "v_prediction"), [1.0, 1.0], weights, Rescale(phi, make_process(prediction="v_prediction"))
+    )
     plain = ComposedDenoiser(says(out, "v_prediction"), [1.0, 1.0], weights)
     assert torch.allclose(rescaled(x, sigma), plain(x, sigma), atol=1e-4 * (1 + sigma))
 
 
 def test_a_picture_does_not_depend_on_its_neighbour() -> None:
     out, x = random(4, seed=3), random(2)
-    both = GuidedDenoiser(says(out, "epsilon"), SCALES, Rescale(1.0, "epsilon"))(x, 5.0)
-    alone = GuidedDenoiser(says(out[::2], "epsilon"), SCALES[:1], Rescale(1.0, "epsilon"))(x[:1], 5.0)
+    both = GuidedDenoiser(says(out, "epsilon"), SCALES, Rescale(1.0, make_process()))(x, 5.0)
+    alone = GuidedDenoiser(says(out[::2], "epsilon"), SCALES[:1], Rescale(1.0, make_process()))(x[:1], 5.0)
     assert torch.allclose(both[:1], alone, atol=1e-5)

@@ -28,8 +28,9 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from sdplay.sampling.noise import NoiseSampler
+from sdplay.sampling.process import make_process
 from sdplay.sampling.samplers import SAMPLERS, ancestral_step
-from sdplay.sampling.sigmas import Sigmas, make_noise_schedule, make_sigmas
+from sdplay.sampling.sigmas import Sigmas, make_sigmas
 
 SD15 = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear", "num_train_timesteps": 1000}
 SHAPE = (2, 4, 8, 8)
@@ -96,8 +97,8 @@ def assert_close(one: Tensor, other: Tensor, tolerance: float = PARITY) -> None:
     assert float((one - other).norm() / other.norm()) <= tolerance
 
 
-def start_of(rungs: Sigmas) -> Tensor:
-    return unit_noise(1) * rungs.init_noise_sigma
+def start_of(sigmas: Sigmas) -> Tensor:
+    return unit_noise(1) * sigmas.init_noise_sigma
 
 
 # --- parity with diffusers -------------------------------------------------------------------------------------------
@@ -111,17 +112,17 @@ def start_of(rungs: Sigmas) -> Tensor:
 @pytest.mark.parametrize("prediction", PREDICTIONS)
 def test_euler_is_euler_discrete(spacing: str, prediction: str, steps: int) -> None:
     scheduler = EulerDiscreteScheduler(**SD15, timestep_spacing=spacing, steps_offset=1, prediction_type=prediction)
-    rungs = make_sigmas(make_noise_schedule(), spacing, steps)
-    start = start_of(rungs)
-    assert_close(ours("euler", start, rungs.sigmas), theirs_in_sigma_space(scheduler, start, steps))
+    sigmas = make_sigmas(make_process(), spacing, steps)
+    start = start_of(sigmas)
+    assert_close(ours("euler", start, sigmas.values), theirs_in_sigma_space(scheduler, start, steps))
 
 
 @pytest.mark.parametrize("name", ["karras", "exponential"])
 def test_euler_is_euler_discrete_on_other_ladders(name: str) -> None:
     scheduler = EulerDiscreteScheduler(**SD15, timestep_spacing="linspace", **{f"use_{name}_sigmas": True})
-    rungs = make_sigmas(make_noise_schedule(), name, 20)
-    start = start_of(rungs)
-    assert_close(ours("euler", start, rungs.sigmas), theirs_in_sigma_space(scheduler, start, 20))
+    sigmas = make_sigmas(make_process(), name, 20)
+    start = start_of(sigmas)
+    assert_close(ours("euler", start, sigmas.values), theirs_in_sigma_space(scheduler, start, 20))
 
 
 @pytest.mark.parametrize("prediction", PREDICTIONS)
@@ -140,11 +141,11 @@ def test_euler_a_is_euler_ancestral_discrete_given_the_same_noise(
     scheduler = EulerAncestralDiscreteScheduler(
         **SD15, timestep_spacing=spacing, steps_offset=1, prediction_type=prediction
     )
-    rungs = make_sigmas(make_noise_schedule(), spacing, 20)
-    start = start_of(rungs)
+    sigmas = make_sigmas(make_process(), spacing, 20)
+    start = start_of(sigmas)
     theirs = theirs_in_sigma_space(scheduler, start, 20)
     assert given_out == list(range(20))  # theirs draws for the last step too, and multiplies by nothing
-    assert_close(ours("euler_a", start, rungs.sigmas, lambda k: unit_noise(100 + k)), theirs)
+    assert_close(ours("euler_a", start, sigmas.values, lambda k: unit_noise(100 + k)), theirs)
 
 
 @pytest.mark.parametrize("steps", [2, 5, 14, 15, 20, 40])
@@ -157,10 +158,10 @@ def test_dpmpp_2m_is_dpm_solver_multistep(schedule: str, prediction: str, steps:
         **SD15, timestep_spacing="trailing", prediction_type=prediction, algorithm_type="dpmsolver++", **flags
     )
     assert (scheduler.config.solver_order, scheduler.config.solver_type) == (2, "midpoint")
-    rungs = make_sigmas(make_noise_schedule(), schedule, steps)
-    start = start_of(rungs)
+    sigmas = make_sigmas(make_process(), schedule, steps)
+    start = start_of(sigmas)
     theirs = theirs_in_vp_space(scheduler, start, steps, lambda s: s.sigmas.tolist())
-    assert_close(ours("dpmpp_2m", start, rungs.sigmas), theirs)
+    assert_close(ours("dpmpp_2m", start, sigmas.values), theirs)
 
 
 @pytest.mark.parametrize("steps", [2, 3, 5, 20])
@@ -173,10 +174,10 @@ def test_unipc_is_unipc_multistep(schedule: str, prediction: str, steps: int) ->
         **SD15, timestep_spacing="trailing", prediction_type=prediction, final_sigmas_type="zero", **flags
     )
     assert (scheduler.config.solver_order, scheduler.config.solver_type) == (2, "bh2")
-    rungs = make_sigmas(make_noise_schedule(), schedule, steps)
-    start = start_of(rungs)
+    sigmas = make_sigmas(make_process(), schedule, steps)
+    start = start_of(sigmas)
     theirs = theirs_in_vp_space(scheduler, start, steps, lambda s: s.sigmas.tolist())
-    assert_close(ours("unipc", start, rungs.sigmas), theirs)
+    assert_close(ours("unipc", start, sigmas.values), theirs)
 
 
 @pytest.mark.parametrize("steps", [2, 5, 20])
@@ -196,10 +197,10 @@ def test_dpmpp_2m_sde_is_sde_dpm_solver_multistep_given_the_same_noise(
     scheduler = DPMSolverMultistepScheduler(
         **SD15, timestep_spacing="trailing", prediction_type=prediction, algorithm_type="sde-dpmsolver++", **flags
     )
-    rungs = make_sigmas(make_noise_schedule(), schedule, steps)
-    start = start_of(rungs)
+    sigmas = make_sigmas(make_process(), schedule, steps)
+    start = start_of(sigmas)
     theirs = theirs_in_vp_space(scheduler, start, steps, lambda s: s.sigmas.tolist())
-    assert_close(ours("dpmpp_2m_sde", start, rungs.sigmas, lambda k: unit_noise(100 + k)), theirs)
+    assert_close(ours("dpmpp_2m_sde", start, sigmas.values, lambda k: unit_noise(100 + k)), theirs)
 
 
 @pytest.mark.parametrize("steps", [2, 5, 20])
@@ -212,18 +213,18 @@ def test_heun_is_heun_discrete(schedule: str, prediction: str, steps: int) -> No
     scheduler = HeunDiscreteScheduler(
         **SD15, **{"timestep_spacing": "trailing", "prediction_type": prediction, **flags}
     )
-    rungs = make_sigmas(make_noise_schedule(), schedule, steps)
-    start = start_of(rungs)
+    sigmas = make_sigmas(make_process(), schedule, steps)
+    start = start_of(sigmas)
     theirs = theirs_in_sigma_space(scheduler, start, steps)
     assert len(scheduler.timesteps) == 2 * steps - 1
-    assert_close(ours("heun", start, rungs.sigmas), theirs)
+    assert_close(ours("heun", start, sigmas.values), theirs)
 
 
 def test_lcm_jumps_to_what_it_sees_and_adds_the_noise_of_the_next_level() -> None:
     """The paper's algorithm; LCMScheduler differs by its c_skip, at most 2e-4 of the sample at these levels."""
-    rungs = make_sigmas(make_noise_schedule(), "trailing", 4)
-    x = start_of(rungs)
-    for step, following in zip(SAMPLERS["lcm"](gaussian, x, rungs.sigmas, unit_noise), rungs.sigmas[1:], strict=True):
+    sigmas = make_sigmas(make_process(), "trailing", 4)
+    x = start_of(sigmas)
+    for step, following in zip(SAMPLERS["lcm"](gaussian, x, sigmas.values, unit_noise), sigmas.values[1:], strict=True):
         x0 = gaussian(x, step.sigma)
         x = x0 + following * unit_noise(step.index) if following else x0
         assert torch.equal(step.x, x)
@@ -247,9 +248,9 @@ def test_ddim_is_ddim_that_ends_at_zero(spacing: str, prediction: str, steps: in
         clip_sample=False,
         set_alpha_to_one=True,
     )
-    rungs = make_sigmas(make_noise_schedule(), spacing, steps)
-    start = start_of(rungs)
-    assert_close(ours("ddim", start, rungs.sigmas), theirs_in_vp_space(scheduler, start, steps, ddim_levels))
+    sigmas = make_sigmas(make_process(), spacing, steps)
+    start = start_of(sigmas)
+    assert_close(ours("ddim", start, sigmas.values), theirs_in_vp_space(scheduler, start, steps, ddim_levels))
 
 
 def test_ddim_that_stops_at_the_first_level_keeps_some_noise_and_ours_does_not() -> None:
@@ -257,13 +258,13 @@ def test_ddim_that_stops_at_the_first_level_keeps_some_noise_and_ours_does_not()
     scheduler = DDIMScheduler(
         **SD15, timestep_spacing="leading", steps_offset=1, clip_sample=False, set_alpha_to_one=False
     )
-    rungs = make_sigmas(make_noise_schedule(), "leading", 20)
-    start = start_of(rungs)
+    sigmas = make_sigmas(make_process(), "leading", 20)
+    start = start_of(sigmas)
     theirs = theirs_in_vp_space(scheduler, start, 20, ddim_levels)
-    first = float(make_noise_schedule().sigmas[0])
-    stopped = ours("ddim", start, [*rungs.sigmas[:-1], first]) / math.sqrt(1 + first**2)
+    first = float(make_process().schedule.sigmas[0])
+    stopped = ours("ddim", start, [*sigmas.values[:-1], first]) / math.sqrt(1 + first**2)
     assert_close(stopped, theirs)
-    difference = float((ours("ddim", start, rungs.sigmas) - theirs).norm() / theirs.norm())
+    difference = float((ours("ddim", start, sigmas.values) - theirs).norm() / theirs.norm())
     assert 1e-4 < difference < 2e-2
 
 
@@ -342,9 +343,9 @@ def test_an_ancestral_step_keeps_the_variance(sigma: float, fraction: float) -> 
 def test_any_sampler_returns_a_constant_picture_exactly(name: str) -> None:
     """Where the denoiser is sure, the answer is what it says."""
     sure = torch.full(SHAPE, 0.37)
-    rungs = make_sigmas(make_noise_schedule(), "karras", 12)
+    sigmas = make_sigmas(make_process(), "karras", 12)
     last = None
-    for step in SAMPLERS[name](lambda x, sigma: sure, start_of(rungs), rungs.sigmas, unit_noise):
+    for step in SAMPLERS[name](lambda x, sigma: sure, start_of(sigmas), sigmas.values, unit_noise):
         last = step
     assert last is not None
     assert (last.x - sure).abs().max() < 1e-5
@@ -352,23 +353,25 @@ def test_any_sampler_returns_a_constant_picture_exactly(name: str) -> None:
 
 @pytest.mark.parametrize("name", SAMPLERS)
 def test_steps_are_told_in_order_and_the_denoiser_is_asked_once_a_step(name: str) -> None:
-    rungs = make_sigmas(make_noise_schedule(), "trailing", 6)
+    sigmas = make_sigmas(make_process(), "trailing", 6)
     asked: list[float] = []
 
     def denoise(x: Tensor, sigma: float) -> Tensor:
         asked.append(sigma)
         return gaussian(x, sigma)
 
-    start = start_of(rungs)
+    start = start_of(sigmas)
     untouched = start.clone()
-    told = list(SAMPLERS[name](denoise, start, rungs.sigmas, unit_noise))
+    told = list(SAMPLERS[name](denoise, start, sigmas.values, unit_noise))
     assert [step.index for step in told] == list(range(6))
     assert {step.total for step in told} == {6}
-    assert [step.sigma for step in told] == list(rungs.sigmas[:-1])
-    twice = [sigma for sigma in rungs.sigmas[1:-1] for _ in range(2)]  # Heun looks at both ends of a step, but the last
-    assert asked == ([rungs.sigmas[0], *twice] if name == "heun" else list(rungs.sigmas[:-1]))
+    assert [step.sigma for step in told] == list(sigmas.values[:-1])
+    twice = [
+        sigma for sigma in sigmas.values[1:-1] for _ in range(2)
+    ]  # Heun looks at both ends of a step, but the last
+    assert asked == ([sigmas.values[0], *twice] if name == "heun" else list(sigmas.values[:-1]))
     assert_close(told[-1].x, told[-1].x0, 1e-6)  # the last step arrives at the estimate itself
-    assert torch.equal(told[0].x0, gaussian(untouched, rungs.sigmas[0]))
+    assert torch.equal(told[0].x0, gaussian(untouched, sigmas.values[0]))
     assert torch.equal(start, untouched)
 
 
@@ -391,15 +394,15 @@ def test_no_work_is_done_before_it_is_asked_for(name: str) -> None:
 
 @pytest.mark.parametrize("name", SAMPLERS)
 def test_a_sampler_treats_every_picture_of_a_batch_alone(name: str) -> None:
-    rungs = make_sigmas(make_noise_schedule(), "karras", 7)
-    start = start_of(rungs)
-    together = ours(name, start, rungs.sigmas, unit_noise)
+    sigmas = make_sigmas(make_process(), "karras", 7)
+    start = start_of(sigmas)
+    together = ours(name, start, sigmas.values, unit_noise)
     for row in range(2):
-        alone = ours(name, start[row : row + 1], rungs.sigmas, lambda k, row=row: unit_noise(k)[row : row + 1])
+        alone = ours(name, start[row : row + 1], sigmas.values, lambda k, row=row: unit_noise(k)[row : row + 1])
         assert torch.equal(alone[0], together[row])
 
 
 def test_euler_and_ddim_are_one_method_in_sigma_space() -> None:
-    rungs = make_sigmas(make_noise_schedule(), "karras", 10)
-    start = start_of(rungs)
-    assert_close(ours("euler", start, rungs.sigmas), ours("ddim", start, rungs.sigmas), 1e-6)
+    sigmas = make_sigmas(make_process(), "karras", 10)
+    start = start_of(sigmas)
+    assert_close(ours("euler", start, sigmas.values), ours("ddim", start, sigmas.values), 1e-6)

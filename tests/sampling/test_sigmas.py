@@ -1,4 +1,4 @@
-"""Ladders of noise levels, against those of diffusers and on their own."""
+"""The noise levels of a run, against those of diffusers and on their own."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import pytest
 from diffusers import DPMSolverMultistepScheduler, EulerDiscreteScheduler
 
 from sdplay.core.errors import BadRequest
-from sdplay.sampling.sigmas import SCHEDULES, NoiseSchedule, Sigmas, make_noise_schedule, make_sigmas
+from sdplay.sampling.process import NoiseSchedule, make_process
+from sdplay.sampling.sigmas import SCHEDULES, Sigmas, make_sigmas
 
 SD15 = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear", "num_train_timesteps": 1000}
 # diffusers multiplies a thousand float32 numbers up, we float64: their table is off by this much at most.
@@ -25,24 +26,24 @@ def theirs(kind: Any, steps: int, **settings: Any) -> np.ndarray:
     return scheduler.sigmas.double().numpy()
 
 
-def assert_same_ladder(ours: Sigmas, others: np.ndarray, tolerance: float = TABLE_TOLERANCE) -> None:
-    assert len(ours.sigmas) == len(others)
-    assert ours.sigmas[-1] == others[-1] == 0
-    assert np.array(ours.sigmas[:-1]) == pytest.approx(others[:-1], rel=tolerance)
+def assert_same_sigmas(ours: Sigmas, others: np.ndarray, tolerance: float = TABLE_TOLERANCE) -> None:
+    assert len(ours.values) == len(others)
+    assert ours.values[-1] == others[-1] == 0
+    assert np.array(ours.values[:-1]) == pytest.approx(others[:-1], rel=tolerance)
 
 
 @pytest.mark.parametrize("beta_schedule", ["scaled_linear", "linear"])
 def test_the_table_is_that_of_diffusers(beta_schedule: str) -> None:
     settings = {**SD15, "beta_schedule": beta_schedule}
     alphas = EulerDiscreteScheduler(**settings).alphas_cumprod.double().numpy()
-    table = make_noise_schedule(beta_schedule=beta_schedule)
+    table = make_process(beta_schedule=beta_schedule).schedule
     assert table.length == 1000
     assert table.sigmas == pytest.approx(((1 - alphas) / alphas) ** 0.5, rel=TABLE_TOLERANCE)
     assert (np.diff(table.sigmas) > 0).all()
 
 
 def test_the_ends_of_the_table_of_stable_diffusion() -> None:
-    sigmas = make_noise_schedule().sigmas
+    sigmas = make_process().schedule.sigmas
     assert (sigmas[0], sigmas[-1]) == (pytest.approx(0.029167, abs=1e-6), pytest.approx(14.6146, abs=1e-4))
 
 
@@ -50,30 +51,30 @@ def test_the_ends_of_the_table_of_stable_diffusion() -> None:
 def test_leading_is_that_of_euler(steps: int) -> None:
     """Up to 999 steps. At 1000 theirs has the noisiest level twice: offset 1 leaves the table, and they clamp."""
     others = theirs(EulerDiscreteScheduler, steps, timestep_spacing="leading", steps_offset=1)
-    ours = make_sigmas(make_noise_schedule(offset=1), "leading", steps)
+    ours = make_sigmas(make_process(offset=1), "leading", steps)
     if steps == 1000:
         assert others[0] == others[1]
-        assert np.array(ours.sigmas[:-1]) == pytest.approx(make_noise_schedule().sigmas[::-1])
+        assert np.array(ours.values[:-1]) == pytest.approx(make_process().schedule.sigmas[::-1])
     else:
-        assert_same_ladder(ours, others)
+        assert_same_sigmas(ours, others)
 
 
 @pytest.mark.parametrize("steps", STEPS)
 def test_trailing_is_that_of_euler(steps: int) -> None:
     others = theirs(EulerDiscreteScheduler, steps, timestep_spacing="trailing")
-    assert_same_ladder(make_sigmas(make_noise_schedule(), "trailing", steps), others)
+    assert_same_sigmas(make_sigmas(make_process(), "trailing", steps), others)
 
 
 @pytest.mark.parametrize("steps", STEPS)
 def test_linspace_is_that_of_euler(steps: int) -> None:
     """But for one step: numpy's linspace(0, 999, 1) is the *cleanest* level, from which no picture can be drawn."""
     others = theirs(EulerDiscreteScheduler, steps, timestep_spacing="linspace")
-    ours = make_sigmas(make_noise_schedule(), "linspace", steps)
+    ours = make_sigmas(make_process(), "linspace", steps)
     if steps == 1:
         assert others[0] == pytest.approx(0.029167, abs=1e-6)
-        assert ours.sigmas[0] == pytest.approx(14.6146, abs=1e-4)
+        assert ours.values[0] == pytest.approx(14.6146, abs=1e-4)
     else:
-        assert_same_ladder(ours, others)
+        assert_same_sigmas(ours, others)
 
 
 @pytest.mark.parametrize("steps", FEW_STEPS)
@@ -82,69 +83,64 @@ def test_linspace_is_that_of_euler(steps: int) -> None:
 def test_karras_and_exponential_are_those_of_euler_and_dpm(name: str, steps: int, kind: Any) -> None:
     """Between the ends of the whole table: DPMSolverMultistep has it so whatever its spacing, Euler for linspace."""
     others = theirs(kind, steps, timestep_spacing="linspace", **{f"use_{name}_sigmas": True})
-    assert_same_ladder(make_sigmas(make_noise_schedule(), name, steps), others)
+    assert_same_sigmas(make_sigmas(make_process(), name, steps), others)
 
 
 @pytest.mark.parametrize("steps", FEW_STEPS)
 def test_trailing_is_that_of_dpm_too(steps: int) -> None:
     others = theirs(DPMSolverMultistepScheduler, steps, timestep_spacing="trailing")
-    assert_same_ladder(make_sigmas(make_noise_schedule(), "trailing", steps), others)
+    assert_same_sigmas(make_sigmas(make_process(), "trailing", steps), others)
 
 
 @pytest.mark.parametrize("name", ["leading", "linspace"])
 def test_leading_and_linspace_are_not_those_of_dpm_on_purpose(name: str) -> None:
     """DPMSolverMultistep cuts steps + 1 levels and drops the last; here a schedule is one thing for all samplers."""
     others = theirs(DPMSolverMultistepScheduler, 20, timestep_spacing=name, steps_offset=1)
-    ours = make_sigmas(make_noise_schedule(), name, 20)
-    assert len(ours.sigmas) == len(others)
-    assert ours.sigmas[-2] < others[-2] / 2
+    ours = make_sigmas(make_process(), name, 20)
+    assert len(ours.values) == len(others)
+    assert ours.values[-2] < others[-2] / 2
 
 
 @pytest.mark.parametrize("name", SCHEDULES)
 @pytest.mark.parametrize("offset", [0, 1])
-def test_every_ladder_of_any_length_goes_down_strictly_and_ends_at_zero(name: str, offset: int) -> None:
-    table = make_noise_schedule(offset=offset)
+def test_every_sigmas_of_any_length_goes_down_strictly_and_ends_at_zero(name: str, offset: int) -> None:
+    process = make_process(offset=offset)
     for steps in range(1, 1001):
-        rungs = make_sigmas(table, name, steps)
-        sigmas = np.array(rungs.sigmas)
-        assert (rungs.steps, len(sigmas), sigmas[-1]) == (steps, steps + 1, 0)
-        assert (np.diff(sigmas) < 0).all(), steps
-        assert sigmas[0] <= table.sigmas[-1] * (1 + 1e-12)
-        assert sigmas[-2] >= table.sigmas[0] * (1 - 1e-12)
+        sigmas = make_sigmas(process, name, steps)
+        values = np.array(sigmas.values)
+        assert (sigmas.steps, len(values), values[-1]) == (steps, steps + 1, 0)
+        assert (np.diff(values) < 0).all(), steps
+        assert values[0] <= process.schedule.sigmas[-1] * (1 + 1e-12)
+        assert values[-2] >= process.schedule.sigmas[0] * (1 - 1e-12)
 
 
 @pytest.mark.parametrize("name", ["trailing", "linspace", "karras", "exponential"])
 @pytest.mark.parametrize("steps", [1, 2, 20])
 def test_all_but_leading_start_at_the_noisiest_level_with_sigma_times_noise(name: str, steps: int) -> None:
-    rungs = make_sigmas(make_noise_schedule(), name, steps)
-    assert rungs.sigmas[0] == pytest.approx(make_noise_schedule().sigmas[-1], rel=1e-12)
-    assert rungs.init_noise_sigma == rungs.sigmas[0]
-    assert rungs.end_scale == 1
+    sigmas = make_sigmas(make_process(), name, steps)
+    assert sigmas.values[0] == pytest.approx(make_process().schedule.sigmas[-1], rel=1e-12)
+    assert sigmas.init_noise_sigma == sigmas.values[0]
 
 
 @pytest.mark.parametrize("steps", [1, 4, 20, 50])
 def test_leading_starts_with_the_root_of_one_plus_sigma_squared(steps: int) -> None:
-    rungs = make_sigmas(make_noise_schedule(), "leading", steps)
-    assert rungs.init_noise_sigma == math.sqrt(1 + rungs.sigmas[0] ** 2)
+    sigmas = make_sigmas(make_process(), "leading", steps)
+    assert sigmas.init_noise_sigma == math.sqrt(1 + sigmas.values[0] ** 2)
     scheduler = EulerDiscreteScheduler(**SD15, timestep_spacing="leading", steps_offset=1)
     scheduler.set_timesteps(steps)
-    assert rungs.init_noise_sigma == pytest.approx(float(scheduler.init_noise_sigma), rel=TABLE_TOLERANCE)
+    assert sigmas.init_noise_sigma == pytest.approx(float(scheduler.init_noise_sigma), rel=TABLE_TOLERANCE)
 
 
 @pytest.mark.parametrize("steps", [4, 20, 50])
 def test_trailing_starts_as_euler_does(steps: int) -> None:
     scheduler = EulerDiscreteScheduler(**SD15, timestep_spacing="trailing")
     scheduler.set_timesteps(steps)
-    start = make_sigmas(make_noise_schedule(), "trailing", steps).init_noise_sigma
+    start = make_sigmas(make_process(), "trailing", steps).init_noise_sigma
     assert start == pytest.approx(float(scheduler.init_noise_sigma), rel=TABLE_TOLERANCE)
 
 
-def test_a_ladder_that_ends_above_zero_scales_its_last_x() -> None:
-    assert Sigmas((3.0, 1.0), 3.0).end_scale == pytest.approx(0.5**0.5)
-
-
 def test_the_timestep_of_a_level_is_the_inverse_of_the_level_of_a_timestep() -> None:
-    table = make_noise_schedule()
+    table = make_process().schedule
     for step in (0, 1, 500, 951, 998, 999):
         assert table.timestep(float(table.sigmas[step])) == pytest.approx(step, abs=1e-6)
     between = float(np.sqrt(table.sigmas[10] * table.sigmas[11]))
@@ -158,10 +154,10 @@ def test_the_timestep_of_a_level_is_the_inverse_of_the_level_of_a_timestep() -> 
 
 @pytest.mark.parametrize("name", SCHEDULES)
 def test_more_steps_than_the_model_has_levels_are_refused(name: str) -> None:
-    table = make_noise_schedule(length=50)
-    assert make_sigmas(table, name, 50).steps == 50
+    process = make_process(length=50)
+    assert make_sigmas(process, name, 50).steps == 50
     with pytest.raises(BadRequest, match=r"steps = 51: .*50 noise levels"):
-        make_sigmas(table, name, 51)
+        make_sigmas(process, name, 51)
 
 
 @pytest.mark.parametrize(
@@ -173,13 +169,13 @@ def test_more_steps_than_the_model_has_levels_are_refused(name: str) -> None:
 )
 def test_a_table_we_cannot_make_is_refused(entry: str, value: str, known: str) -> None:
     with pytest.raises(ValueError, match=f"unknown {entry}.*'{value}'; known: {known}"):
-        make_noise_schedule(**{entry: value})  # type: ignore[arg-type]
+        make_process(**{entry: value})  # type: ignore[arg-type]
 
 
 def test_tables_are_compared_by_identity_and_hold_what_they_were_given() -> None:
-    table = NoiseSchedule(np.array([0.1, 1.0]), "v_prediction", "trailing", 0)
-    assert (table.length, table.prediction, table.spacing, table.offset) == (2, "v_prediction", "trailing", 0)
-    assert table != NoiseSchedule(np.array([0.1, 1.0]), "v_prediction", "trailing", 0)
+    table = NoiseSchedule(np.array([0.1, 1.0]), "trailing", 0)
+    assert (table.length, table.spacing, table.offset) == (2, "trailing", 0)
+    assert table != NoiseSchedule(np.array([0.1, 1.0]), "trailing", 0)
 
 
 @pytest.mark.parametrize("steps", [2, 5, 20, 100])
@@ -196,8 +192,8 @@ def test_beta_spaces_levels_by_the_quantiles_of_its_distribution(steps: int) -> 
         whole = math.gamma(shape) ** 2 / math.gamma(2 * shape)
         return x**shape * (1 - x) ** shape / (shape * whole) * total
 
-    sigmas = np.array(make_sigmas(make_noise_schedule(), "beta", steps).sigmas[:-1])
-    low, high = make_noise_schedule().sigmas[[0, -1]]
+    sigmas = np.array(make_sigmas(make_process(), "beta", steps).values[:-1])
+    low, high = make_process().schedule.sigmas[[0, -1]]
     parts = (sigmas - low) / (high - low)
     assert (parts[0], parts[-1]) == (pytest.approx(1), pytest.approx(0, abs=1e-9))
     wanted = 1 - np.linspace(0, 1, steps)
@@ -208,9 +204,9 @@ def test_beta_spaces_levels_by_the_quantiles_of_its_distribution(steps: int) -> 
 
 def test_align_your_steps_are_the_published_levels_and_lie_between_them_otherwise() -> None:
     published = [14.615, 6.475, 3.861, 2.697, 1.886, 1.396, 0.963, 0.652, 0.399, 0.152, 0.029]
-    assert make_sigmas(make_noise_schedule(), "align_your_steps", 11).sigmas[:-1] == pytest.approx(published, rel=6e-3)
+    assert make_sigmas(make_process(), "align_your_steps", 11).values[:-1] == pytest.approx(published, rel=6e-3)
     # the two ends lie just outside the table of the model
-    assert make_sigmas(make_noise_schedule(), "align_your_steps", 11).sigmas[1:-2] == pytest.approx(published[1:-1])
-    finer = make_sigmas(make_noise_schedule(), "align_your_steps", 21).sigmas
+    assert make_sigmas(make_process(), "align_your_steps", 11).values[1:-2] == pytest.approx(published[1:-1])
+    finer = make_sigmas(make_process(), "align_your_steps", 21).values
     assert finer[1] == pytest.approx(math.sqrt(14.615 * 6.475))
     assert all(np.diff(finer) < 0)

@@ -10,8 +10,9 @@ from typing import Any
 from sdplay.core.machine import Machine
 from sdplay.events import ImageDone
 from sdplay.library.resolve import resolve
-from sdplay.requests.request import Txt2Img, make_request
+from sdplay.requests.base import make_request
 from sdplay.requests.resolve import resolve_request
+from sdplay.requests.txt2img import Txt2Img
 from sdplay.studio import ResolvedRequest, Studio
 
 DEFAULTS = {"steps": 2, "seed": 11, "sampler": "euler_a", "schedule": "trailing", "guidance_scale": 4.0}

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from sdplay.film.job.folder import JobFolder
-from sdplay.film.job.journal import UnitRecord
-from sdplay.film.job.units import Units
+from sdplay.film.job.journal import SegmentRecord
+from sdplay.film.job.units import SegmentStore
 from sdplay.images.read import Pixels
 
 LENGTH = 3
@@ -34,7 +34,7 @@ def draw_film(path: Path, count: int, tell: Callable[[str], None] = quiet, side:
     return lost
 
 
-def draw_unit(units: Units, unit: int, tell: Callable[[str], None], side: int) -> None:
+def draw_unit(units: SegmentStore, unit: int, tell: Callable[[str], None], side: int) -> None:
     first = unit * LENGTH
     key = picture(first, side)
     if unit:
@@ -45,7 +45,7 @@ def draw_unit(units: Units, unit: int, tell: Callable[[str], None], side: int) -
     for index in range(first, first + LENGTH):
         hashes.append(units.write_frame(index, np.roll(key, index - first, axis=1)))
         tell(f"frame {index}")
-    units.finish(UnitRecord(unit=unit, first=first, sha=tuple(hashes), keys=keys, extra={"seed": unit + 7}))
+    units.finish(SegmentRecord(unit=unit, first=first, sha=tuple(hashes), keys=keys, extra={"seed": unit + 7}))
     tell(f"unit {unit}")
 
 

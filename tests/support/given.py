@@ -13,7 +13,9 @@ from sdplay.core.machine import Machine
 from sdplay.events import ImageDone
 from sdplay.images.inputs import given_pictures
 from sdplay.library.resolve import resolve
-from sdplay.requests.request import Img2Img, Inpaint, make_request
+from sdplay.requests.base import make_request
+from sdplay.requests.img2img import Img2Img
+from sdplay.requests.inpaint import Inpaint
 from sdplay.requests.resolve import resolve_request
 from sdplay.studio import ResolvedRequest, Studio
 from tests.support.drawing import DEFAULTS

@@ -14,7 +14,7 @@ import json, sys
 from dataclasses import replace
 from pathlib import Path
 from sdplay.events import ImageDone
-from sdplay.tasks import Task
+from sdplay.tasks import DrawTask, Task
 from sdplay.executors.inline import InlineExecutor
 from sdplay.requests.memory import memory_plan
 from tests.support.drawing import settled
@@ -23,7 +23,7 @@ folder, fields, numerics = Path(sys.argv[1]), json.loads(sys.argv[2]), json.load
 what = settled(folder, negative_prompt="a pear", sampler="euler", steps=2, **fields)
 recipe = replace(what.recipe, numerics=replace(what.recipe.numerics, **numerics))
 plan = memory_plan(recipe, what.model)
-task = Task(recipe=recipe, indices=range(recipe.request.num), model=what.model, device="cpu")
+task = DrawTask(recipe=recipe, indices=range(recipe.request.num), model=what.model, device="cpu")
 digests = [event.picture.digest for event in InlineExecutor().run(task) if isinstance(event, ImageDone)]
 print(json.dumps({"predicted": plan.predicted, "measured": peak_memory(), "digests": digests}))
 """

@@ -12,10 +12,10 @@ from sdplay.images.picture import Picture
 from sdplay.library.card import ModelCard
 from sdplay.library.identity import ModelIdentity
 from sdplay.library.resolve import ResolvedModel
-from sdplay.requests.hires import picture_size
+from sdplay.requests.base import make_request
 from sdplay.requests.recipe import Recipe
-from sdplay.requests.request import Txt2Img, make_request
 from sdplay.requests.resolve import resolve_request
+from sdplay.requests.txt2img import Txt2Img, picture_size
 
 MACHINE = Machine(device="cpu", dtype="float32", threads=1)
 CARD = ModelCard(

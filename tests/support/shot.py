@@ -8,19 +8,20 @@ from typing import Any
 import numpy as np
 
 from sdplay.events import Event
-from sdplay.film.job.film import Shooting, shoot
+from sdplay.film.job.film import FilmJob, shoot
+from sdplay.film.plan import FILMS
 from sdplay.images.read import Pixels, read_image
-from sdplay.requests.request import FILMS, make_request
+from sdplay.requests.base import make_request
 from sdplay.studio import Studio
 
 
-def film(studio: Studio, out: Path, mode: str, **fields: Any) -> Shooting:
+def film(studio: Studio, out: Path, mode: str, **fields: Any) -> FilmJob:
     """A film of 64x64 pixels in 2 steps, unless `fields` say otherwise, ready to be shot."""
     small = {"width": 64, "height": 64, "steps": 2, "seed": 7} | fields
     return studio.film(make_request(FILMS[mode], **small), out)
 
 
-def shot(shooting: Shooting) -> list[Event]:
+def shot(shooting: FilmJob) -> list[Event]:
     return list(shoot(shooting))
 
 

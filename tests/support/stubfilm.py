@@ -19,13 +19,13 @@ from sdplay.core.sample import Noise
 from sdplay.events import Event, Started
 from sdplay.film.job.begin import begin
 from sdplay.film.job.encoder import Output
-from sdplay.film.job.film import Shooting, shoot
-from sdplay.film.render.film import Stages
+from sdplay.film.job.film import FilmJob, shoot
+from sdplay.film.plan import FILMS, AnyFilm
+from sdplay.film.render.film import FilmRenderer
 from sdplay.film.video.inputs import film_files
-from sdplay.pipeline.model_cache import LoadedModel
-from sdplay.pipeline.text_cache import TextEncodingCache
+from sdplay.pipeline.model_cache import LoadedModel, TextEncodingCache
+from sdplay.requests.base import Request, make_request
 from sdplay.requests.recipe import Recipe
-from sdplay.requests.request import FILMS, AnyFilm, AnyRequest, make_request
 from sdplay.requests.resolve import resolve_request
 from sdplay.sampling.noise import seed_noise
 from sdplay.tasks import Executor, Task
@@ -74,14 +74,14 @@ class StubExecutor:
     def __init__(self, bad: Sequence[int] = (), black: Sequence[int] = ()) -> None:
         self.family = PaintingFamily(bad, black)
         self._loaded = LoadedModel(self.family, TextEncodingCache(self.family))
-        self._stages = Stages()
+        self._films = FilmRenderer()
 
-    def survey(self, request: AnyRequest) -> Machine:
+    def survey(self, request: Request) -> Machine:
         return MACHINE
 
     def run(self, task: Task) -> Generator[Event, None, None]:
         yield Started(recipe=task.recipe, total=len(task.indices))
-        yield from self._stages.unit(task.recipe, self._loaded, task.indices, task.given)
+        yield from self._films.render(task, self._loaded)
 
     def close(self) -> None:
         """Nothing is held."""
@@ -109,7 +109,7 @@ def settled(request: AnyFilm) -> Recipe:
     return resolve_request(request, MODEL, MACHINE, 7, assets)
 
 
-def shooting(out: Path, request: AnyFilm, executor: Executor | None = None, output: Output | None = None) -> Shooting:
+def shooting(out: Path, request: AnyFilm, executor: Executor | None = None, output: Output | None = None) -> FilmJob:
     """The film of `request` in `out`, drawn by `executor` (the stub in this process when left out)."""
     return begin(settled(request), MODEL, "cpu", executor or StubExecutor(), out, output)
 

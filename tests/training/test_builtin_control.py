@@ -10,7 +10,8 @@ from PIL import Image
 from sdplay.core.sample import Noise
 from sdplay.images.read import png
 from sdplay.library.registry import MODELS
-from sdplay.requests.request import Txt2Img, make_request
+from sdplay.requests.base import make_request
+from sdplay.requests.txt2img import Txt2Img
 from sdplay.sampling.noise import seed_noise
 from sdplay.studio import Studio
 from training.control_score import agreement, scores, shape

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sdplay.cli.announce import memory_lines
 from sdplay.cli.flags import envvar
-from sdplay.cli.memory import memory_lines
 from sdplay.cli.outcome import STOPPING
 from sdplay.core.errors import SdplayError, Stopped
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sdplay.cli.again import printable
 from sdplay.cli.flags import in_the_words_of, request_fields, request_options
-from sdplay.cli.kept import printable
-from sdplay.cli.listing import table
+from sdplay.cli.text import table
 
 if TYPE_CHECKING:
     from sdplay.pipeline.explain import Explanation, ReadChunk, Reading, ReadPart
@@ -25,7 +25,7 @@ class ExplainCommand(click.Command):
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         if not self.params:
-            from sdplay.requests.request import Txt2Img
+            from sdplay.requests.txt2img import Txt2Img
 
             flags = request_options(Txt2Img, positional="prompt", for_new=True)
             as_json = click.Option(["--json", "as_json"], is_flag=True, help="Everything, as JSON on stdout.")
@@ -39,7 +39,8 @@ def explain(ctx: click.Context, /, prompt: str, *, as_json: bool, **params: Any)
     """Tell what a model reads of PROMPT: choices made, chunks of tokens, weights, what changes at which step, and which
     words are cut off or unknown. Nothing is drawn.
     """
-    from sdplay.requests.request import Txt2Img, make_request
+    from sdplay.requests.base import make_request
+    from sdplay.requests.txt2img import Txt2Img
     from sdplay.studio import Studio
 
     with in_the_words_of(ctx), Studio() as studio:

@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sdplay.cli.announce import memory_lines
 from sdplay.cli.deliver import Interrupt
 from sdplay.cli.draw import open_studio
 from sdplay.cli.flags import in_the_words_of, request_fields, request_options
-from sdplay.cli.memory import memory_lines
 from sdplay.cli.models import PICKLE, shelves_with
 from sdplay.core.errors import SdplayError, Stopped
 
 if TYPE_CHECKING:
     from sdplay.cli.film_progress import FilmProgress
-    from sdplay.film.job.film import Shooting
-    from sdplay.requests.request import AnyFilm
+    from sdplay.film.job.film import FilmJob
+    from sdplay.film.plan import AnyFilm
 
 FORMATS = ("mp4", "gif", "webp", "apng", "webm", "mkv")
 JOB = click.Path(path_type=Path)
@@ -44,7 +44,7 @@ class FilmCommand(click.Command):
 
     @property
     def kind(self) -> type[AnyFilm]:
-        from sdplay.requests.request import FILMS
+        from sdplay.film.plan import FILMS
 
         return FILMS[self._mode]
 
@@ -58,10 +58,10 @@ class FilmCommand(click.Command):
         with in_the_words_of(click.get_current_context()), open_studio(params["workers"]) as studio:
             request = film_request(self.kind, POSITIONAL[self._mode], params)
             out = params["fork"] or params["out"] or free_folder(Path("films"), self._mode)
-            shooting = studio.film(
+            job = studio.film(
                 request, out, output_from(params, request), force=params["force"], strict=params["strict"]
             )
-            return make_film(shooting, quiet=params["quiet"])
+            return make_film(job, quiet=params["quiet"])
 
 
 def film_options(kind: type[AnyFilm], positional: str) -> list[click.Parameter]:
@@ -152,30 +152,30 @@ def resume(job: Path, model: str | None, workers: int, strict: bool, quiet: bool
         return make_film(studio.resume(job, model, strict=strict), quiet=quiet)
 
 
-def make_film(shooting: Shooting, *, quiet: bool) -> int:
+def make_film(job: FilmJob, *, quiet: bool) -> int:
     """Shoot the film, tell how far it is and where it is; raises `Stopped` on Ctrl-C, with the way to go on."""
-    shot(shooting, quiet=quiet)
-    click.echo(str(shooting.projector.path))
+    shot(job, quiet=quiet)
+    click.echo(str(job.encoder.path))
     return 0
 
 
-def shot(shooting: Shooting, *, quiet: bool) -> None:
+def shot(job: FilmJob, *, quiet: bool) -> None:
     """Shoot the film and tell how far it is."""
     from sdplay.cli.film_progress import film_progress
 
     if not quiet:
         from sdplay.studio import ResolvedRequest
 
-        settled = ResolvedRequest(recipe=shooting.recipe, model=shooting.model, device=shooting.device)
+        settled = ResolvedRequest(recipe=job.recipe, model=job.model, device=job.device)
         for line in memory_lines(settled):
             click.echo(line, err=True)
-    for warning in shooting.warnings:
+    for warning in job.warnings:
         click.echo(f"note: {warning}", err=True)
-    with film_progress(shooting, quiet=quiet) as progress, going_on(shooting, progress), Interrupt() as interrupt:
+    with film_progress(job, quiet=quiet) as progress, going_on(job, progress), Interrupt() as interrupt:
         from sdplay.events import FilmSaved
         from sdplay.film.job.film import shoot
 
-        with closing(shoot(shooting)) as events:
+        with closing(shoot(job)) as events:
             for event in events:
                 interrupt.listen()
                 progress.follow(event)
@@ -184,13 +184,13 @@ def shot(shooting: Shooting, *, quiet: bool) -> None:
 
 
 @contextmanager
-def going_on(shooting: Shooting, progress: FilmProgress) -> Iterator[None]:
+def going_on(job: FilmJob, progress: FilmProgress) -> Iterator[None]:
     """Whatever stops a film, say how much of it is safe and how to go on."""
-    resume = f"sdplay resume {shlex.quote(str(shooting.folder.path))}"
+    resume = f"sdplay resume {shlex.quote(str(job.folder.path))}"
     try:
         yield
     except KeyboardInterrupt:
-        reason = f"stopped; {progress.kept} of {shooting.plan.total} frames are kept in {shooting.folder.path}"
+        reason = f"stopped; {progress.kept} of {job.plan.total} frames are kept in {job.folder.path}"
         raise Stopped(reason, hint=f"to go on: {resume}") from None
     except SdplayError as error:
         if resume not in error.hint:

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Self
 
 import click
 
-from sdplay.cli.progress import duration
+from sdplay.cli.text import duration
 from sdplay.events import Event, FilmSaved, FramesSaved, Measuring, Resumed, Retried, Started, Stepped
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.live import Live
 
-    from sdplay.film.job.film import Shooting
+    from sdplay.film.job.film import FilmJob
 
 BAR_WIDTH = 32
 
@@ -23,12 +23,12 @@ BAR_WIDTH = 32
 class FilmProgress:
     """Follows one film, a context manager; `kept` frames are safe. This one says nothing."""
 
-    def __init__(self, shooting: Shooting) -> None:
-        self.shooting, self.total = shooting, shooting.plan.total
+    def __init__(self, job: FilmJob) -> None:
+        self.job, self.total = job, job.plan.total
         self.kept, self.left, self.phase = 0, "", "loading the model …"
         self.step: Stepped | None = None
-        asked = shooting.recipe.request
-        self.unit_name = "key" if asked.mode == "animate" and not asked.of_clip else "pass"
+        asked = job.recipe.request
+        self.unit_name = "pass" if getattr(asked, "of_clip", True) else "key"
         self.pace = ""  # of the newest unit
 
     def follow(self, event: Event) -> None:
@@ -55,14 +55,14 @@ class FilmProgress:
 class FilmLines(FilmProgress):
     """A line on stderr when it begins, for every tenth of the film, and for whatever had to be mended."""
 
-    def __init__(self, shooting: Shooting) -> None:
-        super().__init__(shooting)
+    def __init__(self, job: FilmJob) -> None:
+        super().__init__(job)
         self._told, self._measuring = -1, 0
 
     def follow(self, event: Event) -> None:
         super().follow(event)
         if isinstance(event, Resumed):
-            click.echo(opening(self.shooting, event.done), err=True)
+            click.echo(opening(self.job, event.done), err=True)
         elif isinstance(event, Measuring) and self._measuring != event.total:
             self._measuring = event.total
             click.echo(f"measuring the pace, in {event.total} sketches …", err=True)
@@ -72,29 +72,29 @@ class FilmLines(FilmProgress):
         elif isinstance(event, Retried):
             click.echo(f"frame {event.index} came out bad: {event.how}", err=True)
         elif isinstance(event, FilmSaved):
-            click.echo(closing_line(self.shooting, event), err=True)
+            click.echo(closing_line(self.job, event), err=True)
 
 
 class FilmBar(FilmProgress):
     """Live lines on stdout, which is a terminal."""
 
-    def __init__(self, shooting: Shooting) -> None:
+    def __init__(self, job: FilmJob) -> None:
         from rich.console import Console
         from rich.live import Live
 
-        super().__init__(shooting)
+        super().__init__(job)
         self._console = Console(file=sys.stdout)
         self._live: Live = Live(console=self._console, get_renderable=self._view, transient=True, refresh_per_second=8)
 
     def follow(self, event: Event) -> None:
         super().follow(event)
         if isinstance(event, Resumed):
-            self._console.print(opening(self.shooting, event.done), style="dim", highlight=False)
+            self._console.print(opening(self.job, event.done), style="dim", highlight=False)
         elif isinstance(event, Retried):
             self._console.print(f"frame {event.index} came out bad: {event.how}", highlight=False)
         elif isinstance(event, FilmSaved):
             self._live.stop()
-            click.echo(closing_line(self.shooting, event), err=True)
+            click.echo(closing_line(self.job, event), err=True)
 
     def __enter__(self) -> Self:
         self._live.start()
@@ -113,32 +113,32 @@ class FilmBar(FilmProgress):
         table.add_row("frames", frames, f"{self.kept}/{self.total}", Text(self.left or self.phase, style="dim"))
         if self.step is not None and not self.phase:
             steps = ProgressBar(total=self.step.steps, completed=self.step.step, width=BAR_WIDTH)
-            key = self.step.frames[0] // self.shooting.plan.length + 1
-            drawn = f"frame {self.step.frames[0]}, {self.unit_name} {key}/{self.shooting.plan.units}{self.pace}"
+            key = self.step.frames[0] // self.job.plan.segment_length + 1
+            drawn = f"frame {self.step.frames[0]}, {self.unit_name} {key}/{self.job.plan.segment_count}{self.pace}"
             table.add_row("step", steps, f"{self.step.step}/{self.step.steps}", Text(drawn, style="dim"))
         return table
 
 
-def opening(shooting: Shooting, done: int) -> str:
+def opening(job: FilmJob, done: int) -> str:
     """What is about to be made, in one line."""
-    recipe, plan = shooting.recipe, shooting.plan
+    recipe, plan = job.recipe, job.plan
     going_on = f", {done} of them there already" if done else ""
     return (
         f"{recipe.request.mode}: {plan.total} frames of {recipe.width}x{recipe.height}{going_on}, with "
         f"{recipe.model.name}, {recipe.steps} steps, {recipe.sampler}, guidance {recipe.guidance_scale:g}, "
-        f"seed {recipe.seed}, in {shooting.folder.path}"
+        f"seed {recipe.seed}, in {job.folder.path}"
     )
 
 
-def closing_line(shooting: Shooting, filmed: FilmSaved) -> str:
-    rate = shooting.projector.output.rate
+def closing_line(job: FilmJob, filmed: FilmSaved) -> str:
+    rate = job.encoder.output.rate
     if not filmed.anew:
-        return f"nothing to do: all {shooting.plan.total} frames are there, and the film too"
+        return f"nothing to do: all {job.plan.total} frames are there, and the film too"
     return f"{filmed.frames} frames, {float(filmed.frames / rate):.1f} s at {float(rate):g} frames a second"
 
 
-def film_progress(shooting: Shooting, *, quiet: bool) -> FilmProgress:
+def film_progress(job: FilmJob, *, quiet: bool) -> FilmProgress:
     """The progress that suits where the output goes."""
     if quiet:
-        return FilmProgress(shooting)
-    return FilmBar(shooting) if sys.stdout.isatty() and os.environ.get("TERM") != "dumb" else FilmLines(shooting)
+        return FilmProgress(job)
+    return FilmBar(job) if sys.stdout.isatty() and os.environ.get("TERM") != "dumb" else FilmLines(job)

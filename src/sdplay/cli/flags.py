@@ -15,13 +15,12 @@ import click
 from click.core import ParameterSource
 
 from sdplay.core.errors import BadRequests, SdplayError, together
-from sdplay.requests.annotation import plain_type
-from sdplay.requests.sides import read_size
+from sdplay.core.values import plain_type, read_size
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
-    from sdplay.requests.request import Request
+    from sdplay.requests.base import Request
 
 SIMPLE_TYPES: dict[Any, click.ParamType] = {int: click.INT, float: click.FLOAT, str: click.STRING}
 ONLY_IN_FILES = {"keyframes"}  # what no flag can say well: a settings file holds it
@@ -83,11 +82,11 @@ def request_options(kind: type[Request], *, positional: str | None, for_new: boo
     `for_new` is True where a picture is asked for anew: defaults are shown, and the environment may set flags. Where
     flags change an existing recipe only what was typed may count.
     """
-    from sdplay.requests.base import field_names
+    from sdplay.requests.base import field_info, field_names
 
     options: list[click.Parameter] = []
     for field in field_names(kind):
-        info = kind.model_fields[field]
+        info = field_info(kind, field)
         if field != positional and field not in ONLY_IN_FILES and not is_constant(info.annotation):
             options.append(option(field, info, for_new))
         if field == "height":
@@ -163,8 +162,10 @@ def is_constant(annotation: Any) -> bool:
 
 def request_fields(kind: type[Request], params: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of `kind` that the command line set, by field name, ready for `ask`."""
+    from sdplay.requests.base import known
+
     given = {name: value for name, value in params.items() if value is not None and value != ()}
-    fields = {name: value for name, value in given.items() if name in kind.model_fields}
+    fields = {name: value for name, value in given.items() if known(kind, name)}
     if params.get("size") is not None:
         width, height = params["size"]
         fields = {"width": width, "height": height} | fields

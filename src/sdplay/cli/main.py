@@ -6,24 +6,29 @@ Importing this loads click and nothing heavy: every command imports what it need
 from __future__ import annotations
 
 import difflib
+import gc
 import sys
-from collections.abc import Collection, Sequence
-from contextlib import nullcontext
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 
 import click
 
-from sdplay.cli.canny import canny
+from sdplay.cli.again import again
 from sdplay.cli.draw import DrawCommand
 from sdplay.cli.explain import explain
 from sdplay.cli.film import FilmCommand, resume
-from sdplay.cli.kept import again, show, verify
-from sdplay.cli.listing import samplers
-from sdplay.cli.models import models
+from sdplay.cli.images import canny, upscale
+from sdplay.cli.models import models, samplers
 from sdplay.cli.outcome import run_safely
 from sdplay.cli.plan import plan
-from sdplay.cli.process import short_lived
-from sdplay.cli.upscale import upscale
+from sdplay.cli.show import show
+from sdplay.cli.verify import verify
 from sdplay.version import VERSION
+
+# New containers until the young are looked through, and how many such rounds until the older are: torch, diffusers and
+# transformers make half a million lasting ones while they are imported, and Python's own numbers look at them hundreds
+# of times over. Garbage in cycles is still collected, only later.
+RARELY = (50_000, 50, 1000)
 
 # Near enough to a command to be a typing mistake, far enough to leave "snow", "shoe" and "cream" their pictures.
 CLOSE = 0.82
@@ -112,6 +117,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(argv) if argv is not None else None
     with short_lived() if argv is None else nullcontext():
         return run_safely(lambda: sdplay.main(arguments, prog_name="sdplay", standalone_mode=False) or 0)
+
+
+@contextmanager
+def short_lived() -> Iterator[None]:
+    """Spend little on the garbage collector: rarely while the process works, and nothing at its end, when the system
+    takes all memory back at once.
+
+    For the process of a command only: it changes how this whole process collects, and leaves it so.
+    """
+    gc.set_threshold(*RARELY)
+    try:
+        yield
+    finally:
+        gc.freeze()
 
 
 if __name__ == "__main__":

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from sdplay.cli.listing import table
+from sdplay.cli.text import table
 
 if TYPE_CHECKING:
     from sdplay.library.library import Shelves
     from sdplay.library.locations import Sort
     from sdplay.library.resolve import ResolvedModel
+
 
 PICKLE = click.option(
     "--allow-pickle",
@@ -147,4 +149,18 @@ def remove(name: str) -> int:
 
     stood_for = remove_model(shelves_of(os.environ).home, name)
     click.echo(f"{name} is forgotten; {stood_for} stays as it is")
+    return 0
+
+
+@click.command()
+def samplers() -> int:
+    """List samplers and noise schedules, with their other names."""
+    from sdplay.requests.resolve import SAMPLER_ALIASES, SCHEDULE_ALIASES
+
+    def rows(title: str, known: Mapping[str, tuple[str, ...]]) -> list[tuple[str, ...]]:
+        return [(title, "ALSO CALLED"), *((name, ", ".join(aliases)) for name, aliases in known.items())]
+
+    click.echo(table(rows("--sampler", SAMPLER_ALIASES)))
+    click.echo()
+    click.echo(table(rows("--schedule", SCHEDULE_ALIASES)))
     return 0

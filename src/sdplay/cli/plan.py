@@ -11,16 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sdplay.cli.announce import facts
+from sdplay.cli.draw import DrawCommand, open_studio, prompts
 from sdplay.cli.film import JOB, POSITIONAL, FilmCommand, film_request
-from sdplay.cli.flags import in_the_words_of
-from sdplay.cli.listing import table
-from sdplay.cli.plan_still import PlanStillCommand
+from sdplay.cli.flags import in_the_words_of, request_fields
+from sdplay.cli.text import table
 
 if TYPE_CHECKING:
+    from sdplay.film.plan import AnyFilm, FilmPlan
     from sdplay.film.rows import Cost
-    from sdplay.requests.plan import FilmPlan
-    from sdplay.requests.request import AnyFilm
     from sdplay.studio import ResolvedRequest
+
 
 MOST_ROWS = 100  # in a terminal, unless --every or --range asks for others
 
@@ -88,7 +89,7 @@ def planned(request: AnyFilm, out: Path | None) -> tuple[ResolvedRequest, FilmPl
 def tell(request: AnyFilm, settled: ResolvedRequest, plan: FilmPlan, params: dict[str, Any]) -> int:
     """Write the rows where they are wanted, and then what the film costs."""
     from sdplay.cli.plan_rows import STDOUT, destinations, in_terminal
-    from sdplay.film.rows import Cost, counted, film_table
+    from sdplay.film.rows import Cost, count_rows, film_table
 
     cost, rows, paths = Cost(), film_table(plan), {kind: params[kind] for kind in ("csv", "json")}
     to_file = any(path is not None for path in paths.values())
@@ -96,7 +97,7 @@ def tell(request: AnyFilm, settled: ResolvedRequest, plan: FilmPlan, params: dic
     thinned = math.ceil(plan.total / MOST_ROWS) if not asked and in_terminal() else 1
     every = params["every"] or thinned
     with destinations(rows.columns, paths, quiet=params["quiet"]) as places:
-        for row in counted(rows, settled.recipe, cost, wanted(every, params["frames"])):
+        for row in count_rows(rows, settled.recipe, cost, wanted(every, params["frames"])):
             for place in places:
                 place.add(row)
         facts = Facts(request=request, settled=settled, plan=plan, cost=cost, thinned=thinned, out=params["out"])
@@ -123,7 +124,7 @@ class Facts:
     out: Path | None
 
     def as_json(self) -> dict[str, Any]:
-        from sdplay.film.job.begin import worth_knowing
+        from sdplay.film.job.begin import film_warnings
 
         recipe, cost = self.settled.recipe, self.cost
         return {
@@ -137,7 +138,7 @@ class Facts:
             "drawn": cost.drawn,
             "network_calls": cost.calls,
             "disk_bytes": round(self._bytes()),
-            "warnings": list(worth_knowing(self.plan)),
+            "warnings": list(film_warnings(self.plan)),
         }
 
     def lines(self) -> Iterator[tuple[str, str]]:
@@ -172,11 +173,11 @@ class Facts:
         from sdplay.files.space import usual_bytes
         from sdplay.film.job.begin import frame_size
 
-        return usual_bytes(self.plan.total + self.plan.units, *frame_size(self.settled.recipe))
+        return usual_bytes(self.plan.total + self.plan.segment_count, *frame_size(self.settled.recipe))
 
     def _time(self) -> Iterator[tuple[str, str]]:
         """How long the rest takes, where the job that is begun already says how long its frames took."""
-        from sdplay.cli.progress import duration
+        from sdplay.cli.text import duration
         from sdplay.film.job.folder import JobFolder
         from sdplay.film.job.verify import progress_of
 
@@ -189,13 +190,28 @@ class Facts:
             yield "time", f"about {duration(left * pace)} for {left} frames, at {as_before}"
 
     def _notes(self) -> Iterator[str]:
-        from sdplay.film.job.begin import worth_knowing
+        from sdplay.film.job.begin import film_warnings
 
-        yield from worth_knowing(self.plan)
+        yield from film_warnings(self.plan)
         if self.request.seed is None:
             yield f"no seed was asked for; this film is made with --seed {self.settled.recipe.seed}"
         if self.thinned > 1:
             yield f"every {self.thinned}th frame is shown; --every 1 shows all"
+
+
+class PlanStillCommand(DrawCommand):
+    """Plans pictures in one mode; its flags are those that draw them."""
+
+    def draw(self, **params: Any) -> int:
+        from sdplay.jobs.pictures import requests_for
+
+        with in_the_words_of(click.get_current_context()):
+            texts = prompts(params.pop("prompt"), params.pop("prompts_from"))
+            asked = requests_for(self.kind, texts, request_fields(self.kind, params))
+            with open_studio() as studio:
+                for request in asked:
+                    click.echo(table(facts(studio.resolve(request))))
+        return 0
 
 
 plan = click.Group(

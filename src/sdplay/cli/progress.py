@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Self
 
 import click
 
+from sdplay.cli.announce import plan_line
+from sdplay.cli.text import duration
 from sdplay.events import Event, Finished, ImageDone, Started, Stepped
-from sdplay.requests.hires import second_pass
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -21,15 +22,9 @@ if TYPE_CHECKING:
 
     from sdplay.requests.recipe import Recipe
 
+
 Clock = Callable[[], float]
 BAR_WIDTH = 32
-
-
-def duration(seconds: float) -> str:
-    """`seconds` as 0:07, 12:34 or 1:02:03."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 class Tally:
@@ -182,17 +177,6 @@ class Bar(Progress):
         if picture is None or room < 1:
             return table
         return Group(Text.from_ansi(blocks(picture, *cells(picture, room, self._console.width))), table)
-
-
-def plan_line(recipe: Recipe, indices: Sequence[int]) -> str:
-    """What is about to be drawn, in one line."""
-    pictures = "1 picture" if len(indices) == 1 else f"{len(indices)} pictures"
-    second = second_pass(recipe)
-    larger = f", then {second.width}x{second.height}," if second is not None else ""
-    return (
-        f"drawing {pictures} of {recipe.width}x{recipe.height}{larger} with {recipe.model.name}: {recipe.steps} steps, "
-        f"{recipe.sampler}, {recipe.schedule}, guidance {recipe.guidance_scale:g}, seed {recipe.seed + indices[0]}"
-    )
 
 
 def progress_for(*, quiet: bool) -> Progress:

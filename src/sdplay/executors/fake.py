@@ -11,15 +11,13 @@ from collections.abc import Generator
 import numpy as np
 
 from sdplay.core.machine import Machine
-from sdplay.events import Event, ImageDone, KeyframeDone, Started, Stepped
-from sdplay.film.request_animate import Animate
+from sdplay.events import Event, ImageDone, KeyframeDone, Started, Stepped, Upscaled
 from sdplay.images.picture import Picture
-from sdplay.images.read import Pixels
 from sdplay.images.resize import stretched
-from sdplay.requests.hires import picture_size, second_pass
+from sdplay.requests.base import Request
 from sdplay.requests.recipe import Recipe, picture_key
-from sdplay.requests.request import AnyRequest
-from sdplay.tasks import Task
+from sdplay.requests.txt2img import picture_size, second_pass
+from sdplay.tasks import Task, UpscaleTask
 
 
 class FakeExecutor:
@@ -27,12 +25,15 @@ class FakeExecutor:
 
     workers = 1
 
-    def survey(self, request: AnyRequest) -> Machine:
+    def survey(self, request: Request) -> Machine:
         return Machine(device="cpu", dtype="float32", threads=1)
 
     def run(self, task: Task) -> Generator[Event, None, None]:
+        if isinstance(task, UpscaleTask):
+            yield Upscaled(pixels=stretched(task.pixels, *task.size), weights="")
+            return
         yield Started(recipe=task.recipe, total=len(task.indices))
-        if task.indices and isinstance(task.recipe.request, Animate):
+        if task.indices and task.recipe.request.mode == "animate":
             yield KeyframeDone(index=task.indices[0], pixels=fake_picture(task.recipe, task.indices[0]).pixels)
         second = second_pass(task.recipe)
         steps = task.recipe.steps + (second.steps if second is not None else 0)
@@ -42,9 +43,6 @@ class FakeExecutor:
             for step in range(1, steps + 1):
                 yield Stepped(frames=(index,), step=step, steps=steps, previews=previews)
             yield ImageDone(picture=picture)
-
-    def enlarge(self, pixels: Pixels, size: tuple[int, int], upscaler: str) -> tuple[Pixels, str]:
-        return stretched(pixels, *size), ""
 
     def close(self) -> None:
         """Nothing is held."""

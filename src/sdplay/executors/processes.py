@@ -17,8 +17,7 @@ from sdplay.core.errors import RenderFailed
 from sdplay.core.machine import Machine
 from sdplay.events import Event, Started, Stepped
 from sdplay.executors.inline import InlineExecutor
-from sdplay.images.read import Pixels
-from sdplay.requests.request import AnyRequest
+from sdplay.requests.base import Request
 from sdplay.tasks import Executor, Task
 
 ATTEMPTS = 3  # for a task whose process died under it
@@ -90,7 +89,7 @@ class LocalExecutor:
     def workers(self) -> int:
         return self._workers
 
-    def survey(self, request: AnyRequest) -> Machine:
+    def survey(self, request: Request) -> Machine:
         return self._inline.survey(request)
 
     def run(self, task: Task) -> Generator[Event, None, None]:
@@ -107,8 +106,7 @@ class LocalExecutor:
                     return
             except LineBroken as error:
                 if attempt == ATTEMPTS or closings != self._closings:
-                    frames = f"frames {task.indices[0]} to {task.indices[-1]}"
-                    raise RenderFailed(f"the process that drew {frames} died {attempt} times") from error
+                    raise RenderFailed(f"the process that drew {task} died {attempt} times") from error
 
     @contextmanager
     def _worker(self) -> Generator[Worker]:
@@ -126,9 +124,6 @@ class LocalExecutor:
                 worker.line.close()
                 worker = None
             self._places.put(worker)
-
-    def enlarge(self, pixels: Pixels, size: tuple[int, int], upscaler: str) -> tuple[Pixels, str]:
-        return self._inline.enlarge(pixels, size, upscaler)
 
     def close(self) -> None:
         """End all processes; what they were drawing is given up."""

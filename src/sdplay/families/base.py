@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import torch
 from torch import Tensor
 
 from sdplay.library.add_ons import ResolvedAddOn
 from sdplay.prompts.attention import Section
 from sdplay.prompts.lora_tags import Worn
-from sdplay.requests.mentions import Spelled
+from sdplay.requests.add_ons import Spelled
 from sdplay.sampling.denoiser import Denoiser
-from sdplay.sampling.sigmas import NoiseSchedule
+from sdplay.sampling.process import Process
 
 Extras = dict[str, dict[str, Tensor]]
 
@@ -60,7 +61,7 @@ class ControlCond:
 
 
 class Family(Protocol):
-    """A loaded model. Latents are [B, C, h, w] float32 on the CPU at every door; within, its own dtype and device.
+    """A loaded model. Latents are [B, C, h, w] float32 on `device`, pixels are on the CPU.
 
     `encode_words` maps one text to its conditioning (alone, so that its bits do not depend on company), cut where the
     text encoder ends; `encode_weighted` does so for weighted text of any length, chunk by chunk, with the same bits
@@ -75,7 +76,8 @@ class Family(Protocol):
     and arithmetic in float32, whatever it works with otherwise.
     """
 
-    table: NoiseSchedule
+    process: Process
+    device: torch.device
     latent_channels: int
     factor: int
     is_inpaint: bool

@@ -12,7 +12,7 @@ from sdplay.film.video.sound import RATE, Samples, Sound, decode_sound
 from sdplay.film.video.spectrum import analyse, features, onset_energy, onset_pace
 
 
-class Hearing:
+class AudioFeatures:
     """The sound of `request` frame by frame: called with a frame, it gives amp, bass, mid, treble, onset and beat.
 
     Raises `BadRequest` for a file that cannot be read, or in which there is nothing to hear.
@@ -29,7 +29,7 @@ class Hearing:
         return {name: float(curve[frame]) for name, curve in self._features.items()}
 
 
-class Onsets:
+class OnsetPace:
     """How far the onsets in the sound of the dream `request` carry it from key to key.
 
     Raises `BadRequest` for a file that cannot be read, or in which there is nothing to hear.

@@ -38,7 +38,7 @@ def to_uint8(image: Floats) -> Pixels:
     return np.clip(np.rint(image), 0, 255).astype(np.uint8)
 
 
-def colour_match(image: Floats, reference: Pixels, mode: str, strength: float = 1.0) -> Floats:
+def color_match(image: Floats, reference: Pixels, mode: str, strength: float = 1.0) -> Floats:
     """`image` with the distribution of colours of `reference`, mixed into itself by `strength` 0..1.
 
     RGB and LAB match the histogram of every channel; HSV those of saturation and value and keeps each pixel's hue (a
@@ -54,7 +54,7 @@ def colour_match(image: Floats, reference: Pixels, mode: str, strength: float = 
     return (image + np.float32(strength) * (matched - image)).astype(np.float32, copy=False)
 
 
-def matched_histogram(values: Floats, reference: Floats, low: float = 0.0, high: float = 255.0) -> Floats:
+def match_histogram(values: Floats, reference: Floats, low: float = 0.0, high: float = 255.0) -> Floats:
     """`values` sent to those of `reference` with the same rank: the inverse of its CDF after their own.
 
     Between the values that occur in `reference` it is linear. Both are looked at in 65,536 steps of `low`..`high`.
@@ -70,13 +70,13 @@ def matched_histogram(values: Floats, reference: Floats, low: float = 0.0, high:
 
 
 def _match_rgb(image: Floats, reference: Floats) -> Floats:
-    return np.stack([matched_histogram(image[..., c], reference[..., c]) for c in range(3)], axis=-1)
+    return np.stack([match_histogram(image[..., c], reference[..., c]) for c in range(3)], axis=-1)
 
 
 def _match_lab(image: Floats, reference: Floats) -> Floats:
     here, there = to_lab(image), to_lab(reference)
     channels = zip(range(3), LAB_LOW, LAB_HIGH, strict=True)
-    return from_lab(np.stack([matched_histogram(here[..., c], there[..., c], *span) for c, *span in channels], axis=-1))
+    return from_lab(np.stack([match_histogram(here[..., c], there[..., c], *span) for c, *span in channels], axis=-1))
 
 
 def _match_lab_mean(image: Floats, reference: Floats) -> Floats:
@@ -89,8 +89,8 @@ def _match_lab_mean(image: Floats, reference: Floats) -> Floats:
 
 def _match_hsv(image: Floats, reference: Floats) -> Floats:
     low, high = image.min(axis=-1), image.max(axis=-1)
-    value = matched_histogram(high, reference.max(axis=-1))
-    saturation = matched_histogram(_saturation(image), _saturation(reference), 0.0, 1.0)
+    value = match_histogram(high, reference.max(axis=-1))
+    saturation = match_histogram(_saturation(image), _saturation(reference), 0.0, 1.0)
     lowest = value * (1 - saturation)
     span = high - low
     # Where a channel lies between the lowest and the highest is the hue; grey has none and stays grey.
@@ -107,12 +107,12 @@ def _saturation(image: Floats) -> Floats:
 MATCHES = {"RGB": _match_rgb, "HSV": _match_hsv, "LAB": _match_lab, "LAB_mean": _match_lab_mean}
 
 
-def contrast(image: Floats, factor: float) -> Floats:
+def apply_contrast(image: Floats, factor: float) -> Floats:
     """`image` times `factor`, clipped to 0..255."""
     return image if factor == 1 else _clipped(image * np.float32(factor))
 
 
-def anti_blur(image: Floats, amount: float, kernel: int = 5, sigma: float = 1.0, threshold: float = 0.0) -> Floats:
+def sharpen(image: Floats, amount: float, kernel: int = 5, sigma: float = 1.0, threshold: float = 0.0) -> Floats:
     """Unsharp mask: `image` plus `amount` times what a Gaussian (`kernel` odd, `sigma` in pixels) takes away.
 
     Only where that is more than `threshold` grey levels. Raises `BadRequest` for an even kernel or a sigma not above 0.

@@ -41,12 +41,12 @@ def cubic(first: float, second: float, t: float) -> float:
     return 3 * (1 - t) ** 2 * t * first + 3 * (1 - t) * t**2 * second + t**3
 
 
-def standing(hold: float, u: float) -> float:
+def with_hold(hold: float, u: float) -> float:
     """`u` where a part `hold` of the stretch stands still, half of it at either end."""
     return min(max((u - hold / 2) / (1 - hold), 0.0), 1.0)
 
 
-def evenly_seen(seen: Sequence[float], u: float) -> float:
+def even_pace(seen: Sequence[float], u: float) -> float:
     """The place in 0..1 at which the share `u` of all change has been seen; exact at 0 and 1.
 
     `seen[m]` is the share at place m / (len(seen) - 1): it begins at 0, rises strictly, and ends at 1; between them the

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdplay.events import Event, ImageDone, Measuring
-from sdplay.film.plan_dream import Walk
+from sdplay.film.plan_dream import DreamPlan, is_closed
 from sdplay.film.request_dream import Dream
 from sdplay.images.read import Pixels, resized
 from sdplay.requests.recipe import Recipe
@@ -45,16 +45,16 @@ def difference(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
     return float(np.sqrt(np.mean(np.square(one - other), dtype=np.float64)))
 
 
-def sketch(recipe: Recipe) -> Recipe:
+def pace_probe(recipe: Recipe) -> Recipe:
     """The dream of `recipe` in at most 8 steps, with its key j at frame 16j and an even pace between keys."""
     assert isinstance(recipe.request, Dream)
-    request, walk = recipe.request, Walk(recipe)
+    request, plan = recipe.request, DreamPlan(recipe)
     even: dict[str, Any] = {"pace": "uniform", "audio_smooth": 0.0, "easing": "linear", "hold": 0.0}
     keys = tuple(
         key.model_copy(update={"frame": PARTS * place, "hold": None}) for place, key in enumerate(request.keyframes)
     )
     times = {
-        "num": PARTS * walk.stretches + (0 if walk.closed else 1),
+        "num": PARTS * plan.stretches + (0 if is_closed(request) else 1),
         "frames_per_key": PARTS if request.frames_per_key is not None else None,
         "keyframes": keys,
     }
@@ -63,29 +63,29 @@ def sketch(recipe: Recipe) -> Recipe:
     return replace(recipe, request=asked, steps=min(recipe.steps, FEW_STEPS), pace_table=())
 
 
-def samples(stretch: int) -> range:
+def probe_frames(stretch: int) -> range:
     """The frames of a sketch that lie in `stretch`, from key to key, both included."""
     return range(PARTS * stretch, PARTS * (stretch + 1) + 1)
 
 
-def measured(recipe: Recipe, draw: Draw, keep: Callable[[Recipe], None]) -> Generator[Event, None, Recipe]:
+def measure_pace(recipe: Recipe, draw: Draw, keep: Callable[[Recipe], None]) -> Generator[Event, None, Recipe]:
     """`recipe` with the whole of its `pace_table`, where it asks for one; `Measuring` comes after every step.
 
     `draw` draws frames of a recipe. `keep` gets the recipe after each stretch, so that what is measured is not lost.
     """
     if not isinstance(recipe.request, Dream):
         return recipe
-    walk, quick = Walk(recipe), sketch(recipe)
-    while not walk.is_measured:
-        indices = samples(len(recipe.pace_table))
+    plan, quick = DreamPlan(recipe), pace_probe(recipe)
+    while not plan.is_measured:
+        indices = probe_frames(len(recipe.pace_table))
         pictures: list[Pixels] = []
         with closing(draw(quick, indices)) as events:
             for event in events:
                 pictures += [event.picture.pixels] if isinstance(event, ImageDone) else []
                 yield Measuring(
-                    done=len(recipe.pace_table) * len(indices) + len(pictures), total=walk.stretches * len(indices)
+                    done=len(recipe.pace_table) * len(indices) + len(pictures), total=plan.stretches * len(indices)
                 )
         recipe = replace(recipe, pace_table=(*recipe.pace_table, change_seen(pictures)))
         keep(recipe)
-        walk = Walk(recipe)
+        plan = DreamPlan(recipe)
     return recipe

@@ -50,7 +50,7 @@ class Grading:
     color_strength: float
 
 
-class Score:
+class AnimationPlan:
     """An animation frame by frame, as data. Building it computes every frame of every schedule.
 
     Raises `BadRequest` and `BadRequests`; `warnings` says what has no effect or was understood otherwise.
@@ -67,18 +67,18 @@ class Score:
         self._scene = (0, 0)
 
     @property
-    def length(self) -> int:
+    def segment_length(self) -> int:
         """Frames of a unit: a segment, or as many frames of a clip as one forward pass takes."""
         return self.recipe.numerics.tile if self.request.of_clip else self.cadence
 
     @property
-    def units(self) -> int:
-        return -(-self.total // self.length)
+    def segment_count(self) -> int:
+        return -(-self.total // self.segment_length)
 
-    def unit(self, number: int) -> Segment:
+    def segment(self, number: int) -> Segment:
         """Unit `number`: frames of a clip wait for nothing, or for the first of them, whose colours they take."""
-        first = number * self.length
-        stop = min(first + self.length, self.total)
+        first = number * self.segment_length
+        stop = min(first + self.segment_length, self.total)
         waits_for = None
         if self.request.of_clip:
             waits_for = 0 if number and self.request.color_coherence in OF_THE_FIRST else None
@@ -96,7 +96,7 @@ class Score:
 
     def chain(self, number: int) -> int:
         """The scene of a unit; frames of a clip are scenes of their own."""
-        return number if self.request.of_clip else self.scene(number * self.length)
+        return number if self.request.of_clip else self.scene(number * self.segment_length)
 
     def is_cut(self, key: int) -> bool:
         """Whether the key at frame `key` is drawn from words alone."""
@@ -220,5 +220,5 @@ class Score:
 
 def plan(recipe: Recipe, indices: Sequence[int]) -> Iterator[Sample]:
     """The drawn frames (keys) among `indices`, in that order."""
-    score = Score(recipe)
+    score = AnimationPlan(recipe)
     return (score.key(index) for index in indices if index % score.cadence == 0)

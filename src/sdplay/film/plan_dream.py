@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -21,12 +20,13 @@ from sdplay.core.sample import (
     SplineNoise,
 )
 from sdplay.core.seeding import SEEDS
-from sdplay.film.easing import eased, evenly_seen, standing
+from sdplay.film.easing import eased, even_pace, with_hold
+from sdplay.film.layout import EvenLoop, EvenOpen, KeyframesLoop, KeyframesOpen, Layout, SpacedLoop, SpacedOpen
 from sdplay.film.request_dream import Dream, Keyframe
 from sdplay.requests.recipe import Recipe
 
 if TYPE_CHECKING:
-    from sdplay.film.audio_features import Onsets
+    from sdplay.film.audio_features import OnsetPace
 
 USUAL_FRAMES = 120
 MOST_MEASURED = 1000
@@ -90,25 +90,36 @@ def named_keys(request: Dream) -> tuple[Keyframe, ...]:
     )
 
 
-def onsets_of(request: Dream, frames: int) -> Onsets:
+def onset_pace(request: Dream, frames: int) -> OnsetPace:
     """The sound of `request`, decoded and analysed: a second for some minutes of it."""
-    from sdplay.film.audio_features import Onsets  # loads PyAV: only for films that follow a sound
+    from sdplay.film.audio_features import OnsetPace  # loads PyAV: only for films that follow a sound
 
-    return Onsets(request, frames)
+    return OnsetPace(request, frames)
 
 
-class Walk:
-    """Where each frame of a recipe lies between which keys."""
+def layout_of(request: Dream, total: int) -> Layout:
+    """How the keys of `request` lie in its `total` frames."""
+    keys, spacing = len(named_keys(request)), request.frames_per_key
+    if request.keyframes:
+        frames = tuple(key.frame for key in request.keyframes)
+        kind = KeyframesLoop if is_closed(request) else KeyframesOpen
+        return kind(total=total, keys=keys, frames=frames)
+    if spacing is not None:
+        kind = SpacedLoop if is_closed(request) else SpacedOpen
+        return kind(total=total, keys=keys, spacing=spacing)
+    return EvenLoop(total=total, keys=keys) if is_closed(request) else EvenOpen(total=total, keys=keys)
+
+
+class DreamPlan:
+    """A dream frame by frame, as data: between which keys each frame lies, and how far."""
 
     def __init__(self, recipe: Recipe) -> None:
         assert isinstance(recipe.request, Dream)
         self.recipe, self.request = recipe, recipe.request
         self.total = frames_of(self.request)
         self.named = named_keys(self.request)
-        self.count = len(self.named)
-        self.closed = is_closed(self.request)
-        self.endless = self.request.frames_per_key is not None and not self.closed and not self.request.keyframes
-        self.onsets = onsets_of(self.request, self.total) if self.request.pace == "audio" else None
+        self.layout = layout_of(self.request, self.total)
+        self.onsets = onset_pace(self.request, self.total) if self.request.pace == "audio" else None
         if self.request.pace == "perceptual" and self.stretches > MOST_MEASURED:
             reason = f"there are {self.stretches} stretches between keys, and {MOST_MEASURED} at most can be measured"
             hint = "take a larger frames_per_key, or pace=uniform"
@@ -116,28 +127,28 @@ class Walk:
 
     def frame(self, index: int) -> Sample:
         """Frame `index` as data."""
-        number, way = self._place(index)
+        number, way = self.layout.place(index)
         start, end = self.key(number), self.key(number + 1)
         weight = self._weight(number, index, way, start, end)
         return Sample(
             index=index,
-            prompt=self._words(start, end, weight),
+            prompt=self._prompt(start, end, weight),
             noise=self._noise(number, index, weight),
             guidance_scale=start.guidance_scale + weight * (end.guidance_scale - start.guidance_scale),
         )
 
     @property
-    def length(self) -> int:
+    def segment_length(self) -> int:
         """Frames of a unit: as many as one forward pass takes."""
         return self.recipe.numerics.tile
 
     @property
-    def units(self) -> int:
-        return -(-self.total // self.length)
+    def segment_count(self) -> int:
+        return -(-self.total // self.segment_length)
 
-    def unit(self, number: int) -> Segment:
-        first = number * self.length
-        return Segment(number=number, first=first, stop=min(first + self.length, self.total))
+    def segment(self, number: int) -> Segment:
+        first = number * self.segment_length
+        return Segment(number=number, first=first, stop=min(first + self.segment_length, self.total))
 
     def needs(self, unit: Segment) -> tuple[int, ...]:
         """A dream's frames start from nothing that is drawn."""
@@ -150,18 +161,17 @@ class Walk:
     def warnings(self) -> tuple[str, ...]:
         idle = self.request.audio_smooth and self.onsets is None
         smooth = ("audio_smooth has no effect without pace=audio",) if idle else ()
-        first = (
-            () if self.is_measured else ("the pace is measured before the first frame; until then it counts as even",)
+        even = "the pace is measured before the first frame; until then it counts as even"
+        return (
+            *(self.onsets.warnings if self.onsets is not None else ()),
+            *smooth,
+            *(() if self.is_measured else (even,)),
         )
-        return (*(self.onsets.warnings if self.onsets is not None else ()), *smooth, *first)
 
     @property
     def stretches(self) -> int:
-        """How many stretches from key to key the film passes through; those after its last key do not count."""
-        every = self.request.frames_per_key
-        if every is not None and not self.request.keyframes:
-            return -(-(self.total if self.closed else self.total - 1) // every)
-        return self.count if self.closed else self.count - 1
+        """How many stretches from key to key the film passes through."""
+        return self.layout.stretches
 
     @property
     def is_measured(self) -> bool:
@@ -170,59 +180,31 @@ class Walk:
 
     def is_key(self, index: int) -> bool:
         """Whether frame `index` is the first at or after a key."""
-        return index == 0 or self._place(index)[0] != self._place(index - 1)[0]
+        return index == 0 or self.layout.place(index)[0] != self.layout.place(index - 1)[0]
 
     def key(self, number: int) -> Key:
-        """Key `number`: in a closed walk they come round, in an endless one their words do, and the seed counts on."""
-        place = number if self.endless else number % self.count if self.closed else min(number, self.count - 1)
-        asked, key = self.request, self.named[place % self.count]
-        counted = self.recipe.seed if asked.interpolate == "prompt" else (self.recipe.seed + place) % SEEDS
+        """Key `number`; beyond the named ones their prompts come round."""
+        ordinal = self.layout.ordinal(number)
+        asked, key = self.request, self.named[ordinal % len(self.named)]
+        counted = self.recipe.seed if asked.interpolate == "prompt" else (self.recipe.seed + ordinal) % SEEDS
         negative = key.negative if key.negative is not None else asked.negative_prompt
         return Key(
-            at=self._time(number),
+            at=self.layout.time(number),
             prompt=PromptPair(prompt=key.prompt, negative_prompt=negative, syntax=asked.prompt_syntax),
             noise=Noise(seed=key.seed if key.seed is not None else counted, source=asked.noise),
             guidance_scale=key.guidance_scale if key.guidance_scale is not None else self.recipe.guidance_scale,
             hold=key.hold if key.hold is not None else asked.hold,
         )
 
-    def _time(self, number: int) -> float:
-        """The frame, whole or not, at which key `number` is."""
-        asked = self.request
-        if asked.keyframes:
-            if number >= self.count:
-                return self.total + asked.keyframes[number - self.count].frame if self.closed else self.total
-            return asked.keyframes[number].frame
-        if asked.frames_per_key is not None:
-            return number * asked.frames_per_key
-        return number * self.total / self.count if self.closed else number * (self.total - 1) / (self.count - 1)
-
-    def _place(self, index: int) -> tuple[int, float]:
-        """(number of the key at or before frame `index`, how far it is to the next: 0 ≤ way < 1)."""
-        asked = self.request
-        if asked.keyframes:
-            number = bisect_right(asked.keyframes, index, key=lambda key: key.frame) - 1
-            if number < 0 and self.closed:  # still on the way from the last key to the first
-                number, index = self.count - 1, index + self.total
-            number = max(number, 0)
-        elif asked.frames_per_key is not None:
-            number = index // asked.frames_per_key
-        elif self.closed:
-            number = index * self.count // self.total
-        else:
-            number = index * (self.count - 1) // (self.total - 1) if self.total > 1 else 0
-        start, end = self._time(number), self._time(number + 1)
-        return number, min(max((index - start) / (end - start), 0.0), 1.0) if end > start else 0.0
-
     def _weight(self, number: int, index: int, way: float, start: Key, end: Key) -> float:
         """How much of key `number` + 1 there is in frame `index`; a stretch that is not measured is walked evenly."""
         if self.onsets is not None and way > 0:
             way = self.onsets.share(start.at, end.at, index)
-        weight = eased(self.request.easing, standing(start.hold, way))
+        weight = eased(self.request.easing, with_hold(start.hold, way))
         table = self.recipe.pace_table
-        return evenly_seen(table[number], weight) if number < len(table) else weight
+        return even_pace(table[number], weight) if number < len(table) else weight
 
-    def _words(self, start: Key, end: Key, weight: float) -> AnyPrompt:
+    def _prompt(self, start: Key, end: Key, weight: float) -> AnyPrompt:
         if weight == 0 or start.prompt == end.prompt or self.request.interpolate == "latent":
             return start.prompt
         return end.prompt if weight == 1 else LerpPrompt(start=start.prompt, end=end.prompt, weight=weight)
@@ -236,17 +218,11 @@ class Walk:
         if weight == 1:
             return end
         if self.request.path == "smooth":
-            before = self.key(number - 1 if number or self.closed else 1).noise
-            return SplineNoise(through=(before, start, end, self._after(number)), weight=weight)
+            before, start, end, after = (self.key(each).noise for each in self.layout.around(number))
+            return SplineNoise(through=(before, start, end, after), weight=weight)
         return SlerpNoise(start=start, end=end, weight=weight)
-
-    def _after(self, number: int) -> Noise:
-        """The noise two keys on; at the end of an open walk the curve leaves as it came."""
-        last = number + 2 > self.count - 1 and not self.closed and not self.endless
-        return self.key(number if last else number + 2).noise
 
 
 def plan(recipe: Recipe, indices: Sequence[int]) -> Iterator[Sample]:
     """The frames of `indices`, in that order; none waits for another."""
-    walk = Walk(recipe)
-    return map(walk.frame, indices)
+    return map(DreamPlan(recipe).frame, indices)

@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from typing import Any
 
 from sdplay.core.errors import BadRequest, problems_of, together
+from sdplay.film.plan import AnyFilm
 from sdplay.film.plan_animate import frames_of
 from sdplay.film.request_animate import Animate
 from sdplay.film.schedules import RANGES, read_schedules, timeline_of
 from sdplay.requests.base import make_request
-from sdplay.requests.request import AnyFilm
 
 # What schedules are read from, and with.
 OF_SCHEDULES = {*RANGES, "animation_prompts", "negative_prompt", "prompt_interpolation", "keyframe_interpolation"} | {

@@ -9,14 +9,17 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, ClassVar, Literal, cast
 
 from pydantic import BeforeValidator, Field
 
 from sdplay.core.fields import LARGEST_SIDE, SMALLEST_SIDE, FilePath
+from sdplay.core.sample import Asset
+from sdplay.library.card import ModelCard
 from sdplay.requests.base import Request, Text, as_texts
 
 FASTEST = 240
+BATCH_ON_GPU = 4
 ALIASES = {
     "FPS": "fps",
     "num_inference_steps": "steps",
@@ -101,22 +104,37 @@ class Film(Request, ABC):
         default=(),
         max_length=100,
         description="A style of the styles file, for every prompt; can be given several times.",
-        json_schema_extra={"later": True},
+        json_schema_extra={"hashed": False},
     )
     styles_file: FilePath = Field(
         default="styles.csv",
         description="Where styles are: CSV with the columns name, prompt, negative_prompt.",
-        json_schema_extra={"later": True},
+        json_schema_extra={"hashed": False},
     )
     wildcards: FilePath = Field(
         default="wildcards",
         description="The folder where __name__ in a prompt is name.txt.",
-        json_schema_extra={"later": True},
+        json_schema_extra={"hashed": False},
     )
 
-    def not_ingredients(self) -> set[str]:
-        """Styles and choices are in the prompts when a recipe is made."""
-        return super().not_ingredients() | USED_UP
+    draws_templates: ClassVar[bool] = False  # their choices are made when the request is resolved
+
+    def natural_size(self, card: ModelCard, assets: Mapping[str, Asset]) -> tuple[int, int]:
+        """The clip's shape with the area that the model draws best, never larger than the clip itself."""
+        clip = assets.get("video_init_path")
+        if clip is None:
+            return super().natural_size(card, assets)
+        scale = min(1.0, card.size / (clip.width * clip.height) ** 0.5)
+        width, height = self.rounded_size(int(clip.width * scale), int(clip.height * scale))
+        return max(width, SMALLEST_SIDE), max(height, SMALLEST_SIDE)
+
+    def rounded_size(self, width: int, height: int) -> tuple[int, int]:
+        """Both sides rounded down to multiples of 8."""
+        return width // 8 * 8, height // 8 * 8
+
+    def usual_batch(self, card: ModelCard, device: str) -> int:
+        """The card's for films; a GPU takes four frames at least."""
+        return card.film_tile if device == "cpu" else max(card.film_tile, BATCH_ON_GPU)
 
     @property
     @abstractmethod

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 from typing import Annotated, Literal
 
@@ -9,6 +10,8 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from sdplay.core.fields import MOST_FRAMES, FilePath
 from sdplay.film.request import Film, OnBadFrame, PromptsByFrame, Rate, Schedule, choice
+from sdplay.library.card import ModelCard
+from sdplay.prompts.template import Wildcards
 
 Coherence = Literal["None", "RGB", "HSV", "LAB", "LAB_mean", "Video Input", "Image"]
 OF_THE_FIRST = ("RGB", "HSV", "LAB", "LAB_mean")  # coherence with the colours of the first frame
@@ -106,7 +109,9 @@ class Animate(Film):
         default=0.3, ge=0, le=1, description="Kept for old settings: it mixed two depth models."
     )
     depth_equalize: bool = Field(default=False, description="3D: spread depths evenly, as Deforum can.")
-    save_depth_maps: bool = Field(default=False, description="Write depth/NNNNNNNNN.png beside the frames.")
+    save_depth_maps: bool = Field(
+        default=False, description="Write depth/NNNNNNNNN.png beside the frames.", json_schema_extra={"hashed": False}
+    )
     color_coherence: Annotated[
         Coherence,
         choice(
@@ -132,7 +137,10 @@ class Animate(Film):
         default="scaled", description="At half strength: half the steps, or all of them over the lower half."
     )
     loop_mode: str = Field(
-        default="none", pattern=r"^(none|pingpong|crossfade:\d{1,6})$", description="none, pingpong or crossfade:N."
+        default="none",
+        pattern=r"^(none|pingpong|crossfade:\d{1,6})$",
+        description="none, pingpong or crossfade:N.",
+        json_schema_extra={"hashed": False},
     )
     video_init_path: str = Field(default="", max_length=4096, description="The clip of Video Input.")
     video_same_size: bool = Field(default=True, description="Give frames back at the clip's own size.")
@@ -159,11 +167,20 @@ class Animate(Film):
             raise ValueError(f"must lie beyond near_plane = {near_plane:g}")
         return far_plane
 
-    def not_ingredients(self) -> set[str]:
+    def texts(self, wildcards: Wildcards) -> Iterator[tuple[str, str]]:
+        """(field, text) of the prompts of all frames, as they are written."""
+        yield from super().texts(wildcards)
+        yield "animation_prompts", self.animation_prompts
+
+    def batch(self, card: ModelCard, device: str) -> int:
+        """One, whatever was asked: only the frames of a clip do not wait for each other."""
+        return super().batch(card, device) if self.of_clip else 1
+
+    def unused_fields(self) -> set[str]:
         """A shorter film is the beginning of a longer one, unless a schedule asks how long it is."""
         texts = [value for value in self.model_dump().values() if isinstance(value, str)]
         free = set[str]() if any("max_f" in text for text in texts) else {"max_frames"}
-        return super().not_ingredients() | free | {"save_depth_maps", "loop_mode"}
+        return super().unused_fields() | free
 
     @property
     def rate(self) -> Fraction:

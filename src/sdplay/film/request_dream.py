@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 from typing import Annotated, Literal
 
@@ -9,6 +10,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from sdplay.core.fields import LARGEST_SEED, MOST_FRAMES, FilePath
 from sdplay.film.request import Film, OnBadFrame, Rate, choice
+from sdplay.prompts.composition import check
+from sdplay.prompts.template import Wildcards
 from sdplay.requests.base import Prompt, Text, as_tuple
 
 Seed = Annotated[int, Field(ge=0, le=LARGEST_SEED)]
@@ -97,13 +100,24 @@ class Dream(Film):
             raise ValueError(f"a circle is walked at an even pace, not at pace={self.pace}; take another path")
         return self
 
-    def not_ingredients(self) -> set[str]:
+    def texts(self, wildcards: Wildcards) -> Iterator[tuple[str, str]]:
+        """(field, text) of the prompts of all keys."""
+        yield from super().texts(wildcards)
+        yield from (("prompts", prompt) for prompt in self.prompts)
+        yield from (("keyframes", text) for key in self.keyframes for text in (key.prompt, key.negative or ""))
+
+    def check_notation(self, wildcards: Wildcards, seed: int) -> None:
+        """As in every mode."""
+        for prompt in (*self.prompts, *(key.prompt for key in self.keyframes)):
+            check(prompt, self.negative_prompt)
+
+    def unused_fields(self) -> set[str]:
         """Where keys have fixed frames a longer film begins with the shorter one, unless its pace is measured anew with
         every key; how fast it plays is not seen, unless it follows a sound.
         """
         fixed = bool(self.keyframes) or (self.frames_per_key is not None and self.pace != "perceptual")
         free = {"num"} if fixed and not self.loop and self.path != "circle" else set[str]()
-        return super().not_ingredients() | free | ({"fps"} if self.pace != "audio" else set[str]())
+        return super().unused_fields() | free | ({"fps"} if self.pace != "audio" else set[str]())
 
     @property
     def rate(self) -> Fraction:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from sdplay.core.sample import AnyNoise, AnyPrompt, CircleNoise, FromFilm, LerpPrompt, Sample, SlerpNoise, SplineNoise
-from sdplay.film.plan_animate import Score
-from sdplay.film.plan_dream import Walk
-from sdplay.requests.plan import FilmPlan
+from sdplay.film.plan import FilmPlan
+from sdplay.film.plan_animate import AnimationPlan
+from sdplay.film.plan_dream import DreamPlan
 from sdplay.requests.recipe import Recipe
 
 Cell = int | float | str | None
@@ -39,12 +39,12 @@ class DreamTable:
 
     columns = ("frame", "key", "seed", "seed_to", "seed_weight", "steps", "guidance_scale", *WORD_COLUMNS)
 
-    def __init__(self, walk: Walk) -> None:
-        self.plan = self.walk = walk
+    def __init__(self, plan: DreamPlan) -> None:
+        self.plan = plan
 
     def row(self, index: int) -> Row:
-        frame = self.walk.frame(index)
-        drawn: Row = {"steps": steps_of(frame, self.walk.recipe), "guidance_scale": frame.guidance_scale}
+        frame = self.plan.frame(index)
+        drawn: Row = {"steps": denoising_steps(frame, self.plan.recipe), "guidance_scale": frame.guidance_scale}
         return {
             "frame": index,
             "key": self.kind(index),
@@ -54,20 +54,20 @@ class DreamTable:
         }
 
     def kind(self, index: int) -> str:
-        return KEY if self.walk.is_key(index) else ""
+        return KEY if self.plan.is_key(index) else ""
 
     def drawn(self, index: int) -> Sample | None:
-        return self.walk.frame(index)
+        return self.plan.frame(index)
 
 
 class AnimateTable:
     """Keys have seed, strength and steps; every frame has its words and those schedules that change over the film."""
 
-    def __init__(self, score: Score) -> None:
-        self.plan = self.score = score
+    def __init__(self, plan: AnimationPlan) -> None:
+        self.plan = plan
         self.varying = tuple(
             name
-            for name, curve in score.schedules.curves.items()
+            for name, curve in plan.schedules.curves.items()
             if name not in OF_KEYS
             and not (isinstance(first := curve.keys[0].value, float) and curve.is_constant(first))
         )
@@ -75,35 +75,35 @@ class AnimateTable:
 
     def row(self, index: int) -> Row:
         row: Row = {"frame": index, "key": self.kind(index), "seed": None, "strength": None, "steps": None}
-        if index % self.score.cadence == 0:
-            row |= {"seed": self.score.seed(index), "strength": self.score.strength(index)}
-            row |= {"steps": steps_of(self.score.key(index), self.score.recipe)}
-        moves = {name: self.score.schedules.at(name, index) for name in self.varying}
-        return {**row, **moves, **word_cells(self.score.words(index))}
+        if index % self.plan.cadence == 0:
+            row |= {"seed": self.plan.seed(index), "strength": self.plan.strength(index)}
+            row |= {"steps": denoising_steps(self.plan.key(index), self.plan.recipe)}
+        moves = {name: self.plan.schedules.at(name, index) for name in self.varying}
+        return {**row, **moves, **word_cells(self.plan.words(index))}
 
     def kind(self, index: int) -> str:
-        if index % self.score.cadence:
+        if index % self.plan.cadence:
             return ""
-        return CUT if index and not self.score.request.of_clip and self.score.is_cut(index) else KEY
+        return CUT if index and not self.plan.request.of_clip and self.plan.is_cut(index) else KEY
 
     def drawn(self, index: int) -> Sample | None:
-        frame = self.score.key(index) if index % self.score.cadence == 0 else None
-        return frame if frame is not None and steps_of(frame, self.score.recipe) else None
+        frame = self.plan.key(index) if index % self.plan.cadence == 0 else None
+        return frame if frame is not None and denoising_steps(frame, self.plan.recipe) else None
 
 
 def film_table(plan: FilmPlan) -> FilmTable:
-    assert isinstance(plan, Walk | Score)
-    return DreamTable(plan) if isinstance(plan, Walk) else AnimateTable(plan)
+    assert isinstance(plan, DreamPlan | AnimationPlan)
+    return DreamTable(plan) if isinstance(plan, DreamPlan) else AnimateTable(plan)
 
 
-def steps_of(frame: Sample, recipe: Recipe) -> int:
+def denoising_steps(frame: Sample, recipe: Recipe) -> int:
     """Denoising steps that `frame` takes: from pixels, the part of the ladder that its strength climbs."""
     steps = frame.steps if frame.steps is not None else recipe.steps
     strength = frame.init.strength if isinstance(frame.init, FromFilm) else 1.0
     return min(int(steps * strength), steps)
 
 
-def looks_of(sampler: str, steps: int) -> int:
+def network_calls(sampler: str, steps: int) -> int:
     """How often the network looks at a picture in so many steps: twice a step in Heun's method, but for the last."""
     return 2 * steps - 1 if sampler == "heun" else steps
 
@@ -145,7 +145,7 @@ class Cost:
 LISTED = 12
 
 
-def counted(table: FilmTable, recipe: Recipe, cost: Cost, wanted: Callable[[int], bool]) -> Iterator[Row]:
+def count_rows(table: FilmTable, recipe: Recipe, cost: Cost, wanted: Callable[[int], bool]) -> Iterator[Row]:
     """The rows of the film's frames that are `wanted`, one at a time, while `cost` counts all of them."""
     for index in range(table.plan.total):
         kind, drawn = table.kind(index), table.drawn(index)
@@ -153,7 +153,7 @@ def counted(table: FilmTable, recipe: Recipe, cost: Cost, wanted: Callable[[int]
         if drawn is not None:
             scale = drawn.guidance_scale if drawn.guidance_scale is not None else recipe.guidance_scale
             cost.drawn += 1
-            cost.calls += looks_of(recipe.sampler, steps_of(drawn, recipe)) * (1 if scale == 1 else 2)
+            cost.calls += network_calls(recipe.sampler, denoising_steps(drawn, recipe)) * (1 if scale == 1 else 2)
         if kind:
             cost.keys += 1
             cost.first_keys += [index] if cost.keys <= LISTED else []

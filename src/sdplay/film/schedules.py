@@ -15,7 +15,7 @@ from sdplay.film.request_animate import Animate
 from sdplay.prompts.composition import check
 
 if TYPE_CHECKING:
-    from sdplay.film.audio_features import Hearing
+    from sdplay.film.audio_features import AudioFeatures
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +124,7 @@ def read_schedules(request: Animate, timeline: Timeline) -> Schedules:
         for key in prompts.keys:
             tried(lambda k=key: check(k.prompt.as_written, k.negative.as_written))
     follows = any(curve.uses_sound for curve in curves.values()) or (prompts is not None and prompts.uses_sound)
-    sound = tried(lambda: heard(request, timeline.frames)) if follows else None
+    sound = tried(lambda: audio_features(request, timeline.frames)) if follows else None
     if sound is not None or not follows:
         for name, curve in curves.items():
             tried(lambda n=name, c=curve: check_every_frame(n, c, sound))
@@ -135,11 +135,11 @@ def read_schedules(request: Animate, timeline: Timeline) -> Schedules:
     return Schedules(curves, prompts, tuple(warnings), sound)
 
 
-def heard(request: Animate, frames: int) -> Hearing:
+def audio_features(request: Animate, frames: int) -> AudioFeatures:
     """The sound of `request`, decoded and analysed: a second for some minutes of it."""
-    from sdplay.film.audio_features import Hearing  # loads PyAV: only for films that follow a sound
+    from sdplay.film.audio_features import AudioFeatures  # loads PyAV: only for films that follow a sound
 
-    return Hearing(request, frames)
+    return AudioFeatures(request, frames)
 
 
 def check_words(prompts: PromptTrack, sound: SoundAt | None) -> None:

@@ -14,9 +14,10 @@ import json
 import re
 
 from sdplay.images.lora_text import file_hashes, with_asked_loras
+from sdplay.requests.inpaint import Inpaint
 from sdplay.requests.recipe import Recipe
-from sdplay.requests.stills import FromPicture, Inpaint, Still, Txt2Img
-from sdplay.requests.words import words_of
+from sdplay.requests.stills import FromPicture, Still, prompt_of
+from sdplay.requests.txt2img import Txt2Img
 
 SAMPLER_LABELS = {
     "euler": "Euler",
@@ -88,7 +89,7 @@ def infotext(recipe: Recipe, index: int, version: str) -> str:
     """
     request = recipe.request
     assert isinstance(request, Still), "frames of films carry no text of this kind"
-    words = words_of(recipe, index)
+    words = prompt_of(recipe, index)
     pairs: dict[str, object] = {
         "Steps": recipe.steps,
         "Sampler": SAMPLER_LABELS[recipe.sampler],

@@ -14,8 +14,9 @@ from sdplay.core.sample import Asset
 from sdplay.images.mask import Mask, read_mask
 from sdplay.images.picture import pixel_digest
 from sdplay.images.read import SUFFIXES, Pixels, read_image
+from sdplay.requests.base import Request
+from sdplay.requests.modes import named_files
 from sdplay.requests.recipe import Recipe
-from sdplay.requests.request import Request, named_pictures
 
 CALLED = {"image": "the picture", "mask": "the mask", "control_image": "the control image"}  # by role, in messages
 WHERE_THEY_WERE: Mapping[str, str | None] = {}
@@ -23,13 +24,18 @@ WHERE_THEY_WERE: Mapping[str, str | None] = {}
 
 def given_pictures(request: Request) -> dict[str, Asset]:
     """The pictures a request names, read once: size and digest by role; raises `BadRequest` for one that is none."""
-    paths = named_pictures(request)
+    paths = named_files(request)
     assets = {role: asset_of(role, paths[role]) for role in ("image", "control_image") if role in paths}
     if "mask" in paths and "image" in assets:
         width, height = assets["image"].width, assets["image"].height
         mask = read_mask(Path(paths["mask"]), (width, height))
         assets["mask"] = Asset(path=paths["mask"], digest=pixel_digest(mask), width=width, height=height)
     return assets
+
+
+def read_pictures(request: Request) -> tuple[Request, dict[str, Asset]]:
+    """As `modes.read_files`: `request` itself and the pictures that it names."""
+    return request, given_pictures(request)
 
 
 def asset_of(role: str, path: str) -> Asset:

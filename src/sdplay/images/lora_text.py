@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from sdplay.core.sample import PromptPair
 from sdplay.prompts.lora_tags import lora_tags
-from sdplay.requests.loras import asked_loras
-from sdplay.requests.mentions import word_pattern
+from sdplay.requests.add_ons import asked_loras, word_pattern
 from sdplay.requests.recipe import Recipe
 
 HASH = 12  # hex digits

@@ -51,7 +51,7 @@ class SheetRecord:
             CHUNK: self.version,
             "axes": [asdict(axis) for axis in self.axes],
             "pictures": [asdict(picture) for picture in self.pictures],
-            "recipe": self.recipe.ingredients(),
+            "recipe": self.recipe.to_dict(),
         }
 
 
@@ -100,5 +100,5 @@ def parse_sheet(text: str) -> SheetRecord:
     )
     if not axes or not pictures or any(len(picture.place) != 4 for picture in pictures):
         raise ValueError("a sheet has axes and pictures, and each of these four numbers for its place")
-    recipe = Recipe.from_ingredients(value["recipe"])
+    recipe = Recipe.from_dict(value["recipe"])
     return SheetRecord(version=str(value[CHUNK]), axes=axes, pictures=pictures, recipe=recipe)

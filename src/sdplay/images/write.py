@@ -19,7 +19,7 @@ from sdplay.core.fields import MOST_FRAMES
 from sdplay.images.infotext import infotext
 from sdplay.images.picture import Picture
 from sdplay.requests.recipe import Recipe, canonical_json
-from sdplay.requests.upscale_record import Enlarged
+from sdplay.requests.upscale_record import UpscaleRecord
 
 Format = Literal["png", "webp", "jpeg"]
 MEDIA_TYPES: dict[Format, str] = {"png": "image/png", "webp": "image/webp", "jpeg": "image/jpeg"}
@@ -40,7 +40,7 @@ class Embedded:
     index: int
     digest: str
     version: str
-    enlarged: tuple[Enlarged, ...] = ()
+    enlarged: tuple[UpscaleRecord, ...] = ()
 
 
 def chunk(picture: Picture, version: str) -> str:
@@ -50,7 +50,7 @@ def chunk(picture: Picture, version: str) -> str:
             CHUNK: version,
             "index": picture.index,
             "pixels": picture.digest,
-            "recipe": picture.recipe.ingredients(),
+            "recipe": picture.recipe.to_dict(),
         }
     )
 
@@ -63,8 +63,8 @@ def parse_chunk(text: str) -> Embedded:
         raise ValueError(f"its index is {index!r}")
     if not isinstance(digest, str) or not isinstance(version, str):
         raise ValueError("its digest or version is no text")
-    enlarged = tuple(map(Enlarged.from_ingredients, value.get(ENLARGED, ())))
-    recipe = Recipe.from_ingredients(value["recipe"])
+    enlarged = tuple(map(UpscaleRecord.from_dict, value.get(ENLARGED, ())))
+    recipe = Recipe.from_dict(value["recipe"])
     return Embedded(recipe=recipe, index=index, digest=digest, version=version, enlarged=enlarged)
 
 

@@ -17,9 +17,12 @@ from sdplay.library.aliases import added_models
 from sdplay.library.library import Shelves, shelves_of
 from sdplay.library.registry import shipped_cards
 from sdplay.library.resolve import resolve
-from sdplay.requests.base import Request
+from sdplay.requests.base import Request, make_request
 from sdplay.requests.control import Controlled
-from sdplay.requests.request import AnyStill, Img2Img, Inpaint, Txt2Img, kind_of, make_request
+from sdplay.requests.img2img import Img2Img
+from sdplay.requests.inpaint import Inpaint
+from sdplay.requests.request import AnyStill, kind_of
+from sdplay.requests.txt2img import Txt2Img
 
 # Why something has no part in a request, by the name its program gives it; the first that fits.
 WHY_NOT = (

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sdplay.core.errors import BadRequest
-from sdplay.requests.request import LARGEST_SEED
+from sdplay.core.fields import LARGEST_SEED
 
 LARGEST_TEXT = 2**20  # characters
 DEEPEST = 100  # levels of JSON; what programs write has about ten

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sdplay.core.errors import NotReproduced, UnknownName
-from sdplay.library.add_on_kinds import AddOnKind
+from sdplay.core.errors import BadRequest, NotReproduced, UnknownName
+from sdplay.images.control import holds_map
+from sdplay.library.add_on_kinds import AddOnKind, called
 from sdplay.library.add_ons import TITLES, ResolvedAddOn, known_add_ons, resolve_add_on
+from sdplay.library.card import ModelCard
 from sdplay.library.library import Shelves
 from sdplay.prompts.template import Wildcards
-from sdplay.requests.add_ons import named_add_ons
-from sdplay.requests.mentions import mentioned_loras, mentioned_words
+from sdplay.requests.add_ons import mentioned_loras, mentioned_words, named_add_ons
+from sdplay.requests.base import Request
 from sdplay.requests.recipe import Recipe
-from sdplay.requests.request import AnyRequest
+from sdplay.requests.stills import Still
+
+EDGES = "canny"
 
 Found = dict[tuple[AddOnKind, str], ResolvedAddOn]
 
 
-def find_add_ons(request: AnyRequest, wildcards: Wildcards, shelves: Shelves) -> tuple[ResolvedAddOn, ...]:
+def find_add_ons(request: Request, wildcards: Wildcards, shelves: Shelves) -> tuple[ResolvedAddOn, ...]:
     """The add-ons that `request` names in its fields, or that any of its pictures may name in its prompt.
 
     A prompt names by name alone, never by path: prompts come from elsewhere. Raises `UnknownName`, `BadRequest` or
@@ -25,7 +29,7 @@ def find_add_ons(request: AnyRequest, wildcards: Wildcards, shelves: Shelves) ->
     """
     found: Found = {}
     for (kind, name), place in named_add_ons(request).items():
-        one = resolve_add_on(kind, place, shelves, allow_pickle=request.allow_pickle)
+        one = resolve_add_on(kind, place, shelves, allow_pickle=request.run.allow_pickle)
         found[kind, name] = replace(one, identity=replace(one.identity, name=name))  # as it was asked for
     words = {name: name for kind, name in found if kind == "embedding"}
     if request.prompt_syntax != "plain":
@@ -39,7 +43,7 @@ def find_add_ons(request: AnyRequest, wildcards: Wildcards, shelves: Shelves) ->
             if (kind, name) not in found and ("/" in name or "\\" in name):
                 raise UnknownName(TITLES[kind], name, sorted(known_add_ons(kind, shelves)))
             if (kind, name) not in found:
-                one = resolve_add_on(kind, name, shelves, allow_pickle=request.allow_pickle, by_path=False)
+                one = resolve_add_on(kind, name, shelves, allow_pickle=request.run.allow_pickle, by_path=False)
                 found[kind, name] = replace(one, identity=replace(one.identity, name=name))
     return tuple(found[key] for key in sorted(found))
 
@@ -59,3 +63,24 @@ def same_add_ons(recipe: Recipe, shelves: Shelves) -> tuple[ResolvedAddOn, ...]:
             )
         found.append(replace(one, identity=add_on))
     return tuple(found)
+
+
+def with_controlnet(request: Request, card: ModelCard) -> Request:
+    """`request` with its ControlNet named, the model's own where it names none, and its preprocessor settled.
+
+    Raises `BadRequest` where the model has none of its own, and for a control image that cannot be read.
+    """
+    if not isinstance(request, Still) or request.control_image is None:
+        return request
+    network = request.controlnet or card.controlnet
+    if not network:
+        raise BadRequest(
+            f"the model {card.name!r} has no ControlNet of its own",
+            field="controlnet",
+            hint="say which one follows the control image: --controlnet NAME, or its path",
+        )
+    preprocessor = request.control_preprocessor
+    if preprocessor == "auto":
+        of_edges = EDGES in called(network).casefold() and not holds_map(request.control_image)
+        preprocessor = EDGES if of_edges else "none"
+    return request.model_copy(update={"controlnet": network, "control_preprocessor": preprocessor})

@@ -7,17 +7,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sdplay.film.problems import with_everything_wrong
 from sdplay.jobs.pictures import Drawing, ResolvedRequest
-from sdplay.requests.plan import FilmPlan, film_plan
-from sdplay.requests.request import AnyFilm
 from sdplay.requests.resolve import check_known
 
 if TYPE_CHECKING:
     from sdplay.film.job.encoder import Output
-    from sdplay.film.job.film import Shooting
+    from sdplay.film.job.film import FilmJob
     from sdplay.film.job.folder import JobFolder
-    from sdplay.film.job.verify import UnitChecked
+    from sdplay.film.job.verify import SegmentChecked
+    from sdplay.film.plan import AnyFilm, FilmPlan
 
 
 class Filming(Drawing):
@@ -25,7 +23,7 @@ class Filming(Drawing):
 
     def film(
         self, request: AnyFilm, out: Path, output: Output | None = None, *, force: bool = False, strict: bool = False
-    ) -> Shooting:
+    ) -> FilmJob:
         """The film of `request` in the job folder `out`, ready to be shot: `for event in shoot(studio.film(…))`.
 
         A folder that holds this job already is gone on with. Everything that can be wrong is said here, before the
@@ -34,6 +32,7 @@ class Filming(Drawing):
         film begun by another version or on another processor.
         """
         from sdplay.film.job.begin import begin, seeded_as_before
+        from sdplay.film.problems import with_everything_wrong
 
         with with_everything_wrong(request):
             settled = self.resolve(seeded_as_before(request, out))
@@ -42,11 +41,14 @@ class Filming(Drawing):
 
     def plan(self, request: AnyFilm) -> tuple[ResolvedRequest, FilmPlan]:
         """What drawing the film `request` would be, without its model; raises what `film` raises for a request."""
+        from sdplay.film.plan import film_plan
+        from sdplay.film.problems import with_everything_wrong
+
         with with_everything_wrong(request):
             settled = self.resolve(request)
             return settled, film_plan(settled.recipe)
 
-    def resume(self, job: Path, model: str | None = None, *, strict: bool = False) -> Shooting:
+    def resume(self, job: Path, model: str | None = None, *, strict: bool = False) -> FilmJob:
         """The film in the job folder `job`, ready to be gone on with; `model` says where its model is now.
 
         Raises `BadRequest` for a folder without a job, `NotReproduced` where the model or a file it is made from is
@@ -61,21 +63,22 @@ class Filming(Drawing):
         output = described_output(folder.description)
         return begin(was.recipe, was.model, was.device, self.executor, job, output, force=True, strict=strict)
 
-    def verify_film(self, job: Path, model: str | None = None, every: int = 1) -> Iterator[UnitChecked]:
+    def verify_film(self, job: Path, model: str | None = None, every: int = 1) -> Iterator[SegmentChecked]:
         """Draw every `every`-th finished unit of the film in `job` again and compare; nothing there is changed.
 
         Raises what `resume` raises where it cannot be tried, and `BadRequest` where no unit is finished yet.
         """
-        from sdplay.film.job.begin import shooting_of
+        from sdplay.film.job.begin import film_job
         from sdplay.film.job.description import described_output
         from sdplay.film.job.folder import JobFolder
-        from sdplay.film.job.verify import checked_units
+        from sdplay.film.job.verify import verify_segments
+        from sdplay.film.plan import film_plan
 
         folder = JobFolder.open(job)
         was = self._as_it_was(folder, model)
         output = described_output(folder.description)
         plan = film_plan(was.recipe)
-        yield from checked_units(shooting_of(plan, was.model, was.device, self.executor, folder, output), every)
+        yield from verify_segments(film_job(plan, was.model, was.device, self.executor, folder, output), every)
 
     def _as_it_was(self, folder: JobFolder, model: str | None) -> ResolvedRequest:
         """The film of `folder` as it was settled, with its model, which `model` or the folder says where it is."""

@@ -16,8 +16,7 @@ from sdplay.images.reuse import Changed, reusable
 from sdplay.images.write import MEDIA_TYPES
 from sdplay.images.writer import Keeper, format_of
 from sdplay.jobs.grid_sheet import Grid, GridCell, GridPlan, GridSheet, Wanted
-from sdplay.jobs.pictures import Drawing, ResolvedRequest
-from sdplay.jobs.result import Pictures
+from sdplay.jobs.pictures import Drawing, Pictures, ResolvedRequest
 from sdplay.library.resolve import ResolvedModel
 from sdplay.requests.axes import in_words_of
 from sdplay.requests.grid import MOST_PICTURES, cells, different, read_axes

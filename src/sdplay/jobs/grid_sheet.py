@@ -17,14 +17,13 @@ from sdplay.images.picture import Picture
 from sdplay.images.sheet import Label, Layout, Sheet
 from sdplay.images.sheet_file import SheetAxis, SheetPicture, SheetRecord, encode_sheet
 from sdplay.images.write import SUFFIXES, Format
-from sdplay.jobs.pictures import ResolvedRequest
-from sdplay.jobs.result import Pictures
+from sdplay.jobs.pictures import Pictures, ResolvedRequest
 from sdplay.requests.axes import Axis
 from sdplay.requests.grid import Place
-from sdplay.requests.hires import picture_size
 from sdplay.requests.plan import count
 from sdplay.requests.recipe import Numerics, Recipe, picture_key
 from sdplay.requests.request import AnyStill
+from sdplay.requests.txt2img import picture_size
 from sdplay.version import VERSION
 
 Wanted = dict[str, tuple[ResolvedRequest, int]]  # by `picture_key`

@@ -18,13 +18,12 @@ from sdplay.images.write import Embedded, stored_pixels
 from sdplay.images.writer import format_of, is_kept, read_kept, read_sheet
 from sdplay.interop import Found, read_found
 from sdplay.interop.import_settings import Adopted, adopt
-from sdplay.jobs.pictures import ResolvedRequest
-from sdplay.jobs.result import Pictures
+from sdplay.jobs.pictures import Pictures, ResolvedRequest
 from sdplay.jobs.upscale import Enlarging
 from sdplay.prompts.template import Wildcards
+from sdplay.requests.base import Request, make_request
 from sdplay.requests.plan import count
 from sdplay.requests.recipe import Recipe
-from sdplay.requests.request import AnyRequest, make_request
 from sdplay.requests.resolve import check_known
 from sdplay.version import VERSION
 
@@ -63,9 +62,7 @@ class Remembering(Enlarging):
         )
         return Pictures(event.picture for event in self.run(settled, indices) if isinstance(event, ImageDone))
 
-    def settle_first(
-        self, request: AnyRequest, known: Wildcards | None = None
-    ) -> tuple[ResolvedRequest, Sequence[int]]:
+    def settle_first(self, request: Request, known: Wildcards | None = None) -> tuple[ResolvedRequest, Sequence[int]]:
         """What `run` wants to draw all pictures of `request`; `known` as in `resolve`."""
         settled = self.resolve(request, known)
         return settled, range(count(settled.recipe))

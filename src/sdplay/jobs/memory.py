@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sdplay.core.amount import amount_text
 from sdplay.core.errors import ModelBroken
 from sdplay.core.machine import memory_available
+from sdplay.core.values import amount_text
 from sdplay.jobs.pictures import ResolvedRequest
 from sdplay.library.sizes import size_of
 from sdplay.requests.memory import MemoryPlan, memory_limit, memory_plan, planned, ways

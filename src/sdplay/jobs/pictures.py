@@ -2,33 +2,35 @@
 
 from __future__ import annotations
 
+import base64
+import html
 import os
 import secrets
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from sdplay.core.errors import NotReproduced
-from sdplay.core.sample import Asset
 from sdplay.events import Event, Finished, ImageDone, ImageSaved
-from sdplay.film.request import Film
-from sdplay.film.request_animate import Animate
-from sdplay.images.inputs import given_pictures
+from sdplay.images.inputs import pictures_in
+from sdplay.images.picture import Picture
+from sdplay.images.read import png
 from sdplay.images.writer import Keeper
-from sdplay.jobs.add_ons import find_add_ons, same_add_ons
-from sdplay.jobs.control import with_controlnet
-from sdplay.jobs.result import Pictures
+from sdplay.jobs.add_ons import find_add_ons, same_add_ons, with_controlnet
 from sdplay.library.library import Shelves, shelves_of
 from sdplay.library.resolve import ResolvedModel, resolve
 from sdplay.prompts.template import Wildcards
-from sdplay.requests.expand_prompts import expand_prompts
+from sdplay.requests.base import Request, make_request
 from sdplay.requests.memory import kept_within
+from sdplay.requests.modes import expand_prompts, read_files
 from sdplay.requests.plan import count
 from sdplay.requests.recipe import Recipe
-from sdplay.requests.request import AnyRequest
+from sdplay.requests.request import AnyStill
 from sdplay.requests.resolve import resolve_request
-from sdplay.tasks import Executor, Task
+from sdplay.requests.stills import Still, prompt_of
+from sdplay.tasks import DrawTask, Executor
 from sdplay.version import VERSION
 
 
@@ -73,7 +75,7 @@ class Drawing:
         return self._shelves if self._shelves is not None else shelves_of(os.environ)
 
     def resolve(
-        self, request: AnyRequest, known: Wildcards | None = None, model: ResolvedModel | None = None
+        self, request: Request, known: Wildcards | None = None, model: ResolvedModel | None = None
     ) -> ResolvedRequest:
         """Close every open field; raises `BadRequest` and its kinds, or `ModelBroken`.
 
@@ -83,25 +85,13 @@ class Drawing:
         random = self._new_seed()
         seed = random if request.seed is None else request.seed
         request, wildcards = expand_prompts(request, known, seed)
-        model = model or resolve(request.model, self.shelves, allow_pickle=request.allow_pickle)
+        model = model or resolve(request.model, self.shelves, allow_pickle=request.run.allow_pickle)
         request = with_controlnet(request, model.card)
         model = replace(model, add_ons=find_add_ons(request, wildcards, self.shelves))
         machine = self.executor.survey(request)
-        request, assets = self._files(request)
+        request, assets = read_files(request)
         recipe = resolve_request(request, model, machine, random, assets, wildcards)
         return ResolvedRequest(recipe=kept_within(recipe, model), model=model, device=machine.device)
-
-    def _files(self, request: AnyRequest) -> tuple[AnyRequest, dict[str, Asset]]:
-        if not isinstance(request, Film):
-            return request, given_pictures(request)
-        from sdplay.film.video.inputs import film_files  # loads PyAV: only for films
-
-        if isinstance(request, Animate) and (request.animation_mode == "3D" or request.save_depth_maps):
-            from sdplay.film.render.depth_model import choose_depth
-
-            choice = choose_depth(request.depth_model)
-            request = request.model_copy(update={"depth_model": str(choice.folder or choice.kind)})
-        return film_files(request)
 
     def _same_model(self, recipe: Recipe, model: str | None) -> tuple[ResolvedModel, str]:
         """The model of `recipe`, at `model` if not under its old name, its add-ons, and the device it was drawn on."""
@@ -113,10 +103,10 @@ class Drawing:
                 hint="point --model at the files it was drawn with",
             )
         found = replace(found, add_ons=same_add_ons(recipe, self.shelves))
-        machine = self.executor.survey(recipe.request.model_copy(update={"device": recipe.numerics.device}))
+        machine = self.executor.survey(recipe.request.with_run_options(device=recipe.numerics.device))
         return found, machine.device
 
-    def stream(self, request: AnyRequest, keeper: Keeper | None = None, *, preview: bool = False) -> Iterator[Event]:
+    def stream(self, request: Request, keeper: Keeper | None = None, *, preview: bool = False) -> Iterator[Event]:
         """Draw all pictures of `request`, yielding events; with a `keeper` each is on disk before its `ImageSaved`.
 
         With `preview` each `Stepped` of a single picture shows what is emerging. Whoever stops iterating stops the
@@ -130,11 +120,13 @@ class Drawing:
     ) -> Iterator[Event]:
         """Draw pictures `indices` of a settled recipe, in that order; `keeper` and `preview` as for `stream`."""
         started = time.perf_counter()
-        task = Task(recipe=settled.recipe, indices=indices, model=settled.model, device=settled.device, preview=preview)
+        task = DrawTask(
+            recipe=settled.recipe, indices=indices, model=settled.model, device=settled.device, preview=preview
+        )
         yield from kept(self.executor.run(task), keeper)
         yield Finished(total=len(indices), seconds=time.perf_counter() - started)
 
-    def draw(self, request: AnyRequest, out: str | Path | None = None, kind: str = "png") -> Pictures:
+    def draw(self, request: Request, out: str | Path | None = None, kind: str = "png") -> Pictures:
         """Draw all pictures of `request` and return them; with `out` each is kept in that folder too, as `kind`."""
         keeper = Keeper(Path(out), kind, VERSION) if out is not None else None
         return Pictures(event.picture for event in self.stream(request, keeper) if isinstance(event, ImageDone))
@@ -151,3 +143,33 @@ def kept(events: Iterable[Event], keeper: Keeper | None) -> Iterator[Event]:
         yield event
         if keeper is not None and isinstance(event, ImageDone):
             yield ImageSaved(artifact=keeper.keep(event.picture))
+
+
+def caption(picture: Picture) -> str:
+    request = picture.recipe.request
+    if isinstance(request, Still):
+        return f"{prompt_of(picture.recipe, picture.index).prompt} (seed {picture.seed})"
+    return f"{request.mode}, frame {picture.index}"
+
+
+class Pictures(list[Picture]):
+    """Pictures that show themselves side by side in a notebook."""
+
+    def _repr_html_(self) -> str:
+        def figure(picture: Picture) -> str:
+            data = base64.b64encode(png(picture.pixels)).decode()
+            words = html.escape(caption(picture))
+            return f'<img src="data:image/png;base64,{data}" alt="{words}" title="{words}">'
+
+        return " ".join(map(figure, self))
+
+
+def requests_for(kind: type[AnyStill], prompts: Sequence[str], fields: Mapping[str, Any]) -> list[AnyStill]:
+    """One request for every picture and every prompt, all of them checked before any is drawn.
+
+    `image` may be a folder: then each picture in it, sorted by name. Raises `BadRequest` and its kinds.
+    """
+    plain = {name: str(value) if isinstance(value, Path) else value for name, value in fields.items()}
+    image = plain.get("image")
+    given = [plain] if image is None else [{**plain, "image": path} for path in pictures_in(image)]
+    return [make_request(kind, **{**each, "prompt": prompt}) for each in given for prompt in prompts]

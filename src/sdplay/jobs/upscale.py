@@ -10,13 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdplay.core.errors import NotReproduced
+from sdplay.events import Upscaled
 from sdplay.files.atomic import prepare_folder, write_new
 from sdplay.images.picture import Picture, pixel_digest
 from sdplay.images.read import read_image
 from sdplay.interop.upscaled import encode_enlarged, enlarged_so_far, texts_in_file, texts_of
 from sdplay.jobs.pictures import Drawing
 from sdplay.library.upscalers import LANCZOS, known_upscaler, usual_upscaler
-from sdplay.requests.upscale_record import Enlarged, LargerPicture, larger_size
+from sdplay.requests.upscale_record import LargerPicture, UpscaleRecord, larger_size
+from sdplay.tasks import UpscaleTask
 from sdplay.version import VERSION
 
 USUAL_SCALE = 4.0
@@ -52,7 +54,7 @@ class Enlarging(Drawing):
         seconds = time.perf_counter() - started
         return LargerPicture(pixels=larger, enlarged=(*before, one), path=path, seconds=seconds)
 
-    def enlarged_again(self, pixels: NDArray[np.uint8], chain: tuple[Enlarged, ...]) -> NDArray[np.uint8]:
+    def enlarged_again(self, pixels: NDArray[np.uint8], chain: tuple[UpscaleRecord, ...]) -> NDArray[np.uint8]:
         """A drawn picture enlarged once more as it was before, each time that it was.
 
         Raises `NotReproduced` where what was enlarged were other pixels, or another network did it.
@@ -74,16 +76,20 @@ class Enlarging(Drawing):
             return picture.pixels, texts_of(picture, VERSION)
         return read_image(Path(picture), "file"), texts_in_file(Path(picture))
 
-    def _larger(self, pixels: NDArray[np.uint8], scale: float, upscaler: str) -> tuple[NDArray[np.uint8], Enlarged]:
+    def _larger(
+        self, pixels: NDArray[np.uint8], scale: float, upscaler: str
+    ) -> tuple[NDArray[np.uint8], UpscaleRecord]:
         size = larger_size(pixels.shape[1], pixels.shape[0], scale)
         if upscaler == LANCZOS:
             from sdplay.images.resize import stretched
 
             larger, weights = stretched(pixels, *size), ""  # without torch
         else:
-            larger, weights = self.executor.enlarge(pixels, size, upscaler)
+            task = UpscaleTask(pixels=pixels, size=size, upscaler=upscaler)
+            done = next(event for event in self.executor.run(task) if isinstance(event, Upscaled))
+            larger, weights = done.pixels, done.weights
         digests = {"of": pixel_digest(pixels), "made": pixel_digest(larger)}
-        return larger, Enlarged(scale=float(scale), upscaler=upscaler, weights=weights, **digests)
+        return larger, UpscaleRecord(scale=float(scale), upscaler=upscaler, weights=weights, **digests)
 
 
 def names(folder: Path, stem: str) -> Iterator[Path]:

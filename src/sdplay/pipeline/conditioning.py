@@ -1,168 +1,159 @@
-"""From a picture's words to what the network reads at each step."""
+"""From the prompts of a batch to what the network reads at each step, and how guidance combines its answers."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
 from sdplay.core.fields import Syntax
 from sdplay.core.sample import AnyPrompt, PromptPair, Sample
 from sdplay.families.base import Conditioning, ControlCond, Family
-from sdplay.pipeline.control import TimedControl, active
+from sdplay.pipeline.control import TimedControl, active_controls
 from sdplay.pipeline.loras import network_loras, text_loras
-from sdplay.pipeline.text_cache import TextEncodingCache
+from sdplay.pipeline.model_cache import TextEncodingCache
 from sdplay.prompts.composition import Part, composed
 from sdplay.prompts.lora_tags import Worn
 from sdplay.prompts.schedule import Schedule, scheduled
 from sdplay.requests.recipe import Recipe
-from sdplay.sampling.denoiser import Denoiser
-from sdplay.sampling.guidance import ComposedDenoiser, GuidedDenoiser
-from sdplay.sampling.rescale import Rescale
-from sdplay.sampling.stepped import SteppedDenoiser
+from sdplay.sampling.denoiser import Denoiser, SteppedDenoiser
+from sdplay.sampling.guidance import ComposedDenoiser, GuidedDenoiser, Rescale
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromptCond:
-    """A text through all steps, or one on the way from `start` to `end`; it pulls with `weight`.
+    """A prompt through all steps, or a mix: `mix` 0 is `start`, 1 is `end`. It counts `weight` in guidance.
 
-    `worn` are the LoRAs on the text encoder when it reads `start`, and when it reads `end`.
+    `loras` are those on the text encoder when it reads `start`, and when it reads `end`.
     """
 
     start: Schedule
     end: Schedule
-    way: float = 0.0
+    mix: float = 0.0
     syntax: Syntax
     weight: float = 1.0
-    worn: tuple[Worn, Worn] = ((), ())
+    loras: tuple[Worn, Worn] = ((), ())
 
     @property
-    def steady(self) -> bool:
+    def is_static(self) -> bool:
+        """Whether it is the same at every step."""
         return self.start.steady and self.end.steady
 
-    def at(self, step: int, steps: int, encode: TextEncodingCache, gone: int = 0) -> Conditioning:
-        start, end = (words.at(step, steps, gone) for words in (self.start, self.end))
-        return encode.interpolated(start, end, self.way, self.syntax, self.worn)
+    def at(self, step: int, steps: int, text_cache: TextEncodingCache, steps_before: int = 0) -> Conditioning:
+        """What the network reads at `step` of `steps` (from 0), after a first pass of `steps_before` steps."""
+        start, end = (each.at(step, steps, steps_before) for each in (self.start, self.end))
+        return text_cache.interpolated(start, end, self.mix, self.syntax, self.loras)
 
 
 @dataclass(frozen=True, slots=True)
 class Conds:
-    """What a picture is drawn away from, and all that it is drawn towards."""
+    """What a sample is guided away from, and the prompts that it is guided towards."""
 
     uncond: PromptCond
     cond: tuple[PromptCond, ...]
 
     @property
-    def simple(self) -> bool:
-        """Whether it is drawn towards one text, as hard as usual."""
+    def is_plain(self) -> bool:
+        """Whether this is ordinary guidance: one prompt of weight 1."""
         return len(self.cond) == 1 and self.cond[0].weight == 1
 
     @property
-    def steady(self) -> bool:
-        return all(strand.steady for strand in (self.uncond, *self.cond))
+    def is_static(self) -> bool:
+        return all(cond.is_static for cond in (self.uncond, *self.cond))
 
 
-def make_conds(words: AnyPrompt, worn: tuple[Worn, Worn] = ((), ())) -> Conds:
-    """Read `words`. Between two of which one is composed (`AND`) each part pulls by how near its own words are."""
-    start, end, way = (words, words, 0.0) if isinstance(words, PromptPair) else (words.start, words.end, words.weight)
-    syntax = start.syntax
-    away = PromptCond(start=uncond_schedule(start), end=uncond_schedule(end), way=way, syntax=syntax, worn=worn)
-    parts, others = cond_parts(start), cond_parts(end)
-    if len(parts) == len(others) == 1:
-        (one,), (two,) = parts, others
-        return Conds(away, (PromptCond(start=one.words, end=two.words, way=way, syntax=syntax, worn=worn),))
-    shares = [(part, 1 - way, worn[0]) for part in parts] + [(part, way, worn[1]) for part in others if way]
-    strands = (
-        PromptCond(start=part.words, end=part.words, syntax=syntax, weight=part.weight * share, worn=(on, on))
-        for part, share, on in shares
-    )
-    return Conds(away, tuple(strands))
+def make_conds(prompt: AnyPrompt, loras: tuple[Worn, Worn] = ((), ())) -> Conds:
+    """Parse `prompt`. Between two prompts of which one is composed (`AND`), a part counts by the nearness of its own.
 
-
-def cond_parts(words: PromptPair) -> tuple[Part, ...]:
-    return composed(words.prompt) if words.syntax == "a1111" else (Part(Schedule((words.prompt,))),)
-
-
-def uncond_schedule(words: PromptPair) -> Schedule:
-    text = words.negative_prompt
-    return scheduled(text, "negative_prompt") if words.syntax == "a1111" else Schedule((text,))
-
-
-def batch_key(recipe: Recipe, frame: Sample, encode: TextEncodingCache) -> object:
-    """What pictures must have in common to share a forward pass, so that no picture's bits depend on another's words:
-    texts of the same lengths, and the same words where these change on the way or are composed; and the same LoRAs.
+    Raises `BadRequest` for notation that is wrong.
     """
-    on = network_loras(recipe, frame.prompt)
-    found = make_conds(frame.prompt, text_loras(recipe, frame.prompt))
-    if found.simple and found.steady:
-        strands = found.cond if guidance_scale_of(recipe, frame) == 1 else (found.uncond, *found.cond)
-        return on, tuple(len(strand.at(0, 1, encode).text) for strand in strands)
-    return on, frame.prompt if isinstance(frame.prompt, PromptPair) else (frame.prompt.start, frame.prompt.end)
+    start, end, mix = (
+        (prompt, prompt, 0.0) if isinstance(prompt, PromptPair) else (prompt.start, prompt.end, prompt.weight)
+    )
+    syntax = start.syntax
+    uncond = PromptCond(start=negative_of(start), end=negative_of(end), mix=mix, syntax=syntax, loras=loras)
+    parts, end_parts = parts_of(start), parts_of(end)
+    if len(parts) == len(end_parts) == 1:
+        (one,), (two,) = parts, end_parts
+        return Conds(uncond, (PromptCond(start=one.words, end=two.words, mix=mix, syntax=syntax, loras=loras),))
+    shares = [(part, 1 - mix, loras[0]) for part in parts] + [(part, mix, loras[1]) for part in end_parts if mix]
+    conds = (
+        PromptCond(start=part.words, end=part.words, syntax=syntax, weight=part.weight * share, loras=(active, active))
+        for part, share, active in shares
+    )
+    return Conds(uncond, tuple(conds))
 
 
-def guidance_scale_of(recipe: Recipe, frame: Sample) -> float:
-    return recipe.guidance_scale if frame.guidance_scale is None else frame.guidance_scale
+def parts_of(prompt: PromptPair) -> tuple[Part, ...]:
+    return composed(prompt.prompt) if prompt.syntax == "a1111" else (Part(Schedule((prompt.prompt,))),)
+
+
+def negative_of(prompt: PromptPair) -> Schedule:
+    text = prompt.negative_prompt
+    return scheduled(text, "negative_prompt") if prompt.syntax == "a1111" else Schedule((text,))
+
+
+def guidance_scale_of(recipe: Recipe, sample: Sample) -> float:
+    return recipe.guidance_scale if sample.guidance_scale is None else sample.guidance_scale
 
 
 class BatchConditioning:
-    """The words of a tile, and the denoisers that they guide; `gone` are the steps of the pass before this one."""
+    """The conds of a batch: `at` is what the network reads at a step, `denoiser` guides it by that.
+
+    `steps_before` are the steps of the passes before this one.
+    """
 
     def __init__(
-        self, recipe: Recipe, tile: Sequence[Sample], family: Family, encode: TextEncodingCache, gone: int = 0
+        self,
+        recipe: Recipe,
+        batch: Sequence[Sample],
+        family: Family,
+        text_cache: TextEncodingCache,
+        steps_before: int = 0,
     ) -> None:
-        on = network_loras(recipe, tile[0].prompt)
-        self.family = family.adapted(on) if on else family
-        self.encode, self.gone = encode, gone
-        self.scales = [guidance_scale_of(recipe, frame) for frame in tile]
-        self.pulls = [make_conds(frame.prompt, text_loras(recipe, frame.prompt)) for frame in tile]
-        share = recipe.request.guidance_rescale
-        self.rescale = Rescale(share, family.table.prediction) if share else None
+        loras = network_loras(recipe, batch[0].prompt)
+        self.family = family.adapted(loras) if loras else family
+        self.text_cache, self.steps_before = text_cache, steps_before
+        self.scales = [guidance_scale_of(recipe, sample) for sample in batch]
+        self.conds = [make_conds(sample.prompt, text_loras(recipe, sample.prompt)) for sample in batch]
+        self.is_plain = all(conds.is_plain for conds in self.conds)
+        # at a scale of 1 the uncond half cancels out
+        self.no_cfg = self.is_plain and set(self.scales) == {1}
+        phi = recipe.request.guidance_rescale
+        self.rescale = Rescale(phi, family.process) if phi else None
 
-    def denoiser(self, sigmas: Sequence[float], seen: Tensor | None, guidance: TimedControl | None = None) -> Denoiser:
-        """The denoiser of the tile for the ladder `sigmas`: one for all steps, or one for each wording of a step and
-        each that a ControlNet comes in or goes at.
-        """
+    def denoiser(
+        self, sigmas: Sequence[float], inpaint_channels: Tensor | None = None, control: TimedControl | None = None
+    ) -> Denoiser:
+        """The guided denoiser of the batch for a run through `sigmas`: one for all steps if nothing changes."""
         steps = len(sigmas) - 1
-        if steps < 1 or (guidance is None and all(each.steady for each in self.pulls)):
-            return self.guided(self.read(0, max(steps, 1)), seen)
-        now: list[tuple[list[Conditioning], Sequence[ControlCond], Denoiser]] = []
+        if steps < 1 or (control is None and all(conds.is_static for conds in self.conds)):
+            return self.guided(self.at(0, max(steps, 1)), inpaint_channels)
 
-        def at(step: int) -> Denoiser:
-            read, guides = self.read(step, steps), active(guidance, step, steps)
-            if not now or not same(now[-1][0], read) or now[-1][1] != guides:
-                now[:] = [(read, guides, self.guided(read, seen, guides))]
-            return now[-1][2]
+        def denoiser_at(step: int) -> Denoiser:
+            return self.guided(self.at(step, steps), inpaint_channels, active_controls(control, step, steps))
 
-        return SteppedDenoiser(sigmas, at)
+        return SteppedDenoiser(sigmas, denoiser_at)
 
-    def read(self, step: int, steps: int) -> list[Conditioning]:
-        """What the network reads at `step`: [away…, towards…], or [away…, towards 1…, towards 2…]."""
-        rows = [[each.uncond for each in self.pulls], *zip(*(each.cond for each in self.pulls), strict=True)]
+    def at(self, step: int, steps: int) -> list[Conditioning]:
+        """What the network reads at `step` of `steps`, in rows [uncond…, cond 1…, cond 2…]; no uncond without CFG."""
+        rows = [[conds.uncond for conds in self.conds], *zip(*(conds.cond for conds in self.conds), strict=True)]
         if self.no_cfg:
             rows = rows[1:]
-        return [strand.at(step, steps, self.encode, self.gone) for row in rows for strand in row]
+        return [cond.at(step, steps, self.text_cache, self.steps_before) for row in rows for cond in row]
 
-    @property
-    def simple(self) -> bool:
-        return all(each.simple for each in self.pulls)
-
-    @property
-    def no_cfg(self) -> bool:
-        """Whether there is nothing to be drawn away from: at a scale of 1 that cancels out."""
-        return self.simple and set(self.scales) == {1}
-
-    def guided(self, read: Sequence[Conditioning], seen: Tensor | None, guides: Sequence[ControlCond] = ()) -> Denoiser:
-        """The denoiser of these rows: one batched call for all, or the towards half alone where guidance is 1."""
-        rows = self.family.denoiser(read, seen, guides) if guides else self.family.denoiser(read, seen)
+    def guided(
+        self, rows: Sequence[Conditioning], inpaint_channels: Tensor | None, controls: Sequence[ControlCond] = ()
+    ) -> Denoiser:
+        """One batched call of the network for all `rows`, and guidance between its answers."""
+        if controls:
+            denoiser = self.family.denoiser(rows, inpaint_channels, controls)
+        else:
+            denoiser = self.family.denoiser(rows, inpaint_channels)
         if self.no_cfg:
-            return rows
-        if self.simple:
-            return GuidedDenoiser(rows, self.scales, self.rescale)
-        weights = zip(*([strand.weight for strand in each.cond] for each in self.pulls), strict=True)
-        return ComposedDenoiser(rows, self.scales, list(weights), self.rescale)
-
-
-def same(one: Sequence[Conditioning], other: Sequence[Conditioning]) -> bool:
-    return all(a is b or torch.equal(a.text, b.text) for a, b in zip(one, other, strict=True))
+            return denoiser
+        if self.is_plain:
+            return GuidedDenoiser(denoiser, self.scales, self.rescale)
+        weights = zip(*([cond.weight for cond in conds.cond] for conds in self.conds), strict=True)
+        return ComposedDenoiser(denoiser, self.scales, list(weights), self.rescale)

@@ -1,4 +1,4 @@
-"""What a frame follows: a ControlNet, the picture it looks at, and the steps in which it has its say."""
+"""What a sample follows: a ControlNet, the picture it reads, and the steps in which it is active."""
 
 from __future__ import annotations
 
@@ -19,56 +19,60 @@ from sdplay.requests.recipe import Recipe
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TimedControl:
-    """A `guide`, and from which share of the steps to which it is listened to."""
+    """A `control` that is active from the share `start` of the steps to the share `end`."""
 
-    guide: ControlCond
+    control: ControlCond
     start: float
     end: float
 
     def at(self, step: int, steps: int) -> tuple[ControlCond, ...]:
-        """Whoever has a say at `step` of `steps`, counted from 0: a step must lie whole between start and end."""
+        """The control, if `step` of `steps` (from 0) lies whole between start and end."""
         inside = step / steps >= self.start and (step + 1) / steps <= self.end
-        return (self.guide,) if inside and self.guide.scale else ()
+        return (self.control,) if inside and self.control.scale else ()
+
+
+def active_controls(control: TimedControl | None, step: int, steps: int) -> Sequence[ControlCond]:
+    return () if control is None else control.at(step, steps)
 
 
 class ControlCache:
-    """Prepares what frames follow, for one recipe and family; they are remembered, since most share one."""
+    """Prepares the controls of one recipe and family, and remembers the last ones, since most samples share one."""
 
     def __init__(self, recipe: Recipe, family: Family) -> None:
         self.size, self.family = (recipe.width, recipe.height), family
-        self._known: dict[tuple[Control, Init, Size], TimedControl] = {}
+        self._prepared: dict[tuple[Control, Init, Size], TimedControl] = {}
 
-    def __call__(self, frame: Sample, second: SecondPass | None = None) -> TimedControl | None:
-        """What `frame` follows in its first pass, or in its `second`."""
+    def __call__(self, sample: Sample, second: SecondPass | None = None) -> TimedControl | None:
+        """The control of `sample` in its first pass, or in its `second`."""
         size = self.size if second is None else (second.width, second.height)
-        if frame.control is None:
+        if sample.control is None:
             return None
-        key = (frame.control, frame.init, size)
-        if key not in self._known:
-            if len(self._known) > 1:  # what two passes need
-                self._known.clear()
-            self._known[key] = self._prepared(*key)
-        return self._known[key]
+        key = (sample.control, sample.init, size)
+        if key not in self._prepared:
+            if len(self._prepared) > 1:  # what two passes need
+                self._prepared.clear()
+            self._prepared[key] = self._prepare(*key)
+        return self._prepared[key]
 
-    def _prepared(self, control: Control, init: Init, size: Size) -> TimedControl:
+    def _prepare(self, control: Control, init: Init, size: Size) -> TimedControl:
         network = self.family.networks(control.network)
-        picture = torch.as_tensor(shown(control, init, size, self.family.factor))
-        seen = network.read(picture.permute(2, 0, 1)[None].float() / 255)
-        return TimedControl(ControlCond(network, seen, control.scale), control.start, control.end)
+        picture = torch.as_tensor(control_picture(control, init, size, self.family.factor))
+        hint = network.read(picture.permute(2, 0, 1)[None].float() / 255)
+        return TimedControl(ControlCond(network, hint, control.scale), control.start, control.end)
 
 
-def shown(control: Control, init: Init, size: Size, multiple: int) -> Pixels:
-    """What a ControlNet looks at, uint8 [H, W, 3] of `size` (width, height) grown to multiples of `multiple`.
+def control_picture(control: Control, init: Init, size: Size, multiple: int) -> Pixels:
+    """What a ControlNet reads, uint8 [H, W, 3] of `size` (width, height) grown to multiples of `multiple`.
 
-    The control image is cropped and resized as A1111 does it; where a part of a picture is painted anew it lies over
-    the whole of that, and what is looked at is the same part.
+    The control image is cropped and resized as in A1111. When inpainting only a part of a picture, the image lies over
+    the whole picture, and the ControlNet reads the same part.
     """
-    pixels = laid_out(control, init, size).picture(multiple)
+    pixels = plan_control(control, init, size).picture(multiple)
     return pixels if control.edges is None else edges_of(pixels, *control.edges)
 
 
-def laid_out(control: Control, init: Init, size: Size) -> CropPlan:
-    """The control image where the drawn picture will be."""
+def plan_control(control: Control, init: Init, size: Size) -> CropPlan:
+    """The control image, cropped as the picture is that will be drawn."""
     pixels = read_given(control.image, ROLE)
     if not isinstance(init, FromImage) or init.repaint is None:
         return CropPlan(resized(pixels, *size), (0, 0, *size), size)
@@ -79,8 +83,3 @@ def laid_out(control: Control, init: Init, size: Size) -> CropPlan:
     if init.repaint.padding is None:
         return CropPlan(resized(pixels, *size), (0, 0, *size), size)
     return replace(plan_crop(init, size), pixels=pixels)
-
-
-def active(guidance: TimedControl | None, step: int, steps: int) -> Sequence[ControlCond]:
-    """Whoever has a say at `step` of `steps`."""
-    return () if guidance is None else guidance.at(step, steps)

@@ -17,9 +17,9 @@ from sdplay.prompts.attention import Fragment, Section, weighted
 from sdplay.prompts.composition import Part, composed
 from sdplay.prompts.lora_tags import Lora, lora_tags
 from sdplay.prompts.schedule import Schedule, scheduled
-from sdplay.requests.loras import asked_loras
+from sdplay.requests.add_ons import asked_loras
 from sdplay.requests.recipe import Recipe
-from sdplay.requests.words import words_of
+from sdplay.requests.stills import prompt_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def explain(recipe: Recipe, model: ResolvedModel) -> Explanation:
     files = [one for one in model.add_ons if one.identity.kind == "embedding"]
     vectors = {one.identity.name: codes(slot, vectors_of(one.path)) for slot, one in enumerate(files)}
     speller = replace(read_speller(model.path), vectors=vectors)
-    words = words_of(recipe, 0)
+    words = prompt_of(recipe, 0)
     noted = words.syntax == "a1111"
     parts = composed(words.prompt) if noted else (Part(Schedule((words.prompt,))),)
     negative = scheduled(words.negative_prompt) if noted else Schedule((words.negative_prompt,))

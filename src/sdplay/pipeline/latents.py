@@ -1,41 +1,46 @@
-"""What a frame starts from: nothing, or somebody's picture brought into the model's latents."""
+"""The latents that a sample starts from, and the way from pixels to latents and back."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
+from sdplay.core.errors import NumbersFailed
+from sdplay.core.fields import Fill
 from sdplay.core.sample import FromFilm, FromImage, FromNoise, Init, Sample
 from sdplay.families.base import Family
 from sdplay.images.mask import Mask
 from sdplay.images.read import Pixels
 from sdplay.pipeline.crop_plan import CropPlan, crop, plan_crop
 from sdplay.requests.recipe import Recipe
-from sdplay.requests.request import Fill
-from sdplay.sampling.denoiser import Denoiser
-from sdplay.sampling.masked import MaskedDenoiser
+from sdplay.sampling.denoiser import Denoiser, MaskedDenoiser
 from sdplay.sampling.noise import NoiseSampler
+from sdplay.sampling.process import Process
 from sdplay.sampling.sigmas import Sigmas
 
+# The pixels that a frame of a film starts from, uint8 [height, width, 3].
 InitPixels = Callable[[Sample], Pixels]
+DARKEST = -1 + 1 / 255  # up to here everything is rounded to black
 
 
-def no_init_pixels(frame: Sample) -> Pixels:
-    """For recipes whose frames start from nothing that is drawn or decoded along the way."""
-    raise LookupError(f"frame {frame.index} starts from a film, and none was handed in")
+def no_init_pixels(sample: Sample) -> Pixels:
+    """For recipes whose samples do not start from a film."""
+    raise LookupError(f"frame {sample.index} starts from a film, and no pixels were given")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class InitLatents:
-    """A frame's beginning and end. Latents are [C, h, w]; None of a field: the frame has no such thing.
+    """What one sample starts from. Latents are [C, h, w]; a field is None if the sample has no such thing.
 
     `known` are the latents of the given picture, `mask` [1, h, w] is 1 where to repaint, `fill` says what the repainted
-    part starts from. `seen` are the extra channels of a model made for inpainting: the mask, then the latents of the
-    picture with the masked part grayed out. `finish` turns drawn pixels into the picture that is handed over.
+    part starts from. `inpaint_channels` are the extra channels of an inpainting model: the mask, then the latents of
+    the picture with the masked part grayed out. `to_picture` makes the finished picture of decoded pixels.
     """
 
     to_picture: Callable[[Pixels], Pixels]
@@ -47,23 +52,24 @@ class InitLatents:
 
     @property
     def masked(self) -> bool:
-        """Whether the rest is put back at every step; a model that sees the mask has learned to leave it alone."""
+        """Whether the rest is put back at every step; an inpainting model has learned to leave it alone."""
         return self.mask is not None and self.inpaint_channels is None
 
 
 class LatentPreparer:
-    """Prepares starts for one recipe and family; the last one is remembered, since most batches share it."""
+    """Prepares the init latents of one recipe and family, and remembers the last, since most batches share it."""
 
-    def __init__(self, recipe: Recipe, family: Family, film: InitPixels) -> None:
-        self.recipe, self.family, self.film = recipe, family, film
+    def __init__(self, recipe: Recipe, family: Family, init_pixels: InitPixels) -> None:
+        self.recipe, self.family, self.init_pixels = recipe, family, init_pixels
         self._last: tuple[Init, InitLatents] | None = None
 
-    def __call__(self, frame: Sample) -> InitLatents:
-        init = frame.init
+    def __call__(self, sample: Sample) -> InitLatents:
+        init = sample.init
         if isinstance(init, FromFilm):
-            pixels = self.film(frame)
-            canvas = CropPlan(pixels, (0, 0, pixels.shape[1], pixels.shape[0]), (self.recipe.width, self.recipe.height))
-            return self._from_canvas(canvas, init.strength, "original")
+            pixels = self.init_pixels(sample)
+            size = self.recipe.width, self.recipe.height
+            plan = CropPlan(pixels, (0, 0, pixels.shape[1], pixels.shape[0]), size)
+            return self._from_crop_plan(plan, init.strength, "original")
         if self._last is None or self._last[0] != init:
             self._last = (init, self._prepare(init))
         return self._last[1]
@@ -72,39 +78,49 @@ class LatentPreparer:
         size, factor = (self.recipe.width, self.recipe.height), self.family.factor
         if isinstance(init, FromNoise):
             width, height = (-(-side // factor) * factor for side in size)
-            return InitLatents(
-                to_picture=partial(crop, size=size), inpaint_channels=self._seen(torch.zeros(1, 3, height, width), None)
-            )
-        return self._from_canvas(
-            plan_crop(init, size), init.strength, "original" if init.repaint is None else init.repaint.fill
-        )
+            channels = self._inpaint_channels(torch.zeros(1, 3, height, width), None)
+            return InitLatents(to_picture=partial(crop, size=size), inpaint_channels=channels)
+        fill = "original" if init.repaint is None else init.repaint.fill
+        return self._from_crop_plan(plan_crop(init, size), init.strength, fill)
 
-    def _from_canvas(self, canvas: CropPlan, strength: float, fill: Fill) -> InitLatents:
+    def _from_crop_plan(self, plan: CropPlan, strength: float, fill: Fill) -> InitLatents:
         factor = self.family.factor
-        pixels, mask = to_tensor(canvas.picture(factor)), canvas.mask(factor)
+        pixels, mask = to_tensor(plan.picture(factor)), plan.mask(factor)
+        known = self.family.encode(pixels)[0]
         return InitLatents(
-            to_picture=canvas.paste_back,
+            to_picture=plan.paste_back,
             strength=strength,
-            known=self.family.encode(pixels)[0],
-            mask=None if mask is None else latent_mask(mask, factor),
+            known=known,
+            mask=None if mask is None else latent_mask(mask, factor).to(known.device),
             fill=fill,
-            inpaint_channels=self._seen(pixels, mask),
+            inpaint_channels=self._inpaint_channels(pixels, mask),
         )
 
-    def _seen(self, pixels: Tensor, mask: Mask | None) -> Tensor | None:
-        """The extra channels of a model made for inpainting; without a mask it is told to paint everything."""
+    def _inpaint_channels(self, pixels: Tensor, mask: Mask | None) -> Tensor | None:
+        """The extra channels of an inpainting model; without a mask it is told to paint everything."""
         if not self.family.is_inpaint:
             return None
         if mask is None:
             gray = self.family.encode(torch.zeros_like(pixels))[0]
             return torch.cat([torch.ones_like(gray[:1]), gray])
-        stays = torch.as_tensor(mask < 128)
-        return torch.cat([latent_mask(mask, self.family.factor), self.family.encode(pixels * stays)[0]])
+        latents = self.family.encode(pixels * torch.as_tensor(mask < 128))[0]
+        return torch.cat([latent_mask(mask, self.family.factor).to(latents.device), latents])
 
 
 def to_tensor(pixels: Pixels) -> Tensor:
-    """uint8 [H, W, 3] as the codec reads it: [1, 3, H, W] in −1..1."""
+    """uint8 [H, W, 3] as the VAE reads it: float32 [1, 3, H, W] in −1..1."""
     return torch.as_tensor(pixels).permute(2, 0, 1)[None].float() / 127.5 - 1
+
+
+def to_pixels(decoded: Tensor) -> NDArray[np.uint8]:
+    """[B, 3, H, W] in −1..1 to uint8 [B, H, W, 3], rounded; raises `NumbersFailed` instead of drawing NaN as black."""
+    if not is_finite(decoded):
+        raise NumbersFailed(
+            "the numbers overflowed while drawing (NaN or infinity)",
+            hint="draw it again with --precision float32, and with a lower --guidance",
+        )
+    scaled = (decoded.clamp(-1, 1) + 1) * 127.5
+    return scaled.round().to(torch.uint8).permute(0, 2, 3, 1).contiguous().numpy()
 
 
 def latent_mask(mask: Mask, factor: int) -> Tensor:
@@ -114,38 +130,74 @@ def latent_mask(mask: Mask, factor: int) -> Tensor:
     return torch.as_tensor(blocks >= 128).float()[None]
 
 
-def noisy_latents(starts: Sequence[InitLatents], noise: NoiseSampler, levels: Sigmas, fill_draw: int) -> Tensor:
-    """x at the top of `levels`: noise alone, or known + sigma·noise where a picture is started from.
+def noisy_latents(
+    process: Process, inits: Sequence[InitLatents], noise: NoiseSampler, sigmas: Sigmas, fill_draw: int
+) -> Tensor:
+    """x at the first of `sigmas`: noise alone, or a picture with noise for samples that start from one.
 
-    `noise(None)` is each picture's starting noise and `noise(fill_draw)` another draw of it, for `fill="noise"`.
+    `noise(None)` is each sample's starting noise and `noise(fill_draw)` another draw of it, for `fill="noise"`.
     """
-    first = noise(None)
-    filling = noise(fill_draw) if starts[0].fill == "noise" else torch.zeros_like(first)
-    rows = zip(starts, first, filling, strict=True)
-    return torch.stack([noisy(start, unit, inside, levels) for start, unit, inside in rows])
+    unit = noise(None)
+    filling = noise(fill_draw) if inits[0].fill == "noise" else torch.zeros_like(unit)
+    rows = zip(inits, unit, filling, strict=True)
+    return torch.stack([noisy_row(process, init, one, inside, sigmas) for init, one, inside in rows])
 
 
-def noisy(start: InitLatents, unit: Tensor, inside: Tensor, levels: Sigmas) -> Tensor:
-    """One row of `begin`: at strength 1 nothing of the picture is left but what the mask holds."""
-    alone = unit * levels.init_noise_sigma
-    if start.known is None or (start.strength == 1 and not start.masked):
-        return alone
-    known = start.known
-    if start.mask is not None and start.fill != "original":
-        known = torch.where(start.mask > 0, inside, known)
-    x = known + unit * levels.sigmas[0]
-    return torch.where(start.mask > 0, alone, x) if start.mask is not None and start.strength == 1 else x
+def noisy_row(process: Process, init: InitLatents, unit: Tensor, filling: Tensor, sigmas: Sigmas) -> Tensor:
+    """One row of `noisy_latents`: at strength 1 nothing of the picture is left but what lies outside the mask."""
+    noise_alone = unit * sigmas.init_noise_sigma
+    if init.known is None or (init.strength == 1 and not init.masked):
+        return noise_alone
+    known = init.known
+    if init.mask is not None and init.fill != "original":
+        known = torch.where(init.mask > 0, filling, known)
+    x = process.add_noise(known, unit, sigmas.values[0])
+    return torch.where(init.mask > 0, noise_alone, x) if init.mask is not None and init.strength == 1 else x
 
 
-def with_mask(denoiser: Denoiser, starts: Sequence[InitLatents]) -> Denoiser:
-    """`denoiser` that keeps what lies outside the masks, where there are masks that it does not see itself."""
-    if not starts[0].masked:
+def with_mask(denoiser: Denoiser, inits: Sequence[InitLatents]) -> Denoiser:
+    """`denoiser`, which keeps what lies outside the masks if the model does not do so itself."""
+    if not inits[0].masked:
         return denoiser
-    masks = torch.stack([start.mask for start in starts if start.mask is not None])
-    return MaskedDenoiser(denoiser, masks, torch.stack([start.known for start in starts if start.known is not None]))
+    masks = torch.stack([init.mask for init in inits if init.mask is not None])
+    return MaskedDenoiser(denoiser, masks, torch.stack([init.known for init in inits if init.known is not None]))
 
 
-def stack_inpaint_channels(starts: Sequence[InitLatents]) -> Tensor | None:
-    """The extra channels of a tile [B, 1 + C, h, w], None for ordinary models."""
-    seen = [start.inpaint_channels for start in starts if start.inpaint_channels is not None]
-    return torch.stack(seen) if seen else None
+def stack_inpaint_channels(inits: Sequence[InitLatents]) -> Tensor | None:
+    """The extra channels of a batch [B, 1 + C, h, w], None for ordinary models."""
+    channels = [init.inpaint_channels for init in inits if init.inpaint_channels is not None]
+    return torch.stack(channels) if channels else None
+
+
+def decode(
+    recipe: Recipe, family: Family, latents: Tensor, inits: Sequence[InitLatents]
+) -> tuple[Tensor, frozenset[int]]:
+    """`latents` [B, C, h, w] decoded to [B, 3, H, W], and the rows that were decoded again in float32.
+
+    Those are the rows that came out black, NaN or infinite in less. Left as they are: rows whose latents are NaN or
+    infinite already, and those of a VAE that has also encoded a picture (that of an inpainting model always has):
+    their recipe could not say that it encoded in one format and decoded in another.
+    """
+    decoded = family.decode(latents)
+    encoded = any(init.known is not None or init.inpaint_channels is not None for init in inits)
+    if recipe.numerics.decode_dtype == "float32" or encoded:
+        return decoded, frozenset()
+    again = frozenset(row for row in range(len(decoded)) if is_finite(latents[row]) and is_lost(decoded[row]))
+    if not again:
+        return decoded, again
+    exact = family.decode_in_float32(latents)
+    return torch.stack([exact[row] if row in again else each for row, each in enumerate(decoded)]), again
+
+
+def is_finite(values: Tensor) -> bool:
+    return bool(torch.isfinite(values).all())
+
+
+def is_lost(decoded: Tensor) -> bool:
+    """Whether a picture [3, H, W] is NaN, infinite, or black all over."""
+    return not is_finite(decoded) or bool(decoded.amax() <= DARKEST)
+
+
+def decoded_in_float32(recipe: Recipe) -> Recipe:
+    """The recipe of a picture that was decoded in float32: it draws the same bits, so it is the one recorded."""
+    return replace(recipe, numerics=replace(recipe.numerics, decode_dtype="float32"))

@@ -5,8 +5,7 @@ from __future__ import annotations
 from sdplay.core.errors import BadRequest
 from sdplay.core.sample import AnyPrompt, PromptPair
 from sdplay.prompts.lora_tags import Lora, Worn, lora_tags
-from sdplay.requests.loras import asked_loras
-from sdplay.requests.mentions import Spelled
+from sdplay.requests.add_ons import Spelled, asked_loras
 from sdplay.requests.recipe import Recipe
 
 Weights = dict[str, float]  # by name

@@ -1,45 +1,114 @@
-"""Which model is in memory: one at a time, loaded when first asked for."""
+"""The model in memory, and the texts that it has encoded."""
 
 from __future__ import annotations
 
+import copy
+import gc
+from collections import OrderedDict
 from dataclasses import dataclass, replace
 
+import torch
+
+from sdplay.core.fields import Syntax
 from sdplay.engines.device import placement
 from sdplay.engines.placement import Placement
-from sdplay.families.base import Family
+from sdplay.families.base import Conditioning, Family
 from sdplay.library.resolve import ResolvedModel
-from sdplay.pipeline.text_cache import TextEncodingCache
+from sdplay.prompts.attention import weighted
+from sdplay.prompts.lora_tags import Worn
+from sdplay.requests.add_ons import Spelled
 from sdplay.requests.recipe import Numerics
+
+
+class TextEncodingCache:
+    """Encoded texts of one family, the `capacity` most recently used: a thousand pictures encode one prompt once."""
+
+    def __init__(self, family: Family, capacity: int = 256) -> None:
+        self.family, self.capacity, self.clip_skip = family, capacity, 1
+        self.embeddings: Spelled = ()
+        self._encoded: OrderedDict[tuple[str, Syntax, int, Worn, Spelled], Conditioning] = OrderedDict()
+
+    def with_clip_skip(self, clip_skip: int) -> TextEncodingCache:
+        """The same cache, for texts that are read from another layer of the text encoder."""
+        other = copy.copy(self)
+        other.clip_skip = clip_skip
+        return other
+
+    def with_embeddings(self, embeddings: Spelled) -> TextEncodingCache:
+        """The same cache, for texts in which these words stand for vectors."""
+        other = copy.copy(self)
+        other.embeddings = embeddings
+        return other
+
+    def interpolated(
+        self, start: str, end: str, weight: float, syntax: Syntax = "plain", loras: tuple[Worn, Worn] = ((), ())
+    ) -> Conditioning:
+        """The conditioning `weight` 0..1 of the way from one text to the other, position by position.
+
+        Empty chunks pad the shorter one. `loras` are those on the text encoder for each of them.
+        """
+        if (start, loras[0]) == (end, loras[1]) or weight == 0:
+            return self(start, syntax, loras[0])
+        one, two = self(start, syntax, loras[0]), self(end, syntax, loras[1])
+        pooled = None if one.pooled is None or two.pooled is None else torch.lerp(one.pooled, two.pooled, weight)
+        length = max(len(one.text), len(two.text))
+        return Conditioning(torch.lerp(self._padded(one, length), self._padded(two, length), weight), pooled)
+
+    def _padded(self, one: Conditioning, length: int) -> torch.Tensor:
+        if len(one.text) == length:
+            return one.text
+        empty = self("").text
+        return torch.cat([one.text, *[empty] * ((length - len(one.text)) // len(empty))])
+
+    def __call__(self, text: str, syntax: Syntax = "plain", loras: Worn = ()) -> Conditioning:
+        key = (text, syntax, self.clip_skip, loras, self.embeddings)
+        if key not in self._encoded:
+            adapted = loras or self.embeddings
+            family = self.family.adapted((), loras, self.embeddings) if adapted else self.family
+            self._encoded[key] = self._encode(family, text, syntax)
+            if len(self._encoded) > self.capacity:
+                self._encoded.popitem(last=False)
+        self._encoded.move_to_end(key)
+        return self._encoded[key]
+
+    def _encode(self, family: Family, text: str, syntax: Syntax) -> Conditioning:
+        if syntax == "plain":
+            return family.encode_words(text, self.clip_skip)
+        return family.encode_weighted(weighted(text), self.clip_skip)
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedModel:
-    """A model in memory, the texts it has encoded."""
+    """A model in memory, and the texts it has encoded."""
 
     family: Family
     text_cache: TextEncodingCache
 
 
 class ModelCache:
-    """Keeps the last model loaded; a model that fails to load leaves the one before it in place."""
+    """Keeps the last model that was loaded."""
 
     def __init__(self) -> None:
         self._key: tuple[str, str | None, Placement] | None = None
         self._loaded: LoadedModel | None = None
 
     def get(self, model: ResolvedModel, numerics: Numerics, device: str, *, in_turn: bool = False) -> LoadedModel:
-        """The model on `device` as `numerics` has it, its parts `in_turn` if so; raises `ModelBroken`, or `BadRequest`
-        for an unfit LoRA.
+        """The model on `device` in the formats of `numerics`; `in_turn`: its parts are there one after the other.
+
+        The model before it goes first, since memory is planned for one. Raises `ModelBroken`, and `BadRequest` for a
+        LoRA that does not fit.
         """
         formats = (numerics.dtype, numerics.decode_dtype)
         place = placement(device, *formats, numerics.decode_tile, numerics.attention_slice)
         place = replace(place, in_turn=in_turn)
-        codec = next((one for one in model.add_ons if one.identity.kind == "vae"), None)
-        key = (model.identity.digest, codec.identity.digest if codec else None, place)
+        vae = next((add_on for add_on in model.add_ons if add_on.identity.kind == "vae"), None)
+        key = (model.identity.digest, vae.identity.digest if vae else None, place)
         if self._loaded is None or self._key != key:
             from sdplay.families.load import load_family
 
-            family = load_family(model.card.family, model.path, place, codec.path if codec else None)
+            self._key = self._loaded = None
+            gc.collect()  # its modules refer to each other
+            family = load_family(model.card.family, model.path, place, vae.path if vae else None)
             self._key, self._loaded = key, LoadedModel(family, TextEncodingCache(family))
         if model.add_ons:
             self._loaded.family.hold(model.add_ons)

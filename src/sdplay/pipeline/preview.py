@@ -1,11 +1,13 @@
-"""What a picture will look like, from its latents alone: a linear map, thousands of times cheaper than the codec.
+"""Previews of a picture from its latents: a linear map, thousands of times cheaper than the VAE.
 
 To first order a latent autoencoder's codes are a small picture in other colours (keturn, "Decoding latents to RGB
-without upscaling", 2022). Here the map is not a table for one codec but is fitted to the very codec that is loaded, by
-least squares on colour fields that it encodes; and each code is read with its eight neighbours, as 2 by 2 pixels.
+without upscaling", 2022). Here the map is not a table for one codec but is fitted to the VAE that is loaded, by least
+squares on colour fields that it encodes; and each code is read with its eight neighbours, as 2 by 2 pixels.
 """
 
 from __future__ import annotations
+
+import weakref
 
 import numpy as np
 import torch
@@ -32,22 +34,22 @@ class LinearPreview:
     def __call__(self, latents: Tensor) -> tuple[NDArray[np.uint8], ...]:
         height, width = latents.shape[-2:]
         with torch.inference_mode():
-            flat = (neighbourhoods(latents) @ self.weights).transpose(1, 2).unflatten(2, (height, width))
+            flat = (neighbourhoods(latents.cpu()) @ self.weights).transpose(1, 2).unflatten(2, (height, width))
             values = ((pixel_shuffle(flat, FINER).clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
         return tuple(values.permute(0, 2, 3, 1).contiguous().numpy())
 
 
 class PreviewCache:
-    """Keeps the map of the last model it was asked for."""
+    """Keeps the map of the last model, and not the model itself."""
 
     def __init__(self) -> None:
-        self._last: tuple[Family, LinearPreview] | None = None
+        self._last: tuple[weakref.ref[Family], LinearPreview] | None = None
 
     def of(self, family: Family, recipe: Recipe) -> LinearPreview:
-        """The map for `family`'s codec, fitted under the recipe's `arithmetic` when first asked for."""
-        if self._last is None or self._last[0] is not family:
+        """The map for the VAE of `family`, fitted when it is first asked for."""
+        if self._last is None or self._last[0]() is not family:
             with inference(recipe.numerics.threads):
-                self._last = (family, LinearPreview(fit_preview(family)))
+                self._last = (weakref.ref(family), LinearPreview(fit_preview(family)))
         return self._last[1]
 
 
@@ -58,11 +60,9 @@ def neighbourhoods(latents: Tensor) -> Tensor:
 
 
 def fit_preview(family: Family) -> Tensor:
-    """The weights that turn what the codec makes of colour fields back into these; a codec whose numbers are none gets
-    a map to plain grey.
-    """
+    """The weights that map the latents of colour fields to the fields; latents with NaN or infinity get plain grey."""
     pixels = colour_fields(CODES * family.factor)
-    codes = neighbourhoods(family.encode(pixels)).flatten(0, 1)
+    codes = neighbourhoods(family.encode(pixels).cpu()).flatten(0, 1)
     block = family.factor // FINER
     small = avg_pool2d(pixels, block) if block > 1 else pixels
     wanted = torch.nn.functional.pixel_unshuffle(small, FINER).flatten(2).transpose(1, 2).flatten(0, 1)

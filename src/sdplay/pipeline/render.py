@@ -1,9 +1,9 @@
-"""From frames to pictures. This is the story of the whole program in one function: read `render` first."""
+"""From samples to pictures: the story of the whole program in one function. Read `render` first."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 
@@ -12,119 +12,111 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sdplay.core.errors import MemoryFailed, NumbersFailed
+from sdplay.core.errors import MemoryFailed
 from sdplay.core.sample import Sample
 from sdplay.events import Event, ImageDone, Retried, Stepped
 from sdplay.families.base import Family
 from sdplay.images.picture import Picture
-from sdplay.pipeline.batch import batches, sigmas_key
-from sdplay.pipeline.conditioning import BatchConditioning, batch_key
+from sdplay.pipeline.batch import batch_key, batches
+from sdplay.pipeline.conditioning import BatchConditioning
 from sdplay.pipeline.control import ControlCache
-from sdplay.pipeline.finite import DECODED, decoded, decoded_in_float32
 from sdplay.pipeline.hires import plan_passes, second_pass_latents
 from sdplay.pipeline.latents import (
     InitPixels,
     LatentPreparer,
+    decode,
+    decoded_in_float32,
     no_init_pixels,
     noisy_latents,
     stack_inpaint_channels,
+    to_pixels,
     with_mask,
 )
 from sdplay.pipeline.loras import embeddings_of
-from sdplay.pipeline.text_cache import TextEncodingCache
+from sdplay.pipeline.model_cache import TextEncodingCache
 from sdplay.requests.recipe import Recipe
-from sdplay.sampling.denoiser import Denoiser
-from sdplay.sampling.noise import NoiseSampler, batch_noise
-from sdplay.sampling.samplers import SAMPLERS, Step
+from sdplay.sampling.noise import batch_noise
+from sdplay.sampling.samplers import SAMPLERS
 
 # Latents [B, C, h, w] as B small pictures, uint8 [_, _, 3].
 Preview = Callable[[Tensor], tuple[NDArray[np.uint8], ...]]
+DECODED = "decoded again in float32, since it came out black or as no numbers in less"
 
 
 def render(
     recipe: Recipe,
-    frames: Iterable[Sample],
+    samples: Iterable[Sample],
     family: Family,
-    words: TextEncodingCache,
-    film: InitPixels = no_init_pixels,
+    text_cache: TextEncodingCache,
+    init_pixels: InitPixels = no_init_pixels,
     preview: Preview | None = None,
 ) -> Iterator[Event]:
-    """Draw `frames` tile by tile, yielding `Stepped` after every step and `ImageDone` for every picture.
+    """Draw `samples` batch by batch, yielding `Stepped` after every step and `ImageDone` for every picture.
 
-    `film` gives the pixels that a frame of a film starts from, of the recipe's size; `preview` makes small pictures of
-    what the network takes for the clean latents at each step, and is not asked where nobody wants any.
-    Whoever iterates may stop at any event: nothing is left running. Raises `BadRequest` for a size, steps or a clip
-    skip that the model cannot take and `RenderFailed` when memory runs out or the numbers are no picture (NaN or
-    infinite).
+    `init_pixels` gives the pixels that a frame of a film starts from, in the recipe's size. `preview` makes small
+    pictures of the estimated x0 at each step. The caller may stop at any event: nothing is left running. Raises
+    `BadRequest` for a size, steps or clip skip that the model cannot take, `MemoryFailed`, and `NumbersFailed` for
+    pixels that are NaN or infinite.
     """
-    words = words.with_clip_skip(recipe.request.clip_skip).with_embeddings(embeddings_of(recipe))
-    start_of, guidance_of = LatentPreparer(recipe, family, film), ControlCache(recipe, family)
+    inference_mode = partial(inference, recipe.numerics.threads)
+    text_cache = text_cache.with_clip_skip(recipe.request.clip_skip).with_embeddings(embeddings_of(recipe))
+    prepare, controls = LatentPreparer(recipe, family, init_pixels), ControlCache(recipe, family)
 
-    def alike(frame: Sample) -> object:
-        with inference(recipe.numerics.threads):
-            return sigmas_key(frame), batch_key(recipe, frame, words), frame.control
+    def key(sample: Sample) -> object:
+        with inference_mode():
+            return batch_key(recipe, sample, text_cache)
 
-    for tile, real in batches(frames, recipe.numerics.tile, alike):
+    for batch, real in batches(samples, recipe.numerics.tile, key):
         started = time.perf_counter()
-        indices = tuple(frame.index for frame in tile[:real])
-        # 1. a given picture becomes latents, once
-        with inference(recipe.numerics.threads):
-            starts = [start_of(frame) for frame in tile]
-            course = plan_passes(recipe, tile[0], starts[0].strength, family)
-        x = torch.empty(0)
-        for each in course:  # one, or two where the picture is enlarged and drawn over once more
-            with inference(recipe.numerics.threads):
-                if each.second is not None:
-                    starts = second_pass_latents(recipe, tile, x, each, family, to_pixels)
-                # 2. words become what the network reads, each text once
-                told = BatchConditioning(recipe, tile, family, words, each.steps_before)
-                guided = told.denoiser(
-                    each.sigmas.sigmas, stack_inpaint_channels(starts), guidance_of(tile[0], each.second)
-                )
-                denoiser = with_mask(guided, starts)
-            # 3. noise, from each frame's own seed, on top of what it starts from
-            noise = partial(batch_noise, [frame.noise for frame in tile], each.shape)
-            x = noisy_latents(starts, noise, each.sigmas, fill_draw=each.steps)
-            # 4. denoise, step by step
-            for step in denoised(recipe, denoiser, x, each.sigmas.sigmas, noise):
-                x = step.x
-                seen = preview(step.x0)[:real] if preview is not None else ()
-                done = each.steps_before + step.index + 1
-                yield Stepped(frames=indices, step=done, steps=course[-1].steps_after, previews=seen)
-            x = x * each.sigmas.end_scale
+        indices = tuple(sample.index for sample in batch[:real])
+        noises = [sample.noise for sample in batch]
+        latents = torch.empty(0)
+        with inference_mode():
+            # 1. a given picture becomes latents, once
+            inits = [prepare(sample) for sample in batch]
+            passes = plan_passes(recipe, batch[0], inits[0].strength, family)
+        for one in passes:  # two for hires fix
+            with inference_mode():
+                if one.second is not None:
+                    inits = second_pass_latents(recipe, batch, latents, one, family)
+                # 2. prompts become what the network reads, each text once
+                conditioning = BatchConditioning(recipe, batch, family, text_cache, one.steps_before)
+                channels, control = stack_inpaint_channels(inits), controls(batch[0], one.second)
+                denoiser = with_mask(conditioning.denoiser(one.sigmas.values, channels, control), inits)
+                # 3. noise from each sample's own seed, on top of what it starts from
+                noise = partial(batch_noise, noises, one.shape, device=family.device)
+                latents = noisy_latents(family.process, inits, noise, one.sigmas, fill_draw=one.steps)
+            # 4. the sampler denoises, step by step
+            steps = SAMPLERS[recipe.sampler](denoiser, latents, one.sigmas.values, noise)
+            while True:
+                with inference_mode():
+                    step = next(steps, None)
+                if step is None:
+                    break
+                latents = step.x
+                previews = preview(step.x0)[:real] if preview is not None else ()
+                done = one.steps_before + step.index + 1
+                yield Stepped(frames=indices, step=done, steps=passes[-1].steps_after, previews=previews)
         # 5. latents become pixels
-        with inference(recipe.numerics.threads):
-            values, again = decoded(recipe, family, x, starts)
-            pictures = to_pixels(values)
+        with inference_mode():
+            decoded, again = decode(recipe, family, latents, inits)
+            pictures = to_pixels(decoded)
         seconds = (time.perf_counter() - started) / real
-        for row, frame in enumerate(tile[:real]):
+        for row, sample in enumerate(batch[:real]):
             made_by = recipe
             if row in again:
                 made_by = decoded_in_float32(recipe)
-                yield Retried(index=frame.index, how=DECODED)
-            picture = starts[row].to_picture(pictures[row])
-            yield ImageDone(picture=Picture(pixels=picture, recipe=made_by, index=frame.index, seconds=seconds))
-
-
-def denoised(
-    recipe: Recipe, denoiser: Denoiser, x: Tensor, sigmas: Sequence[float], noise: NoiseSampler
-) -> Iterator[Step]:
-    """The recipe's sampler, each step under the recipe's `arithmetic`."""
-    steps = SAMPLERS[recipe.sampler](denoiser, x, sigmas, noise)
-    while True:
-        with inference(recipe.numerics.threads):
-            step = next(steps, None)
-        if step is None:
-            return
-        yield step
+                yield Retried(index=sample.index, how=DECODED)
+            pixels = inits[row].to_picture(pictures[row])
+            yield ImageDone(picture=Picture(pixels=pixels, recipe=made_by, index=sample.index, seconds=seconds))
 
 
 @contextmanager
 def inference(threads: int) -> Iterator[None]:
-    """Inference mode and `threads` CPU threads (0: as it is) for the length of one calculation, not longer: between two
-    steps whoever draws may do other work, in this or another thread, that has its own settings.
+    """Inference mode and `threads` CPU threads (0: as it is) for one calculation, not longer.
 
-    Raises `MemoryFailed` where memory runs out.
+    Between two steps the caller may do other work, in this or another thread, which has its own settings. Raises
+    `MemoryFailed` if memory runs out.
     """
     before = torch.get_num_threads()
     try:
@@ -134,21 +126,7 @@ def inference(threads: int) -> Iterator[None]:
     except (RuntimeError, MemoryError) as error:
         if not isinstance(error, MemoryError | torch.OutOfMemoryError) and "can't allocate memory" not in str(error):
             raise
-        reason, hint = (
-            "there is not enough memory for a picture of this size",
-            "take a smaller --size or another --model",
-        )
-        raise MemoryFailed(reason, hint=hint) from error
+        reason = "there is not enough memory for a picture of this size"
+        raise MemoryFailed(reason, hint="take a smaller --size or another --model") from error
     finally:
         torch.set_num_threads(before)
-
-
-def to_pixels(decoded: Tensor) -> NDArray[np.uint8]:
-    """[B, 3, H, W] in −1..1 to uint8 [B, H, W, 3], rounded; raises `RenderFailed` instead of drawing NaN as black."""
-    if not bool(torch.isfinite(decoded).all()):
-        raise NumbersFailed(
-            "the numbers overflowed while drawing (NaN or infinity)",
-            hint="draw it again with --precision float32, and with a lower --guidance",
-        )
-    scaled = (decoded.clamp(-1, 1) + 1) * 127.5
-    return scaled.round().to(torch.uint8).permute(0, 2, 3, 1).contiguous().numpy()

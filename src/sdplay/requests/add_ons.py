@@ -1,19 +1,24 @@
-"""sdplay.requests.add_ons."""
+"""The LoRAs, embeddings, ControlNets and VAEs that a request names: in its fields, and in its prompts."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterator
 from typing import Any, cast
 
 from sdplay.core.errors import BadRequest, shorten
 from sdplay.library.add_on_kinds import AddOnKind, called, without_weights
-from sdplay.requests.base import Request
+from sdplay.prompts.lora_tags import Lora, lora_names, read_lora, stretches
+from sdplay.prompts.template import Wildcards, template
+from sdplay.requests.base import Request, field_marks
+
+Spelled = tuple[tuple[str, str], ...]  # words that stand for vectors, and the digest of the file of each
 
 
 def entries(request: Request) -> Iterator[tuple[AddOnKind, str, str]]:
     """(kind, field, entry) for each entry of those fields of `request` that name add-ons."""
-    for field, info in type(request).model_fields.items():
-        kind = cast(AddOnKind | None, cast(dict[str, Any], info.json_schema_extra or {}).get("add_on"))
+    for field in type(request).model_fields:
+        kind = cast(AddOnKind | None, field_marks(type(request), field).get("add_on"))
         if kind is not None:
             given: str | tuple[str, ...] | None = getattr(request, field)
             for entry in (given,) if isinstance(given, str) else given or ():
@@ -36,11 +41,53 @@ def named_add_ons(request: Request) -> dict[tuple[AddOnKind, str], str]:
     return found
 
 
-def without_paths(request: Request, asked: dict[str, Any]) -> None:
-    """Take the folders out of the entries of such fields in `asked`, a dump of `request`: what counts is the file."""
+def without_paths(request: Request, recipe: dict[str, Any]) -> dict[str, Any]:
+    """`recipe`, a dump of that of `request`, without the folders of its add-ons: what counts is the file."""
+    short: dict[str, dict[str, str]] = {}
     for kind, field, entry in entries(request):
-        if field in asked:
+        place = without_weights(kind, entry)
+        short.setdefault(field, {})[entry] = called(place) + entry[len(place) :]
+    changed: dict[str, Any] = {}
+    for field in short.keys() & recipe.keys():
+        value = recipe[field]
+        changed[field] = (
+            short[field][value] if isinstance(value, str) else [short[field].get(one, one) for one in value]
+        )
+    return {**recipe, **changed}
+
+
+def asked_loras(request: Request) -> Iterator[Lora]:
+    """Each with its name and weights; raises `BadRequest` naming the field for weights that are none."""
+    for kind, field, entry in entries(request):
+        if kind == "lora":
             place = without_weights(kind, entry)
-            short = called(place) + entry[len(place) :]
-            told = asked[field]
-            asked[field] = short if isinstance(told, str) else [short if one == entry else one for one in told]
+            read = read_lora(f"-{entry[len(place) :]}", field, entry)
+            yield Lora(called(place), read.text, read.network)
+
+
+def mentioned_loras(request: Request, wildcards: Wildcards) -> tuple[str, ...]:
+    """The names in the prompts, sorted; raises `BadRequest` for one that is left to a choice."""
+    if request.prompt_syntax == "plain":
+        return ()
+    names: set[str] = set()
+    for field, text in request.texts(wildcards):
+        if "<" in text and field != "negative_prompt":  # there they are text, as they are to A1111
+            for stretch in stretches(template(text, field)) if request.draws_templates else (text,):
+                names.update(lora_names(stretch, field))
+    return tuple(sorted(names))
+
+
+def mentioned_words(request: Request, wildcards: Wildcards, known: Collection[str]) -> tuple[str, ...]:
+    """Those of the `known` words that stand in a prompt or negative prompt, sorted."""
+    if request.prompt_syntax == "plain" or not known:
+        return ()
+    by_fold = {name.casefold(): name for name in known}
+    word = word_pattern(known)
+    found = {by_fold.get(match[0].casefold()) for _, text in request.texts(wildcards) for match in word.finditer(text)}
+    return tuple(sorted(name for name in found if name is not None))
+
+
+def word_pattern(names: Collection[str]) -> re.Pattern[str]:
+    """Finds any of `names` where it stands as a word of its own, in upper or lower case; of two the longer one."""
+    either = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
+    return re.compile(rf"(?<!\w)(?:{either})(?!\w)", re.IGNORECASE)

@@ -17,10 +17,9 @@ from typing import Any, cast, get_origin
 from pydantic import TypeAdapter, ValidationError
 
 from sdplay.core.errors import BadRequest, UnknownName, problems_of
-from sdplay.requests.annotation import plain_type
-from sdplay.requests.base import Request, make_request
+from sdplay.core.values import plain_type, read_size
+from sdplay.requests.base import Request, field_info, field_marks, field_names, make_request
 from sdplay.requests.request import AnyStill
-from sdplay.requests.sides import read_size
 
 TEXTS = ("prompt", "negative_prompt")
 SIZE = "size"
@@ -92,7 +91,7 @@ def axis_field(name: str) -> str:
 
 def field_of(name: str, kind: type[Request]) -> tuple[str, str]:
     """(field, the name it is shown under) for what somebody calls it; raises `UnknownName` with near ones."""
-    flags = {flag_of(kind, field): field for field in kind.model_fields if field != "mode"}
+    flags = {flag_of(kind, field): field for field in field_names(kind) if field != "mode"}
     wanted = re.sub(r"[\s-]+", "_", name.strip().casefold().removeprefix("--"))
     known = {flag.replace("-", "_"): field for flag, field in flags.items()} | {SIZE: SIZE}
     known |= {field: field for field in flags.values()}
@@ -104,9 +103,7 @@ def field_of(name: str, kind: type[Request]) -> tuple[str, str]:
 
 
 def flag_of(kind: type[Request], field: str) -> str:
-    extra = kind.model_fields[field].json_schema_extra
-    named: dict[str, Any] = cast(dict[str, Any], extra) if isinstance(extra, dict) else {}
-    return str(named.get("flag", field.replace("_", "-")))
+    return str(field_marks(kind, field).get("flag", field.replace("_", "-")))
 
 
 def read_axis(text: str, kind: type[Request], problems: list[BadRequest]) -> Axis | None:
@@ -136,7 +133,7 @@ def read_axis(text: str, kind: type[Request], problems: list[BadRequest]) -> Axi
         try:
             found.append(convert(value))
         except ValueError as error:
-            hint = "write 256 or 256x384" if field == SIZE else kind.model_fields[field].description or ""
+            hint = "write 256 or 256x384" if field == SIZE else field_info(kind, field).description or ""
             problems.append(BadRequest(said(error), field=axis_field(name), value=value, hint=hint))
     return Axis(field=field, name=name, values=tuple(found)) if found else None
 
@@ -157,7 +154,7 @@ def parts_of(text: str, name: str) -> list[str]:
 
 def written_out(part: str, kind: type[Request], field: str, name: str) -> list[str]:
     """`part`, or the numbers of the range that it is; raises `BadRequest`."""
-    plain = plain_type(kind.model_fields[field].annotation) if field != SIZE else tuple
+    plain = plain_type(field_info(kind, field).annotation) if field != SIZE else tuple
     match = RANGE.fullmatch(part) if plain in (int, float) else None
     return range_of(match, name, whole=plain is int) if match else [part]
 
@@ -190,7 +187,7 @@ def converter(kind: type[Request], field: str) -> Callable[[str], Any]:
     """What makes a value of `field` of a text; raises `ValueError` for one that is none."""
     if field == SIZE:
         return size_of
-    annotation: Any = kind.model_fields[field].annotation
+    annotation: Any = field_info(kind, field).annotation
     if get_origin(plain_type(annotation)) is tuple:
         return lambda text: (text,) if text else ()
     adapter: TypeAdapter[Any] = TypeAdapter(annotation)

@@ -1,30 +1,43 @@
 """The common part of every request: its fields' types, the fields all modes share, and how one is asked for.
 
 Fields left at None are open; `resolve_request` closes them and nothing else does. A field's `flag` in
-`json_schema_extra` is its name on the command line where that is not the field's own; `later` says that there were
-recipes before the field: where it has its default a recipe is written, and its digest made, as if it were not there.
+`json_schema_extra` is its name on the command line where that is not the field's own; `hashed: False` says that it
+reaches no pixel; `since` is for a field that there was not always: the value that it stands for in older recipes.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TypeVar, cast
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, TypeVar, cast
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+    model_validator,
+)
+from pydantic.fields import FieldInfo
 
-from sdplay.core.amount import read_amount
 from sdplay.core.errors import BadRequest, UnknownName, together
 from sdplay.core.fields import (
     LARGEST_SEED,
     LARGEST_SIDE,
     LONGEST_PROMPT,
     SMALLEST_SIDE,
-    SMALLEST_TILE,
     FilePath,
     NoiseSource,
-    Precision,
     Syntax,
     without_nul,
 )
+from sdplay.core.sample import Asset
+from sdplay.library.card import ModelCard
+from sdplay.prompts.template import Wildcards
+from sdplay.requests.run_options import RunOptions
 
 
 def _not_blank(text: str) -> str:
@@ -39,28 +52,9 @@ def _multiple_of_8(side: int) -> int:
     return side
 
 
-def _whole_tiles(side: int) -> int:
-    if side % SMALLEST_TILE:
-        raise ValueError(f"is no multiple of {SMALLEST_TILE}")
-    return side
-
-
 def as_tuple(given: object) -> object:
     """Lists as they come out of JSON are the tuples they were."""
     return tuple(cast(list[object], given)) if isinstance(given, list) else given
-
-
-def as_amount(given: object) -> object:
-    """Bytes are an amount of memory too."""
-    return str(given) if isinstance(given, int) and not isinstance(given, bool) else given
-
-
-def _amount(text: str) -> str:
-    read_amount(text)
-    return text.strip()
-
-
-Memory = Annotated[str, Field(max_length=64), BeforeValidator(as_amount), AfterValidator(_amount)]
 
 
 def as_texts(given: object) -> object:
@@ -86,7 +80,7 @@ class Request(BaseModel):
         default="a1111",
         description="a1111: (word:1.2), [from:to:when], BREAK, AND and so on mean something, and no text is too long; "
         "plain: the text as it stands, cut where the text encoder ends.",
-        json_schema_extra={"flag": "syntax"},
+        json_schema_extra={"flag": "syntax", "since": "plain"},
     )
     seed: int | None = Field(
         default=None,
@@ -107,14 +101,14 @@ class Request(BaseModel):
         ge=0,
         le=1,
         description="How far strong guidance is brought back to the contrast it had without: 0 not, 1 all the way.",
-        json_schema_extra={"later": True},
+        json_schema_extra={"since": 0.0},
     )
     clip_skip: int = Field(
         default=1,
         ge=1,
         le=12,
         description="Which layer of the text encoder is read, from the end: 1 the last, 2 the one before, as in A1111.",
-        json_schema_extra={"later": True},
+        json_schema_extra={"since": 1},
     )
     sampler: str | None = Field(default=None, description="How noise is removed: see `sdplay samplers`.")
     schedule: str | None = Field(default=None, description="How the noise levels are spaced: see `sdplay samplers`.")
@@ -125,73 +119,104 @@ class Request(BaseModel):
         max_length=32,
         description="A LoRA's name or path and how much of it: name:0.8 (name:0.5:0.8 for text encoder and network). "
         "Can be given several times.",
-        json_schema_extra={"later": True, "add_on": "lora"},
+        json_schema_extra={"since": [], "add_on": "lora"},
     )
     embedding: Annotated[tuple[FilePath, ...], BeforeValidator(as_texts)] = Field(
         default=(),
         max_length=32,
         description="The file of a textual inversion, whose name is then a word; those on the shelves are known "
         "without it. Can be given several times.",
-        json_schema_extra={"later": True, "add_on": "embedding"},
+        json_schema_extra={"since": [], "add_on": "embedding"},
     )
     model: str = Field(default="builtin", min_length=1, description="A model's name, its folder or file, or a hub id.")
     vae: Text | None = Field(
         default=None,
         min_length=1,
         description="A codec (VAE) in place of the model's own: its name or path.",
-        json_schema_extra={"later": True, "add_on": "vae"},
-    )
-    allow_pickle: bool = Field(
-        default=False,
-        description="Open a pickle (.ckpt, .pt, .bin) too: its weights alone, in a process of their own.",
-    )
-    device: str = Field(default="auto", description="auto, cpu, gpu (or cuda, cuda:1, mps).")
-    precision: Precision = Field(default="auto", description="Number format of the networks.")
-    low_memory: bool = Field(
-        default=False,
-        description="One picture at a time, attention in slices, large pictures in tiles: slower, in less memory.",
-    )
-    decode_tile: Annotated[int, Field(ge=0, le=LARGEST_SIDE), AfterValidator(_whole_tiles)] | None = Field(
-        default=None,
-        description="Pictures larger than this are decoded in tiles of so many pixels a side: no seam, less memory, "
-        "more time. 0: whole. 512 with --low-memory, else 0, when left out.",
-    )
-    max_memory: Memory | None = Field(
-        default=None,
-        description="Memory that drawing may take: 4GiB, 4096MiB, 4.5GB. What would take more is not begun.",
-    )
-    allow_lossy: bool = Field(
-        default=False,
-        description="To keep within --max-memory also calculate in bfloat16, which changes the picture a little.",
+        json_schema_extra={"since": None, "add_on": "vae"},
     )
     noise: NoiseSource = Field(
         default="philox",
         description="philox: the same on every machine (A1111's RNG: NV); torch: what diffusers makes.",
     )
-    batch_size: int | None = Field(
-        default=None,
-        ge=1,
-        le=64,
-        description="Pictures in one pass of the network; one size gives one set of bits. The model's when left out.",
-    )
+    run: RunOptions = RunOptions()
 
-    def not_ingredients(self) -> set[str]:
-        """Fields that reach no pixel of picture i: where it is drawn (which machine did it, in which precision, in how
-        little memory and how many at once, is in the recipe's `numerics`), whether a pickle may be opened, and for some
-        modes how many.
+    # Whether templates in the prompts are still to be drawn when the request is resolved, for each picture anew.
+    draws_templates: ClassVar[bool] = True
+
+    if TYPE_CHECKING:
+        mode: Any  # the name of the mode, which each of them declares
+
+    def texts(self, wildcards: Wildcards) -> Iterator[tuple[str, str]]:
+        """(field, text) of everything that prompts are made of."""
+        yield "negative_prompt", self.negative_prompt
+
+    def natural_size(self, card: ModelCard, assets: Mapping[str, Asset]) -> tuple[int, int]:
+        """(width, height) when none is asked for."""
+        return card.size, card.size
+
+    def rounded_size(self, width: int, height: int) -> tuple[int, int]:
+        """(width, height) as they can be drawn in this mode."""
+        return width, height
+
+    def batch(self, card: ModelCard, device: str) -> int:
+        """Pictures in one pass of the network: one in little memory, else what was asked, else what is usual."""
+        if self.run.low_memory:
+            return 1
+        return self.run.batch_size if self.run.batch_size is not None else self.usual_batch(card, device)
+
+    def usual_batch(self, card: ModelCard, device: str) -> int:
+        """Pictures in one pass if nothing is asked."""
+        return card.tile
+
+    def check_notation(self, wildcards: Wildcards, seed: int) -> None:
+        """Raise `BadRequest` for prompts with more notation than is read, as far as they can be read beforehand."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _gather_run_options(cls, given: Any) -> Any:
+        """Run options are understood beside the other fields, where they were before they had a place of their own."""
+        if not isinstance(given, Mapping):
+            return given
+        fields = dict(cast(Mapping[str, Any], given))
+        flat = {name: fields.pop(name) for name in RunOptions.model_fields if name in fields}
+        run = fields.get("run", {})
+        known = run.model_dump(exclude_unset=True) if isinstance(run, RunOptions) else dict(run)
+        return {**fields, "run": {**known, **flat}} if flat else fields
+
+    @model_serializer(mode="wrap")
+    def _spread_run_options(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """The inverse: one list of fields, as `make_request` takes them."""
+        fields: dict[str, Any] = dump(self)
+        return {**fields, **fields.pop("run", {})}
+
+    def with_run_options(self, **changed: Any) -> Self:
+        """The same picture, with these run options changed."""
+        return self.model_copy(update={"run": self.run.model_copy(update=changed)})
+
+    def without_run_options(self) -> Self:
+        """The same picture, with the usual run options: what a server keeps of a request that it is sent."""
+        return self.model_copy(update={"run": RunOptions()})
+
+    def unused_fields(self) -> set[str]:
+        """Fields that reach no pixel of picture i because of what other fields say."""
+        return set()
+
+    def unhashed_fields(self) -> set[str]:
+        """Fields that reach no pixel of picture i: the run options, those marked `hashed: False`, and unused ones."""
+        marked = {name for name in type(self).model_fields if field_marks(type(self), name).get("hashed") is False}
+        return {"run"} | marked | self.unused_fields()
+
+    def to_dict(self) -> dict[str, Any]:
+        """What reaches pixels, as plain JSON values. A field that there was not always is left out while it has the
+        value that it stands for in older recipes, its `since`: they and their digests stay as they are.
         """
-        where = {"allow_pickle", "device", "precision", "low_memory", "max_memory", "allow_lossy"}
-        return where | {"decode_tile", "batch_size"}
-
-    def as_before(self) -> set[str]:
-        """The fields that came later and ask for nothing: what is drawn is what was drawn before there were any."""
-        fields = type(self).model_fields
-        later = {
-            name for name, info in fields.items() if cast(dict[str, Any], info.json_schema_extra or {}).get("later")
-        }
-        return {name for name in later if getattr(self, name) == fields[name].default}
+        dumped = self.model_dump(mode="json", exclude=self.unhashed_fields())
+        marks = {name: field_marks(type(self), name) for name in dumped}
+        return {name: value for name, value in dumped.items() if marks[name].get("since", NEVER) != value}
 
 
+NEVER = object()  # equal to no value of a field
 SHARED = frozenset(Request.model_fields)
 PLAINER = {"string_unicode": "contains half a surrogate pair, which is no character"}  # by pydantic's error type
 
@@ -217,24 +242,36 @@ def make_request(kind: type[R], /, **fields: Any) -> R:
 
 def field_names(kind: type[Request]) -> list[str]:
     """The fields of `kind` in the order they are read best: its own first, those of a `group` (in their
-    `json_schema_extra`) after them, those that all modes share last.
+    `json_schema_extra`) after them, those that all modes share last, run options among them.
     """
 
     def place(name: str) -> tuple[bool, str]:
-        extra = cast(dict[str, Any], kind.model_fields[name].json_schema_extra or {})
-        return name in SHARED, str(extra.get("group", ""))
+        return name in SHARED, str(field_marks(kind, name).get("group", ""))
 
-    return sorted(kind.model_fields, key=place)
+    names = sorted(kind.model_fields, key=place)
+    at = names.index("run")
+    return [*names[:at], *RunOptions.model_fields, *names[at + 1 :]]
+
+
+def field_info(kind: type[Request], name: str) -> FieldInfo:
+    """What is declared of a field of `kind`, or of a run option."""
+    return kind.model_fields[name] if name in kind.model_fields else RunOptions.model_fields[name]
+
+
+def field_marks(kind: type[Request], name: str) -> dict[str, Any]:
+    """What a field's `json_schema_extra` says; empty for none."""
+    return cast(dict[str, Any], field_info(kind, name).json_schema_extra or {})
 
 
 def known(kind: type[Request], name: str) -> bool:
-    return name in kind.model_fields
+    return name in kind.model_fields or name in RunOptions.model_fields
 
 
 def problem(kind: type[Request], found: dict[str, Any]) -> BadRequest:
     """One of pydantic's errors in our words."""
-    field = str(found["loc"][0]) if found["loc"] else "request"
+    path = [part for part in found["loc"] if part != "run"]
+    field = str(path[0]) if path else "request"
     reason = PLAINER.get(found["type"], str(found["msg"]).removeprefix("Value error, "))
-    hint = (kind.model_fields[field].description or "") if known(kind, field) else ""
+    hint = (field_info(kind, field).description or "") if known(kind, field) else ""
     value = None if found["type"] == "missing" else found["input"]
     return BadRequest(reason[0].lower() + reason[1:], field=field, value=value, hint=hint)

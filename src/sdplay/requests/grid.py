@@ -12,10 +12,10 @@ from math import prod
 from typing import Any, cast
 
 from sdplay.core.errors import BadRequest, problems_of, together
+from sdplay.core.values import read_size
 from sdplay.requests.axes import SIZE, TEXTS, Axis, axis_field, field_of, possible, read_axis
 from sdplay.requests.base import make_request
 from sdplay.requests.request import AnyStill
-from sdplay.requests.sides import read_size
 
 MOST_AXES = 3
 MOST_PICTURES = 1000

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Literal
 
 from sdplay.core.sample import FromImage, Sample
-from sdplay.requests.plan_stills import stills
 from sdplay.requests.recipe import Recipe
-from sdplay.requests.request import Img2Img
+from sdplay.requests.stills import FromPicture, samples
+
+
+class Img2Img(FromPicture):
+    """A picture from words and another picture."""
+
+    mode: Literal["img2img"] = "img2img"
 
 
 def plan(recipe: Recipe, indices: Sequence[int]) -> Iterator[Sample]:
-    """The frames of `indices`, in that order."""
+    """The samples of `indices`, in that order."""
     assert isinstance(recipe.request, Img2Img)
-    return stills(recipe, indices, FromImage(image=recipe.assets["image"], strength=recipe.request.strength))
+    return samples(recipe, indices, FromImage(image=recipe.assets["image"], strength=recipe.request.strength))

@@ -1,17 +1,66 @@
-"""inpaint: as img2img, but only under the mask (and beyond the edges, where the picture is extended)."""
+"""inpaint: as img2img, but only under the mask (and beyond the edges, if the picture is extended)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Literal
 
-from sdplay.core.sample import FromImage, Repaint, Sample
-from sdplay.requests.plan_stills import stills
+from pydantic import Field, model_validator
+
+from sdplay.core.fields import FilePath, Fill
+from sdplay.core.sample import Asset, FromImage, Repaint, Sample
+from sdplay.library.card import ModelCard
 from sdplay.requests.recipe import Recipe
-from sdplay.requests.request import Inpaint
+from sdplay.requests.stills import FromPicture, samples
+
+
+class Inpaint(FromPicture):
+    """A picture with a part painted anew; outside the blurred mask it keeps its bytes."""
+
+    mode: Literal["inpaint"] = "inpaint"
+    mask: FilePath | None = Field(
+        default=None, description="Picture of the same size: white is painted anew, black stays."
+    )
+    mask_blur: float = Field(default=4.0, ge=0, le=256, description="Radius in pixels that softens the mask's edge.")
+    mask_grow: int = Field(
+        default=0, ge=-256, le=256, description="Pixels by which the mask grows (or shrinks, when negative)."
+    )
+    mask_invert: bool = Field(default=False, description="Paint the black part of the mask instead of the white.")
+    fill: Fill = Field(
+        default="original", description="What the masked part starts from: the picture, noise, or nothing (flat)."
+    )
+    only_masked: bool = Field(
+        default=False, description="Draw the masked part alone, enlarged to the model's size, and paste it back."
+    )
+    padding: int = Field(
+        default=32, ge=0, le=2048, description="Pixels of surroundings that --only-masked draws along."
+    )
+    extend: str = Field(
+        default="",
+        pattern=r"^\s*((left|right|top|bottom)\s*=\s*\d{1,4}\s*(,\s*|$))*$",
+        description="Paint beyond the picture's edges: left=64,right=0,top=0,bottom=32.",
+    )
+
+    @model_validator(mode="after")
+    def _has_something_to_paint(self) -> Inpaint:
+        if self.mask is None and not any(self.borders):
+            raise ValueError("nothing says where to paint: give --mask FILE, or --extend left=64")
+        return self
+
+    @property
+    def borders(self) -> tuple[int, int, int, int]:
+        """`extend` in pixels: (left, top, right, bottom)."""
+        given = dict(part.split("=") for part in self.extend.replace(" ", "").strip(",").split(",") if part)
+        left, top, right, bottom = (int(given.get(side, 0)) for side in ("left", "top", "right", "bottom"))
+        return left, top, right, bottom
+
+    def natural_size(self, card: ModelCard, assets: Mapping[str, Asset]) -> tuple[int, int]:
+        """The masked part alone is drawn at the size that the model draws best."""
+        return (card.size, card.size) if self.only_masked else super().natural_size(card, assets)
 
 
 def plan(recipe: Recipe, indices: Sequence[int]) -> Iterator[Sample]:
-    """The frames of `indices`, in that order."""
+    """The samples of `indices`, in that order."""
     request = recipe.request
     assert isinstance(request, Inpaint)
     repaint = Repaint(
@@ -24,4 +73,4 @@ def plan(recipe: Recipe, indices: Sequence[int]) -> Iterator[Sample]:
         padding=request.padding if request.only_masked else None,
     )
     init = FromImage(image=recipe.assets["image"], strength=request.strength, repaint=repaint)
-    return stills(recipe, indices, init)
+    return samples(recipe, indices, init)

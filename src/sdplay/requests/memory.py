@@ -9,17 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from sdplay.core.amount import amount_text, read_amount
 from sdplay.core.errors import BadRequest
 from sdplay.core.fields import SMALLEST_SIDE
+from sdplay.core.values import amount_text, read_amount
 from sdplay.library.activations import decoder_numbers, encoder_numbers, network_numbers, tiled_numbers
 from sdplay.library.resolve import ResolvedModel
 from sdplay.library.sizes import ModelSize, size_of
 from sdplay.prompts.composition import composed
-from sdplay.requests.hires import picture_size
 from sdplay.requests.recipe import Numerics, Recipe
-from sdplay.requests.stills import FromPicture, Still
-from sdplay.requests.words import words_of
+from sdplay.requests.stills import FromPicture, Still, prompt_of
+from sdplay.requests.txt2img import picture_size
 
 PROGRAM = 440 * 2**20  # Python, torch, diffusers and transformers after a first picture, without weights
 KEPT = 1.1  # what the allocator does not give back after the network has run, of what the network held
@@ -70,7 +69,7 @@ def rows_of(recipe: Recipe) -> int:
     """How many texts pull at a picture at once: what it is drawn away from, and each that it is drawn towards."""
     towards = 1
     if isinstance(recipe.request, Still) and recipe.request.prompt_syntax == "a1111":
-        towards = len(composed(words_of(recipe, 0).prompt))
+        towards = len(composed(prompt_of(recipe, 0).prompt))
     return towards if recipe.guidance_scale == 1 and towards == 1 else 1 + towards
 
 
@@ -89,7 +88,7 @@ def codec_numbers(recipe: Recipe, size: ModelSize) -> int:
 
 def memory_limit(recipe: Recipe) -> int | None:
     """The bytes that drawing may take, None where nothing is said of it."""
-    asked = recipe.request.max_memory
+    asked = recipe.request.run.max_memory
     return read_amount(asked) if asked is not None else None
 
 
@@ -98,7 +97,9 @@ def kept_within(recipe: Recipe, model: ResolvedModel) -> Recipe:
     limit = memory_limit(recipe)
     if limit is None:
         return recipe
-    return replace(recipe, numerics=within(recipe, size_of(model), limit, lossy=recipe.request.allow_lossy).numerics)
+    return replace(
+        recipe, numerics=within(recipe, size_of(model), limit, lossy=recipe.request.run.allow_lossy).numerics
+    )
 
 
 def takes_turns(recipe: Recipe, model: ResolvedModel) -> bool:
@@ -106,8 +107,8 @@ def takes_turns(recipe: Recipe, model: ResolvedModel) -> bool:
     they do not fit into what is allowed. It changes no bit, so it is no part of a recipe.
     """
     limit = memory_limit(recipe)
-    if recipe.request.low_memory or limit is None:
-        return recipe.request.low_memory
+    if recipe.request.run.low_memory or limit is None:
+        return recipe.request.run.low_memory
     return predicted(recipe, size_of(model), in_turn=False) > limit
 
 
@@ -128,7 +129,7 @@ def within(recipe: Recipe, size: ModelSize, limit: int, *, lossy: bool) -> Memor
     least = min(plan.predicted for plan in plans)
     reason = f"is too little: not possible below {amount_text(least)} for {recipe.width}x{recipe.height}"
     hint = "; ".join(possible(recipe, size, limit, least, lossy=lossy))
-    raise BadRequest(reason, field="max_memory", value=recipe.request.max_memory, hint=hint)
+    raise BadRequest(reason, field="max_memory", value=recipe.request.run.max_memory, hint=hint)
 
 
 def ways(recipe: Recipe, *, lossy: bool) -> Iterator[tuple[Numerics, bool]]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from itertools import pairwise
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationError, with_config
 
@@ -16,18 +16,18 @@ from sdplay.core.sample import Asset
 from sdplay.library.add_on_kinds import AddOn
 from sdplay.library.identity import WHOLE, ModelIdentity
 from sdplay.requests.add_ons import without_paths
-from sdplay.requests.request import AnyRequest, named_pictures, request_from
+from sdplay.requests.base import NEVER, Request, field_marks
+from sdplay.requests.modes import named_files, request_from
 
 FORMAT = 1
-PLAIN = "plain"  # what a prompt is where a recipe does not say: none did before prompts had a notation
+# What the fields of all modes stand for in a recipe that lacks them.
+BEFORE = {name: marks["since"] for name in Request.model_fields if "since" in (marks := field_marks(Request, name))}
 SETTLED = ("width", "height", "steps", "guidance_scale", "sampler", "schedule", "seed")
 
 NumberFormat = Annotated[str, Field(pattern="^(float32|bfloat16|float16)$")]
 
 SMALLEST_DECODE_TILE = 64
 DecodeTile = Annotated[int, Field(strict=True, ge=0, le=65_536, multiple_of=SMALLEST_DECODE_TILE)]
-# Parts of `Numerics` that older recipes lack, with what they mean there; their digests must stay what they are.
-LATER_PARTS: dict[str, Any] = {"decode_tile": 0, "attention_slice": False}
 
 
 def rising(shares: tuple[float, ...]) -> tuple[float, ...]:
@@ -48,7 +48,7 @@ class Numerics:
     encoder, `decode_dtype` the codec's. `tile` is the number of pictures in one forward pass, `threads` the number of
     CPU threads (0 on a GPU, where it has no effect). `decode_tile` is the side in pixels of the tiles that the codec
     decodes a larger picture in (0: whole), `attention_slice` says that one head of one picture attends at a time.
-    The bounds are for recipes that are read from files.
+    The bounds are for recipes that are read from files; `since` in a field's metadata is as in requests.
     """
 
     revision: Annotated[int, Field(strict=True, ge=1)] = 1
@@ -58,13 +58,8 @@ class Numerics:
     decode_dtype: NumberFormat = "float32"
     tile: Annotated[int, Field(strict=True, ge=1, le=1024)] = 1
     threads: Annotated[int, Field(strict=True, ge=0, le=1024)] = 0
-    decode_tile: DecodeTile = 0
-    attention_slice: Annotated[bool, Field(strict=True)] = False
-
-    def ingredients(self) -> dict[str, Any]:
-        """As plain JSON values; the parts that came later are left out where they are as they were before."""
-        parts = asdict(self)
-        return {name: value for name, value in parts.items() if value != LATER_PARTS.get(name)}
+    decode_tile: DecodeTile = field(default=0, metadata={"since": 0})
+    attention_slice: Annotated[bool, Field(strict=True)] = field(default=False, metadata={"since": False})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +72,7 @@ class Recipe:
     (see `evenly_seen`), as far as it is measured.
     """
 
-    request: AnyRequest
+    request: Request
     model: ModelIdentity
     width: int
     height: int
@@ -87,48 +82,28 @@ class Recipe:
     schedule: str
     seed: int
     numerics: Numerics
-    assets: dict[str, Asset] = field(default_factory=dict[str, Asset])
-    wildcards: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
-    pace_table: tuple[Shares, ...] = ()
-    add_ons: tuple[AddOn, ...] = ()
+    assets: dict[str, Asset] = field(default_factory=dict[str, Asset], metadata={"since": {}})
+    wildcards: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]], metadata={"since": {}})
+    pace_table: tuple[Shares, ...] = field(default=(), metadata={"since": ()})
+    add_ons: tuple[AddOn, ...] = field(default=(), metadata={"since": ()})
 
-    def ingredients(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """All that picture i depends on besides i, as plain JSON values; what is embedded in files."""
-        unsaid = self.request.not_ingredients() | self.request.as_before()
-        asked = self.request.model_dump(mode="json", exclude=unsaid)
-        settled = {name: getattr(self, name) for name in SETTLED}
-        given: dict[str, Any] = {}
-        if self.assets:
-            given["assets"] = {role: asdict(asset) for role, asset in self.assets.items()}
-        if self.add_ons:
-            given["add_ons"] = [asdict(add_on) for add_on in self.add_ons]
-        if self.wildcards:
-            given["wildcards"] = {name: list(lines) for name, lines in self.wildcards.items()}
-        if asked["prompt_syntax"] == PLAIN:
-            del asked["prompt_syntax"]
-        return {
-            "format": FORMAT,
-            **asked,
-            **settled,
-            **given,
-            **({"pace_table": [list(stretch) for stretch in self.pace_table]} if self.pace_table else {}),
-            "model": asdict(self.model),
-            "numerics": self.numerics.ingredients(),
-        }
+        parts = plain(self)
+        return {"format": FORMAT, **parts.pop("request"), **parts}
 
     @property
     def digest(self) -> str:
-        """sha256 of the canonical JSON of `ingredients()`, hex; of given files the content counts, not the place."""
-        counted = self.ingredients()
-        without_paths(self.request, counted)
+        """sha256 of the canonical JSON of `to_dict()`, hex; of given files the content counts, not the place."""
+        counted = without_paths(self.request, self.to_dict())
         for role, asset in counted.get("assets", {}).items():
             del asset["path"], counted[role]
         return hashlib.sha256(canonical_json(counted).encode()).hexdigest()
 
     @classmethod
-    def from_ingredients(cls, ingredients: dict[str, Any]) -> Recipe:
-        """The inverse of `ingredients()`; raises `BadRequest` for another format, missing parts or wrong values."""
-        rest = dict(ingredients)
+    def from_dict(cls, value: dict[str, Any]) -> Recipe:
+        """The inverse of `to_dict()`; raises `BadRequest` for another format, missing parts or wrong values."""
+        rest = dict(value)
         found = rest.pop("format", None)
         if found != FORMAT:
             raise BadRequest(
@@ -141,8 +116,8 @@ class Recipe:
             model, numerics, assets = rest.pop("model"), rest.pop("numerics"), rest.pop("assets", {})
             pace, wildcards = rest.pop("pace_table", ()), rest.pop("wildcards", {})
             add_ons = rest.pop("add_ons", ())
-            request = request_from({"prompt_syntax": PLAIN, **rest, "model": model["name"]})
-            if assets.keys() != (named := named_pictures(request)).keys():
+            request = request_from({**BEFORE, **rest, "model": model["name"]})
+            if assets.keys() != (named := named_files(request)).keys():
                 raise damaged(f"it names {len(named)} pictures and describes {len(assets)}", sorted(assets))
             settled = {name: rest[name] for name in SETTLED}
             parts = {"request": request, "model": model, "numerics": numerics, "assets": assets, "pace_table": pace}
@@ -154,6 +129,20 @@ class Recipe:
             raise damaged(f"its {where} is wrong: {first['msg']}", first["input"]) from None
         except (KeyError, TypeError, AttributeError) as error:
             raise damaged(f"a part is missing or is no such thing: {error}", sorted(rest)) from None
+
+
+def plain(value: Any) -> Any:
+    """`value` as plain JSON values. The parts of a dataclass that there were not always are left out while they are as
+    they were before: `since`, in their metadata.
+    """
+    if isinstance(value, Request):
+        return value.to_dict()
+    if is_dataclass(value):
+        parts = {part.name: (getattr(value, part.name), part.metadata.get("since", NEVER)) for part in fields(value)}
+        return {name: plain(held) for name, (held, before) in parts.items() if held != before}
+    if isinstance(value, Mapping):
+        return {name: plain(held) for name, held in cast(Mapping[str, Any], value).items()}
+    return [plain(each) for each in cast(tuple[Any, ...], value)] if isinstance(value, tuple) else value
 
 
 def picture_key(recipe: Recipe, index: int) -> str:

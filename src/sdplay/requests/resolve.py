@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from sdplay.core.errors import BadRequest, UnknownName
-from sdplay.core.fields import LARGEST_SIDE, SMALLEST_SIDE
 from sdplay.core.machine import Machine
 from sdplay.core.sample import Asset
-from sdplay.film.request import Film
-from sdplay.film.request_animate import Animate
-from sdplay.film.request_dream import Dream
+from sdplay.core.seeding import SEEDS
 from sdplay.library.card import ModelCard
 from sdplay.library.resolve import ResolvedModel
-from sdplay.prompts.composition import check
-from sdplay.requests.hires import second_pass
-from sdplay.requests.loras import asked_loras
+from sdplay.requests.add_ons import asked_loras
+from sdplay.requests.base import Request
+from sdplay.requests.plan import count
 from sdplay.requests.recipe import Numerics, Recipe
-from sdplay.requests.request import AnyRequest
-from sdplay.requests.stills import Inpaint, Still
-from sdplay.requests.words import words_of
+from sdplay.requests.txt2img import second_pass
 
-FILM_TILE_ON_GPU = 4
 SAMPLER_ALIASES = {
     "euler": ("k_euler",),
     "euler_a": ("euler a", "k_euler_a", "euler ancestral", "euler_ancestral"),
@@ -39,6 +35,7 @@ SCHEDULE_ALIASES = {
     "beta": (),
     "align_your_steps": ("align your steps", "ays"),
 }
+V = TypeVar("V")
 DECODE_TILE = 512  # pixels, with --low-memory; what the codecs of this family were trained on and larger
 
 
@@ -68,7 +65,7 @@ def check_known(recipe: Recipe) -> None:
 
 
 def resolve_request(
-    request: AnyRequest,
+    request: Request,
     model: ResolvedModel,
     machine: Machine,
     random_seed: int,
@@ -80,59 +77,60 @@ def resolve_request(
     `random_seed` is taken when no seed was asked for; `assets` are the pictures the request names, by their role, and
     `wildcards` the lines of those its prompts name.
     """
-    card, assets = model.card, assets or {}
-    sampler, schedule = sampler_and_schedule(
-        request.sampler if request.sampler is not None else card.sampler, request.schedule, card.schedule
-    )
-    seed = request.seed if request.seed is not None else random_seed
-    if isinstance(request, Still) and seed + request.num - 1 >= 2**63:
-        reason = "the last picture's seed would pass 2^63 - 1"
-        raise BadRequest(reason, field="seed", value=seed, hint="take a smaller seed")
-    width, height = size(request, card, assets)
+    card, assets, wildcards = model.card, assets or {}, wildcards or {}
+    sampler, schedule = sampler_and_schedule(value(request.sampler, card.sampler), request.schedule, card.schedule)
+    seed = value(request.seed, random_seed)
+    natural_width, natural_height = request.natural_size(card, assets)
+    width, height = request.rounded_size(value(request.width, natural_width), value(request.height, natural_height))
     recipe = Recipe(
         request=request,
         model=model.identity,
         width=width,
         height=height,
-        steps=request.steps if request.steps is not None else card.steps,
-        guidance_scale=request.guidance_scale if request.guidance_scale is not None else card.guidance_scale,
+        steps=value(request.steps, card.steps),
+        guidance_scale=value(request.guidance_scale, card.guidance_scale),
         sampler=sampler,
         schedule=schedule,
         seed=seed,
-        numerics=Numerics(
-            device=machine.device.partition(":")[0],
-            dtype=machine.dtype,
-            decode_dtype=decode_dtype(card, machine),
-            tile=tile(request, card, machine),
-            threads=machine.threads,
-            decode_tile=decode_tile(request),
-            attention_slice=request.low_memory,
-        ),
+        numerics=numerics(request, card, machine),
         assets=assets,
-        wildcards=wildcards or {},
+        wildcards=wildcards,
         add_ons=tuple(add_on.identity for add_on in model.add_ons),
     )
-    second_pass(recipe)
-    check_prompts(recipe)
+    check(recipe)
     return recipe
 
 
-def check_prompts(recipe: Recipe) -> None:
-    """Raise `BadRequest` for LoRAs with weights that are none, and for prompts with more notation than is read; of
-    wildcards the first picture's stand for all.
+def value(asked: V | None, usual: V) -> V:
+    """What was asked, else what is usual."""
+    return usual if asked is None else asked
 
-    An animation's are read frame by frame, with its schedules.
+
+def check(recipe: Recipe) -> None:
+    """Raise `BadRequest` for seeds that pass 2^63 - 1, a second pass that is too large, LoRAs with invalid weights, and
+    prompts with more notation than is read.
     """
     request = recipe.request
+    if request.draws_templates and recipe.seed + count(recipe) - 1 >= SEEDS:
+        reason = "the last picture's seed would pass 2^63 - 1"
+        raise BadRequest(reason, field="seed", value=recipe.seed, hint="take a smaller seed")
+    second_pass(recipe)
     tuple(asked_loras(request))
-    if request.prompt_syntax == "plain":
-        return
-    if isinstance(request, Still):
-        words = words_of(recipe, 0)
-        check(words.prompt, words.negative_prompt)
-    elif isinstance(request, Dream):
-        for prompt in (*request.prompts, *(key.prompt for key in request.keyframes)):
-            check(prompt, request.negative_prompt)
+    if request.prompt_syntax != "plain":
+        request.check_notation(recipe.wildcards, recipe.seed)
+
+
+def numerics(request: Request, card: ModelCard, machine: Machine) -> Numerics:
+    """How the arithmetic of `request` is done on `machine`."""
+    return Numerics(
+        device=machine.device.partition(":")[0],
+        dtype=machine.dtype,
+        decode_dtype=decode_dtype(card, machine),
+        tile=request.batch(card, machine.device),
+        threads=machine.threads,
+        decode_tile=value(request.run.decode_tile, DECODE_TILE if request.run.low_memory else 0),
+        attention_slice=request.run.low_memory,
+    )
 
 
 def decode_dtype(card: ModelCard, machine: Machine) -> str:
@@ -140,57 +138,3 @@ def decode_dtype(card: ModelCard, machine: Machine) -> str:
     if card.decode != "same":
         return card.decode
     return "float32" if machine.dtype == "float16" else machine.dtype
-
-
-def decode_tile(request: AnyRequest) -> int:
-    """The side of the tiles in which pictures are decoded, 0 where they are decoded whole."""
-    if request.decode_tile is not None:
-        return request.decode_tile
-    return DECODE_TILE if request.low_memory else 0
-
-
-def tile(request: AnyRequest, card: ModelCard, machine: Machine) -> int:
-    """Pictures in one forward pass: what was asked; else the card's, where a GPU takes films in fours at least.
-
-    Frames that wait for each other come one by one, and so does all that is drawn in little memory.
-    """
-    if request.low_memory or (isinstance(request, Animate) and not request.of_clip):
-        return 1
-    if request.batch_size is not None:
-        return request.batch_size
-    if isinstance(request, Still):
-        return card.tile
-    return card.film_tile if machine.device == "cpu" else max(card.film_tile, FILM_TILE_ON_GPU)
-
-
-def size(request: AnyRequest, card: ModelCard, assets: dict[str, Asset]) -> tuple[int, int]:
-    """(width, height): what was asked, else what is natural; a film's sides are rounded down to multiples of 8."""
-    natural = natural_size(request, card, assets)
-    width = request.width if request.width is not None else natural[0]
-    height = request.height if request.height is not None else natural[1]
-    return (width // 8 * 8, height // 8 * 8) if isinstance(request, Film) else (width, height)
-
-
-def clip_size(clip: Asset, side: int) -> tuple[int, int]:
-    """The clip's shape with the area that a model of `side` draws best, never larger than the clip itself."""
-    scale = min(1.0, side / (clip.width * clip.height) ** 0.5)
-    return max(int(clip.width * scale) // 8 * 8, SMALLEST_SIDE), max(int(clip.height * scale) // 8 * 8, SMALLEST_SIDE)
-
-
-def natural_size(request: AnyRequest, card: ModelCard, assets: dict[str, Asset]) -> tuple[int, int]:
-    """(width, height) when none is asked for: the given picture's, extended; else what the model draws best."""
-    if "video_init_path" in assets:
-        return clip_size(assets["video_init_path"], card.size)
-    image = assets.get("image")
-    if image is None or (isinstance(request, Inpaint) and request.only_masked):
-        return card.size, card.size
-    left, top, right, bottom = request.borders if isinstance(request, Inpaint) else (0, 0, 0, 0)
-    width, height = image.width + left + right, image.height + top + bottom
-    if max(width, height) > LARGEST_SIDE:
-        raise BadRequest(
-            f"it is {width}x{height} pixels, and {LARGEST_SIDE} is the most a side may have",
-            field="image",
-            value=image.path,
-            hint=f"give --size, for example --size {card.size}",
-        )
-    return width, height

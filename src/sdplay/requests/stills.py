@@ -1,21 +1,30 @@
-"""The requests for single pictures: from words, from a picture, into a part of one."""
+"""What the requests for single pictures have in common, and the samples they are planned as."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field
+from pydantic.config import JsonDict
 
-from sdplay.core.fields import MOST_PICTURES, FilePath, Fill, Upscaling
-from sdplay.requests.base import FreeSide, Prompt, Text, as_texts
+from sdplay.core.errors import BadRequest
+from sdplay.core.fields import LARGEST_SIDE, MOST_PICTURES, FilePath
+from sdplay.core.sample import Asset, Control, Init, Noise, PromptPair, Sample, SecondPass
+from sdplay.library.add_on_kinds import called
+from sdplay.library.card import ModelCard
+from sdplay.prompts.composition import check
+from sdplay.prompts.styles import styled
+from sdplay.prompts.styles_file import read_styles
+from sdplay.prompts.template import Wildcards, resolved
+from sdplay.prompts.wildcards import read_wildcards
+from sdplay.requests.base import FreeSide, Prompt, Text, as_texts, make_request
 from sdplay.requests.control import Controlled
+from sdplay.requests.recipe import Recipe, damaged
 
-
-def as_upscaling(given: object) -> object:
-    """A1111's names are understood too: "Latent (bicubic antialiased)"."""
-    if not isinstance(given, str):
-        return given
-    return given.strip().casefold().replace(" (", "-").replace(" ", "-").rstrip(")")
+# Styles are in the prompt when a recipe is made, and of wildcards the recipe holds the lines.
+READ: JsonDict = {"hashed": False}
 
 
 class Still(Controlled):
@@ -27,56 +36,46 @@ class Still(Controlled):
         ge=1,
         le=MOST_PICTURES,
         description="How many pictures; picture i has seed + i.",
-        json_schema_extra={"flag": "num", "short": "n"},
+        json_schema_extra={"flag": "num", "short": "n", "hashed": False},
     )
     style: Annotated[tuple[Text, ...], BeforeValidator(as_texts)] = Field(
-        default=(), max_length=100, description="A style of the styles file; can be given several times."
+        default=(),
+        max_length=100,
+        description="A style of the styles file; can be given several times.",
+        json_schema_extra=READ,
     )
     styles_file: FilePath = Field(
-        default="styles.csv", description="Where styles are: CSV with the columns name, prompt, negative_prompt."
+        default="styles.csv",
+        description="Where styles are: CSV with the columns name, prompt, negative_prompt.",
+        json_schema_extra=READ,
     )
-    wildcards: FilePath = Field(default="wildcards", description="The folder where __name__ in a prompt is name.txt.")
-
-    def not_ingredients(self) -> set[str]:
-        """Styles are in the prompt when a recipe is made, and of wildcards the recipe holds the lines."""
-        return super().not_ingredients() | {"num", "style", "styles_file", "wildcards"}
-
-
-class Txt2Img(Still):
-    """A picture from words."""
-
-    mode: Literal["txt2img"] = "txt2img"
-    hires_scale: float = Field(
-        default=1.0,
-        ge=1,
-        le=8,
-        description="Draw the picture at its size, enlarge it this many times, and draw over it once more; 1: do not.",
-        json_schema_extra={"later": True},
-    )
-    hires_upscaler: Annotated[Upscaling, BeforeValidator(as_upscaling)] = Field(
-        default="latent",
-        description="How it is enlarged: in the model's latents, or (lanczos) as a picture.",
-        json_schema_extra={"later": True},
-    )
-    hires_steps: int = Field(
-        default=0,
-        ge=0,
-        le=1000,
-        description="Denoising steps of the second pass; 0: as many as of the first.",
-        json_schema_extra={"later": True},
-    )
-    hires_strength: float = Field(
-        default=0.7,
-        ge=0,
-        le=1,
-        description="How much the second pass may change: 0 only enlarges, 1 draws anew.",
-        json_schema_extra={"later": True},
+    wildcards: FilePath = Field(
+        default="wildcards",
+        description="The folder where __name__ in a prompt is name.txt.",
+        json_schema_extra=READ,
     )
 
-    def not_ingredients(self) -> set[str]:
-        """Without a second pass, what it would have been like reaches no pixel either."""
-        unused = [name for name in type(self).model_fields if name.startswith("hires_") and self.hires_scale == 1]
-        return super().not_ingredients().union(unused)
+    def texts(self, wildcards: Wildcards) -> Iterator[tuple[str, str]]:
+        """(field, text) of the prompts, and of the lines of wildcards."""
+        yield from super().texts(wildcards)
+        yield "prompt", self.prompt
+        for lines in wildcards.values():
+            yield from (("prompt", line) for line in lines)
+
+    def prompt_pair(self, wildcards: Wildcards, seed: int) -> PromptPair:
+        """The prompts of the picture with this seed, every choice made; raises `BadRequest` for a wildcard that
+        `wildcards` lacks.
+        """
+        prompt, negative = self.prompt, self.negative_prompt
+        if self.prompt_syntax == "a1111":
+            prompt = resolved(prompt, wildcards, seed, "prompt")
+            negative = resolved(negative, wildcards, seed, "negative_prompt")
+        return PromptPair(prompt=prompt, negative_prompt=negative, syntax=self.prompt_syntax)
+
+    def check_notation(self, wildcards: Wildcards, seed: int) -> None:
+        """As in every mode; of wildcards the first picture's stand for all."""
+        pair = self.prompt_pair(wildcards, seed)
+        check(pair.prompt, pair.negative_prompt)
 
 
 class FromPicture(Still):
@@ -92,49 +91,75 @@ class FromPicture(Still):
     width: FreeSide | None = Field(default=None, description="Width in pixels; the picture's own when left out.")
     height: FreeSide | None = Field(default=None, description="Height in pixels; the picture's own when left out.")
 
-
-class Img2Img(FromPicture):
-    """A picture from words and another picture."""
-
-    mode: Literal["img2img"] = "img2img"
-
-
-class Inpaint(FromPicture):
-    """A picture with a part painted anew; outside the blurred mask it keeps its bytes."""
-
-    mode: Literal["inpaint"] = "inpaint"
-    mask: FilePath | None = Field(
-        default=None, description="Picture of the same size: white is painted anew, black stays."
-    )
-    mask_blur: float = Field(default=4.0, ge=0, le=256, description="Radius in pixels that softens the mask's edge.")
-    mask_grow: int = Field(
-        default=0, ge=-256, le=256, description="Pixels by which the mask grows (or shrinks, when negative)."
-    )
-    mask_invert: bool = Field(default=False, description="Paint the black part of the mask instead of the white.")
-    fill: Fill = Field(
-        default="original", description="What the masked part starts from: the picture, noise, or nothing (flat)."
-    )
-    only_masked: bool = Field(
-        default=False, description="Draw the masked part alone, enlarged to the model's size, and paste it back."
-    )
-    padding: int = Field(
-        default=32, ge=0, le=2048, description="Pixels of surroundings that --only-masked draws along."
-    )
-    extend: str = Field(
-        default="",
-        pattern=r"^\s*((left|right|top|bottom)\s*=\s*\d{1,4}\s*(,\s*|$))*$",
-        description="Paint beyond the picture's edges: left=64,right=0,top=0,bottom=32.",
-    )
-
-    @model_validator(mode="after")
-    def _has_something_to_paint(self) -> Inpaint:
-        if self.mask is None and not any(self.borders):
-            raise ValueError("nothing says where to paint: give --mask FILE, or --extend left=64")
-        return self
-
     @property
     def borders(self) -> tuple[int, int, int, int]:
-        """`extend` in pixels: (left, top, right, bottom)."""
-        given = dict(part.split("=") for part in self.extend.replace(" ", "").strip(",").split(",") if part)
-        left, top, right, bottom = (int(given.get(side, 0)) for side in ("left", "top", "right", "bottom"))
-        return left, top, right, bottom
+        """Pixels that are painted beyond the picture: (left, top, right, bottom)."""
+        return 0, 0, 0, 0
+
+    def natural_size(self, card: ModelCard, assets: Mapping[str, Asset]) -> tuple[int, int]:
+        """The given picture's, extended; raises `BadRequest` where that is more than a side may have."""
+        image = assets.get("image")
+        if image is None:
+            return super().natural_size(card, assets)
+        left, top, right, bottom = self.borders
+        width, height = image.width + left + right, image.height + top + bottom
+        if max(width, height) > LARGEST_SIDE:
+            raise BadRequest(
+                f"it is {width}x{height} pixels, and {LARGEST_SIDE} is the most a side may have",
+                field="image",
+                value=image.path,
+                hint=f"give --size, for example --size {card.size}",
+            )
+        return width, height
+
+
+def count(request: Still) -> int:
+    """How many pictures `request` asks for."""
+    return request.num
+
+
+def expand_prompts(request: Still, known: Wildcards | None, seed: int) -> tuple[Still, dict[str, tuple[str, ...]]]:
+    """As `modes.expand_prompts`: choices are left to each picture."""
+    if request.style:
+        styles = read_styles(Path(request.styles_file))
+        prompt, negative = styled(request.prompt, request.negative_prompt, request.style, styles)
+        changed = {"prompt": prompt, "negative_prompt": negative, "style": ()}
+        request = make_request(type(request), **{**request.model_dump(), **changed})
+    if request.prompt_syntax == "plain":
+        return request, {}
+    return request, read_wildcards([request.prompt, request.negative_prompt], Path(request.wildcards), known)
+
+
+def prompt_of(recipe: Recipe, index: int) -> PromptPair:
+    """What picture `index` of a recipe for single pictures is drawn from; raises as `Still.prompt_pair`."""
+    assert isinstance(recipe.request, Still)
+    return recipe.request.prompt_pair(recipe.wildcards, recipe.seed + index)
+
+
+def control_of(recipe: Recipe) -> Control | None:
+    """What all pictures of `recipe` follow, None for nothing."""
+    request, image = recipe.request, recipe.assets.get("control_image")
+    if image is None or not isinstance(request, Still):
+        return None
+    network = called(request.controlnet or "")
+    if not any(one.kind == "controlnet" and one.name == network for one in recipe.add_ons):
+        raise damaged("it does not say which ControlNet follows the control image", request.controlnet)
+    return Control(
+        image=image,
+        network=network,
+        edges=(request.canny_low, request.canny_high) if request.control_preprocessor == "canny" else None,
+        scale=request.control_scale,
+        start=request.control_start,
+        end=request.control_end,
+    )
+
+
+def samples(recipe: Recipe, indices: Sequence[int], init: Init, second: SecondPass | None = None) -> Iterator[Sample]:
+    """The frames of `indices`, in that order; none waits for another."""
+    request = recipe.request
+    assert isinstance(request, Still)
+    control = control_of(recipe)
+    for index in indices:
+        noise = Noise(seed=recipe.seed + index, source=request.noise)
+        prompt = prompt_of(recipe, index)
+        yield Sample(index=index, prompt=prompt, noise=noise, init=init, second=second, control=control)

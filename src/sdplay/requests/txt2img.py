@@ -1,15 +1,99 @@
-"""txt2img: picture i is drawn from the words and from the noise of seed + i."""
+"""txt2img: picture i is drawn from the prompt and from the noise of seed + i; with a second pass (A1111's "Hires. fix")
+small at first, then enlarged.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Annotated, Literal
 
-from sdplay.core.sample import FromNoise, Sample
-from sdplay.requests.hires import second_pass
-from sdplay.requests.plan_stills import stills
+from pydantic import BeforeValidator, Field
+
+from sdplay.core.errors import BadRequest
+from sdplay.core.fields import LARGEST_SIDE, Upscaling
+from sdplay.core.sample import FromNoise, Sample, SecondPass
 from sdplay.requests.recipe import Recipe
+from sdplay.requests.stills import Still, samples
+
+MULTIPLE = 8  # pixels of a latent, to which the larger size is rounded down, as in A1111
+
+
+def as_upscaling(given: object) -> object:
+    """A1111's names are understood too: "Latent (bicubic antialiased)"."""
+    if not isinstance(given, str):
+        return given
+    return given.strip().casefold().replace(" (", "-").replace(" ", "-").rstrip(")")
+
+
+class Txt2Img(Still):
+    """A picture from words."""
+
+    mode: Literal["txt2img"] = "txt2img"
+    hires_scale: float = Field(
+        default=1.0,
+        ge=1,
+        le=8,
+        description="Draw the picture at its size, enlarge it this many times, and draw over it once more; 1: do not.",
+        json_schema_extra={"since": 1.0},
+    )
+    hires_upscaler: Annotated[Upscaling, BeforeValidator(as_upscaling)] = Field(
+        default="latent",
+        description="How it is enlarged: in the model's latents, or (lanczos) as a picture.",
+        json_schema_extra={"since": "latent"},
+    )
+    hires_steps: int = Field(
+        default=0,
+        ge=0,
+        le=1000,
+        description="Denoising steps of the second pass; 0: as many as of the first.",
+        json_schema_extra={"since": 0},
+    )
+    hires_strength: float = Field(
+        default=0.7,
+        ge=0,
+        le=1,
+        description="How much the second pass may change: 0 only enlarges, 1 draws anew.",
+        json_schema_extra={"since": 0.7},
+    )
+
+    def unused_fields(self) -> set[str]:
+        """Without a second pass, what it would have been like reaches no pixel."""
+        unused = [name for name in type(self).model_fields if name.startswith("hires_") and self.hires_scale == 1]
+        return super().unused_fields().union(unused)
+
+
+def second_pass(recipe: Recipe) -> SecondPass | None:
+    """The second pass that `recipe` asks for, None where there is none.
+
+    Raises `BadRequest` for a picture whose side would be longer than any side may be.
+    """
+    request = recipe.request
+    if not isinstance(request, Txt2Img) or request.hires_scale == 1:
+        return None
+    width, height = (int(side * request.hires_scale) // MULTIPLE * MULTIPLE for side in (recipe.width, recipe.height))
+    if max(width, height) > LARGEST_SIDE:
+        raise BadRequest(
+            f"a picture of {recipe.width}x{recipe.height} becomes {width}x{height} pixels, and {LARGEST_SIDE} is the "
+            "most a side may have",
+            field="hires_scale",
+            value=request.hires_scale,
+            hint="take a smaller --hires-scale, or enlarge it afterwards: sdplay upscale",
+        )
+    return SecondPass(
+        width=width,
+        height=height,
+        upscaling=request.hires_upscaler,
+        steps=request.hires_steps or recipe.steps,
+        strength=request.hires_strength,
+    )
+
+
+def picture_size(recipe: Recipe) -> tuple[int, int]:
+    """(width, height) of the finished pictures of `recipe`, whose own size is that of the first pass."""
+    second = second_pass(recipe)
+    return (second.width, second.height) if second is not None else (recipe.width, recipe.height)
 
 
 def plan(recipe: Recipe, indices: Sequence[int]) -> Iterator[Sample]:
-    """The frames of `indices`, in that order."""
-    return stills(recipe, indices, FromNoise(), second_pass(recipe))
+    """The samples of `indices`, in that order."""
+    return samples(recipe, indices, FromNoise(), second_pass(recipe))

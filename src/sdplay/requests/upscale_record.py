@@ -22,7 +22,7 @@ Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
 @with_config(ConfigDict(extra="forbid"))
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Enlarged:
+class UpscaleRecord:
     """That a picture with the pixels `of` was made `scale` times as large by `upscaler`, into the pixels `made`.
 
     `weights` is the sha256 of the network's numbers, empty where there is no network.
@@ -34,13 +34,13 @@ class Enlarged:
     of: Digest
     made: Digest
 
-    def ingredients(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """As plain JSON values."""
         return asdict(self)
 
     @classmethod
-    def from_ingredients(cls, value: Any) -> Enlarged:
-        """The inverse of `ingredients`; raises `BadRequest` for what is damaged."""
+    def from_dict(cls, value: Any) -> UpscaleRecord:
+        """The inverse of `to_dict`; raises `BadRequest` for what is damaged."""
         try:
             return TypeAdapter(cls).validate_python(value)
         except ValidationError as error:
@@ -60,7 +60,7 @@ class LargerPicture:
     """
 
     pixels: NDArray[np.uint8]
-    enlarged: tuple[Enlarged, ...]
+    enlarged: tuple[UpscaleRecord, ...]
     path: Path | None
     seconds: float
 

@@ -64,14 +64,14 @@ def seed_noise(noise: Noise, shape: Sequence[int], step: int | None = None) -> T
         offset = 0 if step is None else step + 1
         return torch.as_tensor(philox_normal(noise.seed, math.prod(shape), offset)).reshape(*shape)
     generator = torch.Generator("cpu").manual_seed(noise.seed)
-    drawn = torch.randn(*shape, generator=generator)
+    unit = torch.randn(*shape, generator=generator)
     for _ in range(0 if step is None else step + 1):
-        drawn = torch.randn(*shape, generator=generator)
-    return drawn
+        unit = torch.randn(*shape, generator=generator)
+    return unit
 
 
 def sample_noise(noise: AnyNoise, shape: Sequence[int], step: int | None = None) -> Tensor:
-    """`seed_noise`, or what lies between that of several seeds, draw by draw."""
+    """`seed_noise`, or what lies between the noise of several seeds, draw by draw."""
     if isinstance(noise, Noise):
         return seed_noise(noise, shape, step)
     if isinstance(noise, SlerpNoise):
@@ -81,6 +81,8 @@ def sample_noise(noise: AnyNoise, shape: Sequence[int], step: int | None = None)
     return circle(seed_noise(noise.first, shape, step), seed_noise(noise.second, shape, step), noise.turn)
 
 
-def batch_noise(noises: Sequence[AnyNoise], shape: Sequence[int], step: int | None = None) -> Tensor:
-    """The noise of several pictures stacked: [len(noises), *shape]."""
-    return torch.stack([sample_noise(noise, shape, step) for noise in noises])
+def batch_noise(
+    noises: Sequence[AnyNoise], shape: Sequence[int], step: int | None = None, device: torch.device | str = "cpu"
+) -> Tensor:
+    """The noise of several samples stacked, [len(noises), *shape], on `device`; its bits are made on the CPU."""
+    return torch.stack([sample_noise(noise, shape, step) for noise in noises]).to(device)

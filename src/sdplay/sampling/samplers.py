@@ -36,35 +36,35 @@ Sampler = Callable[[Denoiser, Tensor, Sequence[float], NoiseSampler], Iterator[S
 def euler(denoise: Denoiser, x: Tensor, sigmas: Sequence[float], noise: NoiseSampler) -> Iterator[Step]:
     """Euler's method on the probability-flow ODE (Karras et al. 2022, algorithm 2 without its correction)."""
     total = len(sigmas) - 1
-    for i, (sigma, following) in enumerate(pairwise(sigmas)):
+    for i, (sigma, sigma_next) in enumerate(pairwise(sigmas)):
         x0 = denoise(x, sigma)
         slope = (x - x0) / sigma
-        x = x + slope * (following - sigma)
+        x = x + slope * (sigma_next - sigma)
         yield Step(i, total, sigma, x, x0)
 
 
 def ddim(denoise: Denoiser, x: Tensor, sigmas: Sequence[float], noise: NoiseSampler) -> Iterator[Step]:
     """Deterministic DDIM (Song et al. 2020, arXiv:2010.02502, equation 12 with eta 0), written in sigma space."""
     total = len(sigmas) - 1
-    for i, (sigma, following) in enumerate(pairwise(sigmas)):
+    for i, (sigma, sigma_next) in enumerate(pairwise(sigmas)):
         x0 = denoise(x, sigma)
         epsilon = (x - x0) / sigma
-        x = x0 + epsilon * following
+        x = x0 + epsilon * sigma_next
         yield Step(i, total, sigma, x, x0)
 
 
-def ancestral_step(sigma: float, following: float) -> tuple[float, float]:
-    """How far down to go and how much noise to add so that the variance at `following` is right: (down, up)."""
-    up = math.sqrt(following**2 * (sigma**2 - following**2) / sigma**2)
-    return math.sqrt(following**2 - up**2), up
+def ancestral_step(sigma: float, sigma_next: float) -> tuple[float, float]:
+    """How far down to go and how much noise to add so that the variance at `sigma_next` is right: (down, up)."""
+    up = math.sqrt(sigma_next**2 * (sigma**2 - sigma_next**2) / sigma**2)
+    return math.sqrt(sigma_next**2 - up**2), up
 
 
 def euler_ancestral(denoise: Denoiser, x: Tensor, sigmas: Sequence[float], noise: NoiseSampler) -> Iterator[Step]:
     """Euler steps that go too far down and add fresh noise back (k-diffusion's Euler ancestral, eta 1)."""
     total = len(sigmas) - 1
-    for i, (sigma, following) in enumerate(pairwise(sigmas)):
+    for i, (sigma, sigma_next) in enumerate(pairwise(sigmas)):
         x0 = denoise(x, sigma)
-        down, up = ancestral_step(sigma, following)
+        down, up = ancestral_step(sigma, sigma_next)
         x = x + (x - x0) / sigma * (down - sigma)
         if up > 0:
             x = x + noise(i) * up
@@ -74,52 +74,52 @@ def euler_ancestral(denoise: Denoiser, x: Tensor, sigmas: Sequence[float], noise
 def dpmpp_2m(denoise: Denoiser, x: Tensor, sigmas: Sequence[float], noise: NoiseSampler) -> Iterator[Step]:
     """DPM-Solver++(2M) (Lu et al. 2022, arXiv:2211.01095, algorithm 2), with t = −log sigma."""
     total = len(sigmas) - 1
-    earlier: Tensor | None = None
-    for i, (sigma, following) in enumerate(pairwise(sigmas)):
+    old_denoised: Tensor | None = None
+    for i, (sigma, sigma_next) in enumerate(pairwise(sigmas)):
         x0 = denoise(x, sigma)
-        if following == 0:
+        if sigma_next == 0:
             x = x0
         else:
-            h = math.log(sigma / following)
+            h = math.log(sigma / sigma_next)
             blend = x0
-            if earlier is not None:
+            if old_denoised is not None:
                 ratio = math.log(sigmas[i - 1] / sigma) / h
-                blend = (1 + 1 / (2 * ratio)) * x0 - (1 / (2 * ratio)) * earlier
-            x = (following / sigma) * x - math.expm1(-h) * blend
-        earlier = x0
+                blend = (1 + 1 / (2 * ratio)) * x0 - (1 / (2 * ratio)) * old_denoised
+            x = (sigma_next / sigma) * x - math.expm1(-h) * blend
+        old_denoised = x0
         yield Step(i, total, sigma, x, x0)
 
 
 def dpmpp_2m_sde(denoise: Denoiser, x: Tensor, sigmas: Sequence[float], noise: NoiseSampler) -> Iterator[Step]:
     """SDE-DPM-Solver++(2M), midpoint, eta 1 (Lu et al. 2022, arXiv:2211.01095, section 4 and appendix B)."""
     total = len(sigmas) - 1
-    earlier: Tensor | None = None
-    for i, (sigma, following) in enumerate(pairwise(sigmas)):
+    old_denoised: Tensor | None = None
+    for i, (sigma, sigma_next) in enumerate(pairwise(sigmas)):
         x0 = denoise(x, sigma)
-        if following == 0:
+        if sigma_next == 0:
             x = x0
         else:
-            h = math.log(sigma / following)
+            h = math.log(sigma / sigma_next)
             learned = -math.expm1(-2 * h)
-            moved = (following / sigma) * math.exp(-h) * x + learned * x0
-            if earlier is not None:
+            moved = (sigma_next / sigma) * math.exp(-h) * x + learned * x0
+            if old_denoised is not None:
                 ratio = math.log(sigmas[i - 1] / sigma) / h
-                moved = moved + 0.5 * learned / ratio * (x0 - earlier)
-            x = moved + noise(i) * (following * math.sqrt(learned))
-        earlier = x0
+                moved = moved + 0.5 * learned / ratio * (x0 - old_denoised)
+            x = moved + noise(i) * (sigma_next * math.sqrt(learned))
+        old_denoised = x0
         yield Step(i, total, sigma, x, x0)
 
 
 def heun(denoise: Denoiser, x: Tensor, sigmas: Sequence[float], noise: NoiseSampler) -> Iterator[Step]:
     """Heun's method (Karras et al. 2022, algorithm 1 without churn): two looks a step, one for the last."""
     total = len(sigmas) - 1
-    for i, (sigma, following) in enumerate(pairwise(sigmas)):
+    for i, (sigma, sigma_next) in enumerate(pairwise(sigmas)):
         x0 = denoise(x, sigma)
         slope = (x - x0) / sigma
-        there = x + slope * (following - sigma)
-        if following > 0:
-            slope_there = (there - denoise(there, following)) / following
-            there = x + (slope + slope_there) / 2 * (following - sigma)
+        there = x + slope * (sigma_next - sigma)
+        if sigma_next > 0:
+            slope_there = (there - denoise(there, sigma_next)) / sigma_next
+            there = x + (slope + slope_there) / 2 * (sigma_next - sigma)
         x = there
         yield Step(i, total, sigma, x, x0)
 
@@ -127,9 +127,9 @@ def heun(denoise: Denoiser, x: Tensor, sigmas: Sequence[float], noise: NoiseSamp
 def lcm(denoise: Denoiser, x: Tensor, sigmas: Sequence[float], noise: NoiseSampler) -> Iterator[Step]:
     """Multistep consistency sampling (Song et al. 2023, arXiv:2303.01469, algorithm 1), for models distilled for it."""
     total = len(sigmas) - 1
-    for i, (sigma, following) in enumerate(pairwise(sigmas)):
+    for i, (sigma, sigma_next) in enumerate(pairwise(sigmas)):
         x0 = denoise(x, sigma)
-        x = x0 + noise(i) * following if following > 0 else x0
+        x = x0 + noise(i) * sigma_next if sigma_next > 0 else x0
         yield Step(i, total, sigma, x, x0)
 
 
@@ -141,16 +141,16 @@ def unipc(denoise: Denoiser, x: Tensor, sigmas: Sequence[float], noise: NoiseSam
     total = len(sigmas) - 1
     seen: list[Tensor] = []  # x0 at this level and the one before
     before = x
-    for i, (sigma, following) in enumerate(pairwise(sigmas)):
+    for i, (sigma, sigma_next) in enumerate(pairwise(sigmas)):
         x0 = denoise(x, sigma)
         if i:
             x = unipc_corrected(before, seen, x0, sigmas[max(i - 2, 0) : i + 1])
         before, seen = x, [x0, *seen[:1]]
-        if following == 0:
+        if sigma_next == 0:
             x = x0
         else:
-            h = math.log(sigma / following)
-            x = (following / sigma) * x - math.expm1(-h) * x0
+            h = math.log(sigma / sigma_next)
+            x = (sigma_next / sigma) * x - math.expm1(-h) * x0
             if len(seen) == 2 and i < total - 1:
                 ratio = math.log(sigmas[i - 1] / sigma) / h
                 x = x - math.expm1(-h) * 0.5 * (x0 - seen[1]) / ratio
@@ -162,10 +162,10 @@ def unipc_corrected(before: Tensor, seen: Sequence[Tensor], x0: Tensor, levels: 
 
     `seen` are the x0 at levels[-2] and, where there are two, at levels[-3].
     """
-    sigma, following = levels[-2], levels[-1]
-    h = math.log(sigma / following)
+    sigma, sigma_next = levels[-2], levels[-1]
+    h = math.log(sigma / sigma_next)
     grown = math.expm1(-h)
-    plain = (following / sigma) * before - grown * seen[0]
+    plain = (sigma_next / sigma) * before - grown * seen[0]
     if len(seen) == 1:
         return plain - grown * 0.5 * (x0 - seen[0])
     ratio = -math.log(levels[-3] / sigma) / h

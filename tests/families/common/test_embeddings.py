@@ -18,7 +18,7 @@ from sdplay.families.load import load_family
 from sdplay.library.add_ons import ResolvedAddOn, resolve_add_on
 from sdplay.library.library import Shelves
 from sdplay.prompts.attention import weighted
-from sdplay.requests.mentions import Spelled
+from sdplay.requests.add_ons import Spelled
 from tests.support.kinds import WIDTH
 
 TOLERANCE = 1e-5  # relative L2

@@ -14,8 +14,9 @@ from safetensors.torch import load_file, save_file
 
 from sdplay.core.errors import ModelBroken
 from sdplay.engines.device import placement
-from sdplay.families.common.latent_model import read_table
+from sdplay.families.common.latent_model import read_process
 from sdplay.families.sd.model import StableDiffusion, load_sd
+from sdplay.sampling.process import EpsilonProcess, VProcess
 
 FLOAT32 = placement("cpu", "float32", "float32")
 WEIGHTS = "diffusion_pytorch_model.safetensors"
@@ -27,9 +28,10 @@ def family(tiny: Path) -> StableDiffusion:
 
 
 def test_the_scheduler_file_becomes_the_noise_table(tiny: Path, tiny_v: Path) -> None:
-    table, other = read_table(tiny), read_table(tiny_v)
-    assert (table.length, table.prediction, table.spacing, table.offset) == (1000, "epsilon", "leading", 1)
-    assert (other.length, other.prediction, other.spacing, other.offset) == (1000, "v_prediction", "trailing", 1)
+    process, other = read_process(tiny), read_process(tiny_v)
+    assert (type(process), type(other)) == (EpsilonProcess, VProcess)
+    schedules = [(one.schedule.length, one.schedule.spacing, one.schedule.offset) for one in (process, other)]
+    assert schedules == [(1000, "leading", 1), (1000, "trailing", 1)]
 
 
 def test_the_codec_says_its_factor_and_channels(family: StableDiffusion) -> None:

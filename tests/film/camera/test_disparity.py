@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image
 
-from sdplay.film.camera.disparity import depth_png, equalised, fitted, normalised, ramp
+from sdplay.film.camera.disparity import depth_png, equalize, fit_disparity, normalize, ramp
 
 
 def test_disparity_is_stretched_between_its_percentiles() -> None:
     raw = np.arange(101, dtype=np.float32).reshape(1, 101) * 3 + 7
-    found = normalised(raw, metric=False)
+    found = normalize(raw, metric=False)
     assert not found.flat
     assert found.values.dtype == np.float32
     assert found.values[0, [0, 2, 50, 98, 100]] == pytest.approx([0, 0, 0.5, 1, 1], abs=1e-6)
@@ -24,12 +24,12 @@ def test_disparity_is_stretched_between_its_percentiles() -> None:
 
 def test_distances_are_turned_round() -> None:
     raw = 1 / np.linspace(0.1, 1, 201, dtype=np.float32).reshape(3, 67)
-    found = normalised(raw, metric=True).values
+    found = normalize(raw, metric=True).values
     assert np.array_equal(np.argsort(found[1]), np.arange(67))
     assert found.ravel()[100] == pytest.approx(0.5, abs=1e-3)
     sky = raw.copy()
     sky[0, 0] = np.inf
-    assert not normalised(sky, metric=True).flat
+    assert not normalize(sky, metric=True).flat
 
 
 @pytest.mark.parametrize("metric", [False, True])
@@ -40,7 +40,7 @@ def test_what_says_nothing_is_flat(metric: bool, bad: str) -> None:
         raw[:] = 3 if bad == "even" else 0
     else:
         raw[3, 4] = np.nan if bad == "nan" else -np.inf
-    found = normalised(raw, metric=metric)
+    found = normalize(raw, metric=metric)
     assert found.flat
     assert np.array_equal(found.values, np.ones((8, 8), np.float32))
 
@@ -50,7 +50,7 @@ def test_what_says_nothing_is_flat(metric: bool, bad: str) -> None:
     metric=st.booleans(),
 )
 def test_any_numbers_give_nearness(raw: np.ndarray, metric: bool) -> None:
-    found = fitted(normalised(raw, metric=metric).values, 16, 12)
+    found = fit_disparity(normalize(raw, metric=metric).values, 16, 12)
     assert found.shape == (12, 16)
     assert found.min() >= 0
     assert found.max() <= 1
@@ -59,21 +59,21 @@ def test_any_numbers_give_nearness(raw: np.ndarray, metric: bool) -> None:
 def test_the_frame_gets_its_own_size_and_soft_edges() -> None:
     small = np.zeros((8, 12), np.float32)
     small[:, 6:] = 1
-    found = fitted(small, 48, 32)
+    found = fit_disparity(small, 48, 32)
     assert found.shape == (32, 48)
     assert found[:, :16].max() < 0.05
     assert found[:, 32:].min() > 0.95
     assert np.abs(np.diff(found, axis=1)).max() < 0.4
     even = np.full((16, 16), 0.25, np.float32)
-    assert fitted(even, 16, 16) == pytest.approx(even, abs=1e-6)
+    assert fit_disparity(even, 16, 16) == pytest.approx(even, abs=1e-6)
 
 
 def test_equalised_levels_are_equally_frequent() -> None:
     skewed = np.linspace(0, 1, 4096, dtype=np.float32).reshape(64, 64) ** 3
-    counts, _ = np.histogram(equalised(skewed), 8, (0, 1))
+    counts, _ = np.histogram(equalize(skewed), 8, (0, 1))
     assert counts == pytest.approx(np.full(8, 512), rel=0.35)
     order = np.argsort(skewed.ravel())
-    assert (np.diff(equalised(skewed).ravel()[order]) >= 0).all()
+    assert (np.diff(equalize(skewed).ravel()[order]) >= 0).all()
 
 
 def test_the_ramp_rises_from_top_to_bottom() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from sdplay.core.errors import StoreError
 from sdplay.events import FilmSaved, FramesSaved
-from sdplay.film.job.encoder import Output, Projector
+from sdplay.film.job.encoder import FilmEncoder, Output
 from sdplay.film.job.film import shoot
 from sdplay.film.job.frame_file import read_frame
 from sdplay.film.video.verify import verify_film
@@ -108,10 +108,10 @@ def test_the_preview_can_be_watched_while_the_film_grows(tmp_path: Path) -> None
 def test_a_fault_of_the_encoder_is_told_and_the_frames_are_safe(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(self: Projector) -> None:
+    def broken(self: FilmEncoder) -> None:
         raise ZeroDivisionError("a fault of ours")
 
-    monkeypatch.setattr(Projector, "_check", broken)
+    monkeypatch.setattr(FilmEncoder, "_check", broken)
     with pytest.raises(ZeroDivisionError):
         made(tmp_path, film_request("animate", **HILL))
     monkeypatch.undo()
@@ -121,6 +121,6 @@ def test_a_fault_of_the_encoder_is_told_and_the_frames_are_safe(
 
 
 def test_a_film_with_frames_missing_is_no_film(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Projector, "_counted", lambda self: 8)
+    monkeypatch.setattr(FilmEncoder, "_counted", lambda self: 8)
     with pytest.raises(StoreError, match="has 8 frames where 9 were written"):
         made(tmp_path, film_request("animate", **HILL))

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sdplay.core.errors import StoreError
-from sdplay.film.job.journal import Journal, UnitRecord, read_journal
+from sdplay.film.job.journal import Journal, SegmentRecord, read_journal
 from tests.support.refusals import no_runaway
 
 EXTRA = st.dictionaries(
@@ -24,7 +24,7 @@ EXTRA = st.dictionaries(
 )
 HASHES = st.text("0123456789abcdef", min_size=32, max_size=32)
 RECORDS = st.builds(
-    UnitRecord,
+    SegmentRecord,
     unit=st.integers(0, 10**6),
     first=st.integers(0, 10**6),
     sha=st.lists(HASHES, max_size=4).map(tuple),
@@ -34,8 +34,8 @@ RECORDS = st.builds(
 )
 
 
-def record(unit: int, sha: str = "ab") -> UnitRecord:
-    return UnitRecord(unit=unit, first=3 * unit, sha=(sha,) * 3, seconds=0.5, extra={"seed": unit})
+def record(unit: int, sha: str = "ab") -> SegmentRecord:
+    return SegmentRecord(unit=unit, first=3 * unit, sha=(sha,) * 3, seconds=0.5, extra={"seed": unit})
 
 
 def filled(path: Path, *numbers: int) -> Journal:
@@ -46,11 +46,11 @@ def filled(path: Path, *numbers: int) -> Journal:
 
 
 @given(record=RECORDS)
-def test_a_record_is_read_back_as_it_was_written(record: UnitRecord) -> None:
+def test_a_record_is_read_back_as_it_was_written(record: SegmentRecord) -> None:
     line = record.line()
     assert line.endswith(b"\n")
     assert line.count(b"\n") == 1
-    assert UnitRecord.parse(line[9:]) == record
+    assert SegmentRecord.parse(line[9:]) == record
 
 
 def test_a_line_is_its_checksum_and_json(tmp_path: Path) -> None:
@@ -173,7 +173,7 @@ def test_a_line_of_another_program_is_an_error_and_not_dropped(tmp_path: Path) -
 @pytest.mark.parametrize("wrong", [{"unit": -1}, {"first": -1}, {"extra": {"sha": 1}}])
 def test_a_record_that_could_not_be_read_back_is_refused(wrong: dict[str, int]) -> None:
     with pytest.raises(ValueError, match=r"count from 0|may not hold sha"):
-        UnitRecord(**{"unit": 0, "first": 0, "sha": ()} | wrong)
+        SegmentRecord(**{"unit": 0, "first": 0, "sha": ()} | wrong)
 
 
 def test_a_hundred_thousand_units_open_soon_and_in_little_memory(tmp_path: Path) -> None:

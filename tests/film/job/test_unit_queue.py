@@ -9,19 +9,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sdplay.film.job.unit_queue import UnitQueue
-from sdplay.film.plan_animate import Score
+from sdplay.film.job.unit_queue import SegmentQueue
+from sdplay.film.plan_animate import AnimationPlan
 from sdplay.film.request_animate import Animate
-from sdplay.requests.request import make_request
+from sdplay.requests.base import make_request
 from sdplay.requests.resolve import resolve_request
 from tests.support.patience import PATIENCE
 from tests.support.recipes import MACHINE, MODEL
 
 
-def score(frames: int, cuts: set[int]) -> Score:
+def score(frames: int, cuts: set[int]) -> AnimationPlan:
     keys = ", ".join(f"{k}:({1 if k in cuts else 0.5}) step" for k in range(frames))
     fields: dict[str, Any] = {"animation_prompts": "a", "max_frames": frames, "diffusion_cadence": 1}
-    return Score(resolve_request(make_request(Animate, **fields, strength_schedule=keys), MODEL, MACHINE, 7))
+    return AnimationPlan(resolve_request(make_request(Animate, **fields, strength_schedule=keys), MODEL, MACHINE, 7))
 
 
 @given(st.integers(1, 24), st.sets(st.integers(0, 23)), st.sets(st.integers(0, 23)), st.randoms())
@@ -31,7 +31,7 @@ def test_each_missing_unit_is_handed_out_once_and_after_what_it_waits_for(
     plan = score(frames, cuts)
     done = {unit for unit in there if unit < frames and all(n in there for n in range(plan.scene(unit), unit))}
     missing, given_out, open_units = set(range(frames)) - done, [], []
-    work = UnitQueue(plan, done.__contains__)
+    work = SegmentQueue(plan, done.__contains__)
     while missing - done:
         while len(open_units) < 3 and (unit := work._ready()) is not None:
             work._open.add(unit.number)
@@ -46,7 +46,7 @@ def test_each_missing_unit_is_handed_out_once_and_after_what_it_waits_for(
 
 
 def test_who_waits_goes_home_when_the_queue_is_closed() -> None:
-    work = UnitQueue(score(3, set()), set[int]().__contains__)
+    work = SegmentQueue(score(3, set()), set[int]().__contains__)
     assert work.take() is not None
     waiting = threading.Thread(target=work.take)
     waiting.start()
@@ -56,7 +56,7 @@ def test_who_waits_goes_home_when_the_queue_is_closed() -> None:
 
 
 def test_a_commit_that_fails_leaves_the_queue_usable() -> None:
-    work = UnitQueue(score(2, {1}), set[int]().__contains__)
+    work = SegmentQueue(score(2, {1}), set[int]().__contains__)
     unit = work.take()
     assert unit is not None
 

@@ -15,8 +15,8 @@ from PIL import Image
 from sdplay.core.errors import DiskFull, StoreError
 from sdplay.film.job.folder import JobFolder
 from sdplay.film.job.frame_file import pixel_sha
-from sdplay.film.job.journal import UnitRecord
-from sdplay.film.job.units import Units
+from sdplay.film.job.journal import SegmentRecord
+from sdplay.film.job.units import SegmentStore
 from sdplay.images.read import Pixels
 from tests.support.film import LENGTH, draw_film, files, picture
 
@@ -30,7 +30,7 @@ def job(tmp_path: Path) -> JobFolder:
     return JobFolder.open(tmp_path / "job")
 
 
-def recover(job: JobFolder, **options: Any) -> tuple[Units, frozenset[int]]:
+def recover(job: JobFolder, **options: Any) -> tuple[SegmentStore, frozenset[int]]:
     with job.lock():
         return job.recover(**options)
 
@@ -71,7 +71,7 @@ def test_commit_writes_pictures_one_at_a_time_and_records_their_hashes(tmp_path:
 
     with job.lock():
         units, _ = job.recover()
-        record = units.commit(UnitRecord(unit=5, first=10, sha=(), seconds=1.5), frames(), {10: picture(9)})
+        record = units.commit(SegmentRecord(unit=5, first=10, sha=(), seconds=1.5), frames(), {10: picture(9)})
     assert held == [0, 1, 2]
     assert record == units.record(5)
     assert (record.stop, record.seconds) == (13, 1.5)
@@ -101,7 +101,7 @@ def test_pictures_reach_the_disk_before_their_names_and_all_of_it_before_the_jou
         units, _ = job.recover()
         monkeypatch.setattr(os, "fsync", synced)
         monkeypatch.setattr(os, "replace", moved)
-        units.commit(UnitRecord(unit=0, first=1, sha=()), [picture(1), picture(2)], {0: picture(0)})
+        units.commit(SegmentRecord(unit=0, first=1, sha=()), [picture(1), picture(2)], {0: picture(0)})
     pictures = [
         f"{step} 00000000{index}.png{end}" for index in range(3) for step, end in (("sync", ".tmp"), ("name", ""))
     ]
@@ -166,7 +166,7 @@ def test_chains_are_lost_apart(tmp_path: Path) -> None:
     with job.lock():
         units, _ = job.recover()
         for unit in (4, 0, 5, 1, 2, 6, 3):
-            units.commit(UnitRecord(unit=unit, first=unit, sha=()), [picture(unit)])
+            units.commit(SegmentRecord(unit=unit, first=unit, sha=()), [picture(unit)])
         for unit in (1, 2, 5):
             gone(units.frame_path(unit))
         assert job.recover(lambda unit: unit // 4)[1] == {1, 2, 3, 5, 6}
@@ -249,7 +249,7 @@ def test_errors_of_the_one_who_draws_are_not_taken_for_ours(tmp_path: Path) -> N
 
     job = JobFolder.create(tmp_path / "job", {})
     with pytest.raises(OSError, match="somewhere else"), job.lock():
-        job.recover()[0].commit(UnitRecord(unit=0, first=0, sha=()), broken())
+        job.recover()[0].commit(SegmentRecord(unit=0, first=0, sha=()), broken())
     units, lost = recover(job)
     assert (len(units), lost, list((job.path / "frames").iterdir())) == (0, frozenset(), [])
 

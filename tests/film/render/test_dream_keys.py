@@ -12,7 +12,8 @@ import pytest
 from sdplay.events import ImageDone
 from sdplay.film.request_dream import Dream
 from sdplay.images.read import Pixels
-from sdplay.requests.request import Txt2Img, make_request
+from sdplay.requests.base import make_request
+from sdplay.requests.txt2img import Txt2Img
 from sdplay.studio import Studio
 
 PROMPTS = ("a red apple", "a cat", "the blue render")
@@ -33,7 +34,7 @@ def studio() -> Iterator[Studio]:
 
 
 def frames(studio: Studio, request: Dream, indices: list[int]) -> dict[int, Pixels]:
-    events = studio.run(studio.resolve_request(request), indices)
+    events = studio.run(studio.resolve(request), indices)
     return {event.picture.index: event.picture.pixels for event in events if isinstance(event, ImageDone)}
 
 

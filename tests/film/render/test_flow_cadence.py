@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from sdplay.core.errors import BadRequest
 from sdplay.film.camera import flow
-from sdplay.film.render.animate import brought_together
+from sdplay.film.render.animate import align_along_flow
 from sdplay.studio import Studio
 from tests.film.camera.test_flow import hills
 from tests.support.shot import film, frames, same, shot
@@ -24,14 +24,14 @@ def test_what_moved_is_met_on_its_way(weight: float, dx: float, dy: float) -> No
     """Both pictures come to where the thing is by then: nothing is seen double."""
     start, end = (torch.from_numpy(hills(80, 72, *move)).float() for move in ((0, 0), (dx, dy)))
     middle = hills(80, 72, weight * dx, weight * dy).astype(np.float32)[10:-10, 10:-10]
-    for picture in brought_together(start, end, weight):
+    for picture in align_along_flow(start, end, weight):
         assert np.abs(picture.numpy()[10:-10, 10:-10] - middle).mean() < 3
 
 
 def test_at_the_ends_a_picture_is_itself() -> None:
     start, end = (torch.from_numpy(hills(64, 64, dx)).float() for dx in (0, 3))
-    assert torch.equal(brought_together(start, end, 0.0)[0], start)
-    assert torch.equal(brought_together(start, end, 1.0)[1], end)
+    assert torch.equal(align_along_flow(start, end, 0.0)[0], start)
+    assert torch.equal(align_along_flow(start, end, 1.0)[1], end)
 
 
 FILM = {"max_frames": 8, "diffusion_cadence": 3, "translation_x": 2, "animation_prompts": "a hill"}

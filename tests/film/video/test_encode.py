@@ -232,7 +232,7 @@ import sys
 from pathlib import Path
 from tests.support.films import write_film
 from tests.support.machine import peak_memory
-write_film(Path(sys.argv[1]), int(sys.argv[3]), sys.argv[2], (256, 256))
+write_film(Path(sys.argv[1]), int(sys.argv[3]), sys.argv[2], (128, 128))
 print(peak_memory())
 """
 
@@ -241,7 +241,7 @@ print(peak_memory())
 def test_memory_does_not_grow_with_the_film(tmp_path: Path, kind: FilmKind) -> None:
     """A fifth of what the pictures weigh is far more than another processor or a busy machine adds to a peak."""
     short, long = (int(child.run(MEMORY, str(tmp_path / "film"), kind, frames)) for frames in (80, 980))
-    assert long - short < 900 * (256 * 256 * 3) / 5
+    assert long - short < 900 * (128 * 128 * 3) / 5
 
 
 def test_there_and_back() -> None:

@@ -17,7 +17,7 @@ from sdplay.core.errors import BadRequest
 from sdplay.families.common.chunks import FIRST_VECTOR, MARKS, Tokenize
 from sdplay.families.common.vectors import codes, slot_and_row, spell
 from sdplay.library.add_ons import ResolvedAddOn
-from sdplay.requests.mentions import Spelled
+from sdplay.requests.add_ons import Spelled
 
 BY_ENCODER = (("clip_l", "text_encoders_0"), ("clip_g", "text_encoders_1"))  # what files for SDXL call their two parts
 MOST_HELD = 64

@@ -13,7 +13,7 @@ from torch import Tensor
 from sdplay.engines.mapped import MappedFile
 from sdplay.engines.placement import Placement
 from sdplay.engines.weight_buffer import filled
-from sdplay.families.common.latent_model import Parts, check_fit, read_table, unusable
+from sdplay.families.common.latent_model import Parts, check_fit, read_process, unusable
 from sdplay.library.detect import read_json, weight_files
 
 Reader = Callable[[Path], Any]
@@ -35,7 +35,7 @@ def read_folder(folder: Path, placement: Placement) -> Parts:
 
     two, place = (folder / "text_encoder_2").is_dir(), placement
     readers: dict[str, Reader] = {
-        "scheduler": lambda path: read_table(path.parent),
+        "scheduler": lambda path: read_process(path.parent),
         "tokenizer": lambda path: CLIPTokenizer.from_pretrained(path, local_files_only=True),
         "text_encoder": lambda path: _text_encoder(CLIPTextModel, path, place),
         "unet": lambda path: _network(UNet2DConditionModel, path, place.dtype, place),
@@ -58,7 +58,7 @@ def read_folder(folder: Path, placement: Placement) -> Parts:
         raise unusable("unet", folder, error) from error
     index = folder / "model_index.json"
     return Parts(
-        table=found["scheduler"],
+        process=found["scheduler"],
         tokenizers=tuple(found[f"tokenizer{name}"] for name in names),
         text_encoders=encoders,
         unet=found["unet"],

@@ -23,9 +23,9 @@ from sdplay.families.common.embeddings import Inversions
 from sdplay.families.common.lora_patcher import Patches
 from sdplay.library.add_ons import ResolvedAddOn
 from sdplay.prompts.lora_tags import Worn
-from sdplay.requests.mentions import Spelled
+from sdplay.requests.add_ons import Spelled
 from sdplay.sampling.denoiser import Denoiser, NetworkDenoiser
-from sdplay.sampling.sigmas import NoiseSchedule, make_noise_schedule
+from sdplay.sampling.process import Process, make_process
 
 ExtrasOf = Callable[[Tensor], Extras]
 
@@ -37,7 +37,7 @@ class Parts:
     `zero_when_empty` says that an empty text is all zeros to the network, whatever its encoders make of it.
     """
 
-    table: NoiseSchedule
+    process: Process
     tokenizers: tuple[Any, ...]
     text_encoders: tuple[Any, ...]
     unet: Any
@@ -57,7 +57,8 @@ class LatentModel:
     """Network and codec of a Stable Diffusion, placed and ready: all the doors of a `Family` but `encode_words`."""
 
     def __init__(self, parts: Parts, placement: Placement) -> None:
-        self.unet, self.vae, self.table, self.placement = parts.unet, parts.vae, parts.table, placement
+        self.unet, self.vae, self.process, self.placement = parts.unet, parts.vae, parts.process, placement
+        self.device = placement.device
         self.latent_channels: int = parts.vae.config.latent_channels
         self.factor = 2 ** (len(parts.vae.config.block_out_channels) - 1)
         self.is_inpaint: bool = parts.unet.config.in_channels == 2 * self.latent_channels + 1
@@ -95,15 +96,14 @@ class LatentModel:
         def network(x: Tensor, timesteps: Tensor) -> Tensor:
             self.patches.wear("network", self.network_loras)
             extras = extras_of(x)
-            timesteps = timesteps.to(self.placement.device)
             told = extras | added_by(guides, self._placed(x), timesteps, texts, extras)
             if seen is not None:
-                x = torch.cat([x, seen.repeat(x.size(0) // seen.size(0), 1, 1, 1)], dim=1)
+                x = torch.cat([x, seen.repeat(x.size(0) // seen.size(0), *[1] * (x.dim() - 1))], dim=1)
             asked = (self._placed(x), timesteps)
             out = self.unet(*asked, encoder_hidden_states=text, return_dict=False, **masked, **told)[0]
-            return out.float().cpu()
+            return out.float()
 
-        return NetworkDenoiser(network, self.table)
+        return NetworkDenoiser(network, self.process)
 
     def _placed(self, x: Tensor) -> Tensor:
         return x.to(self.placement.device, self.placement.dtype, memory_format=torch.channels_last)
@@ -117,7 +117,7 @@ class LatentModel:
         self._take_codec()
         pixels = pixels.to(self.placement.device, self.placement.decode_dtype, memory_format=torch.channels_last)
         latents = self.vae.encode(pixels).latent_dist.mode()
-        return (latents.float().cpu() - self.shift) * self.scaling
+        return (latents.float() - self.shift) * self.scaling
 
     def decode(self, latents: Tensor) -> Tensor:
         self._take_codec()
@@ -165,13 +165,13 @@ def tokens_of(tokenizer: Any, text_encoder: Any, text: str) -> Tensor:
     return found.input_ids.to(text_encoder.device)
 
 
-def read_table(folder: Path) -> NoiseSchedule:
+def read_process(folder: Path) -> Process:
     """The noise table out of `scheduler/scheduler_config.json`; raises `ValueError` for what we cannot sample from."""
     config = json.loads((folder / "scheduler" / "scheduler_config.json").read_text(encoding="utf-8"))
     for entry in ("trained_betas", "rescale_betas_zero_snr"):
         if config.get(entry):
             raise ValueError(f"it sets {entry}, which this program does not know how to follow")
-    return make_noise_schedule(
+    return make_process(
         length=config.get("num_train_timesteps", 1000),
         beta_start=config.get("beta_start", 0.00085),
         beta_end=config.get("beta_end", 0.012),

@@ -16,7 +16,7 @@ from sdplay.families.common.latent_model import Parts, check_fit, unusable
 from sdplay.families.common.vocabulary import SIZE, clip_tokenizer
 from sdplay.library import layout
 from sdplay.library.detect import Kind, kind_of_file
-from sdplay.sampling.sigmas import make_noise_schedule
+from sdplay.sampling.process import make_process
 
 Weights = dict[str, Tensor]
 UNET, VAE = "model.diffusion_model.", "first_stage_model."
@@ -45,7 +45,7 @@ def read_single_file(path: Path, placement: Placement) -> Parts:
         raise unusable(part, path, error) from error
     pads = {"sd15": ("<|endoftext|>",), "sd2": ("!",), "sdxl": ("<|endoftext|>", "!")}[kind.base]
     return Parts(
-        table=make_noise_schedule(prediction=kind.prediction, spacing="leading", offset=1),
+        process=make_process(prediction=kind.prediction, spacing="leading", offset=1),
         tokenizers=tuple(clip_tokenizer(pad) for pad in pads),
         text_encoders=encoders,
         unet=unet,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from sdplay.families.common.chunks import FIRST_VECTOR, MOST_VECTORS, Tokenize
-from sdplay.requests.mentions import word_pattern
+from sdplay.requests.add_ons import word_pattern
 
 Codes = Mapping[str, Sequence[int]]  # the tokens of each word
 

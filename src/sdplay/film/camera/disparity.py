@@ -19,14 +19,14 @@ SMOOTHING, SMOOTHING_KERNEL = 1.0, 7  # pixels
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Nearness:
+class DisparityMap:
     """`values` float32 [H, W] in 0..1; `flat` where nothing could be told and everything counts as near."""
 
     values: Floats
     flat: bool
 
 
-def normalised(raw: NDArray[np.floating], *, metric: bool) -> Nearness:
+def normalize(raw: NDArray[np.floating], *, metric: bool) -> DisparityMap:
     """The nearness in a model's `raw` numbers [h, w]: disparity (larger is nearer), or distance where `metric`.
 
     2 of 100 pixels are taken to be as far as can be, 2 as near. A map that is even, or not finite somewhere, is flat:
@@ -37,14 +37,14 @@ def normalised(raw: NDArray[np.floating], *, metric: bool) -> Nearness:
         with np.errstate(divide="ignore", invalid="ignore"):
             values = np.where(values > 0, 1 / values, np.nan)
     if values.size == 0 or not np.isfinite(values).all():
-        return Nearness(np.ones(values.shape, np.float32), True)
+        return DisparityMap(np.ones(values.shape, np.float32), True)
     far, near = np.percentile(values, (LOW, HIGH))
     if not near - far > 1e-6 * max(abs(near), abs(far)):
-        return Nearness(np.ones(values.shape, np.float32), True)
-    return Nearness(np.clip((values - far) / (near - far), 0, 1).astype(np.float32), False)
+        return DisparityMap(np.ones(values.shape, np.float32), True)
+    return DisparityMap(np.clip((values - far) / (near - far), 0, 1).astype(np.float32), False)
 
 
-def fitted(nearness: Floats, width: int, height: int) -> Floats:
+def fit_disparity(nearness: Floats, width: int, height: int) -> Floats:
     """`nearness` resized (bicubic) to a frame and smoothed by a pixel, so that edges do not tear."""
     if nearness.shape != (height, width):
         resized = Image.fromarray(nearness).resize((width, height), Image.Resampling.BICUBIC)
@@ -52,7 +52,7 @@ def fitted(nearness: Floats, width: int, height: int) -> Floats:
     return np.clip(gaussian(nearness, sigma=SMOOTHING, kernel=SMOOTHING_KERNEL), 0, 1)
 
 
-def equalised(nearness: Floats) -> Floats:
+def equalize(nearness: Floats) -> Floats:
     """`nearness` with every level equally frequent: its CDF in 1,024 bins, which is what Deforum's option does."""
     counts, edges = np.histogram(nearness, BINS, (0, 1))
     share = np.cumsum(counts) / nearness.size

@@ -11,9 +11,10 @@ from sdplay.core.errors import NotReproduced
 from sdplay.files.space import check_space
 from sdplay.film.camera.flow import check_flow
 from sdplay.film.job.description import FREE, describe, film_rate, here
-from sdplay.film.job.encoder import Output, Projector
-from sdplay.film.job.film import Shooting
+from sdplay.film.job.encoder import FilmEncoder, Output
+from sdplay.film.job.film import FilmJob
 from sdplay.film.job.folder import JobFolder
+from sdplay.film.plan import AnyFilm, FilmPlan, film_plan
 from sdplay.film.request import Film
 from sdplay.film.request_animate import Animate
 from sdplay.film.request_dream import Dream
@@ -21,9 +22,8 @@ from sdplay.film.video.index import probe
 from sdplay.film.video.kind import CODINGS, check_kind
 from sdplay.film.video.sound import Sound, check_sound
 from sdplay.library.resolve import ResolvedModel
-from sdplay.requests.plan import FilmPlan, film_plan
+from sdplay.requests.base import Request
 from sdplay.requests.recipe import Recipe
-from sdplay.requests.request import AnyFilm, AnyRequest
 from sdplay.tasks import Executor
 
 MIXED = "this film was begun by another version or on another processor: its bits may differ from here"
@@ -47,8 +47,8 @@ def begin(
     *,
     force: bool = False,
     strict: bool = False,
-) -> Shooting:
-    """The shooting of `recipe` in the folder `out`, which is made, or gone on with where it holds this very job.
+) -> FilmJob:
+    """The job of `recipe` in the folder `out`, which is made, or gone on with where it holds this very job.
 
     With `strict` a film that was begun where bits may be others is not gone on with: `NotReproduced`.
     """
@@ -59,21 +59,21 @@ def begin(
     output = with_sound(as_asked(output or Output(), recipe.request), recipe)
     shape = frame_size(recipe)
     check_kind(output.kind, shape, output.rate, output.sound is not None)
-    warning = check_space(out, plan.total + plan.units, *shape, force=force)
+    warning = check_space(out, plan.total + plan.segment_count, *shape, force=force)
     folder = JobFolder.create(out, describe(recipe, output), FREE)
     if strict and is_mixed(folder):
         hint = "go on with the version and the processor it was begun with, or without --strict"
         raise NotReproduced(MIXED, field="out", value=str(out), hint=hint)
     plan = paced_as_before(plan, folder)
     description = describe(plan.recipe, output)
-    shooting = shooting_of(plan, model, device, executor, folder, output)
+    job = film_job(plan, model, device, executor, folder, output)
     changed = {part for part in ("asked", "output", "found") if folder.description.get(part) != description[part]}
     if changed:
         with folder.lock():
             if changed != {"found"}:  # the film there is not what is asked for now, though it may look so
-                shooting.projector.path.unlink(missing_ok=True)
+                job.encoder.path.unlink(missing_ok=True)
             folder.update(description | {"made_by": folder.description["made_by"]})
-    return replace(shooting, warnings=(*shooting.warnings, *([warning] if warning else [])))
+    return replace(job, warnings=(*job.warnings, *([warning] if warning else [])))
 
 
 def paced_as_before(plan: FilmPlan, folder: JobFolder) -> FilmPlan:
@@ -82,20 +82,20 @@ def paced_as_before(plan: FilmPlan, folder: JobFolder) -> FilmPlan:
     return film_plan(replace(plan.recipe, pace_table=tuple(map(tuple, table)))) if table else plan
 
 
-def shooting_of(
+def film_job(
     plan: FilmPlan, model: ResolvedModel, device: str, executor: Executor, folder: JobFolder, output: Output
-) -> Shooting:
-    """The shooting of a planned film in its folder; nothing is written."""
+) -> FilmJob:
+    """The job of a planned film in its folder; nothing is written."""
     mixed = is_mixed(folder)
-    return Shooting(
+    return FilmJob(
         recipe=plan.recipe,
         plan=plan,
         model=model,
         device=device,
         folder=folder,
         executor=executor,
-        projector=Projector(folder, output, plan.total),
-        warnings=(*worth_knowing(plan), *([MIXED] if mixed else [])),
+        encoder=FilmEncoder(folder, output, plan.total),
+        warnings=(*film_warnings(plan), *([MIXED] if mixed else [])),
         noted={"mixed": True} if mixed else {},
     )
 
@@ -105,12 +105,12 @@ def is_mixed(folder: JobFolder) -> bool:
     return folder.description["made_by"] != here()
 
 
-def as_asked(output: Output, request: AnyRequest) -> Output:
+def as_asked(output: Output, request: Request) -> Output:
     """`output` as fast as the request says, and with the loop that it names."""
     return replace(output, rate=film_rate(request), loop=getattr(request, "loop_mode", output.loop))
 
 
-def worth_knowing(plan: FilmPlan) -> tuple[str, ...]:
+def film_warnings(plan: FilmPlan) -> tuple[str, ...]:
     """What a person should know before the film is drawn."""
     return (*plan.warnings, *rounded_sizes(plan.recipe), *weak_guidance(plan.recipe), *guessed_depth(plan.recipe))
 

@@ -13,8 +13,8 @@ from typing import Any
 from sdplay.film.job.encoder import Output
 from sdplay.film.request import USED_UP, Film
 from sdplay.film.video.sound import Sound
+from sdplay.requests.base import Request
 from sdplay.requests.recipe import Recipe
-from sdplay.requests.request import AnyRequest
 from sdplay.version import VERSION
 
 # What may differ when a film is gone on with: its length and where it is drawn, its file, what it was begun on, and
@@ -24,17 +24,19 @@ FREE = frozenset({"asked", "output", "made_by", "found", "recipe.pace_table"})
 
 def describe(recipe: Recipe, output: Output) -> dict[str, Any]:
     """The description of the job that makes `recipe` into the film `output`, as JSON can hold it."""
-    asked = recipe.request.model_dump(mode="json", include=recipe.request.not_ingredients() - USED_UP)
+    request = recipe.request
+    asked = request.run.model_dump(mode="json")
+    asked |= request.model_dump(mode="json", include=request.unhashed_fields() - USED_UP - {"run"})
     sound = {**asdict(output.sound), "path": str(output.sound.path)} if output.sound else None
     written = asdict(output) | {"rate": str(output.rate), "sound": sound}
     asked_for = recipe.request.model
     found = {"model": str(Path(asked_for).absolute()) if Path(asked_for).exists() else asked_for}
-    return {"recipe": recipe.ingredients(), "asked": asked, "output": written, "made_by": here(), "found": found}
+    return {"recipe": recipe.to_dict(), "asked": asked, "output": written, "made_by": here(), "found": found}
 
 
 def described_recipe(description: Mapping[str, Any]) -> Recipe:
     """The recipe in a description; raises `BadRequest` for one of another version."""
-    return Recipe.from_ingredients({**description["recipe"], **description["asked"]})
+    return Recipe.from_dict({**description["recipe"], **description["asked"]})
 
 
 def described_model(description: Mapping[str, Any]) -> str:
@@ -51,7 +53,7 @@ def described_output(description: Mapping[str, Any]) -> Output:
     return Output(**written, rate=rate, sound=sound)
 
 
-def film_rate(request: AnyRequest) -> Fraction:
+def film_rate(request: Request) -> Fraction:
     assert isinstance(request, Film)
     return request.rate
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from sdplay.core.errors import SdplayError, Stopped, StoreError
 from sdplay.film.job.folder import JobFolder
-from sdplay.film.job.units import Units
+from sdplay.film.job.units import SegmentStore
 from sdplay.film.video.encode import FilmWriter
 from sdplay.film.video.kind import FilmKind
 from sdplay.film.video.preview import PreviewWriter
@@ -47,7 +47,7 @@ class Output:
 
 
 @dataclass(slots=True)
-class Projector:
+class FilmEncoder:
     """Writes `folder`'s film of `total` drawn frames; `show` says how many from the first on are on the disk."""
 
     folder: JobFolder
@@ -79,13 +79,13 @@ class Projector:
             self._changed.notify_all()
 
     @contextmanager
-    def running(self, units: Units) -> Generator[None]:
+    def running(self, units: SegmentStore) -> Generator[None]:
         """Encode beside what is done inside; at its end, whatever that was, the film of the frames shown is written.
 
         Raises `DiskFull` or `StoreError` where that fails, unless something else is being raised already. Who
         interrupts the waiting for that film leaves none, or the one before.
         """
-        thread = threading.Thread(target=self._work, args=(units,), name="projector")
+        thread = threading.Thread(target=self._work, args=(units,), name="encoder")
         thread.start()
         well = False
         try:
@@ -102,13 +102,13 @@ class Projector:
             if well and self._error is not None:
                 raise self._error
 
-    def _work(self, units: Units) -> None:
+    def _work(self, units: SegmentStore) -> None:
         try:
             self._encode(units)
         except BaseException as error:  # whatever it is, whoever leads raises it
             self._error = error
 
-    def _encode(self, units: Units) -> None:
+    def _encode(self, units: SegmentStore) -> None:
         if not self._wait(0):
             return
         first = units.read_frame(0)
@@ -141,7 +141,7 @@ class Projector:
         if self._abandoned:
             raise Stopped("nobody waits for this film any more")
 
-    def _rest(self, units: Units, count: int) -> Iterator[Pixels]:
+    def _rest(self, units: SegmentStore, count: int) -> Iterator[Pixels]:
         """What the film still lacks when its `count` frames are on the disk."""
         if self.output.loop == "pingpong":
             yield from (units.read_frame(index) for index in islice(pingpong(count), count, None))

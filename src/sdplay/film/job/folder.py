@@ -21,7 +21,7 @@ from sdplay.files.atomic import HIDDEN, prepare_folder, store_error, write_new
 from sdplay.files.lock import locked
 from sdplay.files.replace import replace_file, sync_folder, writing
 from sdplay.film.job.frame_file import encode_latest
-from sdplay.film.job.units import Chain, Units
+from sdplay.film.job.units import Chain, SegmentStore
 from sdplay.images.read import Pixels
 
 FORMAT = 1
@@ -113,7 +113,7 @@ class JobFolder:
                 stack.enter_context(locked(self.path / "lock"))
             yield
 
-    def recover(self, chain: Chain | None = None, *, rehash: bool = False) -> tuple[Units, frozenset[int]]:
+    def recover(self, chain: Chain | None = None, *, rehash: bool = False) -> tuple[SegmentStore, frozenset[int]]:
         """The finished units, after clearing away what a crash left behind, and the units that were lost.
 
         A torn journal is cut, files of unfinished units are deleted, and units with a missing or cut-off picture are
@@ -121,7 +121,7 @@ class JobFolder:
         depend on one another, `chain` tells the chain of a unit, and those after a lost one are forgotten with it.
         Only with the lock held.
         """
-        units = Units(self.path, self.digest)
+        units = SegmentStore(self.path, self.digest)
         return units, units.recover(chain, rehash)
 
     def progress(self, state: Mapping[str, Any]) -> None:

@@ -19,7 +19,7 @@ OWN = ("unit", "first", "stop", "seconds", "sha", "keys")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UnitRecord:
+class SegmentRecord:
     """One finished unit: a segment of an animation, or a chunk of frames that depend on nothing.
 
     Its frames are `first` up to but not including `stop`; `sha` holds the `pixel_sha` of each, `keys` that of each key
@@ -52,7 +52,7 @@ class UnitRecord:
         return b"%08x %s\n" % (zlib.crc32(body), body)
 
     @classmethod
-    def parse(cls, body: bytes) -> UnitRecord:
+    def parse(cls, body: bytes) -> SegmentRecord:
         """The record whose JSON is `body`; raises `KeyError`, `TypeError` or `ValueError` for any other JSON."""
         told = cast("dict[str, Any]", json.loads(body))
         return cls(
@@ -95,11 +95,11 @@ class Journal:
     def __len__(self) -> int:
         return self.first_missing + len(self._later)
 
-    def __iter__(self) -> Iterator[UnitRecord]:
+    def __iter__(self) -> Iterator[SegmentRecord]:
         """The records in the order they were added, read anew from the file."""
         return read_journal(self.path)
 
-    def record(self, unit: int) -> UnitRecord:
+    def record(self, unit: int) -> SegmentRecord:
         """The record of `unit`; raises `KeyError` if it is not finished."""
         if unit in self:
             for number, body in _bodies(self.path):
@@ -107,7 +107,7 @@ class Journal:
                     return _parsed(body, self.path)
         raise KeyError(unit)
 
-    def add(self, record: UnitRecord) -> None:
+    def add(self, record: SegmentRecord) -> None:
         """Append `record`; once this returns it is on the disk. After an `OSError` the journal is as it was."""
         if record.unit in self:
             raise ValueError(f"unit {record.unit} is in the journal already")
@@ -152,7 +152,7 @@ class Journal:
             os.fsync(file.fileno())
 
 
-def read_journal(path: Path) -> Iterator[UnitRecord]:
+def read_journal(path: Path) -> Iterator[SegmentRecord]:
     """The records in the file `path` up to the first damaged line; changes nothing, so any process may look."""
     for _, body in _bodies(path):
         yield _parsed(body, path)
@@ -168,9 +168,9 @@ def _bodies(path: Path) -> Iterator[tuple[int, bytes]]:
             yield int(match[3]), match[2]
 
 
-def _parsed(body: bytes, path: Path) -> UnitRecord:
+def _parsed(body: bytes, path: Path) -> SegmentRecord:
     try:
-        return UnitRecord.parse(body)
+        return SegmentRecord.parse(body)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise StoreError(
             f"holds a line that another version or program wrote: {error!r}",

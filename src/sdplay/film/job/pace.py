@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from sdplay.core.sample import Segment
-from sdplay.requests.plan import FilmPlan
+from sdplay.film.plan import FilmPlan
 
 NEWEST = 0.2  # weight of the newest unit in the running mean
 
 
-class Pace:
+class TimeLeft:
     """Seconds a unit takes, as a running mean; `workers` units are drawn at a time."""
 
     def __init__(self, workers: int) -> None:
@@ -17,6 +17,6 @@ class Pace:
 
     def left(self, unit: Segment, seconds: float, done: int, plan: FilmPlan) -> float:
         """Seconds until `plan` is drawn, `unit` having taken `seconds` and `done` frames being finished."""
-        whole = seconds * plan.length / (unit.stop - unit.first)
+        whole = seconds * plan.segment_length / (unit.stop - unit.first)
         self._mean = whole if self._mean is None else (1 - NEWEST) * self._mean + NEWEST * whole
-        return round((plan.total - done) / plan.length * self._mean / self._workers, 1)
+        return round((plan.total - done) / plan.segment_length * self._mean / self._workers, 1)

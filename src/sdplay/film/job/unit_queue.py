@@ -7,10 +7,10 @@ from collections.abc import Callable
 from threading import Condition
 
 from sdplay.core.sample import Segment
-from sdplay.requests.plan import FilmPlan
+from sdplay.film.plan import FilmPlan
 
 
-class UnitQueue:
+class SegmentQueue:
     """Hands out the units of `plan` that `is_done` does not know yet, each once and none before what it waits for.
 
     Threads `take` and wait; the leader says `finished`, and `close` sends everybody home. What is held is the units
@@ -56,11 +56,11 @@ class UnitQueue:
         while self._followers:
             number = heapq.heappop(self._followers)
             if number < self._next and self._is_free(number):
-                return self._plan.unit(number)
-        while self._next < self._plan.units:
+                return self._plan.segment(number)
+        while self._next < self._plan.segment_count:
             number, self._next = self._next, self._next + 1
             if self._is_free(number):
-                unit = self._plan.unit(number)
+                unit = self._plan.segment(number)
                 if unit.waits_for is None or self._is_done(unit.waits_for):
                     return unit
                 if unit.waits_for != number - 1:  # whoever waits for the unit before comes up when that is finished
@@ -69,4 +69,4 @@ class UnitQueue:
         return None
 
     def _is_free(self, number: int) -> bool:
-        return number < self._plan.units and number not in self._open and not self._is_done(number)
+        return number < self._plan.segment_count and number not in self._open and not self._is_done(number)

@@ -11,7 +11,7 @@ from pathlib import Path
 from sdplay.files.atomic import HIDDEN
 from sdplay.files.replace import TEMPORARY, replace_file, sync_folder, writing
 from sdplay.film.job.frame_file import encode_frame, frame_name, holds, is_whole, pixel_sha, read_frame
-from sdplay.film.job.journal import Journal, UnitRecord
+from sdplay.film.job.journal import Journal, SegmentRecord
 from sdplay.images.read import Pixels
 
 FRAMES, KEYS, DEPTH = "frames", "keys", "depth"
@@ -21,7 +21,7 @@ UNFINISHED = (TEMPORARY, ".part")
 Chain = Callable[[int], int]
 
 
-class Units:
+class SegmentStore:
     """The units of the job in `folder`; got from `JobFolder.recover`, and good while the job's lock is held.
 
     A unit is finished once its line is in the journal, which is written after its pictures are on the disk.
@@ -36,7 +36,7 @@ class Units:
                 (folder / name).mkdir(exist_ok=True)
             self._journal = Journal.open(folder / "journal.jsonl")
 
-    def __iter__(self) -> Iterator[UnitRecord]:
+    def __iter__(self) -> Iterator[SegmentRecord]:
         """The records of the finished units, in the order they were finished."""
         return iter(self._journal)
 
@@ -51,7 +51,7 @@ class Units:
         """The first unit that is not finished; all before it are."""
         return self._journal.first_missing
 
-    def record(self, unit: int) -> UnitRecord:
+    def record(self, unit: int) -> SegmentRecord:
         """The record of a finished unit, read from the journal; raises `KeyError` for another one."""
         return self._journal.record(unit)
 
@@ -86,7 +86,7 @@ class Units:
         with writing(self.folder):
             replace_file(self.depth_path(index), png)
 
-    def finish(self, record: UnitRecord) -> None:
+    def finish(self, record: SegmentRecord) -> None:
         """Make the unit finished; all its pictures must have been written. Once this returns, no crash undoes it."""
         with writing(self.folder):
             sync_folder(self.folder / FRAMES)
@@ -95,8 +95,8 @@ class Units:
             self._journal.add(record)
 
     def commit(
-        self, record: UnitRecord, frames: Iterable[Pixels], keys: Mapping[int, Pixels] | None = None
-    ) -> UnitRecord:
+        self, record: SegmentRecord, frames: Iterable[Pixels], keys: Mapping[int, Pixels] | None = None
+    ) -> SegmentRecord:
         """Write a unit's `keys` and `frames` one at a time and finish it; returns `record` with their hashes."""
         key_hashes = {index: self.write_key(index, pixels) for index, pixels in (keys or {}).items()}
         hashes = tuple(self.write_frame(index, pixels) for index, pixels in enumerate(frames, record.first))
@@ -132,7 +132,7 @@ class Units:
             record.unit for record in self if first and record.unit >= first.get(chain(record.unit), record.unit + 1)
         }
 
-    def _intact(self, record: UnitRecord, rehash: bool) -> bool:
+    def _intact(self, record: SegmentRecord, rehash: bool) -> bool:
         pictures = [(self.frame_path(index), sha) for index, sha in enumerate(record.sha, record.first)]
         pictures += [(self.key_path(index), sha) for index, sha in record.keys.items()]
         return all(is_whole(path) and (not rehash or holds(path, sha)) for path, sha in pictures)

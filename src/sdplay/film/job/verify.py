@@ -9,17 +9,17 @@ from pathlib import Path
 
 from sdplay.core.errors import BadRequest, StoreError
 from sdplay.events import ImageDone, KeyframeDone
-from sdplay.film.job.film import Shooting
+from sdplay.film.job.film import FilmJob
 from sdplay.film.job.folder import JobFolder
 from sdplay.film.job.frame_file import frame_name, pixel_sha, read_frame
-from sdplay.film.job.journal import UnitRecord, read_journal
+from sdplay.film.job.journal import SegmentRecord, read_journal
 from sdplay.film.job.units import FRAMES, KEYS
 from sdplay.images.compare import difference
 from sdplay.images.read import Pixels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UnitChecked:
+class SegmentChecked:
     """A unit was drawn again; `differing` has a line for each of its `frames` that is not as the journal says."""
 
     unit: int
@@ -44,51 +44,53 @@ def progress_of(folder: JobFolder) -> Progress:
     return Progress(units=units, frames=frames, seconds=seconds)
 
 
-def records(folder: JobFolder) -> Iterator[UnitRecord]:
+def records(folder: JobFolder) -> Iterator[SegmentRecord]:
     journal = folder.path / "journal.jsonl"
     return read_journal(journal) if journal.exists() else iter(())
 
 
-def checked_units(shooting: Shooting, every: int = 1) -> Iterator[UnitChecked]:
+def verify_segments(job: FilmJob, every: int = 1) -> Iterator[SegmentChecked]:
     """Draw every `every`-th finished unit again, from the key pictures on the disk, and compare; nothing is written.
 
     Raises `BadRequest` where no unit is finished, and whatever stops the drawing.
     """
-    plan, found = shooting.plan, False
-    for number, record in enumerate(records(shooting.folder)):
+    plan, found = job.plan, False
+    for number, record in enumerate(records(job.folder)):
         found = True
-        if number % every == 0 and record.unit < plan.units:
-            yield checked(shooting, record)
+        if number % every == 0 and record.unit < plan.segment_count:
+            yield verify_segment(job, record)
     if not found:
         hint = "go on with it first: sdplay resume"
-        raise BadRequest("none of its frames is finished", field="job", value=str(shooting.folder.path), hint=hint)
+        raise BadRequest("none of its frames is finished", field="job", value=str(job.folder.path), hint=hint)
 
 
-def checked(shooting: Shooting, record: UnitRecord) -> UnitChecked:
+def verify_segment(job: FilmJob, record: SegmentRecord) -> SegmentChecked:
     """Draw the unit of `record` again, and hold what is drawn and what lies on the disk against the journal."""
-    unit, folder = shooting.plan.unit(record.unit), shooting.folder.path
+    unit, folder = job.plan.segment(record.unit), job.folder.path
     keys: dict[int, Pixels] = {}
     frames: dict[int, Pixels] = {}
     lines: list[str] = []
     try:
-        given = {key: read_frame(folder / KEYS / frame_name(key)) for key in shooting.plan.needs(unit)}
+        given = {key: read_frame(folder / KEYS / frame_name(key)) for key in job.plan.needs(unit)}
     except StoreError as error:
-        return UnitChecked(unit=unit.number, frames=len(record.sha), differing=(f"unit {unit.number}: {error.reason}",))
-    with closing(shooting.executor.run(shooting.task(unit, given))) as events:
+        return SegmentChecked(
+            unit=unit.number, frames=len(record.sha), differing=(f"unit {unit.number}: {error.reason}",)
+        )
+    with closing(job.executor.run(job.task(unit, given))) as events:
         for event in events:
             if isinstance(event, KeyframeDone):
                 keys[event.index] = event.pixels
             elif isinstance(event, ImageDone):
                 frames[event.picture.index] = event.picture.pixels
     for index, sha in record.keys.items():
-        lines += compared(f"key {index}", sha, keys.get(index), folder / KEYS / frame_name(index))
+        lines += compare_picture(f"key {index}", sha, keys.get(index), folder / KEYS / frame_name(index))
     for index, sha in enumerate(record.sha, record.first):
         if index < unit.stop:  # a film that was made shorter keeps a unit whole
-            lines += compared(f"frame {index}", sha, frames.get(index), folder / FRAMES / frame_name(index))
-    return UnitChecked(unit=unit.number, frames=len(record.sha), differing=tuple(lines))
+            lines += compare_picture(f"frame {index}", sha, frames.get(index), folder / FRAMES / frame_name(index))
+    return SegmentChecked(unit=unit.number, frames=len(record.sha), differing=tuple(lines))
 
 
-def compared(name: str, sha: str, drawn: Pixels | None, path: Path) -> Iterator[str]:
+def compare_picture(name: str, sha: str, drawn: Pixels | None, path: Path) -> Iterator[str]:
     """What differs between a picture's hash in the journal, the picture drawn again, and the one in the file."""
     try:
         kept = read_frame(path)

@@ -22,72 +22,72 @@ from sdplay.core.sample import FromFilm, Sample, Segment
 from sdplay.events import Event, ImageDone, KeyframeDone
 from sdplay.film.camera.flow import optical_flow
 from sdplay.film.camera.resample import sample
-from sdplay.film.color_match import add_noise, anti_blur, contrast, smooth, to_uint8
-from sdplay.film.plan_animate import Score
-from sdplay.film.render.camera_warp import Mover, mover
-from sdplay.film.render.coherence import matched
-from sdplay.film.render.depth import DepthOfKeys
-from sdplay.film.render.retry import Bench, drawn
+from sdplay.film.color_match import add_noise, apply_contrast, sharpen, smooth, to_uint8
+from sdplay.film.plan_animate import AnimationPlan
+from sdplay.film.render.camera_warp import CameraWarp, camera_warp
+from sdplay.film.render.coherence import match_colors
+from sdplay.film.render.depth import KeyDisparity
 from sdplay.images.inputs import read_given
 from sdplay.images.picture import Picture
 from sdplay.images.read import Pixels, resized
+from sdplay.pipeline.retry import Renderer, render_with_retry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stage:
-    """What a segment is drawn with: the score, the bench, and a way to tell what is near in a picture."""
+class RenderContext:
+    """What a segment is drawn with: the plan, the renderer, and a way to tell what is near in a picture."""
 
-    score: Score
-    bench: Bench
-    depth: DepthOfKeys
+    plan: AnimationPlan
+    renderer: Renderer
+    depth: KeyDisparity
 
 
-def segment(stage: Stage, unit: Segment, given: Mapping[int, Pixels]) -> Iterator[Event]:
+def render_segment(context: RenderContext, unit: Segment, given: Mapping[int, Pixels]) -> Iterator[Event]:
     """Draw `unit`: `Stepped` and `KeyframeDone` for its key, then `ImageDone` for each of its frames, in order.
 
     `given` holds, by frame, the key before it and the key whose colours it keeps, where there are such.
     """
-    score, started = stage.score, time.perf_counter()
-    k, p, cut = unit.first, unit.first - score.cadence, score.is_cut(unit.first)
+    plan, started = context.plan, time.perf_counter()
+    k, p, cut = unit.first, unit.first - plan.cadence, plan.is_cut(unit.first)
     # 1. what the key starts from: the one before it, moved here and graded
-    before = mover(score, given[p], p, stage.depth) if p >= 0 and not cut else None
+    before = camera_warp(plan, given[p], p, context.depth) if p >= 0 and not cut else None
     # 2. the key itself, in its scene's colours, as whole grey levels
-    key = yield from drawn_key(stage, score.key(k), before, given)
+    key = yield from render_key(context, plan.key(k), before, given)
     yield KeyframeDone(index=k, pixels=key)
-    if score.request.save_depth_maps:
-        yield stage.depth.found(k, key)
+    if plan.request.save_depth_maps:
+        yield context.depth.found(k, key)
     # 3. the frames, each fading from the key before to this one while both move on
-    after = mover(score, key, k, stage.depth)
+    after = camera_warp(plan, key, k, context.depth)
     seconds = (time.perf_counter() - started) / (unit.stop - unit.first)
     for index in range(unit.first, unit.stop):
-        pixels = between(before, after, index, (index - k + 1) / score.cadence, score.request.flow_cadence == "dis")
-        if index != k or score.cadence > 1:
-            pixels = smooth(pixels, score.request.smooth)
-        yield ImageDone(picture=Picture(pixels=pixels, recipe=score.recipe, index=index, seconds=seconds))
+        pixels = in_between(before, after, index, (index - k + 1) / plan.cadence, plan.request.flow_cadence == "dis")
+        if index != k or plan.cadence > 1:
+            pixels = smooth(pixels, plan.request.smooth)
+        yield ImageDone(picture=Picture(pixels=pixels, recipe=plan.recipe, index=index, seconds=seconds))
 
 
-def drawn_key(
-    stage: Stage, frame: Sample, before: Mover | None, given: Mapping[int, Pixels]
+def render_key(
+    context: RenderContext, frame: Sample, before: CameraWarp | None, given: Mapping[int, Pixels]
 ) -> Generator[Event, None, Pixels]:
     """Draw the key `frame` and return its pixels; one of strength 0 is only moved."""
-    score = stage.score
-    scene = score.scene(frame.index)
+    plan = context.plan
+    scene = plan.scene(frame.index)
     first = given.get(scene) if scene != frame.index else None
     if not isinstance(frame.init, FromFilm):
-        new = yield from one_drawn(stage.bench, frame)
-        return matched(score, new, frame.index, first)
-    moved = to_uint8(before.at(frame.index).numpy()) if before is not None else initial_picture(score)
-    start = graded(score, moved, frame.index)
+        new = yield from render_one(context.renderer, frame)
+        return match_colors(plan, new, frame.index, first)
+    moved = to_uint8(before.at(frame.index).numpy()) if before is not None else initial_picture(plan)
+    start = grade(plan, moved, frame.index)
     pixels = start
     if frame.init.strength > 0:
-        pixels = yield from one_drawn(stage.bench.starting_from(lambda _: start, lambda _: start), frame)
-    return matched(score, pixels, frame.index, first)
+        pixels = yield from render_one(context.renderer.starting_from(lambda _: start, lambda _: start), frame)
+    return match_colors(plan, pixels, frame.index, first)
 
 
-def one_drawn(bench: Bench, frame: Sample) -> Generator[Event, None, Pixels]:
+def render_one(renderer: Renderer, frame: Sample) -> Generator[Event, None, Pixels]:
     """The pixels of one frame; its `ImageDone` is not passed on, since it is no frame of the film yet."""
     pixels: Pixels | None = None
-    for event in drawn(bench, [frame]):
+    for event in render_with_retry(renderer, [frame]):
         if isinstance(event, ImageDone):
             pixels = event.picture.pixels
         else:
@@ -96,31 +96,33 @@ def one_drawn(bench: Bench, frame: Sample) -> Generator[Event, None, Pixels]:
     return pixels
 
 
-def initial_picture(score: Score) -> Pixels:
-    return resized(read_given(score.recipe.assets["init_image"]), score.recipe.width, score.recipe.height)
+def initial_picture(plan: AnimationPlan) -> Pixels:
+    return resized(read_given(plan.recipe.assets["init_image"]), plan.recipe.width, plan.recipe.height)
 
 
-def graded(score: Score, pixels: Pixels, key: int) -> Pixels:
+def grade(plan: AnimationPlan, pixels: Pixels, key: int) -> Pixels:
     """What is done to a picture before it is drawn again: smoothed, contrast, sharpened, noise; rounded once."""
-    how = score.grading(key)
-    image = smooth(pixels, score.request.smooth).astype(np.float32)
-    image = contrast(image, how.contrast)
-    image = anti_blur(image, how.amount, how.kernel, how.sigma, how.threshold)
-    return to_uint8(add_noise(image, how.noise, score.seed(key)))
+    how = plan.grading(key)
+    image = smooth(pixels, plan.request.smooth).astype(np.float32)
+    image = apply_contrast(image, how.contrast)
+    image = sharpen(image, how.amount, how.kernel, how.sigma, how.threshold)
+    return to_uint8(add_noise(image, how.noise, plan.seed(key)))
 
 
-def between(before: Mover | None, after: Mover, index: int, weight: float, along_flow: bool = False) -> Pixels:
+def in_between(
+    before: CameraWarp | None, after: CameraWarp, index: int, weight: float, along_flow: bool = False
+) -> Pixels:
     """Frame `index`: the key before and this one, both moved here (and brought together), mixed by `weight` 0..1."""
     later = after.at(index)
     if before is None or weight >= 1:
         return rounded(later)
     earlier = before.at(index)
     if along_flow:
-        earlier, later = brought_together(earlier, later, weight)
+        earlier, later = align_along_flow(earlier, later, weight)
     return rounded(torch.lerp(earlier, later, weight))
 
 
-def brought_together(earlier: Tensor, later: Tensor, weight: float) -> tuple[Tensor, Tensor]:
+def align_along_flow(earlier: Tensor, later: Tensor, weight: float) -> tuple[Tensor, Tensor]:
     """Both pictures with their things at the same places, the share `weight` of the way from the one to the other:
     A'(x) = A(x − τf) and B'(x) = B(x + (1 − τ)f), where f leads from A to B.
     """

@@ -12,36 +12,36 @@ from torch import Tensor
 
 from sdplay.film.camera.warp2d import Move2D, matrix, warp2d
 from sdplay.film.camera.warp3d import Move3D, Pose, compose, depth_of, identity, lens, pose, warp3d
-from sdplay.film.plan_animate import Score
+from sdplay.film.plan_animate import AnimationPlan
 from sdplay.images.read import Pixels
 
 BORDERS = {"border": "replicate"}  # PyTorch's word, which the field has taken over, and ours
 # Nearness of every pixel, 0 far to 1 near, float32 [H, W].
-Nearness = NDArray[np.float32]
-NearnessOf = Callable[[Pixels], Nearness]
+Disparity = NDArray[np.float32]
+DisparityOf = Callable[[Pixels], Disparity]
 
 
-class Mover(Protocol):
+class CameraWarp(Protocol):
     """`at(frame)` is the picture moved on to `frame`, float32 [H, W, 3] in 0..255; frames must not go back."""
 
     def at(self, frame: int) -> Tensor: ...
 
 
-def mover(score: Score, pixels: Pixels, start: int, nearness: NearnessOf) -> Mover:
-    """The mover of the mode of `score` for the key `pixels` at frame `start`."""
+def camera_warp(plan: AnimationPlan, pixels: Pixels, start: int, nearness: DisparityOf) -> CameraWarp:
+    """The mover of the mode of `plan` for the key `pixels` at frame `start`."""
     moving = torch.from_numpy(pixels).float()
-    if score.request.animation_mode == "2D":
-        return FlatMover(score, moving, start)
-    return DeepMover(score, moving, start, nearness(pixels))
+    if plan.request.animation_mode == "2D":
+        return CameraWarp2D(plan, moving, start)
+    return CameraWarp3D(plan, moving, start, nearness(pixels))
 
 
-class FlatMover:
+class CameraWarp2D:
     """2D: turned, zoomed and shifted. Composed moves are one resample of the key; sequential ones follow each other."""
 
-    def __init__(self, score: Score, pixels: Tensor, start: int) -> None:
-        self.score, self.pixels, self.frame = score, pixels, start
+    def __init__(self, plan: AnimationPlan, pixels: Tensor, start: int) -> None:
+        self.plan, self.pixels, self.frame = plan, pixels, start
         self.forward = np.eye(3)
-        self.composed = score.request.warp == "composed"
+        self.composed = plan.request.warp == "composed"
 
     def at(self, frame: int) -> Tensor:
         while self.frame < frame:
@@ -52,11 +52,11 @@ class FlatMover:
         return self._warped() if self.composed else self.pixels
 
     def _warped(self) -> Tensor:
-        asked = self.score.request
+        asked = self.plan.request
         return warp2d(self.pixels, self.forward, sampling_mode=asked.sampling_mode, border=asked.border)
 
     def _move(self, frame: int) -> Move2D:
-        at = self.score.motion
+        at = self.plan.motion
         return Move2D(
             angle=at("angle", frame),
             zoom=at("zoom", frame),
@@ -67,12 +67,12 @@ class FlatMover:
         )
 
 
-class DeepMover:
+class CameraWarp3D:
     """3D: seen from a camera that moves through the picture's depth, which is that of the key throughout."""
 
-    def __init__(self, score: Score, pixels: Tensor, start: int, nearness: Nearness) -> None:
-        self.score, self.pixels, self.frame = score, pixels, start
-        asked = score.request
+    def __init__(self, plan: AnimationPlan, pixels: Tensor, start: int, nearness: Disparity) -> None:
+        self.plan, self.pixels, self.frame = plan, pixels, start
+        asked = plan.request
         self.depth = torch.from_numpy(depth_of(nearness, asked.warp_geometry, asked.near_plane, asked.far_plane))
         self.pose = identity()
         self.composed = asked.warp == "composed"
@@ -86,19 +86,19 @@ class DeepMover:
         return self._warped(self.pose) if self.composed else self.pixels
 
     def _warped(self, seen_from: Pose) -> Tensor:
-        asked, (height, width) = self.score.request, self.pixels.shape[:2]
+        asked, (height, width) = self.plan.request, self.pixels.shape[:2]
         return warp3d(
             self.pixels,
             seen_from,
             self.depth,
-            through=lens(self.score.fov(self.frame), width, height, asked.warp_geometry),
+            through=lens(self.plan.fov(self.frame), width, height, asked.warp_geometry),
             iterations=3 if self.composed else 1,
             sampling_mode=asked.sampling_mode,
             padding_mode=BORDERS.get(asked.padding_mode, asked.padding_mode),  # type: ignore[arg-type]  # a Border now
         )
 
     def _move(self, frame: int) -> Move3D:
-        at = self.score.motion
+        at = self.plan.motion
         return Move3D(
             translation_x=at("translation_x", frame),
             translation_y=at("translation_y", frame),

@@ -13,8 +13,8 @@ from sdplay.core.errors import BadRequest
 from sdplay.film.camera.disparity import ramp
 from sdplay.film.color_match import to_uint8
 from sdplay.film.job.description import film_rate
-from sdplay.film.plan_animate import Score
-from sdplay.film.render.camera_warp import Mover, Nearness, mover
+from sdplay.film.plan_animate import AnimationPlan
+from sdplay.film.render.camera_warp import CameraWarp, Disparity, camera_warp
 from sdplay.film.request_animate import Animate
 from sdplay.film.video.encode import FilmWriter
 from sdplay.film.video.kind import FilmKind
@@ -42,7 +42,7 @@ def preview_motion(recipe: Recipe, path: Path) -> Path:
     given = recipe.assets.get("init_image")
     picture = resized(read_given(given), *size) if given is not None else camera_card(*size)
     with FilmWriter(path, size, film_rate(request), kind) as film:
-        for pixels in moved_alone(Score(recipe), picture):
+        for pixels in moved_alone(AnimationPlan(recipe), picture):
             film.add(pixels)
     return path
 
@@ -55,28 +55,28 @@ def kind_of(path: Path) -> FilmKind:
     return cast(FilmKind, name)
 
 
-def moved_alone(score: Score, picture: Pixels) -> Iterator[Pixels]:
-    """Every frame of the film, uint8 [height, width, 3]: `picture` as the camera of `score` moves it.
+def moved_alone(plan: AnimationPlan, picture: Pixels) -> Iterator[Pixels]:
+    """Every frame of the film, uint8 [height, width, 3]: `picture` as the camera of `plan` moves it.
 
     It is there whole at every cut, and at the first key after two seconds: from there on each frame is one resample.
     """
-    flat = not score.request.use_depth_warping
-    renewed = RENEWED_SECONDS * score.timeline.fps
-    moving: Mover | None = None
+    flat = not plan.request.use_depth_warping
+    renewed = RENEWED_SECONDS * plan.timeline.fps
+    moving: CameraWarp | None = None
     since = 0
-    for index in range(score.total):
-        is_key = index % score.cadence == 0
-        if moving is None or (is_key and (score.is_cut(index) or index - since >= renewed)):
-            moving, since = mover(score, picture, index, plane if flat else floor), index
+    for index in range(plan.total):
+        is_key = index % plan.cadence == 0
+        if moving is None or (is_key and (plan.is_cut(index) or index - since >= renewed)):
+            moving, since = camera_warp(plan, picture, index, plane if flat else floor), index
         yield to_uint8(moving.at(index).numpy())
 
 
-def floor(pixels: Pixels) -> Nearness:
+def floor(pixels: Pixels) -> Disparity:
     """The lower edge is near, the upper far: what a film goes by that has no depth model."""
     return ramp(pixels.shape[1], pixels.shape[0])
 
 
-def plane(pixels: Pixels) -> Nearness:
+def plane(pixels: Pixels) -> Disparity:
     """Everything is as near."""
     return np.ones(pixels.shape[:2], np.float32)
 

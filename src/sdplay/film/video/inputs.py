@@ -14,8 +14,8 @@ from sdplay.film.video.decode import ClipReader
 from sdplay.film.video.index import probe
 from sdplay.images.picture import pixel_digest
 from sdplay.images.read import read_image
+from sdplay.requests.modes import named_files
 from sdplay.requests.recipe import Recipe
-from sdplay.requests.request import named_pictures
 
 F = TypeVar("F", bound=Film)
 PICTURES = ("init_image", "color_image")
@@ -30,7 +30,7 @@ def film_files(request: F) -> tuple[F, dict[str, Asset]]:
     assets: dict[str, Asset] = {}
     closed: dict[str, Any] = {}
     problems: list[BadRequest] = []
-    for role, path in named_pictures(request).items():
+    for role, path in named_files(request).items():
         try:
             if role in PICTURES:
                 assets[role] = picture_asset(path, role)

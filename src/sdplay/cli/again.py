@@ -1,0 +1,103 @@
+"""`sdplay again`: a saved picture, or one that another program made, drawn again or varied."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sdplay.cli.deliver import deliver, delivery_from, delivery_options
+from sdplay.cli.draw import open_studio
+from sdplay.cli.flags import in_the_words_of, request_fields, request_options
+from sdplay.cli.models import shelves_with
+from sdplay.cli.text import printable
+from sdplay.core.errors import BadRequest
+
+if TYPE_CHECKING:
+    from sdplay.images.picture import Artifact
+    from sdplay.images.write import Embedded
+    from sdplay.interop import Found
+    from sdplay.requests.base import Request
+    from sdplay.requests.request import AnyStill
+    from sdplay.studio import Studio
+
+
+FILE = click.Path(path_type=Path)
+
+
+class AgainCommand(click.Command):
+    """Draws a kept picture again; its flags are those of all modes, read when they are first needed."""
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        if not self.params:
+            from sdplay.requests.request import STILLS
+
+            flags: dict[str | None, click.Parameter] = {}
+            for kind in STILLS.values():
+                for flag in request_options(kind, positional=None, for_new=False):
+                    flags.setdefault(flag.name, flag)
+            self.params = [click.Argument(["file"], type=FILE), *flags.values(), *delivery_options(for_new=False)]
+        return super().get_params(ctx)
+
+
+@click.command(cls=AgainCommand)
+@click.pass_context
+def again(ctx: click.Context, /, file: Path, **params: Any) -> int:
+    """Draw a kept picture again, or a variation of it.
+
+    Without flags it is drawn exactly as it was, and whether its bits are the same is said. Every flag changes one thing
+    about it; --seed -1 takes a new seed. Of a picture that another program made all is taken over that has a meaning
+    here, and the rest is told line by line; if it was drawn from a picture, give that with --image (and --mask).
+    """
+    from sdplay.cli.progress import progress_for
+    from sdplay.images.write import Embedded
+
+    delivery = delivery_from(params)
+    shelves = shelves_with(bool(params.get("allow_pickle")))
+    with in_the_words_of(ctx), open_studio(shelves=shelves) as studio:
+        said = studio.read(file)
+        if isinstance(said, Embedded):
+            changes = changes_to(type(said.recipe.request), params)
+            settled, indices = studio.settle_again(said, changes)
+        else:
+            settled, indices = studio.settle_first(taken_over(studio, said, params, quiet=delivery.quiet))
+        with progress_for(quiet=delivery.quiet) as progress:
+            artifacts = deliver(studio, settled, indices, delivery, progress)
+    if isinstance(said, Embedded) and settled.recipe.digest == said.recipe.digest and not delivery.quiet:
+        click.echo(comparison(artifacts[0], said, file), err=True)
+    return 0
+
+
+def taken_over(studio: Studio, found: Found, params: dict[str, Any], *, quiet: bool) -> AnyStill:
+    """The request that another program's picture amounts to; what could not be taken over is told on stderr."""
+    from sdplay.requests.request import kind_of
+
+    adopted = studio.adopt(found, **changes_to(kind_of(params), params))
+    if not quiet:
+        click.echo(f"made by {maker(found)}; of {len(adopted.left)} things that it says nothing was made:", err=True)
+        for left in adopted.left:
+            click.echo(f"  {printable(str(left))}", err=True)
+    return adopted.request
+
+
+def maker(found: Found) -> str:
+    return printable(f"{found.program} {found.version}".strip())
+
+
+def changes_to(kind: type[Request], params: dict[str, Any]) -> dict[str, Any]:
+    """The fields of `kind` that were typed; raises `BadRequest` for a flag that only another mode has."""
+    from sdplay.requests.request import STILLS
+
+    elsewhere = {name for other in STILLS.values() for name in other.model_fields} - kind.model_fields.keys()
+    for name in elsewhere & params.keys():
+        if params[name] is not None:
+            mode = kind.model_fields["mode"].default
+            raise BadRequest(f"means nothing for a picture of the mode {mode}", field=name, value=params[name])
+    return request_fields(kind, params)
+
+
+def comparison(artifact: Artifact, embedded: Embedded, file: Path) -> str:
+    if artifact.digest == embedded.digest:
+        return f"bit for bit the picture{' that was enlarged into' if embedded.enlarged else ' in'} {file}"
+    return f"not bit for bit the picture in {file}: `sdplay verify` says how far apart they are"

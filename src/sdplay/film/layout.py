@@ -1,0 +1,164 @@
+"""Where the key pictures of a dream stand: spread evenly, every so many frames, or at frames of their own."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from bisect import bisect_right
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout(ABC):
+    """`keys` named keys in a film of `total` frames; key numbers count on beyond the last one that is named."""
+
+    total: int
+    keys: int
+
+    @property
+    @abstractmethod
+    def stretches(self) -> int:
+        """How many stretches from key to key the film passes through; those after its last key do not count."""
+
+    @abstractmethod
+    def time(self, number: int) -> float:
+        """The frame, whole or not, at which key `number` stands."""
+
+    @abstractmethod
+    def number_at(self, index: int) -> int:
+        """The number of the key at or before frame `index`."""
+
+    @abstractmethod
+    def ordinal(self, number: int) -> int:
+        """Which key `number` is; what is beyond the named ones has their prompts again, and seeds that count on."""
+
+    @abstractmethod
+    def around(self, number: int) -> tuple[int, int, int, int]:
+        """The keys through which a smooth curve leads from key `number` to the next: before, start, end, after."""
+
+    def place(self, index: int) -> tuple[int, float]:
+        """(number of the key at or before frame `index`, how far it is to the next: 0 ≤ way < 1)."""
+        number = self.number_at(index)
+        return number, self.way(number, index)
+
+    def way(self, number: int, index: int) -> float:
+        start, end = self.time(number), self.time(number + 1)
+        return min(max((index - start) / (end - start), 0.0), 1.0) if end > start else 0.0
+
+
+class OpenLayout(Layout):
+    """The film begins with the first key and ends with the last one; a smooth curve leaves both ends as it came."""
+
+    @property
+    def stretches(self) -> int:
+        return self.keys - 1
+
+    def ordinal(self, number: int) -> int:
+        return min(number, self.keys - 1)
+
+    def around(self, number: int) -> tuple[int, int, int, int]:
+        after = number if number + 2 > self.keys - 1 else number + 2
+        return number - 1 if number else 1, number, number + 1, after
+
+
+class LoopLayout(Layout):
+    """The film ends where it began: after the last key comes the first."""
+
+    @property
+    def stretches(self) -> int:
+        return self.keys
+
+    def ordinal(self, number: int) -> int:
+        return number % self.keys
+
+    def around(self, number: int) -> tuple[int, int, int, int]:
+        return number - 1, number, number + 1, number + 2
+
+
+class EvenOpen(OpenLayout):
+    """The keys are spread evenly, the last one at the last frame."""
+
+    def time(self, number: int) -> float:
+        return number * (self.total - 1) / (self.keys - 1)
+
+    def number_at(self, index: int) -> int:
+        return index * (self.keys - 1) // (self.total - 1) if self.total > 1 else 0
+
+
+class EvenLoop(LoopLayout):
+    """The keys are spread evenly, the first one again where the film begins again."""
+
+    def time(self, number: int) -> float:
+        return number * self.total / self.keys
+
+    def number_at(self, index: int) -> int:
+        return index * self.keys // self.total
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpacedOpen(OpenLayout):
+    """Every `spacing` frames is a key, however long the film is: seeds count on without end."""
+
+    spacing: int
+
+    @property
+    def stretches(self) -> int:
+        return -(-(self.total - 1) // self.spacing)
+
+    def time(self, number: int) -> float:
+        return number * self.spacing
+
+    def number_at(self, index: int) -> int:
+        return index // self.spacing
+
+    def ordinal(self, number: int) -> int:
+        return number
+
+    def around(self, number: int) -> tuple[int, int, int, int]:
+        return number - 1 if number else 1, number, number + 1, number + 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpacedLoop(LoopLayout):
+    """Every `spacing` frames is a key; the film goes round all of them once or more."""
+
+    spacing: int
+
+    @property
+    def stretches(self) -> int:
+        return -(-self.total // self.spacing)
+
+    def time(self, number: int) -> float:
+        return number * self.spacing
+
+    def number_at(self, index: int) -> int:
+        return index // self.spacing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyframesOpen(OpenLayout):
+    """Key j stands at `frames[j]`; before the first one and after the last one the film stands still."""
+
+    frames: tuple[int, ...]
+
+    def time(self, number: int) -> float:
+        return self.frames[number] if number < self.keys else self.total
+
+    def number_at(self, index: int) -> int:
+        return max(bisect_right(self.frames, index) - 1, 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyframesLoop(LoopLayout):
+    """Key j stands at `frames[j]`; the film begins on the way from the last key to the first."""
+
+    frames: tuple[int, ...]
+
+    def time(self, number: int) -> float:
+        return self.frames[number % self.keys] + number // self.keys * self.total
+
+    def number_at(self, index: int) -> int:
+        return (bisect_right(self.frames, index) - 1) % self.keys
+
+    def place(self, index: int) -> tuple[int, float]:
+        number = self.number_at(index)
+        return number, self.way(number, index + self.total if index < self.frames[0] else index)

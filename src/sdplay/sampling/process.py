@@ -1,0 +1,148 @@
+"""The process a network was trained on: how noise is added, and what the network's output means.
+
+Whatever differs between kinds of networks is here. Samplers, guidance and masks know only x, x0 and sigma.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+Floats = NDArray[np.float64]
+Prediction = Literal["epsilon", "v_prediction"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NoiseSchedule:
+    """The noise levels of a model's training: `sigmas` [T], rising.
+
+    `spacing` is the authors' choice of timesteps ("leading", "trailing" or "linspace"), `offset` their steps_offset.
+    """
+
+    sigmas: Floats
+    spacing: str
+    offset: int
+
+    @property
+    def length(self) -> int:
+        return len(self.sigmas)
+
+    def timestep(self, sigma: float) -> float:
+        """The (fractional) timestep of level `sigma`, interpolated in log sigma and clamped to the schedule."""
+        return float(np.interp(math.log(sigma), np.log(self.sigmas), np.arange(self.length)))
+
+    def sigmas_at(self, timesteps: Floats) -> Floats:
+        return np.interp(timesteps, np.arange(self.length), self.sigmas)
+
+
+class Process(ABC):
+    """Latents x at the noise level `sigma`, from clean latents x0 and unit noise, and back.
+
+    x, x0, noise and output have any shape [B, C, ...]; `sigma` > 0 is one level for the whole batch.
+    """
+
+    def __init__(self, schedule: NoiseSchedule) -> None:
+        self.schedule = schedule
+
+    @abstractmethod
+    def init_noise_sigma(self, sigma: float, spacing: str) -> float:
+        """What unit noise is multiplied by to be x at `sigma`, the first level of a run with timesteps of `spacing`."""
+
+    @abstractmethod
+    def add_noise(self, x0: Tensor, noise: Tensor, sigma: float) -> Tensor: ...
+
+    @abstractmethod
+    def timestep(self, sigma: float) -> float:
+        """The number by which the network knows the level `sigma`."""
+
+    @abstractmethod
+    def scale_input(self, x: Tensor, sigma: float) -> Tensor:
+        """What the network reads instead of x."""
+
+    @abstractmethod
+    def x0(self, x: Tensor, sigma: float, output: Tensor) -> Tensor:
+        """The clean latents, as the network's `output` estimates them."""
+
+    @abstractmethod
+    def skip(self, x: Tensor, sigma: float) -> Tensor:
+        """The part of x0 that does not depend on the output: x0 = skip − s·output, where s depends on sigma alone."""
+
+
+class VariancePreserving(Process):
+    """Networks of DDPM and Stable Diffusion, in k-diffusion's sigma space: x = x0 + sigma·noise.
+
+    sigma² = (1 − ᾱ)/ᾱ (Karras et al. 2022, arXiv:2206.00364, appendix B.1.1). The network reads x/sqrt(1 + sigma²).
+    """
+
+    def init_noise_sigma(self, sigma: float, spacing: str) -> float:
+        """As in diffusers: with "leading" timesteps the picture has not vanished yet at the first level."""
+        return math.sqrt(1 + sigma**2) if spacing == "leading" else sigma
+
+    def add_noise(self, x0: Tensor, noise: Tensor, sigma: float) -> Tensor:
+        return x0 + noise * sigma
+
+    def timestep(self, sigma: float) -> float:
+        return self.schedule.timestep(sigma)
+
+    def scale_input(self, x: Tensor, sigma: float) -> Tensor:
+        return x * (1 + sigma**2) ** -0.5
+
+
+class EpsilonProcess(VariancePreserving):
+    """The network predicts the noise: x0 = x − sigma·output (Ho et al. 2020, arXiv:2006.11239)."""
+
+    def x0(self, x: Tensor, sigma: float, output: Tensor) -> Tensor:
+        return x - output * sigma
+
+    def skip(self, x: Tensor, sigma: float) -> Tensor:
+        return x
+
+
+class VProcess(VariancePreserving):
+    """The network predicts v. With c = 1/sqrt(1 + sigma²): x0 = c²·x − sigma·c·output.
+
+    Source: Salimans & Ho 2022, arXiv:2202.00512, appendix D.
+    """
+
+    def x0(self, x: Tensor, sigma: float, output: Tensor) -> Tensor:
+        scale = (1 + sigma**2) ** -0.5
+        return x * scale**2 - output * (sigma * scale)
+
+    def skip(self, x: Tensor, sigma: float) -> Tensor:
+        return x / (1 + sigma**2)
+
+
+PROCESSES: dict[Prediction, type[Process]] = {"epsilon": EpsilonProcess, "v_prediction": VProcess}
+
+
+def make_process(
+    *,
+    length: int = 1000,
+    beta_start: float = 0.00085,
+    beta_end: float = 0.012,
+    beta_schedule: str = "scaled_linear",
+    prediction: Prediction = "epsilon",
+    spacing: str = "leading",
+    offset: int = 1,
+) -> Process:
+    """The process of a Stable Diffusion model, from the entries of its scheduler_config.json.
+
+    Raises `ValueError` for an unknown prediction_type or beta_schedule.
+    """
+    if prediction not in get_args(Prediction):
+        raise ValueError(f"unknown prediction_type {prediction!r}; known: {', '.join(get_args(Prediction))}")
+    if beta_schedule == "scaled_linear":
+        betas = np.linspace(beta_start**0.5, beta_end**0.5, length, dtype=np.float32).astype(np.float64) ** 2
+    elif beta_schedule == "linear":
+        betas = np.linspace(beta_start, beta_end, length)
+    else:
+        raise ValueError(f"unknown beta_schedule {beta_schedule!r}; known: scaled_linear, linear")
+    alphas_cumprod = np.cumprod(1 - betas)
+    schedule = NoiseSchedule(np.sqrt((1 - alphas_cumprod) / alphas_cumprod), spacing, offset)
+    return PROCESSES[prediction](schedule)
