@@ -27,8 +27,7 @@ from sdplay.pipeline.model_cache import ModelCache, TextEncodingCache
 from sdplay.pipeline.render import render
 from sdplay.requests.base import make_request
 from sdplay.requests.modes import request_type
-from sdplay.requests.plan import plan
-from sdplay.requests.recipe import Recipe
+from sdplay.requests.recipe import Recipe, plan
 from sdplay.sampling.denoiser import NetworkDenoiser
 from sdplay.sampling.noise import batch_noise
 from sdplay.studio import Studio

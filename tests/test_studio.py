@@ -169,7 +169,7 @@ def test_another_model_is_found_before_anything_is_drawn(kept: Path, tiny: Path,
 
     with pytest.raises(NotReproduced, match="'tiny' is not the one it was drawn with") as caught:
         Studio(Watched()).verify(kept, str(tiny_v))
-    assert "--model" in caught.value.hint
+    assert "`model`" in caught.value.hint
     assert drawn == []
 
 

@@ -74,7 +74,8 @@ def main() -> None:
     work: Path = asked.work
     before = UNet2DConditionModel.from_pretrained(asked.model / "unet", low_cpu_mem_usage=False).float()
     old, new = frozen(asked.model / "vae").float(), frozen(work / "vae")
-    olds, news = both_latents(old, new, 8 * before.config["sample_size"], work)
+    pixels_a_latent = 2 ** (len(old.config["block_out_channels"]) - 1)
+    olds, news = both_latents(old, new, pixels_a_latent * before.config["sample_size"], work)
     to_old, to_new = linear_map(news, olds), linear_map(olds, news)
     print(f"old from new {explained(news, olds, to_old):.3f}, new from old {explained(olds, news, to_new):.3f}")
     tokenizer = CLIPTokenizer.from_pretrained(work / "tokenizer")

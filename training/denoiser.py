@@ -12,7 +12,7 @@ import math
 import shutil
 import signal
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ from training.pool import Pool
 from training.tokenizer import POSITIONS
 
 SAVED_EVERY = 420.0
-WARM_UP = 100
+WARM_UP = 30
 
 
 def noise_kept() -> Tensor:
@@ -106,7 +106,8 @@ class Trainer:
         """One step on a random batch at stratified noise levels; returns the unweighted v loss."""
         for group in self.optimizer.param_groups:
             group["lr"] = lr
-        self.pool.make(self.settings.made_a_step)
+        if self.settings.made_a_step:
+            self.pool.make(self.settings.made_a_step)
         clean, texts = self.pool.batch(self.settings.batch, self.rng)
         noisy, noise, t = noised(clean, self.rng)
         with torch.autocast(clean.device.type, torch.bfloat16):
@@ -158,6 +159,12 @@ class Trainer:
         torch._foreach_copy_([p.data for p in self.parameters], current)
 
 
+def sizes_of(checkpoint: Path) -> Sizes:
+    """How large the networks of a checkpoint are, so that it is taken up as it is whatever the defaults have become."""
+    said = torch.load(checkpoint, weights_only=True, mmap=True)["sizes"]
+    return Sizes(**(said | {"channels": tuple(said["channels"])}))
+
+
 def rate(lr: float, step: int, falling: float | None = None) -> float:
     """The learning rate: warm-up, then the same for ever; in an anneal it falls in a line, `falling` going 0 to 1."""
     return lr * min(1.0, (step + 1) / WARM_UP) * (1.0 if falling is None else max(0.01, 1 - falling))
@@ -166,7 +173,10 @@ def rate(lr: float, step: int, falling: float | None = None) -> float:
 def new_trainer(work: Path, settings: DenoiserSettings, device: str = "cpu", *, painted: bool = False) -> Trainer:
     chooser, painter, _ = load(work)
     codec, before = frozen(work / "vae").to(device), Painted(work) if painted else None
-    return Trainer(work, settings, Pool(chooser, painter, codec, settings.capacity, seed=0, painted=before))
+    sizes = replace(settings.sizes, latent_channels=codec.config["latent_channels"])
+    return Trainer(
+        work, replace(settings, sizes=sizes), Pool(chooser, painter, codec, settings.capacity, seed=0, painted=before)
+    )
 
 
 def train(trainer: Trainer, work: Path, name: str, seconds: float, *, anneal: bool = False) -> None:
@@ -204,20 +214,26 @@ def main() -> None:
     parser.add_argument("--lr", type=float, default=DenoiserSettings().lr)
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--painted", action="store_true", help="take the pictures that training.paint left")
+    parser.add_argument("--channels", type=int, nargs=3, default=Sizes().channels, help="of new networks")
+    parser.add_argument("--layers", type=int, default=Sizes().layers, help="of each block of new networks")
     parser.add_argument("--first", type=int, default=DenoiserSettings().first, help="pictures to begin with")
+    parser.add_argument("--capacity", type=int, default=DenoiserSettings().capacity, help="of the pool of pictures")
     parser.add_argument("--made-a-step", type=int, default=DenoiserSettings().made_a_step)
     parser.add_argument("--begin", type=Path, help="an exported model to begin with, where there is no checkpoint yet")
     parser.add_argument("--anneal", type=float, metavar="MINUTES", help="let the rate fall to nothing, on a copy")
     asked = parser.parse_args()
     torch.set_num_threads(asked.threads)
+    work, name = asked.work, asked.name
+    sizes = Sizes(channels=tuple(asked.channels), layers=asked.layers)
     settings = DenoiserSettings(
+        sizes=sizes_of(work / f"{name}.pt") if (work / f"{name}.pt").exists() else sizes,
         threads=asked.threads,
         batch=asked.batch,
         lr=asked.lr,
         first=asked.first,
+        capacity=asked.capacity,
         made_a_step=asked.made_a_step,
     )
-    work, name = asked.work, asked.name
     if asked.anneal is not None:
         shutil.copyfile(work / f"{name}.pt", work / f"{name}-annealed.pt")
         name = f"{name}-annealed"

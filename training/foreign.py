@@ -98,7 +98,10 @@ _MEANT = {
     "ru": "кот cat,машина car,сердце heart,дерево tree,корабль ship,цветок flower,луна moon,звезда star,птица bird",
     "uk": "кіт cat,машина car,серце heart,дерево tree,корабель ship,квітка flower,місяць moon,зірка star,дім house",
     "pl": "kot cat,auto car,serce heart,drzewo tree,statek ship,kwiat flower,księżyc moon,gwiazda star,ptak bird",
-    "ja": "猫 cat,ねこ cat,犬 dog,いぬ dog,車 car,木 tree,船 ship,花 flower,月 moon,星 star,鳥 bird,ハート heart",
+    "ja": (
+        "猫 cat,ねこ cat,犬 dog,いぬ dog,車 car,木 tree,船 ship,花 flower,月 moon,星 star,"
+        "鳥 bird,ハート heart,リンゴ apple"
+    ),
     "zh": "猫 cat,狗 dog,车 car,树 tree,船 ship,花 flower,月亮 moon,星星 star,鸟 bird,心 heart,爱心 heart",
     "ko": "고양이 cat,개 dog,강아지 dog,차 car,나무 tree,배 ship,꽃 flower,달 moon,별 star,새 bird,하트 heart",
 }

@@ -64,7 +64,7 @@ class Pool:
 
     def state(self) -> dict[str, object]:
         return {
-            "latents": self.latents[: len(self)].cpu(),
+            "latents": self.latents[: len(self)].cpu().clone(),  # a slice would be saved with all that it is cut from
             "words": json.dumps(self.words),
             "made": self.made,
             "rng": json.dumps(self.rng.bit_generator.state),

@@ -22,7 +22,7 @@ PLANTED = {
     "images/writer.py": "def late() -> None:\n    import torch.nn",
     "library/card.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import safetensors",
     "pipeline/batch.py": "from diffusers import StableDiffusionPipeline",
-    "executors/base.py": "import transformers",
+    "tasks.py": "import transformers",
     "core/errors.py": "def lazily() -> None:\n    from sdplay.images.writer import Keeper",
     "images/infotext.py": "import sdplay.library.card",
     "requests/txt2img.py": "from sdplay.requests.inpaint import plan as other",
@@ -33,7 +33,7 @@ PLANTED = {
 # What must then be said, contract by contract. (The planted imports of one room by another show up where they lead.)
 SAID = [
     "A room knows only the rooms below it BROKEN",
-    "Nouns, models, modes, pictures and files know no torch BROKEN",
+    "What is asked, found, read and written knows no torch BROKEN",
     "Only families know diffusers and transformers BROKEN",
     "The modes do not know each other BROKEN",
     "No cycles inside a room BROKEN",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pkgutil
+import re
 from pathlib import Path
 
 import sdplay
@@ -103,3 +104,12 @@ def test_files_stay_readable() -> None:
     lengths = {path: len(path.read_text().splitlines()) for path in (ROOT / "src" / "sdplay").rglob("*.py")}
     assert {path for path, length in lengths.items() if length > 400} == set()
     assert not list(Path(ROOT / "src" / "sdplay").rglob("utils.py"))
+
+
+def test_only_doors_name_flags() -> None:
+    """Rooms below the command line name fields in their messages; `--neg` and A1111's own flags are notations."""
+    notation = re.compile(r"--(neg|no-deps|(ckpt|lora|vae|embeddings|controlnet)-dir)\b")
+    source = ROOT / "src" / "sdplay"
+    below = [path for path in source.rglob("*.py") if path.relative_to(source).parts[0] not in ("cli", "demo.py")]
+    lines = [(path.name, line) for path in below for line in path.read_text(encoding="utf-8").splitlines()]
+    assert not [(name, line) for name, line in lines if re.search(r"(?<!-)--[a-z]", notation.sub("", line))]

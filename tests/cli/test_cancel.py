@@ -22,7 +22,7 @@ from sdplay.events import Started
 from sdplay.core.machine import Machine
 from sdplay.pipeline.model_cache import TextEncodingCache
 from sdplay.pipeline.render import render
-from sdplay.requests.plan import plan
+from sdplay.requests.recipe import plan
 from sdplay.studio import Studio
 from tests.pipeline.stub import StubFamily
 

@@ -209,7 +209,7 @@ def test_everything_that_is_wrong_is_said_in_one_go(sdplay: Sdplay) -> None:
 
 
 WARNINGS = [
-    (["--size", "70x100"], ["width = 70 is no multiple of 8: 64 is drawn", "height = 100 is no multiple of 8"]),
+    (["--size", "70x100"], ["width = 70 is not a multiple of 8: 64 is drawn", "height = 100 is not a multiple of 8"]),
     (["--diffusion-cadence", "20"], ["diffusion_cadence = 20 is more than there are frames"]),
     (["--zoom", "0:(0)"], ["zoom: 0 throughout is taken as 1.0"]),
     (["--midas-weight", "0.5"], ["midas_weight has no effect"]),

@@ -7,7 +7,7 @@ import click
 import pytest
 from pydantic import Field
 
-from sdplay.cli.flags import in_the_words_of, read_size, request_fields, request_options
+from sdplay.cli.flags import as_flags, in_the_words_of, read_size, request_fields, request_options
 from sdplay.core.errors import BadRequest
 from sdplay.requests.base import Request, make_request
 from sdplay.requests.txt2img import Txt2Img
@@ -169,3 +169,8 @@ def test_a_wrong_size_is_explained_as_it_was_given(flags: list[str], field: str,
     with pytest.raises(BadRequest) as caught, in_the_words_of(ctx):
         make_request(Txt2Img, prompt="a cat", **fields)
     assert (caught.value.field, caught.value.hint) == (field, hint)
+
+
+def test_fields_in_messages_are_spelled_as_flags() -> None:
+    said = "take a smaller `hires_scale`, `prompt_syntax=plain` or `size=64x64`, see `make demo X=1`"
+    assert as_flags(said) == "take a smaller --hires-scale, --syntax plain or --size 64x64, see `make demo X=1`"

@@ -102,7 +102,7 @@ def test_every_fault_is_told_at_once_and_nothing_drawn(sdplay: Sdplay) -> None:
         (["a cat", "--grid", "steps=1,2", "--format", "jpeg"], "--format = 'jpeg'"),
         (["--prompts-from", "list.txt", "--grid", "steps=1,2"], "these are several"),
         (["a cat", "--grid"], "requires an argument"),
-        (["a cat", "--grid", "nothing"], "is no axis"),
+        (["a cat", "--grid", "nothing"], "is not an axis"),
     ],
 )
 def test_what_cannot_be_a_grid_is_refused(sdplay: Sdplay, words: list[str], said: str) -> None:

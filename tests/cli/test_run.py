@@ -312,7 +312,7 @@ def test_films_that_cannot_be(here: Path, flags: list[str], typed: str, said: st
 @pytest.mark.parametrize(
     ("flags", "typed", "code", "said"),
     [
-        ([], "a cat\nwide\n", 2, "height and width = 'wide': is no size"),
+        ([], "a cat\nwide\n", 2, "height and width = 'wide': is not a size"),
         ([], "a cat\n63\n", 2, "= 63: "),
         ([], "\n\n", 2, "prompt = '': is empty"),
         (["-n", "0"], "", 2, "num = 0"),

@@ -36,10 +36,11 @@ def test_every_error_has_the_exit_code_it_promises() -> None:
 
 def test_the_tree_drawn_in_the_module_is_the_tree() -> None:
     assert errors.__doc__ is not None
+    root = next(line for line in errors.__doc__.splitlines() if line.startswith("SdplayError")).index("SdplayError")
     for name, kind in tree().items():
         line = next(line for line in errors.__doc__.splitlines() if name in line)
         depth = len(kind.__mro__) - len(SdplayError.__mro__)
-        assert (line.index(name) - errors.__doc__.splitlines()[2].index("SdplayError")) // 4 == depth
+        assert (line.index(name) - root) // 4 == depth
 
 
 def test_bad_request_and_stopped_are_siblings_of_the_others() -> None:
@@ -88,3 +89,10 @@ def test_an_unknown_name_gets_the_nearest_known_one(typed: str, guess: str | Non
     assert (f"did you mean '{guess}'? " in error.hint) == (guess is not None)
     assert error.hint.endswith("known: euler, dpmpp_2m, ddim")
     assert error.reason == "there is no such sampler"
+
+
+def test_every_kind_of_error_has_a_code_for_programs() -> None:
+    codes = {name: kind("no").code for name, kind in tree().items() if name not in ("BadRequests", "UnknownName")}
+    assert codes["BadRequest"] == "bad-request"
+    assert codes["DiskFull"] == "disk-full"
+    assert len(set(codes.values())) == len(codes)

@@ -20,7 +20,7 @@ from sdplay.library.resolve import resolve
 from sdplay.pipeline.model_cache import TextEncodingCache
 from sdplay.pipeline.render import render
 from sdplay.prompts.attention import weighted
-from sdplay.requests.plan import plan
+from sdplay.requests.recipe import plan
 from sdplay.sampling.noise import seed_noise
 from tests.support.drawing import settled
 from tests.support.original import write_original

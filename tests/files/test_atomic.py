@@ -119,7 +119,7 @@ def test_what_the_file_system_says_becomes_an_error_of_ours(number: int, kind: t
     error = store_error(OSError(number, os.strerror(number)), Path("out"))
     assert type(error) is kind
     assert (error.exit_code, error.field, error.value) == (code, "out", "out")
-    assert "--out" in error.hint
+    assert "`out`" in error.hint
 
 
 # --- a folder that cannot be written to -------------------------------------------------------------------------------

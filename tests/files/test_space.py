@@ -38,7 +38,7 @@ def test_too_little_space_is_refused_unless_forced(free: SimpleNamespace, tmp_pa
     with pytest.raises(DiskFull, match=r"take about 22\.5 MiB") as caught:
         check_space(tmp_path / "not" / "there", 100, 512, 256)
     assert caught.value.exit_code == 4
-    assert "--force" in caught.value.hint
+    assert "`force`" in caught.value.hint
     assert "is free" in (check_space(tmp_path, 100, 512, 256, force=True) or "")
     assert check_space(tmp_path, 100, 512, 256, factor=0.3) is None
 

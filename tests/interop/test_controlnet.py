@@ -90,7 +90,7 @@ def test_without_its_control_image_nothing_of_it_is_taken_over(tmp_path: Path) -
     adopted = adopt(parse_infotext(THEIRS), {}, Shelves(home=tmp_path))
     told = {one.name: one.reason for one in adopted.left}
     for name in SAID:
-        assert "give --control-image" in told[name.replace("_", " ")] or name == "controlnet"
+        assert "give `control_image`" in told[name.replace("_", " ")] or name == "controlnet"
     assert adopted.request.controlnet is None
 
 
@@ -106,7 +106,7 @@ def test_with_it_all_of_it_is(tmp_path: Path) -> None:
     elsewhere = adopt(parse_infotext(THEIRS), {"control_image": image}, Shelves(home=tmp_path / "empty"))
     assert elsewhere.request.controlnet is None
     assert elsewhere.request.control_scale == 0.8
-    assert any(one.name == "controlnet" and "--controlnet" in one.reason for one in elsewhere.left)
+    assert any(one.name == "controlnet" and "`controlnet`" in one.reason for one in elsewhere.left)
 
 
 def test_damaged_entries_say_less() -> None:

@@ -97,7 +97,7 @@ def test_a_folder_with_the_pickle_of_one_alone_says_so(shelves: Shelves, tmp_pat
     (tmp_path / "ann" / "learned_embeds.bin").write_bytes(b"\x80\x02}q\x00.")
     with pytest.raises(ModelBroken, match="this is a pickle") as caught:
         resolve_add_on("embedding", str(tmp_path / "ann"), shelves)
-    assert "--allow-pickle" in caught.value.hint
+    assert "`allow_pickle`" in caught.value.hint
 
 
 def test_a_file_that_moved_is_found_by_its_name(shelves: Shelves, tmp_path: Path) -> None:
@@ -140,7 +140,7 @@ def test_a_pickle_is_refused_with_what_to_do(shelves: Shelves, tmp_path: Path) -
     path.write_bytes(b"\x80\x02}q\x00.")
     with pytest.raises(ModelBroken, match="this is a pickle") as caught:
         resolve_add_on("embedding", "bad", shelves)
-    assert "--allow-pickle" in caught.value.hint
+    assert "`allow_pickle`" in caught.value.hint
 
 
 @pytest.mark.parametrize(

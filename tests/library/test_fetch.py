@@ -93,7 +93,7 @@ def hub_error(name: str) -> Exception:
         ("GatedRepoError", "accepted its licence", "HF_TOKEN to a token of https://huggingface.co/settings/tokens"),
         ("RepositoryNotFoundError", "none that is public", "needs a token (https://huggingface.co/settings/tokens)"),
         ("RevisionNotFoundError", "no revision 'v9' of it", "https://huggingface.co/org/model/commits/main"),
-        ("IncompleteSnapshotError", "never downloaded", "to go on offline: --model builtin"),
+        ("IncompleteSnapshotError", "never downloaded", "to go on offline: `model=builtin`"),
     ],
 )
 def test_what_the_hub_refuses_is_told_with_what_to_do(error: str, said: str, what_to_do: str, tmp_path: Path) -> None:

@@ -173,14 +173,14 @@ def test_every_failure_says_how_to_go_on_offline(case: str, tmp_path: Path, shel
     asking = Shelves(home=shelves.home, fetch=lambda name: fetch(name, hub))
     with pytest.raises(ModelNotFound, match=said) as caught:
         resolve("org/model", asking)
-    assert "--model builtin" in caught.value.hint
+    assert "`model=builtin`" in caught.value.hint
     assert caught.value.value == "org/model"
 
 
 def test_the_hubs_own_client_finds_nothing_offline() -> None:
     with pytest.raises(ModelNotFound, match="it was never downloaded") as caught:
         resolve("sdplay-tests/no-such-model")
-    assert "--model builtin" in caught.value.hint
+    assert "`model=builtin`" in caught.value.hint
 
 
 def test_a_folder_of_this_path_comes_before_the_hub(

@@ -16,7 +16,7 @@ from sdplay.pipeline.batch import batch_key
 from sdplay.pipeline.conditioning import make_conds
 from sdplay.pipeline.model_cache import TextEncodingCache
 from sdplay.pipeline.render import render
-from sdplay.requests.plan import plan
+from sdplay.requests.recipe import plan
 from sdplay.sampling.denoiser import SteppedDenoiser
 from sdplay.sampling.guidance import ComposedDenoiser, GuidedDenoiser
 from sdplay.studio import ResolvedRequest, Studio

@@ -28,7 +28,7 @@ from sdplay.images.inputs import asset_of
 from sdplay.pipeline.model_cache import TextEncodingCache
 from sdplay.pipeline.render import render
 from sdplay.requests.img2img import Img2Img
-from sdplay.requests.plan import plan
+from sdplay.requests.recipe import plan
 from sdplay.sampling.noise import seed_noise
 from sdplay.studio import ResolvedRequest
 from tests.support.controlnets import build_controlnet, held

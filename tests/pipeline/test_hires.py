@@ -27,7 +27,7 @@ from sdplay.pipeline.hires import LATENT_MODES, second_pass_sigmas
 from sdplay.pipeline.latents import to_pixels
 from sdplay.pipeline.model_cache import TextEncodingCache
 from sdplay.pipeline.render import render
-from sdplay.requests.plan import plan
+from sdplay.requests.recipe import plan
 from sdplay.requests.txt2img import picture_size
 from sdplay.sampling.noise import seed_noise
 from sdplay.sampling.process import make_process
@@ -131,7 +131,7 @@ def run(**fields: Any) -> tuple[list[Stepped], list[np.ndarray], StubFamily]:
 def test_steps_are_counted_through_both_passes() -> None:
     steps, (picture,), _ = run(width=72, hires_scale=1.5, steps=4, hires_steps=3, hires_strength=0.4)
     assert [(event.step, event.steps) for event in steps] == [(step, 7) for step in range(1, 8)]
-    assert picture.shape == (96, 104, 3)  # 108 is no multiple of 8
+    assert picture.shape == (96, 104, 3)  # 108 is not a multiple of 8
 
 
 def test_of_no_strength_at_all_it_is_only_enlarged() -> None:

@@ -18,8 +18,7 @@ from sdplay.film.request_dream import Dream
 from sdplay.library.library import Shelves
 from sdplay.pipeline.loras import network_loras, text_loras
 from sdplay.requests.base import make_request
-from sdplay.requests.plan import plan
-from sdplay.requests.recipe import Recipe
+from sdplay.requests.recipe import Recipe, plan
 from sdplay.requests.txt2img import Txt2Img
 from sdplay.studio import ResolvedRequest, Studio
 from tests.support import child, loras
@@ -148,7 +147,7 @@ def test_one_that_is_not_there_is_told_before_anything_is_loaded(studio: Studio,
     with pytest.raises(UnknownName) as caught:
         settled(studio, tiny, "a red apple <lora:twoo:1>")
     assert "did you mean 'two'?" in caught.value.hint
-    with pytest.raises(BadRequest, match="'much' is no weight of a LoRA"):
+    with pytest.raises(BadRequest, match="'much' is not a weight of a LoRA"):
         settled(studio, tiny, "a red apple", lora=("one:much",))
 
 

@@ -16,7 +16,7 @@ from sdplay.events import ImageDone
 from sdplay.families.sd.model import load_sd
 from sdplay.pipeline.model_cache import TextEncodingCache
 from sdplay.pipeline.render import render
-from sdplay.requests.plan import plan
+from sdplay.requests.recipe import plan
 from sdplay.sampling.noise import seed_noise
 from tests.support.drawing import settled
 from tests.support.watched import Watched

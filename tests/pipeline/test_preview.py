@@ -17,8 +17,7 @@ from sdplay.pipeline.model_cache import TextEncodingCache
 from sdplay.pipeline.preview import FINER, LinearPreview, colour_fields, fit_preview
 from sdplay.pipeline.render import render
 from sdplay.requests.base import make_request
-from sdplay.requests.plan import plan
-from sdplay.requests.recipe import Recipe
+from sdplay.requests.recipe import Recipe, plan
 from sdplay.requests.txt2img import Txt2Img
 from sdplay.studio import Studio
 from tests.pipeline.stub import StubFamily
@@ -68,7 +67,7 @@ def test_what_nobody_asked_for_is_not_computed(tiny: Path, monkeypatch: pytest.M
     def never(family: object) -> Tensor:
         raise AssertionError("a preview was made")
 
-    monkeypatch.setattr("sdplay.pipeline.preview.fitted", never)
+    monkeypatch.setattr("sdplay.pipeline.preview.fit_preview", never)
     with Studio() as studio:
         events = list(studio.run(settled(tiny), [0]))
         assert [event.previews for event in events if isinstance(event, Stepped)] == [(), ()]
@@ -83,7 +82,7 @@ def test_the_map_is_fitted_once_for_a_model(tiny: Path, monkeypatch: pytest.Monk
         calls.append(family)
         return fit_preview(family)
 
-    monkeypatch.setattr("sdplay.pipeline.preview.fitted", counted)
+    monkeypatch.setattr("sdplay.pipeline.preview.fit_preview", counted)
     with Studio() as studio:
         for _ in range(2):
             list(studio.run(settled(tiny), [0], preview=True))

@@ -21,8 +21,7 @@ from sdplay.pipeline.conditioning import BatchConditioning
 from sdplay.pipeline.latents import to_pixels
 from sdplay.pipeline.model_cache import TextEncodingCache
 from sdplay.pipeline.render import render
-from sdplay.requests.plan import plan
-from sdplay.requests.recipe import Recipe
+from sdplay.requests.recipe import Recipe, plan
 from sdplay.sampling.guidance import GuidedDenoiser
 from sdplay.sampling.process import EpsilonProcess, NoiseSchedule
 from sdplay.sampling.samplers import SAMPLERS
@@ -193,7 +192,7 @@ def test_numbers_that_are_no_picture_raise_and_are_not_drawn_black(wrong: float)
     told = []
     with pytest.raises(RenderFailed, match="NaN or infinity") as caught:
         told.extend(events)
-    assert "--precision float32" in caught.value.hint
+    assert "`precision=float32`" in caught.value.hint
     assert not any(isinstance(event, ImageDone) for event in told)
 
 
@@ -227,7 +226,7 @@ def out_of_python_memory(_: Tensor) -> Tensor:
 def test_running_out_of_memory_is_an_error_of_ours(decode: Callable[[Tensor], Tensor]) -> None:
     with pytest.raises(RenderFailed, match="not enough memory") as caught:
         drawn_with(StubFamily(decode), in_tiles_of(1), [0])
-    assert "--size" in caught.value.hint
+    assert "`size`" in caught.value.hint
 
 
 def test_a_bug_is_not_dressed_up_as_something_else() -> None:

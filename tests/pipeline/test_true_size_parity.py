@@ -26,7 +26,7 @@ from sdplay.pipeline.model_cache import TextEncodingCache
 from sdplay.pipeline.render import render
 from sdplay.requests.img2img import Img2Img
 from sdplay.requests.inpaint import Inpaint
-from sdplay.requests.plan import plan
+from sdplay.requests.recipe import plan
 from sdplay.sampling.noise import seed_noise
 from sdplay.studio import ResolvedRequest
 from tests.support.drawing import settled

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from sdplay.core.errors import BadRequest
-from sdplay.prompts.styles import Style
-from sdplay.prompts.styles_file import read_styles
+from sdplay.prompts.styles import Style, read_styles
 from sdplay.prompts.wildcards import LARGEST, read_wildcards
 
 
@@ -78,9 +77,9 @@ BOMB = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
         (BOMB, "more than 200,000 options"),
         ("a: " + "[" * 2_000, "nested too deeply|cannot be read"),
         ("a: [unclosed", "cannot be read"),
-        ("[red, blue]", "it is no list of texts"),
-        ("a: [[red]]", "a is no list of texts"),
-        ("a: [{b: c}]", "a is no list of texts"),
+        ("[red, blue]", "it is not a list of texts"),
+        ("a: [[red]]", "a is not a list of texts"),
+        ("a: [{b: c}]", "a is not a list of texts"),
         ("a: !!python/object/apply:os.getcwd []", "cannot be read"),
         ('a: ["\\0"]', "NUL"),
     ],

@@ -14,8 +14,7 @@ from sdplay.images.inputs import given_pictures, with_pictures
 from sdplay.library.add_on_kinds import AddOn
 from sdplay.requests.base import make_request
 from sdplay.requests.inpaint import Inpaint
-from sdplay.requests.plan import plan
-from sdplay.requests.recipe import Recipe
+from sdplay.requests.recipe import Recipe, plan
 from sdplay.requests.resolve import resolve_request
 from sdplay.requests.txt2img import Txt2Img
 from tests.support.given import photo
@@ -32,7 +31,7 @@ def recipe(image: Path, **fields: Any) -> Recipe:
 
 
 def test_a_controlnet_needs_something_to_follow() -> None:
-    with pytest.raises(BadRequest, match="nothing to follow: give --control-image"):
+    with pytest.raises(BadRequest, match="nothing to follow: give `control_image=FILE"):
         make_request(Txt2Img, prompt="a cat", controlnet="edges")
 
 
@@ -85,7 +84,7 @@ def test_a_moved_control_image_is_found_and_another_is_refused(tmp_path: Path) -
     (tmp_path / "a.png").rename(tmp_path / "b.png")
     with pytest.raises(BadRequest) as caught:
         with_pictures(was, {})
-    assert "--control-image where the control image it was drawn from is now" in caught.value.hint
+    assert "`control_image` where the control image it was drawn from is now" in caught.value.hint
     found = with_pictures(was, {"control_image": str(tmp_path / "b.png")})
     assert found.digest == was.digest
     with pytest.raises(Exception, match="is not the control image it was drawn from"):

@@ -115,14 +115,14 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
 @pytest.mark.parametrize(
     ("texts", "field", "reason"),
     [
-        (["castle"], "grid", "is no axis"),
-        (["=1,2"], "grid", "is no axis"),
+        (["castle"], "grid", "is not an axis"),
+        (["=1,2"], "grid", "is not an axis"),
         (["steps="], "grid steps", "has no values"),
         (["steps=1-5 (0)"], "grid steps", "nothing in it"),
         (["steps=1-5 (-1)"], "grid steps", "nothing in it"),
         (["steps=1-5 [0]"], "grid steps", "nothing in it"),
-        (["size=big"], "grid size", "is no size"),
-        (["size=100"], "grid size", "no multiple of 8"),
+        (["size=big"], "grid size", "is not a size"),
+        (["size=100"], "grid size", "not a multiple of 8"),
         (["prompt=dog|cat"], "grid prompt", "is not in the prompt"),
         (["negative=|dark"], "grid negative", "is not in the negative"),
         (["prompt=a castle, 3d render|"], "grid prompt", "empty"),
@@ -177,14 +177,14 @@ def test_values_from_python_are_taken_as_they_are() -> None:
     assert [axis.labels for axis in axes] == [("1", "2"), ("3", "4.5"), ("128x64", "64x64")]
     assert wrong(guidance=["high"])[0].field == "grid guidance"
     assert wrong(guidance=[])[0].reason == "has no values"
-    assert wrong(size=["large"])[0].reason == "is no size"
+    assert wrong(size=["large"])[0].reason == "is not a size"
 
 
 def test_more_pictures_than_allowed_are_counted_and_refused() -> None:
     axes = read_axes(CASTLE, ["seed=1-40", "steps=1-30"], {})
     error = refused_at_once(lambda: cells(CASTLE, axes))
     assert (error.value, f"{MOST_PICTURES:,} are the most" in error.reason) == (1200, True)
-    assert "--grid-limit 1200" in error.hint
+    assert "grid_limit=1200" in error.hint
     assert len(cells(CASTLE, axes, limit=1200)) == 1200
     many = make_request(Txt2Img, prompt="a", num=50)
     axes = read_axes(many, ["seed=1-40"], {})

@@ -72,23 +72,23 @@ def test_what_is_impossible_is_refused_with_what_would_be_possible() -> None:
     with pytest.raises(BadRequest, match=r"not possible below 5\.\d GiB for 1024x1024") as refused:
         within(recipe_of(1024), SIZE, 4 * GIB + GIB // 4, lossy=False)
     hint = refused.value.hint
-    assert "with --allow-lossy (bfloat16) it would be" in hint
-    size = hint.partition("--size ")[2].partition(" ")[0]
+    assert "with `allow_lossy` (bfloat16) it would be" in hint
+    size = hint.partition("size=")[2].partition("`")[0]
     side = int(size.partition("x")[0])
     assert 256 <= side < 1024
     assert within(recipe_of(side), SIZE, 4 * GIB + GIB // 4, lossy=False)
     with pytest.raises(BadRequest):
         within(recipe_of(side + 64), SIZE, 4 * GIB + GIB // 4, lossy=False)
-    needed = int(hint.partition("--max-memory ")[2].partition("MiB")[0])
+    needed = int(hint.partition("max_memory=")[2].partition("MiB")[0])
     assert within(recipe_of(1024), SIZE, needed * 2**20, lossy=False)
 
 
 def test_where_not_even_the_weights_fit_only_the_memory_for_them_is_named() -> None:
     with pytest.raises(BadRequest) as refused:
         within(recipe_of(dtype="bfloat16"), SIZE, GIB, lossy=True)
-    assert "--size" not in refused.value.hint
-    assert "--allow-lossy" not in refused.value.hint
-    assert "this needs --max-memory" in refused.value.hint
+    assert "size" not in refused.value.hint
+    assert "allow_lossy" not in refused.value.hint
+    assert "this needs `max_memory" in refused.value.hint
 
 
 @pytest.mark.parametrize("fields", [{"guidance_scale": 1.0}, {"prompt": "a AND b AND c"}, {"hires_scale": 2.0}])

@@ -164,7 +164,8 @@ def test_a_recipe_with_a_name_of_tomorrow_is_refused(field: str) -> None:
 @pytest.mark.parametrize("name", MODES)
 def test_the_parts_of_every_mode_are_there(name: str) -> None:
     for part in fields(Mode):
-        assert callable(load(getattr(MODES[name], part.name)))
+        place = getattr(MODES[name], part.name)
+        assert not place or callable(load(place))
     assert load(MODES[name].request).model_fields["mode"].default == name
 
 

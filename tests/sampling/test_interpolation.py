@@ -89,7 +89,7 @@ def test_from_nothing_the_way_is_a_line(seed: int, weight: float) -> None:
 
 @pytest.mark.parametrize("other", [torch.zeros(4, 8), torch.zeros(4, 16, dtype=torch.float64)])
 def test_noises_of_different_kinds_are_refused(other: Tensor) -> None:
-    with pytest.raises(ValueError, match="no one space"):
+    with pytest.raises(ValueError, match="noise of different kinds"):
         slerp(noise(1), other, 0.5)
 
 

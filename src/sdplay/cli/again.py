@@ -9,7 +9,7 @@ import click
 
 from sdplay.cli.deliver import deliver, delivery_from, delivery_options
 from sdplay.cli.draw import open_studio
-from sdplay.cli.flags import in_the_words_of, request_fields, request_options
+from sdplay.cli.flags import as_flags, in_the_words_of, request_fields, request_options
 from sdplay.cli.models import shelves_with
 from sdplay.cli.text import printable
 from sdplay.core.errors import BadRequest
@@ -77,7 +77,7 @@ def taken_over(studio: Studio, found: Found, params: dict[str, Any], *, quiet: b
     if not quiet:
         click.echo(f"made by {maker(found)}; of {len(adopted.left)} things that it says nothing was made:", err=True)
         for left in adopted.left:
-            click.echo(f"  {printable(str(left))}", err=True)
+            click.echo(f"  {printable(as_flags(str(left)))}", err=True)
     return adopted.request
 
 

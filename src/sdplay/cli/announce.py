@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from sdplay.cli.flags import as_flags
 from sdplay.cli.text import printable
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ def facts(settled: ResolvedRequest) -> Iterator[tuple[str, str]]:
     """What is settled, and what it takes, in rows of name and value."""
     from sdplay.core.values import amount_text
     from sdplay.jobs.memory import memory_of, other_ways
-    from sdplay.requests.plan import count
+    from sdplay.requests.recipe import count
 
     recipe, memory = settled.recipe, memory_of(settled)
     yield "prompt", printable(getattr(recipe.request, "prompt", ""))
@@ -45,7 +46,7 @@ def memory_lines(settled: ResolvedRequest) -> Iterator[str]:
     if request.run.low_memory or memory.allowed is not None:
         yield str(memory)
     if memory.warning:
-        yield f"note: {memory.warning}"
+        yield f"note: {as_flags(memory.warning)}"
 
 
 def plan(settled: ResolvedRequest) -> str:

@@ -126,7 +126,7 @@ def deliver_all(studio: Studio, asked: list[AnyStill], delivery: Delivery) -> in
     A single request raises its error instead, and so does everything that is not the fault of one file.
     """
     from sdplay.cli.progress import progress_for
-    from sdplay.requests.plan import count
+    from sdplay.requests.recipe import count
 
     if sum(request.num for request in asked) > MOST_SHOWN and delivery.show is None:
         delivery = replace(delivery, show=False)

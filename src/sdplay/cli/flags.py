@@ -6,6 +6,7 @@ default are the field's own, and `SDPLAY_NAME` in the environment stands for `--
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import UnionType
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 SIMPLE_TYPES: dict[Any, click.ParamType] = {int: click.INT, float: click.FLOAT, str: click.STRING}
 ONLY_IN_FILES = {"keyframes"}  # what no flag can say well: a settings file holds it
+FIELD = re.compile(r"`([a-z][a-z_]*)(?:=([^`]+))?`")  # a field as messages name it
 SIDES = ("width", "height")
 SIZE_HINT = "a side, or width and height in pixels: 256 or 256x384"
 RANDOM_SEED = -1  # what the rest of the field writes for "any"
@@ -39,7 +41,7 @@ class Size(click.ParamType):
             return value
         size = read_size(str(value))
         if size is None:
-            self.fail(f"{value!r} is no size; write 256 or 256x384", param, ctx)
+            self.fail(f"{value!r} is not a size; write 256 or 256x384", param, ctx)
         return size
 
 
@@ -113,7 +115,7 @@ def option(field: str, info: FieldInfo, for_new: bool) -> click.Option:
         multiple=many,
         required=required,
         show_default=bool(default.get("default")),
-        help=info.description,
+        help=as_flags(info.description or ""),
         envvar=envvar(name) if for_new and not many else None,  # a variable cannot say where one text ends
         **default,
     )
@@ -172,6 +174,19 @@ def request_fields(kind: type[Request], params: Mapping[str, Any]) -> dict[str, 
     if fields.get("seed") == RANDOM_SEED:
         fields["seed"] = None
     return fields
+
+
+def as_flags(text: str) -> str:
+    """`text`, in which fields stand in back quotes, with a value or without, with flags in their place: `size=64`."""
+    return FIELD.sub(lambda match: f"--{flag_name(match[1])}" + (f" {match[2]}" if match[2] else ""), text)
+
+
+def flag_name(field: str) -> str:
+    """The flag of a field that all modes share, or one that is named after its field or argument."""
+    from sdplay.requests.base import Request, field_marks, known
+
+    marks = field_marks(Request, field) if known(Request, field) else {}
+    return str(marks.get("flag", field.replace("_", "-")))
 
 
 def spellings(ctx: click.Context) -> dict[str, str]:

@@ -136,7 +136,7 @@ def sides(answer: str) -> dict[str, int]:
 
     size = read_size(answer)
     if size is None and answer.strip():
-        raise BadRequest("is no size", field="height and width", value=answer, hint='two numbers, such as "512 512"')
+        raise BadRequest("is not a size", field="height and width", value=answer, hint='two numbers, such as "512 512"')
     return {"height": size[0], "width": size[1]} if size else {}
 
 

@@ -12,6 +12,7 @@ from threading import current_thread, main_thread
 
 import click
 
+from sdplay.cli.flags import as_flags
 from sdplay.core.errors import BadRequests, SdplayError, shorten
 
 FAILED, BAD_REQUEST, STOPPED = 1, 2, 3
@@ -65,7 +66,7 @@ def tell(error: Exception) -> int:
             tell(problem)
         return error.exit_code
     if isinstance(error, SdplayError):
-        return complain(reason(error), error.hint, error.exit_code)
+        return complain(reason(error), as_flags(error.hint), error.exit_code)
     if isinstance(error, click.UsageError):
         path = error.ctx.command_path if error.ctx else "sdplay"
         return complain(decapitalised(error.format_message()), f"`{path} --help` lists what there is", BAD_REQUEST)
@@ -88,7 +89,7 @@ def tell(error: Exception) -> int:
 def reason(error: SdplayError) -> str:
     """What cannot be and why, with `field` as it reads now (`str(error)` keeps the one it was raised with)."""
     where = f"{error.field} = {shorten(error.value)}: " if error.field is not None else ""
-    return where + error.reason
+    return where + as_flags(error.reason)
 
 
 def decapitalised(text: str) -> str:

@@ -156,7 +156,7 @@ def destinations(columns: Sequence[str], paths: dict[str, Path | None], *, quiet
 
 @contextmanager
 def opened(path: Path) -> Iterator[IO[str]]:
-    from sdplay.files.replace import replacing
+    from sdplay.files.atomic import replacing
 
     if path == STDOUT:
         yield sys.stdout

@@ -57,8 +57,7 @@ class PreviewFile:
             self._write(enlarged(picture, len(event.previews)))
 
     def _write(self, picture: Image) -> None:
-        from sdplay.files.atomic import store_error
-        from sdplay.files.replace import replace_file
+        from sdplay.files.atomic import replace_file, store_error
 
         buffer = io.BytesIO()
         picture.save(buffer, FILE_KINDS[self.path.suffix.casefold()])

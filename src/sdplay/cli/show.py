@@ -13,6 +13,7 @@ import click
 
 from sdplay.cli.again import FILE, maker
 from sdplay.cli.draw import open_studio
+from sdplay.cli.flags import as_flags
 from sdplay.cli.text import printable, table
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def told(found: Found) -> Iterator[tuple[str, str]]:
     for name, value in (fields | named).items():
         yield name.replace("_", " "), printable(str(value)) or "(none)"
     for one in left:
-        yield "not used here", printable(str(one))
+        yield "not used here", printable(as_flags(str(one)))
 
 
 def described(embedded: Embedded) -> Iterator[tuple[str, str]]:
@@ -111,7 +112,7 @@ def show_job(path: Path, *, as_json: bool) -> int:
     from sdplay.film.job.description import described_recipe
     from sdplay.film.job.folder import JobFolder
     from sdplay.film.job.verify import progress_of
-    from sdplay.requests.plan import count
+    from sdplay.requests.recipe import count
 
     folder = JobFolder.open(path)
     recipe, done = described_recipe(folder.description), progress_of(folder)

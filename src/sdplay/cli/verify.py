@@ -11,6 +11,7 @@ import click
 
 from sdplay.cli.again import FILE
 from sdplay.cli.draw import open_studio
+from sdplay.cli.flags import as_flags
 from sdplay.cli.models import PICKLE, shelves_with
 from sdplay.cli.outcome import reason
 from sdplay.core.errors import NotReproduced, SdplayError
@@ -31,7 +32,7 @@ SAME, DIFFERS, CANNOT_BE_TRIED = 0, 1, 2
 def unproved(file: Path, error: SdplayError) -> int:
     """Say on stdout why `file` was not made again, and return its code."""
     differs = isinstance(error, NotReproduced)
-    hint = f"\n  → {error.hint}" if error.hint else ""
+    hint = f"\n  → {as_flags(error.hint)}" if error.hint else ""
     why = error.reason if error.field in ("file", "job") else reason(error)
     click.echo(f"{file}: {'differs' if differs else 'cannot be tried'}: {why}{hint}")
     return DIFFERS if differs else CANNOT_BE_TRIED

@@ -1,7 +1,10 @@
-"""One tree of errors; each names the field, the value, why it cannot be, and what to do.
+"""One tree of errors; each names the field, the value, why that is invalid, and what to do.
+
+Reasons and hints name fields in back quotes, with a value or without: `size=512x512`; the command line spells them as
+flags. `code` names the kind of an error for programs.
 
 SdplayError                exit 1
-├── BadRequest             exit 2   something asked for cannot be had; nothing was started
+├── BadRequest             exit 2   something that was asked for is invalid; nothing was started
 │   ├── BadRequests                 several things at once, each in `problems`
 │   ├── UnknownName                 a sampler, model, mode or flag that does not exist (with a guess)
 │   ├── ModelNotFound               no model under that name, folder or file
@@ -9,7 +12,7 @@ SdplayError                exit 1
 ├── ModelBroken            exit 1   the files are there and are no usable model
 ├── RenderFailed           exit 1   the numbers went wrong while drawing (NaN, black picture, out of memory)
 │   ├── MemoryFailed                it does not fit into memory
-│   └── NumbersFailed               they are none (NaN, infinite), or the picture is all black
+│   └── NumbersFailed               NaN or infinity, or a picture that is all black
 ├── NotReproduced          exit 1   `verify` drew the picture again and it differs
 ├── StoreError             exit 1   a result cannot be read or written
 │   └── DiskFull           exit 4   no space left; finished pictures are kept
@@ -19,6 +22,7 @@ SdplayError                exit 1
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -37,11 +41,16 @@ def shorten(value: object) -> str:
 class SdplayError(Exception):
     """The root; `str(error)` is what a person reads.
 
-    `field` is the request field or flag at fault (None where there is none), `value` what it held,
-    `reason` why that cannot be, `hint` what to do instead.
+    `field` is the request field or flag at fault (None if there is none), `value` what it held,
+    `reason` why that is invalid, `hint` what to do instead.
     """
 
     exit_code = 1
+
+    @property
+    def code(self) -> str:
+        """The kind of the error: "bad-request", "unknown-name", "disk-full"."""
+        return re.sub(r"(?<!^)(?=[A-Z])", "-", type(self).__name__).lower()
 
     def __init__(self, reason: str, *, field: str | None = None, value: object = None, hint: str = "") -> None:
         self.reason, self.field, self.value, self.hint = reason, field, value, hint
@@ -65,16 +74,16 @@ class BadRequest(SdplayError):
 
 
 class BadRequests(BadRequest):
-    """Everything that is wrong with a request, so that it can be mended in one go; `problems` has two or more."""
+    """Everything that is wrong with a request, so that it can be corrected in one go; `problems` has two or more."""
 
     def __init__(self, problems: Sequence[BadRequest]) -> None:
         self.problems = tuple(problems)
         listed = "".join(f"\n  {problem}" for problem in problems)
-        super().__init__(f"{len(problems)} things cannot be had:{listed}")
+        super().__init__(f"{len(problems)} invalid settings:{listed}")
 
 
 def together(problems: Sequence[BadRequest]) -> BadRequest:
-    """One error for all `problems`: itself where there is one."""
+    """One error for all `problems`: itself if there is one."""
     return problems[0] if len(problems) == 1 else BadRequests(problems)
 
 

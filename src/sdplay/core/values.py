@@ -18,7 +18,7 @@ def read_amount(text: str) -> int:
     size = UNITS.get(match[2].casefold()) if match else None
     amount = int(float(match[1]) * size) if match and size else 0
     if amount <= 0:
-        raise ValueError("is no amount of memory: write 4GiB, 4096MiB or 4.5GB")
+        raise ValueError("is not an amount of memory: write 4GiB, 4096MiB or 4.5GB")
     return amount
 
 

@@ -25,7 +25,7 @@ def survey(device: str = "auto", precision: Precision = "auto") -> Machine:
                 "float16 on a CPU is 30 to 300 times slower than float32",
                 field="precision",
                 value=precision,
-                hint="leave --precision out, or take float32 or bfloat16",
+                hint="leave `precision` out, or take float32 or bfloat16",
             )
         best = "bfloat16" if cpu_computes_bfloat16() else "float32"
         return Machine(device="cpu", dtype=best if precision == "auto" else precision, threads=physical_cores())
@@ -55,7 +55,7 @@ def _device(asked: str) -> str:
         "this machine has no such GPU that PyTorch can use",
         field="device",
         value=asked,
-        hint="use --device cpu; for an NVIDIA GPU, set up with `make demo TORCH_INDEX=<the PyTorch CUDA wheel index>`",
+        hint="use `device=cpu`; for an NVIDIA GPU, set up with `make demo TORCH_INDEX=<the PyTorch CUDA wheel index>`",
     )
 
 

@@ -14,8 +14,7 @@ from sdplay.pipeline.retry import LoadExact, Renderer, render_with_retry
 from sdplay.requests.base import Request
 from sdplay.requests.memory import takes_turns
 from sdplay.requests.modes import load, mode_of
-from sdplay.requests.plan import plan
-from sdplay.requests.recipe import Recipe
+from sdplay.requests.recipe import Recipe, plan
 from sdplay.tasks import DrawTask, Task, UpscaleTask
 
 

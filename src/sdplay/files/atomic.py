@@ -1,37 +1,48 @@
-"""Write a file whole or not at all, and never over another one."""
+"""Write a file whole or not at all: under a name that is free (`write_new`), or in the place of an older file
+(`replacing`). A reader sees the old file or the new one, never a part; what the disk refuses names the way on.
+"""
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
 import re
 import secrets
-from collections.abc import Iterable
+import shlex
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sdplay.core.errors import DiskFull, SdplayError, StoreError
 
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 HIDDEN = re.compile(r"\.sdplay-[0-9a-f]{16}")
+TEMPORARY = ".tmp"
 STALE_SECONDS = 24 * 60 * 60
 
 
-def store_error(error: OSError, path: Path) -> SdplayError:
-    """The error of our tree for what the file system said about `path`."""
-    if error.errno in FULL:
-        return DiskFull(
-            "no space is left there; finished pictures are kept, nothing half-written is",
-            field="out",
-            value=str(path),
-            hint="free some space, or choose another folder with --out, and run the same command again",
-        )
-    return StoreError(
-        f"cannot write there: {error.strerror or error}",
-        field="out",
-        value=str(path),
-        hint="choose a folder you may write to with --out",
-    )
+def store_error(error: OSError, path: Path, *, job: bool = False) -> SdplayError:
+    """The error of our tree for what the file system said about `path`, a folder of pictures or of a film's `job`."""
+    full, why = error.errno in FULL, error.strerror or error
+    if job:
+        things, refused = "frames", f"a file of this job cannot be read or written: {why}"
+        first = "free some space" if full else "see that the folder can be read and written"
+        hint = f"{first}, then go on with: sdplay resume {shlex.quote(str(path))}"
+    else:
+        things, refused, hint = "pictures", f"cannot write there: {why}", "choose a folder you may write to with `out`"
+        if full:
+            hint = "free some space, or choose another folder with `out`, and run the same command again"
+    reason = f"no space is left there; finished {things} are kept, nothing half-written is" if full else refused
+    return (DiskFull if full else StoreError)(reason, field="out", value=str(path), hint=hint)
+
+
+@contextmanager
+def writing(job: Path) -> Generator[None]:
+    """Turn what the file system says about a file of `job` into a `DiskFull` or `StoreError` that names the way on."""
+    try:
+        yield
+    except OSError as error:
+        raise store_error(error, job, job=True) from error
 
 
 def prepare_folder(folder: Path) -> None:
@@ -71,22 +82,64 @@ def sweep(folder: Path, now: float) -> None:
 
     No living program holds one for longer than a write takes, so nobody's work is touched.
     """
-    with contextlib.suppress(OSError):  # a folder that cannot be read, or a file that is gone or not ours to take
+    with suppress(OSError):  # a folder that cannot be read, or a file that is gone or not ours to take
         for path in [path for path in folder.iterdir() if HIDDEN.fullmatch(path.name)]:
             if now - path.stat().st_mtime > STALE_SECONDS:
                 path.unlink()
 
 
+@contextmanager
+def replacing(path: Path, *, durable: bool = True) -> Generator[Path]:
+    """A temporary path to write to, which becomes `path` at the end, or disappears if anything is raised.
+
+    With `durable` the bytes are on the disk before they get the name; the name itself is once `sync_folder` was called
+    on the folder.
+    """
+    temporary = path.with_name(f"{path.name}.{os.getpid()}{TEMPORARY}")
+    try:
+        yield temporary
+        put_in_place(temporary, path, durable=durable)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def replace_file(path: Path, content: bytes, *, durable: bool = True) -> None:
+    """Give the name `path` to a file with `content`; raises `OSError`, leaving the old file and nothing else."""
+    with replacing(path, durable=durable) as temporary:
+        temporary.write_bytes(content)
+
+
+def put_in_place(finished: Path, path: Path, *, durable: bool = True) -> None:
+    """Give the file `finished` the name `path`, with `durable` once its bytes are on the disk."""
+    if durable:
+        _sync(finished, os.O_RDWR)
+    os.replace(finished, path)
+
+
+def sync_folder(folder: Path) -> None:
+    """Bring the names in `folder` to the disk, where the system can (Windows cannot, and need not)."""
+    if os.name != "nt":
+        _sync(folder, os.O_RDONLY)
+
+
+def _sync(path: Path, flags: int) -> None:
+    handle = os.open(path, flags)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 def _write_hidden(content: bytes, folder: Path) -> Path:
     hidden = folder / f".sdplay-{secrets.token_hex(8)}"
-    file = hidden.open("xb")
     try:
-        with file:
+        with hidden.open("xb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
     except BaseException:
-        hidden.unlink()
+        hidden.unlink(missing_ok=True)
         raise
     return hidden
 

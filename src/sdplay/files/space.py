@@ -30,7 +30,7 @@ def check_space(
     told = f"{pictures:,} pictures of {width}x{height} take about {size_text(needed)}, and {size_text(free)} is free"
     if free < needed and not force:
         raise DiskFull(
-            told, field="out", value=str(path), hint="free some space, choose another folder with --out, or use --force"
+            told, field="out", value=str(path), hint="free some space, choose another folder with `out`, or use `force`"
         )
     return f"{told} in {path}" if free < needed * COMFORT else None
 

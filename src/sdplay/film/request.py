@@ -95,7 +95,7 @@ USED_UP = frozenset({"style", "styles_file", "wildcards"})  # when a recipe is m
 
 
 class Film(Request, ABC):
-    """What films have in common. A side that is no multiple of 8 is rounded down to one, and that is said."""
+    """What films have in common. A side that is not a multiple of 8 is rounded down to one, and that is said."""
 
     width: FilmSide | None = Field(default=None, description="Width in pixels; the model's own when left out.")
     height: FilmSide | None = Field(default=None, description="Height in pixels; the model's own when left out.")

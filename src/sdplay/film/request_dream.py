@@ -45,7 +45,7 @@ class Dream(Film):
         default=None,
         ge=1,
         le=MOST_FRAMES,
-        description="How many frames the film has; 120, or what --frames-per-key makes, when left out.",
+        description="How many frames the film has; 120, or what `frames_per_key` makes, when left out.",
         json_schema_extra={"flag": "num", "short": "n"},
     )
     seeds: Annotated[tuple[Seed, ...], BeforeValidator(as_tuple)] = Field(

@@ -12,8 +12,7 @@ from sdplay.core.seeding import SEEDS
 from sdplay.film.plan import AnyFilm
 from sdplay.film.prompt_track import joined_negative, prompt_pairs, split_negative
 from sdplay.film.request_dream import Dream
-from sdplay.prompts.styles import styled
-from sdplay.prompts.styles_file import read_styles
+from sdplay.prompts.styles import read_styles, styled
 from sdplay.prompts.template import Wildcards, resolved
 from sdplay.prompts.wildcards import read_wildcards
 from sdplay.requests.base import make_request

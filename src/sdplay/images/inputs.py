@@ -70,14 +70,14 @@ def with_pictures(recipe: Recipe, where: Mapping[str, str | None]) -> Recipe:
         found = given_pictures(request)
     except BadRequest as error:
         role = str(error.field)
-        hint = f"say with --{role.replace('_', '-')} where {CALLED[role]} it was drawn from is now"
+        hint = f"say with `{role}` where {CALLED[role]} it was drawn from is now"
         raise BadRequest(error.reason, field=role, value=error.value, hint=hint) from None
     for role, asset in recipe.assets.items():
         if found[role].digest != asset.digest:
             raise NotReproduced(
                 f"{found[role].path!r} is not {CALLED[role]} it was drawn from "
                 f"(sha256 {found[role].digest[:10]}, then {asset.digest[:10]})",
-                hint=f"point --{role.replace('_', '-')} at the file it was drawn from",
+                hint=f"point `{role}` at the file it was drawn from",
             )
     return replace(recipe, request=request, assets=found)
 

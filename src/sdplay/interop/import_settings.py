@@ -32,7 +32,7 @@ WHY_NOT = (
     (re.compile(r"lora|lyco", re.I), "a note: the prompt itself names them"),
     (re.compile(r"^ti hashes|embedding", re.I), "textual inversions are not used"),
     (re.compile(r"^hires upscaler$", re.I), "there is no such upscaler here, and lanczos is taken"),
-    (re.compile(r"^hires resize", re.I), "a second pass is so many times as large: give --hires-scale"),
+    (re.compile(r"^hires resize", re.I), "a second pass is so many times as large: give `hires_scale`"),
     (re.compile(r"^hires|^hr_|^denoising strength$", re.I), "the second pass is drawn as the first, but larger"),
     (re.compile(r"control", re.I), "there is one ControlNet here, for edges or for a map that is given"),
     (re.compile(r"^vae", re.I), "the model's own codec is taken"),
@@ -41,9 +41,9 @@ WHY_NOT = (
 )
 NAMED = ("model", "model_hash", "vae", "vae_hash")  # files, which are looked for
 NO_MEANING = "has no meaning here"
-OF_A_PICTURE = "belongs to a picture it was drawn from, which is not in the file: give --image"
-OF_A_CONTROL = "belongs to a control image, which is not in the file: give --control-image"
-OF_A_MASK = "belongs to a mask, which is not in the file: give --image and --mask"
+OF_A_PICTURE = "belongs to a picture it was drawn from, which is not in the file: give `image`"
+OF_A_CONTROL = "belongs to a control image, which is not in the file: give `control_image`"
+OF_A_MASK = "belongs to a mask, which is not in the file: give `image` and `mask`"
 OF_WORDS = "belongs to a picture drawn from words alone"
 SYNTAX = re.compile(r"<(?!lora:|lyco:)\w+:[^<>]+>|[(\[][^()\[\]]*:[\d.]+[)\]]|\b(?:BREAK|AND)\b|[(\[]{2}")
 SHA256 = re.compile(r"[0-9a-f]{10,64}")

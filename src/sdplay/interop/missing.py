@@ -31,4 +31,4 @@ def missing_network(name: str | None, shelves: Shelves) -> str:
     """Why the ControlNet `name` that a file speaks of cannot be taken, "" where it can, or where there is none."""
     if name is None or name in known_add_ons("controlnet", shelves):
         return ""
-    return "is not on the shelves of this computer (SDPLAY_MODELS): give one with --controlnet, or take the model's own"
+    return "is not on the shelves of this computer (SDPLAY_MODELS): give one with `controlnet`, or take the model's own"

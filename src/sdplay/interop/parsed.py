@@ -65,7 +65,7 @@ def json_object(text: str) -> dict[str, Any]:
         value = json.loads(text, parse_constant=lambda _: None)
         json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError:
-        raise refused("contains half a surrogate pair, which is no character", text) from None
+        raise refused("contains half a surrogate pair, which is not a character", text) from None
     except ValueError as error:
         raise refused(f"is damaged JSON: {error}", text) from None
     if not isinstance(value, dict):

@@ -77,7 +77,7 @@ def with_controlnet(request: Request, card: ModelCard) -> Request:
         raise BadRequest(
             f"the model {card.name!r} has no ControlNet of its own",
             field="controlnet",
-            hint="say which one follows the control image: --controlnet NAME, or its path",
+            hint="say which one follows the control image: `controlnet=NAME`, or its path",
         )
     preprocessor = request.control_preprocessor
     if preprocessor == "auto":

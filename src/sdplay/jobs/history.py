@@ -22,8 +22,7 @@ from sdplay.jobs.pictures import Pictures, ResolvedRequest
 from sdplay.jobs.upscale import Enlarging
 from sdplay.prompts.template import Wildcards
 from sdplay.requests.base import Request, make_request
-from sdplay.requests.plan import count
-from sdplay.requests.recipe import Recipe
+from sdplay.requests.recipe import Recipe, count
 from sdplay.requests.resolve import check_known
 from sdplay.version import VERSION
 

@@ -30,7 +30,7 @@ class Memory:
         if self.free is None or self.plan.predicted <= self.free:
             return ""
         free = amount_text(self.free)
-        return f"{amount_text(self.plan.predicted)} of memory predicted, and {free} free: see --max-memory"
+        return f"{amount_text(self.plan.predicted)} of memory predicted, and {free} free: see `max_memory`"
 
 
 def memory_of(settled: ResolvedRequest) -> Memory | None:

@@ -25,8 +25,7 @@ from sdplay.prompts.template import Wildcards
 from sdplay.requests.base import Request, make_request
 from sdplay.requests.memory import kept_within
 from sdplay.requests.modes import expand_prompts, read_files
-from sdplay.requests.plan import count
-from sdplay.requests.recipe import Recipe
+from sdplay.requests.recipe import Recipe, count
 from sdplay.requests.request import AnyStill
 from sdplay.requests.resolve import resolve_request
 from sdplay.requests.stills import Still, prompt_of
@@ -77,20 +76,21 @@ class Drawing:
     def resolve(
         self, request: Request, known: Wildcards | None = None, model: ResolvedModel | None = None
     ) -> ResolvedRequest:
-        """Close every open field; raises `BadRequest` and its kinds, or `ModelBroken`.
+        """Close every open field, in this order: seed, prompts, model, ControlNet, add-ons, machine, files,
+        what the
+        model's card and the machine decide, memory. Raises `BadRequest` and its kinds, or `ModelBroken`.
 
         `known` are wildcards whose lines are taken from here and not from files; `model` is that of the request where
         it was found already.
         """
-        random = self._new_seed()
-        seed = random if request.seed is None else request.seed
+        seed = self._new_seed() if request.seed is None else request.seed
         request, wildcards = expand_prompts(request, known, seed)
         model = model or resolve(request.model, self.shelves, allow_pickle=request.run.allow_pickle)
         request = with_controlnet(request, model.card)
         model = replace(model, add_ons=find_add_ons(request, wildcards, self.shelves))
         machine = self.executor.survey(request)
         request, assets = read_files(request)
-        recipe = resolve_request(request, model, machine, random, assets, wildcards)
+        recipe = resolve_request(request, model, machine, seed, assets, wildcards)
         return ResolvedRequest(recipe=kept_within(recipe, model), model=model, device=machine.device)
 
     def _same_model(self, recipe: Recipe, model: str | None) -> tuple[ResolvedModel, str]:
@@ -100,7 +100,7 @@ class Drawing:
             raise NotReproduced(
                 f"the model {recipe.model.name!r} is not the one it was drawn with "
                 f"(sha256 {found.identity.digest[:10]}, then {recipe.model.digest[:10]})",
-                hint="point --model at the files it was drawn with",
+                hint="point `model` at the files it was drawn with",
             )
         found = replace(found, add_ons=same_add_ons(recipe, self.shelves))
         machine = self.executor.survey(recipe.request.with_run_options(device=recipe.numerics.device))

@@ -103,7 +103,7 @@ def check_kind(kind: AddOnKind, path: Path, headers: Iterable[Header]) -> None:
     other = next((TITLES[other] for other, is_one in KINDS.items() if is_one(shapes)), None)
     told = f"a {other} and no {TITLES[kind]}" if other else None
     if told is None and any(name.startswith("model.diffusion_model.") for name in shapes):
-        told = f"a whole model and no {TITLES[kind]}: give it with --model"
+        told = f"a whole model and no {TITLES[kind]}: give it with `model`"
     if told is None:
         told = next((what for start, what in OTHER_KINDS.items() if any(n.startswith(start) for n in shapes)), None)
     raise ModelBroken(f"this is {told}" if told else f"no {TITLES[kind]} has such tensors", field=kind, value=str(path))

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from sdplay.core.errors import BadRequest, StoreError, UnknownName
-from sdplay.library.digest import write_whole
+from sdplay.files.atomic import replace_file
 from sdplay.library.registry import shipped_cards
 
 NAME = re.compile(r"\w[\w.+-]{0,63}")
@@ -30,17 +30,18 @@ def add_model(home: Path, name: str, model: str) -> None:
     Raises `BadRequest` for a name that is taken or none, and `StoreError` where `home` cannot be written.
     """
     if not NAME.fullmatch(name) or name.endswith("."):
-        hint = "letters, digits, - _ + and . make a name; say another with --name"
+        hint = "letters, digits, - _ + and . make a name; say another with `name`"
         raise BadRequest("is no name that can be given", field="name", value=name, hint=hint)
     if name in shipped_cards():
-        raise BadRequest("the program itself has this name", field="name", value=name, hint="say another with --name")
+        raise BadRequest("the program itself has this name", field="name", value=name, hint="say another with `name`")
     taken = {known.casefold(): (known, other) for known, other in added_models(home).items()}
     known, other = taken.get(name.casefold(), (name, model))
     if other != model:
-        hint = f"say another with --name, or give it free with `sdplay models remove {known}`"
+        hint = f"say another with `name`, or give it free with `sdplay models remove {known}`"
         raise BadRequest(f"this name stands for {other} already", field="name", value=name, hint=hint)
     try:
-        write_whole(home / "added" / f"{name}.json", json.dumps({"model": model}).encode("ascii"))
+        (home / "added").mkdir(parents=True, exist_ok=True)
+        replace_file(home / "added" / f"{name}.json", json.dumps({"model": model}).encode("ascii"), durable=False)
     except OSError as error:
         raise _unwritable(home, error) from None
 

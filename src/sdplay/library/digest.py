@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from contextlib import suppress
 from pathlib import Path
+
+from sdplay.files.atomic import replace_file
 
 PARTS = ("scheduler", "text_encoder", "tokenizer", "unet", "vae")
 XL_PARTS = ("scheduler", "text_encoder", "text_encoder_2", "tokenizer", "tokenizer_2", "unet", "vae")
@@ -44,19 +45,9 @@ def file_digest(path: Path, memory: Path | None = None, large: int = LARGE) -> s
             return known
     digest = _hashed(path)
     with suppress(OSError):  # a home that cannot be written costs time and nothing else
-        write_whole(note, digest.encode("ascii"))
+        memory.mkdir(parents=True, exist_ok=True)
+        replace_file(note, digest.encode("ascii"), durable=False)
     return digest
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a small file whole or not at all, over one that is there; its folder is made."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.{os.getpid()}")
-    try:
-        partial.write_bytes(content)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _hashed(path: Path) -> str:

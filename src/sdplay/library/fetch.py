@@ -17,7 +17,7 @@ HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}(@\w[\w./-]
 SHA256 = re.compile(r"[0-9a-f]{64}")
 HUB_ERRORS = ("huggingface_hub", "httpx", "httpcore", "requests", "hf_xet")  # where errors of a download come from
 TOKENS = "https://huggingface.co/settings/tokens"
-OFFLINE = "to go on offline: --model builtin, or the path of a model on this machine"
+OFFLINE = "to go on offline: `model=builtin`, or the path of a model on this machine"
 WANTED = ["README.md", "model_index.json", *(f"{part}/*.{suffix}" for part in XL_PARTS for suffix in ("json", "txt"))]
 NETWORKS = ("text_encoder", "text_encoder_2", "unet", "vae")
 WEIGHTS = [f"{part}/*.safetensors" for part in NETWORKS]

@@ -12,10 +12,10 @@ from typing import Any, cast
 from sdplay.core.errors import ModelBroken
 
 LONGEST_HEADER = 100_000_000  # what the safetensors library accepts
-FETCH_AGAIN = "fetch the file again, or choose another model with --model (builtin always works)"
+FETCH_AGAIN = "fetch the file again, or choose another model with `model` (builtin always works)"
 PICKLE_HINT = (
     "a pickle can run any program when it is opened: fetch the .safetensors form of this model (most have one), or "
-    "give --allow-pickle, which takes its weights and nothing else, in a process of its own"
+    "give `allow_pickle`, which takes its weights and nothing else, in a process of its own"
 )
 
 

@@ -1,4 +1,4 @@
-"""A given picture and its mask, laid out for drawing: extended, cropped and scaled before, pasted back after."""
+"""Crop plans for a given picture and its mask: extended, cropped and scaled before drawing, pasted back after it."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ Size = tuple[int, int]
 class CropPlan:
     """A picture of which `box` (left, top, right, bottom) is drawn, fitted into `size` (width, height).
 
-    `paste` says how much of what is drawn replaces each pixel, `redraw` is white where something new is wanted (also
-    where blurring has faded a thin line in `paste`); both None: all of it is drawn and kept.
+    `paste` is how much of the drawn picture replaces each pixel. `redraw` is white where something new is wanted (also
+    where blurring has faded a thin line in `paste`). If both are None, the whole box is drawn and kept.
     """
 
     pixels: Pixels
@@ -32,7 +32,7 @@ class CropPlan:
     redraw: Mask | None = None
 
     def picture(self, multiple: int) -> Pixels:
-        """The box at its drawn size, grown to `size` and then to multiples of `multiple` by repeating its edge."""
+        """The box at its drawn size, padded to `size` and then to multiples of `multiple` by repeating its edge."""
         return self._grown(resized(self._crop(self.pixels), *fitted(self.box, self.size)), multiple)
 
     def mask(self, multiple: int) -> Mask | None:
@@ -42,7 +42,7 @@ class CropPlan:
         return self._grown(resized_mask(self._crop(self.redraw), *fitted(self.box, self.size)), multiple)
 
     def paste_back(self, drawn: Pixels) -> Pixels:
-        """What is handed over when `drawn`, of the shape of `picture`, is done; where `paste` is 0 the old bytes."""
+        """The finished picture from `drawn`, of the shape of `picture`; where `paste` is 0 it has the old bytes."""
         part = crop(drawn, fitted(self.box, self.size))
         if self.paste is None:
             return part
@@ -61,14 +61,14 @@ class CropPlan:
 
 
 def crop(drawn: Pixels, size: Size) -> Pixels:
-    """`drawn` without what was grown at the right and the bottom."""
+    """`drawn` without the padding at the right and the bottom."""
     return np.ascontiguousarray(drawn[: size[1], : size[0]])
 
 
 def plan_crop(init: FromImage, size: Size) -> CropPlan:
     """Read picture and mask, extend the borders, and choose the box that is drawn at `size`.
 
-    Raises `BadRequest` when a file is gone, unreadable, or holds another picture than the recipe says.
+    Raises `BadRequest` if a file is missing, unreadable, or not the picture of the recipe.
     """
     pixels, repaint = read_given(init.image), init.repaint
     if repaint is None:
@@ -116,7 +116,7 @@ def fitted(box: Box, size: Size) -> Size:
 
 
 def proportioned(box: Box, size: Size, whole: Size) -> Box:
-    """`box` grown to the proportions of `size` (width, height) as far as the picture `whole` has room."""
+    """`box` grown to the proportions of `size` (width, height), within the picture `whole`."""
     left, top, right, bottom = box
     width, height = right - left, bottom - top
     wanted = (max(width, round(height * size[0] / size[1])), max(height, round(width * size[1] / size[0])))

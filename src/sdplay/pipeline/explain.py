@@ -1,4 +1,4 @@
-"""What a model reads of a prompt: resolved, scheduled, weighed and laid out in chunks. Takes no torch."""
+"""What a model reads of a prompt: resolved, scheduled, weighted and cut into chunks. Imports no torch."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from sdplay.requests.stills import prompt_of
 
 @dataclass(frozen=True, slots=True)
 class ReadChunk:
-    """What stands in a chunk, in order, and how many tokens that is."""
+    """The text of a chunk, in order, and its number of tokens."""
 
     tokens: int
     fragments: tuple[Fragment, ...]
@@ -32,8 +32,8 @@ class ReadChunk:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One text and the steps, from 1, at which it is read; `in_pieces` are words that the vocabulary does not have
-    whole, `lost` is what is cut off.
+    """One text and the steps (from 1) at which it is read; `in_pieces` are the words that are several tokens, `lost` is
+    the text that is cut off.
     """
 
     text: str
@@ -53,7 +53,7 @@ class ReadPart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """All that a model reads for one picture, and the LoRAs it wears. `chunk_size` is in tokens."""
+    """All that a model reads for one picture, and its LoRAs. `chunk_size` is in tokens."""
 
     words: PromptPair
     seed: int
@@ -89,7 +89,7 @@ def explain(recipe: Recipe, model: ResolvedModel) -> Explanation:
 
 
 def readings(words: Schedule, steps: int, speller: Speller, syntax: Syntax) -> Iterator[Reading]:
-    """Each text that `words` are at some step, in the order of their first ones."""
+    """Each text that the prompt is at some step, in the order of their first steps."""
     when: dict[str, list[int]] = {}
     for step in range(1 if words.steady else steps):
         when.setdefault(words.at(step, steps), []).append(step + 1)
@@ -109,7 +109,7 @@ def reading(text: str, steps: tuple[int, ...], speller: Speller, syntax: Syntax)
 
 
 def read_chunk(chunk: Chunk, speller: Speller) -> ReadChunk:
-    """The tokens of `chunk` as text again, as the model spells it; neighbours of one weight together."""
+    """The tokens of `chunk` decoded to text; neighbours of one weight together."""
     pairs: Iterable[tuple[int, float]] = zip(chunk.tokens, chunk.weights, strict=True)
     runs = groupby(pairs, key=lambda pair: pair[1])
     fragments = tuple(Fragment(speller.text(token for token, _ in run), weight) for weight, run in runs)

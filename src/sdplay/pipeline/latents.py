@@ -117,7 +117,7 @@ def to_pixels(decoded: Tensor) -> NDArray[np.uint8]:
     if not is_finite(decoded):
         raise NumbersFailed(
             "the numbers overflowed while drawing (NaN or infinity)",
-            hint="draw it again with --precision float32, and with a lower --guidance",
+            hint="draw it again with `precision=float32`, and with a lower `guidance_scale`",
         )
     scaled = (decoded.clamp(-1, 1) + 1) * 127.5
     return scaled.round().to(torch.uint8).permute(0, 2, 3, 1).contiguous().numpy()

@@ -1,4 +1,4 @@
-"""Which LoRAs a picture is drawn with, and how much of each: those of the request, and those in its own prompt."""
+"""The LoRAs of a picture and their weights: those of the request, and those in its own prompt."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Weights = dict[str, float]  # by name
 
 
 def network_loras(recipe: Recipe, words: AnyPrompt) -> Worn:
-    """What the network wears for `words`; between two of them it wears as much as lies evenly between theirs."""
+    """The LoRAs on the U-Net; between two prompts their weights are interpolated."""
     start = lora_weights(recipe, words if isinstance(words, PromptPair) else words.start, "network")
     if isinstance(words, PromptPair):
         return by_digest(recipe, start)
@@ -24,14 +24,14 @@ def network_loras(recipe: Recipe, words: AnyPrompt) -> Worn:
 
 
 def text_loras(recipe: Recipe, words: AnyPrompt) -> tuple[Worn, Worn]:
-    """What the text encoders wear for the one and the other end of `words`."""
+    """The LoRAs on the text encoders for the start and the end of the prompt."""
     ends = (words, words) if isinstance(words, PromptPair) else (words.start, words.end)
     one, other = (by_digest(recipe, lora_weights(recipe, end, "text")) for end in ends)
     return one, other
 
 
 def lora_weights(recipe: Recipe, words: PromptPair, side: str) -> Weights:
-    """How much of each LoRA, by name: one that is named several times counts as often."""
+    """The weight of each LoRA, by name; one that is named several times counts as often."""
     named: list[Lora] = list(asked_loras(recipe.request))
     if words.syntax == "a1111":
         named += lora_tags(words.prompt)[1]
@@ -42,7 +42,7 @@ def lora_weights(recipe: Recipe, words: PromptPair, side: str) -> Weights:
 
 
 def by_digest(recipe: Recipe, found: Weights) -> Worn:
-    """`found` by digest, in the order of the recipe; raises `BadRequest` for a LoRA that the recipe does not hold."""
+    """Weights by digest, in the order of the recipe; raises `BadRequest` for a LoRA that the recipe does not hold."""
     known = {add_on.name: add_on.digest for add_on in recipe.add_ons if add_on.kind == "lora"}
     if strange := sorted(found.keys() - known.keys()):
         reason = "the recipe holds no LoRA of this name"
@@ -54,5 +54,5 @@ def by_digest(recipe: Recipe, found: Weights) -> Worn:
 
 
 def embeddings_of(recipe: Recipe) -> Spelled:
-    """The words of the recipe's prompts that stand for vectors."""
+    """The names and digests of the embeddings in the recipe's prompts."""
     return tuple((add_on.name, add_on.digest) for add_on in recipe.add_ons if add_on.kind == "embedding")

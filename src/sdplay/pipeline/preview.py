@@ -1,8 +1,8 @@
 """Previews of a picture from its latents: a linear map, thousands of times cheaper than the VAE.
 
-To first order a latent autoencoder's codes are a small picture in other colours (keturn, "Decoding latents to RGB
+To first order a latent autoencoder's latents are a small picture in other colours (keturn, "Decoding latents to RGB
 without upscaling", 2022). Here the map is not a table for one codec but is fitted to the VAE that is loaded, by least
-squares on colour fields that it encodes; and each code is read with its eight neighbours, as 2 by 2 pixels.
+squares on colour fields that it encodes; and each latent is read with its eight neighbours, as 2 by 2 pixels.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from sdplay.families.base import Family
 from sdplay.pipeline.render import inference
 from sdplay.requests.recipe import Recipe
 
-FINER = 2  # pixels of a preview for each code, along each side
-# What the map is fitted on: pictures of so many codes a side, with so many squares a side. Measured on eight prompts of
-# the built-in model, sharp squares of many sizes do better than soft fields, and more or larger ones no better.
-CODES, SQUARES, SEED = 12, (3, 5, 7, 9, 11, 13, 2, 4), 0
+FINER = 2  # pixels of a preview for each latent, along each side
+# The map is fitted on pictures of so many latents a side, with so many squares a side. Measured on eight prompts of the
+# built-in model, sharp squares of many sizes do better than soft fields, and more or larger ones no better.
+SIDE, SQUARES, SEED = 12, (3, 5, 7, 9, 11, 13, 2, 4), 0
 
 
 class LinearPreview:
@@ -54,14 +54,14 @@ class PreviewCache:
 
 
 def neighbourhoods(latents: Tensor) -> Tensor:
-    """Each code of [B, C, h, w] with its neighbours and a one: [B, h·w, 9C + 1]; beyond the edge stands the edge."""
+    """Each latent of [B, C, h, w] with its eight neighbours and a 1: [B, h·w, 9C + 1]; the edge is repeated."""
     around = unfold(pad(latents.float(), (1, 1, 1, 1), mode="replicate"), 3).transpose(1, 2)
     return torch.cat([around, torch.ones_like(around[..., :1])], dim=-1)
 
 
 def fit_preview(family: Family) -> Tensor:
     """The weights that map the latents of colour fields to the fields; latents with NaN or infinity get plain grey."""
-    pixels = colour_fields(CODES * family.factor)
+    pixels = colour_fields(SIDE * family.factor)
     codes = neighbourhoods(family.encode(pixels).cpu()).flatten(0, 1)
     block = family.factor // FINER
     small = avg_pool2d(pixels, block) if block > 1 else pixels

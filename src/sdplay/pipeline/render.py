@@ -127,6 +127,6 @@ def inference(threads: int) -> Iterator[None]:
         if not isinstance(error, MemoryError | torch.OutOfMemoryError) and "can't allocate memory" not in str(error):
             raise
         reason = "there is not enough memory for a picture of this size"
-        raise MemoryFailed(reason, hint="take a smaller --size or another --model") from error
+        raise MemoryFailed(reason, hint="take a smaller `size` or another `model`") from error
     finally:
         torch.set_num_threads(before)

@@ -50,7 +50,7 @@ class RetryPolicy:
     def check(self, picture: Picture) -> None:
         """Raise `NumbersFailed` for a black picture if that is bad."""
         if self.black_is_bad and is_black(picture):
-            raise NumbersFailed("the frame came out black", hint="another --precision may help: float32")
+            raise NumbersFailed("the frame came out black", hint="another `precision` may help: float32")
 
 
 DEFER = RetryPolicy()

@@ -1,4 +1,4 @@
-"""A picture made larger: by a network, tile by tile, or by resampling alone."""
+"""Upscale a picture: by a network, tile by tile, or by resampling alone."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from sdplay.images.resize import stretched
 from sdplay.library.upscalers import LANCZOS, upscaler_files
 from sdplay.pipeline.render import inference
 
-TILE, HALO = 192, 32  # pixels of the small picture: a tile, and what is computed along at its edges
+TILE, HALO = 192, 32  # pixels of the small picture: a tile, and the border that is computed around it
 Box = tuple[int, int, int, int]
 
 
 def upscale_picture(pixels: Pixels, size: tuple[int, int], upscaler: str) -> tuple[Pixels, str]:
-    """(`pixels` at `size` (width, height), the sha256 of the network that did it or ""); proportions are the same.
+    """(`pixels` at `size` (width, height), the sha256 of the network or "" if there was none); the proportions stay.
 
-    A network makes pictures larger by a whole number; what is left between that and `size` is resampled. Raises
-    `BadRequest` where its weights are not here, `ModelBroken` and `MemoryFailed`.
+    A network upscales by a whole number; the result is resampled to `size`. Raises `BadRequest` if its weights are
+    missing, `ModelBroken` and `MemoryFailed`.
     """
     if upscaler == LANCZOS:
         return stretched(pixels, *size), ""
@@ -34,15 +34,15 @@ def upscale_picture(pixels: Pixels, size: tuple[int, int], upscaler: str) -> tup
 
 
 def upscale_tiled(network: NcnnNetwork, scale: int, pixels: Pixels, tile: int = TILE, halo: int = HALO) -> Pixels:
-    """`pixels` as the network makes them `scale` times as large, tile by tile, each with `halo` pixels around it."""
+    """`pixels` made `scale` times as large by the network, tile by tile, each with `halo` pixels around it."""
     height, width = pixels.shape[:2]
     whole = np.empty((height * scale, width * scale, 3), np.uint8)
     for box in boxes(width, height, tile):
         around = with_halo(box, halo, width, height)
         with inference(0):
-            drawn = network(picture(pixels, around)).clamp(0, 1)
-            found = (drawn * 255).round().to(torch.uint8)[0].permute(1, 2, 0).numpy()
-        whole[place(box, (0, 0), scale)] = found[place(box, around[:2], scale)]
+            upscaled = network(picture(pixels, around)).clamp(0, 1)
+            tile_pixels = (upscaled * 255).round().to(torch.uint8)[0].permute(1, 2, 0).numpy()
+        whole[place(box, (0, 0), scale)] = tile_pixels[place(box, around[:2], scale)]
     return whole
 
 
@@ -54,7 +54,7 @@ def boxes(width: int, height: int, tile: int) -> Iterator[Box]:
 
 
 def with_halo(box: Box, halo: int, width: int, height: int) -> Box:
-    """`box` grown by `halo` as far as the picture goes."""
+    """`box` grown by `halo`, within the picture."""
     left, top, right, bottom = box
     return max(left - halo, 0), max(top - halo, 0), min(right + halo, width), min(bottom + halo, height)
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from sdplay.prompts.attention import LARGEST_WEIGHT, NUMBER, weighted
-from sdplay.prompts.limits import check_length, refused
+from sdplay.prompts.attention import LARGEST_WEIGHT, NUMBER, check_length, refused, weighted
 from sdplay.prompts.lora_tags import lora_tags
 from sdplay.prompts.schedule import Schedule, scheduled
 

@@ -11,8 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sdplay.prompts.attention import LARGEST_WEIGHT, NUMBER
-from sdplay.prompts.limits import refused
+from sdplay.prompts.attention import LARGEST_WEIGHT, NUMBER, refused
 from sdplay.prompts.template import Choice, Nodes
 
 MARK = re.compile(r"<(lora|lyco|hypernet):([^<>]++)>")
@@ -68,7 +67,7 @@ def read_lora(entry: str, field: str, text: str) -> Lora:
         side = side.strip() if equals else next(unnamed, "")
         weight = WEIGHT.fullmatch(value)
         if side not in SIDES or weight is None:
-            raise refused(f"{number.strip()!r} is no weight of a LoRA", field, text, HOW)
+            raise refused(f"{number.strip()!r} is not a weight of a LoRA", field, text, HOW)
         if not abs(float(weight[1])) <= LARGEST_WEIGHT:
             raise refused(f"the weight of a LoRA is {weight[1]}, and {LARGEST_WEIGHT:.0f} is the most", field, text)
         sides[side] = float(weight[1])

@@ -15,7 +15,7 @@ from itertools import pairwise
 
 from sdplay.core.fields import LONGEST_PROMPT
 from sdplay.core.seeding import SEEDS, derived_seed
-from sdplay.prompts.limits import DEEPEST, check_depth, check_length, refused
+from sdplay.prompts.attention import DEEPEST, check_depth, check_length, refused
 
 MOST_CHOICES = 1_000
 MOST_TOGETHER = 100

@@ -1,16 +1,23 @@
 """Wildcard files: `name.txt`, an option on each line, `#` before comments, in a folder and the folders in it; beside
-them YAML files, whose keys are names (see `wildcard_yaml`).
+them YAML files with lists of options under nested keys, `a: {b: [red, blue]}` for `__a/b__`, as the collections for
+A1111's dynamic prompts are written (the name of such a file is no part of a name).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
+from typing import cast
 
 from sdplay.core.errors import BadRequest
 from sdplay.prompts.template import Wildcards, template, unknown_hint, wildcard_names
-from sdplay.prompts.wildcard_yaml import Options, matching_options, yaml_wildcards
 
+LARGEST_FILE = 2_000_000  # bytes
+SUFFIXES = (".yaml", ".yml")
+MOST = 200_000  # keys and options of a YAML file, counted as often as they are referred to
+HINT = "keys with lists of texts below them, in UTF-8"
+Options = dict[str, tuple[str, ...]]  # of the YAML files in a folder, by name
 LARGEST = 500_000  # characters of all that one recipe names: every picture's file holds them
 
 
@@ -71,7 +78,7 @@ def matching(name: str, folder: Path) -> Iterator[Path]:
 
 def read_lines(file: Path) -> list[str]:
     try:
-        if file.stat().st_size > 4 * LARGEST:
+        if file.stat().st_size > LARGEST_FILE:
             raise ValueError("the file is too large")
         text = file.read_text(encoding="utf-8-sig")
         if "\0" in text:
@@ -81,3 +88,58 @@ def read_lines(file: Path) -> list[str]:
         raise BadRequest(why, field="wildcards", value=str(file), hint="a text file in UTF-8") from None
     lines = map(str.strip, text.splitlines())
     return [line for line in lines if line and not line.startswith("#")]
+
+
+def yaml_wildcards(folder: Path) -> Options:
+    """The options in all YAML files in `folder`, and in the folders in it, by name.
+
+    Raises `BadRequest` for a file that cannot be read, or holds something else.
+    """
+    found: Options = {}
+    for path in sorted(folder.rglob("*.y*ml")) if folder.is_dir() else ():
+        if path.suffix in SUFFIXES and path.resolve().is_relative_to(folder.resolve()):
+            for name, options in read_yaml(path).items():
+                found[name] = (*found.get(name, ()), *options)
+    return found
+
+
+def matching_options(pattern: str, known: Options) -> tuple[str, ...]:
+    """The options under all names that `pattern` fits, whose `*` stands for a part between slashes."""
+    parts = pattern.split("/")
+    fitting = (
+        options
+        for name, options in sorted(known.items())
+        if len(name.split("/")) == len(parts) and all(map(fnmatchcase, name.split("/"), parts))
+    )
+    return tuple(option for options in fitting for option in options)
+
+
+def read_yaml(path: Path) -> Options:
+    """The options in one file."""
+    import yaml
+
+    try:
+        if path.stat().st_size > LARGEST_FILE:
+            raise ValueError("it is too large")
+        return dict(leaves(yaml.safe_load(path.read_text(encoding="utf-8-sig")), (), [MOST]))
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
+        why = "it is nested too deeply" if isinstance(error, RecursionError) else str(error).replace("\n", " ")
+        raise BadRequest(f"cannot be read: {why}", field="wildcards", value=str(path), hint=HINT) from None
+
+
+def leaves(node: object, above: tuple[str, ...], room: list[int]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """(name, options) of every list below `node`; `room` counts down what may still be looked at."""
+    room[0] -= len(cast(list[object], node)) if isinstance(node, dict | list) else 1
+    if room[0] < 0:
+        raise ValueError(f"it holds more than {MOST:,} options")
+    if isinstance(node, Mapping):
+        for key, below in cast(Mapping[object, object], node).items():
+            yield from leaves(below, (*above, str(key)), room)
+    elif node is not None:
+        listed = cast(list[object], node) if isinstance(node, list) else [node]
+        if not above or any(isinstance(each, dict | list) for each in listed):
+            raise ValueError(f"{'/'.join(above) or 'it'} is not a list of texts")
+        options = tuple(text for each in listed if (text := str(each).strip()))
+        if any("\0" in option for option in options):
+            raise ValueError("it holds a NUL character")
+        yield "/".join(above), options

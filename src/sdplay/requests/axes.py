@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, cast, get_origin
@@ -106,36 +106,41 @@ def flag_of(kind: type[Request], field: str) -> str:
     return str(field_marks(kind, field).get("flag", field.replace("_", "-")))
 
 
-def read_axis(text: str, kind: type[Request], problems: list[BadRequest]) -> Axis | None:
-    """The axis that `text` describes, with those of its values that can be had; what is wrong goes to `problems`."""
+def read_axis(text: str, kind: type[Request]) -> tuple[Axis | None, list[BadRequest]]:
+    """The axis that `text` describes, with its valid values, None if there is no such axis; and all that is wrong."""
     match = NAMED.fullmatch(text)
     if match is None:
-        hint = 'write "steps=10,20,30": a field, and the values it is to have'
-        problems.append(BadRequest("is no axis", field="grid", value=text, hint=hint))
-        return None
+        hint = 'write "steps=10,20,30": a field, and its values'
+        return None, [BadRequest("is not an axis", field="grid", value=text, hint=hint)]
     try:
         field, name = field_of(match[1], kind)
         parts = parts_of(match[2], name)
     except BadRequest as error:
-        problems.append(error)
-        return None
-    written, found = list[str](), list[Any]()
+        return None, [error]
+    written, problems = list[str](), list[BadRequest]()
     for part in parts:
         try:
             written += written_out(part, kind, field, name)
         except BadRequest as error:
             problems.append(error)
         if len(written) > MOST_VALUES:
-            problems.append(too_many(match[2], name))
-            return None
-    convert = converter(kind, field)
+            return None, [*problems, too_many(match[2], name)]
+    values, invalid = converted(written, kind, field, name)
+    return (Axis(field=field, name=name, values=values) if values else None), problems + invalid
+
+
+def converted(
+    written: Sequence[str], kind: type[Request], field: str, name: str
+) -> tuple[tuple[Any, ...], list[BadRequest]]:
+    """The values of `field` that the texts `written` are, and what is wrong with the others."""
+    convert, values, problems = converter(kind, field), list[Any](), list[BadRequest]()
     for value in written:
         try:
-            found.append(convert(value))
+            values.append(convert(value))
         except ValueError as error:
             hint = "write 256 or 256x384" if field == SIZE else field_info(kind, field).description or ""
             problems.append(BadRequest(said(error), field=axis_field(name), value=value, hint=hint))
-    return Axis(field=field, name=name, values=tuple(found)) if found else None
+    return tuple(values), problems
 
 
 def parts_of(text: str, name: str) -> list[str]:
@@ -184,7 +189,7 @@ def too_many(value: str, name: str) -> BadRequest:
 
 
 def converter(kind: type[Request], field: str) -> Callable[[str], Any]:
-    """What makes a value of `field` of a text; raises `ValueError` for one that is none."""
+    """What makes a value of `field` of a text; raises `ValueError` for an invalid one."""
     if field == SIZE:
         return size_of
     annotation: Any = field_info(kind, field).annotation
@@ -197,7 +202,7 @@ def converter(kind: type[Request], field: str) -> Callable[[str], Any]:
 def size_of(text: str) -> tuple[int, int]:
     size = read_size(text)
     if size is None:
-        raise ValueError("is no size")
+        raise ValueError("is not a size")
     return size
 
 
@@ -209,18 +214,16 @@ def said(error: ValueError) -> str:
     return reason[0].lower() + reason[1:]
 
 
-def possible(axis: Axis, request: AnyStill, problems: list[BadRequest]) -> None:
-    """Ask for each value of `axis` by itself; what is refused goes to `problems`, in the words of the axis.
-
-    Only what is wrong with the value itself: whether it goes with the others shows in the cells.
-    """
-    fields = request.model_dump()
+def invalid_values(axis: Axis, request: AnyStill) -> list[BadRequest]:
+    """What is wrong with each value of `axis` by itself, in the words of the axis; `grid.cells` tries them together."""
+    fields, problems = request.model_dump(), list[BadRequest]()
     for number in range(len(axis.values)):
         try:
             make_request(type(request), **axis.applied(fields, number))
         except BadRequest as error:
             renamed = [in_words_of(axis, each) for each in problems_of(error)]
             problems += [each for each in renamed if each.field == axis_field(axis.name)]
+    return problems
 
 
 def in_words_of(axis: Axis, error: BadRequest) -> BadRequest:

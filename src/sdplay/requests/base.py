@@ -48,7 +48,7 @@ def _not_blank(text: str) -> str:
 
 def _multiple_of_8(side: int) -> int:
     if side % 8:
-        raise ValueError(f"is no multiple of 8; the nearest are {side // 8 * 8} and {side // 8 * 8 + 8}")
+        raise ValueError(f"is not a multiple of 8; the nearest are {side // 8 * 8} and {side // 8 * 8 + 8}")
     return side
 
 
@@ -218,7 +218,7 @@ class Request(BaseModel):
 
 NEVER = object()  # equal to no value of a field
 SHARED = frozenset(Request.model_fields)
-PLAINER = {"string_unicode": "contains half a surrogate pair, which is no character"}  # by pydantic's error type
+PLAINER = {"string_unicode": "contains half a surrogate pair, which is not a character"}  # by pydantic's error type
 
 R = TypeVar("R", bound=Request)
 

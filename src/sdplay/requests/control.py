@@ -74,7 +74,7 @@ class Controlled(Request):
     @model_validator(mode="after")
     def _has_something_to_follow(self) -> Controlled:
         if self.controlnet is not None and self.control_image is None:
-            raise ValueError("a ControlNet has nothing to follow: give --control-image FILE")
+            raise ValueError("a ControlNet has nothing to follow: give `control_image=FILE`")
         if self.control_start > self.control_end:
             raise ValueError(f"control_start {self.control_start:g} is after control_end {self.control_end:g}")
         return self

@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from sdplay.core.errors import BadRequest, problems_of, together
 from sdplay.core.values import read_size
-from sdplay.requests.axes import SIZE, TEXTS, Axis, axis_field, field_of, possible, read_axis
+from sdplay.requests.axes import SIZE, TEXTS, Axis, axis_field, field_of, invalid_values, read_axis
 from sdplay.requests.base import make_request
 from sdplay.requests.request import AnyStill
 
@@ -44,8 +44,10 @@ def read_axes(request: AnyStill, texts: Sequence[str], values: Mapping[str, Sequ
     Raises `BadRequest` or `BadRequests` with everything that is wrong: names, values, and values of `request`'s fields
     that cannot be had. Each value is tried by itself; `cells` tries them together.
     """
-    kind, problems = type(request), list[BadRequest]()
-    axes = [axis for text in texts if (axis := read_axis(text, kind, problems)) is not None]
+    kind = type(request)
+    read = [read_axis(text, kind) for text in texts]
+    axes = [axis for axis, _ in read if axis is not None]
+    problems = [problem for _, wrong in read for problem in wrong]
     for name, given in values.items():
         try:
             field, shown = field_of(name, kind)
@@ -55,7 +57,7 @@ def read_axes(request: AnyStill, texts: Sequence[str], values: Mapping[str, Sequ
         except BadRequest as error:
             problems.append(error)
     for axis in axes:
-        possible(axis, request, problems)
+        problems += invalid_values(axis, request)
     problems += amiss(axes, len(texts) + len(values))
     if problems:
         raise together(different(problems))
@@ -67,7 +69,7 @@ def frozen(value: object, field: str) -> object:
     if field == SIZE and not isinstance(value, list | tuple):
         size = read_size(str(value))
         if size is None:
-            raise BadRequest("is no size", field=axis_field(SIZE), value=value, hint="write 256 or 256x384")
+            raise BadRequest("is not a size", field=axis_field(SIZE), value=value, hint="write 256 or 256x384")
         return size
     return tuple(cast(Sequence[object], value)) if isinstance(value, list | tuple) else value
 
@@ -124,5 +126,5 @@ def check_count(pictures: int, sizes: tuple[int, int, int], limit: int) -> None:
             f"{across} cells are {pictures:,} pictures, and {limit:,} are the most",
             field="grid",
             value=pictures,
-            hint=f"take fewer values, or allow so many with --grid-limit {pictures}",
+            hint=f"take fewer values, or allow so many with `grid_limit={pictures}`",
         )

@@ -33,7 +33,7 @@ class Inpaint(FromPicture):
         default=False, description="Draw the masked part alone, enlarged to the model's size, and paste it back."
     )
     padding: int = Field(
-        default=32, ge=0, le=2048, description="Pixels of surroundings that --only-masked draws along."
+        default=32, ge=0, le=2048, description="Pixels of surroundings that `only_masked` draws along."
     )
     extend: str = Field(
         default="",
@@ -44,7 +44,7 @@ class Inpaint(FromPicture):
     @model_validator(mode="after")
     def _has_something_to_paint(self) -> Inpaint:
         if self.mask is None and not any(self.borders):
-            raise ValueError("nothing says where to paint: give --mask FILE, or --extend left=64")
+            raise ValueError("nothing says where to paint: give `mask=FILE`, or `extend=left=64`")
         return self
 
     @property

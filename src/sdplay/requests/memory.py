@@ -182,10 +182,10 @@ def possible(recipe: Recipe, size: ModelSize, limit: int, least: int, *, lossy: 
     """What could be drawn instead of a recipe that does not fit: smaller, or in less precision; or what it needs."""
     smaller = nearest_smaller(recipe, size, limit, lossy=lossy)
     if smaller is not None:
-        yield f"with --size {smaller.width}x{smaller.height} it would be"
+        yield f"with `size={smaller.width}x{smaller.height}` it would be"
     if not lossy and any(fits(recipe, size, limit, lossy=True)):
-        yield "with --allow-lossy (bfloat16) it would be"
-    yield f"this needs --max-memory {-(-least // 2**20)}MiB"
+        yield "with `allow_lossy` (bfloat16) it would be"
+    yield f"this needs `max_memory={-(-least // 2**20)}MiB`"
 
 
 def fits(recipe: Recipe, size: ModelSize, limit: int, *, lossy: bool) -> Iterator[bool]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from itertools import pairwise
 from typing import Annotated, Any, cast
@@ -12,12 +12,12 @@ from typing import Annotated, Any, cast
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationError, with_config
 
 from sdplay.core.errors import BadRequest
-from sdplay.core.sample import Asset
+from sdplay.core.sample import Asset, Sample
 from sdplay.library.add_on_kinds import AddOn
 from sdplay.library.identity import WHOLE, ModelIdentity
 from sdplay.requests.add_ons import without_paths
 from sdplay.requests.base import NEVER, Request, field_marks
-from sdplay.requests.modes import named_files, request_from
+from sdplay.requests.modes import load, mode_of, named_files, request_from
 
 FORMAT = 1
 # What the fields of all modes stand for in a recipe that lacks them.
@@ -128,7 +128,7 @@ class Recipe:
             where = ".".join(map(str, first["loc"]))
             raise damaged(f"its {where} is wrong: {first['msg']}", first["input"]) from None
         except (KeyError, TypeError, AttributeError) as error:
-            raise damaged(f"a part is missing or is no such thing: {error}", sorted(rest)) from None
+            raise damaged(f"a part is missing or invalid: {error}", sorted(rest)) from None
 
 
 def plain(value: Any) -> Any:
@@ -168,3 +168,13 @@ def damaged(reason: str, value: object) -> BadRequest:
 def canonical_json(value: Any) -> str:
     """The one spelling of a JSON value: sorted keys, no spaces, no NaN, text unescaped."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def count(recipe: Recipe) -> int:
+    """How many pictures or frames `recipe` asks for."""
+    return load(mode_of(recipe.request).count)(recipe.request)
+
+
+def plan(recipe: Recipe, indices: Sequence[int]) -> Iterator[Sample]:
+    """The samples of `recipe` with these `indices`, in that order."""
+    return load(mode_of(recipe.request).plan)(recipe, indices)

@@ -12,8 +12,7 @@ from sdplay.library.card import ModelCard
 from sdplay.library.resolve import ResolvedModel
 from sdplay.requests.add_ons import asked_loras
 from sdplay.requests.base import Request
-from sdplay.requests.plan import count
-from sdplay.requests.recipe import Numerics, Recipe
+from sdplay.requests.recipe import Numerics, Recipe, count
 from sdplay.requests.txt2img import second_pass
 
 SAMPLER_ALIASES = {
@@ -36,7 +35,7 @@ SCHEDULE_ALIASES = {
     "align_your_steps": ("align your steps", "ays"),
 }
 V = TypeVar("V")
-DECODE_TILE = 512  # pixels, with --low-memory; what the codecs of this family were trained on and larger
+DECODE_TILE = 512  # pixels, in little memory; what the codecs of this family were trained on and larger
 
 
 def named(field: str, value: str, known: dict[str, tuple[str, ...]]) -> str:

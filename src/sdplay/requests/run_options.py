@@ -12,7 +12,7 @@ from sdplay.core.values import read_amount
 
 def _whole_tiles(side: int) -> int:
     if side % SMALLEST_TILE:
-        raise ValueError(f"is no multiple of {SMALLEST_TILE}")
+        raise ValueError(f"is not a multiple of {SMALLEST_TILE}")
     return side
 
 
@@ -49,7 +49,7 @@ class RunOptions(BaseModel):
     decode_tile: Annotated[int, Field(ge=0, le=LARGEST_SIDE), AfterValidator(_whole_tiles)] | None = Field(
         default=None,
         description="Pictures larger than this are decoded in tiles of so many pixels a side: no seam, less memory, "
-        "more time. 0: whole. 512 with --low-memory, else 0, when left out.",
+        "more time. 0: whole. 512 with `low_memory`, else 0, when left out.",
     )
     max_memory: Memory | None = Field(
         default=None,
@@ -57,7 +57,7 @@ class RunOptions(BaseModel):
     )
     allow_lossy: bool = Field(
         default=False,
-        description="To keep within --max-memory also calculate in bfloat16, which changes the picture a little.",
+        description="To keep within `max_memory` also calculate in bfloat16, which changes the picture a little.",
     )
     batch_size: int | None = Field(
         default=None,

@@ -15,8 +15,7 @@ from sdplay.core.sample import Asset, Control, Init, Noise, PromptPair, Sample, 
 from sdplay.library.add_on_kinds import called
 from sdplay.library.card import ModelCard
 from sdplay.prompts.composition import check
-from sdplay.prompts.styles import styled
-from sdplay.prompts.styles_file import read_styles
+from sdplay.prompts.styles import read_styles, styled
 from sdplay.prompts.template import Wildcards, resolved
 from sdplay.prompts.wildcards import read_wildcards
 from sdplay.requests.base import FreeSide, Prompt, Text, as_texts, make_request
@@ -108,7 +107,7 @@ class FromPicture(Still):
                 f"it is {width}x{height} pixels, and {LARGEST_SIDE} is the most a side may have",
                 field="image",
                 value=image.path,
-                hint=f"give --size, for example --size {card.size}",
+                hint=f"give `size`, for example `size={card.size}`",
             )
         return width, height
 

@@ -77,7 +77,7 @@ def second_pass(recipe: Recipe) -> SecondPass | None:
             "most a side may have",
             field="hires_scale",
             value=request.hires_scale,
-            hint="take a smaller --hires-scale, or enlarge it afterwards: sdplay upscale",
+            hint="take a smaller `hires_scale`, or enlarge it afterwards: sdplay upscale",
         )
     return SecondPass(
         width=width,

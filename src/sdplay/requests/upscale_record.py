@@ -79,7 +79,7 @@ def larger_size(width: int, height: int, scale: float) -> tuple[int, int]:
     """
     if not 1 < scale <= LARGEST_SCALE:
         raise BadRequest(
-            "is no number of times that a picture can be enlarged",
+            "is not a valid scale",
             field="scale",
             value=scale,
             hint="1.5, 2, 4, up to 8",

@@ -1,7 +1,7 @@
-"""Ways between noises that stay noise: directions on arcs and curves, lengths in between.
+"""Interpolation between noises that stays noise: directions along arcs and curves, lengths in between.
 
-A straight line would pass near the centre, where nothing looks like noise any more: half way its length falls from 128
-to 90 for a latent of 16,384 numbers, and the picture washes out. Spherical interpolation: Shoemake, "Animating rotation
+A straight line passes near the centre, where nothing looks like noise: half way its length falls from 128 to 90 for a
+latent of 16,384 numbers, and the picture washes out. Spherical interpolation: Shoemake, "Animating rotation
 with quaternion curves", SIGGRAPH 1985.
 """
 
@@ -13,18 +13,20 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-NEARLY = 1e-4  # of the cosine: closer than this to 1 or −1 an arc has no direction that arithmetic could hold
+NEARLY = 1e-4  # if the cosine is closer than this to 1 or −1, the direction of the arc is lost in rounding
 FIXED_SEED = 0x51E2B
 
 
 def slerp(start: Tensor, end: Tensor, weight: float) -> Tensor:
-    """From `start` (weight 0, bit for bit) to `end` (weight 1) on the shortest arc, the length going evenly.
+    """From `start` (weight 0, bit for bit) to `end` (weight 1) along the shortest arc.
 
-    One picture's noise, any shape; both of one shape and dtype, else `ValueError`. Opposite ends have no shortest arc:
-    there it turns through one fixed direction.
+    The length is interpolated linearly. Both are the noise of one picture, of any shape. Opposite ends have no shortest
+    arc: the way leads through one fixed direction. Raises `ValueError` for different shapes or dtypes.
     """
     if start.shape != end.shape or start.dtype != end.dtype:
-        raise ValueError(f"{tuple(start.shape)} {start.dtype} and {tuple(end.shape)} {end.dtype} lie in no one space")
+        raise ValueError(
+            f"noise of different kinds: {tuple(start.shape)} {start.dtype}, {tuple(end.shape)} {end.dtype}"
+        )
     if weight in (0, 1):
         return (end if weight else start).clone()
     one, two = start.double().flatten(), end.double().flatten()
@@ -61,8 +63,9 @@ def length_of(vector: Tensor) -> float:
 
 
 def catmull_rom(through: Sequence[Tensor], weight: float) -> Tensor:
-    """From the second (weight 0, bit for bit) to the third of four noises on the Catmull–Rom curve through all of them,
-    brought to the length that lies evenly between the two (Catmull & Rom 1974, the uniform kind).
+    """From the second (weight 0, bit for bit) to the third of four noises along the Catmull–Rom curve through all four.
+
+    The length is interpolated linearly between the two (Catmull & Rom 1974, the uniform kind).
     """
     if weight in (0, 1):
         return through[2 if weight else 1].clone()
@@ -79,7 +82,7 @@ def catmull_rom(through: Sequence[Tensor], weight: float) -> Tensor:
 
 
 def circle(first: Tensor, second: Tensor, turn: float) -> Tensor:
-    """cos·`first` + sin·`second` after `turn` 0..1 of a full turn; `second` is brought to the length of `first`."""
+    """cos·`first` + sin·`second` after `turn` 0..1 of a full turn; `second` is scaled to the length of `first`."""
     if turn == 0:
         return first.clone()
     one, two = first.double(), second.double()

@@ -1,9 +1,9 @@
-"""Samplers: pure functions that walk x down a ladder of noise levels and yield after every step.
+"""Samplers: pure functions that take x down through noise levels and yield after every step.
 
     sampler(denoise, x, sigmas, noise) -> Iterator[Step]
 
-`x` is [B, C, H, W] at level sigmas[0]; `noise(k)` is fresh unit noise of x's shape for step k, which only the ancestral
-samplers ask for. Whoever drives the iterator may stop at any step.
+`x` is [B, C, ...] at the level sigmas[0]; `noise(k)` is fresh unit noise of x's shape for step k; only ancestral and
+SDE samplers and LCM ask for it. The caller may stop at any step.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from sdplay.sampling.noise import NoiseSampler
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Step `index` (from 0) of `total` is done: `x` is at the next level, `x0` what the denoiser saw in the old x."""
+    """Step `index` (from 0) of `total` is done: `x` is at the next level, `x0` is the estimate from the old x."""
 
     index: int
     total: int
@@ -54,7 +54,7 @@ def ddim(denoise: Denoiser, x: Tensor, sigmas: Sequence[float], noise: NoiseSamp
 
 
 def ancestral_step(sigma: float, sigma_next: float) -> tuple[float, float]:
-    """How far down to go and how much noise to add so that the variance at `sigma_next` is right: (down, up)."""
+    """(sigma_down, sigma_up): go down to the one, add noise of the other, and the variance at `sigma_next` is right."""
     up = math.sqrt(sigma_next**2 * (sigma**2 - sigma_next**2) / sigma**2)
     return math.sqrt(sigma_next**2 - up**2), up
 
@@ -81,11 +81,11 @@ def dpmpp_2m(denoise: Denoiser, x: Tensor, sigmas: Sequence[float], noise: Noise
             x = x0
         else:
             h = math.log(sigma / sigma_next)
-            blend = x0
+            denoised = x0
             if old_denoised is not None:
                 ratio = math.log(sigmas[i - 1] / sigma) / h
-                blend = (1 + 1 / (2 * ratio)) * x0 - (1 / (2 * ratio)) * old_denoised
-            x = (sigma_next / sigma) * x - math.expm1(-h) * blend
+                denoised = (1 + 1 / (2 * ratio)) * x0 - (1 / (2 * ratio)) * old_denoised
+            x = (sigma_next / sigma) * x - math.expm1(-h) * denoised
         old_denoised = x0
         yield Step(i, total, sigma, x, x0)
 
@@ -101,26 +101,26 @@ def dpmpp_2m_sde(denoise: Denoiser, x: Tensor, sigmas: Sequence[float], noise: N
         else:
             h = math.log(sigma / sigma_next)
             learned = -math.expm1(-2 * h)
-            moved = (sigma_next / sigma) * math.exp(-h) * x + learned * x0
+            x_next = (sigma_next / sigma) * math.exp(-h) * x + learned * x0
             if old_denoised is not None:
                 ratio = math.log(sigmas[i - 1] / sigma) / h
-                moved = moved + 0.5 * learned / ratio * (x0 - old_denoised)
-            x = moved + noise(i) * (sigma_next * math.sqrt(learned))
+                x_next = x_next + 0.5 * learned / ratio * (x0 - old_denoised)
+            x = x_next + noise(i) * (sigma_next * math.sqrt(learned))
         old_denoised = x0
         yield Step(i, total, sigma, x, x0)
 
 
 def heun(denoise: Denoiser, x: Tensor, sigmas: Sequence[float], noise: NoiseSampler) -> Iterator[Step]:
-    """Heun's method (Karras et al. 2022, algorithm 1 without churn): two looks a step, one for the last."""
+    """Heun's method (Karras et al. 2022, algorithm 1 without churn): two evaluations a step, one in the last."""
     total = len(sigmas) - 1
     for i, (sigma, sigma_next) in enumerate(pairwise(sigmas)):
         x0 = denoise(x, sigma)
         slope = (x - x0) / sigma
-        there = x + slope * (sigma_next - sigma)
+        x_next = x + slope * (sigma_next - sigma)
         if sigma_next > 0:
-            slope_there = (there - denoise(there, sigma_next)) / sigma_next
-            there = x + (slope + slope_there) / 2 * (sigma_next - sigma)
-        x = there
+            slope_next = (x_next - denoise(x_next, sigma_next)) / sigma_next
+            x_next = x + (slope + slope_next) / 2 * (sigma_next - sigma)
+        x = x_next
         yield Step(i, total, sigma, x, x0)
 
 
@@ -136,7 +136,7 @@ def lcm(denoise: Denoiser, x: Tensor, sigmas: Sequence[float], noise: NoiseSampl
 def unipc(denoise: Denoiser, x: Tensor, sigmas: Sequence[float], noise: NoiseSampler) -> Iterator[Step]:
     """UniPC of order 2, B2(h), predicting x0 (Zhao et al. 2023, arXiv:2302.04867, algorithms 5 and 6).
 
-    Every look at the picture serves twice: it corrects the step that led here and predicts the next.
+    Every evaluation serves twice: it corrects the step before and predicts the next.
     """
     total = len(sigmas) - 1
     seen: list[Tensor] = []  # x0 at this level and the one before
@@ -158,9 +158,9 @@ def unipc(denoise: Denoiser, x: Tensor, sigmas: Sequence[float], noise: NoiseSam
 
 
 def unipc_corrected(before: Tensor, seen: Sequence[Tensor], x0: Tensor, levels: Sequence[float]) -> Tensor:
-    """UniC: the last step, from `before` at levels[-2] to levels[-1], taken again with what was seen there.
+    """UniC: the last step, from `before` at levels[-2] to levels[-1], corrected by the estimate `x0` there.
 
-    `seen` are the x0 at levels[-2] and, where there are two, at levels[-3].
+    `seen` are the x0 at levels[-2] and, if there are two, at levels[-3].
     """
     sigma, sigma_next = levels[-2], levels[-1]
     h = math.log(sigma / sigma_next)

@@ -56,7 +56,7 @@ def test_the_folder_of_another_job_is_refused_with_what_differs(tmp_path: Path) 
     with pytest.raises(BadRequest, match="belongs to another job: steps: 20 then, 30 now") as caught:
         JobFolder.create(tmp_path / "fox", ASKED | {"steps": 30}, FREE)
     assert caught.value.field == "out"
-    assert "--fork" in caught.value.hint
+    assert "fork=NEW" in caught.value.hint
     assert files(tmp_path / "fox") == before
 
 

@@ -106,5 +106,5 @@ def rows(vectors: Tensor) -> Tensor:
 
 
 def unfit(path: Path, reason: str) -> BadRequest:
-    hint = "choose an embedding and a --model that belong together"
+    hint = "choose an embedding and a `model` that belong together"
     return BadRequest(reason, field="embedding", value=str(path), hint=hint)

@@ -201,5 +201,5 @@ def unusable(part: str, path: Path, error: Exception) -> ModelBroken:
         f"its {part} cannot be used: {why}",
         field="model",
         value=str(path),
-        hint="fetch the model again, or choose another with --model (builtin always works)",
+        hint="fetch the model again, or choose another with `model` (builtin always works)",
     )

@@ -30,7 +30,7 @@ from sdplay.prompts.lora_tags import Worn
 
 SIDES = {"network": (NETWORK,), "text": (TEXT, TEXT_2)}
 MOST_HELD = 8  # LoRAs beyond those that are wanted now; they are read again when they are wanted again
-TOGETHER = "choose a LoRA and a --model that belong together"
+TOGETHER = "choose a LoRA and a `model` that belong together"
 
 
 class Patches:

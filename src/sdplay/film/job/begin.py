@@ -62,7 +62,7 @@ def begin(
     warning = check_space(out, plan.total + plan.segment_count, *shape, force=force)
     folder = JobFolder.create(out, describe(recipe, output), FREE)
     if strict and is_mixed(folder):
-        hint = "go on with the version and the processor it was begun with, or without --strict"
+        hint = "go on with the version and the processor it was begun with, or without `strict`"
         raise NotReproduced(MIXED, field="out", value=str(out), hint=hint)
     plan = paced_as_before(plan, folder)
     description = describe(plan.recipe, output)
@@ -166,4 +166,4 @@ def rounded_sizes(recipe: Recipe) -> Iterator[str]:
     request = recipe.request
     for name, asked, had in (("width", request.width, recipe.width), ("height", request.height, recipe.height)):
         if asked is not None and asked != had:
-            yield f"{name} = {asked} is no multiple of 8: {had} is drawn"
+            yield f"{name} = {asked} is not a multiple of 8: {had} is drawn"

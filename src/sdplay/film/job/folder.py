@@ -17,9 +17,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from sdplay.core.errors import BadRequest, StoreError, shorten
-from sdplay.files.atomic import HIDDEN, prepare_folder, store_error, write_new
+from sdplay.files.atomic import HIDDEN, prepare_folder, replace_file, store_error, sync_folder, write_new, writing
 from sdplay.files.lock import locked
-from sdplay.files.replace import replace_file, sync_folder, writing
 from sdplay.film.job.frame_file import encode_latest
 from sdplay.film.job.units import Chain, SegmentStore
 from sdplay.images.read import Pixels
@@ -68,7 +67,7 @@ class JobFolder:
                 f"belongs to another job: {'; '.join(changed)}",
                 field="out",
                 value=str(path),
-                hint="choose another folder; or --fork NEW begins a new job there with the changed settings",
+                hint="choose another folder; or `fork=NEW` begins a new job there with the changed settings",
             )
         return job
 

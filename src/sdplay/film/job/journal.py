@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from sdplay.core.errors import StoreError
-from sdplay.files.replace import replacing, sync_folder
+from sdplay.files.atomic import replacing, sync_folder
 
 LINE = re.compile(rb'([0-9a-f]{8}) (\{"unit": (\d+), .*\})\n')
 OWN = ("unit", "first", "stop", "seconds", "sha", "keys")

@@ -8,8 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from sdplay.files.atomic import HIDDEN
-from sdplay.files.replace import TEMPORARY, replace_file, sync_folder, writing
+from sdplay.files.atomic import HIDDEN, TEMPORARY, replace_file, sync_folder, writing
 from sdplay.film.job.frame_file import encode_frame, frame_name, holds, is_whole, pixel_sha, read_frame
 from sdplay.film.job.journal import Journal, SegmentRecord
 from sdplay.images.read import Pixels

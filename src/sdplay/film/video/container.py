@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +15,8 @@ from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from sdplay.core.errors import BadRequest, DiskFull, SdplayError, StoreError
-from sdplay.files.replace import sync_folder
+from sdplay.files import atomic
+from sdplay.files.atomic import sync_folder
 from sdplay.film.video.kind import Coding
 
 FIELD = "video_init_path"
@@ -95,9 +95,7 @@ def open_output(path: Path, coding: Coding, comment: str) -> OutputContainer:
 
 def put_in_place(part: Path, path: Path) -> None:
     """Give the finished file `part` the name `path` once its bytes are on the disk."""
-    with part.open("rb+") as file:
-        os.fsync(file.fileno())
     if path.is_dir():
-        raise StoreError("is a folder", field="out", value=str(path), hint="choose another name with --out")
-    os.replace(part, path)
+        raise StoreError("is a folder", field="out", value=str(path), hint="choose another name with `out`")
+    atomic.put_in_place(part, path)
     sync_folder(path.parent)

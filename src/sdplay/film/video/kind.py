@@ -14,7 +14,7 @@ FilmKind = Literal["mp4", "gif", "webp", "apng", "webm", "mkv"]
 # A GIF counts in hundredths of a second, and programs that show one slow down below two of them.
 FASTEST_GIF = 50
 LARGEST_WEBP = 16383
-# x264's look-ahead on AVX-512 gives other bytes from run to run where the width is no multiple of 256 pixels; without
+# x264's look-ahead on AVX-512 gives other bytes from run to run if the width is not a multiple of 256 pixels; without
 # routines chosen by the processor the bytes are the same everywhere. Sliced threads would cost a fifth more bytes.
 X264 = "cpu-independent=1:sliced-threads=0"
 
@@ -76,11 +76,11 @@ CODINGS: Mapping[FilmKind, Coding] = {
 def check_kind(kind: FilmKind, size: tuple[int, int], fps: Fraction, sound: bool) -> None:
     """Raise `BadRequest` where a film of `kind` cannot have that size (width, height), pace or a sound track."""
     if kind == "gif" and fps > FASTEST_GIF:
-        hint = f"at most {FASTEST_GIF}, or --format mp4"
+        hint = f"at most {FASTEST_GIF}, or `format=mp4`"
         raise BadRequest("is more than programs show of a GIF", field="fps", value=str(fps), hint=hint)
     if kind == "webp" and max(size) > LARGEST_WEBP:
         shown = f"{size[0]}x{size[1]}"
-        raise BadRequest(f"a WebP ends at {LARGEST_WEBP} pixels", field="size", value=shown, hint="--format mp4")
+        raise BadRequest(f"a WebP ends at {LARGEST_WEBP} pixels", field="size", value=shown, hint="`format=mp4`")
     if sound and CODINGS[kind].sound is None:
         with_sound = ", ".join(name for name, coding in CODINGS.items() if coding.sound)
         raise BadRequest("has no sound", field="format", value=kind, hint=f"these have: {with_sound}")

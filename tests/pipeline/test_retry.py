@@ -23,8 +23,7 @@ from sdplay.pipeline.model_cache import LoadedModel, TextEncodingCache
 from sdplay.pipeline.retry import BLACK, Renderer, RetryPolicy, render_with_retry
 from sdplay.requests.base import make_request
 from sdplay.requests.img2img import Img2Img
-from sdplay.requests.plan import plan
-from sdplay.requests.recipe import Recipe
+from sdplay.requests.recipe import Recipe, plan
 from sdplay.requests.resolve import resolve_request
 from sdplay.requests.txt2img import Txt2Img
 from sdplay.sampling.noise import seed_noise
