@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sdplay.images.writer import read_kept
+from sdplay.images.writer import read_own
 from tests.support import child
 from tests.support.commandline import Sdplay
 from tests.support.patience import PATIENCE
@@ -78,7 +78,7 @@ def test_pictures_stop_after_the_step_and_say_how_to_go_on(sdplay: Sdplay) -> No
     assert log == steps(10)  # of the third picture the second step, and no further one
     assert "stopped; 2 of 5 pictures are kept in images" in err
     assert "--seed 9 --num 3" in err
-    assert [read_kept(path)[0].recipe.seed for path in sorted(Path("images").iterdir())] == [7, 7]
+    assert [read_own(path)[0].recipe.seed for path in sorted(Path("images").iterdir())] == [7, 7]
     assert sdplay(*words[:1], *words[3:], "--seed", "9", "--num", "3").code == 0
 
 

@@ -17,7 +17,7 @@ from torch import Tensor
 from sdplay.core.machine import Machine
 from sdplay.core.sample import Noise
 from sdplay.events import Event, Started
-from sdplay.film.job.begin import begin
+from sdplay.film.job.builder import FilmJobBuilder
 from sdplay.film.job.encoder import Output
 from sdplay.film.job.film import FilmJob, shoot
 from sdplay.film.plan import FILMS, AnyFilm
@@ -111,7 +111,8 @@ def settled(request: AnyFilm) -> Recipe:
 
 def shooting(out: Path, request: AnyFilm, executor: Executor | None = None, output: Output | None = None) -> FilmJob:
     """The film of `request` in `out`, drawn by `executor` (the stub in this process when left out)."""
-    return begin(settled(request), MODEL, "cpu", executor or StubExecutor(), out, output)
+    what = {"recipe": settled(request), "model": MODEL, "device": "cpu", "executor": executor or StubExecutor()}
+    return FilmJobBuilder(**what, output=output or Output()).begin(out)
 
 
 def made(out: Path, request: AnyFilm, executor: Executor | None = None, output: Output | None = None) -> list[Event]:
