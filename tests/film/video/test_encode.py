@@ -230,18 +230,20 @@ def test_every_kind_is_coded() -> None:
 
 
 MEMORY = """
-import resource, sys
+import sys
 from pathlib import Path
 from tests.support.films import write_film
+from tests.support.machine import peak_memory
 write_film(Path(sys.argv[1]), int(sys.argv[3]), sys.argv[2], (128, 128))
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+print(peak_memory())
 """
 
 
 @pytest.mark.parametrize("kind", ["mp4", "mkv"])
 def test_memory_does_not_grow_with_the_film(tmp_path: Path, kind: FilmKind) -> None:
-    short, long = (int(child.run(MEMORY, str(tmp_path / "film"), kind, frames)) for frames in ("60", "900"))
-    assert long - short < 12 * 1024  # KiB; the 840 frames more are 40 MiB
+    """A fifth of what the pictures weigh is far more than another processor or a busy machine adds to a peak."""
+    short, long = (int(child.run(MEMORY, str(tmp_path / "film"), kind, frames)) for frames in (80, 980))
+    assert long - short < 900 * (128 * 128 * 3) / 5
 
 
 def test_there_and_back() -> None:
