@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from sdplay.jobs.grid_sheet import Grid
     from sdplay.jobs.history import History
     from sdplay.jobs.upscale import UpscaleJobs
-    from sdplay.library.library import Shelves
+    from sdplay.library.library import Library
     from sdplay.pipeline.explain import Explanation
     from sdplay.requests.base import Request
     from sdplay.requests.upscale_record import LargerPicture
@@ -47,7 +47,7 @@ class Studio:
     """Draws, saves, verifies. Holds one executor, and through it one loaded model; `close` lets go of both.
 
     `executor` is where the drawing happens (this process if left out); `new_seed` makes the seed of a request that
-    has none; `shelves` are where models are looked for by name (those of the environment if left out). Each kind of
+    has none; `library` is where models are looked for by name (those of the environment if left out). Each kind of
     job is an attribute, loaded when it is first used; the methods are the short way to what is used most.
     """
 
@@ -55,9 +55,9 @@ class Studio:
         self,
         executor: Executor | None = None,
         new_seed: Callable[[], int] = random_seed,
-        shelves: Shelves | None = None,
+        library: Library | None = None,
     ) -> None:
-        self.resolver = Resolver(executor, new_seed, shelves)
+        self.resolver = Resolver(executor, new_seed, library)
 
     @cached_property
     def pictures(self) -> PictureJobs:
@@ -157,20 +157,20 @@ class Studio:
         from sdplay.requests.modes import expand_prompts
         from sdplay.requests.resolve import resolve_request
 
-        model = resolve(request.model, self.resolver.shelves, allow_pickle=request.run.allow_pickle)
+        model = resolve(request.model, self.resolver.library, allow_pickle=request.run.allow_pickle)
         written, wildcards = expand_prompts(request)
-        model = replace(model, add_ons=find_add_ons(written, wildcards, self.resolver.shelves))
+        model = replace(model, add_ons=find_add_ons(written, wildcards, self.resolver.library))
         machine = Machine(device="cpu", dtype="float32", threads=1)
         return explain(resolve_request(written, model, machine, self.resolver.new_seed(), {}, wildcards), model)
 
     def models(self) -> dict[str, Path]:
         """The models that are here, by name: those in the library, and those that come with the program."""
         shipped = {card.name: card.folder for card in shipped_cards().values() if card.folder is not None}
-        return dict(self.resolver.shelves.models()) | shipped
+        return dict(self.resolver.library.models()) | shipped
 
     def model(self, name: str) -> ResolvedModel:
         """What the model `name` is, where it is, and what is taken when nothing is asked; raises as `resolve` does."""
-        return resolve(name, self.resolver.shelves)
+        return resolve(name, self.resolver.library)
 
     def __enter__(self) -> Studio:
         return self

@@ -1,8 +1,8 @@
 r"""How much each word counts: `(word)`, `((word))`, `[word]`, `(word:1.3)`, and `BREAK`, which ends a chunk.
 
 A round bracket multiplies the weight of what is inside by 1.1, a square one divides it by 1.1, `(word:1.3)` multiplies
-it by 1.3; nesting multiplies. `\(`, `\)`, `\[`, `\]` and `\\` are the characters themselves. A bracket that is never
-closed ends with the text, one that was never opened is a character.
+it by 1.3; nesting multiplies. `\(`, `\)`, `\[`, `\]` and `\\` are the characters themselves; any other backslash is
+left out. A bracket that is never closed ends with the text, one that was never opened is a character.
 """
 
 from __future__ import annotations
@@ -113,8 +113,8 @@ def _read(reader: _Reader, mark: re.Match[str], field: str, text: str) -> None:
         bracket, factor = ("(", ROUND) if found == ")" else ("[", SQUARE)
         if not reader.close(bracket, factor):
             reader.add(found)
-    elif len(found) == 2 and found[0] == "\\":
-        reader.add(found[1])
+    elif found[0] == "\\":
+        reader.add(found[1:])  # a backslash before anything else is dropped, as in A1111: `hatsune\_miku`
     else:
         reader.add_words(found)
 

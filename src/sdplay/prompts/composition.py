@@ -55,6 +55,6 @@ def check(prompt: str, negative: str) -> None:
 
 
 def _check_weights(words: Schedule, field: str) -> None:
-    """Brackets are read anew at each step; the first one and one after every change stand for all."""
+    """Brackets are read again at each step; the first one and one after every change stand for all."""
     for step in (0, FAR):
         weighted(words.at(step, FAR), field)

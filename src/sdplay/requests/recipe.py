@@ -1,4 +1,4 @@
-"""What is settled: everything a picture depends on, with nothing left open. Picture = function(recipe, index)."""
+"""Everything a picture depends on, with nothing left open. Picture = function(recipe, index)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from sdplay.requests.modes import load, mode_of, named_files, request_from
 FORMAT = 1
 # What the fields of all modes stand for in a recipe that lacks them.
 BEFORE = {name: marks["since"] for name in Request.model_fields if "since" in (marks := field_marks(Request, name))}
-SETTLED = ("width", "height", "steps", "guidance_scale", "sampler", "schedule", "seed")
+RESOLVED = ("width", "height", "steps", "guidance_scale", "sampler", "schedule", "seed")
 
 NumberFormat = Annotated[str, Field(pattern="^(float32|bfloat16|float16)$")]
 
@@ -119,9 +119,9 @@ class Recipe:
             request = request_from({**BEFORE, **rest, "model": model["name"]})
             if assets.keys() != (named := named_files(request)).keys():
                 raise damaged(f"it names {len(named)} pictures and describes {len(assets)}", sorted(assets))
-            settled = {name: rest[name] for name in SETTLED}
+            resolved = {name: rest[name] for name in RESOLVED}
             parts = {"request": request, "model": model, "numerics": numerics, "assets": assets, "pace_table": pace}
-            parts |= settled | {"wildcards": wildcards, "add_ons": add_ons}
+            parts |= resolved | {"wildcards": wildcards, "add_ons": add_ons}
             return TypeAdapter(cls).validate_python(parts)
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
