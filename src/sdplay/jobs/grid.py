@@ -74,7 +74,7 @@ class GridJobs:
         values: Mapping[str, Sequence[Any]] = NO_VALUES,
         limit: int = MOST_PICTURES,
     ) -> GridPlan:
-        """All cells of a grid, settled; nothing is drawn and no model is loaded. `axes` are written as `--grid` takes
+        """All cells of a grid, resolved; nothing is drawn and no model is loaded. `axes` are texts as `read_axes` takes
         them, `values` are lists by the name of a field.
 
         Raises `BadRequest` or `BadRequests` with everything that is wrong with any value, and `BadRequest` for more
