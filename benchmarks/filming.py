@@ -22,7 +22,7 @@ from benchmarks.stock_film import StockFilm
 from sdplay.core.machine import Machine
 from sdplay.events import Event, ImageDone, Started
 from sdplay.executors.inline import InlineExecutor
-from sdplay.film.job.begin import begin
+from sdplay.film.job.builder import FilmJobBuilder
 from sdplay.film.job.film import shoot
 from sdplay.film.job.frame_file import read_frame
 from sdplay.film.request_dream import Dream
@@ -67,7 +67,8 @@ class OurFilm:
     def make(self, executor: Executor, job: Path) -> Path:
         """Shoot the whole film in a new folder `job`."""
         settled = self.settled
-        for _ in shoot(begin(settled.recipe, settled.model, settled.device, executor, job, None)):
+        what = {"recipe": settled.recipe, "model": settled.model, "device": settled.device, "executor": executor}
+        for _ in shoot(FilmJobBuilder(**what).begin(job)):
             pass
         return job
 

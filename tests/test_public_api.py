@@ -14,13 +14,13 @@ import sdplay.studio
 
 PINNED = [
     "Animate",
-    "Artifact",
     "BadRequest",
     "Dream",
     "Img2Img",
     "Inpaint",
     "Picture",
     "Pictures",
+    "SavedImage",
     "SdplayError",
     "Studio",
     "Txt2Img",

@@ -26,7 +26,7 @@ from sdplay.events import Event, Stepped
 from sdplay.executors.fake import FakeExecutor
 from sdplay.images.picture import Picture
 from sdplay.images.write import SUFFIXES, Embedded, Format, chunk
-from sdplay.images.writer import Keeper, read_kept
+from sdplay.images.writer import ImageWriter, read_own
 from sdplay.requests.base import Request, make_request
 from sdplay.requests.txt2img import Txt2Img
 from sdplay.studio import Pictures, Studio, difference, random_seed
@@ -41,7 +41,7 @@ def keep_one(studio: Studio, model: Path, folder: Path, kind: str = "png", index
     """Draw picture `index` and keep it; returns the file."""
     asked = {"prompt": 'a "red" apple,\n🍎', "model": str(model), "steps": 2, "seed": 0, "num": index + 1, **fields}
     settled = studio.resolve(make_request(Txt2Img, **asked))  # type: ignore[arg-type]
-    for _ in studio.run(settled, [index], Keeper(folder, kind, sdplay.__version__)):
+    for _ in studio.run(settled, [index], ImageWriter(folder, kind, sdplay.__version__)):
         pass
     (path,) = folder.iterdir()
     return path
@@ -62,7 +62,7 @@ def test_a_fresh_file_of_the_real_thing_is_drawn_again_bit_for_bit(kind: str, ti
         path = keep_one(studio, tiny, tmp_path, kind, index=2, sampler="euler_a")
     with Studio() as another:
         drawn = another.verify(path, str(tiny))
-    embedded, pixels = read_kept(path)
+    embedded, pixels = read_own(path)
     assert (drawn.index, drawn.seed, drawn.digest) == (2, 2, embedded.digest)
     assert np.array_equal(drawn.pixels, pixels) == (kind != "jpeg")
 
@@ -70,10 +70,10 @@ def test_a_fresh_file_of_the_real_thing_is_drawn_again_bit_for_bit(kind: str, ti
 def test_a_fresh_file_of_the_built_in_model_is_drawn_again_bit_for_bit(builtin: Path, tmp_path: Path) -> None:
     with Studio() as studio:
         request = make_request(Txt2Img, prompt="a red apple", num=2, seed=0, steps=2)
-        for _ in studio.stream(request, Keeper(tmp_path, "png", "0")):
+        for _ in studio.stream(request, ImageWriter(tmp_path, "png", "0")):
             pass
         for path in sorted(tmp_path.iterdir()):
-            assert studio.verify(path).digest == read_kept(path)[0].digest
+            assert studio.verify(path).digest == read_own(path)[0].digest
 
 
 def test_numerics_of_the_file_and_not_of_the_day_are_used(tiny: Path, tmp_path: Path) -> None:
@@ -89,7 +89,7 @@ def test_the_model_is_found_by_name_where_its_folder_is(
     with pytest.raises(ModelNotFound, match="model = 'tiny'"):
         studio.verify(kept)
     monkeypatch.chdir(tiny.parent)
-    assert studio.verify(kept).digest == read_kept(kept)[0].digest
+    assert studio.verify(kept).digest == read_own(kept)[0].digest
 
 
 def repaint(change: Callable[[np.ndarray], None], path: Path, target: Path) -> None:
@@ -203,7 +203,7 @@ def test_other_arithmetic_is_told_apart_from_changed_pixels(kept: Path, tiny: Pa
 
 def forged(path: Path, **changes: object) -> Path:
     """The file again with other entries in its recipe."""
-    embedded, pixels = read_kept(path)
+    embedded, pixels = read_own(path)
     other = replace(embedded.recipe, **changes)  # type: ignore[arg-type]
     info = PngImagePlugin.PngInfo()
     info.add_itxt("sdplay", chunk(Picture(pixels=pixels, recipe=other, index=0, seconds=0), "0"))
@@ -225,7 +225,7 @@ def test_a_picture_of_a_gpu_cannot_be_tried_where_there_is_none(
     import torch
 
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    numerics = replace(read_kept(kept)[0].recipe.numerics, device="cuda")
+    numerics = replace(read_own(kept)[0].recipe.numerics, device="cuda")
     path = forged(kept, numerics=numerics)
     with Studio() as studio, pytest.raises(DeviceUnavailable, match="device = 'cuda'"):
         studio.verify(path, str(tiny))
@@ -328,7 +328,7 @@ def test_stopping_a_stream_keeps_what_was_finished(tiny: Path, tmp_path: Path) -
     from sdplay.events import ImageSaved
 
     request = make_request(Txt2Img, prompt="a cat", model=str(tiny), num=5, steps=1, seed=0)
-    events = Studio(NoisyExecutor()).stream(request, Keeper(tmp_path, "png", "0"))
+    events = Studio(NoisyExecutor()).stream(request, ImageWriter(tmp_path, "png", "0"))
     done: list[Event] = []
     while len(done) < 2:
         event = next(events)
@@ -378,4 +378,4 @@ def test_an_interrupted_draw_keeps_what_is_on_disk(tiny: Path, tmp_path: Path) -
     with pytest.raises(KeyboardInterrupt):
         Studio(executor).draw(request, tmp_path)
     assert (executor.begun, executor.closed) == (8, 1)
-    assert [read_kept(path)[0].index for path in sorted(tmp_path.iterdir())] == [0, 1]
+    assert [read_own(path)[0].index for path in sorted(tmp_path.iterdir())] == [0, 1]

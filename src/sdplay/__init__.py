@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sdplay.film.job.film import shoot
     from sdplay.film.request_animate import Animate
     from sdplay.film.request_dream import Dream
-    from sdplay.images.picture import Artifact, Picture
+    from sdplay.images.picture import Picture, SavedImage
     from sdplay.requests.base import make_request
     from sdplay.requests.img2img import Img2Img
     from sdplay.requests.inpaint import Inpaint
@@ -26,13 +26,13 @@ __version__ = VERSION
 
 __all__ = [
     "Animate",
-    "Artifact",
     "BadRequest",
     "Dream",
     "Img2Img",
     "Inpaint",
     "Picture",
     "Pictures",
+    "SavedImage",
     "SdplayError",
     "Studio",
     "Txt2Img",
@@ -45,7 +45,7 @@ __all__ = [
 
 _HOMES = {
     "Animate": "sdplay.film.request_animate",
-    "Artifact": "sdplay.images.picture",
+    "SavedImage": "sdplay.images.picture",
     "BadRequest": "sdplay.core.errors",
     "Dream": "sdplay.film.request_dream",
     "Img2Img": "sdplay.requests.img2img",

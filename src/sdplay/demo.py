@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw, ImageFont
 from sdplay.events import ImageDone
 from sdplay.files.atomic import prepare_folder, write_new
 from sdplay.images.picture import Picture
-from sdplay.images.writer import Keeper
+from sdplay.images.writer import ImageWriter
 from sdplay.requests.base import make_request
 from sdplay.requests.txt2img import Txt2Img
 from sdplay.studio import Studio
@@ -51,7 +51,7 @@ class Progress:
     """Draws prompt after prompt and says so, a line each, on stdout."""
 
     studio: Studio
-    keeper: Keeper
+    keeper: ImageWriter
     model: str
     total: int
     done: int = 0
@@ -66,7 +66,7 @@ class Progress:
         for event in self.studio.stream(request):
             if isinstance(event, ImageDone):
                 pictures.append(event.picture)
-                self.kept.append(self.keeper.keep(event.picture).path)
+                self.kept.append(self.keeper.write(event.picture).path)
         print(f"  ({pictures[0].seconds:.1f} s)", flush=True)
         return pictures[0]
 
@@ -163,7 +163,7 @@ def show(studio: Studio, model: str, out: Path) -> Path:
     total = len(PROMPTS) + len(styled)
     folder = new_folder(out)
     print(f"Drawing {total} pictures with the model {model!r}, on this computer alone. Loading it first.", flush=True)
-    progress = Progress(studio, Keeper(folder, "png", VERSION), model, total)
+    progress = Progress(studio, ImageWriter(folder, "png", VERSION), model, total)
     eight = keep_sheet(labelled(PROMPTS, [progress.draw(prompt) for prompt in PROMPTS]), folder / "prompts.png")
     styles = keep_sheet(grid(STYLES, THINGS, [progress.draw(prompt) for prompt in styled]), folder / "styles.png")
     print(f"\nDone in {time.perf_counter() - started:.0f} s, loading included. Look at:")

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from sdplay.images.picture import Artifact, Picture
+from sdplay.images.picture import Picture, SavedImage
 from sdplay.requests.recipe import Recipe
 
 
@@ -72,7 +72,7 @@ class Retried:
 class ImageSaved:
     """A picture is finished and on disk; `key` is as in `ImageDone`."""
 
-    artifact: Artifact
+    artifact: SavedImage
     key: str = ""
 
 
@@ -81,7 +81,7 @@ class Reused:
     """A picture of a grid was on disk already and its pixels are unchanged; `key` is as in `ImageDone`."""
 
     picture: Picture
-    artifact: Artifact
+    artifact: SavedImage
     key: str
 
 

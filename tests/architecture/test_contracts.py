@@ -23,7 +23,7 @@ PLANTED = {
     "library/card.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import safetensors",
     "pipeline/batch.py": "from diffusers import StableDiffusionPipeline",
     "tasks.py": "import transformers",
-    "core/errors.py": "def lazily() -> None:\n    from sdplay.images.writer import Keeper",
+    "core/errors.py": "def lazily() -> None:\n    from sdplay.images.writer import ImageWriter",
     "images/infotext.py": "import sdplay.library.card",
     "requests/txt2img.py": "from sdplay.requests.inpaint import plan as other",
     "core/machine.py": "from sdplay.requests.recipe import Recipe",

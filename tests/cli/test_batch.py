@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from sdplay.core.errors import ModelBroken, Stopped
-from sdplay.images.writer import read_kept
+from sdplay.images.writer import read_own
 from tests.support.commandline import MODULE, InTerminal, Sdplay
 from tests.support.given import mask, photo
 
 
 def asked(path: Path) -> tuple[str, str | None]:
-    request = read_kept(path)[0].recipe.request
+    request = read_own(path)[0].recipe.request
     return request.prompt, getattr(request, "image", None)
 
 

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from sdplay.images.writer import read_kept
+from sdplay.images.writer import read_own
 from tests.support import child
 from tests.support.commandline import Sdplay
+from tests.support.patience import PATIENCE
 
 # The engine itself with a network that presses Ctrl-C in the middle of its step number `at`, and writes down each step.
 PRESSED = """
@@ -21,7 +22,7 @@ from sdplay.events import Started
 from sdplay.core.machine import Machine
 from sdplay.pipeline.model_cache import TextEncodingCache
 from sdplay.pipeline.render import render
-from sdplay.requests.plan import plan
+from sdplay.requests.recipe import plan
 from sdplay.studio import Studio
 from tests.pipeline.stub import StubFamily
 
@@ -62,7 +63,7 @@ sys.exit(main(sys.argv[3:]))
 def pressed(at: int, *words: str) -> tuple[int, str, list[str]]:
     """Exit code, what stood on stderr, and which steps began and ended."""
     process = child.start(PRESSED, at, "log", *words)
-    _, err = process.communicate(timeout=120)
+    _, err = process.communicate(timeout=PATIENCE)
     return process.returncode, err, Path("log").read_text().splitlines()
 
 
@@ -77,7 +78,7 @@ def test_pictures_stop_after_the_step_and_say_how_to_go_on(sdplay: Sdplay) -> No
     assert log == steps(10)  # of the third picture the second step, and no further one
     assert "stopped; 2 of 5 pictures are kept in images" in err
     assert "--seed 9 --num 3" in err
-    assert [read_kept(path)[0].recipe.seed for path in sorted(Path("images").iterdir())] == [7, 7]
+    assert [read_own(path)[0].recipe.seed for path in sorted(Path("images").iterdir())] == [7, 7]
     assert sdplay(*words[:1], *words[3:], "--seed", "9", "--num", "3").code == 0
 
 

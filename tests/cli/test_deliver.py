@@ -14,11 +14,12 @@ from sdplay.cli.progress import Progress
 from sdplay.core.errors import Stopped
 from sdplay.events import Event
 from sdplay.executors.fake import FakeExecutor
-from sdplay.images.writer import read_kept
+from sdplay.images.writer import read_own
 from sdplay.requests.base import make_request
 from sdplay.requests.txt2img import Txt2Img
 from sdplay.studio import ResolvedRequest, Studio
-from tests.support.commandline import MODULE, PATIENCE, InTerminal, Sdplay
+from tests.support.commandline import MODULE, InTerminal, Sdplay
+from tests.support.patience import PATIENCE
 
 IN_COLOUR = {"COLORTERM": "truecolor"}
 
@@ -82,7 +83,7 @@ def test_a_kill_while_drawing_ends_with_3_and_keeps_what_is_finished(here: Path)
     assert f"stopped; {len(kept)} of 5000 pictures are kept in kept" in err
     assert f"--seed {7 + len(kept)} --num {5000 - len(kept)}" in err
     assert sorted(map(str, Path("kept").iterdir())) == kept
-    assert [read_kept(Path(path))[0].recipe.seed for path in kept] == [7] * len(kept)
+    assert [read_own(Path(path))[0].recipe.seed for path in kept] == [7] * len(kept)
 
 
 def test_a_kill_before_drawing_ends_with_3(here: Path) -> None:
@@ -144,7 +145,7 @@ def test_folders_made_for_nothing_go_and_others_stay(file: str | None, left: lis
 
 def test_little_memory_is_planned_and_said(sdplay: Sdplay) -> None:
     outcome = sdplay("a cat", "--low-memory", "--seed", "7", "--size", "64x600")
-    numerics = read_kept(outcome.paths[0])[0].recipe.numerics
+    numerics = read_own(outcome.paths[0])[0].recipe.numerics
     assert (numerics.tile, numerics.attention_slice, numerics.decode_tile) == (1, True, 512)
     assert "Plan: one picture at a time, 64x600, " in outcome.err
     assert "attention one head at a time; decoded in tiles of 512 px" in outcome.err

@@ -11,14 +11,15 @@ from typing import Any
 
 import pytest
 
-from sdplay.images.writer import read_kept
+from sdplay.images.writer import read_own
 from tests.support.commandline import MODULE, Sdplay
+from tests.support.patience import PATIENCE
 
 PROMPT = "a red apple"
 
 
 def recipe_of(path: Path) -> dict[str, Any]:
-    return read_kept(path)[0].recipe.to_dict()
+    return read_own(path)[0].recipe.to_dict()
 
 
 def test_pictures_are_kept_and_their_paths_printed(sdplay: Sdplay, here: Path) -> None:
@@ -115,7 +116,7 @@ def test_quiet_prints_paths_and_nothing_else(sdplay: Sdplay) -> None:
 def test_json_prints_an_object_a_line(sdplay: Sdplay) -> None:
     lines = sdplay(PROMPT, "-n", "2", "--seed", "5", "--json").out.splitlines()
     for index, told in enumerate(map(json.loads, lines)):
-        embedded, _ = read_kept(Path(told["path"]))
+        embedded, _ = read_own(Path(told["path"]))
         assert told.keys() == {"path", "seed", "digest", "recipe", "seconds"}
         assert told["seed"] == 5 + index
         assert told["digest"] == embedded.digest
@@ -202,17 +203,17 @@ def test_finished_pictures_stay_when_the_disk_fills_up(
     sdplay: Sdplay, here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from sdplay.core.errors import DiskFull
-    from sdplay.images.picture import Artifact, Picture
-    from sdplay.images.writer import Keeper
+    from sdplay.images.picture import Picture, SavedImage
+    from sdplay.images.writer import ImageWriter
 
-    keep = Keeper.keep
+    keep = ImageWriter.write
 
-    def until_full(self: Keeper, picture: Picture) -> Artifact:
+    def until_full(self: ImageWriter, picture: Picture) -> SavedImage:
         if picture.index == 2:
             raise DiskFull("no space is left there", field="out", value=str(self.folder))
         return keep(self, picture)
 
-    monkeypatch.setattr(Keeper, "keep", until_full)
+    monkeypatch.setattr(ImageWriter, "write", until_full)
     outcome = sdplay(PROMPT, "-n", "4")
     assert outcome.code == 4
     assert "2 of 4 pictures are kept in images" in outcome.err
@@ -234,7 +235,7 @@ def test_ctrl_c_keeps_what_is_finished_and_says_how_to_go_on(here: Path) -> None
     assert process.stdout is not None
     first = process.stdout.readline()
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=PATIENCE)
     printed = [Path(line).name for line in [first, *out.splitlines()]]
     assert process.returncode == 3, err
     assert 0 < len(printed) < total

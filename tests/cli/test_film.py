@@ -262,7 +262,7 @@ def test_a_film_of_another_version_is_gone_on_with_and_told_and_with_strict_refu
     sdplay: Sdplay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     film(sdplay, *DREAM, "--num", "4", "--out", "job")
-    monkeypatch.setattr("sdplay.film.job.begin.here", lambda: {"sdplay": "99.0"})
+    monkeypatch.setattr("sdplay.film.job.builder.here", lambda: {"sdplay": "99.0"})
     before = Path("job/journal.jsonl").read_bytes()
     for command in ((*DREAM, "--num", "6", "--out", "job"), ("resume", "job")):
         refused = sdplay(*command, "--strict")

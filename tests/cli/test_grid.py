@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from sdplay.cli.grid import one_flag_each
-from sdplay.images.writer import read_kept, read_sheet
+from sdplay.images.writer import read_own, read_sheet
 from tests.support import child
 from tests.support.commandline import Sdplay
 from tests.support.given import photo
 from tests.support.overflow import in_network, overflow
+from tests.support.patience import PATIENCE
 
 ISSUE = ("txt2img", "a castle, 3d render", "--seed", "1", "--grid", "steps=10,20,30", "guidance=3,5,7")
 
@@ -42,7 +43,7 @@ def test_the_line_of_the_issue_draws_nine_pictures_and_a_sheet(sdplay: Sdplay) -
     outcome = sdplay(*ISSUE)
     assert outcome.code == 0
     *pictures, sheet = outcome.paths
-    asked = [(read_kept(path)[0].recipe.steps, read_kept(path)[0].recipe.guidance_scale) for path in pictures]
+    asked = [(read_own(path)[0].recipe.steps, read_own(path)[0].recipe.guidance_scale) for path in pictures]
     assert asked == [(steps, guidance) for guidance in (3.0, 5.0, 7.0) for steps in (10, 20, 30)]
     record = read_sheet(sheet)
     assert record is not None
@@ -78,7 +79,7 @@ def test_json_says_which_picture_was_there(sdplay: Sdplay) -> None:
 
 def test_a_seed_nobody_chose_is_told(sdplay: Sdplay) -> None:
     outcome = sdplay("a cat", "--grid", "steps=1,2")
-    seed = read_kept(outcome.paths[0])[0].recipe.seed
+    seed = read_own(outcome.paths[0])[0].recipe.seed
     assert f"--seed {seed} finds them again" in outcome.err
     assert "2 of 2 pictures were there already" in sdplay("a cat", "--grid", "steps=1,2", "--seed", str(seed)).err
 
@@ -120,7 +121,7 @@ def test_other_modes_have_grids_of_their_own_fields(sdplay: Sdplay) -> None:
     photo(Path("a.png"), (64, 64))
     outcome = sdplay("img2img", "a cat", "--image", "a.png", "--grid", "strength=0.2-1 [3]", "--seed", "1", "--quiet")
     assert (outcome.code, outcome.err, len(outcome.paths)) == (0, "", 4)
-    strengths = [read_kept(path)[0].recipe.request.strength for path in outcome.paths[:3]]  # type: ignore[union-attr]
+    strengths = [read_own(path)[0].recipe.request.strength for path in outcome.paths[:3]]  # type: ignore[union-attr]
     assert strengths == [0.2, 0.6, 1.0]
 
 
@@ -180,7 +181,7 @@ main(sys.argv[1:])
 def test_a_killed_grid_goes_on_where_it_was(sdplay: Sdplay) -> None:
     words = ["a cat", "--seed", "1", "--steps", "2", "--grid", "guidance=1-4", "prompt=cat|dog"]
     process = child.start(KILLED, *words)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == -signal.SIGKILL, err
     kept = sorted(Path("images").glob("0*.png"))
     assert len(kept) == 4
@@ -202,7 +203,7 @@ def test_pictures_that_overflowed_are_drawn_and_found_again(
     line = ("txt2img", "a red apple", "--model", str(tiny), "--seed", "3", "--precision", "bfloat16", "--out", "out")
     first = sdplay(*line, "--grid", "steps=1,2")
     assert first.code == 0, first.err
-    assert [read_kept(path)[0].recipe.numerics.dtype for path in first.paths[:-1]] == ["float32"] * 2
+    assert [read_own(path)[0].recipe.numerics.dtype for path in first.paths[:-1]] == ["float32"] * 2
     again = sdplay(*line, "--grid", "steps=1,2")
     assert (again.code, again.out) == (0, first.out)
     assert "2 of 2 pictures were there already" in again.err

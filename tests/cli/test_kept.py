@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 from sdplay.cli.again import printable
-from sdplay.images.writer import read_kept
+from sdplay.images.writer import read_own
 from tests.support.commandline import Sdplay
 from tests.support.fakemodel import fake_model
 
@@ -113,16 +113,16 @@ def test_again_says_when_the_bits_are_others(sdplay: Sdplay, kept: Path, model: 
 def test_again_with_flags_changes_these_things_only(
     sdplay: Sdplay, kept: Path, model: str, flags: list[str], changed: dict[str, object]
 ) -> None:
-    before = {**read_kept(kept)[0].recipe.to_dict(), "seed": 8}  # picture 1 of seed 7 is picture 0 of seed 8
+    before = {**read_own(kept)[0].recipe.to_dict(), "seed": 8}  # picture 1 of seed 7 is picture 0 of seed 8
     (path,) = sdplay("again", str(kept), "--model", model, *flags).paths
-    embedded, _ = read_kept(path)
+    embedded, _ = read_own(path)
     assert embedded.index == 0
     assert embedded.recipe.to_dict() == {**before, **changed}
 
 
 def test_again_with_a_new_seed_and_many(sdplay: Sdplay, kept: Path, model: str) -> None:
     paths = sdplay("again", str(kept), "--model", model, "--seed", "-1", "-n", "3").paths
-    seeds = [read_kept(path)[0].recipe.seed for path in paths]
+    seeds = [read_own(path)[0].recipe.seed for path in paths]
     assert len(paths) == 3
     assert len(set(seeds)) == 1
     assert seeds[0] not in {7, 8}
@@ -132,7 +132,7 @@ def test_again_on_another_model_is_a_variation(sdplay: Sdplay, kept: Path, tmp_p
     other = fake_model(tmp_path / "models" / "other", sample_size=16)
     outcome = sdplay("again", str(kept), "--model", str(other))
     assert outcome.code == 0
-    recipe = read_kept(outcome.paths[0])[0].recipe
+    recipe = read_own(outcome.paths[0])[0].recipe
     assert (recipe.model.name, recipe.width, recipe.seed) == ("other", 64, 8)
     assert "bit for bit" not in outcome.err
 
@@ -157,7 +157,7 @@ def test_again_refuses_what_cannot_be_had(sdplay: Sdplay, kept: Path, model: str
 
 def test_show_prints_the_recipe(sdplay: Sdplay, kept: Path) -> None:
     outcome = sdplay("show", str(kept))
-    embedded, _ = read_kept(kept)
+    embedded, _ = read_own(kept)
     assert outcome.code == 0
     rows = dict(line.split("  ", 1) for line in outcome.out.splitlines())
     rows = {name: value.strip() for name, value in rows.items()}

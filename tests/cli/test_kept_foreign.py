@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from sdplay.images.writer import read_kept
+from sdplay.images.writer import read_own
 from sdplay.requests.img2img import Img2Img
 from sdplay.requests.inpaint import Inpaint
 from tests.interop.samples import png
@@ -51,22 +51,22 @@ def test_show_tells_what_has_a_meaning_here_from_what_has_none(sdplay: Sdplay, f
 def test_again_draws_what_it_can_and_tells_the_rest_line_by_line(sdplay: Sdplay, foreign: Path) -> None:
     outcome = sdplay("again", str(foreign), "--size", "64")
     assert outcome.code == 0
-    recipe = read_kept(outcome.paths[0])[0].recipe
+    recipe = read_own(outcome.paths[0])[0].recipe
     assert (recipe.seed, recipe.steps, recipe.sampler, recipe.schedule) == (965400086, 20, "dpmpp_2m", "karras")
     assert (recipe.width, recipe.height, recipe.model.name) == (64, 64, "builtin")
     said = outcome.err.splitlines()
     assert said[0] == "made by A1111 v1.10.1; of 4 things that it says nothing was made:"
     assert "  <lora:ghibli:0.8> in the prompt = 'ghibli': is left out: there is no such LoRA" in said
-    assert [line for line in said if line.startswith("  model = 'v1-5-pruned-emaonly': is not on the shelves")]
+    assert [line for line in said if line.startswith("  model = 'v1-5-pruned-emaonly': is not in the library")]
     assert sdplay("again", str(foreign), "--size", "64", "--quiet").err == ""
 
 
 def test_again_takes_flags_for_what_the_file_says(sdplay: Sdplay, foreign: Path, here: Path) -> None:
     model = str(here.parent / "models" / "fake")
     outcome = sdplay("again", str(foreign), "--model", model, "--steps", "3", "--seed", "5", "-n", "2", "--size", "64")
-    recipes = [read_kept(path)[0].recipe for path in outcome.paths]
+    recipes = [read_own(path)[0].recipe for path in outcome.paths]
     assert [(recipe.steps, recipe.seed, recipe.model.name) for recipe in recipes] == [(3, 5, "fake")] * 2
-    assert "on the shelves" not in outcome.err
+    assert "in the library" not in outcome.err
 
 
 @pytest.mark.usefixtures("here")
@@ -78,7 +78,7 @@ def test_again_of_a_painted_picture_asks_for_what_it_was_painted_on(sdplay: Sdpl
     alone = sdplay("again", path, "--size", "64")
     assert "strength = 0.6: belongs to a picture it was drawn from, which is not in the file: give --image" in alone.err
     for flags, kind in ((["--image", "photo.png"], Img2Img), (["--image", "photo.png", "--mask", "mask.png"], Inpaint)):
-        request = read_kept(sdplay("again", path, *flags).paths[0])[0].recipe.request
+        request = read_own(sdplay("again", path, *flags).paths[0])[0].recipe.request
         assert isinstance(request, kind)
         assert request.strength == 0.6
     refused = sdplay("again", path, "--strength", "0.5")
@@ -115,4 +115,4 @@ def test_our_own_text_is_enough_where_our_recipe_was_taken_out(sdplay: Sdplay, h
         path = str(png(Path("stripped.png"), parameters=image.info["parameters"]))
     assert sdplay("show", path).out.splitlines()[0].startswith("made by          sdplay ")
     (again,) = sdplay("again", path, "--model", str(here.parent / "models" / "fake")).paths
-    assert read_kept(again)[0].recipe.digest == read_kept(kept)[0].recipe.digest
+    assert read_own(again)[0].recipe.digest == read_own(kept)[0].recipe.digest

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sdplay.images.writer import read_kept
+from sdplay.images.writer import read_own
 from tests.support.commandline import Sdplay
 from tests.support.given import mask, photo
 
@@ -64,7 +64,7 @@ def test_another_picture_differs_for_verify_and_is_a_variation_for_again(sdplay:
     assert differs.code == 1
     assert "differs: 'other.png' is not the picture it was drawn from" in differs.out
     (varied,) = sdplay("again", str(path), "--model", model, "--image", "other.png").paths
-    before, after = read_kept(path)[0].recipe, read_kept(varied)[0].recipe
+    before, after = read_own(path)[0].recipe, read_own(varied)[0].recipe
     assert after.assets["image"].digest != before.assets["image"].digest
     assert after.seed == before.seed
     photo(Path("photo.png"), seed=5)
@@ -88,5 +88,5 @@ def test_a_picture_for_what_had_none_cannot_be_tried(sdplay: Sdplay, model: str)
 def test_again_changes_one_thing(sdplay: Sdplay, model: str, flag: str, value: str, field: str) -> None:
     (path,) = sdplay(*INPAINT).paths
     (again,) = sdplay("again", str(path), "--model", model, flag, value).paths
-    before, after = (read_kept(file)[0].recipe.to_dict() for file in (path, again))
+    before, after = (read_own(file)[0].recipe.to_dict() for file in (path, again))
     assert after == {**before, field: float(value)}

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import sdplay.jobs.memory
-from sdplay.images.writer import read_kept
+from sdplay.images.writer import read_own
 from tests.support.commandline import Sdplay
 
 ASKED = ("a cat", "--seed", "7", "--size", "64", "--steps", "1")
@@ -25,7 +25,7 @@ def test_what_it_takes_is_said_before_it_is_drawn(sdplay: Sdplay, model: tuple[s
     assert first.startswith("memory: 444 MiB predicted of 2.0 GiB allowed: one picture at a time")
     plain = sdplay(*ASKED, *model)
     assert "memory" not in plain.err
-    recipes = [read_kept(each.paths[0])[0].recipe for each in (outcome, plain)]
+    recipes = [read_own(each.paths[0])[0].recipe for each in (outcome, plain)]
     assert recipes[0].digest == recipes[1].digest
     assert "memory" not in sdplay(*ASKED, *model, "--max-memory", "2GiB", "--quiet").err
 

@@ -11,9 +11,9 @@ import pytest
 from PIL import Image
 
 from sdplay.core.errors import BadRequest
-from sdplay.families.common.tokenizer import read_speller
+from sdplay.families.common.tokenizer import read_tokenizer
 from sdplay.images.write import own_chunk, parse_chunk
-from sdplay.images.writer import read_kept
+from sdplay.images.writer import read_own
 from sdplay.requests.base import make_request
 from sdplay.requests.txt2img import Txt2Img
 from sdplay.studio import Studio
@@ -44,7 +44,7 @@ def test_a_file_says_what_was_drawn_and_what_it_was_drawn_by(desk: Path, sdplay:
     assert len({text[0] for text in texts}) > 1
     assert {text[1] for text in texts} == {"Negative prompt: x", "Negative prompt: y"}
     assert all("Template: a __color__ cat, Negative Template: {x|y}, Version: sdplay" in text[2] for text in texts)
-    recipe = read_kept(files[0])[0].recipe
+    recipe = read_own(files[0])[0].recipe
     assert recipe.request.prompt == "a __color__ cat"  # type: ignore[union-attr]
     assert recipe.wildcards == {"color": ("red", "blue", "green")}
 
@@ -64,7 +64,7 @@ def test_a_file_needs_no_wildcard_files_to_be_made_again(desk: Path, sdplay: Sdp
 
 def test_styles_stand_in_the_prompt_and_may_hold_choices(desk: Path, sdplay: Sdplay) -> None:
     (file,) = sdplay("a cat", "--style", "icon", "--style", "night", "--seed", "1").paths
-    request = read_kept(file)[0].recipe.request
+    request = read_own(file)[0].recipe.request
     assert isinstance(request, Txt2Img)
     assert request.prompt == "flat icon of a cat, {gold|silver}, at night"
     assert request.negative_prompt == "blurry"
@@ -173,9 +173,9 @@ def test_explain_takes_no_torch_and_so_no_weights(tiny: Path) -> None:
 
 def test_explain_reads_single_files_too(tmp_path: Path) -> None:
     (tmp_path / "model.safetensors").write_bytes(b"")
-    speller = read_speller(tmp_path / "model.safetensors")
+    speller = read_tokenizer(tmp_path / "model.safetensors")
     assert speller.size == 75
-    assert list(speller.in_pieces(speller.tokens("a lighthouse"))) == []
+    assert list(speller.split_words(speller.encode("a lighthouse"))) == []
 
 
 def test_a_studio_explains(tiny: Path) -> None:

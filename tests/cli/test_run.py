@@ -13,9 +13,9 @@ import pytest
 
 from sdplay.film.job.description import described_recipe
 from sdplay.film.job.folder import JobFolder
-from sdplay.images.writer import read_kept
+from sdplay.images.writer import read_own
 from sdplay.interop.settings_file import read_settings
-from sdplay.library.library import Shelves
+from sdplay.library.library import Library
 from sdplay.library.resolve import ResolvedModel, resolve
 from tests.support.commandline import InTerminal
 from tests.support.fakemodel import fake_model
@@ -82,7 +82,7 @@ def test_modes_from_pictures_ask_the_questions_of_the_original(
     assert (MASK in outcome.out) == (mode == "inpaint")
     assert ("Plan: one picture at a time, 72x50, " in outcome.out) == limit
     assert [Image(path).size for path in pictures(here)] == [(72, 50)] * 2
-    recipe = read_kept(pictures(here)[0])[0].recipe
+    recipe = read_own(pictures(here)[0])[0].recipe
     assert recipe.request.mode == mode
     assert recipe.request.strength == (0.6 if mode == "img2img" else 0.8)  # type: ignore[union-attr]
     assert set(recipe.assets) == ({"image", "mask"} if mode == "inpaint" else {"image"})
@@ -94,8 +94,8 @@ def test_limit_draws_one_at_a_time_whatever_the_card_says(
     from sdplay.cli import original
     from sdplay.jobs import pictures as drawing
 
-    def in_fours(name: str, shelves: Shelves, *, allow_pickle: bool) -> ResolvedModel:
-        found = resolve(name, shelves, allow_pickle=allow_pickle)
+    def in_fours(name: str, library: Library, *, allow_pickle: bool) -> ResolvedModel:
+        found = resolve(name, library, allow_pickle=allow_pickle)
         return replace(found, card=replace(found.card, tile=4))
 
     monkeypatch.setattr(drawing, "resolve", in_fours)
@@ -105,7 +105,7 @@ def test_limit_draws_one_at_a_time_whatever_the_card_says(
         monkeypatch.setattr("builtins.input", lambda question, typed=typed: next(typed))
         wishes = original.Wishes(mode="txt2img", local=True, device="cpu", num=2, save=True, limit=limit)
         assert original.converse(wishes) == 0
-    numerics = [read_kept(path)[0].recipe.numerics for path in pictures(here)]
+    numerics = [read_own(path)[0].recipe.numerics for path in pictures(here)]
     assert [(one.tile, one.attention_slice, one.decode_tile) for one in numerics] == [
         *[(4, False, 0)] * 2,
         *[(1, True, 512)] * 2,
@@ -185,7 +185,7 @@ def test_without_local_the_model_comes_from_the_hub_with_the_token(
     assert "hf_secret" not in outcome.out
     assert json.loads(note.read_text()) == ["CompVis/stable-diffusion-v1-4", token or None, None]
     (picture,) = pictures(here)
-    assert read_kept(picture)[0].recipe.model.name == "CompVis/stable-diffusion-v1-4"
+    assert read_own(picture)[0].recipe.model.name == "CompVis/stable-diffusion-v1-4"
     assert b"hf_secret" not in picture.read_bytes()
 
 

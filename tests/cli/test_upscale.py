@@ -16,7 +16,7 @@ import sdplay as package
 from sdplay.core.errors import BadRequest
 from sdplay.executors.fake import FakeExecutor
 from sdplay.images.picture import pixel_digest
-from sdplay.images.writer import read_kept
+from sdplay.images.writer import read_own
 from sdplay.library import upscalers
 from sdplay.library.upscalers import UPSCALER_LABELS
 from sdplay.requests.upscale_record import UpscaleRecord
@@ -65,7 +65,7 @@ def test_a_picture_of_ours_goes_on_knowing_what_it_is(sdplay: Sdplay, kept: Path
     (once,) = sdplay("upscale", str(kept), "--scale", "2", "--upscaler", "realesrgan").paths
     (twice,) = sdplay("upscale", str(once), "--scale", "1.5", "--upscaler", "lanczos").paths
     assert twice.name == "00000-7_x2_x1.5.png"
-    small, said = read_kept(kept)[0], read_kept(twice)[0]
+    small, said = read_own(kept)[0], read_own(twice)[0]
     digests = [pixel_digest(pixels_of(path)) for path in (kept, once, twice)]
     assert said == replace(
         small,
@@ -166,7 +166,7 @@ def test_without_its_weights_a_network_is_refused(sdplay: Sdplay, monkeypatch: p
 
 @pytest.mark.parametrize(("name", "label"), UPSCALER_LABELS.items())
 def test_an_upscaler_may_be_asked_for_by_either_name(name: str, label: str) -> None:
-    assert {upscalers.known_upscaler(asked) for asked in (name, label, f" {name.upper()}")} == {name}
+    assert {upscalers.upscaler_name(asked) for asked in (name, label, f" {name.upper()}")} == {name}
     assert name in upscalers.UPSCALERS
 
 
@@ -191,7 +191,7 @@ def test_from_python_a_drawn_picture_or_a_file() -> None:
     drawn = picture(recipe("a cat", seed=3))
     larger = package.upscale(drawn, 2, "lanczos", out="larger")
     assert (larger.image.size, larger.path) == ((128, 128), Path("larger/3_x2.png"))
-    assert read_kept(Path("larger/3_x2.png"))[0].recipe.digest == drawn.recipe.digest
+    assert read_own(Path("larger/3_x2.png"))[0].recipe.digest == drawn.recipe.digest
     again = package.upscale("larger/3_x2.png", scale=2, upscaler="lanczos")
     assert (again.image.size, again.path, len(again.enlarged)) == ((256, 256), None, 2)
 

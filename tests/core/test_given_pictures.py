@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from sdplay.core.errors import BadRequest
-from sdplay.images.inputs import given_pictures
+from sdplay.images.inputs import input_assets
 from sdplay.requests.base import make_request
 from sdplay.requests.img2img import Img2Img
 from sdplay.requests.inpaint import Inpaint
@@ -24,7 +24,7 @@ from tests.support.recipes import MACHINE, MODEL
 
 def recipe(kind: type[Img2Img] | type[Inpaint], **fields: Any) -> Recipe:
     request = make_request(kind, prompt="a red apple", seed=7, **{name: plain(value) for name, value in fields.items()})
-    return resolve_request(request, MODEL, MACHINE, 0, given_pictures(request))
+    return resolve_request(request, MODEL, MACHINE, 0, input_assets(request))
 
 
 def plain(value: object) -> object:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from sdplay.images.infotext import SAMPLER_LABELS, SCHEDULE_LABELS
-from sdplay.images.writer import read_kept
+from sdplay.images.writer import read_own
 from sdplay.requests.resolve import SAMPLER_ALIASES, SCHEDULE_ALIASES, named
 from tests.docs.pages import ROOT, blocks
 from tests.interop.samples import A1111, png
@@ -61,7 +61,7 @@ def test_every_command_runs_in_the_order_of_the_page(desk: Path, builtin: Path) 
             continue
         done = subprocess.run(line, shell=True, cwd=desk, env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
-    recipes = [read_kept(file)[0].recipe for file in sorted((desk / "images").glob("0*.png"))]
+    recipes = [read_own(file)[0].recipe for file in sorted((desk / "images").glob("0*.png"))]
     assert {recipe.request.mode for recipe in recipes} == {"txt2img", "img2img", "inpaint"}
     assert {add_on.kind for recipe in recipes for add_on in recipe.add_ons} == {
         *("vae", "lora", "embedding", "controlnet"),

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sdplay.cli.main import main
-from sdplay.images.writer import read_kept
+from sdplay.images.writer import read_own
 from tests.docs.pages import ROOT, blocks, commands
 from tests.support.headers import write_header
 
@@ -29,5 +29,5 @@ def test_every_command_runs_in_the_order_of_the_page(
     shown, embedded = (out for command, out in said.items() if command.startswith("sdplay explain"))
     assert blocks(GUIDE, "text") == [shown]
     assert "a portrait in mystyle [2]" in embedded
-    (first, *_) = (read_kept(file)[0].recipe for file in sorted((tmp_path / "images").glob("*.png")))
+    (first, *_) = (read_own(file)[0].recipe for file in sorted((tmp_path / "images").glob("*.png")))
     assert [add_on.name for add_on in first.add_ons] == ["blueprint"]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sdplay.cli.main import main
-from sdplay.images.writer import read_kept
+from sdplay.images.writer import read_own
 from sdplay.requests.base import Request
 from sdplay.requests.control import Controlled
 from tests.docs.pages import ROOT, commands
@@ -30,7 +30,7 @@ def test_every_command_runs_in_the_order_of_the_page(
     write_header(tmp_path / "control_v11p_sd15_canny.safetensors", hint)
     for command in commands(GUIDE):
         assert main(shlex.split(command)[1:]) == 0, command
-    recipes = [read_kept(file)[0].recipe for file in sorted(tmp_path.glob("images/*.png"))]
+    recipes = [read_own(file)[0].recipe for file in sorted(tmp_path.glob("images/*.png"))]
     assert {"control_image"} <= set.intersection(*({*recipe.assets} for recipe in recipes))
     assert {add_on.name for recipe in recipes for add_on in recipe.add_ons} == {
         "builtin-canny",

@@ -10,7 +10,7 @@ from PIL import Image
 
 from sdplay import demo
 from sdplay.executors.fake import FakeExecutor
-from sdplay.images.writer import read_kept
+from sdplay.images.writer import read_own
 from sdplay.studio import Studio
 
 PICTURES = len(demo.PROMPTS) + len(demo.STYLES) * len(demo.THINGS)
@@ -23,7 +23,7 @@ def shown(tiny: Path, tmp_path: Path) -> Path:
 
 def test_there_are_two_sheets_and_every_picture_holds_its_recipe(shown: Path) -> None:
     singles = sorted(shown.glob("*-*.png"))
-    prompts = [read_kept(path)[0].recipe.request.prompt for path in singles]
+    prompts = [read_own(path)[0].recipe.request.prompt for path in singles]
     assert prompts[: len(demo.PROMPTS)] == list(demo.PROMPTS)
     assert prompts[len(demo.PROMPTS) :] == [f"a {thing}, {style}" for style in demo.STYLES for thing in demo.THINGS]
     assert {path.name for path in shown.iterdir()} == {path.name for path in singles} | {"prompts.png", "styles.png"}
@@ -37,7 +37,7 @@ def test_a_second_demo_leaves_the_first_alone(shown: Path, tiny: Path) -> None:
 
 
 def test_the_sheets_hold_the_pictures_in_order(shown: Path) -> None:
-    singles = [read_kept(path)[1] for path in sorted(shown.glob("*-*.png"))]
+    singles = [read_own(path)[1] for path in sorted(shown.glob("*-*.png"))]
     sheet = np.asarray(Image.open(shown / "prompts.png"))
     corner = sheet[demo.MARGIN + 5, demo.MARGIN + 5]
     assert corner.tolist() == singles[0][0, 0].tolist()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sdplay.images.writer import read_kept
+from sdplay.images.writer import read_own
 from tests.interop.samples import png
 from tests.support.fakemodel import fake_model
 from tests.support.given import mask, photo
@@ -64,7 +64,7 @@ def test_every_command_of_the_guide_runs(desk: Path, guide: str) -> None:
     for line in lines:
         done = subprocess.run(line, shell=True, cwd=desk, env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
-    kept = [read_kept(file)[0].recipe for file in sorted(desk.glob("*/0*.png"))]
+    kept = [read_own(file)[0].recipe for file in sorted(desk.glob("*/0*.png"))]
     assert {recipe.request.mode for recipe in kept} == MODES_OF[guide]
     assert len(kept) >= sum(line.startswith(f"sdplay {guide}") for line in lines)
 

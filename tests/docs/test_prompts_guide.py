@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sdplay.images.writer import read_kept
+from sdplay.images.writer import read_own
 from tests.docs.pages import ROOT, blocks
 
 GUIDE = ROOT / "docs" / "guides" / "prompts.md"
@@ -40,7 +40,7 @@ def test_every_command_runs_in_the_order_of_the_page(tmp_path: Path, environment
     (explained,) = (out for line, out in said.items() if line.startswith("sdplay explain"))
     (shown,) = blocks(GUIDE, "text")
     assert explained == shown
-    drawn = [read_kept(file)[0].recipe for file in sorted((desk / "choices").glob("*.png"))]
+    drawn = [read_own(file)[0].recipe for file in sorted((desk / "choices").glob("*.png"))]
     assert {recipe.wildcards["color"] for recipe in drawn} == {("red", "blue", "3::green")}
 
 

@@ -10,7 +10,7 @@ import pytest
 from sdplay.events import Event, Finished, ImageDone, ImageSaved, Started, Stepped
 from sdplay.executors.fake import FakeExecutor
 from sdplay.executors.inline import InlineExecutor
-from sdplay.images.writer import Keeper
+from sdplay.images.writer import ImageWriter
 from sdplay.requests.base import make_request
 from sdplay.requests.txt2img import Txt2Img
 from sdplay.studio import Studio
@@ -31,7 +31,7 @@ def story(events: list[Event]) -> str:
 
 def test_both_tell_the_same_story(executor: Executor, tiny: Path, tmp_path: Path) -> None:
     request = make_request(Txt2Img, prompt="a cat", model=str(tiny), num=3, steps=2, seed=0)
-    events = list(Studio(executor).stream(request, Keeper(tmp_path, "png", "0")))
+    events = list(Studio(executor).stream(request, ImageWriter(tmp_path, "png", "0")))
     assert story(events) == "(" + "ssDF" * 3 + ")"
     files = [event.artifact for event in events if isinstance(event, ImageSaved)]
     assert [artifact.path.name for artifact in files] == ["00000-0.png", "00001-1.png", "00002-2.png"]

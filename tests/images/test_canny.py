@@ -9,8 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from sdplay.images.canny import canny, connected
-from sdplay.images.control import edges_of, is_map
+from sdplay.images.canny import canny, canny_of_input, connected, is_map
 
 THRESHOLDS = [(100, 200), (50, 100), (10, 30), (300, 700), (0, 0), (2040, 2040)]
 SIDES = st.integers(1, 24)
@@ -74,7 +73,7 @@ def test_a_long_winding_line_hangs_together_and_a_loose_one_goes() -> None:
 
 def test_a_map_of_edges_is_told_from_pictures() -> None:
     pixels = scene(256, 192)
-    edges = edges_of(pixels, 100, 200)
+    edges = canny_of_input(pixels, 100, 200)
     assert is_map(edges)
     assert is_map(cv2.resize(edges, (512, 384), interpolation=cv2.INTER_NEAREST))
     assert not is_map(pixels)

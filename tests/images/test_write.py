@@ -27,7 +27,7 @@ from sdplay.images.write import (
     parse_chunk,
     stored_pixels,
 )
-from sdplay.images.writer import format_of, read_kept
+from sdplay.images.writer import format_of, read_own
 from sdplay.requests.recipe import canonical_json
 from tests.support.recipes import picture, recipe
 
@@ -161,15 +161,15 @@ WRONG_ENTRIES: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("value", NO_CHUNKS.values(), ids=NO_CHUNKS)
 def test_a_chunk_that_is_none_is_told_by_reading(value: Any, kind: Format, tmp_path: Path) -> None:
     with pytest.raises(BadRequest):
-        read_kept(write_with_chunk(json.dumps(value), kind, tmp_path))
+        read_own(write_with_chunk(json.dumps(value), kind, tmp_path))
 
 
 @pytest.mark.parametrize("wrong", WRONG_ENTRIES.values(), ids=WRONG_ENTRIES)
 def test_a_chunk_with_a_wrong_entry_is_told_by_reading(wrong: dict[str, Any], tmp_path: Path) -> None:
     whole = json.loads(chunk(picture(recipe()), "0"))
-    assert read_kept(write_with_chunk(json.dumps(whole), "png", tmp_path))
+    assert read_own(write_with_chunk(json.dumps(whole), "png", tmp_path))
     with pytest.raises(BadRequest):
-        read_kept(write_with_chunk(json.dumps(whole | wrong), "png", tmp_path))
+        read_own(write_with_chunk(json.dumps(whole | wrong), "png", tmp_path))
 
 
 def write_with_chunk(text: str, kind: Format, folder: Path) -> Path:
@@ -189,43 +189,43 @@ def write_with_chunk(text: str, kind: Format, folder: Path) -> Path:
 def test_bottomless_nesting_is_told_by_reading(tmp_path: Path) -> None:
     path = write_with_chunk('{"sdplay":' + "[" * 100_000, "png", tmp_path)
     with pytest.raises(BadRequest):
-        read_kept(path)
+        read_own(path)
 
 
 def test_a_picture_of_another_program_holds_no_recipe(tmp_path: Path) -> None:
     for name in ("a.png", "a.webp", "a.jpg"):
         Image.new("RGB", (8, 8)).save(tmp_path / name)
         with pytest.raises(BadRequest, match="holds no recipe of ours"):
-            read_kept(tmp_path / name)
+            read_own(tmp_path / name)
 
 
 @pytest.mark.parametrize("content", [b"", b"hello", b"\x89PNG\r\n\x1a\n", b"RIFF\0\0\0\0WEBP", b"\xff\xd8\xff\xe0"])
 def test_what_is_no_picture_is_told(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(content)
     with pytest.raises(BadRequest, match="is no picture that can be read"):
-        read_kept(tmp_path / "a.png")
+        read_own(tmp_path / "a.png")
 
 
 def test_missing_files_and_folders_are_told(tmp_path: Path) -> None:
     with pytest.raises(BadRequest, match="no such file"):
-        read_kept(tmp_path / "nowhere.png")
+        read_own(tmp_path / "nowhere.png")
     with pytest.raises(BadRequest, match="is no picture that can be read"):
-        read_kept(tmp_path)
+        read_own(tmp_path)
     with pytest.raises(BadRequest):
-        read_kept(tmp_path / ("x" * 5000))
+        read_own(tmp_path / ("x" * 5000))
 
 
 def test_other_formats_are_not_even_tried(tmp_path: Path) -> None:
     Image.new("RGB", (8, 8)).save(tmp_path / "a.png", "TIFF")
     with pytest.raises(BadRequest, match="is no picture that can be read"):
-        read_kept(tmp_path / "a.png")
+        read_own(tmp_path / "a.png")
 
 
 @pytest.mark.parametrize("kind", FORMATS)
 def test_the_format_is_told_by_content_and_not_by_name(kind: Format, tmp_path: Path) -> None:
     (tmp_path / "a.xyz").write_bytes(encode(picture(recipe()), kind, "0"))
     assert format_of(tmp_path / "a.xyz") == kind
-    assert read_kept(tmp_path / "a.xyz")[0].recipe.digest == recipe().digest
+    assert read_own(tmp_path / "a.xyz")[0].recipe.digest == recipe().digest
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning:PIL.*")  # PIL says what it thinks of torn EXIF data
@@ -246,7 +246,7 @@ def test_no_damage_to_a_file_raises_anything_but_errors_of_ours(
     path = tmp_path_factory.getbasetemp() / f"damaged{SUFFIXES[kind]}"
     path.write_bytes(content)
     try:
-        embedded, pixels = read_kept(path)
+        embedded, pixels = read_own(path)
     except BadRequest:
         return  # any other error would come through
     assert embedded.recipe.digest

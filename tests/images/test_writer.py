@@ -13,10 +13,11 @@ import pytest
 
 from sdplay.core.errors import UnknownName
 from sdplay.images.write import SUFFIXES
-from sdplay.images.writer import Keeper, read_kept
+from sdplay.images.writer import ImageWriter, read_own
 from sdplay.studio import Studio
 from tests.support import child
 from tests.support.noisy import NoisyExecutor
+from tests.support.patience import PATIENCE
 from tests.support.recipes import picture, recipe
 
 
@@ -41,11 +42,11 @@ def test_a_picture_becomes_a_file_and_the_file_a_picture(
     kind: str, suffix: str, media_type: str, tmp_path: Path
 ) -> None:
     made = picture(recipe(seed=0), 3)
-    artifact = Keeper(tmp_path, kind, "0.1.0").keep(made)
+    artifact = ImageWriter(tmp_path, kind, "0.1.0").write(made)
     assert artifact.path == tmp_path / f"00000-3.{suffix}"
     assert (artifact.digest, artifact.media_type, artifact.index) == (made.digest, media_type, 3)
     assert (artifact.recipe, artifact.seconds) == (made.recipe, made.seconds)
-    embedded, pixels = read_kept(artifact.path)
+    embedded, pixels = read_own(artifact.path)
     assert (embedded.recipe.digest, embedded.index, embedded.version) == (made.recipe.digest, 3, "0.1.0")
     assert embedded.digest == made.digest
     assert pixels.shape == made.pixels.shape
@@ -53,44 +54,44 @@ def test_a_picture_becomes_a_file_and_the_file_a_picture(
 
 def test_an_unknown_format_is_refused_before_the_folder_is_made(tmp_path: Path) -> None:
     with pytest.raises(UnknownName, match="did you mean 'png'"):
-        Keeper(tmp_path / "new", "pnd", "0")
+        ImageWriter(tmp_path / "new", "pnd", "0")
     assert names(tmp_path) == []
 
 
 def test_numbers_go_on_from_what_is_there(tmp_path: Path) -> None:
     for name in ("00007-1.png", "00003-99.webp", "notes.txt", "123-4.png", "photo-99999.png", ".00050-1.png"):
         (tmp_path / name).write_bytes(b"")
-    kept = [Keeper(tmp_path, "png", "0").keep(picture(recipe(seed=5), index)).path.name for index in range(3)]
+    kept = [ImageWriter(tmp_path, "png", "0").write(picture(recipe(seed=5), index)).path.name for index in range(3)]
     assert kept == ["00008-5.png", "00009-6.png", "00010-7.png"]
 
 
 def test_numbers_grow_past_five_digits(tmp_path: Path) -> None:
     (tmp_path / "99999-1.png").write_bytes(b"")
-    assert Keeper(tmp_path, "png", "0").keep(picture(recipe(seed=5))).path.name == "100000-5.png"
-    assert Keeper(tmp_path, "png", "0").keep(picture(recipe(seed=5))).path.name == "100001-5.png"
+    assert ImageWriter(tmp_path, "png", "0").write(picture(recipe(seed=5))).path.name == "100000-5.png"
+    assert ImageWriter(tmp_path, "png", "0").write(picture(recipe(seed=5))).path.name == "100001-5.png"
 
 
 def test_two_keepers_in_one_folder_never_write_over_each_other(tmp_path: Path) -> None:
-    keepers = [Keeper(tmp_path, "png", "0"), Keeper(tmp_path, "png", "0")]
-    artifacts = [keepers[number % 2].keep(picture(recipe(seed=1), number // 2)) for number in range(10)]
+    keepers = [ImageWriter(tmp_path, "png", "0"), ImageWriter(tmp_path, "png", "0")]
+    artifacts = [keepers[number % 2].write(picture(recipe(seed=1), number // 2)) for number in range(10)]
     assert len({artifact.path for artifact in artifacts}) == 10
     for artifact in artifacts:
-        assert read_kept(artifact.path)[0].digest == artifact.digest
+        assert read_own(artifact.path)[0].digest == artifact.digest
 
 
 KEEP_25 = """
 import sys, time
 from pathlib import Path
-from sdplay.images.writer import Keeper
+from sdplay.images.writer import ImageWriter
 from tests.support.recipes import picture, recipe
 folder, go, seed = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
 made = picture(recipe(seed=seed))
-keeper = Keeper(folder, "png", "0")
+keeper = ImageWriter(folder, "png", "0")
 print("ready", flush=True)
 while not go.exists():
     time.sleep(0.001)
 for _ in range(25):
-    print(keeper.keep(made).path.name, made.digest)
+    print(keeper.write(made).path.name, made.digest)
 """
 
 
@@ -102,13 +103,13 @@ def test_fifty_files_of_two_programs_at_once_are_fifty_files(tmp_path: Path) -> 
         assert program.stdout is not None
         assert program.stdout.readline() == "ready\n", program.communicate()[1]
     go.touch()
-    told = [program.communicate(timeout=280) for program in programs]
+    told = [program.communicate(timeout=PATIENCE) for program in programs]
     assert [program.returncode for program in programs] == [0, 0], told
     written = dict(line.split() for out, _ in told for line in out.splitlines())
     assert len(written) == 50
     assert names(folder) == sorted(written)
     for name, digest in written.items():
-        assert read_kept(folder / name)[0].digest == digest
+        assert read_own(folder / name)[0].digest == digest
     assert len({name.partition("-")[0] for name in written}) == 50
 
 
@@ -117,14 +118,14 @@ FULL_DISK = """
 import json, os, resource, sys
 from pathlib import Path
 from sdplay.core.errors import SdplayError
-from sdplay.images.writer import Keeper
+from sdplay.images.writer import ImageWriter
 from tests.support.recipes import picture, recipe
 folder = Path(sys.argv[1])
-keeper = Keeper(folder, "png", "0")
-first = keeper.keep(picture(recipe(seed=1))).path.name
+keeper = ImageWriter(folder, "png", "0")
+first = keeper.write(picture(recipe(seed=1))).path.name
 resource.setrlimit(resource.RLIMIT_FSIZE, (5_000, 5_000))
 told = []
-for attempt in (lambda: keeper.keep(picture(recipe(seed=2))), lambda: Keeper(folder, "png", "0")):
+for attempt in (lambda: keeper.write(picture(recipe(seed=2))), lambda: ImageWriter(folder, "png", "0")):
     try:
         attempt()
         told.append("kept")
@@ -145,7 +146,7 @@ def test_a_full_disk_is_told_and_leaves_what_was_finished_and_nothing_else(tmp_p
         ["DiskFull", 4, "out"],  # before anything is drawn
         ["00000-1.png"],
     ]
-    assert read_kept(tmp_path / "00000-1.png")[0].digest == picture(recipe(seed=1)).digest
+    assert read_own(tmp_path / "00000-1.png")[0].digest == picture(recipe(seed=1)).digest
 
 
 # --- kill -9 ----------------------------------------------------------------------------------------------------------
@@ -157,12 +158,12 @@ from sdplay.requests.base import make_request
 from sdplay.requests.txt2img import Txt2Img
 from sdplay.requests.base import make_request
 from sdplay.requests.txt2img import Txt2Img
-from sdplay.images.writer import Keeper
+from sdplay.images.writer import ImageWriter
 from sdplay.studio import Studio
 from tests.support.noisy import NoisyExecutor
 model, folder, kind, seed = sys.argv[1:]
 request = make_request(Txt2Img, prompt="a red apple", model=model, width=256, height=256, num=50_000, seed=int(seed))
-for _ in Studio(NoisyExecutor()).stream(request, Keeper(Path(folder), kind, "0")):
+for _ in Studio(NoisyExecutor()).stream(request, ImageWriter(Path(folder), kind, "0")):
     pass
 """
 
@@ -188,19 +189,19 @@ def test_a_program_killed_while_drawing_leaves_whole_pictures_only(kind: str, ti
     assert [int(path.name[:5]) for path in kept] == list(range(len(kept)))
     studio = Studio(NoisyExecutor())
     for path in kept:
-        assert studio.verify(path, str(tiny)).digest == read_kept(path)[0].digest
+        assert studio.verify(path, str(tiny)).digest == read_own(path)[0].digest
 
 
 # Killed at the worst moment: the bytes are on disk and the name is not.
 KILLED_BEFORE_THE_NAME = """
 import os, signal, sys
 from pathlib import Path
-from sdplay.images.writer import Keeper
+from sdplay.images.writer import ImageWriter
 from tests.support.recipes import picture, recipe
-keeper = Keeper(Path(sys.argv[1]), "png", "0")
-keeper.keep(picture(recipe(seed=1)))
+keeper = ImageWriter(Path(sys.argv[1]), "png", "0")
+keeper.write(picture(recipe(seed=1)))
 os.fsync = lambda handle: os.kill(os.getpid(), signal.SIGKILL)
-keeper.keep(picture(recipe(seed=2)))
+keeper.write(picture(recipe(seed=2)))
 """
 
 
@@ -212,8 +213,8 @@ def test_what_a_killed_program_was_writing_is_no_picture_and_is_swept_a_day_late
     (left,) = (name for name in names(tmp_path) if name.startswith("."))
 
     now = (tmp_path / left).stat().st_mtime
-    soon = Keeper(tmp_path, "png", "0", clock=lambda: now + 60)
+    soon = ImageWriter(tmp_path, "png", "0", clock=lambda: now + 60)
     assert left in names(tmp_path)  # it might be another program's, at work
-    assert soon.keep(picture(recipe(seed=3))).path.name == "00001-3.png"
-    Keeper(tmp_path, "png", "0", clock=lambda: now + 25 * 60 * 60)
+    assert soon.write(picture(recipe(seed=3))).path.name == "00001-3.png"
+    ImageWriter(tmp_path, "png", "0", clock=lambda: now + 25 * 60 * 60)
     assert names(tmp_path) == ["00000-1.png", "00001-3.png"]

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from sdplay.core.errors import BadRequest
-from sdplay.interop import Found, parse_comfyui
+from sdplay.interop import ParsedMetadata, parse_comfyui
 from tests.interop.samples import COMFYUI, WORKFLOW, node
 
 
-def parse(graph: dict[str, Any]) -> Found:
+def parse(graph: dict[str, Any]) -> ParsedMetadata:
     return parse_comfyui(json.dumps(graph))
 
 

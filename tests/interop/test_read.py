@@ -14,9 +14,9 @@ from PIL import Image
 
 from sdplay.core.errors import BadRequest
 from sdplay.images.write import SUFFIXES, Format, encode
-from sdplay.interop import Found, parse_infotext, read_found
-from sdplay.interop.comments import decoded_user_comment
+from sdplay.interop import ParsedMetadata, parse_infotext, read_found
 from sdplay.interop.parsed import LARGEST_TEXT
+from sdplay.interop.read import decoded_user_comment
 from tests.interop import samples
 from tests.interop.samples import DESCRIPTION, MAKE, MODEL, USER_COMMENT, commented, png, tagged
 from tests.support.recipes import picture, recipe
@@ -38,7 +38,7 @@ CHUNKS = {
 PROMPTS = ('a "cat"\nSteps: 1, Seed: 2, Size: 3x4\nlast, line: it', "猫 👩‍👩‍👧", "café")
 
 
-def read(path: Path) -> Found:
+def read(path: Path) -> ParsedMetadata:
     found = read_found(path)
     assert found is not None
     return found
@@ -192,7 +192,7 @@ def test_flipped_bytes_never_crash(tmp_path: Path) -> None:
                 spoiled[chance.randrange(len(spoiled))] = chance.randrange(256)
             path.write_bytes(spoiled)
             with suppress(BadRequest):
-                assert isinstance(read_found(path), Found | None)
+                assert isinstance(read_found(path), ParsedMetadata | None)
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,9 @@ import pytest
 from PIL import Image
 
 from sdplay.core.errors import BadRequest, ModelBroken, NotReproduced, UnknownName
-from sdplay.images.control import edges_of
+from sdplay.images.canny import canny_of_input
 from sdplay.images.read import read_image
-from sdplay.images.writer import Keeper
+from sdplay.images.writer import ImageWriter
 from sdplay.requests.base import make_request
 from sdplay.requests.img2img import Img2Img
 from sdplay.requests.inpaint import Inpaint
@@ -108,7 +108,7 @@ def test_a_picture_is_the_same_alone_and_in_a_batch(studio: Studio, asked: dict[
 def test_a_map_is_looked_at_as_it_is_and_a_photo_by_its_edges(
     studio: Studio, asked: dict[str, Any], network: str, tiny: Path, tmp_path: Path
 ) -> None:
-    pixels_of_map = edges_of(read_image(Path(asked["control_image"])), 100, 200)
+    pixels_of_map = canny_of_input(read_image(Path(asked["control_image"])), 100, 200)
     Image.fromarray(pixels_of_map).save(tmp_path / "map.png")
     of_map = asked | {"control_image": str(tmp_path / "map.png")}
     assert studio.resolve(make_request(Txt2Img, **asked)).recipe.request.control_preprocessor == "canny"  # type: ignore[union-attr]
@@ -120,8 +120,8 @@ def test_a_map_is_looked_at_as_it_is_and_a_photo_by_its_edges(
 
 
 def test_a_kept_picture_is_proved(studio: Studio, asked: dict[str, Any], tmp_path: Path) -> None:
-    keeper, here = Keeper(tmp_path / "out", "png", VERSION), asked["model"]
-    (kept,) = [keeper.keep(picture).path for picture in studio.draw(make_request(Txt2Img, **asked))]
+    keeper, here = ImageWriter(tmp_path / "out", "png", VERSION), asked["model"]
+    (kept,) = [keeper.write(picture).path for picture in studio.draw(make_request(Txt2Img, **asked))]
     studio.verify(kept, here)
     control = Path(asked["control_image"])
     control.rename(tmp_path / "moved.png")
@@ -143,7 +143,7 @@ def test_another_controlnet_of_that_name_is_noticed(
 ) -> None:
     folder = build_controlnet(tmp_path / "mine-canny", tiny)
     (picture,) = studio.draw(make_request(Txt2Img, **asked | {"controlnet": str(folder)}))
-    kept = Keeper(tmp_path / "out", "png", VERSION).keep(picture).path
+    kept = ImageWriter(tmp_path / "out", "png", VERSION).write(picture).path
     build_controlnet(folder, tiny, seed=6)
     with pytest.raises(NotReproduced, match="ControlNet 'mine-canny' is not the one it was drawn with"):
         studio.verify(kept, asked["model"])

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sdplay.executors.inline import InlineExecutor
-from sdplay.images.writer import read_kept, read_sheet
+from sdplay.images.writer import read_own, read_sheet
 from sdplay.requests.base import make_request
 from sdplay.requests.txt2img import Txt2Img
 from sdplay.studio import Studio
@@ -57,7 +57,7 @@ def test_rescued_pictures_are_put_in_their_cells_and_found_again(
         record = read_sheet(grid.path)
         assert record is not None
         for said, picture in zip(record.pictures, grid.pictures, strict=True):
-            embedded, _ = read_kept(tmp_path / said.file)
+            embedded, _ = read_own(tmp_path / said.file)
             assert said.recipe == picture.recipe.digest == embedded.recipe.digest
             assert said.pixels == picture.digest == embedded.digest
         assert studio.verify(tmp_path / record.pictures[0].file, str(tiny)).digest == record.pictures[0].pixels

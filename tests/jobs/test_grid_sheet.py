@@ -16,7 +16,7 @@ from sdplay.core.errors import BadRequest, problems_of
 from sdplay.events import Event, Finished, ImageDone, Reused, Started, Stepped
 from sdplay.executors.fake import FakeExecutor
 from sdplay.images.picture import pixel_digest
-from sdplay.images.writer import read_kept, read_sheet
+from sdplay.images.writer import read_own, read_sheet
 from sdplay.jobs.grid import grid_keeper
 from sdplay.requests.base import make_request
 from sdplay.requests.img2img import Img2Img
@@ -90,7 +90,7 @@ def test_the_sheet_shows_the_pictures_where_it_says_and_names_their_files(
     assert [(axis.name, axis.values) for axis in record.axes] == [("steps", ("1", "2")), ("guidance", ("3", "5"))]
     assert len(record.pictures) == 8
     for said, picture in zip(record.pictures, grid.pictures, strict=True):
-        embedded, pixels = read_kept(tmp_path / said.file)
+        embedded, pixels = read_own(tmp_path / said.file)
         assert said.pixels == picture.digest == embedded.digest == pixel_digest(pixels)
         assert (said.recipe, said.index) == (picture.recipe.digest, picture.index)
     with Image.open(grid.path) as image:
@@ -121,7 +121,7 @@ def test_pictures_of_an_ordinary_command_count_too(
     assert (executor.drawn, grid.reused) == (5, 4)
     studio.draw(castle(model, seed=1, num=5), tmp_path / "elsewhere")
     assert [one.digest for one in grid.pictures] == [
-        read_kept(path)[0].digest for path in sorted((tmp_path / "elsewhere").iterdir())
+        read_own(path)[0].digest for path in sorted((tmp_path / "elsewhere").iterdir())
     ]
 
 

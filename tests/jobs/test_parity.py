@@ -10,8 +10,8 @@ import sdplay
 from sdplay.core.errors import BadRequest
 from sdplay.executors.fake import FakeExecutor
 from sdplay.images.write import Embedded
-from sdplay.images.writer import read_kept
-from sdplay.interop import Found
+from sdplay.images.writer import read_own
+from sdplay.interop import ParsedMetadata
 from sdplay.requests.base import make_request
 from sdplay.requests.img2img import Img2Img
 from sdplay.requests.inpaint import Inpaint
@@ -67,7 +67,7 @@ def test_pictures_are_kept_where_that_is_asked(asked: dict[str, object], kind: s
     drawn = sdplay.draw("a cat", out="kept", kind=kind, num=2, **asked)
     paths = sorted(Path("kept").iterdir())
     assert [path.name for path in paths] == [f"00000-7{suffix}", f"00001-8{suffix}"]
-    assert [read_kept(path)[0].digest for path in paths] == [one.digest for one in drawn]
+    assert [read_own(path)[0].digest for path in paths] == [one.digest for one in drawn]
 
 
 def test_a_kept_picture_is_read_drawn_again_and_varied(asked: dict[str, object], tiny: Path) -> None:
@@ -86,7 +86,7 @@ def test_another_programs_picture_is_read_and_drawn_again(tiny: Path) -> None:
     path = png(Path("x.png"), **CHUNKS["A1111"])
     with Studio() as studio:
         said = studio.read(path)
-        assert isinstance(said, Found)
+        assert isinstance(said, ParsedMetadata)
         assert said.program == "A1111"
         adopted = studio.adopt(said, model=str(tiny), width=64, height=64)
         assert "<lora:ghibli:0.8> in the prompt = 'ghibli': is left out: there is no such LoRA" in "\n".join(
@@ -106,12 +106,12 @@ def test_a_picture_that_says_nothing(asked: dict[str, object]) -> None:
 def test_the_models_that_are_here_are_listed_and_described(
     builtin: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shelf = tmp_path / "models"
-    shelf.mkdir()
-    (shelf / "dream.safetensors").touch()
-    monkeypatch.setenv("SDPLAY_MODELS", str(shelf))
+    in_library = tmp_path / "models"
+    in_library.mkdir()
+    (in_library / "dream.safetensors").touch()
+    monkeypatch.setenv("SDPLAY_MODELS", str(in_library))
     with Studio() as studio:
-        assert studio.models() == {"builtin": builtin, "dream": shelf / "dream.safetensors"}
+        assert studio.models() == {"builtin": builtin, "dream": in_library / "dream.safetensors"}
         assert studio.model("builtin").card.size == 128
 
 

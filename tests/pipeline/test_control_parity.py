@@ -22,13 +22,13 @@ from PIL import Image
 from torch import Tensor
 
 from sdplay.core.sample import Control
-from sdplay.engines.device import placement
+from sdplay.engines.device import make_placement
 from sdplay.families.load import load_family
-from sdplay.images.inputs import asset_of
+from sdplay.images.inputs import make_asset
 from sdplay.pipeline.model_cache import TextEncodingCache
 from sdplay.pipeline.render import render
 from sdplay.requests.img2img import Img2Img
-from sdplay.requests.plan import plan
+from sdplay.requests.recipe import plan
 from sdplay.sampling.noise import seed_noise
 from sdplay.studio import ResolvedRequest
 from tests.support.controlnets import build_controlnet, held
@@ -62,16 +62,16 @@ def hint(tmp_path: Path) -> Path:
 
 
 def control(hint: Path, **changes: Any) -> Control:
-    asset = asset_of("control_image", str(hint))
+    asset = make_asset("control_image", str(hint))
     plain = Control(image=asset, network="c", edges=None, scale=0.8, start=0.0, end=1.0)
     return replace(plain, **changes)
 
 
 def ours(what: ResolvedRequest, follows: Control | None, paths: Mapping[str, Path]) -> tuple[Tensor, Tensor]:
     """(final latents, the noise of the picture)."""
-    place = placement("cpu", "float32", "float32")
+    place = make_placement("cpu", "float32", "float32")
     loaded: Any = load_family(what.model.card.family, what.model.path, place)
-    loaded.hold([held(name, path) for name, path in paths.items()])
+    loaded.load_add_ons([held(name, path) for name, path in paths.items()])
     family: Any = Watched(loaded)
     (frame,) = plan(what.recipe, [0])
     frame = replace(frame, control=follows)

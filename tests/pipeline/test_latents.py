@@ -11,7 +11,7 @@ from torch import Tensor
 
 from sdplay.pipeline.latents import LatentPreparer, no_init_pixels, noisy_latents, stack_inpaint_channels, with_mask
 from sdplay.requests.inpaint import Inpaint
-from sdplay.requests.plan import plan
+from sdplay.requests.recipe import plan
 from sdplay.sampling.noise import batch_noise
 from sdplay.sampling.sigmas import make_sigmas
 from tests.pipeline.stub import StubFamily

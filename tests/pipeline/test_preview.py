@@ -17,8 +17,7 @@ from sdplay.pipeline.model_cache import TextEncodingCache
 from sdplay.pipeline.preview import FINER, LinearPreview, colour_fields, fit_preview
 from sdplay.pipeline.render import render
 from sdplay.requests.base import make_request
-from sdplay.requests.plan import plan
-from sdplay.requests.recipe import Recipe
+from sdplay.requests.recipe import Recipe, plan
 from sdplay.requests.txt2img import Txt2Img
 from sdplay.studio import Studio
 from tests.pipeline.stub import StubFamily
@@ -39,7 +38,7 @@ def linear_codec(factor: int = 8) -> Any:
             return torch.einsum("lc,bchw->blhw", mix, torch.nn.functional.avg_pool2d(pixels, factor))
 
     codec = Codec()
-    codec.factor = factor
+    codec.vae_scale_factor = factor
     return codec
 
 

@@ -10,7 +10,7 @@ import pytest
 from sdplay.events import ImageDone
 from sdplay.pipeline.model_cache import TextEncodingCache
 from sdplay.pipeline.render import render
-from sdplay.requests.plan import plan
+from sdplay.requests.recipe import plan
 from sdplay.sampling.samplers import SAMPLERS
 from sdplay.sampling.sigmas import SCHEDULES
 from sdplay.studio import Studio

@@ -15,14 +15,13 @@ from torch import Tensor
 from sdplay.core.errors import BadRequest, RenderFailed
 from sdplay.core.sample import Sample
 from sdplay.events import Event, Finished, ImageDone, Started, Stepped
-from sdplay.images.writer import Keeper
+from sdplay.images.writer import ImageWriter
 from sdplay.pipeline.batch import batches, sigmas_key
 from sdplay.pipeline.conditioning import BatchConditioning
 from sdplay.pipeline.latents import to_pixels
 from sdplay.pipeline.model_cache import TextEncodingCache
 from sdplay.pipeline.render import render
-from sdplay.requests.plan import plan
-from sdplay.requests.recipe import Recipe
+from sdplay.requests.recipe import Recipe, plan
 from sdplay.sampling.guidance import GuidedDenoiser
 from sdplay.sampling.process import EpsilonProcess, NoiseSchedule
 from sdplay.sampling.samplers import SAMPLERS
@@ -144,7 +143,7 @@ def test_the_memo_forgets_what_was_not_used_for_longest() -> None:
     family = StubFamily()
     memo = TextEncodingCache(family, capacity=2)
     for text in ("a", "b", "a", "c", "a", "b"):
-        assert memo(text).text is not None
+        assert memo(text).embeds is not None
     assert family.encoded == ["a", "b", "c", "b"]
 
 
@@ -166,7 +165,7 @@ def test_every_sampler_draws_a_picture_near_its_words(sampler: str) -> None:
 @pytest.mark.parametrize(("width", "height"), [(64, 64), (72, 64), (64, 88)])
 def test_a_side_that_the_codec_cannot_make_is_drawn_larger_and_cut(width: int, height: int) -> None:
     family = StubFamily(lambda latents: plain_decode(plain_decode(latents)[:, [0, 1, 2, 2]])[..., ::4, ::4])
-    family.factor = 16
+    family.vae_scale_factor = 16
     events = drawn_with(family, in_tiles_of(1, width=width, height=height), [0])
     (picture,) = [event.picture for event in events if isinstance(event, ImageDone)]
     assert picture.pixels.shape == (height, width, 3)
@@ -205,7 +204,7 @@ def test_a_network_that_says_nan_leaves_no_file(tiny: Path, tmp_path: Path) -> N
         good = loaded.family.unet.conv_out.bias.data.clone()
         loaded.family.unet.conv_out.bias.data.fill_(float("nan"))
         with pytest.raises(RenderFailed, match="NaN"):
-            list(studio.run(what, [0], Keeper(tmp_path, "png", "0")))
+            list(studio.run(what, [0], ImageWriter(tmp_path, "png", "0")))
         assert list(tmp_path.iterdir()) == []
         loaded.family.unet.conv_out.bias.data.copy_(good)
         assert digests(studio, what, [0])
@@ -258,7 +257,7 @@ def test_stopping_at_any_event_leaves_nothing_and_the_next_run_is_as_ever(
     with Studio() as studio:
         what = settled(tiny, steps=4)
         before = digests(studio, what, [0, 1])
-        events = studio.run(what, [0, 1], Keeper(tmp_path, "png", "0"))
+        events = studio.run(what, [0, 1], ImageWriter(tmp_path, "png", "0"))
         told = [next(events) for _ in range(after)]
         assert isinstance(told[-1], Started if after == 1 else Stepped)
         events.close()  # type: ignore[attr-defined]
@@ -282,9 +281,9 @@ def test_a_step_runs_on_as_many_threads_as_the_recipe_says() -> None:
     noted: list[tuple[int, bool]] = []
 
     class Watched(StubFamily):
-        def encode_words(self, text: str, clip_skip: int = 1) -> Any:
+        def encode_text(self, text: str, clip_skip: int = 1) -> Any:
             noted.append((torch.get_num_threads(), torch.is_inference_mode_enabled()))
-            return super().encode_words(text, clip_skip)
+            return super().encode_text(text, clip_skip)
 
         def denoiser(self, conditionings: Any, seen: Tensor | None = None) -> Any:
             inner = super().denoiser(conditionings, seen)

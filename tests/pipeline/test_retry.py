@@ -18,13 +18,12 @@ from sdplay.events import Event, ImageDone, Retried
 from sdplay.executors.inline import InlineExecutor
 from sdplay.film.plan_dream import DreamPlan
 from sdplay.images.picture import Picture
-from sdplay.images.writer import Keeper, read_kept
+from sdplay.images.writer import ImageWriter, read_own
 from sdplay.pipeline.model_cache import LoadedModel, TextEncodingCache
 from sdplay.pipeline.retry import BLACK, Renderer, RetryPolicy, render_with_retry
 from sdplay.requests.base import make_request
 from sdplay.requests.img2img import Img2Img
-from sdplay.requests.plan import plan
-from sdplay.requests.recipe import Recipe
+from sdplay.requests.recipe import Recipe, plan
 from sdplay.requests.resolve import resolve_request
 from sdplay.requests.txt2img import Txt2Img
 from sdplay.sampling.noise import seed_noise
@@ -66,7 +65,7 @@ class Calls:
 
 def loaded(decode: Decode = plain_decode, exact: Decode = plain_decode) -> LoadedModel:
     family = StubFamily(decode)
-    family.decode_in_float32 = exact
+    family.decode_float32 = exact
     return LoadedModel(family, TextEncodingCache(family))
 
 
@@ -110,7 +109,7 @@ def test_what_a_model_for_inpainting_draws_is_drawn_again_whole() -> None:
 
     def inpainting(decode: Decode) -> LoadedModel:
         family = StubFamily(decode)
-        family.decode_in_float32, family.is_inpaint = plain_decode, True
+        family.decode_float32, family.is_inpaint = plain_decode, True
         family.encode = lambda pixels: torch.zeros(1, 4, 8, 8)
         return LoadedModel(family, TextEncodingCache(family))
 
@@ -228,8 +227,8 @@ def test_a_real_codec_that_overflows_is_mended_kept_and_proved(loud: Path, tmp_p
     with Studio() as studio:
         for picture in pictures(events).values():
             assert picture.pixels.std() > 1
-            path = Keeper(tmp_path / "out", "png", VERSION).keep(picture).path
-            assert read_kept(path)[0].recipe.numerics.decode_dtype == "float32"
+            path = ImageWriter(tmp_path / "out", "png", VERSION).write(picture).path
+            assert read_own(path)[0].recipe.numerics.decode_dtype == "float32"
             assert studio.verify(path, str(loud)).digest == picture.digest
 
 
@@ -240,6 +239,6 @@ def test_what_is_drawn_from_a_picture_is_drawn_again_whole(loud: Path, tmp_path:
     recipe = replace(what.recipe, numerics=replace(what.recipe.numerics, dtype="float32", decode_dtype="float16"))
     events = list(InlineExecutor().run(DrawTask(recipe=recipe, indices=[0], model=what.model, device="cpu")))
     assert notes(events) == {0: "drawn again with its codec in float32, since its numbers overflowed in float16"}
-    path = Keeper(tmp_path / "out", "png", VERSION).keep(pictures(events)[0]).path
+    path = ImageWriter(tmp_path / "out", "png", VERSION).write(pictures(events)[0]).path
     with Studio() as studio:
         assert studio.verify(path, str(loud)).digest == pictures(events)[0].digest

@@ -67,7 +67,10 @@ def test_the_example_of_the_field() -> None:
         ("un) balanced] x:1.2)", [("un) balanced] x:1.2)", 1.0)]),
         (r"\(literal\] \[ \\", [(r"(literal] [ \ "[:-1], 1.0)]),
         (r"(\(deep\):1.5)", [("(deep)", 1.5)]),
-        (r"a\b", [(r"a\b", 1.0)]),
+        (r"a\b", [("ab", 1.0)]),
+        (r"hatsune\_miku :3", [("hatsune_miku :3", 1.0)]),
+        (r"(\:D:1.2)", [(":D", 1.2)]),
+        ("a\\", [("a", 1.0)]),
         ("[x:1.3]", [("x:1.3", 1 / 1.1)]),  # a weight is for round brackets alone
         ("(x:1.2.3)", [("x:1.2.3", 1.1)]),
         ("(x:1e3)", [("x:1e3", 1.1)]),

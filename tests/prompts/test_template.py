@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -131,3 +132,34 @@ def test_styles_surround_or_follow() -> None:
     assert styled("a cat", "", [], known) == ("a cat", "")
     with pytest.raises(UnknownName, match="did you mean 'photo'"):
         styled("a cat", "", ["foto"], known)
+
+
+COLORS = {"color": ("red", "blue", "3::green"), "art/old": ("oil",), "with space": ("x",)}
+
+
+@pytest.mark.parametrize(
+    ("text", "possible"),
+    [
+        ("{2$$__color__}", {f"{a}, {b}" for a in ["red", "blue", "green"] for b in ["red", "blue", "green"] if a != b}),
+        ("{3$$ and $$__color__}", {" and ".join(some) for some in itertools.permutations(("red", "blue", "green"))}),
+        ("({__color__}:1.6)", {"(red:1.6)", "(blue:1.6)", "(green:1.6)"}),
+        ("{2-$$a|b}", {"a, b", "b, a"}),
+        ("{-2$$a|b}", {"a", "b", "a, b", "b, a"}),
+        ("{~a|b}", {"a", "b"}),
+        ("__~color__", {"red", "blue", "green"}),
+        ("__with space__", {"x"}),
+        ("{plain} {@}", {"{plain} {@}"}),
+    ],
+)
+def test_what_the_notation_of_dynamic_prompts_means(text: str, possible: set[str]) -> None:
+    assert {resolved(text, COLORS, seed) for seed in range(200)} == possible
+
+
+def test_options_in_turn_follow_the_seed() -> None:
+    assert [resolved("{@a|b|c}", {}, seed) for seed in range(4)] == ["a", "b", "c", "a"]
+    assert [resolved("__@color__", COLORS, seed) for seed in range(4)] == ["red", "blue", "green", "red"]
+
+
+def test_more_lines_than_a_wildcard_has_are_refused() -> None:
+    with pytest.raises(BadRequest, match="draws 4 to 4 of 3 options"):
+        resolved("{4$$__color__}", COLORS, 1)

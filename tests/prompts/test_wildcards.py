@@ -164,3 +164,21 @@ def test_styles_that_cannot_be_read(tmp_path: Path, content: bytes | None, said:
     with pytest.raises(BadRequest, match=said) as caught:
         read_styles(tmp_path / "styles.csv")
     assert caught.value.field == "styles_file"
+
+
+def test_names_with_spaces_old_code_pages_and_folders_in_folders(folder: Path) -> None:
+    (folder / "two words.txt").write_bytes("café\n".encode("cp1252"))
+    (folder / "art" / "more").mkdir()
+    (folder / "art" / "more" / "odd.txt").write_text("a __even__ thing\n", encoding="utf-8")
+    (folder / "art" / "more" / "even.txt").write_text("even\n", encoding="utf-8")
+    assert read_wildcards(["__two words__"], folder) == {"two words": ("café",)}
+    everything = read_wildcards(["__art/**__"], folder)
+    assert set(everything["art/**"]) == {
+        "collage",
+        "a __color__ fresco",
+        "{oil|chalk}",
+        "a __art/more/even__ thing",
+        "even",
+    }
+    assert everything["art/more/even"] == ("even",)
+    assert "red" in read_wildcards(["__c**__"], folder)["c**"]

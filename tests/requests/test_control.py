@@ -10,12 +10,11 @@ import pytest
 
 from sdplay.core.errors import BadRequest
 from sdplay.core.sample import Control
-from sdplay.images.inputs import given_pictures, with_pictures
+from sdplay.images.inputs import input_assets, with_inputs
 from sdplay.library.add_on_kinds import AddOn
 from sdplay.requests.base import make_request
 from sdplay.requests.inpaint import Inpaint
-from sdplay.requests.plan import plan
-from sdplay.requests.recipe import Recipe
+from sdplay.requests.recipe import Recipe, plan
 from sdplay.requests.resolve import resolve_request
 from sdplay.requests.txt2img import Txt2Img
 from tests.support.given import photo
@@ -28,7 +27,7 @@ NETWORK = AddOn(kind="controlnet", name="edges", digest="ef" * 32)
 def recipe(image: Path, **fields: Any) -> Recipe:
     asked = {"control_image": str(image), "controlnet": "edges", "control_preprocessor": "canny", **fields}
     request = make_request(Txt2Img, prompt="a cat", **asked)
-    return replace(resolve_request(request, MODEL, MACHINE, 7, given_pictures(request)), add_ons=(NETWORK,))
+    return replace(resolve_request(request, MODEL, MACHINE, 7, input_assets(request)), add_ons=(NETWORK,))
 
 
 def test_a_controlnet_needs_something_to_follow() -> None:
@@ -84,14 +83,14 @@ def test_a_moved_control_image_is_found_and_another_is_refused(tmp_path: Path) -
     was = recipe(photo(tmp_path / "a.png"))
     (tmp_path / "a.png").rename(tmp_path / "b.png")
     with pytest.raises(BadRequest) as caught:
-        with_pictures(was, {})
+        with_inputs(was, {})
     assert "`control_image` where the control image it was drawn from is now" in caught.value.hint
-    found = with_pictures(was, {"control_image": str(tmp_path / "b.png")})
+    found = with_inputs(was, {"control_image": str(tmp_path / "b.png")})
     assert found.digest == was.digest
     with pytest.raises(Exception, match="is not the control image it was drawn from"):
-        with_pictures(was, {"control_image": str(photo(tmp_path / "c.png", seed=4))})
+        with_inputs(was, {"control_image": str(photo(tmp_path / "c.png", seed=4))})
     with pytest.raises(BadRequest, match="was drawn without the control image"):
-        with_pictures(plain("a cat"), {"control_image": str(tmp_path / "b.png")})
+        with_inputs(plain("a cat"), {"control_image": str(tmp_path / "b.png")})
 
 
 def test_every_frame_follows_it(tmp_path: Path) -> None:
@@ -110,7 +109,7 @@ def test_inpainting_follows_one_too(tmp_path: Path) -> None:
     image = str(photo(tmp_path / "a.png"))
     given = {"image": image, "extend": "left=8", "control_image": image, "controlnet": "x/edges.safetensors"}
     request = make_request(Inpaint, prompt="a cat", **given)
-    what = replace(resolve_request(request, MODEL, MACHINE, 7, given_pictures(request)), add_ons=(NETWORK,))
+    what = replace(resolve_request(request, MODEL, MACHINE, 7, input_assets(request)), add_ons=(NETWORK,))
     (frame,) = plan(what, [0])
     assert frame.control is not None
     assert frame.control.network == "edges"

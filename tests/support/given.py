@@ -11,7 +11,7 @@ from PIL import Image
 
 from sdplay.core.machine import Machine
 from sdplay.events import ImageDone
-from sdplay.images.inputs import given_pictures
+from sdplay.images.inputs import input_assets
 from sdplay.library.resolve import resolve
 from sdplay.requests.base import make_request
 from sdplay.requests.img2img import Img2Img
@@ -48,7 +48,7 @@ def settled_on(
         kind, **{name: str(value) if isinstance(value, Path) else value for name, value in asked.items()}
     )
     machine = Machine(device="cpu", dtype=dtype, threads=1)
-    recipe = resolve_request(request, model, machine, random_seed=0, assets=given_pictures(request))
+    recipe = resolve_request(request, model, machine, random_seed=0, assets=input_assets(request))
     recipe = replace(recipe, numerics=replace(recipe.numerics, tile=tile))
     return ResolvedRequest(recipe=recipe, model=model, device="cpu")
 

@@ -17,7 +17,7 @@ from torch import Tensor
 from sdplay.core.machine import Machine
 from sdplay.core.sample import Noise
 from sdplay.events import Event, Started
-from sdplay.film.job.begin import begin
+from sdplay.film.job.builder import FilmJobBuilder
 from sdplay.film.job.encoder import Output
 from sdplay.film.job.film import FilmJob, shoot
 from sdplay.film.plan import FILMS, AnyFilm
@@ -30,6 +30,7 @@ from sdplay.requests.resolve import resolve_request
 from sdplay.sampling.noise import seed_noise
 from sdplay.tasks import Executor, Task
 from tests.pipeline.stub import StubFamily
+from tests.support.patience import wait_until
 from tests.support.recipes import MACHINE, MODEL
 
 SIDE = 64
@@ -86,6 +87,19 @@ class StubExecutor:
         """Nothing is held."""
 
 
+class HeldExecutor(StubExecutor):
+    """Draws frame `first` and what comes after it only when there is a file `gate`."""
+
+    def __init__(self, gate: Path, first: int) -> None:
+        super().__init__()
+        self._gate, self._first = gate, first
+
+    def run(self, task: Task) -> Generator[Event, None, None]:
+        if max(task.indices) >= self._first:
+            wait_until(self._gate.exists)
+        yield from super().run(task)
+
+
 def film_request(mode: str, **fields: Any) -> AnyFilm:
     return make_request(FILMS[mode], **{**PLAIN, **fields})
 
@@ -97,7 +111,8 @@ def settled(request: AnyFilm) -> Recipe:
 
 def shooting(out: Path, request: AnyFilm, executor: Executor | None = None, output: Output | None = None) -> FilmJob:
     """The film of `request` in `out`, drawn by `executor` (the stub in this process when left out)."""
-    return begin(settled(request), MODEL, "cpu", executor or StubExecutor(), out, output)
+    what = {"recipe": settled(request), "model": MODEL, "device": "cpu", "executor": executor or StubExecutor()}
+    return FilmJobBuilder(**what, output=output or Output()).begin(out)
 
 
 def made(out: Path, request: AnyFilm, executor: Executor | None = None, output: Output | None = None) -> list[Event]:

@@ -27,11 +27,11 @@ def test_it_is_small() -> None:
 def test_stock_diffusers_draws_with_it_what_is_drawn_here(builtin: Path, tmp_path: Path) -> None:
     from diffusers import ControlNetModel, EulerDiscreteScheduler, StableDiffusionControlNetPipeline
 
-    from sdplay.images.control import edges_of
+    from sdplay.images.canny import canny_of_input
     from sdplay.images.read import read_image
 
     shape("heart").save(tmp_path / "heart.png")
-    edges = edges_of(read_image(tmp_path / "heart.png"), 100, 200)
+    edges = canny_of_input(read_image(tmp_path / "heart.png"), 100, 200)
     (tmp_path / "edges.png").write_bytes(png(edges))
     asked = {"seed": 3, "steps": 4, "device": "cpu", "precision": "float32"}
     with Studio() as studio:

@@ -10,14 +10,14 @@ import click
 from sdplay.cli.deliver import deliver, delivery_from, delivery_options
 from sdplay.cli.draw import open_studio
 from sdplay.cli.flags import as_flags, in_the_words_of, request_fields, request_options
-from sdplay.cli.models import shelves_with
+from sdplay.cli.models import library_with
 from sdplay.cli.text import printable
 from sdplay.core.errors import BadRequest
 
 if TYPE_CHECKING:
-    from sdplay.images.picture import Artifact
+    from sdplay.images.picture import SavedImage
     from sdplay.images.write import Embedded
-    from sdplay.interop import Found
+    from sdplay.interop import ParsedMetadata
     from sdplay.requests.base import Request
     from sdplay.requests.request import AnyStill
     from sdplay.studio import Studio
@@ -54,8 +54,8 @@ def again(ctx: click.Context, /, file: Path, **params: Any) -> int:
     from sdplay.images.write import Embedded
 
     delivery = delivery_from(params)
-    shelves = shelves_with(bool(params.get("allow_pickle")))
-    with in_the_words_of(ctx), open_studio(shelves=shelves) as studio:
+    library = library_with(bool(params.get("allow_pickle")))
+    with in_the_words_of(ctx), open_studio(library=library) as studio:
         said = studio.read(file)
         if isinstance(said, Embedded):
             changes = changes_to(type(said.recipe.request), params)
@@ -69,7 +69,7 @@ def again(ctx: click.Context, /, file: Path, **params: Any) -> int:
     return 0
 
 
-def taken_over(studio: Studio, found: Found, params: dict[str, Any], *, quiet: bool) -> AnyStill:
+def taken_over(studio: Studio, found: ParsedMetadata, params: dict[str, Any], *, quiet: bool) -> AnyStill:
     """The request that another program's picture amounts to; what could not be taken over is told on stderr."""
     from sdplay.requests.request import kind_of
 
@@ -81,7 +81,7 @@ def taken_over(studio: Studio, found: Found, params: dict[str, Any], *, quiet: b
     return adopted.request
 
 
-def maker(found: Found) -> str:
+def maker(found: ParsedMetadata) -> str:
     return printable(f"{found.program} {found.version}".strip())
 
 
@@ -97,7 +97,7 @@ def changes_to(kind: type[Request], params: dict[str, Any]) -> dict[str, Any]:
     return request_fields(kind, params)
 
 
-def comparison(artifact: Artifact, embedded: Embedded, file: Path) -> str:
+def comparison(artifact: SavedImage, embedded: Embedded, file: Path) -> str:
     if artifact.digest == embedded.digest:
         return f"bit for bit the picture{' that was enlarged into' if embedded.enlarged else ' in'} {file}"
     return f"not bit for bit the picture in {file}: `sdplay verify` says how far apart they are"

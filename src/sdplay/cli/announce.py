@@ -17,7 +17,7 @@ def facts(settled: ResolvedRequest) -> Iterator[tuple[str, str]]:
     """What is settled, and what it takes, in rows of name and value."""
     from sdplay.core.values import amount_text
     from sdplay.jobs.memory import memory_of, other_ways
-    from sdplay.requests.plan import count
+    from sdplay.requests.recipe import count
 
     recipe, memory = settled.recipe, memory_of(settled)
     yield "prompt", printable(getattr(recipe.request, "prompt", ""))

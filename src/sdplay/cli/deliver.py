@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from sdplay.cli.preview import PreviewFile
     from sdplay.cli.progress import Progress
     from sdplay.cli.terminal import Protocol
-    from sdplay.images.picture import Artifact, Picture
+    from sdplay.images.picture import Picture, SavedImage
     from sdplay.studio import ResolvedRequest, Studio
 
 FORMATS = ("png", "webp", "jpeg")
@@ -80,19 +80,19 @@ def delivery_from(params: Mapping[str, Any]) -> Delivery:
 
 def deliver(
     studio: Studio, settled: ResolvedRequest, indices: Sequence[int], delivery: Delivery, progress: Progress
-) -> list[Artifact]:
+) -> list[SavedImage]:
     """Draw pictures `indices`, keep, show and tell them as `delivery` says, and return the files.
 
     Raises `Stopped` on Ctrl-C; what is finished by then is kept, as it is after every other error.
     """
     from sdplay.events import Finished, ImageDone, ImageSaved, Retried
-    from sdplay.images.writer import Keeper
+    from sdplay.images.writer import ImageWriter
     from sdplay.version import VERSION
 
     done = Done(settled=settled, indices=indices, out=delivery.out)
     canvas, viewer = Canvas(delivery, len(indices)), viewer_of(delivery)
     with no_empty_folder(delivery.out), done.told_on_failure(), Interrupt() as interrupt:
-        keeper = Keeper(delivery.out, delivery.format, VERSION) if delivery.out is not None else None
+        keeper = ImageWriter(delivery.out, delivery.format, VERSION) if delivery.out is not None else None
         if not delivery.quiet:
             with progress.aside():
                 for line in memory_lines(settled):
@@ -133,7 +133,7 @@ def viewer_of(delivery: Delivery) -> PreviewFile | None:
     return None
 
 
-def as_json(artifact: Artifact) -> str:
+def as_json(artifact: SavedImage) -> str:
     """What `--json` prints for a picture, on one line."""
     return json.dumps(
         {
@@ -155,7 +155,7 @@ class Done:
     out: Path | None
     drawn: int = 0
     seconds: float = 0.0
-    artifacts: list[Artifact] = field(default_factory=list)
+    artifacts: list[SavedImage] = field(default_factory=list)
 
     @property
     def first_seed(self) -> int:

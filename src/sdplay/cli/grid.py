@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from sdplay.cli.progress import Progress
     from sdplay.events import Event
-    from sdplay.images.picture import Artifact
+    from sdplay.images.picture import SavedImage
     from sdplay.jobs.grid_sheet import GridPlan, GridSheet
     from sdplay.requests.request import AnyStill
     from sdplay.studio import Studio
@@ -169,7 +169,7 @@ class Told:
         were = "was" if self.total == 1 else "were"
         return f"{self.reused} of {self.total} pictures {were} there already"
 
-    def _line(self, artifact: Artifact, *, reused: bool) -> str:
+    def _line(self, artifact: SavedImage, *, reused: bool) -> str:
         if not self.delivery.as_json:
             return str(artifact.path)
         from sdplay.cli.deliver import as_json

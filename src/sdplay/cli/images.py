@@ -105,7 +105,7 @@ def canny(file: Path, out: Path, size: tuple[int, int] | None, canny_low: int, c
     With --size they are those that it sees when a picture of this size is drawn.
     """
     from sdplay.files.atomic import prepare_folder, write_new
-    from sdplay.images.control import edges_of
+    from sdplay.images.canny import canny_of_input
     from sdplay.images.read import png, read_image, resized
 
     if out.exists():
@@ -114,5 +114,5 @@ def canny(file: Path, out: Path, size: tuple[int, int] | None, canny_low: int, c
     pixels = read_image(file, "file")
     pixels = resized(pixels, *size) if size is not None else pixels
     prepare_folder(out.parent)
-    click.echo(str(write_new(png(edges_of(pixels, canny_low, canny_high)), [out])))
+    click.echo(str(write_new(png(canny_of_input(pixels, canny_low, canny_high)), [out])))
     return 0

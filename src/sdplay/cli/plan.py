@@ -79,7 +79,7 @@ def plan_options(mode: str) -> list[click.Parameter]:
 def planned(request: AnyFilm, out: Path | None) -> tuple[ResolvedRequest, FilmPlan]:
     """`request` settled and planned, with the seed of the job in `out` where it would go on with that one."""
     from sdplay.executors.fake import FakeExecutor
-    from sdplay.film.job.begin import seeded_as_before
+    from sdplay.film.job.builder import seeded_as_before
     from sdplay.studio import Studio
 
     with Studio(FakeExecutor()) as studio:  # the plan is the same on every machine, and asking torch takes seconds
@@ -124,7 +124,7 @@ class Facts:
     out: Path | None
 
     def as_json(self) -> dict[str, Any]:
-        from sdplay.film.job.begin import film_warnings
+        from sdplay.film.job.builder import film_warnings
 
         recipe, cost = self.settled.recipe, self.cost
         return {
@@ -171,7 +171,7 @@ class Facts:
 
     def _bytes(self) -> float:
         from sdplay.files.space import usual_bytes
-        from sdplay.film.job.begin import frame_size
+        from sdplay.film.job.builder import frame_size
 
         return usual_bytes(self.plan.total + self.plan.segment_count, *frame_size(self.settled.recipe))
 
@@ -190,7 +190,7 @@ class Facts:
             yield "time", f"about {duration(left * pace)} for {left} frames, at {as_before}"
 
     def _notes(self) -> Iterator[str]:
-        from sdplay.film.job.begin import film_warnings
+        from sdplay.film.job.builder import film_warnings
 
         yield from film_warnings(self.plan)
         if self.request.seed is None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sdplay.film.job.verify import Progress
     from sdplay.images.sheet_file import SheetRecord
     from sdplay.images.write import Embedded
-    from sdplay.interop import Found
+    from sdplay.interop import ParsedMetadata
     from sdplay.requests.recipe import Recipe
 
 
@@ -76,11 +76,11 @@ def held(embedded: Embedded) -> dict[str, Any]:
     return {"sdplay": embedded.version, "index": embedded.index, "pixels": embedded.digest, "recipe": recipe} | enlarged
 
 
-def told(found: Found) -> Iterator[tuple[str, str]]:
+def told(found: ParsedMetadata) -> Iterator[tuple[str, str]]:
     """What another program wrote, in rows of name and value: first what has a meaning here, then the rest."""
-    from sdplay.interop.import_settings import NAMED, fullest_kind, usable
+    from sdplay.interop.import_settings import NAMED, mode_of, supported_fields
 
-    fields, left = usable(found, fullest_kind(found))
+    fields, left = supported_fields(found, mode_of(found))
     yield "made by", maker(found)
     named = {name: found.fields[name] for name in NAMED if name in found.fields}
     for name, value in (fields | named).items():
@@ -112,7 +112,7 @@ def show_job(path: Path, *, as_json: bool) -> int:
     from sdplay.film.job.description import described_recipe
     from sdplay.film.job.folder import JobFolder
     from sdplay.film.job.verify import progress_of
-    from sdplay.requests.plan import count
+    from sdplay.requests.recipe import count
 
     folder = JobFolder.open(path)
     recipe, done = described_recipe(folder.description), progress_of(folder)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 
 from pydantic import AfterValidator, Field
 
 MOST_FRAMES = 1_000_000
-
-
 Fill = Literal["original", "noise", "nothing"]
 Upscaling = Literal[
     "latent",
@@ -19,8 +17,6 @@ Upscaling = Literal[
     "latent-nearest-exact",
     "lanczos",
 ]
-
-
 LONGEST_PROMPT = 32_000
 LARGEST_SEED = 2**63 - 1
 SMALLEST_SIDE, LARGEST_SIDE = 64, 4096
@@ -39,3 +35,31 @@ def without_nul(text: str) -> str:
 
 
 FilePath = Annotated[str, Field(min_length=1, max_length=4096), AfterValidator(without_nul)]
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise ValueError('is empty; say what to draw, for example "a red apple"')
+    return text
+
+
+def _multiple_of_8(side: int) -> int:
+    if side % 8:
+        raise ValueError(f"is not a multiple of 8; the nearest are {side // 8 * 8} and {side // 8 * 8 + 8}")
+    return side
+
+
+def as_tuple(given: object) -> object:
+    """Lists as they come out of JSON are the tuples they were."""
+    return tuple(cast(list[object], given)) if isinstance(given, list) else given
+
+
+def as_texts(given: object) -> object:
+    """One text where several may stand is one of them."""
+    return (given,) if isinstance(given, str) else as_tuple(given)
+
+
+Text = Annotated[str, Field(max_length=LONGEST_PROMPT), AfterValidator(without_nul)]
+Prompt = Annotated[Text, AfterValidator(_not_blank)]
+Side = Annotated[int, Field(ge=SMALLEST_SIDE, le=LARGEST_SIDE), AfterValidator(_multiple_of_8)]
+FreeSide = Annotated[int, Field(ge=1, le=LARGEST_SIDE)]

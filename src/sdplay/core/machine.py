@@ -18,7 +18,7 @@ class Machine:
 
 
 def memory_available(meminfo: Path = MEMINFO) -> int | None:
-    """Bytes of main memory that programs may still take without pushing others out; None where nobody says."""
+    """Bytes of main memory that programs may still take without pushing others out; None if unknown."""
     try:
         lines = meminfo.read_text(encoding="ascii").splitlines()
     except OSError:

@@ -88,7 +88,7 @@ class Asset:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repaint:
-    """Which part to paint anew, and how its edge and its start are made; pixels everywhere.
+    """Which part to repaint, and how its edge and its start are made; pixels everywhere.
 
     `borders` (left, top, right, bottom) is painted beyond the picture; with `padding` set, only the masked part and
     that much around it is drawn, enlarged to the recipe's size, and pasted back.
@@ -114,7 +114,7 @@ class FromImage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FromFilm:
-    """Start from pixels that whoever draws hands in: a frame of a clip, or the drawn frame `previous`, moved."""
+    """Start from pixels that the renderer hands in: a frame of a clip, or the drawn frame `previous`, moved."""
 
     strength: float
     previous: int | None = None
@@ -152,9 +152,9 @@ class Control:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """Picture `index` of a recipe. `waits_for` is the index of the frame it needs first, None where it needs none.
+    """Picture `index` of a recipe. `waits_for` is the index of the frame it needs first, None if it needs none.
 
-    `steps` and `guidance_scale` are None where they are the recipe's; with `second` it is drawn in two passes.
+    `steps` and `guidance_scale` are None if they are the recipe's; with `second` it is drawn in two passes.
     """
 
     index: int
@@ -174,7 +174,7 @@ class Sample:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Segment:
     """Frames `first` to `stop` (exclusive) of a film, drawn in one go; `waits_for` is the number of the unit whose last
-    drawn picture it starts from, None where it starts by itself.
+    drawn picture it starts from, None if it starts by itself.
     """
 
     number: int

@@ -12,8 +12,8 @@ import numpy as np
 
 from sdplay.core.machine import Machine
 from sdplay.events import Event, ImageDone, KeyframeDone, Started, Stepped, Upscaled
+from sdplay.images.filters import resize_lanczos
 from sdplay.images.picture import Picture
-from sdplay.images.resize import stretched
 from sdplay.requests.base import Request
 from sdplay.requests.recipe import Recipe, picture_key
 from sdplay.requests.txt2img import picture_size, second_pass
@@ -30,7 +30,7 @@ class FakeExecutor:
 
     def run(self, task: Task) -> Generator[Event, None, None]:
         if isinstance(task, UpscaleTask):
-            yield Upscaled(pixels=stretched(task.pixels, *task.size), weights="")
+            yield Upscaled(pixels=resize_lanczos(task.pixels, *task.size), weights="")
             return
         yield Started(recipe=task.recipe, total=len(task.indices))
         if task.indices and task.recipe.request.mode == "animate":

@@ -19,7 +19,7 @@ def check_space(
     """Compare the space left at `path` with what `pictures` PNGs (frames and keys together) will take.
 
     Raises `DiskFull` when it is too small, unless `force`; returns a warning when it is less than 1.3 times as much,
-    and None when all is well. `path` need not exist yet.
+    None if all is well. `path` need not exist yet.
     """
     needed = usual_bytes(pictures, width, height, factor)
     there = next(folder for folder in (path, *path.absolute().parents) if folder.is_dir())
@@ -27,12 +27,12 @@ def check_space(
         free = shutil.disk_usage(there).free
     except OSError as error:
         raise store_error(error, path) from error
-    told = f"{pictures:,} pictures of {width}x{height} take about {size_text(needed)}, and {size_text(free)} is free"
+    said = f"{pictures:,} pictures of {width}x{height} take about {size_text(needed)}, and {size_text(free)} is free"
     if free < needed and not force:
         raise DiskFull(
-            told, field="out", value=str(path), hint="free some space, choose another folder with `out`, or use `force`"
+            said, field="out", value=str(path), hint="free some space, choose another folder with `out`, or use `force`"
         )
-    return f"{told} in {path}" if free < needed * COMFORT else None
+    return f"{said} in {path}" if free < needed * COMFORT else None
 
 
 def usual_bytes(pictures: int, width: int, height: int, factor: float = USUAL_FACTOR) -> float:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from sdplay.core.errors import BadRequest
-from sdplay.images.blur import gaussian
+from sdplay.images.filters import gaussian
 from sdplay.images.read import Pixels
 
 Floats = NDArray[np.float32]

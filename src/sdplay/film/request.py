@@ -13,10 +13,10 @@ from typing import Annotated, Any, ClassVar, Literal, cast
 
 from pydantic import BeforeValidator, Field
 
-from sdplay.core.fields import LARGEST_SIDE, SMALLEST_SIDE, FilePath
+from sdplay.core.fields import LARGEST_SIDE, SMALLEST_SIDE, FilePath, Text, as_texts
 from sdplay.core.sample import Asset
 from sdplay.library.card import ModelCard
-from sdplay.requests.base import Request, Text, as_texts
+from sdplay.requests.base import Request
 
 FASTEST = 240
 BATCH_ON_GPU = 4

@@ -8,11 +8,10 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from sdplay.core.fields import LARGEST_SEED, MOST_FRAMES, FilePath
+from sdplay.core.fields import LARGEST_SEED, MOST_FRAMES, FilePath, Prompt, Text, as_tuple
 from sdplay.film.request import Film, OnBadFrame, Rate, choice
 from sdplay.prompts.composition import check
 from sdplay.prompts.template import Wildcards
-from sdplay.requests.base import Prompt, Text, as_tuple
 
 Seed = Annotated[int, Field(ge=0, le=LARGEST_SEED)]
 Path = Annotated[Literal["slerp", "smooth", "circle"], choice("slerp", "smooth", "circle")]

@@ -22,10 +22,10 @@ CALLED = {"image": "the picture", "mask": "the mask", "control_image": "the cont
 WHERE_THEY_WERE: Mapping[str, str | None] = {}
 
 
-def given_pictures(request: Request) -> dict[str, Asset]:
+def input_assets(request: Request) -> dict[str, Asset]:
     """The pictures a request names, read once: size and digest by role; raises `BadRequest` for one that is none."""
     paths = named_files(request)
-    assets = {role: asset_of(role, paths[role]) for role in ("image", "control_image") if role in paths}
+    assets = {role: make_asset(role, paths[role]) for role in ("image", "control_image") if role in paths}
     if "mask" in paths and "image" in assets:
         width, height = assets["image"].width, assets["image"].height
         mask = read_mask(Path(paths["mask"]), (width, height))
@@ -35,10 +35,10 @@ def given_pictures(request: Request) -> dict[str, Asset]:
 
 def read_pictures(request: Request) -> tuple[Request, dict[str, Asset]]:
     """As `modes.read_files`: `request` itself and the pictures that it names."""
-    return request, given_pictures(request)
+    return request, input_assets(request)
 
 
-def asset_of(role: str, path: str) -> Asset:
+def make_asset(role: str, path: str) -> Asset:
     """The picture at `path`, read once for its size and digest."""
     pixels = read_image(Path(path), role)
     height, width = pixels.shape[:2]
@@ -56,7 +56,7 @@ def pictures_in(path: str) -> list[str]:
     return [str(file) for file in found]
 
 
-def with_pictures(recipe: Recipe, where: Mapping[str, str | None]) -> Recipe:
+def with_inputs(recipe: Recipe, where: Mapping[str, str | None]) -> Recipe:
     """`recipe` with the given pictures found `where` they are now, by role, and where they were for the rest.
 
     Raises `NotReproduced` when one is not the picture it was drawn from, and `BadRequest` when it cannot be read.
@@ -67,7 +67,7 @@ def with_pictures(recipe: Recipe, where: Mapping[str, str | None]) -> Recipe:
         raise BadRequest(f"it was drawn without {CALLED[role]}", field=role, value=moved[role])
     request = recipe.request.model_copy(update=moved)
     try:
-        found = given_pictures(request)
+        found = input_assets(request)
     except BadRequest as error:
         role = str(error.field)
         hint = f"say with `{role}` where {CALLED[role]} it was drawn from is now"
@@ -82,21 +82,21 @@ def with_pictures(recipe: Recipe, where: Mapping[str, str | None]) -> Recipe:
     return replace(recipe, request=request, assets=found)
 
 
-def read_given(asset: Asset, role: str = "image") -> Pixels:
+def read_input(asset: Asset, role: str = "image") -> Pixels:
     """The pixels of a recipe's picture; raises `BadRequest` when the file is gone or holds another one."""
     pixels = read_image(Path(asset.path), role)
-    check_same(asset, pixels, role)
+    check_unchanged(asset, pixels, role)
     return pixels
 
 
-def read_given_mask(asset: Asset, size: tuple[int, int]) -> Mask:
+def read_input_mask(asset: Asset, size: tuple[int, int]) -> Mask:
     """The same for its mask, which must have the picture's `size`."""
     mask = read_mask(Path(asset.path), size)
-    check_same(asset, mask, "mask")
+    check_unchanged(asset, mask, "mask")
     return mask
 
 
-def check_same(asset: Asset, values: NDArray[np.uint8], field: str) -> None:
+def check_unchanged(asset: Asset, values: NDArray[np.uint8], field: str) -> None:
     if pixel_digest(values) != asset.digest:
         reason = "holds another picture than when the recipe was made"
         raise BadRequest(reason, field=field, value=asset.path, hint="give the picture it was made from")

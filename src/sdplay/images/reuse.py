@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sdplay.core.errors import BadRequest
 from sdplay.images.picture import pixel_digest
 from sdplay.images.write import SUFFIXES, own_chunk, parse_chunk
-from sdplay.images.writer import NUMBERED, UNREADABLE, opened
+from sdplay.images.writer import NUMBERED, UNREADABLE, open_own
 from sdplay.requests.recipe import Numerics, Recipe, in_more_precision, picture_key
 
 LOSSLESS = frozenset(suffix for kind, suffix in SUFFIXES.items() if kind != "jpeg")
@@ -36,7 +36,7 @@ class Changed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
+class StoredPicture:
     """What a file of ours says it holds; `digest` is that of its pixels."""
 
     path: Path
@@ -45,21 +45,21 @@ class Said:
     digest: str
 
 
-def reusable(folder: Path, wanted: Iterable[tuple[Recipe, int]]) -> Iterator[Reusable | Changed]:
+def find_reusable(folder: Path, wanted: Iterable[tuple[Recipe, int]]) -> Iterator[Reusable | Changed]:
     """The pictures `wanted` (each a recipe and an index) that are kept in `folder`, each once, file by file.
 
     After those that are just what is wanted come those in more precision, for what is still missing: that is how a
     picture is kept whose numbers overflowed. One file is taken for one picture only.
     Only what is kept without loss can prove its pixels, so JPEG files are never taken. Of files with names as a
-    `Keeper` gives them only those are opened whose seed is one of the wanted.
+    `ImageWriter` gives them only those are opened whose seed is one of the wanted.
     """
     missing = {picture_key(recipe, index): (recipe, index) for recipe, index in wanted}
-    others = list[Said]()
-    for said in files(folder, {str(recipe.seed + index) for recipe, index in missing.values()}):
+    others = list[StoredPicture]()
+    for said in stored_pictures(folder, {str(recipe.seed + index) for recipe, index in missing.values()}):
         if said.key not in missing:
             others.append(said)
             continue
-        found = taken(said, said.key)
+        found = match_stored(said, said.key)
         if isinstance(found, Reusable):
             del missing[said.key]
         yield found
@@ -68,7 +68,7 @@ def reusable(folder: Path, wanted: Iterable[tuple[Recipe, int]]) -> Iterator[Reu
         key = next((key for key in finer.get(said.key, ()) if key in missing), None)
         if key is None:
             continue
-        found = taken(said, key)
+        found = match_stored(said, key)
         if isinstance(found, Reusable):
             del missing[key]
         yield found
@@ -83,48 +83,48 @@ def keys_in_more_precision(missing: Mapping[str, tuple[Recipe, int]]) -> dict[st
     return found
 
 
-def files(folder: Path, seeds: set[str]) -> Iterator[Said]:
+def stored_pictures(folder: Path, seeds: set[str]) -> Iterator[StoredPicture]:
     """What the files of ours in `folder` say that may hold a picture with one of these seeds, in their order."""
     for path in sorted(folder.iterdir()) if folder.is_dir() else []:
-        if path.suffix.casefold() in LOSSLESS and maybe(path, seeds):
-            said = said_by(path)
+        if path.suffix.casefold() in LOSSLESS and may_match(path, seeds):
+            said = read_stored(path)
             if said is not None:
                 yield said
 
 
-def taken(said: Said, key: str) -> Reusable | Changed:
+def match_stored(said: StoredPicture, key: str) -> Reusable | Changed:
     """The file that holds the picture wanted by `key`, once its pixels prove it."""
-    pixels = proved(said.path, said.digest)
+    pixels = read_verified(said.path, said.digest)
     if pixels is None:
         return Changed(said.path)
     return Reusable(key=key, path=said.path, numerics=said.numerics, pixels=pixels)
 
 
-def maybe(path: Path, seeds: set[str]) -> bool:
+def may_match(path: Path, seeds: set[str]) -> bool:
     """Whether a file's name allows that it holds a picture with one of these seeds."""
     match = NUMBERED.match(path.stem)
     return match is None or not path.stem[match.end() :].isdecimal() or path.stem[match.end() :] in seeds
 
 
-def said_by(path: Path) -> Said | None:
+def read_stored(path: Path) -> StoredPicture | None:
     """What a file of ours says it holds; None for every other file."""
     try:
-        with opened(path) as image:
+        with open_own(path) as image:
             text = own_chunk(image)
         if text is None:
             return None
         embedded = parse_chunk(text)
         recipe = embedded.recipe
         key = picture_key(recipe, embedded.index)
-        return Said(path=path, key=key, numerics=recipe.numerics, digest=embedded.digest)
+        return StoredPicture(path=path, key=key, numerics=recipe.numerics, digest=embedded.digest)
     except (*UNREADABLE, BadRequest):
         return None
 
 
-def proved(path: Path, digest: str) -> NDArray[np.uint8] | None:
+def read_verified(path: Path, digest: str) -> NDArray[np.uint8] | None:
     """The pixels of a file, None where they are not those that it was kept with."""
     try:
-        with opened(path) as image:
+        with open_own(path) as image:
             pixels = np.asarray(image.convert("RGB"))
     except UNREADABLE:
         return None

@@ -15,7 +15,7 @@ from PIL import Image
 
 from sdplay.core.errors import BadRequest, UnknownName
 from sdplay.files.atomic import prepare_folder, sweep, write_new
-from sdplay.images.picture import Artifact, Picture
+from sdplay.images.picture import Picture, SavedImage
 from sdplay.images.read import UNREADABLE
 from sdplay.images.sheet_file import SheetRecord, parse_sheet, sheet_chunk
 from sdplay.images.write import MEDIA_TYPES, SUFFIXES, Embedded, Format, encode, own_chunk, parse_chunk
@@ -23,7 +23,7 @@ from sdplay.images.write import MEDIA_TYPES, SUFFIXES, Embedded, Format, encode,
 NUMBERED = re.compile(r"(\d{5,})-")
 
 
-class Keeper:
+class ImageWriter:
     """Writes pictures into `folder` as NNNNN-SEED.png, numbered on from what is there, never over a file.
 
     What a killed program left half-written there is taken away once it is a day old by `clock`.
@@ -38,10 +38,10 @@ class Keeper:
         prepare_folder(folder)
         sweep(folder, clock())
 
-    def keep(self, picture: Picture) -> Artifact:
+    def write(self, picture: Picture) -> SavedImage:
         """Write `picture`; raises `DiskFull` or `StoreError`."""
         path = write_new(encode(picture, self.kind, self.version), self._names(picture.seed))
-        return Artifact(
+        return SavedImage(
             path=path,
             digest=picture.digest,
             media_type=MEDIA_TYPES[self.kind],
@@ -58,26 +58,26 @@ class Keeper:
             number += 1
 
 
-def opened(path: Path) -> Image.Image:
+def open_own(path: Path) -> Image.Image:
     return Image.open(path, formats=[kind.upper() for kind in SUFFIXES])
 
 
-def is_kept(path: Path) -> bool:
-    """Whether `path` is a file for `read_kept` to read or refuse: it holds a recipe of ours, or is a film's frame.
+def is_ours(path: Path) -> bool:
+    """Whether `path` is a file for `read_own` to read or refuse: it holds a recipe of ours, or is a film's frame.
 
     False for every other file, and for none.
     """
     try:
-        with opened(path) as image:
+        with open_own(path) as image:
             return own_chunk(image) is not None or is_film_frame(image.info)
     except UNREADABLE:
         return False
 
 
-def read_kept(path: Path) -> tuple[Embedded, NDArray[np.uint8]]:
+def read_own(path: Path) -> tuple[Embedded, NDArray[np.uint8]]:
     """What a file of ours says about itself, and its pixels; raises `BadRequest` when it is none or is damaged."""
     try:
-        with opened(path) as image:
+        with open_own(path) as image:
             text = own_chunk(image)
             if text is None:
                 raise without_recipe(path, image.info)
@@ -95,7 +95,7 @@ def is_film_frame(info: Mapping[Any, Any]) -> bool:
 def read_sheet(path: Path) -> SheetRecord | None:
     """What the sheet of a grid says about itself, None for every other file; raises `BadRequest` for a damaged one."""
     try:
-        with opened(path) as image:
+        with open_own(path) as image:
             text = sheet_chunk(image)
     except UNREADABLE:
         return None
@@ -126,5 +126,5 @@ def without_recipe(path: Path, info: Mapping[Any, Any]) -> BadRequest:
 
 def format_of(path: Path) -> Format:
     """The format of a file of ours by its content, whatever its name ends in."""
-    with opened(path) as image:
+    with open_own(path) as image:
         return next(kind for kind in SUFFIXES if kind.upper() == image.format)

@@ -5,11 +5,11 @@ from sdplay.interop.comfyui import parse_comfyui
 from sdplay.interop.fooocus import parse_fooocus
 from sdplay.interop.invokeai import parse_invokeai
 from sdplay.interop.novelai import parse_novelai
-from sdplay.interop.parsed import Found
+from sdplay.interop.parsed import ParsedMetadata
 from sdplay.interop.read import read_found
 
 __all__ = [
-    "Found",
+    "ParsedMetadata",
     "parse_comfyui",
     "parse_fooocus",
     "parse_infotext",

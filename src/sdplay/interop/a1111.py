@@ -3,13 +3,35 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from sdplay.core.errors import BadRequest
-from sdplay.images.infotext import CONTROLNET, FILL_LABELS, INPAINT_AREAS, MASK_MODES, UPSCALER_LABELS, parts
-from sdplay.interop.controlnet import read_control
+from sdplay.images.infotext import CONTROLNET, FILL_LABELS, INPAINT_AREAS, MASK_MODES, UPSCALER_LABELS, pairs_in, parts
 from sdplay.interop.names import sampler_of, schedule_of, split
-from sdplay.interop.parsed import Found, Meaning, bounded, json_object, name, number, sorted_out, whole
+from sdplay.interop.parsed import Meaning, ParsedMetadata, check_length, json_object, name, number, to_parsed, whole
+
+HASH_SUFFIX = re.compile(r"\s*\[[0-9a-f]{8,}\]$")  # behind a model's name
+PREPROCESSORS = {"canny": "canny", "none": "none"}
+
+
+def whole_number(text: str) -> int | None:
+    """Thresholds are written as 100.0."""
+    value = number(text)
+    return round(value) if value is not None else None
+
+
+CONTROLNET_FIELDS: dict[str, tuple[str, Callable[[str], Any]]] = {
+    "Module": ("control_preprocessor", lambda text: PREPROCESSORS.get(text.casefold())),
+    "Model": ("controlnet", lambda text: name(HASH_SUFFIX.sub("", text))),
+    "Weight": ("control_scale", number),
+    "Threshold A": ("canny_low", whole_number),
+    "Threshold B": ("canny_high", whole_number),
+    "Guidance Start": ("control_start", number),
+    "Guidance End": ("control_end", number),
+}
+OF_EDGES = {"canny_low", "canny_high"}
+AS_HERE = {"Resize Mode": "crop and resize", "Control Mode": "balanced"}  # other ways have no meaning here
 
 UNKNOWN = "unknown"
 A1111 = "A1111"
@@ -65,17 +87,17 @@ MEANINGS: dict[str, Meaning] = {
 HASH_LISTS = ("Lora hashes", "TI hashes", "Hypernet hashes")
 
 
-def parse_infotext(text: str) -> Found:
+def parse_infotext(text: str) -> ParsedMetadata:
     """What the infotext `text` says; a text without a line of pairs is a prompt alone and has no `fields`.
 
     `Lora hashes` and the like become dicts in `other`. Raises `BadRequest` for more than 1 MB of text.
     """
-    prompt, negative, pairs = parts(bounded(text))
+    prompt, negative, pairs = parts(check_length(text))
     program, version = writer(pairs) if pairs else (UNKNOWN, "")
     meanings = dict(MEANINGS)
     if any(key.startswith("Hires ") for key in pairs):
         meanings["Denoising strength"] = ("hires_strength", number)  # it is that of the second pass
-    fields, rest = sorted_out(pairs, meanings)
+    fields, rest = to_parsed(pairs, meanings)
     if pairs:
         fields = assumed(pairs, program) | fields
     steered, wholly = read_control(pairs)
@@ -85,7 +107,7 @@ def parse_infotext(text: str) -> Found:
     model = other.get("Hashes", {})
     if "model_hash" not in fields and isinstance(model, dict) and name(model.get("model")):
         fields["model_hash"] = model["model"]
-    return Found(
+    return ParsedMetadata(
         program=program,
         version=version,
         prompt=prompt,
@@ -130,3 +152,17 @@ def hashes(key: str, value: str) -> Any:
         return value
     named = [part.rpartition(": ") for part in value.split(", ")]
     return {one: sha for one, _, sha in named} if all(one for one, _, _ in named) else value
+
+
+def read_control(pairs: dict[str, str]) -> tuple[dict[str, Any], bool]:
+    """(the fields of a request that the first ControlNet's entry among `pairs` says, whether that is all it says)."""
+    told = dict(pairs_in(pairs.get(CONTROLNET, "")))
+    fields: dict[str, Any] = {}
+    for key, (field, meaning) in CONTROLNET_FIELDS.items():
+        value = meaning(told[key]) if key in told else None
+        if value is not None:
+            fields[field] = value
+    if fields.get("control_preprocessor") != "canny":  # thresholds of another preprocessor have another meaning
+        fields = {field: value for field, value in fields.items() if field not in OF_EDGES}
+    other_way = any(told.get(key, way).casefold() != way for key, way in AS_HERE.items())
+    return fields, "control_preprocessor" in fields and not other_way

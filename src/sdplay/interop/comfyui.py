@@ -8,7 +8,7 @@ from typing import Any
 
 from sdplay.interop.comfyui_graph import Graph, Node, nodes_of_prompt, nodes_of_workflow
 from sdplay.interop.names import sampler_of, schedule_of
-from sdplay.interop.parsed import Found, Meaning, json_object, name, number, sorted_out, whole
+from sdplay.interop.parsed import Meaning, ParsedMetadata, json_object, name, number, to_parsed, whole
 
 PROGRAM = "ComfyUI"
 # Links that lead from a picture to how it was made rather than to the picture before it.
@@ -31,7 +31,7 @@ MOST_PARTS, MOST_TEXTS = 50, 200  # nodes that one sampler is made of, and nodes
 JOINTS = {"ConditioningCombine": " AND ", "ConditioningConcat": " BREAK "}
 
 
-def parse_comfyui(prompt_json: str | None, workflow_json: str | None = None) -> Found:
+def parse_comfyui(prompt_json: str | None, workflow_json: str | None = None) -> ParsedMetadata:
     """What the graph `prompt_json` says of the first sampler of the picture; without it, `workflow_json`, the drawing.
 
     Where several samplers follow each other the first decided what is in the picture, as A1111's hires fix counts it.
@@ -53,7 +53,7 @@ def parse_comfyui(prompt_json: str | None, workflow_json: str | None = None) -> 
             prompts[sign] = next((said for link in starts if (said := words(graph, link, set()))), "")
     if left := graph.left():
         other["nodes"] = left
-    return Found(
+    return ParsedMetadata(
         program=PROGRAM,
         version="",
         prompt=prompts["positive"],
@@ -100,7 +100,7 @@ def settings(graph: Graph, machinery: list[Node]) -> tuple[dict[str, Any], dict[
             value = graph.value(node, key)
             if value is not None and key not in said:
                 said[key] = value
-    fields, other = sorted_out(said, SETTINGS)
+    fields, other = to_parsed(said, SETTINGS)
     named = (SCHEDULE_NODES[node.kind] for node in machinery if node.kind in SCHEDULE_NODES)
     if schedule := next(named, None):
         fields.setdefault("schedule", schedule)

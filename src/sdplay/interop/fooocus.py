@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from sdplay.interop.a1111 import parse_infotext
 from sdplay.interop.names import sampler_of, schedule_of
-from sdplay.interop.parsed import Found, Meaning, json_object, name, number, sorted_out, whole, words
+from sdplay.interop.parsed import Meaning, ParsedMetadata, json_object, name, number, to_parsed, whole, words
 
 PROGRAM = "Fooocus"
 RESOLUTION = re.compile(r"\((\d{1,6}), ?(\d{1,6})\)")
@@ -26,7 +26,7 @@ MEANINGS: dict[str, Meaning] = {
 }
 
 
-def parse_fooocus(text: str, scheme: str = "") -> Found:
+def parse_fooocus(text: str, scheme: str = "") -> ParsedMetadata:
     """What `text`, the chunk `parameters`, says; `scheme` is the chunk `fooocus_scheme` where there is one.
 
     `prompt` is what its user typed, or in an infotext what its styles made of that; the other one is in `other`.
@@ -40,8 +40,8 @@ def parse_fooocus(text: str, scheme: str = "") -> Found:
     if size := RESOLUTION.fullmatch(str(said.get("resolution", ""))):
         del said["resolution"]
         said |= {"width": size[1], "height": size[2]}
-    fields, other = sorted_out(said, MEANINGS)
-    return Found(
+    fields, other = to_parsed(said, MEANINGS)
+    return ParsedMetadata(
         program=PROGRAM,
         version=version.removeprefix(f"{PROGRAM} "),
         prompt=words(prompt),

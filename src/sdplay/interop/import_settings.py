@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from sdplay.core.errors import BadRequest, ModelBroken, shorten
-from sdplay.interop import Found
-from sdplay.interop.missing import missing_network, without_missing
-from sdplay.interop.named_vae import vae_of
-from sdplay.library.aliases import added_models
-from sdplay.library.library import Shelves, shelves_of
+from sdplay.interop import ParsedMetadata
+from sdplay.interop.missing import missing_network, vae_of, without_missing
+from sdplay.library.aliases import model_aliases
+from sdplay.library.library import Library, library_from_env
 from sdplay.library.registry import shipped_cards
 from sdplay.library.resolve import resolve
 from sdplay.requests.base import Request, make_request
@@ -53,7 +52,7 @@ LEAST = {"prompt": "-", "image": "-", "mask": "-", "control_image": "-"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Left:
+class Skipped:
     """What was left out: its name in the file or here, what it is there, and why it has no part in the request."""
 
     name: str
@@ -65,66 +64,73 @@ class Left:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Adopted:
+class ImportedSettings:
     """A request made of what a file says, and what of the file is not in it."""
 
     request: AnyStill
-    left: tuple[Left, ...]
+    left: tuple[Skipped, ...]
 
 
-def adopt(found: Found, changes: Mapping[str, Any], shelves: Shelves | None = None) -> Adopted:
+def import_settings(
+    found: ParsedMetadata, changes: Mapping[str, Any], library: Library | None = None
+) -> ImportedSettings:
     """The request that `found` amounts to, `changes` made to it; with an `image` among them img2img, and so on.
 
-    Its model is the one that was named, if it is on the `shelves` (those of the environment when left out), else the
+    Its model is the one that was named, if it is in the `library` (those of the environment when left out), else the
     usual one. Raises `BadRequest` where what is left makes no request, above all one without a prompt.
     """
     kind = kind_of(changes)
-    shelves = shelves if shelves is not None else shelves_of(os.environ)
-    fields, left = usable(found, kind, steered="control_image" in changes)
+    library = library if library is not None else library_from_env(os.environ)
+    fields, left = supported_fields(found, kind, steered="control_image" in changes)
     if "prompt" not in changes:
-        fields["prompt"], missing = without_missing(fields["prompt"], shelves)
-        left += [Left(name=f"{mark} in the prompt", value=name, reason=reason) for mark, name, reason in missing]
-    if "controlnet" not in changes and (reason := missing_network(fields.get("controlnet"), shelves)):
-        left += [Left(name="controlnet", value=fields.pop("controlnet"), reason=reason)]
+        fields["prompt"], missing = without_missing(fields["prompt"], library)
+        left += [Skipped(name=f"{mark} in the prompt", value=name, reason=reason) for mark, name, reason in missing]
+    if "controlnet" not in changes and (reason := missing_network(fields.get("controlnet"), library)):
+        left += [Skipped(name="controlnet", value=fields.pop("controlnet"), reason=reason)]
     if "model" not in changes:
-        path, doubt = model_of(found, shelves)
+        path, doubt = model_of(found, library)
         fields |= {"model": path} if path is not None else {}
-        left += [Left(name="model", value=found.fields.get("model"), reason=doubt)] if doubt else []
+        left += [Skipped(name="model", value=found.fields.get("model"), reason=doubt)] if doubt else []
     if "vae" not in changes:
-        codec, doubt = vae_of(found, shelves)
+        codec, doubt = vae_of(found, library)
         fields |= {"vae": codec} if codec is not None else {}
-        left += [Left(name="VAE", value=found.fields.get("vae"), reason=doubt)] if doubt else []
+        left += [Skipped(name="VAE", value=found.fields.get("vae"), reason=doubt)] if doubt else []
     request = make_request(kind, **{**fields, **changes})
-    return Adopted(request=request, left=tuple(one for one in left if one.name.casefold() not in changes))
+    return ImportedSettings(request=request, left=tuple(one for one in left if one.name.casefold() not in changes))
 
 
-def fullest_kind(found: Found) -> type[AnyStill]:
+def mode_of(found: ParsedMetadata) -> type[AnyStill]:
     """The kind of request that the picture was made with, as far as its fields tell."""
     if found.fields.keys() & (Inpaint.model_fields.keys() - Img2Img.model_fields.keys()):
         return Inpaint
     return Img2Img if "strength" in found.fields else Txt2Img
 
 
-def usable(found: Found, kind: type[AnyStill], *, steered: bool = False) -> tuple[dict[str, Any], list[Left]]:
+def supported_fields(
+    found: ParsedMetadata, kind: type[AnyStill], *, steered: bool = False
+) -> tuple[dict[str, Any], list[Skipped]]:
     """(the fields of a request of `kind` that the file says, the rest); model and codec are in neither.
 
     `steered` says that there is a control image; what is said of one has a meaning only then.
     """
     fields: dict[str, Any] = {"prompt": found.prompt, "negative_prompt": found.negative_prompt}
-    left = list(unread_words(found))
+    left = list(ignored_prompt_syntax(found))
     for name, value in found.fields.items():
         if value is None or name in NAMED:
             continue
-        reason = OF_A_CONTROL if name in OF_CONTROL and not steered else why_unusable(kind, name, value)
+        reason = OF_A_CONTROL if name in OF_CONTROL and not steered else why_invalid(kind, name, value)
         if reason:
-            left.append(Left(name=name.replace("_", " "), value=value, reason=reason))
+            left.append(Skipped(name=name.replace("_", " "), value=value, reason=reason))
         else:
             fields[name] = value
     rest = {name: value for name, value in found.other.items() if name not in found.fields}
-    return fields, [*left, *(Left(name=name, value=value, reason=why_not(name)) for name, value in rest.items())]
+    return fields, [
+        *left,
+        *(Skipped(name=name, value=value, reason=why_unsupported(name)) for name, value in rest.items()),
+    ]
 
 
-def why_unusable(kind: type[AnyStill], name: str, value: object) -> str:
+def why_invalid(kind: type[AnyStill], name: str, value: object) -> str:
     """Why `name` cannot be asked for with this value; "" where it can."""
     if name not in kind.model_fields:
         if name in Img2Img.model_fields:
@@ -140,18 +146,18 @@ def why_unusable(kind: type[AnyStill], name: str, value: object) -> str:
     return ""
 
 
-def why_not(name: str) -> str:
+def why_unsupported(name: str) -> str:
     return next((reason for pattern, reason in WHY_NOT if pattern.search(name)), NO_MEANING)
 
 
-def unread_words(found: Found) -> Iterator[Left]:
+def ignored_prompt_syntax(found: ParsedMetadata) -> Iterator[Skipped]:
     """The prompt's parts that other programs take as instructions; here they are words like all others."""
     for name, text in (("prompt", found.prompt), ("negative prompt", found.negative_prompt)):
         if match := SYNTAX.search(text):
-            yield Left(name=name, value=match[0], reason="is read as plain words: weights and the like are not known")
+            yield Skipped(name=name, value=match[0], reason="is read as plain words: its weights have no meaning here")
 
 
-def model_of(found: Found, shelves: Shelves) -> tuple[str | None, str]:
+def model_of(found: ParsedMetadata, library: Library) -> tuple[str | None, str]:
     """(what to give as the model that was named, what is to be said about it); (None, …) where it is not here.
 
     Only names are looked for, never a path that stands in a file, and nothing is downloaded.
@@ -160,10 +166,10 @@ def model_of(found: Found, shelves: Shelves) -> tuple[str | None, str]:
     if not isinstance(named, str):
         return None, ""
     try:
-        here = known_here(re.split(r"[\\/]", named)[-1], shelves)
+        here = find_model(re.split(r"[\\/]", named)[-1], library)
         if here is None:
-            return None, "is not on the shelves of this computer (SDPLAY_MODELS), and the usual model is taken"
-        model = resolve(here, shelves)
+            return None, "is not in the library of this computer (SDPLAY_MODELS), and the usual model is taken"
+        model = resolve(here, library)
     except (BadRequest, ModelBroken) as error:
         return None, f"cannot be used, and the usual model is taken: {error.reason}"
     note = str(found.fields.get("model_hash", ""))
@@ -173,14 +179,14 @@ def model_of(found: Found, shelves: Shelves) -> tuple[str | None, str]:
     return here, doubt if differs else ""
 
 
-def known_here(name: str, shelves: Shelves) -> str | None:
+def find_model(name: str, library: Library) -> str | None:
     """What `resolve` finds a model of this name by, with or without its suffix, on this computer; None for none."""
-    shipped, added = shipped_cards(), added_models(shelves.home)
+    shipped, added = shipped_cards(), model_aliases(library.home)
     for called in dict.fromkeys((name, name.rpartition(".")[0] or name)):
         card = shipped.get(called)
         if (card is not None and card.folder is not None) or Path(added.get(called, "")).is_absolute():
             return called
-        path = shelves.find(called)
+        path = library.find(called)
         if path is not None:
             return str(path)
     return None

@@ -9,14 +9,14 @@ from typing import Any
 
 from sdplay.interop.names import sampler_of, split
 from sdplay.interop.parsed import (
-    Found,
     Meaning,
-    bounded,
+    ParsedMetadata,
+    check_length,
+    invalid_metadata,
     json_object,
     name,
     number,
-    refused,
-    sorted_out,
+    to_parsed,
     whole,
     words,
 )
@@ -63,7 +63,7 @@ SWITCH = re.compile(r"-([A-Za-z])(.*)", re.DOTALL)
 UNWANTED = re.compile(r"\[([^\[\]]*)\]")
 
 
-def parse_invokeai(chunks: Mapping[str, str]) -> Found:
+def parse_invokeai(chunks: Mapping[str, str]) -> ParsedMetadata:
     """What the newest of InvokeAI's text chunks in `chunks` says; raises `BadRequest` for a damaged one or none."""
     if "invokeai_metadata" in chunks:
         return of_metadata(chunks["invokeai_metadata"])
@@ -72,11 +72,11 @@ def parse_invokeai(chunks: Mapping[str, str]) -> Found:
     return of_dream(chunks.get("Dream", ""))
 
 
-def of_metadata(text: str) -> Found:
+def of_metadata(text: str) -> ParsedMetadata:
     said = json_object(text)
     prompt, negative = (said.pop(f"{sign}_prompt", "") for sign in ("positive", "negative"))
     version = said.pop("app_version", "")
-    fields, other = sorted_out(said, MEANINGS)
+    fields, other = to_parsed(said, MEANINGS)
     model, scheduler = other.get("model"), other.get("scheduler")
     if isinstance(model, dict) and (called := next((model[key] for key in LOADED if name(model.get(key))), None)):
         fields["model"] = called
@@ -87,28 +87,30 @@ def of_metadata(text: str) -> Found:
     return found(version, (words(prompt), words(negative)), fields, other, text)
 
 
-def of_sd_metadata(text: str) -> Found:
+def of_sd_metadata(text: str) -> ParsedMetadata:
     said = json_object(text)
     image = said.pop("image", {})
     if not isinstance(image, dict):
-        raise refused("says nothing of its image", text)
+        raise invalid_metadata("says nothing of its image", text)
     version = said.pop("app_version", "")
     # `model` is the kind ("stable diffusion"), `model_weights` the name.
-    fields, other = sorted_out({**said, **image}, {key: value for key, value in MEANINGS.items() if key != "model"})
+    fields, other = to_parsed({**said, **image}, {key: value for key, value in MEANINGS.items() if key != "model"})
     return found(version, prompts(joined(other.pop("prompt", ""))), fields, other, text)
 
 
-def of_dream(text: str) -> Found:
-    match = DREAM.fullmatch(bounded(text))
+def of_dream(text: str) -> ParsedMetadata:
+    match = DREAM.fullmatch(check_length(text))
     if match is None:
-        raise refused('is no dream command: "prompt" and switches', text)
+        raise invalid_metadata('is no dream command: "prompt" and switches', text)
     said = {SWITCHES.get(letter, f"-{letter}"): value for letter, value in switches(match[2]).items()}
-    fields, other = sorted_out(said, MEANINGS)
+    fields, other = to_parsed(said, MEANINGS)
     return found("", prompts(match[1].replace('\\"', '"')), fields, other, text)
 
 
-def found(version: object, said: tuple[str, str], fields: dict[str, Any], other: dict[str, Any], text: str) -> Found:
-    return Found(
+def found(
+    version: object, said: tuple[str, str], fields: dict[str, Any], other: dict[str, Any], text: str
+) -> ParsedMetadata:
+    return ParsedMetadata(
         program=PROGRAM,
         version=str(version),
         prompt=said[0],

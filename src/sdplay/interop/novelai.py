@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sdplay.interop.names import sampler_of, schedule_of
-from sdplay.interop.parsed import Found, Meaning, json_object, name, number, sorted_out, whole, words
+from sdplay.interop.parsed import Meaning, ParsedMetadata, json_object, name, number, to_parsed, whole, words
 
 PROGRAM = "NovelAI"
 MEANINGS: dict[str, Meaning] = {
@@ -21,15 +21,15 @@ MEANINGS: dict[str, Meaning] = {
 }
 
 
-def parse_novelai(chunks: Mapping[str, str]) -> Found:
+def parse_novelai(chunks: Mapping[str, str]) -> ParsedMetadata:
     """What the text chunks of a NovelAI picture say; raises `BadRequest` for damaged JSON."""
     text = chunks.get("Comment", "")
     said = json_object(text)
     prompt, negative = said.pop("prompt", None), said.pop("uc", None)
-    fields, other = sorted_out(said, MEANINGS)
+    fields, other = to_parsed(said, MEANINGS)
     if source := name(chunks.get("Source")):
         fields["model"] = source
-    return Found(
+    return ParsedMetadata(
         program=PROGRAM,
         version="",
         prompt=words(prompt) or chunks.get("Description", ""),

@@ -22,7 +22,7 @@ Meaning = tuple[str, Callable[[Any], Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class ParsedMetadata:
     """What a picture says about itself, in our words as far as we have them.
 
     `fields` holds request fields (and `model_hash`): a name that is not there was not said, or not in a way that we
@@ -39,14 +39,14 @@ class Found:
     text: str
 
 
-def refused(reason: str, text: str) -> BadRequest:
+def invalid_metadata(reason: str, text: str) -> BadRequest:
     return BadRequest(reason, field="metadata", value=text)
 
 
-def bounded(text: str) -> str:
+def check_length(text: str) -> str:
     """`text` itself; raises `BadRequest` when it is too long to be what a program says about a picture."""
     if len(text) > LARGEST_TEXT:
-        raise refused(f"is {len(text):,} characters long, and no more than {LARGEST_TEXT:,} are read", text)
+        raise invalid_metadata(f"is {len(text):,} characters long, and no more than {LARGEST_TEXT:,} are read", text)
     return text
 
 
@@ -56,24 +56,24 @@ def json_object(text: str) -> dict[str, Any]:
     Raises `BadRequest` for what is none, is too long or too deep, or holds half a character.
     """
     depth = deepest = 0
-    for match in STRING_OR_BRACKET.finditer(bounded(text)):
+    for match in STRING_OR_BRACKET.finditer(check_length(text)):
         depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(match[0], 0)
         deepest = max(deepest, depth)
     if deepest > DEEPEST:
-        raise refused(f"is nested {deepest:,} levels deep, and no more than {DEEPEST} are read", text)
+        raise invalid_metadata(f"is nested {deepest:,} levels deep, and no more than {DEEPEST} are read", text)
     try:
         value = json.loads(text, parse_constant=lambda _: None)
         json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError:
-        raise refused("contains half a surrogate pair, which is not a character", text) from None
+        raise invalid_metadata("contains half a surrogate pair, which is not a character", text) from None
     except ValueError as error:
-        raise refused(f"is damaged JSON: {error}", text) from None
+        raise invalid_metadata(f"is damaged JSON: {error}", text) from None
     if not isinstance(value, dict):
-        raise refused("is no JSON object", text)
+        raise invalid_metadata("is no JSON object", text)
     return value
 
 
-def sorted_out(said: Mapping[str, Any], meanings: Mapping[str, Meaning]) -> tuple[dict[str, Any], dict[str, Any]]:
+def to_parsed(said: Mapping[str, Any], meanings: Mapping[str, Meaning]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Split what was said into our fields, under our names, and the rest; a meaning of None leaves it in the rest."""
     fields: dict[str, Any] = {}
     other: dict[str, Any] = {}

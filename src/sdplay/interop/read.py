@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,17 +14,18 @@ from sdplay.images.write import EXIF_IFD, USER_COMMENT
 from sdplay.interop import invokeai
 from sdplay.interop.a1111 import parse_infotext
 from sdplay.interop.comfyui import parse_comfyui
-from sdplay.interop.comments import decoded, decoded_user_comment
 from sdplay.interop.fooocus import is_fooocus, is_json, parse_fooocus
 from sdplay.interop.novelai import parse_novelai
-from sdplay.interop.parsed import Found
+from sdplay.interop.parsed import ParsedMetadata
+
+UNICODE, ASCII, UNDEFINED = b"UNICODE\0", b"ASCII\0\0\0", bytes(8)
 
 FORMATS = ("PNG", "WEBP", "JPEG", "GIF")
 COMFYUI = ("prompt", "workflow")
 Texts = dict[str, str]
 
 
-def read_found(path: Path) -> Found | None:
+def read_found(path: Path) -> ParsedMetadata | None:
     """What the picture `path` says about how it was made; None where it says nothing that we understand.
 
     Read in the order of A1111: the chunk `parameters`, the EXIF comment, other comments; then the chunks of InvokeAI,
@@ -49,7 +51,7 @@ def read_found(path: Path) -> Found | None:
     return None
 
 
-def readers(texts: Texts) -> Iterator[Callable[[], Found | None]]:
+def readers(texts: Texts) -> Iterator[Callable[[], ParsedMetadata | None]]:
     """What is to be tried on the texts of a picture, in order."""
     if "parameters" in texts:
         yield lambda: of_parameters(texts["parameters"], texts.get("fooocus_scheme", ""))
@@ -64,14 +66,14 @@ def readers(texts: Texts) -> Iterator[Callable[[], Found | None]]:
         yield lambda: of_graphs(*graphs)
 
 
-def of_parameters(text: str, scheme: str) -> Found | None:
+def of_parameters(text: str, scheme: str) -> ParsedMetadata | None:
     """What the chunk `parameters` says; None for JSON of a program that we do not know."""
     if scheme or is_fooocus(text):
         return parse_fooocus(text, scheme)
     return None if is_json(text) else parse_infotext(text)
 
 
-def of_comment(text: str) -> Found | None:
+def of_comment(text: str) -> ParsedMetadata | None:
     """What a comment says; None where it may be anybody's about anything."""
     if is_json(text):
         return parse_fooocus(text) if is_fooocus(text) else None
@@ -79,7 +81,7 @@ def of_comment(text: str) -> Found | None:
     return found if found.fields else None
 
 
-def of_graphs(prompt: str | None, workflow: str | None) -> Found | None:
+def of_graphs(prompt: str | None, workflow: str | None) -> ParsedMetadata | None:
     """What ComfyUI's graphs say; None for JSON that is no graph."""
     found = parse_comfyui(prompt, workflow)
     return found if found.fields or found.other else None
@@ -119,3 +121,34 @@ def exif_texts(image: Image.Image) -> Texts:
         if colon and chunk.strip().casefold() in COMFYUI:
             texts[chunk.strip().casefold()] = json.strip()
     return texts
+
+
+def decoded_user_comment(comment: bytes) -> str:
+    """An EXIF UserComment as text, "\ufffd" for what is no letter, since anybody's comment on anything comes by here.
+
+    Eight bytes name the encoding. UNICODE is UTF-16 in whatever byte order the writer liked: big-endian for A1111, and
+    little-endian is seen too, with a mark or without one.
+    """
+    head, body = comment[:8], comment[8:]
+    if head == UNICODE:
+        return body.decode(byte_order(body), "replace").removeprefix("\ufeff").rstrip("\0")
+    if head in (ASCII, UNDEFINED):
+        return decoded(body)
+    return decoded(comment)
+
+
+def byte_order(body: bytes) -> str:
+    """The encoding of UTF-16 text: by its mark, else the order in which more of its letters are Latin."""
+    for mark, order in ((codecs.BOM_UTF16_BE, "utf-16-be"), (codecs.BOM_UTF16_LE, "utf-16-le")):
+        if body.startswith(mark):
+            return order
+    return "utf-16-le" if body[1::2].count(0) > body[::2].count(0) else "utf-16-be"
+
+
+def decoded(body: bytes) -> str:
+    """UTF-8, or else Latin-1, in which any bytes are text."""
+    try:
+        text = body.decode()
+    except UnicodeDecodeError:
+        text = body.decode("latin-1")
+    return text.rstrip("\0")

@@ -24,7 +24,7 @@ from sdplay.requests.upscale_record import UpscaleRecord
 COMMENTS = {"UserComment", "comment"}  # where files other than PNG say what a PNG says in `parameters`
 
 
-def postprocessing(one: UpscaleRecord) -> str:
+def upscale_infotext(one: UpscaleRecord) -> str:
     """What A1111 writes into the chunk of this name."""
     pairs = {"Postprocess upscale by": f"{one.scale:g}", "Postprocess upscaler": UPSCALER_LABELS[one.upscaler]}
     return ", ".join(f"{key}: {quoted(value)}" for key, value in pairs.items())
@@ -49,15 +49,15 @@ def texts_in_file(path: Path) -> Texts:
     return {}
 
 
-def enlarged_so_far(texts: Texts) -> tuple[UpscaleRecord, ...]:
+def upscale_records_in(texts: Texts) -> tuple[UpscaleRecord, ...]:
     """How often a picture of ours was enlarged before."""
     return tuple(map(UpscaleRecord.from_dict, json.loads(texts[CHUNK]).get(ENLARGED, ()))) if CHUNK in texts else ()
 
 
-def encode_enlarged(pixels: NDArray[np.uint8], texts: Mapping[str, str], chain: Sequence[UpscaleRecord]) -> bytes:
+def encode_upscaled(pixels: NDArray[np.uint8], texts: Mapping[str, str], chain: Sequence[UpscaleRecord]) -> bytes:
     """The PNG file of enlarged `pixels`, with the `texts` of the picture it was, and what has become of it."""
     info = PngImagePlugin.PngInfo()
-    for name, text in (dict(texts) | {"postprocessing": postprocessing(chain[-1])}).items():
+    for name, text in (dict(texts) | {"postprocessing": upscale_infotext(chain[-1])}).items():
         if name == CHUNK:
             whole = json.loads(text) | {ENLARGED: [one.to_dict() for one in chain]}
             info.add_itxt(CHUNK, canonical_json(whole))

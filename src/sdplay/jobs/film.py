@@ -11,6 +11,7 @@ from sdplay.jobs.pictures import Drawing, ResolvedRequest
 from sdplay.requests.resolve import check_known
 
 if TYPE_CHECKING:
+    from sdplay.film.job.builder import FilmJobBuilder
     from sdplay.film.job.encoder import Output
     from sdplay.film.job.film import FilmJob
     from sdplay.film.job.folder import JobFolder
@@ -31,13 +32,12 @@ class Filming(Drawing):
         it (and what differs), `DiskFull` for too little space unless `force`, and with `strict` `NotReproduced` for a
         film begun by another version or on another processor.
         """
-        from sdplay.film.job.begin import begin, seeded_as_before
+        from sdplay.film.job.builder import seeded_as_before
         from sdplay.film.problems import with_everything_wrong
 
         with with_everything_wrong(request):
             settled = self.resolve(seeded_as_before(request, out))
-            checks = {"force": force, "strict": strict}
-            return begin(settled.recipe, settled.model, settled.device, self.executor, out, output, **checks)
+            return self._builder(settled, output).begin(out, force=force, strict=strict)
 
     def plan(self, request: AnyFilm) -> tuple[ResolvedRequest, FilmPlan]:
         """What drawing the film `request` would be, without its model; raises what `film` raises for a request."""
@@ -54,31 +54,39 @@ class Filming(Drawing):
         Raises `BadRequest` for a folder without a job, `NotReproduced` where the model or a file it is made from is
         not the one it was begun with, and with `strict` for one begun by another version or on another processor.
         """
-        from sdplay.film.job.begin import begin
         from sdplay.film.job.description import described_output
         from sdplay.film.job.folder import JobFolder
 
         folder = JobFolder.open(job)
         was = self._as_it_was(folder, model)
         output = described_output(folder.description)
-        return begin(was.recipe, was.model, was.device, self.executor, job, output, force=True, strict=strict)
+        return self._builder(was, output).begin(job, force=True, strict=strict)
 
     def verify_film(self, job: Path, model: str | None = None, every: int = 1) -> Iterator[SegmentChecked]:
         """Draw every `every`-th finished unit of the film in `job` again and compare; nothing there is changed.
 
         Raises what `resume` raises where it cannot be tried, and `BadRequest` where no unit is finished yet.
         """
-        from sdplay.film.job.begin import film_job
         from sdplay.film.job.description import described_output
         from sdplay.film.job.folder import JobFolder
         from sdplay.film.job.verify import verify_segments
-        from sdplay.film.plan import film_plan
 
         folder = JobFolder.open(job)
         was = self._as_it_was(folder, model)
         output = described_output(folder.description)
-        plan = film_plan(was.recipe)
-        yield from verify_segments(film_job(plan, was.model, was.device, self.executor, folder, output), every)
+        yield from verify_segments(self._builder(was, output).attach(folder), every)
+
+    def _builder(self, film: ResolvedRequest, output: Output | None) -> FilmJobBuilder:
+        from sdplay.film.job.builder import FilmJobBuilder
+        from sdplay.film.job.encoder import Output
+
+        return FilmJobBuilder(
+            recipe=film.recipe,
+            model=film.model,
+            device=film.device,
+            executor=self.executor,
+            output=output or Output(),
+        )
 
     def _as_it_was(self, folder: JobFolder, model: str | None) -> ResolvedRequest:
         """The film of `folder` as it was settled, with its model, which `model` or the folder says where it is."""

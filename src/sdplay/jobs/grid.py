@@ -11,10 +11,10 @@ from typing import Any
 
 from sdplay.core.errors import BadRequest, problems_of, together
 from sdplay.events import Event, Finished, ImageDone, ImageSaved, Mismatch, Reused, Started
-from sdplay.images.picture import Artifact, Picture
-from sdplay.images.reuse import Changed, reusable
+from sdplay.images.picture import Picture, SavedImage
+from sdplay.images.reuse import Changed, find_reusable
 from sdplay.images.write import MEDIA_TYPES
-from sdplay.images.writer import Keeper, format_of
+from sdplay.images.writer import ImageWriter, format_of
 from sdplay.jobs.grid_sheet import Grid, GridCell, GridPlan, GridSheet, Wanted
 from sdplay.jobs.pictures import Drawing, Pictures, ResolvedRequest
 from sdplay.library.resolve import ResolvedModel
@@ -95,7 +95,7 @@ class Gridding(Drawing):
             raise together(different(problems))
         return GridPlan(request=request, axes=read, cells=tuple(settled))
 
-    def run_grid(self, plan: GridPlan, keeper: Keeper | None = None, *, preview: bool = False) -> Iterator[Event]:
+    def run_grid(self, plan: GridPlan, keeper: ImageWriter | None = None, *, preview: bool = False) -> Iterator[Event]:
         """Draw the pictures of a grid that `keeper`'s folder does not hold, model by model.
 
         Those it holds are told first, with `Reused`, and with `Mismatch` what was changed since and cannot be taken.
@@ -127,14 +127,14 @@ def keyed(event: Event, asked: Recipe) -> Event:
 def held(missing: Wanted, folder: Path) -> Iterator[Event]:
     """Take out of `missing` what `folder` holds."""
     wanted = [(settled.recipe, index) for settled, index in missing.values()]
-    for found in reusable(folder, wanted):
+    for found in find_reusable(folder, wanted):
         if isinstance(found, Changed):
             yield Mismatch(path=found.path)
             continue
         settled, index = missing.pop(found.key)
         recipe = replace(settled.recipe, numerics=found.numerics)
         picture = Picture(pixels=found.pixels, recipe=recipe, index=index, seconds=0.0)
-        artifact = Artifact(
+        artifact = SavedImage(
             path=found.path,
             digest=picture.digest,
             media_type=MEDIA_TYPES[format_of(found.path)],
@@ -152,7 +152,7 @@ def batches(missing: Wanted) -> Iterator[tuple[ResolvedRequest, list[int]]]:
         yield pairs[0][0], [index for _, index in pairs]
 
 
-def grid_keeper(folder: Path, kind: str) -> Keeper:
+def grid_keeper(folder: Path, kind: str) -> ImageWriter:
     """What keeps a grid's pictures; raises `BadRequest` for JPEG, whose pixels could not prove anything later."""
     if kind.casefold() in {"jpg", "jpeg"}:
         raise BadRequest(
@@ -161,4 +161,4 @@ def grid_keeper(folder: Path, kind: str) -> Keeper:
             value=kind,
             hint="take png or webp",
         )
-    return Keeper(folder, kind, VERSION)
+    return ImageWriter(folder, kind, VERSION)

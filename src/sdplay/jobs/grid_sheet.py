@@ -20,8 +20,7 @@ from sdplay.images.write import SUFFIXES, Format
 from sdplay.jobs.pictures import Pictures, ResolvedRequest
 from sdplay.requests.axes import Axis
 from sdplay.requests.grid import Place
-from sdplay.requests.plan import count
-from sdplay.requests.recipe import Numerics, Recipe, picture_key
+from sdplay.requests.recipe import Numerics, Recipe, count, picture_key
 from sdplay.requests.request import AnyStill
 from sdplay.requests.txt2img import picture_size
 from sdplay.version import VERSION

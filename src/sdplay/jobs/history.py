@@ -11,19 +11,17 @@ from numpy.typing import NDArray
 
 from sdplay.core.errors import BadRequest, NotReproduced
 from sdplay.events import ImageDone
-from sdplay.images.compare import difference
-from sdplay.images.inputs import CALLED, WHERE_THEY_WERE, with_pictures
-from sdplay.images.picture import Picture
+from sdplay.images.inputs import CALLED, WHERE_THEY_WERE, with_inputs
+from sdplay.images.picture import Picture, difference
 from sdplay.images.write import Embedded, stored_pixels
-from sdplay.images.writer import format_of, is_kept, read_kept, read_sheet
-from sdplay.interop import Found, read_found
-from sdplay.interop.import_settings import Adopted, adopt
+from sdplay.images.writer import format_of, is_ours, read_own, read_sheet
+from sdplay.interop import ParsedMetadata, read_found
+from sdplay.interop.import_settings import ImportedSettings, import_settings
 from sdplay.jobs.pictures import Pictures, ResolvedRequest
 from sdplay.jobs.upscale import Enlarging
 from sdplay.prompts.template import Wildcards
 from sdplay.requests.base import Request, make_request
-from sdplay.requests.plan import count
-from sdplay.requests.recipe import Recipe
+from sdplay.requests.recipe import Recipe, count
 from sdplay.requests.resolve import check_known
 from sdplay.version import VERSION
 
@@ -33,24 +31,24 @@ SILENT = "many web sites and messengers take such words out of pictures; use the
 class Remembering(Enlarging):
     """The part of a studio that knows what pictures say about themselves."""
 
-    def read(self, path: str | Path) -> Embedded | Found:
+    def read(self, path: str | Path) -> Embedded | ParsedMetadata:
         """What a picture says about how it was made: our own recipe, or what another program wrote.
 
         Raises `BadRequest` for a file that is no picture, is damaged, or says nothing.
         """
         path = Path(path)
-        if is_kept(path):
-            return read_kept(path)[0]
+        if is_ours(path):
+            return read_own(path)[0]
         if read_sheet(path) is not None:
-            return read_kept(path)[0]  # which says what a sheet is
+            return read_own(path)[0]  # which says what a sheet is
         found = read_found(path)
         if found is None:
             raise BadRequest("says nothing about how it was made", field="file", value=str(path), hint=SILENT)
         return found
 
-    def adopt(self, found: Found, **changes: Any) -> Adopted:
+    def adopt(self, found: ParsedMetadata, **changes: Any) -> ImportedSettings:
         """A request made of what another program's picture says, with `changes`, and what could not be taken over."""
-        return adopt(found, changes, self.shelves)
+        return import_settings(found, changes, self.library)
 
     def draw_again(self, path: str | Path, **changes: Any) -> Pictures:
         """Draw the picture in `path` again: exactly, where it is one of ours and nothing is changed; else anew."""
@@ -90,7 +88,7 @@ class Remembering(Enlarging):
         self, path: Path, model: str | None = None, pictures: Mapping[str, str | None] = WHERE_THEY_WERE
     ) -> tuple[Picture, Embedded, NDArray[np.uint8]]:
         """Draw the picture in `path` once more: (the new one, what the file says, the file's pixels)."""
-        embedded, pixels = read_kept(path)
+        embedded, pixels = read_own(path)
         return self.redraw(embedded, model, pictures), embedded, pixels
 
     def redraw(
@@ -113,7 +111,7 @@ class Remembering(Enlarging):
         recipe = embedded.recipe
         check_known(recipe)
         found, device = self._same_model(recipe, model)
-        recipe = with_pictures(recipe, pictures)
+        recipe = with_inputs(recipe, pictures)
         return ResolvedRequest(recipe=recipe, model=found, device=device)
 
     def verify(

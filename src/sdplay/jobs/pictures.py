@@ -17,16 +17,15 @@ from sdplay.events import Event, Finished, ImageDone, ImageSaved
 from sdplay.images.inputs import pictures_in
 from sdplay.images.picture import Picture
 from sdplay.images.read import png
-from sdplay.images.writer import Keeper
+from sdplay.images.writer import ImageWriter
 from sdplay.jobs.add_ons import find_add_ons, same_add_ons, with_controlnet
-from sdplay.library.library import Shelves, shelves_of
+from sdplay.library.library import Library, library_from_env
 from sdplay.library.resolve import ResolvedModel, resolve
 from sdplay.prompts.template import Wildcards
 from sdplay.requests.base import Request, make_request
 from sdplay.requests.memory import kept_within
 from sdplay.requests.modes import expand_prompts, read_files
-from sdplay.requests.plan import count
-from sdplay.requests.recipe import Recipe
+from sdplay.requests.recipe import Recipe, count
 from sdplay.requests.request import AnyStill
 from sdplay.requests.resolve import resolve_request
 from sdplay.requests.stills import Still, prompt_of
@@ -49,17 +48,17 @@ def random_seed() -> int:
 
 
 class Drawing:
-    """Holds one executor, and through it one loaded model, and the shelves on which models stand."""
+    """Holds one executor, and through it one loaded model, and the library of models."""
 
     def __init__(
         self,
         executor: Executor | None = None,
         new_seed: Callable[[], int] = random_seed,
-        shelves: Shelves | None = None,
+        library: Library | None = None,
     ) -> None:
         self._executor = executor
         self._new_seed = new_seed
-        self._shelves = shelves
+        self._library = library
 
     @property
     def executor(self) -> Executor:
@@ -70,43 +69,43 @@ class Drawing:
         return self._executor
 
     @property
-    def shelves(self) -> Shelves:
+    def library(self) -> Library:
         """Where models are looked for by name."""
-        return self._shelves if self._shelves is not None else shelves_of(os.environ)
+        return self._library if self._library is not None else library_from_env(os.environ)
 
     def resolve(
         self, request: Request, known: Wildcards | None = None, model: ResolvedModel | None = None
     ) -> ResolvedRequest:
-        """Close every open field; raises `BadRequest` and its kinds, or `ModelBroken`.
+        """Close every open field, in this order: seed, prompts, model, ControlNet, add-ons, machine, files, what the
+        model's card and the machine decide, memory. Raises `BadRequest` and its kinds, or `ModelBroken`.
 
         `known` are wildcards whose lines are taken from here and not from files; `model` is that of the request where
         it was found already.
         """
-        random = self._new_seed()
-        seed = random if request.seed is None else request.seed
+        seed = self._new_seed() if request.seed is None else request.seed
         request, wildcards = expand_prompts(request, known, seed)
-        model = model or resolve(request.model, self.shelves, allow_pickle=request.run.allow_pickle)
+        model = model or resolve(request.model, self.library, allow_pickle=request.run.allow_pickle)
         request = with_controlnet(request, model.card)
-        model = replace(model, add_ons=find_add_ons(request, wildcards, self.shelves))
+        model = replace(model, add_ons=find_add_ons(request, wildcards, self.library))
         machine = self.executor.survey(request)
         request, assets = read_files(request)
-        recipe = resolve_request(request, model, machine, random, assets, wildcards)
+        recipe = resolve_request(request, model, machine, seed, assets, wildcards)
         return ResolvedRequest(recipe=kept_within(recipe, model), model=model, device=machine.device)
 
     def _same_model(self, recipe: Recipe, model: str | None) -> tuple[ResolvedModel, str]:
         """The model of `recipe`, at `model` if not under its old name, its add-ons, and the device it was drawn on."""
-        found = resolve(model if model is not None else recipe.request.model, self.shelves)
+        found = resolve(model if model is not None else recipe.request.model, self.library)
         if found.identity.digest != recipe.model.digest:
             raise NotReproduced(
                 f"the model {recipe.model.name!r} is not the one it was drawn with "
                 f"(sha256 {found.identity.digest[:10]}, then {recipe.model.digest[:10]})",
                 hint="point `model` at the files it was drawn with",
             )
-        found = replace(found, add_ons=same_add_ons(recipe, self.shelves))
+        found = replace(found, add_ons=same_add_ons(recipe, self.library))
         machine = self.executor.survey(recipe.request.with_run_options(device=recipe.numerics.device))
         return found, machine.device
 
-    def stream(self, request: Request, keeper: Keeper | None = None, *, preview: bool = False) -> Iterator[Event]:
+    def stream(self, request: Request, keeper: ImageWriter | None = None, *, preview: bool = False) -> Iterator[Event]:
         """Draw all pictures of `request`, yielding events; with a `keeper` each is on disk before its `ImageSaved`.
 
         With `preview` each `Stepped` of a single picture shows what is emerging. Whoever stops iterating stops the
@@ -116,9 +115,14 @@ class Drawing:
         yield from self.run(settled, range(count(settled.recipe)), keeper, preview=preview)
 
     def run(
-        self, settled: ResolvedRequest, indices: Sequence[int], keeper: Keeper | None = None, *, preview: bool = False
+        self,
+        settled: ResolvedRequest,
+        indices: Sequence[int],
+        keeper: ImageWriter | None = None,
+        *,
+        preview: bool = False,
     ) -> Iterator[Event]:
-        """Draw pictures `indices` of a settled recipe, in that order; `keeper` and `preview` as for `stream`."""
+        """Draw pictures `indices` of a resolved request, in that order; `keeper` and `preview` as for `stream`."""
         started = time.perf_counter()
         task = DrawTask(
             recipe=settled.recipe, indices=indices, model=settled.model, device=settled.device, preview=preview
@@ -128,7 +132,7 @@ class Drawing:
 
     def draw(self, request: Request, out: str | Path | None = None, kind: str = "png") -> Pictures:
         """Draw all pictures of `request` and return them; with `out` each is kept in that folder too, as `kind`."""
-        keeper = Keeper(Path(out), kind, VERSION) if out is not None else None
+        keeper = ImageWriter(Path(out), kind, VERSION) if out is not None else None
         return Pictures(event.picture for event in self.stream(request, keeper) if isinstance(event, ImageDone))
 
     def close(self) -> None:
@@ -137,12 +141,12 @@ class Drawing:
             self._executor.close()
 
 
-def kept(events: Iterable[Event], keeper: Keeper | None) -> Iterator[Event]:
+def kept(events: Iterable[Event], keeper: ImageWriter | None) -> Iterator[Event]:
     """Pass events on; after each `ImageDone` keep the picture and say so with a `ImageSaved`."""
     for event in events:
         yield event
         if keeper is not None and isinstance(event, ImageDone):
-            yield ImageSaved(artifact=keeper.keep(event.picture))
+            yield ImageSaved(artifact=keeper.write(event.picture))
 
 
 def caption(picture: Picture) -> str:

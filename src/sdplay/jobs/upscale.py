@@ -14,9 +14,9 @@ from sdplay.events import Upscaled
 from sdplay.files.atomic import prepare_folder, write_new
 from sdplay.images.picture import Picture, pixel_digest
 from sdplay.images.read import read_image
-from sdplay.interop.upscaled import encode_enlarged, enlarged_so_far, texts_in_file, texts_of
+from sdplay.interop.upscaled import encode_upscaled, texts_in_file, texts_of, upscale_records_in
 from sdplay.jobs.pictures import Drawing
-from sdplay.library.upscalers import LANCZOS, known_upscaler, usual_upscaler
+from sdplay.library.upscalers import LANCZOS, default_upscaler, upscaler_name
 from sdplay.requests.upscale_record import LargerPicture, UpscaleRecord, larger_size
 from sdplay.tasks import UpscaleTask
 from sdplay.version import VERSION
@@ -42,15 +42,15 @@ class Enlarging(Drawing):
         weights that are not here.
         """
         started = time.perf_counter()
-        name = known_upscaler(upscaler) if upscaler is not None else usual_upscaler()
+        name = upscaler_name(upscaler) if upscaler is not None else default_upscaler()
         pixels, texts = self._given(picture)
-        before = enlarged_so_far(texts)
+        before = upscale_records_in(texts)
         larger, one = self._larger(pixels, scale, name)
         path = None
         if out is not None:
             prepare_folder(Path(out))
             stem = Path(picture).stem if not isinstance(picture, Picture) else f"{picture.seed}"
-            path = write_new(encode_enlarged(larger, texts, (*before, one)), names(Path(out), f"{stem}_x{scale:g}"))
+            path = write_new(encode_upscaled(larger, texts, (*before, one)), names(Path(out), f"{stem}_x{scale:g}"))
         seconds = time.perf_counter() - started
         return LargerPicture(pixels=larger, enlarged=(*before, one), path=path, seconds=seconds)
 
@@ -63,7 +63,7 @@ class Enlarging(Drawing):
             if pixel_digest(pixels) != one.of:
                 reason = "it was enlarged from a file that held other pixels than were drawn (a JPEG does)"
                 raise NotReproduced(reason, field="enlarged", value=one.upscaler)
-            pixels, again = self._larger(pixels, one.scale, known_upscaler(one.upscaler))
+            pixels, again = self._larger(pixels, one.scale, upscaler_name(one.upscaler))
             if again.weights != one.weights:
                 raise NotReproduced(
                     f"the network {one.upscaler!r} is not the one that enlarged it "
@@ -81,9 +81,9 @@ class Enlarging(Drawing):
     ) -> tuple[NDArray[np.uint8], UpscaleRecord]:
         size = larger_size(pixels.shape[1], pixels.shape[0], scale)
         if upscaler == LANCZOS:
-            from sdplay.images.resize import stretched
+            from sdplay.images.filters import resize_lanczos
 
-            larger, weights = stretched(pixels, *size), ""  # without torch
+            larger, weights = resize_lanczos(pixels, *size), ""  # without torch
         else:
             task = UpscaleTask(pixels=pixels, size=size, upscaler=upscaler)
             done = next(event for event in self.executor.run(task) if isinstance(event, Upscaled))

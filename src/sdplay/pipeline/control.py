@@ -10,8 +10,8 @@ import torch
 
 from sdplay.core.sample import Control, FromImage, Init, Sample, SecondPass
 from sdplay.families.base import ControlCond, Family
-from sdplay.images.control import ROLE, edges_of
-from sdplay.images.inputs import read_given
+from sdplay.images.canny import ROLE, canny_of_input
+from sdplay.images.inputs import read_input
 from sdplay.images.read import Pixels, resized
 from sdplay.pipeline.crop_plan import CropPlan, Size, plan_crop
 from sdplay.requests.recipe import Recipe
@@ -55,8 +55,8 @@ class ControlCache:
         return self._prepared[key]
 
     def _prepare(self, control: Control, init: Init, size: Size) -> TimedControl:
-        network = self.family.networks(control.network)
-        picture = torch.as_tensor(control_picture(control, init, size, self.family.factor))
+        network = self.family.controlnets(control.network)
+        picture = torch.as_tensor(control_picture(control, init, size, self.family.vae_scale_factor))
         hint = network.read(picture.permute(2, 0, 1)[None].float() / 255)
         return TimedControl(ControlCond(network, hint, control.scale), control.start, control.end)
 
@@ -68,12 +68,12 @@ def control_picture(control: Control, init: Init, size: Size, multiple: int) -> 
     the whole picture, and the ControlNet reads the same part.
     """
     pixels = plan_control(control, init, size).picture(multiple)
-    return pixels if control.edges is None else edges_of(pixels, *control.edges)
+    return pixels if control.edges is None else canny_of_input(pixels, *control.edges)
 
 
 def plan_control(control: Control, init: Init, size: Size) -> CropPlan:
     """The control image, cropped as the picture is that will be drawn."""
-    pixels = read_given(control.image, ROLE)
+    pixels = read_input(control.image, ROLE)
     if not isinstance(init, FromImage) or init.repaint is None:
         return CropPlan(resized(pixels, *size), (0, 0, *size), size)
     left, top, right, bottom = init.repaint.borders

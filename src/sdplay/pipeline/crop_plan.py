@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdplay.core.sample import Asset, FromImage, Repaint
-from sdplay.images.inputs import read_given, read_given_mask
+from sdplay.images.inputs import read_input, read_input_mask
 from sdplay.images.mask import Mask, bounding_box, pasted, shaped
 from sdplay.images.read import Pixels, padded, resized, resized_mask
 
@@ -70,7 +70,7 @@ def plan_crop(init: FromImage, size: Size) -> CropPlan:
 
     Raises `BadRequest` if a file is missing, unreadable, or not the picture of the recipe.
     """
-    pixels, repaint = read_given(init.image), init.repaint
+    pixels, repaint = read_input(init.image), init.repaint
     if repaint is None:
         return CropPlan(resized(pixels, *size), (0, 0, *size), size)
     paste, redraw = inpaint_masks(init.image, repaint)
@@ -91,7 +91,7 @@ def inpaint_masks(image: Asset, repaint: Repaint) -> tuple[Mask, Mask]:
     """
     inside = np.zeros((image.height, image.width), np.uint8)
     if repaint.mask is not None:
-        given = read_given_mask(repaint.mask, (image.width, image.height))
+        given = read_input_mask(repaint.mask, (image.width, image.height))
         inside = shaped(given, invert=repaint.invert, grow=repaint.grow)
     left, top, right, bottom = repaint.borders
     around = ((top, bottom), (left, right))

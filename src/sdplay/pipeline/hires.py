@@ -12,8 +12,8 @@ from torch.nn.functional import interpolate
 from sdplay.core.fields import Upscaling
 from sdplay.core.sample import Sample, SecondPass
 from sdplay.families.base import Family
+from sdplay.images.filters import resize_lanczos
 from sdplay.images.read import Pixels
-from sdplay.images.resize import stretched
 from sdplay.pipeline.crop_plan import CropPlan, crop
 from sdplay.pipeline.latents import InitLatents, LatentPreparer, no_init_pixels, to_pixels, to_tensor
 from sdplay.requests.recipe import Recipe
@@ -65,7 +65,7 @@ def plan_passes(recipe: Recipe, sample: Sample, strength: float, family: Family)
 
 def latent_shape(family: Family, width: int, height: int) -> tuple[int, ...]:
     """[C, h, w] of one picture's latents; a side that the VAE cannot take is rounded up, and cropped at the end."""
-    return family.latent_channels, -(-height // family.factor), -(-width // family.factor)
+    return family.latent_channels, -(-height // family.vae_scale_factor), -(-width // family.vae_scale_factor)
 
 
 def second_pass_sigmas(process: Process, schedule: str, second: SecondPass) -> Sigmas:
@@ -105,5 +105,5 @@ def second_pass_latents(
 def upscaled_latents(picture: Pixels, second: SecondPass, family: Family) -> Tensor:
     """`picture` at its larger size, resampled with Lanczos' kernel, in latents [1, C, h, w]."""
     size = second.width, second.height
-    plan = CropPlan(stretched(picture, *size), (0, 0, *size), size)
-    return family.encode(to_tensor(plan.picture(family.factor)))
+    plan = CropPlan(resize_lanczos(picture, *size), (0, 0, *size), size)
+    return family.encode(to_tensor(plan.picture(family.vae_scale_factor)))

@@ -137,10 +137,7 @@ def retry(renderer: Renderer, sample: Sample) -> Iterator[Event]:
     for attempt, one, how in attempts(renderer, sample):
         try:
             for event in attempt.render([one]):
-                if isinstance(event, ImageDone):
-                    yield from accepted(event, renderer.policy, how)
-                else:
-                    yield event
+                yield from accepted(event, renderer.policy, how) if isinstance(event, ImageDone) else [event]
             return
         except NumbersFailed as error:
             failure = error

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from sdplay.families.common.ncnn import NcnnNetwork, read_ncnn
+from sdplay.images.filters import resize_lanczos
 from sdplay.images.read import Pixels
-from sdplay.images.resize import stretched
 from sdplay.library.upscalers import LANCZOS, upscaler_files
 from sdplay.pipeline.render import inference
 
@@ -26,11 +26,11 @@ def upscale_picture(pixels: Pixels, size: tuple[int, int], upscaler: str) -> tup
     missing, `ModelBroken` and `MemoryFailed`.
     """
     if upscaler == LANCZOS:
-        return stretched(pixels, *size), ""
+        return resize_lanczos(pixels, *size), ""
     files = upscaler_files(upscaler, max(size[0] / pixels.shape[1], size[1] / pixels.shape[0]))
     network = read_ncnn(files.param, files.weights)
     digest = hashlib.sha256(files.param.read_bytes() + files.weights.read_bytes()).hexdigest()
-    return stretched(upscale_tiled(network, files.scale, pixels), *size), digest
+    return resize_lanczos(upscale_tiled(network, files.scale, pixels), *size), digest
 
 
 def upscale_tiled(network: NcnnNetwork, scale: int, pixels: Pixels, tile: int = TILE, halo: int = HALO) -> Pixels:

@@ -1,8 +1,8 @@
 r"""How much each word counts: `(word)`, `((word))`, `[word]`, `(word:1.3)`, and `BREAK`, which ends a chunk.
 
 A round bracket multiplies the weight of what is inside by 1.1, a square one divides it by 1.1, `(word:1.3)` multiplies
-it by 1.3; nesting multiplies. `\(`, `\)`, `\[`, `\]` and `\\` are the characters themselves. A bracket that is never
-closed ends with the text, one that was never opened is a character.
+it by 1.3; nesting multiplies. `\(`, `\)`, `\[`, `\]` and `\\` are the characters themselves; any other backslash is
+left out. A bracket that is never closed ends with the text, one that was never opened is a character.
 """
 
 from __future__ import annotations
@@ -10,7 +10,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from sdplay.prompts.limits import check_depth, check_length, refused
+from sdplay.core.errors import BadRequest
+from sdplay.core.fields import LONGEST_PROMPT
+
+DEEPEST = 64
+PLAIN = "write fewer, or draw the text as it stands with `prompt_syntax=plain`"
 
 ROUND, SQUARE = 1.1, 1 / 1.1
 LARGEST_WEIGHT = 100.0
@@ -109,7 +113,24 @@ def _read(reader: _Reader, mark: re.Match[str], field: str, text: str) -> None:
         bracket, factor = ("(", ROUND) if found == ")" else ("[", SQUARE)
         if not reader.close(bracket, factor):
             reader.add(found)
-    elif len(found) == 2 and found[0] == "\\":
-        reader.add(found[1])
+    elif found[0] == "\\":
+        reader.add(found[1:])  # a backslash before anything else is dropped, as in A1111: `hatsune\_miku`
     else:
         reader.add_words(found)
+
+
+def refused(reason: str, field: str, text: str, hint: str = PLAIN) -> BadRequest:
+    return BadRequest(reason, field=field, value=text, hint=hint)
+
+
+def check_length(text: str, field: str) -> None:
+    """Raise `BadRequest` for a text of more than 32,000 characters, before anything is made of it."""
+    if len(text) > LONGEST_PROMPT:
+        reason = f"has {len(text):,} characters, and {LONGEST_PROMPT:,} is the most that is read"
+        raise refused(reason, field, text, "write fewer")
+
+
+def check_depth(depth: int, field: str, text: str) -> None:
+    """Raise `BadRequest` for brackets nested more than 64 deep."""
+    if depth > DEEPEST:
+        raise refused(f"its brackets are nested more than {DEEPEST} deep", field, text)

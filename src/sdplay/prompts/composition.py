@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from sdplay.prompts.attention import LARGEST_WEIGHT, NUMBER, weighted
-from sdplay.prompts.limits import check_length, refused
+from sdplay.prompts.attention import LARGEST_WEIGHT, NUMBER, check_length, refused, weighted
 from sdplay.prompts.lora_tags import lora_tags
 from sdplay.prompts.schedule import Schedule, scheduled
 
@@ -56,6 +55,6 @@ def check(prompt: str, negative: str) -> None:
 
 
 def _check_weights(words: Schedule, field: str) -> None:
-    """Brackets are read anew at each step; the first one and one after every change stand for all."""
+    """Brackets are read again at each step; the first one and one after every change stand for all."""
     for step in (0, FAR):
         weighted(words.at(step, FAR), field)

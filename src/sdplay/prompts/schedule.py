@@ -14,8 +14,7 @@ import re
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from sdplay.prompts.attention import NUMBER
-from sdplay.prompts.limits import check_depth, check_length
+from sdplay.prompts.attention import NUMBER, check_depth, check_length
 
 MARK = re.compile(r"\\.|[()\[\]:|]|[^()\[\]:|\\]++|\\", re.DOTALL)
 WHEN = re.compile(rf"\s*+({NUMBER})\s*+")

@@ -1,9 +1,11 @@
 r"""Prompts with choices in them: `{a|b}`, `{2$$a|b|c}`, and wildcards `__name__`, drawn from a picture's own seed.
 
 `{a|b}` is one of its options, `{3::a|b}` weighs them, `{2$$a|b|c}` is two different ones with commas between,
-`{1-2$$ and $$a|b|c}` one or two with `and` between. `__name__` is a line of the wildcard file `name.txt`; lines may
-hold choices and wildcards themselves. Braces without `|` or `$$`, and those that are never closed, are characters, as
-are `\{`, `\}` and `\__`.
+`{1-2$$ and $$a|b|c}` one or two with `and` between, `{2-$$a|b|c}` two or more, `{-2$$a|b|c}` at most two. `__name__`
+is a line of the wildcard file `name.txt`; lines may hold choices and wildcards themselves. `{2$$__name__}` is two
+different lines. `{@a|b}` and `__@name__` take their options in turn, by the seed: picture after picture of a batch; `~`
+in that place changes nothing. Braces around a single wildcard mean nothing. All other braces without `|` or `$$`, and
+those that are never closed, are characters, as are `\{`, `\}` and `\__`.
 """
 
 from __future__ import annotations
@@ -15,21 +17,25 @@ from itertools import pairwise
 
 from sdplay.core.fields import LONGEST_PROMPT
 from sdplay.core.seeding import SEEDS, derived_seed
-from sdplay.prompts.limits import DEEPEST, check_depth, check_length, refused
+from sdplay.prompts.attention import DEEPEST, check_depth, check_length, refused
 
 MOST_CHOICES = 1_000
 MOST_TOGETHER = 100
-MARK = re.compile(r"\\__|\\[{}]|__([^\W_][\w\-./*]{0,98}?)__|[{}|]|[^\\{}|_]++|.", re.DOTALL)
+MARK = re.compile(
+    r"\\__|\\[{}]|__([@~]?)((?:[^\W_]|\*)(?:[\w\-./* ]{0,97}?[\w\-./*])??)__|[{}|]|[^\\{}|_]++|.", re.DOTALL
+)
 SPECIAL = re.compile(r"[{}]|__")
-COUNT = re.compile(r"\s*+(\d{1,4})(?:-(\d{1,4}))?\s*+\$\$(?:([^${}|]*+)\$\$)?")
+SIGN = re.compile(r"\s*+([@~])")
+COUNT = re.compile(r"\s*+(?:(\d{1,4})(-(\d{1,4})?)?|-(\d{1,4}))\s*+\$\$(?:([^${}|]*+)\$\$)?")
 SHARE = re.compile(r"\s*+(\d{1,6}(?:\.\d{0,6})?|\.\d{1,6})\s*+::")
 
 
 @dataclass(frozen=True, slots=True)
 class Wildcard:
-    """A line of the wildcard file of this name."""
+    """A line of the wildcard file of this name; `in_turn`: seed after seed another."""
 
     name: str
+    in_turn: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +48,15 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """From `least` to `most` different ones of `options`, with `between` between them."""
+    """From `least` to `most` (None: all) different ones of `options`, with `between` between them; `in_turn`: the first
+    of them by the seed. If several are drawn of a single wildcard, its lines are the options.
+    """
 
     options: tuple[Option, ...]
     least: int = 1
-    most: int = 1
+    most: int | None = 1
     between: str = ", "
+    in_turn: bool = False
 
 
 Nodes = tuple[str | Wildcard | Choice, ...]
@@ -70,8 +79,8 @@ def template(text: str, field: str = "prompt") -> Nodes:
         elif found == "}" and len(open_) > 1:
             closed = open_.pop()
             open_[-1].nodes += closed.read(field, text)
-        elif mark[1]:
-            open_[-1].nodes.append(Wildcard(mark[1]))
+        elif mark[2]:
+            open_[-1].nodes.append(Wildcard(mark[2], in_turn=mark[1] == "@"))
         else:
             open_[-1].add(found)
     while len(open_) > 1:
@@ -96,19 +105,41 @@ class _Brace:
         """What the brace means, now that it is closed."""
         edges = [-1, *self.bars, len(self.nodes)]
         first, *others = (self.nodes[a + 1 : b] for a, b in pairwise(edges))
+        sign, first = _headed(SIGN, first)
         count, first = _headed(COUNT, first)
         if count is None and not others:
-            return ("{", *self.nodes, "}")
+            only = lone_wildcard(self.nodes)
+            return (only,) if only is not None else ("{", *self.nodes, "}")
         options = tuple(_option(each) for each in (first, *others))
+        in_turn = sign is not None and sign[1] == "@"
         if count is None:
-            return (Choice(options),)
-        least, most = int(count[1]), int(count[2] or count[1])
-        if not least <= most <= len(options):
-            reason = f"{{{count[0].strip()}…}} draws {least} to {most} of {len(options)} options"
-            raise refused(reason, field, text, "draw as many as there are, or fewer")
-        if most > MOST_TOGETHER:
-            raise refused(f"draws {most} options at once, and {MOST_TOGETHER} is the most", field, text)
-        return (Choice(options, least, most, ", " if count[3] is None else count[3]),)
+            return (Choice(options, in_turn=in_turn),)
+        least = int(count[1] or 1)
+        most = int(count[3] or count[4]) if count[3] or count[4] else None if count[2] else least
+        among = MOST_TOGETHER if most != 1 and lines_of(options) is not None else len(options)
+        check_count(least, most, among, field, text)
+        return (Choice(options, least, most, ", " if count[5] is None else count[5], in_turn),)
+
+
+def lone_wildcard(nodes: Sequence[str | Wildcard | Choice]) -> Wildcard | None:
+    """The wildcard that is all there is in `nodes`, but for spaces."""
+    held = [node for node in nodes if not isinstance(node, str) or node.strip()]
+    return held[0] if len(held) == 1 and isinstance(held[0], Wildcard) else None
+
+
+def lines_of(options: Sequence[Option]) -> Wildcard | None:
+    """The wildcard whose lines are meant by `options`."""
+    return lone_wildcard(options[0].nodes) if len(options) == 1 else None
+
+
+def check_count(least: int, most: int | None, among: int, field: str, text: str) -> None:
+    """Raise `BadRequest` naming `field` for so many different options `among` so many."""
+    most = among if most is None else most
+    if not least <= most <= among:
+        reason = f"draws {least} to {most} of {among} options at once"
+        raise refused(reason, field, text, "draw as many as there are, or fewer")
+    if most > MOST_TOGETHER:
+        raise refused(f"draws {most} options at once, and {MOST_TOGETHER} is the most", field, text)
 
 
 def _headed(
@@ -184,32 +215,45 @@ class _Drawing:
             self.made += 1
             if self.made > MOST_CHOICES:
                 raise refused(f"more than {MOST_CHOICES:,} choices come of its wildcards", self.where, self.text)
-            yield from self.line(node.name, depth) if isinstance(node, Wildcard) else self.choice(node, depth)
+            yield from self.line(node, depth) if isinstance(node, Wildcard) else self.choice(node, depth)
 
-    def line(self, name: str, depth: int) -> Iterator[str]:
+    def line(self, wildcard: Wildcard, depth: int) -> Iterator[str]:
+        lines = self.lines(wildcard.name)
+        name = wildcard.name
+        if name not in self.shares:
+            found = map(SHARE.match, lines)
+            self.shares[name] = [float(share[1]) if share else 1.0 for share in found]
+        line = template(lines[self.pick(self.shares[name], wildcard.in_turn)], self.where)
+        yield from self.texts(_option(list(line)).nodes, depth + 1)
+
+    def lines(self, name: str) -> Sequence[str]:
+        """The lines of a wildcard."""
         lines = self.wildcards.get(name)
         if not lines:
             reason = f"there is no wildcard __{name}__"
             raise refused(reason, self.where, self.text, unknown_hint(self.wildcards))
-        if name not in self.shares:
-            found = map(SHARE.match, lines)
-            self.shares[name] = [float(share[1]) if share else 1.0 for share in found]
-        line = template(lines[self.pick(self.shares[name])], self.where)
-        yield from self.texts(_option(list(line)).nodes, depth + 1)
+        return lines
 
     def choice(self, choice: Choice, depth: int) -> Iterator[str]:
-        left = list(choice.options)
-        count = choice.least + self.pick([1.0] * (choice.most - choice.least + 1))
+        left, meant = list(choice.options), lines_of(choice.options)
+        if meant is not None and choice.most != 1:
+            left = [_option(list(template(line, self.where))) for line in self.lines(meant.name)]
+            check_count(choice.least, choice.most, len(left), self.where, self.text)
+            depth += 1
+        most = len(left) if choice.most is None else choice.most
+        count = choice.least + self.pick([1.0] * (most - choice.least + 1))
         for number in range(count):
             if number:
                 yield choice.between
-            option = left.pop(self.pick([option.share for option in left]))
+            option = left.pop(self.pick([option.share for option in left], choice.in_turn and not number))
             yield from self.texts(option.nodes, depth + 1)
 
-    def pick(self, shares: Sequence[float]) -> int:
-        """A place in `shares`, drawn in proportion to them; all alike where they are all 0."""
+    def pick(self, shares: Sequence[float], in_turn: bool = False) -> int:
+        """A place in `shares`, drawn in proportion to them, all alike if they are all 0; `in_turn`: by the seed."""
         if len(shares) == 1:
             return 0
+        if in_turn:
+            return self.seed % len(shares)
         self.drawn += 1
         total = sum(shares)
         if total == 0:

@@ -60,27 +60,52 @@ def read_wildcard(name: str, folder: Path, listed: Options) -> tuple[str, ...]:
         there = [str(PurePosixPath(path.relative_to(folder).with_suffix(""))) for path in folder.rglob("*.txt")]
         reason = f"there is no {name}.txt in {folder}" + (", and no such key in its YAML files" if listed else "")
         raise BadRequest(reason, field="wildcards", value=f"__{name}__", hint=unknown_hint([*there, *listed]))
-    lines = [line for file in files for line in read_lines(file)]
+    lines = [beside(line, file, folder, listed) for file in files for line in read_lines(file)]
     if not lines and not options:
         reason = "holds no option"
         raise BadRequest(reason, field="wildcards", value=str(files[0]), hint="write one on each line")
     return (*lines, *options)
 
 
+def beside(line: str, file: Path, folder: Path, listed: Options) -> str:
+    """`line` of `file`; a wildcard that exists only in the folder of that file gets the folder before its name."""
+    above = file.parent.relative_to(folder).as_posix()
+    for name in names_in([line]) if above != "." else ():
+        full = f"{above}/{name}"
+        if not any(matching(name, folder)) and not matching_options(name, listed) and any(matching(full, folder)):
+            line = line.replace(f"__{name}__", f"__{full}__")
+    return line
+
+
 def matching(name: str, folder: Path) -> Iterator[Path]:
     """The files of a wildcard; nothing outside of `folder`."""
     if ".." in name.split("/") or not folder.is_dir():
         return
-    for path in folder.glob(f"{name}.txt"):
+    for path in sorted(folder.glob(f"{globbed(name)}.txt")):
         if path.is_file() and path.resolve().is_relative_to(folder.resolve()):
             yield path
 
 
+def globbed(name: str) -> str:
+    """The pattern of paths that `name` stands for: `**` as a part is any folders, at the end with all in them."""
+    parts = [part if part == "**" else part.replace("**", "*") for part in name.split("/")]
+    return "/".join([*parts, "*"] if parts[-1] == "**" else parts)
+
+
+def read_text(file: Path) -> str:
+    """The text of a file in UTF-8, or in the code page of old Windows programs; raises `ValueError` and `OSError`."""
+    if file.stat().st_size > LARGEST_FILE:
+        raise ValueError("the file is too large")
+    content = file.read_bytes()
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("cp1252")
+
+
 def read_lines(file: Path) -> list[str]:
     try:
-        if file.stat().st_size > LARGEST_FILE:
-            raise ValueError("the file is too large")
-        text = file.read_text(encoding="utf-8-sig")
+        text = read_text(file)
         if "\0" in text:
             raise ValueError("it holds a NUL character")
     except (OSError, ValueError) as error:
@@ -106,6 +131,9 @@ def yaml_wildcards(folder: Path) -> Options:
 def matching_options(pattern: str, known: Options) -> tuple[str, ...]:
     """The options under all names that `pattern` fits, whose `*` stands for a part between slashes."""
     parts = pattern.split("/")
+    if "**" in parts:  # as many parts as there are
+        deep = (options for name, options in sorted(known.items()) if fnmatchcase(name, pattern))
+        return tuple(option for options in deep for option in options)
     fitting = (
         options
         for name, options in sorted(known.items())

@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, TypeVar, cast
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -26,46 +25,17 @@ from pydantic.fields import FieldInfo
 from sdplay.core.errors import BadRequest, UnknownName, together
 from sdplay.core.fields import (
     LARGEST_SEED,
-    LARGEST_SIDE,
-    LONGEST_PROMPT,
-    SMALLEST_SIDE,
     FilePath,
     NoiseSource,
+    Side,
     Syntax,
-    without_nul,
+    Text,
+    as_texts,
 )
 from sdplay.core.sample import Asset
 from sdplay.library.card import ModelCard
 from sdplay.prompts.template import Wildcards
 from sdplay.requests.run_options import RunOptions
-
-
-def _not_blank(text: str) -> str:
-    if not text.strip():
-        raise ValueError('is empty; say what to draw, for example "a red apple"')
-    return text
-
-
-def _multiple_of_8(side: int) -> int:
-    if side % 8:
-        raise ValueError(f"is not a multiple of 8; the nearest are {side // 8 * 8} and {side // 8 * 8 + 8}")
-    return side
-
-
-def as_tuple(given: object) -> object:
-    """Lists as they come out of JSON are the tuples they were."""
-    return tuple(cast(list[object], given)) if isinstance(given, list) else given
-
-
-def as_texts(given: object) -> object:
-    """One text where several may stand is one of them."""
-    return (given,) if isinstance(given, str) else as_tuple(given)
-
-
-Text = Annotated[str, Field(max_length=LONGEST_PROMPT), AfterValidator(without_nul)]
-Prompt = Annotated[Text, AfterValidator(_not_blank)]
-Side = Annotated[int, Field(ge=SMALLEST_SIDE, le=LARGEST_SIDE), AfterValidator(_multiple_of_8)]
-FreeSide = Annotated[int, Field(ge=1, le=LARGEST_SIDE)]
 
 
 class Request(BaseModel):
@@ -124,7 +94,7 @@ class Request(BaseModel):
     embedding: Annotated[tuple[FilePath, ...], BeforeValidator(as_texts)] = Field(
         default=(),
         max_length=32,
-        description="The file of a textual inversion, whose name is then a word; those on the shelves are known "
+        description="The file of a textual inversion, whose name is then a word; those in the library are known "
         "without it. Can be given several times.",
         json_schema_extra={"since": [], "add_on": "embedding"},
     )

@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 from pydantic.config import JsonDict
 
-from sdplay.core.fields import FilePath
-from sdplay.requests.base import Request, Text
+from sdplay.core.fields import FilePath, Text
+from sdplay.requests.base import Request
 
 Preprocessor = Literal["auto", "canny", "none"]
 STEEPEST = 2040  # 4·255 across and 4·255 down: more than any threshold of edges can be

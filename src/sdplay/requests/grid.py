@@ -42,7 +42,7 @@ def read_axes(request: AnyStill, texts: Sequence[str], values: Mapping[str, Sequ
     """The axes that `texts` describe, and those of `values` (by the name of a field), in that order.
 
     Raises `BadRequest` or `BadRequests` with everything that is wrong: names, values, and values of `request`'s fields
-    that cannot be had. Each value is tried by itself; `cells` tries them together.
+    that are invalid. Each value is tried by itself; `cells` tries them together.
     """
     kind = type(request)
     read = [read_axis(text, kind) for text in texts]
@@ -99,7 +99,7 @@ def shape(axes: Sequence[Axis]) -> tuple[int, int, int]:
 
 def cells(request: AnyStill, axes: Sequence[Axis], limit: int = MOST_PICTURES) -> list[Cell]:
     """All cells, block by block and row by row; raises `BadRequest` for more than `limit` pictures and
-    `BadRequests` for values that cannot be had together.
+    `BadRequests` for values that are invalid together.
     """
     sizes = shape(axes)
     check_count(prod(sizes), sizes, limit)  # before there are so many of them

@@ -15,11 +15,11 @@ from sdplay.requests.stills import FromPicture, samples
 
 
 class Inpaint(FromPicture):
-    """A picture with a part painted anew; outside the blurred mask it keeps its bytes."""
+    """A picture with a part repainted; outside the blurred mask it keeps its bytes."""
 
     mode: Literal["inpaint"] = "inpaint"
     mask: FilePath | None = Field(
-        default=None, description="Picture of the same size: white is painted anew, black stays."
+        default=None, description="Picture of the same size: white is repainted, black stays."
     )
     mask_blur: float = Field(default=4.0, ge=0, le=256, description="Radius in pixels that softens the mask's edge.")
     mask_grow: int = Field(

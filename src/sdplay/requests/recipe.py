@@ -1,10 +1,10 @@
-"""What is settled: everything a picture depends on, with nothing left open. Picture = function(recipe, index)."""
+"""Everything a picture depends on, with nothing left open. Picture = function(recipe, index)."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from itertools import pairwise
 from typing import Annotated, Any, cast
@@ -12,17 +12,17 @@ from typing import Annotated, Any, cast
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationError, with_config
 
 from sdplay.core.errors import BadRequest
-from sdplay.core.sample import Asset
+from sdplay.core.sample import Asset, Sample
 from sdplay.library.add_on_kinds import AddOn
 from sdplay.library.identity import WHOLE, ModelIdentity
 from sdplay.requests.add_ons import without_paths
 from sdplay.requests.base import NEVER, Request, field_marks
-from sdplay.requests.modes import named_files, request_from
+from sdplay.requests.modes import load, mode_of, named_files, request_from
 
 FORMAT = 1
 # What the fields of all modes stand for in a recipe that lacks them.
 BEFORE = {name: marks["since"] for name in Request.model_fields if "since" in (marks := field_marks(Request, name))}
-SETTLED = ("width", "height", "steps", "guidance_scale", "sampler", "schedule", "seed")
+RESOLVED = ("width", "height", "steps", "guidance_scale", "sampler", "schedule", "seed")
 
 NumberFormat = Annotated[str, Field(pattern="^(float32|bfloat16|float16)$")]
 
@@ -119,9 +119,9 @@ class Recipe:
             request = request_from({**BEFORE, **rest, "model": model["name"]})
             if assets.keys() != (named := named_files(request)).keys():
                 raise damaged(f"it names {len(named)} pictures and describes {len(assets)}", sorted(assets))
-            settled = {name: rest[name] for name in SETTLED}
+            resolved = {name: rest[name] for name in RESOLVED}
             parts = {"request": request, "model": model, "numerics": numerics, "assets": assets, "pace_table": pace}
-            parts |= settled | {"wildcards": wildcards, "add_ons": add_ons}
+            parts |= resolved | {"wildcards": wildcards, "add_ons": add_ons}
             return TypeAdapter(cls).validate_python(parts)
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
@@ -168,3 +168,13 @@ def damaged(reason: str, value: object) -> BadRequest:
 def canonical_json(value: Any) -> str:
     """The one spelling of a JSON value: sorted keys, no spaces, no NaN, text unescaped."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def count(recipe: Recipe) -> int:
+    """How many pictures or frames `recipe` asks for."""
+    return load(mode_of(recipe.request).count)(recipe.request)
+
+
+def plan(recipe: Recipe, indices: Sequence[int]) -> Iterator[Sample]:
+    """The samples of `recipe` with these `indices`, in that order."""
+    return load(mode_of(recipe.request).plan)(recipe, indices)

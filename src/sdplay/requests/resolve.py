@@ -12,8 +12,7 @@ from sdplay.library.card import ModelCard
 from sdplay.library.resolve import ResolvedModel
 from sdplay.requests.add_ons import asked_loras
 from sdplay.requests.base import Request
-from sdplay.requests.plan import count
-from sdplay.requests.recipe import Numerics, Recipe
+from sdplay.requests.recipe import Numerics, Recipe, count
 from sdplay.requests.txt2img import second_pass
 
 SAMPLER_ALIASES = {

@@ -52,7 +52,7 @@ class Txt2Img(Still):
         default=0.7,
         ge=0,
         le=1,
-        description="How much the second pass may change: 0 only enlarges, 1 draws anew.",
+        description="How much the second pass may change: 0 only enlarges, 1 redraws.",
         json_schema_extra={"since": 0.7},
     )
 
@@ -63,7 +63,7 @@ class Txt2Img(Still):
 
 
 def second_pass(recipe: Recipe) -> SecondPass | None:
-    """The second pass that `recipe` asks for, None where there is none.
+    """The second pass that `recipe` asks for, None if there is none.
 
     Raises `BadRequest` for a picture whose side would be longer than any side may be.
     """

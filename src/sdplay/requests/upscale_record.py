@@ -25,7 +25,7 @@ Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 class UpscaleRecord:
     """That a picture with the pixels `of` was made `scale` times as large by `upscaler`, into the pixels `made`.
 
-    `weights` is the sha256 of the network's numbers, empty where there is no network.
+    `weights` is the sha256 of the network's numbers, empty without one.
     """
 
     scale: Annotated[float, Field(gt=1, le=LARGEST_SCALE)]
@@ -56,7 +56,7 @@ class UpscaleRecord:
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class LargerPicture:
     """A picture that was enlarged: `pixels` uint8 [height, width, 3], sRGB, and each time that it was, the last one
-    last. `path` is its file, None where it was not kept.
+    last. `path` is its file, None if it was not kept.
     """
 
     pixels: NDArray[np.uint8]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -135,8 +135,8 @@ def make_process(
 
     Raises `ValueError` for an unknown prediction_type or beta_schedule.
     """
-    if prediction not in get_args(Prediction):
-        raise ValueError(f"unknown prediction_type {prediction!r}; known: {', '.join(get_args(Prediction))}")
+    if prediction not in PROCESSES:
+        raise ValueError(f"unknown prediction_type {prediction!r}; known: {', '.join(PROCESSES)}")
     if beta_schedule == "scaled_linear":
         betas = np.linspace(beta_start**0.5, beta_end**0.5, length, dtype=np.float32).astype(np.float64) ** 2
     elif beta_schedule == "linear":

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from sdplay.images.blur import gaussian
+from sdplay.images.filters import gaussian
 
 Floats = NDArray[np.float32]
 

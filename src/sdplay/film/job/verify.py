@@ -14,7 +14,7 @@ from sdplay.film.job.folder import JobFolder
 from sdplay.film.job.frame_file import frame_name, pixel_sha, read_frame
 from sdplay.film.job.journal import SegmentRecord, read_journal
 from sdplay.film.job.units import FRAMES, KEYS
-from sdplay.images.compare import difference
+from sdplay.images.picture import difference
 from sdplay.images.read import Pixels
 
 

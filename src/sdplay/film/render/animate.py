@@ -27,7 +27,7 @@ from sdplay.film.plan_animate import AnimationPlan
 from sdplay.film.render.camera_warp import CameraWarp, camera_warp
 from sdplay.film.render.coherence import match_colors
 from sdplay.film.render.depth import KeyDisparity
-from sdplay.images.inputs import read_given
+from sdplay.images.inputs import read_input
 from sdplay.images.picture import Picture
 from sdplay.images.read import Pixels, resized
 from sdplay.pipeline.retry import Renderer, render_with_retry
@@ -97,7 +97,7 @@ def render_one(renderer: Renderer, frame: Sample) -> Generator[Event, None, Pixe
 
 
 def initial_picture(plan: AnimationPlan) -> Pixels:
-    return resized(read_given(plan.recipe.assets["init_image"]), plan.recipe.width, plan.recipe.height)
+    return resized(read_input(plan.recipe.assets["init_image"]), plan.recipe.width, plan.recipe.height)
 
 
 def grade(plan: AnimationPlan, pixels: Pixels, key: int) -> Pixels:

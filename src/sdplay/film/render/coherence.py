@@ -6,7 +6,7 @@ import numpy as np
 
 from sdplay.film.color_match import MATCHES, color_match, to_uint8
 from sdplay.film.plan_animate import AnimationPlan
-from sdplay.images.inputs import read_given
+from sdplay.images.inputs import read_input
 from sdplay.images.read import Pixels
 
 
@@ -20,7 +20,7 @@ def match_colors(
     mode = plan.request.color_coherence
     reference, how = first, mode
     if mode == "Image":
-        reference, how = read_given(plan.recipe.assets["color_image"]), "RGB"
+        reference, how = read_input(plan.recipe.assets["color_image"]), "RGB"
     elif mode == "Video Input":
         reference, how = source, "LAB_mean"
     if how not in MATCHES or reference is None:

@@ -18,7 +18,7 @@ from sdplay.film.render.camera_warp import CameraWarp, Disparity, camera_warp
 from sdplay.film.request_animate import Animate
 from sdplay.film.video.encode import FilmWriter
 from sdplay.film.video.kind import FilmKind
-from sdplay.images.inputs import read_given
+from sdplay.images.inputs import read_input
 from sdplay.images.read import Pixels, resized
 from sdplay.requests.recipe import Recipe
 
@@ -40,7 +40,7 @@ def preview_motion(recipe: Recipe, path: Path) -> Path:
         raise BadRequest(reason, field="preview_motion", value=str(path), hint=hint)
     size, kind = (recipe.width, recipe.height), kind_of(path)
     given = recipe.assets.get("init_image")
-    picture = resized(read_given(given), *size) if given is not None else camera_card(*size)
+    picture = resized(read_input(given), *size) if given is not None else camera_card(*size)
     with FilmWriter(path, size, film_rate(request), kind) as film:
         for pixels in moved_alone(AnimationPlan(recipe), picture):
             film.add(pixels)

@@ -1,9 +1,12 @@
-"""Gaussian blur of pictures and maps of numbers, in floating point."""
+"""Gaussian blur, in floating point, and resizing."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
+
+from sdplay.images.read import Pixels
 
 Floats = NDArray[np.float32]
 
@@ -28,3 +31,10 @@ def gaussian(values: Floats, *, sigma: float, kernel: int) -> Floats:
             blurred += weight * wide[tuple(index)]
         values = blurred
     return values
+
+
+def resize_lanczos(pixels: Pixels, width: int, height: int) -> Pixels:
+    """`pixels` at another size, resampled with Lanczos' kernel of three lobes; nothing is cut off."""
+    if pixels.shape[:2] == (height, width):
+        return pixels
+    return np.array(Image.fromarray(pixels).resize((width, height), Image.Resampling.LANCZOS))

@@ -1,9 +1,9 @@
-"""From a settled film to one that can be shot: its folder, its plan, and the file it becomes."""
+"""From a resolved film to a job that can be run: its folder, its plan, and the file it becomes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +15,12 @@ from sdplay.film.job.encoder import FilmEncoder, Output
 from sdplay.film.job.film import FilmJob
 from sdplay.film.job.folder import JobFolder
 from sdplay.film.plan import AnyFilm, FilmPlan, film_plan
-from sdplay.film.request import Film
 from sdplay.film.request_animate import Animate
 from sdplay.film.request_dream import Dream
 from sdplay.film.video.index import probe
 from sdplay.film.video.kind import CODINGS, check_kind
 from sdplay.film.video.sound import Sound, check_sound
 from sdplay.library.resolve import ResolvedModel
-from sdplay.requests.base import Request
 from sdplay.requests.recipe import Recipe
 from sdplay.tasks import Executor
 
@@ -37,77 +35,81 @@ def seeded_as_before(request: AnyFilm, out: Path) -> AnyFilm:
     return request.model_copy(update={"seed": seed})
 
 
-def begin(
-    recipe: Recipe,
-    model: ResolvedModel,
-    device: str,
-    executor: Executor,
-    out: Path,
-    output: Output | None,
-    *,
-    force: bool = False,
-    strict: bool = False,
-) -> FilmJob:
-    """The job of `recipe` in the folder `out`, which is made, or gone on with where it holds this very job.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilmJobBuilder:
+    """Makes the job of a resolved film: its plan, its folder, and the file it becomes.
 
-    With `strict` a film that was begun where bits may be others is not gone on with: `NotReproduced`.
+    `output` is the kind of file that is asked for; its rate and loop are the request's.
     """
-    assert isinstance(recipe.request, Film)
-    if isinstance(recipe.request, Animate) and recipe.request.flow_cadence != "none":
-        check_flow()
-    plan = film_plan(recipe)
-    output = with_sound(as_asked(output or Output(), recipe.request), recipe)
-    shape = frame_size(recipe)
-    check_kind(output.kind, shape, output.rate, output.sound is not None)
-    warning = check_space(out, plan.total + plan.segment_count, *shape, force=force)
-    folder = JobFolder.create(out, describe(recipe, output), FREE)
-    if strict and is_mixed(folder):
-        hint = "go on with the version and the processor it was begun with, or without `strict`"
-        raise NotReproduced(MIXED, field="out", value=str(out), hint=hint)
-    plan = paced_as_before(plan, folder)
-    description = describe(plan.recipe, output)
-    job = film_job(plan, model, device, executor, folder, output)
+
+    recipe: Recipe
+    model: ResolvedModel
+    device: str
+    executor: Executor
+    output: Output = field(default_factory=Output)
+
+    def begin(self, out: Path, *, force: bool = False, strict: bool = False) -> FilmJob:
+        """The job in the folder `out`, which is made, or resumed if it holds this very job.
+
+        Raises `BadRequest` for a film or a folder that cannot be used, `DiskFull` for too little space unless `force`,
+        and with `strict` `NotReproduced` for a film that was begun where bits may be others.
+        """
+        if getattr(self.recipe.request, "flow_cadence", "none") != "none":
+            check_flow()
+        plan, output, size = film_plan(self.recipe), self.final_output(), frame_size(self.recipe)
+        check_kind(output.kind, size, output.rate, output.sound is not None)
+        little_space = check_space(out, plan.total + plan.segment_count, *size, force=force)
+        folder = JobFolder.create(out, describe(self.recipe, output), FREE)
+        if strict and is_mixed(folder):
+            hint = "resume it with the version and the processor it was begun with, or without `strict`"
+            raise NotReproduced(MIXED, field="out", value=str(out), hint=hint)
+        job = self.attach(folder, with_known_pace(plan, folder), output)
+        take_over(job, output)
+        return replace(job, warnings=(*job.warnings, *([little_space] if little_space else [])))
+
+    def attach(self, folder: JobFolder, plan: FilmPlan | None = None, output: Output | None = None) -> FilmJob:
+        """The job in its `folder`, by `plan` and into `output` where they are known; nothing is written."""
+        plan, output = plan or film_plan(self.recipe), output or self.output
+        mixed = is_mixed(folder)
+        return FilmJob(
+            recipe=plan.recipe,
+            plan=plan,
+            model=self.model,
+            device=self.device,
+            folder=folder,
+            executor=self.executor,
+            encoder=FilmEncoder(folder, output, plan.total),
+            warnings=(*film_warnings(plan), *([MIXED] if mixed else [])),
+            noted={"mixed": True} if mixed else {},
+        )
+
+    def final_output(self) -> Output:
+        """The output as fast as the request says, with the loop that it names and the sound that belongs to it."""
+        request = self.recipe.request
+        loop = getattr(request, "loop_mode", self.output.loop)
+        return with_sound(replace(self.output, rate=film_rate(request), loop=loop), self.recipe)
+
+
+def take_over(job: FilmJob, output: Output) -> None:
+    """Write into the folder of `job` what is asked for now, where it differs from what was asked for before."""
+    folder, description = job.folder, describe(job.recipe, output)
     changed = {part for part in ("asked", "output", "found") if folder.description.get(part) != description[part]}
     if changed:
         with folder.lock():
             if changed != {"found"}:  # the film there is not what is asked for now, though it may look so
                 job.encoder.path.unlink(missing_ok=True)
             folder.update(description | {"made_by": folder.description["made_by"]})
-    return replace(job, warnings=(*job.warnings, *([warning] if warning else [])))
 
 
-def paced_as_before(plan: FilmPlan, folder: JobFolder) -> FilmPlan:
+def with_known_pace(plan: FilmPlan, folder: JobFolder) -> FilmPlan:
     """`plan` with the pace that was measured in `folder`, as far as that went."""
     table: list[list[float]] = folder.description["recipe"].get("pace_table", [])
     return film_plan(replace(plan.recipe, pace_table=tuple(map(tuple, table)))) if table else plan
 
 
-def film_job(
-    plan: FilmPlan, model: ResolvedModel, device: str, executor: Executor, folder: JobFolder, output: Output
-) -> FilmJob:
-    """The job of a planned film in its folder; nothing is written."""
-    mixed = is_mixed(folder)
-    return FilmJob(
-        recipe=plan.recipe,
-        plan=plan,
-        model=model,
-        device=device,
-        folder=folder,
-        executor=executor,
-        encoder=FilmEncoder(folder, output, plan.total),
-        warnings=(*film_warnings(plan), *([MIXED] if mixed else [])),
-        noted={"mixed": True} if mixed else {},
-    )
-
-
 def is_mixed(folder: JobFolder) -> bool:
     """Whether the film in `folder` was begun by other programs or on another kind of processor than these."""
     return folder.description["made_by"] != here()
-
-
-def as_asked(output: Output, request: Request) -> Output:
-    """`output` as fast as the request says, and with the loop that it names."""
-    return replace(output, rate=film_rate(request), loop=getattr(request, "loop_mode", output.loop))
 
 
 def film_warnings(plan: FilmPlan) -> tuple[str, ...]:
