@@ -15,11 +15,11 @@ def test_every_link_leads_somewhere(page: Path) -> None:
     assert {str(target.relative_to(ROOT)) for target in targets if not target.exists()} == set()
 
 
-def test_the_tour_walks_nine_files_from_the_request_to_the_file() -> None:
+def test_the_tour_walks_nine_files_from_the_command_to_the_file() -> None:
     tour = (ROOT / "docs" / "tour.md").read_text(encoding="utf-8")
     walk = [
-        *("requests/request.py", "requests/resolve.py", "library/resolve.py", "requests/txt2img.py", "core/sample.py"),
-        *("pipeline/render.py", "sampling/samplers.py", "families/sd/model.py", "images/writer.py"),
+        *("cli/main.py", "requests/txt2img.py", "requests/resolve.py", "tasks.py", "pipeline/render.py"),
+        *("pipeline/conditioning.py", "sampling/samplers.py", "families/common/latent_model.py", "images/writer.py"),
     ]
     places = [tour.index(f"{number}. [{file}]") for number, file in enumerate(walk, start=1)]
     assert places == sorted(places)

@@ -53,7 +53,7 @@ def test_float16_on_a_cpu_is_refused(machine: pytest.MonkeyPatch) -> None:
 def test_a_gpu_that_is_not_there_is_said_so(asked: str, machine: pytest.MonkeyPatch) -> None:
     with pytest.raises(DeviceUnavailable, match="no such GPU") as caught:
         detect_machine(asked)
-    assert "--device cpu" in caught.value.hint
+    assert "`device=cpu`" in caught.value.hint
     assert caught.value.exit_code == 2
 
 
