@@ -20,7 +20,7 @@ from torch import Tensor
 
 from sdplay.core.sample import Noise
 from sdplay.events import ImageDone
-from sdplay.families.base import Conditioning
+from sdplay.families.base import TextEncoding
 from sdplay.families.sd.model import StableDiffusion
 from sdplay.pipeline.hires import latent_shape
 from sdplay.pipeline.model_cache import ModelCache, TextEncodingCache
@@ -83,8 +83,8 @@ class Ours:
         shape = latent_shape(self.family, self.recipe.width, self.recipe.height)
         return batch_noise([Noise(seed=seed) for seed in range(pictures)], shape)
 
-    def words(self) -> tuple[Conditioning, Conditioning]:
-        return self.family.encode_words(""), self.family.encode_words(PROMPT)
+    def words(self) -> tuple[TextEncoding, TextEncoding]:
+        return self.family.encode_text(""), self.family.encode_text(PROMPT)
 
     def step(self, x: Tensor, timestep: float) -> Callable[[], Tensor]:
         """One call of the denoising network for a picture and its guidance pair."""

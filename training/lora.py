@@ -21,7 +21,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from sdplay.engines.device import placement
+from sdplay.engines.device import make_placement
 from sdplay.families.sd.model import StableDiffusion, load_sd
 from training.captions import Shown, caption
 from training.codec import compose
@@ -118,7 +118,7 @@ def train(style: str, work: Path, settings: LoraSettings, seconds: float) -> dic
     """The tensors of a LoRA for `style`, after so many seconds of training."""
     torch.set_num_threads(settings.threads)
     torch.manual_seed(3)
-    family = load_sd(BUILTIN, placement("cpu", "float32", "float32"))
+    family = load_sd(BUILTIN, make_placement("cpu", "float32", "float32"))
     clean, shown = examples(style, family, work, settings.pictures)
     layers = low_rank_layers(family.unet, settings)
     parameters = [p for layer in layers.values() for p in (layer.down, layer.up)]
@@ -129,7 +129,7 @@ def train(style: str, work: Path, settings: LoraSettings, seconds: float) -> dic
             group["lr"] = settings.lr * min(1.0, (step + 1) / 20) * (0.5 + 0.5 * math.cos(math.pi * spent / seconds))
         rows = rng.integers(0, len(clean), settings.batch)
         with torch.no_grad():
-            words = torch.stack([family.encode_words(caption(shown[row], rng)).text for row in rows]).clone()
+            words = torch.stack([family.encode_text(caption(shown[row], rng)).embeds for row in rows]).clone()
         chosen = clean[torch.from_numpy(rows)]
         noisy, noise, t = noised(chosen, rng)
         out = family.unet(noisy.contiguous(memory_format=torch.channels_last), t, words).sample

@@ -32,27 +32,27 @@ class Studio(Filming, Gridding, Remembering):
     """Draws, keeps, proves. Holds one executor, and through it one loaded model; `close` lets go of both.
 
     `executor` is where the drawing happens (this process when left out); `new_seed` makes the seed of a request that
-    has none; `shelves` are where models are looked for by name (those of the environment when left out).
+    has none; `library` is where models are looked for by name (those of the environment when left out).
     """
 
     def explain(self, request: AnyStill) -> Explanation:
         """What the model reads of the prompts of `request`; takes its vocabulary, not its weights or torch."""
         from sdplay.pipeline.explain import explain
 
-        model = resolve(request.model, self.shelves, allow_pickle=request.run.allow_pickle)
+        model = resolve(request.model, self.library, allow_pickle=request.run.allow_pickle)
         written, wildcards = expand_prompts(request)
-        model = replace(model, add_ons=find_add_ons(written, wildcards, self.shelves))
+        model = replace(model, add_ons=find_add_ons(written, wildcards, self.library))
         machine = Machine(device="cpu", dtype="float32", threads=1)
         return explain(resolve_request(written, model, machine, self._new_seed(), {}, wildcards), model)
 
     def models(self) -> dict[str, Path]:
-        """The models that are here, by name: those that stand on the shelves, and those that come with the program."""
+        """The models that are here, by name: those that are in the library, and those that come with the program."""
         shipped = {card.name: card.folder for card in shipped_cards().values() if card.folder is not None}
-        return dict(self.shelves.models()) | shipped
+        return dict(self.library.models()) | shipped
 
     def model(self, name: str) -> ResolvedModel:
         """What the model `name` is, where it is, and what is taken when nothing is asked; raises as `resolve` does."""
-        return resolve(name, self.shelves)
+        return resolve(name, self.library)
 
     def __enter__(self) -> Studio:
         return self

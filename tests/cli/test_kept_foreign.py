@@ -57,7 +57,7 @@ def test_again_draws_what_it_can_and_tells_the_rest_line_by_line(sdplay: Sdplay,
     said = outcome.err.splitlines()
     assert said[0] == "made by A1111 v1.10.1; of 4 things that it says nothing was made:"
     assert "  <lora:ghibli:0.8> in the prompt = 'ghibli': is left out: there is no such LoRA" in said
-    assert [line for line in said if line.startswith("  model = 'v1-5-pruned-emaonly': is not on the shelves")]
+    assert [line for line in said if line.startswith("  model = 'v1-5-pruned-emaonly': is not in the library")]
     assert sdplay("again", str(foreign), "--size", "64", "--quiet").err == ""
 
 
@@ -66,7 +66,7 @@ def test_again_takes_flags_for_what_the_file_says(sdplay: Sdplay, foreign: Path,
     outcome = sdplay("again", str(foreign), "--model", model, "--steps", "3", "--seed", "5", "-n", "2", "--size", "64")
     recipes = [read_own(path)[0].recipe for path in outcome.paths]
     assert [(recipe.steps, recipe.seed, recipe.model.name) for recipe in recipes] == [(3, 5, "fake")] * 2
-    assert "on the shelves" not in outcome.err
+    assert "in the library" not in outcome.err
 
 
 @pytest.mark.usefixtures("here")

@@ -24,15 +24,15 @@ def test_models_lists_what_needs_no_download(sdplay: Sdplay) -> None:
 
 
 def test_models_lists_the_shelves_too(sdplay: Sdplay, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    shelf = tmp_path / "webui" / "models" / "Stable-diffusion"
+    in_library = tmp_path / "webui" / "models" / "Stable-diffusion"
     lora = tmp_path / "webui" / "models" / "Lora" / "ink.safetensors"
-    for path in (shelf / "dreamy.safetensors", lora):
+    for path in (in_library / "dreamy.safetensors", lora):
         path.parent.mkdir(parents=True)
         path.write_bytes(b"")
     assert "dreamy" not in sdplay("models").out
     monkeypatch.setenv("SDPLAY_MODELS", str(tmp_path / "webui"))
     listed = [line.split() for line in sdplay("models").out.splitlines()]
-    assert ["dreamy", str(shelf / "dreamy.safetensors")] in listed
+    assert ["dreamy", str(in_library / "dreamy.safetensors")] in listed
     assert listed.index(["LORA", "WHERE", "IT", "IS"]) < listed.index(["ink", str(lora)])
 
 

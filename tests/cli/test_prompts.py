@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from sdplay.core.errors import BadRequest
-from sdplay.families.common.tokenizer import read_speller
+from sdplay.families.common.tokenizer import read_tokenizer
 from sdplay.images.write import own_chunk, parse_chunk
 from sdplay.images.writer import read_own
 from sdplay.requests.base import make_request
@@ -173,9 +173,9 @@ def test_explain_takes_no_torch_and_so_no_weights(tiny: Path) -> None:
 
 def test_explain_reads_single_files_too(tmp_path: Path) -> None:
     (tmp_path / "model.safetensors").write_bytes(b"")
-    speller = read_speller(tmp_path / "model.safetensors")
+    speller = read_tokenizer(tmp_path / "model.safetensors")
     assert speller.size == 75
-    assert list(speller.in_pieces(speller.tokens("a lighthouse"))) == []
+    assert list(speller.split_words(speller.encode("a lighthouse"))) == []
 
 
 def test_a_studio_explains(tiny: Path) -> None:

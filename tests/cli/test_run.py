@@ -15,7 +15,7 @@ from sdplay.film.job.description import described_recipe
 from sdplay.film.job.folder import JobFolder
 from sdplay.images.writer import read_own
 from sdplay.interop.settings_file import read_settings
-from sdplay.library.library import Shelves
+from sdplay.library.library import Library
 from sdplay.library.resolve import ResolvedModel, resolve
 from tests.support.commandline import InTerminal
 from tests.support.fakemodel import fake_model
@@ -94,8 +94,8 @@ def test_limit_draws_one_at_a_time_whatever_the_card_says(
     from sdplay.cli import original
     from sdplay.jobs import pictures as drawing
 
-    def in_fours(name: str, shelves: Shelves, *, allow_pickle: bool) -> ResolvedModel:
-        found = resolve(name, shelves, allow_pickle=allow_pickle)
+    def in_fours(name: str, library: Library, *, allow_pickle: bool) -> ResolvedModel:
+        found = resolve(name, library, allow_pickle=allow_pickle)
         return replace(found, card=replace(found.card, tile=4))
 
     monkeypatch.setattr(drawing, "resolve", in_fours)

@@ -166,7 +166,7 @@ def test_without_its_weights_a_network_is_refused(sdplay: Sdplay, monkeypatch: p
 
 @pytest.mark.parametrize(("name", "label"), UPSCALER_LABELS.items())
 def test_an_upscaler_may_be_asked_for_by_either_name(name: str, label: str) -> None:
-    assert {upscalers.known_upscaler(asked) for asked in (name, label, f" {name.upper()}")} == {name}
+    assert {upscalers.upscaler_name(asked) for asked in (name, label, f" {name.upper()}")} == {name}
     assert name in upscalers.UPSCALERS
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sdplay.cli.main import main
-from sdplay.library.aliases import add_model
+from sdplay.library.aliases import add_alias
 from tests.docs.pages import ROOT, blocks
 from tests.support.fakemodel import fake_model
 from tests.support.headers import SD15, write_header
@@ -23,12 +23,12 @@ GUIDE = ROOT / "docs" / "guides" / "models.md"
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with the models that the guide names."""
     desk = tmp_path / "desk"
-    shelf = desk / "webui" / "models" / "Stable-diffusion"
-    for folder in (desk / "downloads", shelf):
+    in_library = desk / "webui" / "models" / "Stable-diffusion"
+    for folder in (desk / "downloads", in_library):
         folder.mkdir(parents=True)
     fake_model(desk / "dreamy")
     write_header(desk / "downloads" / "ink-v1.safetensors", SD15)
-    write_header(shelf / "paper.safetensors", SD15)
+    write_header(in_library / "paper.safetensors", SD15)
     write_header(desk / "downloads" / "soft.safetensors", {"decoder.conv_in.weight": (512, 4, 3, 3)})
     small(desk / "downloads" / "old.ckpt")
     monkeypatch.chdir(desk)
@@ -60,7 +60,7 @@ def test_the_python_runs(desk: Path, builtin: Path) -> None:
 
 
 def stale(desk: Path) -> str:
-    add_model(desk.parent / "home", "moved", str(desk / "gone.safetensors"))
+    add_alias(desk.parent / "home", "moved", str(desk / "gone.safetensors"))
     return "moved"
 
 

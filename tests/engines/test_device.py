@@ -7,7 +7,7 @@ import torch
 
 from sdplay.core.errors import BadRequest, DeviceUnavailable
 from sdplay.engines import device
-from sdplay.engines.device import physical_cores, placement, survey
+from sdplay.engines.device import detect_machine, make_placement, physical_cores
 
 
 @pytest.fixture
@@ -27,32 +27,32 @@ def add_cuda(machine: pytest.MonkeyPatch, count: int = 2, bfloat16: bool = True)
 
 @pytest.mark.parametrize("asked", ["auto", "cpu", " CPU "])
 def test_a_plain_machine_draws_on_its_cpu(asked: str, machine: pytest.MonkeyPatch) -> None:
-    found = survey(asked)
+    found = detect_machine(asked)
     assert (found.device, found.dtype, found.threads) == ("cpu", "bfloat16", physical_cores())
 
 
 def test_a_cpu_without_bfloat16_draws_in_float32(machine: pytest.MonkeyPatch) -> None:
     machine.setattr(device, "cpu_computes_bfloat16", lambda: False)
-    assert survey().dtype == "float32"
-    assert survey(precision="bfloat16").dtype == "bfloat16"  # asked for by name it is had, slow or not
+    assert detect_machine().dtype == "float32"
+    assert detect_machine(precision="bfloat16").dtype == "bfloat16"  # asked for by name it is had, slow or not
 
 
 def test_precision_asked_for_is_precision_had(machine: pytest.MonkeyPatch) -> None:
-    assert survey(precision="float32").dtype == "float32"
+    assert detect_machine(precision="float32").dtype == "float32"
     add_cuda(machine)
-    assert survey("cuda", "float16").dtype == "float16"
-    assert survey("cuda", "float32").dtype == "float32"
+    assert detect_machine("cuda", "float16").dtype == "float16"
+    assert detect_machine("cuda", "float32").dtype == "float32"
 
 
 def test_float16_on_a_cpu_is_refused(machine: pytest.MonkeyPatch) -> None:
     with pytest.raises(BadRequest, match=r"precision = 'float16': .*slower"):
-        survey("cpu", "float16")
+        detect_machine("cpu", "float16")
 
 
 @pytest.mark.parametrize("asked", ["gpu", "cuda", "cuda:0", "CUDA:1", "mps"])
 def test_a_gpu_that_is_not_there_is_said_so(asked: str, machine: pytest.MonkeyPatch) -> None:
     with pytest.raises(DeviceUnavailable, match="no such GPU") as caught:
-        survey(asked)
+        detect_machine(asked)
     assert "--device cpu" in caught.value.hint
     assert caught.value.exit_code == 2
 
@@ -60,30 +60,34 @@ def test_a_gpu_that_is_not_there_is_said_so(asked: str, machine: pytest.MonkeyPa
 @pytest.mark.parametrize("asked", ["", "tpu", "cpu:1", "0", "gpu0"])
 def test_what_is_no_device_is_said_so(asked: str, machine: pytest.MonkeyPatch) -> None:
     with pytest.raises(BadRequest, match="is no device") as caught:
-        survey(asked)
+        detect_machine(asked)
     assert not isinstance(caught.value, DeviceUnavailable)
 
 
 @pytest.mark.parametrize(("asked", "had"), [("auto", "cuda"), ("gpu", "cuda"), ("cuda", "cuda"), ("cuda:1", "cuda:1")])
 def test_an_nvidia_machine_draws_on_its_gpu(asked: str, had: str, machine: pytest.MonkeyPatch) -> None:
     add_cuda(machine)
-    assert (survey(asked).device, survey(asked).dtype, survey(asked).threads) == (had, "bfloat16", 0)
+    assert (detect_machine(asked).device, detect_machine(asked).dtype, detect_machine(asked).threads) == (
+        had,
+        "bfloat16",
+        0,
+    )
     add_cuda(machine, bfloat16=False)
-    assert survey(asked).dtype == "float16"
-    assert survey("cpu").device == "cpu"
+    assert detect_machine(asked).dtype == "float16"
+    assert detect_machine("cpu").device == "cpu"
 
 
 @pytest.mark.parametrize("asked", ["cuda:2", "cuda:-1", "cuda:x", "cuda:²", "cuda:1:1"])
 def test_a_gpu_with_a_number_that_does_not_exist_is_refused(asked: str, machine: pytest.MonkeyPatch) -> None:
     add_cuda(machine)
     with pytest.raises(DeviceUnavailable):
-        survey(asked)
+        detect_machine(asked)
 
 
 @pytest.mark.parametrize("asked", ["auto", "gpu", "mps"])
 def test_a_mac_draws_on_its_gpu(asked: str, machine: pytest.MonkeyPatch) -> None:
     machine.setattr(torch.backends.mps, "is_available", lambda: True)
-    assert (survey(asked).device, survey(asked).dtype) == ("mps", "float16")
+    assert (detect_machine(asked).device, detect_machine(asked).dtype) == ("mps", "float16")
 
 
 @pytest.mark.parametrize(("asked", "threads"), [("1", 1), ("3", 3), ("64", 64)])
@@ -102,5 +106,5 @@ def test_omp_num_threads_that_is_no_number_is_passed_over(asked: str, monkeypatc
 
 
 def test_a_placement_is_in_torch_terms() -> None:
-    place = placement("cpu", "bfloat16", "float32")
+    place = make_placement("cpu", "bfloat16", "float32")
     assert (place.device, place.dtype, place.decode_dtype) == (torch.device("cpu"), torch.bfloat16, torch.float32)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from sdplay.engines.device import placement
+from sdplay.engines.device import make_placement
 from sdplay.engines.low_memory import Tile, TiledDecoder
 from sdplay.families.load import load_family
 from sdplay.library.resolve import resolve
@@ -22,7 +22,7 @@ TOLERANCE = 1e-4  # relative L2 in float32; seen: 2e-5
 
 
 def family(folder: Path, *, tile: int = 0, sliced: bool = False) -> Any:
-    return load_family("sd", folder, placement("cpu", "float32", "float32", tile, sliced))
+    return load_family("sd", folder, make_placement("cpu", "float32", "float32", tile, sliced))
 
 
 @pytest.fixture(scope="module", params=["tiny", "builtin"])
@@ -39,7 +39,7 @@ def latents(height: int, width: int, rows: int = 1) -> torch.Tensor:
 @pytest.mark.parametrize("size", [(8, 8), (6, 10)])
 def test_one_head_at_a_time_gives_the_same_bits(model: Path, size: tuple[int, int]) -> None:
     whole, lean = family(model), family(model, sliced=True)
-    texts = [whole.encode_words(text) for text in ("", "a red apple")]
+    texts = [whole.encode_text(text) for text in ("", "a red apple")]
     x = torch.randn(2, 4, *size, generator=torch.Generator().manual_seed(1))
     for sigma in (0.1, 9.0):
         assert torch.equal(lean.denoiser(texts)(x, sigma), whole.denoiser(texts)(x, sigma))
@@ -48,8 +48,8 @@ def test_one_head_at_a_time_gives_the_same_bits(model: Path, size: tuple[int, in
 def test_one_head_at_a_time_reads_texts_of_unlike_lengths(model: Path) -> None:
     """Of the shorter one nothing is read where only the longer one goes on."""
     whole, lean = family(model), family(model, sliced=True)
-    texts = [whole.encode_weighted(weighted(text)) for text in ("a tree", "a BREAK house BREAK c")]
-    assert len({len(text.text) for text in texts}) == 2
+    texts = [whole.encode_weighted_text(weighted(text)) for text in ("a tree", "a BREAK house BREAK c")]
+    assert len({len(text.embeds) for text in texts}) == 2
     x = torch.randn(2, 4, 8, 8, generator=torch.Generator().manual_seed(1))
     drawn, as_whole = lean.denoiser(texts)(x, 9.0), whole.denoiser(texts)(x, 9.0)
     assert float((drawn - as_whole).norm() / as_whole.norm()) < 1e-6
@@ -71,7 +71,7 @@ def test_a_tile_alone_would_not_do(builtin: Path) -> None:
     lean = family(builtin, tile=TILE)
     z = latents(24, 25)
     whole = family(builtin).decode(z)
-    lean.tiled.norms.clear()
+    lean.tiled_decoder.norms.clear()
     assert float((lean.decode(z) - whole).norm() / whole.norm()) > 20 * TOLERANCE
 
 
@@ -88,7 +88,7 @@ def test_a_second_picture_knows_nothing_of_the_first(tiny: Path) -> None:
 
 
 def test_tiles_cover_each_pixel_once(tiny: Path) -> None:
-    decoder: TiledDecoder = family(tiny, tile=TILE).tiled
+    decoder: TiledDecoder = family(tiny, tile=TILE).tiled_decoder
     values = torch.zeros(1, 1, 37, 22)
     for tile in decoder._tiles(values):
         part = values[..., tile.top : tile.bottom, tile.left : tile.right]

@@ -13,7 +13,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from sdplay.core.errors import ModelBroken
-from sdplay.engines.device import placement
+from sdplay.engines.device import make_placement
 from sdplay.engines.mapped import MappedFile
 from sdplay.families.sd.model import StableDiffusion, load_sd
 from tests.support import child
@@ -22,7 +22,7 @@ WEIGHTS = "diffusion_pytorch_model.safetensors"
 
 
 def family(folder: Path, dtype: str = "float32") -> StableDiffusion:
-    return load_sd(folder, placement("cpu", dtype, dtype))
+    return load_sd(folder, make_placement("cpu", dtype, dtype))
 
 
 def test_mapped_tensors_are_those_of_the_file(tiny: Path) -> None:
@@ -30,7 +30,7 @@ def test_mapped_tensors_are_those_of_the_file(tiny: Path) -> None:
     mapped, read = MappedFile(path), load_file(path)
     assert mapped.tensors.keys() == read.keys()
     assert all(torch.equal(mapped.tensors[name], weight) for name, weight in read.items())
-    mapped.let_go()
+    mapped.release_pages()
     assert all(torch.equal(mapped.tensors[name], weight) for name, weight in read.items())
 
 
@@ -38,12 +38,12 @@ def test_mapped_tensors_are_those_of_the_file(tiny: Path) -> None:
 def test_a_network_that_was_dropped_and_filled_gives_the_same_bits(tiny: Path, dtype: str) -> None:
     model = family(tiny, dtype)
     z = torch.randn(1, 4, 8, 8, generator=torch.Generator().manual_seed(1))
-    before = model.decode(z), model.encode_words("a cat").text
+    before = model.decode(z), model.encode_text("a cat").embeds
     for network in (model.vae, model.text_encoder):
-        network.block.drop()
+        network.weight_buffer.unload()
         assert {p.untyped_storage().nbytes() for p in network.parameters()} == {0}
-        network.block.fill()
-    after = model.decode(z), model.encode_words("a cat").text
+        network.weight_buffer.load()
+    after = model.decode(z), model.encode_text("a cat").embeds
     assert all(torch.equal(one, other) for one, other in zip(before, after, strict=True))
 
 
@@ -53,7 +53,7 @@ class CutOff:
     def __init__(self, error: BaseException) -> None:
         self.errors = [error]
 
-    def let_go(self) -> None:
+    def release_pages(self) -> None:
         if self.errors:
             raise self.errors.pop()
 
@@ -67,13 +67,13 @@ def test_a_fill_that_was_cut_off_begins_again(
 ) -> None:
     model: Any = family(tiny)
     z = torch.randn(1, 4, 8, 8, generator=torch.Generator().manual_seed(1))
-    before, block = model.decode(z), model.vae.block
-    block.drop()
+    before, block = model.decode(z), model.vae.weight_buffer
+    block.unload()
     cut_off(block, error, monkeypatch)
     with pytest.raises(type(error)):
-        block.fill()
+        block.load()
     assert {p.untyped_storage().nbytes() for p in model.vae.parameters()} == {0}
-    block.fill()
+    block.load()
     assert torch.equal(model.decode(z), before)
 
 
@@ -90,21 +90,21 @@ def test_a_codec_that_was_cut_off_between_formats_draws_as_before(
 ) -> None:
     model: Any = family(tiny, "bfloat16")
     z = torch.randn(1, 4, 8, 8, generator=torch.Generator().manual_seed(1))
-    half, exact = model.decode(z), model.decode_in_float32(z)
+    half, exact = model.decode(z), model.decode_float32(z)
     assert not torch.equal(exact, half)
     if not back:
-        cut_off(model.vae.block, error, monkeypatch)
+        cut_off(model.vae.weight_buffer, error, monkeypatch)
     with pytest.raises(type(error)), there_and_back(model):
-        cut_off(model.vae.block, error, monkeypatch)
+        cut_off(model.vae.weight_buffer, error, monkeypatch)
     for _ in range(2):
         assert torch.equal(model.decode(z), half)
-        assert torch.equal(model.decode_in_float32(z), exact)
+        assert torch.equal(model.decode_float32(z), exact)
 
 
 @contextmanager
 def there_and_back(model: Any) -> Iterator[None]:
     """For a while the codec is one in float32, and then it is asked for something in its own format."""
-    with model.vae.block.in_format(torch.float32):
+    with model.vae.weight_buffer.in_dtype(torch.float32):
         yield
     model.decode(torch.zeros(1, 4, 8, 8))
 
@@ -130,7 +130,7 @@ def test_names_of_older_libraries_are_understood(tiny: Path, tmp_path: Path) -> 
     old = changed(tiny, tmp_path / "codec", OLDER)
     assert torch.equal(family(old).decode(z), family(tiny).decode(z))
     new = changed(tiny, tmp_path / "text", {"text_model.": ""}, "text_encoder/model.safetensors")
-    assert torch.equal(family(new).encode_words("a cat").text, family(tiny).encode_words("a cat").text)
+    assert torch.equal(family(new).encode_text("a cat").embeds, family(tiny).encode_text("a cat").embeds)
 
 
 def test_a_weight_of_another_shape_is_named(tiny: Path, tmp_path: Path) -> None:
@@ -153,13 +153,13 @@ def test_a_layer_is_laid_out_as_convolutions_like_it(tiny: Path) -> None:
 LOADING = """
 import re, sys
 from pathlib import Path
-from sdplay.engines.device import placement
+from sdplay.engines.device import make_placement
 from sdplay.families.sd.model import load_sd
 def memory(what):
     return int(re.search(what + r":\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) * 1024
-load_sd(Path(sys.argv[1]), placement("cpu", "float32", "float32"))  # all that is imported along the way
+load_sd(Path(sys.argv[1]), make_placement("cpu", "float32", "float32"))  # all that is imported along the way
 before = memory("VmRSS")
-model = load_sd(Path(sys.argv[2]), placement("cpu", "bfloat16", "bfloat16"))
+model = load_sd(Path(sys.argv[2]), make_placement("cpu", "bfloat16", "bfloat16"))
 weights = sum(p.nbytes for n in (model.unet, model.vae, model.text_encoder) for p in n.parameters())
 print(weights, memory("VmHWM") - before)
 """

@@ -11,7 +11,7 @@ import torch
 
 from sdplay.core.errors import ModelBroken
 from sdplay.images.writer import ImageWriter
-from sdplay.library.library import Shelves
+from sdplay.library.library import Library
 from sdplay.requests.base import make_request
 from sdplay.requests.inpaint import Inpaint
 from sdplay.requests.txt2img import Txt2Img
@@ -26,12 +26,12 @@ FEW = {"steps": 2, "seed": 5, "width": 64, "height": 64, "device": "cpu", "preci
 
 
 @pytest.fixture
-def shelves(tmp_path: Path) -> Shelves:
-    return Shelves(home=tmp_path / "home", cache=tmp_path / "cache")
+def library(tmp_path: Path) -> Library:
+    return Library(home=tmp_path / "home", cache=tmp_path / "cache")
 
 
 @pytest.mark.parametrize("kind", ["sd15", "sd2 v", "sdxl"])
-def test_three_forms_draw_one_picture(kind: str, kinds: dict[str, Path], tmp_path: Path, shelves: Shelves) -> None:
+def test_three_forms_draw_one_picture(kind: str, kinds: dict[str, Path], tmp_path: Path, library: Library) -> None:
     """The pickle says nothing of what SD 2.x predicts, which only a `.safetensors` file has words for."""
     single = write_original(kinds[kind], kind[:4].strip(), tmp_path / "model.safetensors", metadata=said(kind))
     checkpoint = pickled(single, tmp_path / "model.ckpt", global_step=470_000, zipped=kind != "sd15")
@@ -39,7 +39,7 @@ def test_three_forms_draw_one_picture(kind: str, kinds: dict[str, Path], tmp_pat
         content = torch.load(checkpoint, weights_only=True)
         content["state_dict"]["v_pred"] = torch.tensor([])
         torch.save(content, checkpoint)
-    with Studio(shelves=shelves) as studio:
+    with Studio(library=library) as studio:
         pixels = [
             studio.draw(
                 make_request(Txt2Img, prompt="a red apple", model=str(path), allow_pickle=path == checkpoint, **FEW)
@@ -55,12 +55,12 @@ def said(kind: str) -> dict[str, str] | None:
     return {"modelspec.prediction_type": "v"} if kind == "sd2 v" else None
 
 
-def test_a_single_file_made_for_inpainting_sees_the_mask(tmp_path: Path, shelves: Shelves) -> None:
+def test_a_single_file_made_for_inpainting_sees_the_mask(tmp_path: Path, library: Library) -> None:
     folder = build_kind(tmp_path / "inpainting", "sd15", channels=9)
     single = write_original(folder, "sd15", tmp_path / "nine.safetensors")
     given = {"image": str(photo(tmp_path / "photo.png", (64, 64))), "strength": 1.0}
     masks = [str(mask(tmp_path / f"{x}.png", (64, 64), (x, 16, x + 32, 48))) for x in (8, 24)]
-    with Studio(shelves=shelves) as studio:
+    with Studio(library=library) as studio:
         one, same, other = (
             studio.draw(make_request(Inpaint, prompt="a hat", model=str(path), mask=where, **given, **FEW))[0].pixels
             for path, where in ((folder, masks[0]), (single, masks[0]), (single, masks[1]))
@@ -70,7 +70,7 @@ def test_a_single_file_made_for_inpainting_sees_the_mask(tmp_path: Path, shelves
     assert not np.array_equal(one[inside], other[inside])
 
 
-def test_what_cannot_be_loaded_leaves_the_model_in_place(tiny: Path, tmp_path: Path, shelves: Shelves) -> None:
+def test_what_cannot_be_loaded_leaves_the_model_in_place(tiny: Path, tmp_path: Path, library: Library) -> None:
     trace = tmp_path / "it ran"
     bad = {
         "hostile.ckpt": hostile(tmp_path / "hostile.ckpt", trace).read_bytes(),
@@ -78,7 +78,7 @@ def test_what_cannot_be_loaded_leaves_the_model_in_place(tiny: Path, tmp_path: P
         "page.ckpt": b"<!DOCTYPE html><html>",
         "cut.ckpt": hostile(tmp_path / "whole.ckpt", trace).read_bytes()[:-100],
     }
-    with Studio(shelves=shelves) as studio:
+    with Studio(library=library) as studio:
         wanted = make_request(Txt2Img, prompt="a cat", model=str(tiny), **FEW)
         before = studio.draw(wanted)[0]
         loaded = studio.executor._models._loaded  # type: ignore[attr-defined]
@@ -116,20 +116,20 @@ def test_a_picture_of_a_pickle_is_proved_where_pickles_may_be_opened(
 
 
 def test_loading_draws_no_bars_of_a_library_and_leaves_them_to_others(
-    tiny: Path, shelves: Shelves, capsys: pytest.CaptureFixture[str]
+    tiny: Path, library: Library, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from transformers import CLIPTextModel
     from transformers.utils import logging
 
     logging.enable_progress_bar()  # as it is when nobody has switched it off in this process
-    with Studio(shelves=shelves) as studio:
+    with Studio(library=library) as studio:
         studio.draw(make_request(Txt2Img, prompt="a cat", model=str(tiny), **FEW))
     assert "Loading" not in capsys.readouterr().err
     CLIPTextModel.from_pretrained(tiny / "text_encoder", local_files_only=True)
     assert "Loading weights" in capsys.readouterr().err
 
 
-def test_loading_a_single_file_says_nothing(kinds: dict[str, Path], tmp_path: Path, shelves: Shelves) -> None:
+def test_loading_a_single_file_says_nothing(kinds: dict[str, Path], tmp_path: Path, library: Library) -> None:
     from diffusers.utils import logging as diffusers_logging
 
     said: list[str] = []
@@ -138,7 +138,7 @@ def test_loading_a_single_file_says_nothing(kinds: dict[str, Path], tmp_path: Pa
     diffusers_logging.add_handler(listener)
     try:
         single = write_original(kinds["sd15"], "sd15", tmp_path / "m.safetensors", dtype=torch.float16)
-        with Studio(shelves=shelves) as studio:
+        with Studio(library=library) as studio:
             studio.draw(make_request(Txt2Img, prompt="a cat", model=str(single), **FEW))
     finally:
         diffusers_logging.remove_handler(listener)

@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from sdplay.core.errors import BadRequest, ModelBroken
-from sdplay.engines.device import placement
+from sdplay.engines.device import make_placement
 from sdplay.events import ImageDone
 from sdplay.families.common.vocabulary import SIZE, clip_tokenizer
 from sdplay.families.load import load_family
@@ -27,7 +27,7 @@ from tests.support.original import write_original
 from tests.support.watched import Watched
 
 pytestmark = pytest.mark.usefixtures("quiet_diffusers")
-FLOAT32 = placement("cpu", "float32", "float32")
+FLOAT32 = make_placement("cpu", "float32", "float32")
 STEPS, GUIDANCE, SIDE = 20, 5.0, 64
 TOLERANCE = 1e-3  # relative L2 of the final latents in float32
 SKIPPED = 1e-4  # the same with clip skip
@@ -106,12 +106,12 @@ def test_clip_skip_is_that_of_diffusers_counted_as_a1111_counts(
 def test_clip_skip_reaches_as_far_as_there_are_layers(kind: str, most: int, kinds: dict[str, Path]) -> None:
     family = load_family("sdxl" if kind == "sdxl" else "sd", kinds[kind], FLOAT32)
     for clip_skip in range(1, most + 1):
-        plain, whole = family.encode_words("a cat", clip_skip), family.encode_weighted(weighted("a cat"), clip_skip)
-        assert torch.equal(plain.text, whole.text)
-        differs = not torch.equal(plain.text, family.encode_words("a cat").text)
+        plain, whole = family.encode_text("a cat", clip_skip), family.encode_weighted_text(weighted("a cat"), clip_skip)
+        assert torch.equal(plain.embeds, whole.embeds)
+        differs = not torch.equal(plain.embeds, family.encode_text("a cat").embeds)
         assert differs == (clip_skip > (1 if kind == "sd15" else 2))  # the others read the one before last by design
     with pytest.raises(BadRequest, match=rf"(?s)clip_skip = {most + 1}: .* has {most} layers.*take 1 to {most}"):
-        family.encode_words("a cat", most + 1)
+        family.encode_text("a cat", most + 1)
 
 
 def test_no_negative_prompt_is_all_zeros_to_sdxl(kinds: dict[str, Path]) -> None:
@@ -160,7 +160,7 @@ def test_a_single_file_that_lacks_a_tensor_says_which_part(kinds: dict[str, Path
 
 def test_the_size_of_the_picture_is_told_to_sdxl(kinds: dict[str, Path]) -> None:
     family: Any = load_family("sdxl", kinds["sdxl"], FLOAT32)
-    told = family.extras([family.encode_words("a cat")])(torch.zeros(1, 4, 12, 16))["added_cond_kwargs"]
+    told = family.extras([family.encode_text("a cat")])(torch.zeros(1, 4, 12, 16))["added_cond_kwargs"]
     assert told["time_ids"].tolist() == [[96, 128, 0, 0, 96, 128]]
     assert told["text_embeds"].shape == (1, 64)
     assert resolve(str(kinds["sdxl"])).identity.family == "sdxl"

@@ -12,7 +12,7 @@ from sdplay.images.inputs import input_assets
 from sdplay.interop import parse_infotext
 from sdplay.interop.import_settings import import_settings
 from sdplay.library.add_on_kinds import AddOn
-from sdplay.library.library import Shelves
+from sdplay.library.library import Library
 from sdplay.requests.base import make_request
 from sdplay.requests.recipe import Recipe
 from sdplay.requests.resolve import resolve_request
@@ -80,14 +80,14 @@ def test_what_a1111_wrote_is_read() -> None:
 def test_what_is_done_otherwise_here_is_told(change: tuple[str, str], tmp_path: Path) -> None:
     found = parse_infotext(THEIRS.replace(*change))
     assert "ControlNet 0" in found.other
-    adopted = import_settings(found, {}, Shelves(home=tmp_path))
+    adopted = import_settings(found, {}, Library(home=tmp_path))
     assert "one ControlNet here" in next(one.reason for one in adopted.left if one.name == "ControlNet 0")
     if "Module" in change[0]:
         assert found.fields.keys().isdisjoint({"control_preprocessor", "canny_low", "canny_high"})
 
 
 def test_without_its_control_image_nothing_of_it_is_taken_over(tmp_path: Path) -> None:
-    adopted = import_settings(parse_infotext(THEIRS), {}, Shelves(home=tmp_path))
+    adopted = import_settings(parse_infotext(THEIRS), {}, Library(home=tmp_path))
     told = {one.name: one.reason for one in adopted.left}
     for name in SAID:
         assert "give `control_image`" in told[name.replace("_", " ")] or name == "controlnet"
@@ -95,15 +95,15 @@ def test_without_its_control_image_nothing_of_it_is_taken_over(tmp_path: Path) -
 
 
 def test_with_it_all_of_it_is(tmp_path: Path) -> None:
-    shelf = tmp_path / "models" / "ControlNet"
-    shelf.mkdir(parents=True)
+    in_library = tmp_path / "models" / "ControlNet"
+    in_library.mkdir(parents=True)
     tensors = {"control_model.input_hint_block.0.weight": [16, 3, 3, 3]}
-    write_header(shelf / "control_v11p_sd15_canny.safetensors", tensors)
+    write_header(in_library / "control_v11p_sd15_canny.safetensors", tensors)
     image = str(photo(tmp_path / "a.png"))
-    here = Shelves(home=tmp_path / "home", roots=(tmp_path,))
+    here = Library(home=tmp_path / "home", roots=(tmp_path,))
     request = import_settings(parse_infotext(THEIRS), {"control_image": image}, here).request
     assert {name: getattr(request, name) for name in SAID} == SAID
-    elsewhere = import_settings(parse_infotext(THEIRS), {"control_image": image}, Shelves(home=tmp_path / "empty"))
+    elsewhere = import_settings(parse_infotext(THEIRS), {"control_image": image}, Library(home=tmp_path / "empty"))
     assert elsewhere.request.controlnet is None
     assert elsewhere.request.control_scale == 0.8
     assert any(one.name == "controlnet" and "`controlnet`" in one.reason for one in elsewhere.left)

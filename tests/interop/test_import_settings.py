@@ -12,8 +12,8 @@ import pytest
 from sdplay.core.errors import BadRequest
 from sdplay.interop import ParsedMetadata, parse_comfyui, parse_fooocus, parse_infotext, parse_invokeai
 from sdplay.interop.import_settings import ImportedSettings, import_settings, mode_of
-from sdplay.library.aliases import add_model
-from sdplay.library.library import Shelves
+from sdplay.library.aliases import add_alias
+from sdplay.library.library import Library
 from sdplay.requests.img2img import Img2Img
 from sdplay.requests.inpaint import Inpaint
 from sdplay.requests.txt2img import Txt2Img
@@ -23,9 +23,9 @@ from tests.support.headers import write_header
 
 
 @pytest.fixture
-def bare(tmp_path: Path) -> Shelves:
-    """Shelves with nothing on them."""
-    return Shelves(home=tmp_path / "home")
+def bare(tmp_path: Path) -> Library:
+    """Library with nothing on them."""
+    return Library(home=tmp_path / "home")
 
 
 def found(line: str, prompt: str = "a cat") -> ParsedMetadata:
@@ -36,7 +36,7 @@ def told(adopted: ImportedSettings) -> dict[str, str]:
     return {one.name: one.reason for one in adopted.left}
 
 
-def test_all_of_a1111_that_has_a_meaning_here(bare: Shelves) -> None:
+def test_all_of_a1111_that_has_a_meaning_here(bare: Library) -> None:
     adopted = import_settings(parse_infotext(samples.A1111), {}, bare)
     asked = adopted.request.model_dump(exclude_unset=True)
     assert asked == {
@@ -59,12 +59,12 @@ def test_all_of_a1111_that_has_a_meaning_here(bare: Shelves) -> None:
         "prompt": "is read as plain words: its weights have no meaning here",
         "Lora hashes": "a note: the prompt itself names them",
         "<lora:ghibli:0.8> in the prompt": "is left out: there is no such LoRA",
-        "model": "is not on the shelves of this computer (SDPLAY_MODELS), and the usual model is taken",
+        "model": "is not in the library of this computer (SDPLAY_MODELS), and the usual model is taken",
     }
 
 
 @pytest.mark.parametrize("key", ["CFG Rescale phi", "CFG Rescale φ", "CFG Rescale"])
-def test_guidance_rescale_is_taken_over(key: str, bare: Shelves) -> None:
+def test_guidance_rescale_is_taken_over(key: str, bare: Library) -> None:
     adopted = import_settings(found(f"CFG scale: 9, {key}: 0.7"), {}, bare)
     assert adopted.request.guidance_rescale == 0.7
     assert not told(adopted)
@@ -83,7 +83,7 @@ def said_by_all() -> dict[str, ParsedMetadata]:
 
 
 @pytest.mark.parametrize("program", said_by_all())
-def test_nothing_that_a_program_says_is_lost_without_a_word(program: str, bare: Shelves) -> None:
+def test_nothing_that_a_program_says_is_lost_without_a_word(program: str, bare: Library) -> None:
     said = said_by_all()[program]
     adopted = import_settings(said, {"image": "a.png"}, bare)
     taken = adopted.request.model_dump(exclude_unset=True).keys()
@@ -114,13 +114,13 @@ def test_nothing_that_a_program_says_is_lost_without_a_word(program: str, bare: 
         ("RNG: TPU", "RNG", "no such source of noise"),
     ],
 )
-def test_what_cannot_be_had_is_told_with_its_reason(line: str, name: str, reason: str, bare: Shelves) -> None:
+def test_what_cannot_be_had_is_told_with_its_reason(line: str, name: str, reason: str, bare: Library) -> None:
     adopted = import_settings(found(line), {}, bare)
     assert reason in told(adopted)[name]
     assert str(adopted.left[0]).startswith(f"{name} = ")
 
 
-def test_a_sampler_that_we_lack_leaves_the_choice_to_the_model(bare: Shelves) -> None:
+def test_a_sampler_that_we_lack_leaves_the_choice_to_the_model(bare: Library) -> None:
     adopted = import_settings(parse_infotext("a\nSteps: 20, Sampler: DPM++ SDE Karras, Seed: 1"), {}, bare)
     assert (adopted.request.sampler, adopted.request.schedule) == (None, "karras")
     assert "no such sampler here" in told(adopted)["Sampler"]
@@ -130,7 +130,7 @@ def test_a_sampler_that_we_lack_leaves_the_choice_to_the_model(bare: Shelves) ->
 MASKED = "Denoising strength: 0.5, Mask blur: 9, Masked content: latent noise"
 
 
-def test_the_picture_and_mask_that_are_given_decide_the_mode(bare: Shelves) -> None:
+def test_the_picture_and_mask_that_are_given_decide_the_mode(bare: Library) -> None:
     said = found(MASKED)
     words = import_settings(said, {}, bare).request
     picture = import_settings(said, {"image": "a.png"}, bare).request
@@ -147,13 +147,13 @@ def test_the_picture_and_mask_that_are_given_decide_the_mode(bare: Shelves) -> N
     ]
 
 
-def test_a_change_wins_over_the_file(bare: Shelves) -> None:
+def test_a_change_wins_over_the_file(bare: Library) -> None:
     adopted = import_settings(found("Size: 500x512, Model: gone"), {"width": 64, "seed": 5, "model": "mine"}, bare)
     assert (adopted.request.width, adopted.request.seed, adopted.request.model) == (64, 5, "mine")
     assert adopted.left == ()
 
 
-def test_no_prompt_is_no_request(bare: Shelves) -> None:
+def test_no_prompt_is_no_request(bare: Library) -> None:
     said = replace(found("X: y"), prompt=" ")
     with pytest.raises(BadRequest, match="prompt = ' ': is empty"):
         import_settings(said, {}, bare)
@@ -161,39 +161,39 @@ def test_no_prompt_is_no_request(bare: Shelves) -> None:
 
 
 @pytest.mark.parametrize("prompt", ["a cat (on a mat)", "5:30 in the morning", "sand and sea", "[a] b"])
-def test_plain_words_are_no_syntax(prompt: str, bare: Shelves) -> None:
+def test_plain_words_are_no_syntax(prompt: str, bare: Library) -> None:
     assert import_settings(found("Version: v1", prompt), {}, bare).left == ()
 
 
 @pytest.mark.parametrize("prompt", ["(a:1.2)", "[a:b:0.5]", "a BREAK b", "a AND b", "((a))"])
-def test_syntax_is_told(prompt: str, bare: Shelves) -> None:
+def test_syntax_is_told(prompt: str, bare: Library) -> None:
     assert "plain words" in told(import_settings(found("Version: v1", prompt), {}, bare))["prompt"]
 
 
 @pytest.fixture
-def stocked(tmp_path: Path) -> Shelves:
+def stocked(tmp_path: Path) -> Library:
     """A diffusers folder called "dream" and a file "real.safetensors" that is no model at all."""
     fake_model(tmp_path / "root" / "models" / "dream")
     (tmp_path / "root" / "models" / "dream" / "model_index.json").write_text("{}")
     (tmp_path / "root" / "models" / "real.safetensors").write_bytes(b"not one")
-    return Shelves(home=tmp_path / "home", roots=(tmp_path / "root" / "models",))
+    return Library(home=tmp_path / "home", roots=(tmp_path / "root" / "models",))
 
 
-def test_the_model_that_was_named_is_taken_from_the_shelf(stocked: Shelves) -> None:
+def test_the_model_that_was_named_is_taken_from_the_shelf(stocked: Library) -> None:
     for called in ("dream", "dream.safetensors", r"sd15\dream.ckpt", "folder/dream"):
         adopted = import_settings(found(f"Model: {called}, Model hash: 0123456789"), {}, stocked)
         assert Path(adopted.request.model).name == "dream"
         assert adopted.left == ()
 
 
-def test_a_name_that_was_added_counts_and_what_it_would_download_does_not(bare: Shelves, tmp_path: Path) -> None:
-    add_model(bare.home, "mine", str(fake_model(tmp_path / "somewhere")))
-    add_model(bare.home, "far", "someone/far")
+def test_a_name_that_was_added_counts_and_what_it_would_download_does_not(bare: Library, tmp_path: Path) -> None:
+    add_alias(bare.home, "mine", str(fake_model(tmp_path / "somewhere")))
+    add_alias(bare.home, "far", "someone/far")
     for called, taken in (("mine", "mine"), ("mine.safetensors", "mine"), ("far", "builtin")):
         assert import_settings(found(f"Model: {called}"), {}, bare).request.model == taken
 
 
-def test_a_model_that_is_broken_is_told(stocked: Shelves) -> None:
+def test_a_model_that_is_broken_is_told(stocked: Library) -> None:
     adopted = import_settings(found("Model: real"), {}, stocked)
     assert adopted.request.model == "builtin"
     assert "cannot be used, and the usual model is taken: " in told(adopted)["model"]
@@ -201,7 +201,7 @@ def test_a_model_that_is_broken_is_told(stocked: Shelves) -> None:
 
 @pytest.mark.parametrize("digest", ["", "0123456789"])
 def test_our_own_model_is_known_by_name_and_another_of_its_name_is_told(
-    bare: Shelves, builtin: Path, digest: str
+    bare: Library, builtin: Path, digest: str
 ) -> None:
     from sdplay.library.digest import folder_digest
 
@@ -211,19 +211,19 @@ def test_our_own_model_is_known_by_name_and_another_of_its_name_is_told(
     assert ("the one in the file 0123456789" in told(adopted).get("model", "")) == bool(digest)
 
 
-def test_no_path_in_a_file_is_opened(bare: Shelves, tmp_path: Path) -> None:
+def test_no_path_in_a_file_is_opened(bare: Library, tmp_path: Path) -> None:
     folder = fake_model(tmp_path / "elsewhere")
     adopted = import_settings(found(f"Model: {folder}"), {}, bare)
     assert adopted.request.model == "builtin"
-    assert "not on the shelves" in told(adopted)["model"]
+    assert "not in the library" in told(adopted)["model"]
 
 
 def test_nothing_is_fetched_for_a_name_in_a_file(tmp_path: Path) -> None:
     def fetch(name: str) -> Path:
         raise AssertionError(f"fetched {name}")
 
-    shelves = Shelves(home=tmp_path, fetch=fetch)
-    assert import_settings(found("Model: someone/something"), {}, shelves).request.model == "builtin"
+    library = Library(home=tmp_path, fetch=fetch)
+    assert import_settings(found("Model: someone/something"), {}, library).request.model == "builtin"
 
 
 def test_a_hash_of_a_single_file_is_compared(tmp_path: Path) -> None:
@@ -232,14 +232,14 @@ def test_a_hash_of_a_single_file_is_compared(tmp_path: Path) -> None:
     (tmp_path / "models").mkdir()
     path = write_header(tmp_path / "models" / "real.safetensors", SD15)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    shelves = Shelves(home=tmp_path / "home", roots=(path.parent,))
+    library = Library(home=tmp_path / "home", roots=(path.parent,))
     for note, doubts in ((digest[:10], 0), ("0" * 10, 1)):
-        adopted: Any = import_settings(found(f"Model: real, Model hash: {note}"), {}, shelves)
+        adopted: Any = import_settings(found(f"Model: real, Model hash: {note}"), {}, library)
         assert adopted.request.model == str(path)
         assert len(adopted.left) == doubts
 
 
-def test_a_lora_that_is_here_stays_in_the_prompt(bare: Shelves) -> None:
+def test_a_lora_that_is_here_stays_in_the_prompt(bare: Library) -> None:
     path = bare.home / "models" / "loras" / "ghibli.safetensors"
     path.parent.mkdir(parents=True)
     write_header(path, {"lora_unet_conv_in.lora_down.weight": (4, 4, 3, 3)})

@@ -106,12 +106,12 @@ def test_a_picture_that_says_nothing(asked: dict[str, object]) -> None:
 def test_the_models_that_are_here_are_listed_and_described(
     builtin: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shelf = tmp_path / "models"
-    shelf.mkdir()
-    (shelf / "dream.safetensors").touch()
-    monkeypatch.setenv("SDPLAY_MODELS", str(shelf))
+    in_library = tmp_path / "models"
+    in_library.mkdir()
+    (in_library / "dream.safetensors").touch()
+    monkeypatch.setenv("SDPLAY_MODELS", str(in_library))
     with Studio() as studio:
-        assert studio.models() == {"builtin": builtin, "dream": shelf / "dream.safetensors"}
+        assert studio.models() == {"builtin": builtin, "dream": in_library / "dream.safetensors"}
         assert studio.model("builtin").card.size == 128
 
 

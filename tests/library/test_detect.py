@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from sdplay.core.errors import ModelBroken
-from sdplay.library.detect import Kind, kind_of_file, kind_of_folder
+from sdplay.library.detect import ModelKind, detect_file, detect_folder
 from sdplay.library.header import read_header
 from sdplay.library.resolve import resolve
 from tests.support.headers import SD2, SD15, SDXL, UNET, Shape, write_header
@@ -26,21 +26,21 @@ def nine(shapes: dict[str, Shape]) -> dict[str, Shape]:
 @pytest.mark.parametrize(
     ("shapes", "kind", "size"),
     [
-        (SD15, Kind(base="sd15"), 512),
-        (SD2, Kind(base="sd2"), 512),
-        (SDXL, Kind(base="sdxl"), 1024),
-        (nine(SD15), Kind(base="sd15", inpainting=True), 512),
-        (nine(SD2), Kind(base="sd2", inpainting=True), 512),
-        (nine(SDXL), Kind(base="sdxl", inpainting=True), 1024),
+        (SD15, ModelKind(base="sd15"), 512),
+        (SD2, ModelKind(base="sd2"), 512),
+        (SDXL, ModelKind(base="sdxl"), 1024),
+        (nine(SD15), ModelKind(base="sd15", inpainting=True), 512),
+        (nine(SD2), ModelKind(base="sd2", inpainting=True), 512),
+        (nine(SDXL), ModelKind(base="sdxl", inpainting=True), 1024),
     ],
     ids=["sd15", "sd2", "sdxl", "sd15 inpainting", "sd2 inpainting", "sdxl inpainting"],
 )
 def test_the_kind_is_in_the_tensors_and_not_in_the_name(
-    shapes: dict[str, Shape], kind: Kind, size: int, tmp_path: Path
+    shapes: dict[str, Shape], kind: ModelKind, size: int, tmp_path: Path
 ) -> None:
     numbers = {TELLING: [0.0] * 320} if TELLING in shapes else None
     path = write_header(tmp_path / "sdxl-v2-inpainting.safetensors", shapes, numbers=numbers)
-    assert kind_of_file(path) == kind
+    assert detect_file(path) == kind
     found = resolve(str(path))
     assert (found.card.size, found.card.family, found.identity.family) == (size, kind.family, kind.family)
     assert ("inpainting" in found.card.title) == kind.inpainting
@@ -51,7 +51,7 @@ def test_the_kind_is_in_the_tensors_and_not_in_the_name(
 def test_what_sd2_predicts_shows_in_its_weights(spread: float, prediction: str, tmp_path: Path) -> None:
     numbers = {TELLING: [spread, -spread] * 160}
     path = write_header(tmp_path / "model.safetensors", SD2, numbers=numbers)
-    assert kind_of_file(path).prediction == prediction
+    assert detect_file(path).prediction == prediction
     assert resolve(str(path)).card.size == (768 if prediction == "v_prediction" else 512)
 
 
@@ -59,12 +59,12 @@ def test_what_sd2_predicts_shows_in_its_weights(spread: float, prediction: str, 
 def test_the_maker_of_a_file_has_the_last_word(said: str, prediction: str, tmp_path: Path) -> None:
     metadata = {"modelspec.prediction_type": said}
     path = write_header(tmp_path / "m.safetensors", SD2, numbers={TELLING: [0.2, -0.2] * 160}, metadata=metadata)
-    assert kind_of_file(path).prediction == prediction
+    assert detect_file(path).prediction == prediction
 
 
 def test_an_sdxl_model_says_v_with_a_tensor_of_that_name(tmp_path: Path) -> None:
     path = write_header(tmp_path / "m.safetensors", SDXL | {"v_pred": (0,)})
-    assert kind_of_file(path).prediction == "v_prediction"
+    assert detect_file(path).prediction == "v_prediction"
 
 
 def without(shapes: dict[str, Shape], start: str) -> dict[str, Shape]:
@@ -172,15 +172,15 @@ LINEAR: dict[str, Shape] = {"conv_in.weight": (320, 4, 3, 3), "down_blocks.0.att
 
 def test_the_kind_of_a_folder_is_in_its_tensors(tmp_path: Path) -> None:
     lying = folder_with(LINEAR, {"use_linear_projection": False}, tmp_path / "sd15")
-    assert kind_of_folder(lying) == Kind(base="sd2")
+    assert detect_folder(lying) == ModelKind(base="sd2")
     assert resolve(str(lying)).card.size == 768
     added = LINEAR | {"add_embedding.linear_1.weight": (1280, 2816), "conv_in.weight": (320, 9, 3, 3)}
-    assert kind_of_folder(folder_with(added, {}, tmp_path / "b")) == Kind(base="sdxl", inpainting=True)
+    assert detect_folder(folder_with(added, {}, tmp_path / "b")) == ModelKind(base="sdxl", inpainting=True)
 
 
 def test_without_tensors_the_configuration_is_asked(tmp_path: Path) -> None:
-    assert kind_of_folder(folder_with(None, {}, tmp_path / "a")) == Kind(base="sd15")
+    assert detect_folder(folder_with(None, {}, tmp_path / "a")) == ModelKind(base="sd15")
     config: dict[str, object] = {"use_linear_projection": True, "in_channels": 9}
-    assert kind_of_folder(folder_with(None, config, tmp_path / "b")) == Kind(base="sd2", inpainting=True)
+    assert detect_folder(folder_with(None, config, tmp_path / "b")) == ModelKind(base="sd2", inpainting=True)
     config = {"use_linear_projection": True, "addition_embed_type": "text_time"}
-    assert kind_of_folder(folder_with(None, config, tmp_path / "c")).base == "sdxl"
+    assert detect_folder(folder_with(None, config, tmp_path / "c")).base == "sdxl"

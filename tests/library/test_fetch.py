@@ -11,7 +11,7 @@ import pytest
 
 from sdplay.core.errors import ModelBroken, ModelNotFound
 from sdplay.library.fetch import HUB_ID, fetch
-from sdplay.library.library import Shelves, shelves_of
+from sdplay.library.library import Library, library_from_env
 from sdplay.library.resolve import resolve
 from tests.support.headers import write_header
 
@@ -63,8 +63,8 @@ def test_without_one_the_hub_chooses_and_the_token_is_that_of_the_environment(tm
 def test_a_typed_token_is_that_of_the_shelves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     hub = Hub(tmp_path)
     monkeypatch.setattr("sdplay.library.fetch._client", lambda: hub)
-    shelves = shelves_of({"SDPLAY_HOME": str(tmp_path / "home")}, token="hf_typed")
-    shelves.fetch("org/model")
+    library = library_from_env({"SDPLAY_HOME": str(tmp_path / "home")}, token="hf_typed")
+    library.fetch("org/model")
     assert hub.asked[0]["token"] == "hf_typed"
 
 
@@ -100,9 +100,9 @@ def test_what_the_hub_refuses_is_told_with_what_to_do(error: str, said: str, wha
     def download(name: str, **asked: Any) -> str:
         raise hub_error(error)
 
-    shelves = Shelves(home=tmp_path, fetch=partial(fetch, download=download))
+    library = Library(home=tmp_path, fetch=partial(fetch, download=download))
     with pytest.raises(ModelNotFound, match=said) as caught:
-        resolve("org/model@v9", shelves)
+        resolve("org/model@v9", library)
     assert what_to_do in caught.value.hint
     assert "to go on offline" in caught.value.hint
     assert "model@v9" not in caught.value.hint  # no page of the hub is called so

@@ -12,7 +12,7 @@ from sdplay.core.errors import ModelBroken, ModelNotFound
 from sdplay.library import digest
 from sdplay.library.digest import file_digest
 from sdplay.library.fetch import HUB_ID, fetch
-from sdplay.library.library import Shelves, home_of, shelves_of
+from sdplay.library.library import Library, home_of, library_from_env
 from sdplay.library.resolve import resolve
 from tests.support.headers import SD15, write_header
 
@@ -27,8 +27,8 @@ def no_network(name: str) -> Path:
 
 
 @pytest.fixture
-def shelves(tmp_path: Path) -> Shelves:
-    return Shelves(home=tmp_path / "home", roots=(tmp_path / "webui", tmp_path / "comfy"), fetch=no_network)
+def library(tmp_path: Path) -> Library:
+    return Library(home=tmp_path / "home", roots=(tmp_path / "webui", tmp_path / "comfy"), fetch=no_network)
 
 
 @pytest.mark.parametrize(
@@ -44,47 +44,47 @@ def shelves(tmp_path: Path) -> Shelves:
 )
 @pytest.mark.parametrize("name", ["dreamy", "dreamy.safetensors"])
 def test_a_checkpoint_of_another_program_is_found_by_its_name(
-    place: str, name: str, shelves: Shelves, tmp_path: Path
+    place: str, name: str, library: Library, tmp_path: Path
 ) -> None:
     path = put(tmp_path / place / "dreamy.safetensors")
     put(tmp_path / place / "dreamy2.safetensors")
-    found = resolve(name, shelves)
+    found = resolve(name, library)
     assert (found.path, found.identity.name) == (path, "dreamy")
     assert str(path.parent) in found.rule
 
 
-def test_two_of_one_name_are_told_apart_by_the_user(shelves: Shelves, tmp_path: Path) -> None:
+def test_two_of_one_name_are_told_apart_by_the_user(library: Library, tmp_path: Path) -> None:
     one = put(tmp_path / "webui/models/Stable-diffusion/a.safetensors")
     two = put(tmp_path / "comfy/models/checkpoints/a.safetensors")
     with pytest.raises(ModelNotFound, match="2 models have this name") as caught:
-        resolve("a", shelves)
+        resolve("a", library)
     assert str(one) in caught.value.hint
     assert str(two) in caught.value.hint
-    assert resolve(str(two), shelves).path == two
+    assert resolve(str(two), library).path == two
 
 
-def test_the_safe_form_is_taken_and_a_pickle_alone_is_refused(shelves: Shelves, tmp_path: Path) -> None:
+def test_the_safe_form_is_taken_and_a_pickle_alone_is_refused(library: Library, tmp_path: Path) -> None:
     pickled = tmp_path / "webui/models/Stable-diffusion/a.ckpt"
     pickled.parent.mkdir(parents=True)
     pickled.write_bytes(b"\x80\x02}q\x00.")
     with pytest.raises(ModelBroken, match="this is a pickle"):
-        resolve("a", shelves)
+        resolve("a", library)
     safe = put(pickled.with_suffix(".safetensors"))
-    assert resolve("a", shelves).path == safe
+    assert resolve("a", library).path == safe
 
 
-def test_a_diffusers_folder_on_a_shelf_is_one_model_and_not_its_parts(shelves: Shelves, tmp_path: Path) -> None:
+def test_a_diffusers_folder_on_a_shelf_is_one_model_and_not_its_parts(library: Library, tmp_path: Path) -> None:
     folder = tmp_path / "home" / "models" / "whole"
     put(folder / "unet" / "diffusion_pytorch_model.safetensors")
     (folder / "model_index.json").write_text("{}")
-    assert list(shelves.models()) == [("whole", folder)]
+    assert list(library.models()) == [("whole", folder)]
 
 
 def test_shelves_come_from_the_environment(tmp_path: Path) -> None:
-    found = shelves_of({"SDPLAY_MODELS": f"/a{os.pathsep}{os.pathsep}/b", "SDPLAY_HOME": str(tmp_path)})
+    found = library_from_env({"SDPLAY_MODELS": f"/a{os.pathsep}{os.pathsep}/b", "SDPLAY_HOME": str(tmp_path)})
     assert found.roots == (Path("/a"), Path("/b"))
     assert (found.home, found.digests) == (tmp_path, tmp_path / "digests")
-    assert shelves_of({"SDPLAY_HOME": str(tmp_path)}).roots == ()
+    assert library_from_env({"SDPLAY_HOME": str(tmp_path)}).roots == ()
     assert list(found.models()) == []
 
 
@@ -167,10 +167,10 @@ def hub_errors() -> dict[str, tuple[Exception, str]]:
 
 
 @pytest.mark.parametrize("case", ["gated", "unknown", "offline", "no network", "disk"])
-def test_every_failure_says_how_to_go_on_offline(case: str, tmp_path: Path, shelves: Shelves) -> None:
+def test_every_failure_says_how_to_go_on_offline(case: str, tmp_path: Path, library: Library) -> None:
     error, said = hub_errors()[case]
     hub = Hub(tmp_path, error=error)
-    asking = Shelves(home=shelves.home, fetch=lambda name: fetch(name, hub))
+    asking = Library(home=library.home, fetch=lambda name: fetch(name, hub))
     with pytest.raises(ModelNotFound, match=said) as caught:
         resolve("org/model", asking)
     assert "`model=builtin`" in caught.value.hint
@@ -184,16 +184,16 @@ def test_the_hubs_own_client_finds_nothing_offline() -> None:
 
 
 def test_a_folder_of_this_path_comes_before_the_hub(
-    tiny: Path, shelves: Shelves, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tiny: Path, library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "org").mkdir()
     (tmp_path / "org" / "model").symlink_to(tiny)
     monkeypatch.chdir(tmp_path)
-    assert resolve("org/model", shelves).rule == "a folder of this path"
+    assert resolve("org/model", library).rule == "a folder of this path"
 
 
 def test_a_model_of_the_hub_keeps_its_name(tiny: Path, tmp_path: Path) -> None:
-    found = resolve("org/model", Shelves(home=tmp_path, fetch=lambda name: tiny))
+    found = resolve("org/model", Library(home=tmp_path, fetch=lambda name: tiny))
     assert (found.identity.name, found.path) == ("org/model", tiny)
     assert found.identity.digest == resolve(str(tiny)).identity.digest
 

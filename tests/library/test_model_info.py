@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from sdplay.library.model_info import anatomy
+from sdplay.library.model_info import read_model_info
 from tests.support.headers import SD2, SD15, SDXL, write_header
 
 
 def told(path: Path) -> dict[str, str]:
-    return {part.name: str(part) for part in anatomy(path).parts}
+    return {part.name: str(part) for part in read_model_info(path).parts}
 
 
 def test_a_single_file_tells_its_parts(tmp_path: Path) -> None:
@@ -22,7 +22,7 @@ def test_a_single_file_tells_its_parts(tmp_path: Path) -> None:
         "codec": "0.0 million weights in F16",
         "text encoder": "37.9 million weights in F16, 49408 tokens, 768 wide",
     }
-    body = anatomy(path)
+    body = read_model_info(path)
     assert (body.prediction, body.size, body.licence) == ("epsilon", path.stat().st_size, "openrail")
 
 
@@ -34,7 +34,7 @@ def test_the_two_text_encoders_of_sdxl_are_told_apart(tmp_path: Path) -> None:
 
 def test_what_a_single_file_predicts(tmp_path: Path) -> None:
     said = {"modelspec.prediction_type": "v"}
-    assert anatomy(write_header(tmp_path / "m.safetensors", SD2, metadata=said)).prediction == "v_prediction"
+    assert read_model_info(write_header(tmp_path / "m.safetensors", SD2, metadata=said)).prediction == "v_prediction"
 
 
 def test_a_folder_tells_its_parts(tiny: Path, tiny_v: Path) -> None:
@@ -43,8 +43,8 @@ def test_a_folder_tells_its_parts(tiny: Path, tiny_v: Path) -> None:
     assert found["network"].endswith("weights in F32, 4 channels in, texts 32 wide")
     assert found["codec"].endswith("weights in F32, 4 channels")
     assert found["text encoder"].endswith("32 wide")
-    assert (anatomy(tiny).prediction, anatomy(tiny_v).prediction) == ("epsilon", "v_prediction")
-    assert anatomy(tiny).size == sum(path.stat().st_size for path in tiny.rglob("*") if path.is_file())
+    assert (read_model_info(tiny).prediction, read_model_info(tiny_v).prediction) == ("epsilon", "v_prediction")
+    assert read_model_info(tiny).size == sum(path.stat().st_size for path in tiny.rglob("*") if path.is_file())
 
 
 @pytest.mark.parametrize(
@@ -64,4 +64,4 @@ def test_the_licence_is_in_the_front_matter_of_the_card(
 ) -> None:
     shutil.copytree(tiny, tmp_path / "model")
     (tmp_path / "model" / "README.md").write_text(card)
-    assert anatomy(tmp_path / "model").licence == licence
+    assert read_model_info(tmp_path / "model").licence == licence

@@ -17,8 +17,8 @@ from safetensors.torch import load_file
 from sdplay.core.errors import DiskFull, ModelBroken, StoreError
 from sdplay.families.common.unpickle import weights_of
 from sdplay.library import pickled as room
-from sdplay.library.library import Shelves
-from sdplay.library.pickled import Limits, converted
+from sdplay.library.library import Library
+from sdplay.library.pickled import Limits, as_safetensors
 from sdplay.library.resolve import resolve
 from tests.support.headers import SD15, write_header
 from tests.support.pickles import Calls, bomb, hostile, lightning, small
@@ -46,7 +46,7 @@ def same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
 def test_the_weights_come_through_bit_for_bit(zipped: bool, nested: bool, tmp_path: Path, cache: Path) -> None:
     content = {"state_dict": weights(), "epoch": 3, "lr": [0.1]} if nested else weights()
     torch.save(content, tmp_path / "m.ckpt", _use_new_zipfile_serialization=zipped)
-    found = converted(tmp_path / "m.ckpt", DIGEST, cache)
+    found = as_safetensors(tmp_path / "m.ckpt", DIGEST, cache)
     assert found == cache / f"{DIGEST}.safetensors"
     assert same(load_file(found), weights())
     assert list(cache.iterdir()) == [found]
@@ -58,19 +58,19 @@ def test_what_training_left_is_passed_over(tmp_path: Path, cache: Path) -> None:
     with lightning() as kind:
         beside = {"callbacks": {kind: {"best": np.float64(0.5)}}, "checkpoint": kind(), "optimizer": {"lr": 1e-4}}
         torch.save({"state_dict": state, **beside}, tmp_path / "m.ckpt")
-    found = load_file(converted(tmp_path / "m.ckpt", DIGEST, cache))
+    found = load_file(as_safetensors(tmp_path / "m.ckpt", DIGEST, cache))
     assert same(found, {"w": whole, "view": whole[1:], "turned": whole.T.contiguous(), "tied": whole})
 
 
 def test_what_was_converted_is_not_opened_again(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     torch.save(weights(), tmp_path / "m.ckpt")
-    first = converted(tmp_path / "m.ckpt", DIGEST, cache)
+    first = as_safetensors(tmp_path / "m.ckpt", DIGEST, cache)
     before = first.read_bytes()
     monkeypatch.setattr(subprocess, "run", lambda *_, **__: pytest.fail("it was opened again"))
-    assert converted(tmp_path / "m.ckpt", DIGEST, cache) == first
+    assert as_safetensors(tmp_path / "m.ckpt", DIGEST, cache) == first
     monkeypatch.undo()
     first.write_bytes(before[:-1])  # a cache that was damaged is made again
-    assert converted(tmp_path / "m.ckpt", DIGEST, cache).read_bytes() == before
+    assert as_safetensors(tmp_path / "m.ckpt", DIGEST, cache).read_bytes() == before
 
 
 # --- harmful ones ----------------------------------------------------------------------------------------------------
@@ -81,7 +81,7 @@ def test_nothing_in_a_pickle_runs(form: str, tmp_path: Path, cache: Path) -> Non
     trace = tmp_path / "it ran"
     path = hostile(tmp_path / "m.ckpt", trace, form)
     with pytest.raises(ModelBroken) as caught:
-        converted(path, DIGEST, cache)
+        as_safetensors(path, DIGEST, cache)
     assert not trace.exists()
     assert not any(cache.iterdir())
     assert (caught.value.field, caught.value.value) == ("model", str(path))
@@ -110,30 +110,30 @@ def test_a_zip_bomb_is_not_opened(tmp_path: Path, cache: Path, monkeypatch: pyte
     assert path.stat().st_size < 100_000
     monkeypatch.setattr(subprocess, "run", lambda *_, **__: pytest.fail("it was opened"))
     with pytest.raises(ModelBroken, match=r"it would unpack to 50,000,\d+ bytes"):
-        converted(path, DIGEST, cache)
+        as_safetensors(path, DIGEST, cache)
 
 
 def test_a_checkpoint_of_no_weights_is_told(tmp_path: Path, cache: Path) -> None:
     torch.save({"state_dict": {"step": 7, 3: torch.ones(1)}}, tmp_path / "m.ckpt")
     with pytest.raises(ModelBroken, match="it holds no weights by name, so it is no model"):
-        converted(tmp_path / "m.ckpt", DIGEST, cache)
+        as_safetensors(tmp_path / "m.ckpt", DIGEST, cache)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no limits on a process")
 def test_memory_has_an_end(tmp_path: Path, cache: Path) -> None:
     torch.save({"state_dict": {"w": torch.zeros(2)}, "more": Calls(bytearray, 2**40)}, tmp_path / "m.ckpt")
     with pytest.raises(ModelBroken, match="its weights take more memory than a file of this size should"):
-        converted(tmp_path / "m.ckpt", DIGEST, cache)
+        as_safetensors(tmp_path / "m.ckpt", DIGEST, cache)
     spread = torch.zeros(1).expand(2**20, 2**20)  # one number, said to be four tebibytes
     torch.save({"state_dict": {"w": spread}}, tmp_path / "m.ckpt")
     with pytest.raises(ModelBroken, match="more memory than a file of this size should"):
-        converted(tmp_path / "m.ckpt", DIGEST, cache)
+        as_safetensors(tmp_path / "m.ckpt", DIGEST, cache)
 
 
 def test_time_has_an_end(tmp_path: Path, cache: Path) -> None:
     torch.save(weights(), tmp_path / "m.ckpt")
     with pytest.raises(ModelBroken, match="not read in 0 seconds"):
-        converted(tmp_path / "m.ckpt", DIGEST, cache, Limits(memory=2**32, written=2**20, seconds=0))
+        as_safetensors(tmp_path / "m.ckpt", DIGEST, cache, Limits(memory=2**32, written=2**20, seconds=0))
     assert not any(cache.iterdir())
 
 
@@ -145,7 +145,7 @@ def test_the_process_gets_no_secrets(tmp_path: Path, cache: Path, monkeypatch: p
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret too")
     torch.save(weights(), tmp_path / "m.ckpt")
     with pytest.raises(ModelBroken, match="ended with the code 9"):
-        converted(tmp_path / "m.ckpt", DIGEST, cache)
+        as_safetensors(tmp_path / "m.ckpt", DIGEST, cache)
     assert "secret" not in note.read_text()
     assert "PATH" in json.loads(note.read_text())
 
@@ -163,7 +163,7 @@ def cut(path: Path, share: float) -> Path:
 def test_a_pickle_that_was_cut_off_says_so(zipped: bool, share: float, tmp_path: Path, cache: Path) -> None:
     torch.save({"w": torch.rand(100, 100)}, tmp_path / "m.ckpt", _use_new_zipfile_serialization=zipped)
     with pytest.raises(ModelBroken, match="the file was cut off or damaged"):
-        converted(cut(tmp_path / "m.ckpt", share), DIGEST, cache)
+        as_safetensors(cut(tmp_path / "m.ckpt", share), DIGEST, cache)
     assert not cache.exists() or not any(cache.iterdir())
 
 
@@ -180,9 +180,9 @@ def test_a_pickle_that_was_cut_off_says_so(zipped: bool, share: float, tmp_path:
 )
 def test_what_is_no_checkpoint_is_told(content: bytes, said: str, tmp_path: Path) -> None:
     (tmp_path / "m.ckpt").write_bytes(content)
-    shelves = Shelves(home=tmp_path / "home", cache=tmp_path / "cache")
+    library = Library(home=tmp_path / "home", cache=tmp_path / "cache")
     with pytest.raises(ModelBroken, match=said) as caught:
-        resolve(str(tmp_path / "m.ckpt"), shelves, allow_pickle=True)
+        resolve(str(tmp_path / "m.ckpt"), library, allow_pickle=True)
     assert caught.value.hint
 
 
@@ -192,14 +192,14 @@ def test_a_zip_of_other_things_is_told(tmp_path: Path, cache: Path) -> None:
     with zipfile.ZipFile(tmp_path / "m.ckpt", "w") as archive:
         archive.writestr("readme.txt", "hello")
     with pytest.raises(ModelBroken, match=r"it holds no data\.pkl"):
-        converted(tmp_path / "m.ckpt", DIGEST, cache)
+        as_safetensors(tmp_path / "m.ckpt", DIGEST, cache)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no limits on a process")
 def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path, cache: Path) -> None:
     torch.save({"w": torch.rand(100, 100)}, tmp_path / "m.ckpt")
     with pytest.raises(DiskFull, match="the safetensors form of a pickle cannot be written there") as caught:
-        converted(tmp_path / "m.ckpt", DIGEST, cache, Limits(memory=2**33, written=1000, seconds=100))
+        as_safetensors(tmp_path / "m.ckpt", DIGEST, cache, Limits(memory=2**33, written=1000, seconds=100))
     assert caught.value.exit_code == 4
     assert not any(cache.iterdir())
 
@@ -208,7 +208,7 @@ def test_a_cache_that_cannot_be_made_is_told(tmp_path: Path, cache: Path) -> Non
     torch.save(weights(), tmp_path / "m.ckpt")
     cache.write_text("a file where a folder should be")
     with pytest.raises(StoreError, match="cannot be written there") as caught:
-        converted(tmp_path / "m.ckpt", DIGEST, cache)
+        as_safetensors(tmp_path / "m.ckpt", DIGEST, cache)
     assert "XDG_CACHE_HOME" in caught.value.hint
 
 
@@ -218,17 +218,17 @@ def test_a_cache_that_cannot_be_made_is_told(tmp_path: Path, cache: Path) -> Non
 def test_a_pickle_is_a_model_only_where_it_may_be(tmp_path: Path) -> None:
     safe = write_header(tmp_path / "safe.safetensors", SD15)
     path = small(tmp_path / "dreamy.ckpt")
-    shelves = Shelves(home=tmp_path / "home", cache=tmp_path / "cache")
-    for ask in (lambda: resolve(str(path), shelves), lambda: resolve(str(path), shelves, allow_pickle=False)):
+    library = Library(home=tmp_path / "home", cache=tmp_path / "cache")
+    for ask in (lambda: resolve(str(path), library), lambda: resolve(str(path), library, allow_pickle=False)):
         with pytest.raises(ModelBroken, match="this is a pickle") as caught:
             ask()
         assert "`allow_pickle`" in caught.value.hint
-    assert not shelves.cache.exists()
-    found = resolve(str(path), shelves, allow_pickle=True)
-    assert found.path == shelves.converted / f"{found.identity.digest}.safetensors"
+    assert not library.cache.exists()
+    found = resolve(str(path), library, allow_pickle=True)
+    assert found.path == library.converted / f"{found.identity.digest}.safetensors"
     assert found.identity.digest == hashlib.sha256(path.read_bytes()).hexdigest()
     assert (found.identity.name, found.identity.family, found.origin) == ("dreamy", "sd", path)
     assert "a pickle" in found.card.title
-    agreeing = Shelves(home=shelves.home, cache=shelves.cache, allow_pickle=True)
+    agreeing = Library(home=library.home, cache=library.cache, allow_pickle=True)
     assert resolve(str(path), agreeing) == found
     assert resolve(str(safe), agreeing).path == safe

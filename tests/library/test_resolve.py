@@ -12,7 +12,7 @@ import pytest
 
 from sdplay.core.errors import ModelBroken, ModelNotFound
 from sdplay.core.fields import LARGEST_SIDE, SMALLEST_SIDE
-from sdplay.library.digest import PARTS, folder_digest
+from sdplay.library.digest import COMPONENTS, folder_digest
 from sdplay.library.registry import shipped_cards
 from sdplay.library.resolve import resolve
 
@@ -92,7 +92,7 @@ def test_an_empty_file_is_said_to_be_empty(tmp_path: Path) -> None:
         resolve(str(tmp_path / "model.safetensors"))
 
 
-@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("part", COMPONENTS)
 def test_a_folder_that_lacks_a_part_is_broken(part: str, model: Path) -> None:
     shutil.rmtree(model / part)
     with pytest.raises(ModelBroken, match=f"the folder lacks {part}") as caught:

@@ -9,17 +9,19 @@ from typing import Any
 import pytest
 
 from sdplay.core.errors import ModelBroken
-from sdplay.library.activations import decoder_numbers, network_numbers, reach, tiled_numbers
+from sdplay.library.activations import decoder_activations, reach, tiled_decoder_activations, unet_activations
 from sdplay.library.add_ons import resolve_add_on
-from sdplay.library.library import shelves_of
+from sdplay.library.library import library_from_env
 from sdplay.library.resolve import resolve
-from sdplay.library.sizes import CodecSize, NetworkSize, model_size, size_of
+from sdplay.library.sizes import UnetSize, VaeSize, memory_figures, read_model_size
 from tests.support.kinds import build_kind
 from tests.support.original import write_original
 
 # As published: 859.5 million weights, 83.7 in the codec.
-SD15 = NetworkSize(weights=859_520_964, widths=(320, 640, 1280, 1280), layers=2, attends=(True, True, True, False))
-CODEC = CodecSize(weights=83_653_863, widths=(128, 256, 512, 512), layers=2)
+SD15 = UnetSize(
+    weights=859_520_964, widths=(320, 640, 1280, 1280), layers_per_block=2, attends=(True, True, True, False)
+)
+CODEC = VaeSize(weights=83_653_863, widths=(128, 256, 512, 512), layers_per_block=2)
 
 
 @pytest.mark.parametrize("kind", ["sd15", "sd2", "sdxl"])
@@ -29,66 +31,68 @@ def test_a_folder_and_a_single_file_of_one_model_are_as_large(kind: str, tmp_pat
 
     folder = build_kind(tmp_path / kind, kind)
     single = write_original(folder, kind, tmp_path / "model.safetensors")
-    size = model_size(folder)
+    size = read_model_size(folder)
     with torch.device("meta"):
         parts = ((UNet2DConditionModel, "unet"), (AutoencoderKL, "vae"))
         networks = [each.from_config(each.load_config(folder / part)) for each, part in parts]
-    assert [size.network.weights, size.codec.weights] == [sum(p.numel() for p in n.parameters()) for n in networks]
-    other = model_size(single)
-    assert other.network == size.network
-    assert other.codec == size.codec
-    assert len(other.texts) == len(size.texts) == (2 if kind == "sdxl" else 1)
+    assert [size.unet.weights, size.vae.weights] == [sum(p.numel() for p in n.parameters()) for n in networks]
+    other = read_model_size(single)
+    assert other.unet == size.unet
+    assert other.vae == size.vae
+    assert len(other.text_encoders) == len(size.text_encoders) == (2 if kind == "sdxl" else 1)
 
 
 def test_what_does_not_tell_its_size_is_said_to_be_so(tmp_path: Path) -> None:
     from tests.support.fakemodel import fake_model
 
     with pytest.raises(ModelBroken, match="its files do not tell how large it is"):
-        model_size(fake_model(tmp_path / "fake"))
+        read_model_size(fake_model(tmp_path / "fake"))
 
 
 def test_what_is_added_to_a_model_stands_by(builtin: Path) -> None:
     """The weights of a ControlNet, and the layers that LoRAs change, once for all of them."""
     from safetensors.torch import load_file
 
-    from sdplay.engines.device import placement
-    from sdplay.families.common.lora_patcher import Patches, weight_of
+    from sdplay.engines.device import make_placement
+    from sdplay.families.common.lora_patcher import LoraPatcher, layer_weight
     from sdplay.families.load import load_family
 
-    model, shelves = resolve("builtin"), shelves_of({})
-    canny = resolve_add_on("controlnet", "builtin-canny", shelves)
-    loras = [resolve_add_on("lora", name, shelves) for name in ("blueprint", "framed")]
+    model, library = resolve("builtin"), library_from_env({})
+    canny = resolve_add_on("controlnet", "builtin-canny", library)
+    loras = [resolve_add_on("lora", name, library) for name in ("blueprint", "framed")]
     weights = sum(tensor.numel() for tensor in load_file(canny.path).values())
-    family: Any = load_family("sd", builtin, placement("cpu", "float32", "float32"))
-    patches = Patches(family.unet, [family.text_encoder])
-    changed = [sum(weight_of(patches.layers[layer]).numel() for layer in patches.fitting(lora)) for lora in loras]
-    assert size_of(model) == model_size(builtin)
-    assert size_of(replace(model, add_ons=(canny,))).beside == weights
+    family: Any = load_family("sd", builtin, make_placement("cpu", "float32", "float32"))
+    patches = LoraPatcher(family.unet, [family.text_encoder])
+    changed = [
+        sum(layer_weight(patches.layers[layer]).numel() for layer in patches.read_fitting(lora)) for lora in loras
+    ]
+    assert memory_figures(model) == read_model_size(builtin)
+    assert memory_figures(replace(model, add_ons=(canny,))).add_ons == weights
     for lora, most in zip(loras, changed, strict=True):
-        assert size_of(replace(model, add_ons=(lora,))).beside == most > 0
-    assert size_of(replace(model, add_ons=(canny, *loras))).beside == weights + max(changed)
+        assert memory_figures(replace(model, add_ons=(lora,))).add_ons == most > 0
+    assert memory_figures(replace(model, add_ons=(canny, *loras))).add_ons == weights + max(changed)
 
 
 @pytest.mark.parametrize("side", [32, 64, 96])
 def test_what_a_network_holds_grows_with_the_area(side: int) -> None:
-    one, two = (network_numbers(SD15, side, side, rows) for rows in (2, 4))
+    one, two = (unet_activations(SD15, side, side, rows) for rows in (2, 4))
     assert one < two <= 2 * one
-    assert network_numbers(SD15, side, 2 * side, 2) == pytest.approx(network_numbers(SD15, 2 * side, side, 2))
-    whole, half = (decoder_numbers(CODEC, length, side, 1) for length in (2 * side, side))
+    assert unet_activations(SD15, side, 2 * side, 2) == pytest.approx(unet_activations(SD15, 2 * side, side, 2))
+    whole, half = (decoder_activations(CODEC, length, side, 1) for length in (2 * side, side))
     assert whole == pytest.approx(2 * half, rel=0.05)
 
 
 def test_tiles_hold_less_the_smaller_they_are() -> None:
-    sizes = [tiled_numbers(CODEC, 128, 128, tile) for tile in (2048, 1024, 512, 256, 128)]
-    assert sizes[0] == sizes[1] == decoder_numbers(CODEC, 128, 128, 1)
+    sizes = [tiled_decoder_activations(CODEC, 128, 128, tile) for tile in (2048, 1024, 512, 256, 128)]
+    assert sizes[0] == sizes[1] == decoder_activations(CODEC, 128, 128, 1)
     assert sizes[1] > sizes[2] > sizes[3]
     assert sizes[3] == sizes[4]  # here the first stage, which is whole, holds more than a tile
 
 
 def test_tiles_reach_as_far_as_the_decoder_in_tiles_says(builtin: Path) -> None:
-    from sdplay.engines.device import placement
+    from sdplay.engines.device import make_placement
     from sdplay.families.load import load_family
 
-    family = load_family("sd", builtin, placement("cpu", "float32", "float32", 64))
-    decoder = family.tiled  # type: ignore[attr-defined]
-    assert -(-reach(model_size(builtin).codec) // decoder.scale) == decoder.reach
+    family = load_family("sd", builtin, make_placement("cpu", "float32", "float32", 64))
+    decoder = family.tiled_decoder  # type: ignore[attr-defined]
+    assert -(-reach(read_model_size(builtin).vae) // decoder.scale) == decoder.reach

@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from sdplay.families.base import Conditioning
+from sdplay.families.base import TextEncoding
 from sdplay.library.add_ons import ResolvedAddOn
 from sdplay.prompts.attention import Section
-from sdplay.prompts.lora_tags import Worn
-from sdplay.requests.add_ons import Spelled
+from sdplay.prompts.lora_tags import ActiveLoras
+from sdplay.requests.add_ons import ActiveEmbeddings
 from sdplay.sampling.denoiser import Denoiser
 from sdplay.sampling.process import make_process
 
@@ -26,27 +26,29 @@ class StubFamily:
 
     def __init__(self, decode: Callable[[Tensor], Tensor] = plain_decode) -> None:
         self.process, self.device = make_process(), torch.device("cpu")
-        self.latent_channels, self.factor, self.is_inpaint = 4, 8, False
-        self.decode = self.decode_in_float32 = decode
+        self.latent_channels, self.vae_scale_factor, self.is_inpaint = 4, 8, False
+        self.decode = self.decode_float32 = decode
         self.encoded: list[str] = []
         self.asked: list[tuple[int, float]] = []
 
-    def hold(self, add_ons: Sequence[ResolvedAddOn]) -> None:
+    def load_add_ons(self, add_ons: Sequence[ResolvedAddOn]) -> None:
         assert not add_ons
 
-    def adapted(self, network: Worn = (), text: Worn = (), words: Spelled = ()) -> StubFamily:
-        assert not any((network, text, words))
+    def with_add_ons(
+        self, unet: ActiveLoras = (), text: ActiveLoras = (), embeddings: ActiveEmbeddings = ()
+    ) -> StubFamily:
+        assert not any((unet, text, embeddings))
         return self
 
-    def encode_words(self, text: str, clip_skip: int = 1) -> Conditioning:
+    def encode_text(self, text: str, clip_skip: int = 1) -> TextEncoding:
         self.encoded.append(text)
-        return Conditioning(torch.tensor([[len(text) / 100]]))
+        return TextEncoding(torch.tensor([[len(text) / 100]]))
 
-    def encode_weighted(self, sections: Sequence[Section], clip_skip: int = 1) -> Conditioning:
-        return self.encode_words("".join(fragment.text for section in sections for fragment in section), clip_skip)
+    def encode_weighted_text(self, sections: Sequence[Section], clip_skip: int = 1) -> TextEncoding:
+        return self.encode_text("".join(fragment.text for section in sections for fragment in section), clip_skip)
 
-    def denoiser(self, conditionings: Sequence[Conditioning], seen: Tensor | None = None) -> Denoiser:
-        means = torch.stack([conditioning.text for conditioning in conditionings])[..., None]
+    def denoiser(self, conditionings: Sequence[TextEncoding], inpaint_channels: Tensor | None = None) -> Denoiser:
+        means = torch.stack([conditioning.embeds for conditioning in conditionings])[..., None]
 
         def denoise(x: Tensor, sigma: float) -> Tensor:
             assert len(x) == len(means)

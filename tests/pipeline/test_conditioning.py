@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from sdplay.core.sample import LerpPrompt, PromptPair
-from sdplay.engines.device import placement
+from sdplay.engines.device import make_placement
 from sdplay.families.sd.model import load_sd
 from sdplay.pipeline.batch import batch_key
 from sdplay.pipeline.conditioning import make_conds
@@ -123,14 +123,14 @@ def test_each_step_reads_its_own_words() -> None:
 
 
 def test_a_text_that_was_read_is_read_again_from_another_layer(tiny: Path) -> None:
-    family = load_sd(tiny, placement("cpu", "float32", "float32"))
+    family = load_sd(tiny, make_placement("cpu", "float32", "float32"))
     memo = TextEncodingCache(family)
     last, before = memo("a cat"), memo.with_clip_skip(2)("a cat")
-    assert not torch.equal(last.text, before.text)
+    assert not torch.equal(last.embeds, before.embeds)
     assert memo("a cat") is last
     assert memo.with_clip_skip(2)("a cat") is before
-    between = memo.with_clip_skip(2).interpolated("a cat", "red " * 40, 0.5, "a1111").text
-    assert not torch.equal(between, memo.interpolated("a cat", "red " * 40, 0.5, "a1111").text)
+    between = memo.with_clip_skip(2).interpolated("a cat", "red " * 40, 0.5, "a1111").embeds
+    assert not torch.equal(between, memo.interpolated("a cat", "red " * 40, 0.5, "a1111").embeds)
 
 
 def test_the_step_is_told_by_the_level() -> None:
@@ -183,11 +183,11 @@ def test_between_composed_words_each_part_pulls_by_how_near_it_is() -> None:
 
 
 def test_between_texts_of_different_lengths_the_shorter_goes_on_with_nothing(tiny: Path) -> None:
-    memo = TextEncodingCache(load_sd(tiny, placement("cpu", "float32", "float32")))
+    memo = TextEncodingCache(load_sd(tiny, make_placement("cpu", "float32", "float32")))
     short, long = memo("a cat", "a1111"), memo("red " * 40, "a1111")
     half = memo.interpolated("a cat", "red " * 40, 0.5, "a1111")
-    extended = torch.cat([short.text, memo("").text])
-    assert torch.allclose(half.text, (extended + long.text) / 2, atol=1e-6)
+    extended = torch.cat([short.embeds, memo("").embeds])
+    assert torch.allclose(half.embeds, (extended + long.embeds) / 2, atol=1e-6)
 
 
 # --- choices ---------------------------------------------------------------------------------------------------------

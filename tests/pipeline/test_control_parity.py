@@ -22,7 +22,7 @@ from PIL import Image
 from torch import Tensor
 
 from sdplay.core.sample import Control
-from sdplay.engines.device import placement
+from sdplay.engines.device import make_placement
 from sdplay.families.load import load_family
 from sdplay.images.inputs import make_asset
 from sdplay.pipeline.model_cache import TextEncodingCache
@@ -69,9 +69,9 @@ def control(hint: Path, **changes: Any) -> Control:
 
 def ours(what: ResolvedRequest, follows: Control | None, paths: Mapping[str, Path]) -> tuple[Tensor, Tensor]:
     """(final latents, the noise of the picture)."""
-    place = placement("cpu", "float32", "float32")
+    place = make_placement("cpu", "float32", "float32")
     loaded: Any = load_family(what.model.card.family, what.model.path, place)
-    loaded.hold([held(name, path) for name, path in paths.items()])
+    loaded.load_add_ons([held(name, path) for name, path in paths.items()])
     family: Any = Watched(loaded)
     (frame,) = plan(what.recipe, [0])
     frame = replace(frame, control=follows)

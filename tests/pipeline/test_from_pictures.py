@@ -15,7 +15,7 @@ from PIL import Image
 
 from sdplay.core.errors import BadRequest
 from sdplay.core.sample import Noise, PromptPair, Sample
-from sdplay.engines.device import placement
+from sdplay.engines.device import make_placement
 from sdplay.families.sd.model import load_sd
 from sdplay.images.mask import read_mask, shaped
 from sdplay.images.read import padded, read_image
@@ -65,7 +65,7 @@ def test_strength_0_is_once_through_the_codec(
     studio: Studio, tiny: Path, tmp_path: Path, size: tuple[int, int], strength: float
 ) -> None:
     image = photo(tmp_path / "photo.png", size)
-    family = load_sd(tiny, placement("cpu", "float32", "float32"))
+    family = load_sd(tiny, make_placement("cpu", "float32", "float32"))
     width, height = (-(-side // 8) * 8 for side in size)
     there_and_back = to_pixels(family.decode(family.encode(to_tensor(padded(pixels_of(image), width, height)))))
     found = drawn(studio, settled_on(tiny, Img2Img, image=image, strength=strength))
@@ -275,7 +275,7 @@ def test_bits_depend_on_recipe_and_index_alone(
 
 
 def test_without_a_mask_an_inpainting_model_is_told_to_paint_everything(tiny_inpainting: Path) -> None:
-    family = load_sd(tiny_inpainting, placement("cpu", "float32", "float32"))
+    family = load_sd(tiny_inpainting, make_placement("cpu", "float32", "float32"))
     seen = LatentPreparer(settled(tiny_inpainting).recipe, family, no_init_pixels)(
         Sample(index=0, prompt=PromptPair(prompt=""), noise=Noise(seed=0))
     ).inpaint_channels

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from sdplay.core.errors import BadRequest
 from sdplay.core.sample import SecondPass
-from sdplay.engines.device import placement
+from sdplay.engines.device import make_placement
 from sdplay.events import ImageDone, Stepped
 from sdplay.executors.fake import fake_picture
 from sdplay.families.sd.model import load_sd
@@ -51,7 +51,7 @@ def asked(folder: Path, upscaler: str, **fields: Any) -> ResolvedRequest:
 
 
 def ours(what: ResolvedRequest) -> Tensor:
-    family: Any = Watched(load_sd(what.model.path, placement("cpu", "float32", "float32")))
+    family: Any = Watched(load_sd(what.model.path, make_placement("cpu", "float32", "float32")))
     for _ in render(what.recipe, plan(what.recipe, [0]), family, TextEncodingCache(family)):
         pass
     return family.latents[-1]

@@ -12,11 +12,11 @@ import pytest
 
 from sdplay.core.errors import BadRequest, NotReproduced, UnknownName
 from sdplay.core.sample import LerpPrompt, PromptPair
-from sdplay.engines.device import placement
+from sdplay.engines.device import make_placement
 from sdplay.families.load import load_family
 from sdplay.film.request_dream import Dream
-from sdplay.library.library import Shelves
-from sdplay.pipeline.loras import network_loras, text_loras
+from sdplay.library.library import Library
+from sdplay.pipeline.loras import text_loras, unet_loras
 from sdplay.requests.base import make_request
 from sdplay.requests.recipe import Recipe, plan
 from sdplay.requests.txt2img import Txt2Img
@@ -30,20 +30,20 @@ import json, sys
 from pathlib import Path
 from sdplay.requests.base import make_request
 from sdplay.requests.txt2img import Txt2Img
-from sdplay.library.library import Shelves
+from sdplay.library.library import Library
 from sdplay.studio import Studio
 from tests.support.drawing import digests
 root, fields = json.loads(sys.argv[1])
-studio = Studio(shelves=Shelves(home=Path(root) / "home", roots=(Path(root),)))
+studio = Studio(library=Library(home=Path(root) / "home", roots=(Path(root),)))
 print(json.dumps(digests(studio, studio.resolve(make_request(Txt2Img, **fields)), [4, 1])))
 """
 
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory, tiny: Path) -> Path:
-    """A folder with two LoRAs for the tiny model on its shelf, which touch network and text encoder, and one beside."""
+    """A folder with two LoRAs for the tiny model in its library, which touch network and text encoder, and one more."""
     root = tmp_path_factory.mktemp("loras")
-    family = load_family("sd", tiny, placement("cpu", "float32", "float32"))
+    family = load_family("sd", tiny, make_placement("cpu", "float32", "float32"))
     for seed, name in enumerate(("one", "two"), start=1):
         loras.write(root / "loras" / f"{name}.safetensors", loras.kohya(loras.layers_of(family), seed))
     loras.write(root / "beside.safetensors", loras.peft(loras.layers_of(family), 3))
@@ -52,7 +52,7 @@ def root(tmp_path_factory: pytest.TempPathFactory, tiny: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def studio(root: Path) -> Iterator[Studio]:
-    with Studio(shelves=Shelves(home=root / "home", roots=(root,))) as studio:
+    with Studio(library=Library(home=root / "home", roots=(root,))) as studio:
         yield studio
 
 
@@ -75,7 +75,7 @@ def test_the_same_bits_alone_in_any_batch_and_in_another_process(
 ) -> None:
     what = settled(studio, tiny, CHOICES, num=8, batch_size=tile)
     batch = digests(studio, what, range(8))
-    worn = {network_loras(what.recipe, frame.prompt) for frame in plan(what.recipe, range(8))}
+    worn = {unet_loras(what.recipe, frame.prompt) for frame in plan(what.recipe, range(8))}
     assert len(worn) > 1  # pictures of one batch do not wear the same
     assert len(set(batch.values())) == 8
     assert digests(studio, what, [5, 0, 7, 1]) == {5: batch[5], 0: batch[0], 7: batch[7], 1: batch[1]}
@@ -165,7 +165,7 @@ def test_between_two_pictures_of_a_film_there_is_as_much_as_lies_between(studio:
     what = studio.resolve(make_request(Dream, **film))
     one, two = (add_on.digest for add_on in what.recipe.add_ons)
     frames = list(plan(what.recipe, range(5)))
-    weights = [dict(network_loras(what.recipe, frame.prompt)) for frame in frames]
+    weights = [dict(unet_loras(what.recipe, frame.prompt)) for frame in frames]
     assert [each.get(one, 0) for each in weights] == pytest.approx([0, 0.2, 0.4, 0.6, 0.8])
     assert [each.get(two, 0) for each in weights] == pytest.approx([0, 0.25, 0.5, 0.75, 1])
     assert isinstance(frames[1].prompt, LerpPrompt)
@@ -178,4 +178,4 @@ def test_between_two_pictures_of_a_film_there_is_as_much_as_lies_between(studio:
 def test_a_recipe_without_the_file_is_refused(studio: Studio, tiny: Path) -> None:
     recipe = replace(settled(studio, tiny, "a red apple<lora:one:1>").recipe, add_ons=())
     with pytest.raises(BadRequest, match="the recipe holds no LoRA of this name"):
-        network_loras(recipe, PromptPair(prompt="<lora:one:1>", syntax="a1111"))
+        unet_loras(recipe, PromptPair(prompt="<lora:one:1>", syntax="a1111"))

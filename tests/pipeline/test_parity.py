@@ -11,7 +11,7 @@ import torch
 from diffusers import EulerDiscreteScheduler, StableDiffusionPipeline
 from torch import Tensor
 
-from sdplay.engines.device import placement
+from sdplay.engines.device import make_placement
 from sdplay.events import ImageDone
 from sdplay.families.sd.model import load_sd
 from sdplay.pipeline.model_cache import TextEncodingCache
@@ -31,7 +31,7 @@ PROMPT, NEGATIVE, GUIDANCE = "a red apple on the table", "blue cat", 5.0
 def ours(folder: Path, **fields: Any) -> tuple[Tensor, np.ndarray, Tensor]:
     """(final latents, pixels, the noise it started from) of one picture."""
     what = settled(folder, PROMPT, negative_prompt=NEGATIVE, sampler="euler", steps=STEPS, **fields)
-    family: Any = Watched(load_sd(what.model.path, placement("cpu", "float32", "float32")))
+    family: Any = Watched(load_sd(what.model.path, make_placement("cpu", "float32", "float32")))
     (frame,) = plan(what.recipe, [0])
     (picture,) = [
         event.picture

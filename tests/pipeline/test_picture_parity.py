@@ -23,7 +23,7 @@ from diffusers.pipelines.stable_diffusion import (
 from PIL import Image
 from torch import Tensor
 
-from sdplay.engines.device import placement
+from sdplay.engines.device import make_placement
 from sdplay.families.sd.model import load_sd
 from sdplay.pipeline.model_cache import TextEncodingCache
 from sdplay.pipeline.render import render
@@ -61,7 +61,7 @@ def asked(folder: Path, kind: Any, strength: float, schedule: str, **given: Any)
 
 def ours(what: ResolvedRequest) -> tuple[Tensor, Tensor]:
     """(final latents, the noise of the picture)."""
-    family: Any = Watched(load_sd(what.model.path, placement("cpu", "float32", "float32")))
+    family: Any = Watched(load_sd(what.model.path, make_placement("cpu", "float32", "float32")))
     (frame,) = plan(what.recipe, [0])
     for _ in render(what.recipe, [frame], family, TextEncodingCache(family)):
         pass

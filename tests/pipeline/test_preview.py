@@ -38,7 +38,7 @@ def linear_codec(factor: int = 8) -> Any:
             return torch.einsum("lc,bchw->blhw", mix, torch.nn.functional.avg_pool2d(pixels, factor))
 
     codec = Codec()
-    codec.factor = factor
+    codec.vae_scale_factor = factor
     return codec
 
 

@@ -143,7 +143,7 @@ def test_the_memo_forgets_what_was_not_used_for_longest() -> None:
     family = StubFamily()
     memo = TextEncodingCache(family, capacity=2)
     for text in ("a", "b", "a", "c", "a", "b"):
-        assert memo(text).text is not None
+        assert memo(text).embeds is not None
     assert family.encoded == ["a", "b", "c", "b"]
 
 
@@ -165,7 +165,7 @@ def test_every_sampler_draws_a_picture_near_its_words(sampler: str) -> None:
 @pytest.mark.parametrize(("width", "height"), [(64, 64), (72, 64), (64, 88)])
 def test_a_side_that_the_codec_cannot_make_is_drawn_larger_and_cut(width: int, height: int) -> None:
     family = StubFamily(lambda latents: plain_decode(plain_decode(latents)[:, [0, 1, 2, 2]])[..., ::4, ::4])
-    family.factor = 16
+    family.vae_scale_factor = 16
     events = drawn_with(family, in_tiles_of(1, width=width, height=height), [0])
     (picture,) = [event.picture for event in events if isinstance(event, ImageDone)]
     assert picture.pixels.shape == (height, width, 3)
@@ -281,9 +281,9 @@ def test_a_step_runs_on_as_many_threads_as_the_recipe_says() -> None:
     noted: list[tuple[int, bool]] = []
 
     class Watched(StubFamily):
-        def encode_words(self, text: str, clip_skip: int = 1) -> Any:
+        def encode_text(self, text: str, clip_skip: int = 1) -> Any:
             noted.append((torch.get_num_threads(), torch.is_inference_mode_enabled()))
-            return super().encode_words(text, clip_skip)
+            return super().encode_text(text, clip_skip)
 
         def denoiser(self, conditionings: Any, seen: Tensor | None = None) -> Any:
             inner = super().denoiser(conditionings, seen)

@@ -65,7 +65,7 @@ class Calls:
 
 def loaded(decode: Decode = plain_decode, exact: Decode = plain_decode) -> LoadedModel:
     family = StubFamily(decode)
-    family.decode_in_float32 = exact
+    family.decode_float32 = exact
     return LoadedModel(family, TextEncodingCache(family))
 
 
@@ -109,7 +109,7 @@ def test_what_a_model_for_inpainting_draws_is_drawn_again_whole() -> None:
 
     def inpainting(decode: Decode) -> LoadedModel:
         family = StubFamily(decode)
-        family.decode_in_float32, family.is_inpaint = plain_decode, True
+        family.decode_float32, family.is_inpaint = plain_decode, True
         family.encode = lambda pixels: torch.zeros(1, 4, 8, 8)
         return LoadedModel(family, TextEncodingCache(family))
 

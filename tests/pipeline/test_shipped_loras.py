@@ -14,7 +14,7 @@ from sdplay.images.picture import Picture
 from sdplay.images.writer import read_own
 from sdplay.interop.a1111 import parse_infotext
 from sdplay.interop.import_settings import import_settings
-from sdplay.library.library import Shelves
+from sdplay.library.library import Library
 from sdplay.requests.base import make_request
 from sdplay.requests.txt2img import Txt2Img
 from sdplay.studio import Studio
@@ -25,7 +25,7 @@ FRAME = 12  # pixels of the frame that are looked at
 
 @pytest.fixture(scope="module")
 def studio(builtin: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
-    with Studio(shelves=Shelves(home=tmp_path_factory.mktemp("home"))) as studio:
+    with Studio(library=Library(home=tmp_path_factory.mktemp("home"))) as studio:
         yield studio
 
 
@@ -78,7 +78,7 @@ def test_what_was_used_is_in_a_pictures_text_and_taken_over(studio: Studio, tmp_
         assert found.other["Lora hashes"] == digests
         assert found.prompt.startswith("a cat <lora:blueprint:0.")
         assert found.prompt.endswith("> <lora:framed:0.5:0.7>")
-        adopted = import_settings(found, {}, studio.shelves)
+        adopted = import_settings(found, {}, studio.library)
         assert adopted.request.prompt == found.prompt
         assert adopted.request.lora == ()  # they are in the prompt now, and draw the same
         assert studio.draw(adopted.request)[0].digest == read_own(path)[0].digest

@@ -20,7 +20,7 @@ from diffusers.models.autoencoders.vae import DiagonalGaussianDistribution
 from PIL import Image
 from torch import Tensor
 
-from sdplay.engines.device import placement
+from sdplay.engines.device import make_placement
 from sdplay.families.load import load_family
 from sdplay.pipeline.model_cache import TextEncodingCache
 from sdplay.pipeline.render import render
@@ -79,12 +79,12 @@ class Asked:
 def loaded(what: ResolvedRequest, build: Build) -> Any:
     """Our family, calculating in float32 whatever its weights are stored in."""
     stored = str(build.dtype).removeprefix("torch.")
-    family: Any = load_family(what.model.card.family, what.model.path, placement("cpu", stored, "float32"))
+    family: Any = load_family(what.model.card.family, what.model.path, make_placement("cpu", stored, "float32"))
     if build.dtype != torch.float32:
         widened(family.unet)
         for encoder in family.text_encoders:
             encoder.float()  # small, and the stock pipeline asks it for its number format
-        family.placement = placement("cpu", "float32", "float32")
+        family.placement = make_placement("cpu", "float32", "float32")
     return family
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from sdplay.engines.mapped import MappedFile
-from sdplay.engines.offload import Turns
-from sdplay.engines.weight_buffer import Block
+from sdplay.engines.offload import SequentialOffload
+from sdplay.engines.weight_buffer import WeightBuffer
 from sdplay.events import ImageDone
 from sdplay.requests.base import make_request
 from sdplay.requests.img2img import Img2Img
@@ -46,10 +46,10 @@ def test_a_batch_in_turns_has_the_same_bits(builtin: Path, precision: str, monke
 
 def least(folder: Path, precision: str) -> int:
     """Bytes into which the parts of the model do not fit at once, but one by one."""
-    from sdplay.library.sizes import model_size
+    from sdplay.library.sizes import read_model_size
 
-    size, wide = model_size(folder), 4 if precision == "float32" else 2
-    return (size.network.weights + size.codec.weights) * wide + 8 * 2**20
+    size, wide = read_model_size(folder), 4 if precision == "float32" else 2
+    return (size.unet.weights + size.vae.weights) * wide + 8 * 2**20
 
 
 def test_a_lora_is_put_on_again_whenever_the_network_comes_back(builtin: Path) -> None:
@@ -88,11 +88,11 @@ def test_after_a_fill_that_was_interrupted_the_same_bits_are_drawn(
 def interrupt_fill(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ctrl-C in the middle of the `number`-th time that a network which is empty is filled."""
     monkeypatch.setattr("sdplay.engines.weight_buffer.AT_A_TIME", 1)
-    fill, let_go = Block.fill, MappedFile.let_go
-    filled: list[Block] = []
-    interrupted: list[Block] = []
+    fill, let_go = WeightBuffer.load, MappedFile.release_pages
+    filled: list[WeightBuffer] = []
+    interrupted: list[WeightBuffer] = []
 
-    def filling(block: Block) -> None:
+    def filling(block: WeightBuffer) -> None:
         if next(iter(block._parameters.values())).untyped_storage().nbytes() == 0:
             filled.append(block)
         fill(block)
@@ -103,20 +103,20 @@ def interrupt_fill(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
             interrupted.append(filled[-1])
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(Block, "fill", filling)
-    monkeypatch.setattr(MappedFile, "let_go", reading)
+    monkeypatch.setattr(WeightBuffer, "load", filling)
+    monkeypatch.setattr(MappedFile, "release_pages", reading)
 
 
 class Patched:
     """A network whose weights are plain when they are filled, and can be `changed` until they are dropped."""
 
     def __init__(self) -> None:
-        self.block, self.full, self.changed, self.cut = self, False, False, ""
+        self.weight_buffer, self.full, self.changed, self.cut = self, False, False, ""
 
-    def fill(self) -> None:
+    def load(self) -> None:
         self.full = True
 
-    def drop(self) -> None:
+    def unload(self) -> None:
         self._cut("before")
         self.full = self.changed = False
         self._cut("after")
@@ -130,12 +130,12 @@ class Patched:
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_where_a_turn_is_cut_off_nothing_counts_as_worn_that_is_not(when: str) -> None:
     network, codec, worn = Patched(), Patched(), {"network"}
-    turns = Turns({"network": [network], "codec": [codec]}, worn.discard)
-    turns.take("network")
+    turns = SequentialOffload({"network": [network], "codec": [codec]}, worn.discard)
+    turns.load("network")
     worn.add("network")
     network.changed, network.cut = True, when
     with pytest.raises(KeyboardInterrupt):
-        turns.take("codec")
-    turns.take("network")
+        turns.load("codec")
+    turns.load("network")
     assert (network.full, codec.full) == (True, False)
     assert network.changed == ("network" in worn)

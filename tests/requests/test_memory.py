@@ -18,7 +18,7 @@ from sdplay.requests.txt2img import Txt2Img
 from tests.library.test_sizes import CODEC, SD15
 from tests.support.recipes import MACHINE, MODEL
 
-SIZE = ModelSize(network=SD15, codec=CODEC, texts=(123_060_480,))
+SIZE = ModelSize(unet=SD15, vae=CODEC, text_encoders=(123_060_480,))
 GIB = 2**30
 
 
@@ -47,7 +47,7 @@ def test_the_first_steps_keep_every_bit_and_the_last_need_leave() -> None:
 
 
 def test_a_codec_that_holds_more_than_the_network_decodes_in_tiles() -> None:
-    small = ModelSize(network=replace(SD15, weights=10**7, widths=(32, 64, 128, 128)), codec=CODEC, texts=(10**6,))
+    small = ModelSize(unet=replace(SD15, weights=10**7, widths=(32, 64, 128, 128)), vae=CODEC, text_encoders=(10**6,))
     recipe = recipe_of(1024)
     whole = predicted(recipe, small, in_turn=True)
     assert within(recipe, small, whole - 2**20, lossy=False).steps[-1] == "decoding in tiles of 512 px"

@@ -10,7 +10,7 @@ import click
 from sdplay.cli.deliver import deliver, delivery_from, delivery_options
 from sdplay.cli.draw import open_studio
 from sdplay.cli.flags import as_flags, in_the_words_of, request_fields, request_options
-from sdplay.cli.models import shelves_with
+from sdplay.cli.models import library_with
 from sdplay.cli.text import printable
 from sdplay.core.errors import BadRequest
 
@@ -54,8 +54,8 @@ def again(ctx: click.Context, /, file: Path, **params: Any) -> int:
     from sdplay.images.write import Embedded
 
     delivery = delivery_from(params)
-    shelves = shelves_with(bool(params.get("allow_pickle")))
-    with in_the_words_of(ctx), open_studio(shelves=shelves) as studio:
+    library = library_with(bool(params.get("allow_pickle")))
+    with in_the_words_of(ctx), open_studio(library=library) as studio:
         said = studio.read(file)
         if isinstance(said, Embedded):
             changes = changes_to(type(said.recipe.request), params)

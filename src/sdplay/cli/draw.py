@@ -17,7 +17,7 @@ from sdplay.cli.outcome import FAILED, reason
 from sdplay.core.errors import BadRequest, Stopped, UnknownName
 
 if TYPE_CHECKING:
-    from sdplay.library.library import Shelves
+    from sdplay.library.library import Library
     from sdplay.requests.request import AnyStill
     from sdplay.studio import ResolvedRequest, Studio
 
@@ -76,10 +76,10 @@ class DrawCommand(click.Command):
                 return deliver_all(studio, asked, delivery)
 
 
-def open_studio(workers: int = 1, shelves: Shelves | None = None) -> Studio:
+def open_studio(workers: int = 1, library: Library | None = None) -> Studio:
     """A studio that draws in this process, in `workers` others, or only pretends to where the environment says so.
 
-    `shelves` are where it looks for models, those of the environment when left out.
+    `library` is where it looks for models, those of the environment when left out.
     """
     from sdplay.studio import Studio
 
@@ -90,11 +90,11 @@ def open_studio(workers: int = 1, shelves: Shelves | None = None) -> Studio:
         if workers > 1:
             from sdplay.executors.processes import LocalExecutor
 
-            return Studio(LocalExecutor(workers), shelves=shelves)
-        return Studio(shelves=shelves)
+            return Studio(LocalExecutor(workers), library=library)
+        return Studio(library=library)
     from sdplay.executors.fake import FakeExecutor
 
-    return Studio(FakeExecutor(), shelves=shelves)
+    return Studio(FakeExecutor(), library=library)
 
 
 def prompts_option() -> click.Option:

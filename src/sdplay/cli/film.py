@@ -14,7 +14,7 @@ from sdplay.cli.announce import memory_lines
 from sdplay.cli.deliver import Interrupt
 from sdplay.cli.draw import open_studio
 from sdplay.cli.flags import in_the_words_of, request_fields, request_options
-from sdplay.cli.models import PICKLE, shelves_with
+from sdplay.cli.models import PICKLE, library_with
 from sdplay.core.errors import SdplayError, Stopped
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ def free_folder(parent: Path, name: str) -> Path:
 @PICKLE
 def resume(job: Path, model: str | None, workers: int, strict: bool, quiet: bool, allow_pickle: bool) -> int:
     """Go on with a film that was stopped, killed or ran out of space; finished frames stay as they are."""
-    with open_studio(workers, shelves_with(allow_pickle)) as studio:
+    with open_studio(workers, library_with(allow_pickle)) as studio:
         return make_film(studio.resume(job, model, strict=strict), quiet=quiet)
 
 

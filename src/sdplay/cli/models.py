@@ -13,8 +13,8 @@ import click
 from sdplay.cli.text import table
 
 if TYPE_CHECKING:
-    from sdplay.library.library import Shelves
-    from sdplay.library.locations import Sort
+    from sdplay.library.library import Library
+    from sdplay.library.locations import FolderType
     from sdplay.library.resolve import ResolvedModel
 
 
@@ -24,14 +24,19 @@ PICKLE = click.option(
     envvar="SDPLAY_ALLOW_PICKLE",
     help="Open a pickle (.ckpt, .pt, .bin) too: its weights alone, in a process of their own.",
 )
-FOR_MODELS: dict[Sort, str] = {"loras": "LORA", "vae": "VAE", "embeddings": "EMBEDDING", "controlnet": "CONTROLNET"}
+FOR_MODELS: dict[FolderType, str] = {
+    "loras": "LORA",
+    "vae": "VAE",
+    "embeddings": "EMBEDDING",
+    "controlnet": "CONTROLNET",
+}
 
 
-def shelves_with(allow_pickle: bool) -> Shelves:
-    """The shelves of the environment, and whether pickles on them may be opened."""
-    from sdplay.library.library import shelves_of
+def library_with(allow_pickle: bool) -> Library:
+    """The library of the environment, and whether pickles on them may be opened."""
+    from sdplay.library.library import library_from_env
 
-    return replace(shelves_of(os.environ), allow_pickle=allow_pickle)
+    return replace(library_from_env(os.environ), allow_pickle=allow_pickle)
 
 
 @click.group(invoke_without_command=True)
@@ -42,17 +47,17 @@ def models(ctx: click.Context) -> int:
     """
     if ctx.invoked_subcommand is not None:
         return 0
-    from sdplay.library.library import shelves_of
+    from sdplay.library.library import library_from_env
     from sdplay.library.registry import shipped_cards
 
-    shelves = shelves_of(os.environ)
+    library = library_from_env(os.environ)
     rows = [("NAME", "SIZE", "STEPS", "WHAT IT IS", "LICENCE")]
     for card in shipped_cards().values():
         if card.folder is not None:
             missing = "" if card.folder.is_dir() else " (its files are missing)"
             rows.append((card.name, str(card.size), str(card.steps), card.title + missing, card.licence))
     click.echo(table(rows))
-    for rows in (added_rows(shelves), shelf_rows(shelves)):
+    for rows in (added_rows(library), shelf_rows(library)):
         if rows:
             click.echo()
             click.echo(table(rows))
@@ -64,22 +69,22 @@ def models(ctx: click.Context) -> int:
     return 0
 
 
-def added_rows(shelves: Shelves) -> list[tuple[str, ...]]:
+def added_rows(library: Library) -> list[tuple[str, ...]]:
     """The names that were added, below a heading; nothing where there are none."""
-    from sdplay.library.aliases import added_models
+    from sdplay.library.aliases import model_aliases
 
-    rows = list(added_models(shelves.home).items())
+    rows = list(model_aliases(library.home).items())
     return [("ADDED", "WHAT IT STANDS FOR"), *rows] if rows else []
 
 
-def shelf_rows(shelves: Shelves) -> list[tuple[str, ...]]:
-    """What the shelves hold, below a heading: models, and then what goes with models, the program's own at the end."""
+def shelf_rows(library: Library) -> list[tuple[str, ...]]:
+    """What the library hold, below a heading: models, and then what goes with models, the program's own at the end."""
     from sdplay.library.add_ons import shipped_add_ons
 
-    found = [(name, str(path)) for name, path in shelves.models()]
+    found = [(name, str(path)) for name, path in library.models()]
     rows = [("NAME", "WHERE IT IS"), *found] if found else []
     for sort, heading in FOR_MODELS.items():
-        files = [(name, str(path)) for name, path in (*shelves.files(sort), *shipped_add_ons(sort))]
+        files = [(name, str(path)) for name, path in (*library.files(sort), *shipped_add_ons(sort))]
         rows += [(heading, "WHERE IT IS"), *files] if files else []
     return rows
 
@@ -97,9 +102,9 @@ def info(name: str, allow_pickle: bool) -> int:
 
 def described(found: ResolvedModel) -> list[tuple[str, str]]:
     """A model in rows of name and value."""
-    from sdplay.library.model_info import anatomy
+    from sdplay.library.model_info import read_model_info
 
-    card, body = found.card, anatomy(found.path)
+    card, body = found.card, read_model_info(found.path)
     return [
         ("name", found.identity.name),
         ("what it is", card.title),
@@ -125,16 +130,16 @@ def described(found: ResolvedModel) -> list[tuple[str, str]]:
 @PICKLE
 def add(model: str, name: str | None, allow_pickle: bool) -> int:
     """Give MODEL, a path or a hub id, a name that works in every folder. The files stay where they are."""
-    from sdplay.library.aliases import add_model
+    from sdplay.library.aliases import add_alias
     from sdplay.library.fetch import HUB_ID
-    from sdplay.library.library import shelves_of
+    from sdplay.library.library import library_from_env
     from sdplay.library.resolve import resolve
 
     found = resolve(model, allow_pickle=allow_pickle)
     from_hub = found.identity.name == model and HUB_ID.fullmatch(model) is not None
     given = name if name is not None else Path(found.identity.name.partition("@")[0]).name
     stands_for = model if from_hub else str(found.origin)
-    add_model(shelves_of(os.environ).home, given, stands_for)
+    add_alias(library_from_env(os.environ).home, given, stands_for)
     click.echo(f"{given} stands for {stands_for}, {found.card.title}")
     click.echo(f'→ sdplay "a red apple" --model {given}', err=True)
     return 0
@@ -144,10 +149,10 @@ def add(model: str, name: str | None, allow_pickle: bool) -> int:
 @click.argument("name")
 def remove(name: str) -> int:
     """Forget a name that was added. The model's files stay where they are."""
-    from sdplay.library.aliases import remove_model
-    from sdplay.library.library import shelves_of
+    from sdplay.library.aliases import remove_alias
+    from sdplay.library.library import library_from_env
 
-    stood_for = remove_model(shelves_of(os.environ).home, name)
+    stood_for = remove_alias(library_from_env(os.environ).home, name)
     click.echo(f"{name} is forgotten; {stood_for} stays as it is")
     return 0
 

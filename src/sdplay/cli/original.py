@@ -52,13 +52,13 @@ class Wishes:
 def converse(wishes: Wishes) -> int:
     """Load the model, ask, and draw; returns the exit code."""
     from sdplay.cli.draw import open_studio
-    from sdplay.library.library import shelves_of
+    from sdplay.library.library import library_from_env
 
     model, token = model_and_token(wishes.local)
     common: dict[str, Any] = {"model": model, "device": wishes.device, "low_memory": wishes.limit}
     common |= {"prompt_syntax": "plain"}  # as the original reads them
     kept_in = KEPT_IN if wishes.save else None
-    with open_studio(shelves=shelves_of(os.environ, token)) as studio:
+    with open_studio(library=library_from_env(os.environ, token)) as studio:
         if wishes.mode in STILLS:
             load(studio, common | {"num": wishes.count})
             return draw(studio, wishes, common | {"num": wishes.count})

@@ -12,7 +12,7 @@ import click
 from sdplay.cli.again import FILE
 from sdplay.cli.draw import open_studio
 from sdplay.cli.flags import as_flags
-from sdplay.cli.models import PICKLE, shelves_with
+from sdplay.cli.models import PICKLE, library_with
 from sdplay.cli.outcome import reason
 from sdplay.core.errors import NotReproduced, SdplayError
 
@@ -51,7 +51,7 @@ def verify(files: tuple[Path, ...], model: str | None, every: int, allow_pickle:
 
     Exit code 0: all came out the same; 1: one differs, and what made it differ is said; 2: one could not be tried.
     """
-    with open_studio(shelves=shelves_with(allow_pickle)) as studio:
+    with open_studio(library=library_with(allow_pickle)) as studio:
         found = [
             verify_job(studio, file, model, every) if file.is_dir() else verdict(studio, file, model, pictures)
             for file in files

@@ -12,7 +12,7 @@ from sdplay.core.machine import Machine
 from sdplay.engines.placement import Placement
 
 
-def survey(device: str = "auto", precision: Precision = "auto") -> Machine:
+def detect_machine(device: str = "auto", precision: Precision = "auto") -> Machine:
     """The machine for a request's `device` and `precision`; raises `DeviceUnavailable` or `BadRequest`.
 
     Automatic precision is bfloat16 on CPUs that compute in it, float32 on others, float16 on a GPU (bfloat16 where it
@@ -74,11 +74,11 @@ def physical_cores() -> int:
     return min(torch.cpu.get_capabilities().get("num_physical_cores", allowed), allowed)
 
 
-def placement(
+def make_placement(
     device: str, dtype: str, decode_dtype: str, decode_tile: int = 0, attention_slice: bool = False
 ) -> Placement:
     formats = (getattr(torch, name) for name in (dtype, decode_dtype))
-    return Placement(torch.device(device), *formats, decode_tile=decode_tile, sliced=attention_slice)
+    return Placement(torch.device(device), *formats, decode_tile=decode_tile, attention_slicing=attention_slice)
 
 
 def free_memory(device: str) -> int | None:

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from sdplay.library.header import TensorEntry, read_header
 
-FORMATS = {
+TORCH_DTYPES = {
     "F64": torch.float64,
     "F32": torch.float32,
     "F16": torch.float16,
@@ -39,15 +39,15 @@ class MappedFile:
             warnings.filterwarnings("ignore", "The given buffer is not writable")  # nor is it written to
             self.tensors = {name: self._tensor(name, entry) for name, entry in entries.items()}
 
-    def let_go(self) -> None:
+    def release_pages(self) -> None:
         """Give back the memory of what was read; it is read from the file again where it is needed again."""
         if hasattr(self._map, "madvise"):  # all systems but Windows
             self._map.madvise(mmap.MADV_DONTNEED)
 
     def _tensor(self, name: str, entry: TensorEntry) -> Tensor:
-        if entry.dtype not in FORMATS:
+        if entry.dtype not in TORCH_DTYPES:
             raise ValueError(f"{name} is in the number format {entry.dtype}")
-        dtype = FORMATS[entry.dtype]
+        dtype = TORCH_DTYPES[entry.dtype]
         count = prod(entry.shape)
         if entry.end - entry.start != count * dtype.itemsize:
             raise ValueError(f"the bytes of {name} do not make its shape")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 
-class Turns:
+class SequentialOffload:
     """Lets one of the named `parts` at a time have its weights; each is some networks with a `block`.
 
     `dropped` is told the name of a part that gives its weights back. Bits do not depend on any of it.
@@ -16,7 +16,7 @@ class Turns:
         self._parts, self._dropped = parts, dropped
         self._now = ""
 
-    def take(self, name: str) -> None:
+    def load(self, name: str) -> None:
         """Bring the weights of the part `name` into memory, in the place of the others.
 
         Where this is cut off in the middle (Ctrl-C, no memory), whatever is left is dropped at the next turn.
@@ -27,7 +27,7 @@ class Turns:
         for part, networks in self._parts.items():  # `name` too: it is empty, but where a turn was cut off
             self._dropped(part)
             for network in networks:
-                network.block.drop()
+                network.weight_buffer.unload()
         for network in self._parts[name]:
-            network.block.fill()
+            network.weight_buffer.load()
         self._now = name

@@ -17,5 +17,5 @@ class Placement:
     dtype: torch.dtype
     decode_dtype: torch.dtype
     decode_tile: int = 0
-    sliced: bool = False
-    in_turn: bool = False
+    attention_slicing: bool = False
+    sequential_offload: bool = False

@@ -20,7 +20,7 @@ ALIGNED = 64  # bytes, as torch's own memory is: some kernels round differently 
 AT_A_TIME = 64 * 2**20  # bytes read before their pages are given back
 
 
-def filled(
+def with_weights(
     network: Any, weights: Mapping[str, Tensor], files: Sequence[MappedFile], dtype: torch.dtype, placement: Placement
 ) -> Any:
     """`network`, built on the device "meta", with its weights in one `block` of memory; raises as `Block` does."""
@@ -29,13 +29,13 @@ def filled(
             raise ValueError(f"it has {name}, which is no weight and is in no file")
         counted = torch.arange(numbers.size(-1), device=placement.device).expand(numbers.shape)
         network.get_submodule(name.rpartition(".")[0]).register_buffer("position_ids", counted, persistent=False)
-    network.block = Block(network, weights, files, dtype, placement.device)
-    if not placement.in_turn:
-        network.block.fill()
+    network.weight_buffer = WeightBuffer(network, weights, files, dtype, placement.device)
+    if not placement.sequential_offload:
+        network.weight_buffer.load()
     return network
 
 
-class Block:
+class WeightBuffer:
     """The weights of `network`, which is built without memory for them, out of `weights` by name.
 
     `files` are what the weights lie in. It is empty until `fill`. Raises `ValueError` where a weight lacks or has
@@ -60,16 +60,18 @@ class Block:
 
     def _lay_out(self, shapes: Mapping[str, Tensor], dtype: torch.dtype) -> None:
         """Places for weights of these `shapes`, one behind the other in one piece of memory, which is not taken yet."""
-        memory = torch.empty(sum(room(weight, dtype) for weight in shapes.values()), dtype=dtype, device=self._device)
+        memory = torch.empty(
+            sum(padded_length(weight, dtype) for weight in shapes.values()), dtype=dtype, device=self._device
+        )
         self._memory, self._bytes = memory.untyped_storage(), memory.untyped_storage().nbytes()
         self._weights: dict[str, Tensor] = {}
         start = 0
         for name, weight in shapes.items():
-            self._weights[name] = memory.as_strided(weight.shape, layout(weight), start)
-            start += room(weight, dtype)
-        self.drop()
+            self._weights[name] = memory.as_strided(weight.shape, channels_last_strides(weight), start)
+            start += padded_length(weight, dtype)
+        self.unload()
 
-    def fill(self) -> None:
+    def load(self) -> None:
         """Bring the weights into memory, where they are not; where that is cut off (Ctrl-C, no memory), none are."""
         if self._memory.nbytes():
             return
@@ -79,7 +81,7 @@ class Block:
             self._memory.resize_(self._bytes)
             self._read()
         except BaseException:
-            self.drop()
+            self.unload()
             raise
 
     @torch.no_grad()
@@ -92,21 +94,21 @@ class Block:
                 read = self._let_go()
         self._let_go()
 
-    def drop(self) -> None:
+    def unload(self) -> None:
         """Give the memory back; until the next `fill` the network cannot be asked."""
         self._memory.resize_(0)
 
     @contextmanager
-    def in_format(self, dtype: torch.dtype) -> Iterator[None]:
+    def in_dtype(self, dtype: torch.dtype) -> Iterator[None]:
         """For a while the network works with weights in `dtype`, read from the files anew.
 
         Afterwards, however that ends, it is empty: the next `fill` brings the weights back in the format they had.
         """
-        self.drop()
+        self.unload()
         before = self._memory, self._bytes, self._weights
         try:
             self._lay_out(self._parameters, dtype)
-            self.fill()
+            self.load()
             yield
         finally:
             other = self._memory
@@ -115,11 +117,11 @@ class Block:
 
     def _let_go(self) -> int:
         for file in self._files:
-            file.let_go()
+            file.release_pages()
         return 0
 
 
-def complete(loaded: Any) -> Any:
+def check_loaded(loaded: Any) -> Any:
     """The model of a (model, loading info) pair; raises `ValueError` where its file lacked weights, left random."""
     model, info = loaded
     missing = sorted(info["missing_keys"])
@@ -139,13 +141,13 @@ def check_complete(wanted: Mapping[str, Tensor], weights: Mapping[str, Tensor]) 
             raise ValueError(f"its {name} is {found} in the file, and {shape} by its configuration")
 
 
-def room(weight: Tensor, dtype: torch.dtype) -> int:
+def padded_length(weight: Tensor, dtype: torch.dtype) -> int:
     """How many numbers `weight` takes, so that what follows begins aligned."""
     together = ALIGNED // dtype.itemsize
     return -(-weight.numel() // together) * together
 
 
-def layout(weight: Tensor) -> tuple[int, ...]:
+def channels_last_strides(weight: Tensor) -> tuple[int, ...]:
     """The strides of `weight` as convolutions like them best."""
     shape = torch.empty(weight.shape, device="meta")
     return (shape.to(memory_format=torch.channels_last) if weight.dim() == 4 else shape).stride()

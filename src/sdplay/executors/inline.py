@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterator
 from typing import Protocol
 
 from sdplay.core.machine import Machine
-from sdplay.engines.device import survey
+from sdplay.engines.device import detect_machine
 from sdplay.events import Event, Started, Upscaled
 from sdplay.pipeline.model_cache import LoadedModel, ModelCache
 from sdplay.pipeline.preview import PreviewCache
@@ -51,7 +51,7 @@ class InlineExecutor:
         self._renderers: dict[str, ModeRenderer] = {}
 
     def survey(self, request: Request) -> Machine:
-        return survey(request.run.device, request.run.precision)
+        return detect_machine(request.run.device, request.run.precision)
 
     def run(self, task: Task) -> Generator[Event, None, None]:
         if isinstance(task, UpscaleTask):

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from sdplay.library.add_ons import ResolvedAddOn
 from sdplay.prompts.attention import Section
-from sdplay.prompts.lora_tags import Worn
-from sdplay.requests.add_ons import Spelled
+from sdplay.prompts.lora_tags import ActiveLoras
+from sdplay.requests.add_ons import ActiveEmbeddings
 from sdplay.sampling.denoiser import Denoiser
 from sdplay.sampling.process import Process
 
@@ -20,42 +20,39 @@ Extras = dict[str, dict[str, Tensor]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Conditioning:
+class TextEncoding:
     """One text as the network sees it: `text` [tokens, width], and `pooled` [width], the whole text in one vector, for
     the networks that want it too.
     """
 
-    text: Tensor
+    embeds: Tensor
     pooled: Tensor | None = None
 
 
-class Adding(Protocol):
-    """Looks at latents [B, C, h, w] and says what is to be added to the layers of a denoising network, from outside
-    inwards and the middle's last; `texts` has a row's text each, `seen` [1, …] is what it saw in a picture beforehand.
+class ControlNetModel(Protocol):
+    """A ControlNet: `read` encodes a picture [1, 3, H, W] in 0..1, whose sides are multiples of the VAE's scale factor,
+    to a `hint` [1, …]; called with latents [B, C, h, w], it returns the residuals of the U-Net's down blocks, and last
+    that of its middle block. `texts` holds the text of each row.
     """
-
-    def __call__(
-        self, x: Tensor, timesteps: Tensor, texts: Sequence[Tensor], seen: Tensor, extras: Extras
-    ) -> list[Tensor]: ...
-
-
-class Looking(Adding, Protocol):
-    """A ControlNet that can be shown a picture [1, 3, H, W] in 0..1; its sides are multiples of the codec's factor."""
 
     def read(self, picture: Tensor) -> Tensor: ...
 
+    def __call__(
+        self, x: Tensor, timesteps: Tensor, texts: Sequence[Tensor], hint: Tensor, extras: Extras
+    ) -> list[Tensor]: ...
 
-class Networks(Protocol):
+
+class ControlNetLoader(Protocol):
     """Gives the ControlNet of a name, loaded; raises `ModelBroken`, and `BadRequest` for one of another model."""
 
-    def __call__(self, name: str) -> Looking: ...
+    def __call__(self, name: str) -> ControlNetModel: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ControlCond:
-    """A ControlNet at work: the network, what it saw in its picture, and how much it is to count."""
+    """A ControlNet in use: the model, the hint it read from its picture, and the scale of its residuals."""
 
-    network: Adding
+    model: ControlNetModel
     hint: Tensor
     scale: float
 
@@ -63,42 +60,46 @@ class ControlCond:
 class Family(Protocol):
     """A loaded model. Latents are [B, C, h, w] float32 on `device`, pixels are on the CPU.
 
-    `encode_words` maps one text to its conditioning (alone, so that its bits do not depend on company), cut where the
-    text encoder ends; `encode_weighted` does so for weighted text of any length, chunk by chunk, with the same bits
-    where that is one chunk without weights; both read the encoder's layer that `clip_skip` says (see `layers`), and
-    raise `BadRequest` for more than it has;
-    `denoiser` answers for a batch whose row i is conditioned by `conditionings[i]`; a model made for inpainting
-    (`is_inpaint`) also gets `seen` [b, 1 + C, h, w], repeated over the batch; `guides` have their say in all rows;
-    `hold` reads files that change it, and `adapted` is the same model with LoRAs on network and text encoders
-    (named by digest) and with `words` that stand for vectors: what is drawn with one is not changed by the other;
-    `networks` are the ControlNets it holds;
-    `encode` maps pixels [B, 3, H, W] in −1..1 to latents, `decode` back; `decode_in_float32` with the codec's weights
-    and arithmetic in float32, whatever it works with otherwise.
+    `encode_text` encodes one text alone (so that its bits do not depend on the batch), cut at the encoder's last token;
+    `encode_weighted_text` encodes weighted text of any length, chunk by chunk, with the same bits if that is one chunk
+    without weights. Both read the layer that `clip_skip` says, and raise `BadRequest` if there is no such layer.
+    `denoiser` denoises a batch whose row i is conditioned by `conditionings[i]`. An inpainting model (`is_inpaint`)
+    also gets `inpaint_channels` [b, 1 + C, h, w], repeated over the batch; `controls` apply to all rows.
+    `load_add_ons` reads LoRAs, embeddings and ControlNets. `with_add_ons` is the same model with LoRAs on U-Net and
+    text encoders (by digest) and with `embeddings`: neither of two such models changes what the other draws.
+    `controlnets` gives the ControlNets that were read.
+    `encode` maps pixels [B, 3, H, W] in −1..1 to latents, and `decode` maps them back; `decode_float32` does so with
+    the weights and arithmetic of the VAE in float32, whatever its format otherwise.
     """
 
     process: Process
     device: torch.device
     latent_channels: int
-    factor: int
+    vae_scale_factor: int
     is_inpaint: bool
 
     @property
-    def networks(self) -> Networks: ...
+    def controlnets(self) -> ControlNetLoader: ...
 
-    def hold(self, add_ons: Sequence[ResolvedAddOn]) -> None: ...
+    def load_add_ons(self, add_ons: Sequence[ResolvedAddOn]) -> None: ...
 
-    def adapted(self, network: Worn = (), text: Worn = (), words: Spelled = ()) -> Family: ...
+    def with_add_ons(
+        self, unet: ActiveLoras = (), text: ActiveLoras = (), embeddings: ActiveEmbeddings = ()
+    ) -> Family: ...
 
-    def encode_words(self, text: str, clip_skip: int = 1) -> Conditioning: ...
+    def encode_text(self, text: str, clip_skip: int = 1) -> TextEncoding: ...
 
-    def encode_weighted(self, sections: Sequence[Section], clip_skip: int = 1) -> Conditioning: ...
+    def encode_weighted_text(self, sections: Sequence[Section], clip_skip: int = 1) -> TextEncoding: ...
 
     def denoiser(
-        self, conditionings: Sequence[Conditioning], seen: Tensor | None = None, guides: Sequence[ControlCond] = ()
+        self,
+        conditionings: Sequence[TextEncoding],
+        inpaint_channels: Tensor | None = None,
+        controls: Sequence[ControlCond] = (),
     ) -> Denoiser: ...
 
     def encode(self, pixels: Tensor) -> Tensor: ...
 
     def decode(self, latents: Tensor) -> Tensor: ...
 
-    def decode_in_float32(self, latents: Tensor) -> Tensor: ...
+    def decode_float32(self, latents: Tensor) -> Tensor: ...

@@ -12,8 +12,8 @@ from typing import Any
 from sdplay.core.errors import BadRequest, ModelBroken, shorten
 from sdplay.interop import ParsedMetadata
 from sdplay.interop.missing import missing_network, vae_of, without_missing
-from sdplay.library.aliases import added_models
-from sdplay.library.library import Shelves, shelves_of
+from sdplay.library.aliases import model_aliases
+from sdplay.library.library import Library, library_from_env
 from sdplay.library.registry import shipped_cards
 from sdplay.library.resolve import resolve
 from sdplay.requests.base import Request, make_request
@@ -72,27 +72,27 @@ class ImportedSettings:
 
 
 def import_settings(
-    found: ParsedMetadata, changes: Mapping[str, Any], shelves: Shelves | None = None
+    found: ParsedMetadata, changes: Mapping[str, Any], library: Library | None = None
 ) -> ImportedSettings:
     """The request that `found` amounts to, `changes` made to it; with an `image` among them img2img, and so on.
 
-    Its model is the one that was named, if it is on the `shelves` (those of the environment when left out), else the
+    Its model is the one that was named, if it is in the `library` (those of the environment when left out), else the
     usual one. Raises `BadRequest` where what is left makes no request, above all one without a prompt.
     """
     kind = kind_of(changes)
-    shelves = shelves if shelves is not None else shelves_of(os.environ)
+    library = library if library is not None else library_from_env(os.environ)
     fields, left = supported_fields(found, kind, steered="control_image" in changes)
     if "prompt" not in changes:
-        fields["prompt"], missing = without_missing(fields["prompt"], shelves)
+        fields["prompt"], missing = without_missing(fields["prompt"], library)
         left += [Skipped(name=f"{mark} in the prompt", value=name, reason=reason) for mark, name, reason in missing]
-    if "controlnet" not in changes and (reason := missing_network(fields.get("controlnet"), shelves)):
+    if "controlnet" not in changes and (reason := missing_network(fields.get("controlnet"), library)):
         left += [Skipped(name="controlnet", value=fields.pop("controlnet"), reason=reason)]
     if "model" not in changes:
-        path, doubt = model_of(found, shelves)
+        path, doubt = model_of(found, library)
         fields |= {"model": path} if path is not None else {}
         left += [Skipped(name="model", value=found.fields.get("model"), reason=doubt)] if doubt else []
     if "vae" not in changes:
-        codec, doubt = vae_of(found, shelves)
+        codec, doubt = vae_of(found, library)
         fields |= {"vae": codec} if codec is not None else {}
         left += [Skipped(name="VAE", value=found.fields.get("vae"), reason=doubt)] if doubt else []
     request = make_request(kind, **{**fields, **changes})
@@ -157,7 +157,7 @@ def ignored_prompt_syntax(found: ParsedMetadata) -> Iterator[Skipped]:
             yield Skipped(name=name, value=match[0], reason="is read as plain words: its weights have no meaning here")
 
 
-def model_of(found: ParsedMetadata, shelves: Shelves) -> tuple[str | None, str]:
+def model_of(found: ParsedMetadata, library: Library) -> tuple[str | None, str]:
     """(what to give as the model that was named, what is to be said about it); (None, …) where it is not here.
 
     Only names are looked for, never a path that stands in a file, and nothing is downloaded.
@@ -166,10 +166,10 @@ def model_of(found: ParsedMetadata, shelves: Shelves) -> tuple[str | None, str]:
     if not isinstance(named, str):
         return None, ""
     try:
-        here = find_model(re.split(r"[\\/]", named)[-1], shelves)
+        here = find_model(re.split(r"[\\/]", named)[-1], library)
         if here is None:
-            return None, "is not on the shelves of this computer (SDPLAY_MODELS), and the usual model is taken"
-        model = resolve(here, shelves)
+            return None, "is not in the library of this computer (SDPLAY_MODELS), and the usual model is taken"
+        model = resolve(here, library)
     except (BadRequest, ModelBroken) as error:
         return None, f"cannot be used, and the usual model is taken: {error.reason}"
     note = str(found.fields.get("model_hash", ""))
@@ -179,14 +179,14 @@ def model_of(found: ParsedMetadata, shelves: Shelves) -> tuple[str | None, str]:
     return here, doubt if differs else ""
 
 
-def find_model(name: str, shelves: Shelves) -> str | None:
+def find_model(name: str, library: Library) -> str | None:
     """What `resolve` finds a model of this name by, with or without its suffix, on this computer; None for none."""
-    shipped, added = shipped_cards(), added_models(shelves.home)
+    shipped, added = shipped_cards(), model_aliases(library.home)
     for called in dict.fromkeys((name, name.rpartition(".")[0] or name)):
         card = shipped.get(called)
         if (card is not None and card.folder is not None) or Path(added.get(called, "")).is_absolute():
             return called
-        path = shelves.find(called)
+        path = library.find(called)
         if path is not None:
             return str(path)
     return None

@@ -7,13 +7,13 @@ import re
 from sdplay.core.errors import BadRequest, ModelBroken
 from sdplay.interop import ParsedMetadata
 from sdplay.library.add_ons import known_add_ons, resolve_add_on
-from sdplay.library.library import Shelves
+from sdplay.library.library import Library
 from sdplay.prompts.lora_tags import MARK, lora_tags
 
 THE_MODELS_OWN = {"none", "automatic", "default (model)"}
 
 
-def without_missing(prompt: str, shelves: Shelves) -> tuple[str, list[tuple[str, str, str]]]:
+def without_missing(prompt: str, library: Library) -> tuple[str, list[tuple[str, str, str]]]:
     """`prompt` without those of its `<lora:…>` that cannot be had, and (notation, name, reason) of each of them.
 
     Only names are looked for, never a path that stands in a file.
@@ -24,7 +24,7 @@ def without_missing(prompt: str, shelves: Shelves) -> tuple[str, list[tuple[str,
     for mark in MARK.finditer(prompt):
         try:
             for lora in lora_tags(mark[0])[1]:
-                resolve_add_on("lora", lora.name, shelves, by_path=False)
+                resolve_add_on("lora", lora.name, library, by_path=False)
         except (BadRequest, ModelBroken) as error:
             pieces.append(prompt[end : mark.start()])
             missing.append((mark[0], mark[2].partition(":")[0], f"is left out: {error.reason}"))
@@ -32,14 +32,14 @@ def without_missing(prompt: str, shelves: Shelves) -> tuple[str, list[tuple[str,
     return "".join([*pieces, prompt[end:]]), missing
 
 
-def missing_network(name: str | None, shelves: Shelves) -> str:
+def missing_network(name: str | None, library: Library) -> str:
     """Why the ControlNet `name` that a file speaks of cannot be taken, "" where it can, or where there is none."""
-    if name is None or name in known_add_ons("controlnet", shelves):
+    if name is None or name in known_add_ons("controlnet", library):
         return ""
-    return "is not on the shelves of this computer (SDPLAY_MODELS): give one with `controlnet`, or take the model's own"
+    return "is not in the library of this computer (SDPLAY_MODELS): give one with `controlnet`, or take the model's own"
 
 
-def vae_of(found: ParsedMetadata, shelves: Shelves) -> tuple[str | None, str]:
+def vae_of(found: ParsedMetadata, library: Library) -> tuple[str | None, str]:
     """(what to give as the VAE that was named, what is to be said about it); (None, …) where it is not here.
 
     Only names are looked for, never a path that stands in a file.
@@ -48,7 +48,7 @@ def vae_of(found: ParsedMetadata, shelves: Shelves) -> tuple[str | None, str]:
     if not isinstance(named, str) or named.casefold() in THE_MODELS_OWN:
         return None, ""
     try:
-        codec = resolve_add_on("vae", re.split(r"[\\/]", named)[-1], shelves, by_path=False)
+        codec = resolve_add_on("vae", re.split(r"[\\/]", named)[-1], library, by_path=False)
     except (BadRequest, ModelBroken) as error:
         return None, f"cannot be had, and the model's own codec is taken: {error.reason}"
     note, digest = str(found.fields.get("vae_hash", "")), codec.identity.digest

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 from sdplay.core.errors import BadRequest, NotReproduced, UnknownName
 from sdplay.images.canny import holds_map
-from sdplay.library.add_on_kinds import AddOnKind, called
+from sdplay.library.add_on_kinds import AddOnKind, add_on_name
 from sdplay.library.add_ons import TITLES, ResolvedAddOn, known_add_ons, resolve_add_on
 from sdplay.library.card import ModelCard
-from sdplay.library.library import Shelves
+from sdplay.library.library import Library
 from sdplay.prompts.template import Wildcards
 from sdplay.requests.add_ons import mentioned_loras, mentioned_words, named_add_ons
 from sdplay.requests.base import Request
@@ -21,7 +21,7 @@ EDGES = "canny"
 Found = dict[tuple[AddOnKind, str], ResolvedAddOn]
 
 
-def find_add_ons(request: Request, wildcards: Wildcards, shelves: Shelves) -> tuple[ResolvedAddOn, ...]:
+def find_add_ons(request: Request, wildcards: Wildcards, library: Library) -> tuple[ResolvedAddOn, ...]:
     """The add-ons that `request` names in its fields, or that any of its pictures may name in its prompt.
 
     A prompt names by name alone, never by path: prompts come from elsewhere. Raises `UnknownName`, `BadRequest` or
@@ -29,11 +29,11 @@ def find_add_ons(request: Request, wildcards: Wildcards, shelves: Shelves) -> tu
     """
     found: Found = {}
     for (kind, name), place in named_add_ons(request).items():
-        one = resolve_add_on(kind, place, shelves, allow_pickle=request.run.allow_pickle)
+        one = resolve_add_on(kind, place, library, allow_pickle=request.run.allow_pickle)
         found[kind, name] = replace(one, identity=replace(one.identity, name=name))  # as it was asked for
     words = {name: name for kind, name in found if kind == "embedding"}
     if request.prompt_syntax != "plain":
-        words |= {name: name for name in known_add_ons("embedding", shelves)}
+        words |= {name: name for name in known_add_ons("embedding", library)}
     mentioned: dict[AddOnKind, tuple[str, ...]] = {
         "lora": mentioned_loras(request, wildcards),
         "embedding": mentioned_words(request, wildcards, words),
@@ -41,20 +41,20 @@ def find_add_ons(request: Request, wildcards: Wildcards, shelves: Shelves) -> tu
     for kind, names in mentioned.items():
         for name in names:
             if (kind, name) not in found and ("/" in name or "\\" in name):
-                raise UnknownName(TITLES[kind], name, sorted(known_add_ons(kind, shelves)))
+                raise UnknownName(TITLES[kind], name, sorted(known_add_ons(kind, library)))
             if (kind, name) not in found:
-                one = resolve_add_on(kind, name, shelves, allow_pickle=request.run.allow_pickle, by_path=False)
+                one = resolve_add_on(kind, name, library, allow_pickle=request.run.allow_pickle, by_path=False)
                 found[kind, name] = replace(one, identity=replace(one.identity, name=name))
     return tuple(found[key] for key in sorted(found))
 
 
-def same_add_ons(recipe: Recipe, shelves: Shelves) -> tuple[ResolvedAddOn, ...]:
+def same_add_ons(recipe: Recipe, library: Library) -> tuple[ResolvedAddOn, ...]:
     """The add-ons of `recipe`, where they were or else by their names; raises `NotReproduced` where one is another."""
     places = named_add_ons(recipe.request)
     found: list[ResolvedAddOn] = []
     for add_on in recipe.add_ons:
         place = places.get((add_on.kind, add_on.name), add_on.name)
-        one = resolve_add_on(add_on.kind, place, shelves)
+        one = resolve_add_on(add_on.kind, place, library)
         if one.identity.digest != add_on.digest:
             raise NotReproduced(
                 f"the {TITLES[add_on.kind]} {add_on.name!r} is not the one it was drawn with "
@@ -81,6 +81,6 @@ def with_controlnet(request: Request, card: ModelCard) -> Request:
         )
     preprocessor = request.control_preprocessor
     if preprocessor == "auto":
-        of_edges = EDGES in called(network).casefold() and not holds_map(request.control_image)
+        of_edges = EDGES in add_on_name(network).casefold() and not holds_map(request.control_image)
         preprocessor = EDGES if of_edges else "none"
     return request.model_copy(update={"controlnet": network, "control_preprocessor": preprocessor})

@@ -48,7 +48,7 @@ class Remembering(Enlarging):
 
     def adopt(self, found: ParsedMetadata, **changes: Any) -> ImportedSettings:
         """A request made of what another program's picture says, with `changes`, and what could not be taken over."""
-        return import_settings(found, changes, self.shelves)
+        return import_settings(found, changes, self.library)
 
     def draw_again(self, path: str | Path, **changes: Any) -> Pictures:
         """Draw the picture in `path` again: exactly, where it is one of ours and nothing is changed; else anew."""

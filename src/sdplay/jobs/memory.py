@@ -8,7 +8,7 @@ from sdplay.core.errors import ModelBroken
 from sdplay.core.machine import memory_available
 from sdplay.core.values import amount_text
 from sdplay.jobs.pictures import ResolvedRequest
-from sdplay.library.sizes import size_of
+from sdplay.library.sizes import memory_figures
 from sdplay.requests.memory import MemoryPlan, memory_limit, memory_plan, planned, ways
 
 
@@ -53,7 +53,7 @@ def free(device: str) -> int | None:
 
 def other_ways(settled: ResolvedRequest) -> list[MemoryPlan]:
     """Ways to draw the same in less memory, each in less than the one before, those in bfloat16 last."""
-    recipe, size = settled.recipe, size_of(settled.model)
+    recipe, size = settled.recipe, memory_figures(settled.model)
     least, found = memory_plan(recipe, settled.model).predicted, list[MemoryPlan]()
     for way in ways(recipe, lossy=True):
         plan = planned(recipe, size, *way)

@@ -19,7 +19,7 @@ from sdplay.images.picture import Picture
 from sdplay.images.read import png
 from sdplay.images.writer import ImageWriter
 from sdplay.jobs.add_ons import find_add_ons, same_add_ons, with_controlnet
-from sdplay.library.library import Shelves, shelves_of
+from sdplay.library.library import Library, library_from_env
 from sdplay.library.resolve import ResolvedModel, resolve
 from sdplay.prompts.template import Wildcards
 from sdplay.requests.base import Request, make_request
@@ -48,17 +48,17 @@ def random_seed() -> int:
 
 
 class Drawing:
-    """Holds one executor, and through it one loaded model, and the shelves on which models stand."""
+    """Holds one executor, and through it one loaded model, and the library of models."""
 
     def __init__(
         self,
         executor: Executor | None = None,
         new_seed: Callable[[], int] = random_seed,
-        shelves: Shelves | None = None,
+        library: Library | None = None,
     ) -> None:
         self._executor = executor
         self._new_seed = new_seed
-        self._shelves = shelves
+        self._library = library
 
     @property
     def executor(self) -> Executor:
@@ -69,9 +69,9 @@ class Drawing:
         return self._executor
 
     @property
-    def shelves(self) -> Shelves:
+    def library(self) -> Library:
         """Where models are looked for by name."""
-        return self._shelves if self._shelves is not None else shelves_of(os.environ)
+        return self._library if self._library is not None else library_from_env(os.environ)
 
     def resolve(
         self, request: Request, known: Wildcards | None = None, model: ResolvedModel | None = None
@@ -84,9 +84,9 @@ class Drawing:
         """
         seed = self._new_seed() if request.seed is None else request.seed
         request, wildcards = expand_prompts(request, known, seed)
-        model = model or resolve(request.model, self.shelves, allow_pickle=request.run.allow_pickle)
+        model = model or resolve(request.model, self.library, allow_pickle=request.run.allow_pickle)
         request = with_controlnet(request, model.card)
-        model = replace(model, add_ons=find_add_ons(request, wildcards, self.shelves))
+        model = replace(model, add_ons=find_add_ons(request, wildcards, self.library))
         machine = self.executor.survey(request)
         request, assets = read_files(request)
         recipe = resolve_request(request, model, machine, seed, assets, wildcards)
@@ -94,14 +94,14 @@ class Drawing:
 
     def _same_model(self, recipe: Recipe, model: str | None) -> tuple[ResolvedModel, str]:
         """The model of `recipe`, at `model` if not under its old name, its add-ons, and the device it was drawn on."""
-        found = resolve(model if model is not None else recipe.request.model, self.shelves)
+        found = resolve(model if model is not None else recipe.request.model, self.library)
         if found.identity.digest != recipe.model.digest:
             raise NotReproduced(
                 f"the model {recipe.model.name!r} is not the one it was drawn with "
                 f"(sha256 {found.identity.digest[:10]}, then {recipe.model.digest[:10]})",
                 hint="point `model` at the files it was drawn with",
             )
-        found = replace(found, add_ons=same_add_ons(recipe, self.shelves))
+        found = replace(found, add_ons=same_add_ons(recipe, self.library))
         machine = self.executor.survey(recipe.request.with_run_options(device=recipe.numerics.device))
         return found, machine.device
 

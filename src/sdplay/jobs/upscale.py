@@ -16,7 +16,7 @@ from sdplay.images.picture import Picture, pixel_digest
 from sdplay.images.read import read_image
 from sdplay.interop.upscaled import encode_upscaled, texts_in_file, texts_of, upscale_records_in
 from sdplay.jobs.pictures import Drawing
-from sdplay.library.upscalers import LANCZOS, known_upscaler, usual_upscaler
+from sdplay.library.upscalers import LANCZOS, default_upscaler, upscaler_name
 from sdplay.requests.upscale_record import LargerPicture, UpscaleRecord, larger_size
 from sdplay.tasks import UpscaleTask
 from sdplay.version import VERSION
@@ -42,7 +42,7 @@ class Enlarging(Drawing):
         weights that are not here.
         """
         started = time.perf_counter()
-        name = known_upscaler(upscaler) if upscaler is not None else usual_upscaler()
+        name = upscaler_name(upscaler) if upscaler is not None else default_upscaler()
         pixels, texts = self._given(picture)
         before = upscale_records_in(texts)
         larger, one = self._larger(pixels, scale, name)
@@ -63,7 +63,7 @@ class Enlarging(Drawing):
             if pixel_digest(pixels) != one.of:
                 reason = "it was enlarged from a file that held other pixels than were drawn (a JPEG does)"
                 raise NotReproduced(reason, field="enlarged", value=one.upscaler)
-            pixels, again = self._larger(pixels, one.scale, known_upscaler(one.upscaler))
+            pixels, again = self._larger(pixels, one.scale, upscaler_name(one.upscaler))
             if again.weights != one.weights:
                 raise NotReproduced(
                     f"the network {one.upscaler!r} is not the one that enlarged it "

@@ -30,7 +30,7 @@ class AddOn:
     digest: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
 
-def called(where: str) -> str:
+def add_on_name(where: str) -> str:
     """The name of the file or folder `where`: without the folders above it, and without a known suffix."""
     path = PureWindowsPath(where) if "\\" in where else PurePosixPath(where)
     stem = path.name.removesuffix(path.suffix) if path.suffix.lower() in SUFFIXES else path.name

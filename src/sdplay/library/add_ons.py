@@ -8,17 +8,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sdplay.core.errors import BadRequest, ModelBroken, UnknownName
-from sdplay.library.add_on_kinds import SUFFIXES, AddOn, AddOnKind, called
+from sdplay.library.add_on_kinds import SUFFIXES, AddOn, AddOnKind, add_on_name
 from sdplay.library.detect import OTHER_KINDS, weight_files
 from sdplay.library.digest import file_digest
 from sdplay.library.header import PICKLE_HINT, Header, read_header
-from sdplay.library.library import Shelves
-from sdplay.library.locations import Sort
-from sdplay.library.pickled import converted, is_pickled
+from sdplay.library.library import Library
+from sdplay.library.locations import FolderType
+from sdplay.library.pickled import as_safetensors, is_pickle_file
 from sdplay.library.registry import MODELS
 
 SHIPPED = MODELS / "addons"
-SORTS: dict[AddOnKind, Sort] = {"lora": "loras", "embedding": "embeddings", "controlnet": "controlnet", "vae": "vae"}
+SORTS: dict[AddOnKind, FolderType] = {
+    "lora": "loras",
+    "embedding": "embeddings",
+    "controlnet": "controlnet",
+    "vae": "vae",
+}
 TITLES: dict[AddOnKind, str] = {
     "lora": "LoRA",
     "embedding": "textual inversion",
@@ -46,46 +51,46 @@ class ResolvedAddOn:
     origin: Path
 
 
-def known_add_ons(kind: AddOnKind, shelves: Shelves) -> dict[str, Path]:
-    """The add-ons of a kind by name: those on the shelves, the first of each name, and those of the program."""
+def known_add_ons(kind: AddOnKind, library: Library) -> dict[str, Path]:
+    """The add-ons of a kind by name: those in the library, the first of each name, and those of the program."""
     found: dict[str, Path] = {}
-    for _, path in (*shelves.files(SORTS[kind]), *shipped_add_ons(SORTS[kind])):
-        name = called(str(path))
+    for _, path in (*library.files(SORTS[kind]), *shipped_add_ons(SORTS[kind])):
+        name = add_on_name(str(path))
         if name not in found or (found[name].suffix != ".safetensors" and path.suffix == ".safetensors"):
             found[name] = path
     return found
 
 
-def shipped_add_ons(sort: Sort) -> list[tuple[str, Path]]:
+def shipped_add_ons(sort: FolderType) -> list[tuple[str, Path]]:
     """(name, path) of those that come with the program."""
-    return [(called(str(path)), path) for path in sorted((SHIPPED / sort).rglob("*.safetensors"))]
+    return [(add_on_name(str(path)), path) for path in sorted((SHIPPED / sort).rglob("*.safetensors"))]
 
 
 def resolve_add_on(
-    kind: AddOnKind, where: str, shelves: Shelves, *, allow_pickle: bool = False, by_path: bool = True
+    kind: AddOnKind, where: str, library: Library, *, allow_pickle: bool = False, by_path: bool = True
 ) -> ResolvedAddOn:
-    """Find the add-on `where` says: a path (unless not `by_path`), or the name of one on the `shelves`.
+    """Find the add-on `where` says: a path (unless not `by_path`), or the name of one in the `library`.
 
-    A pickle is refused unless `allow_pickle` (or that of the shelves). Raises `UnknownName` where there is none,
+    A pickle is refused unless `allow_pickle` (or that of the library). Raises `UnknownName` where there is none,
     `BadRequest` for a path with nothing there, or a folder without the one file of a LoRA or embedding, and
     `ModelBroken` for a file that is something else, or damaged.
     """
     path = _at(where) if by_path else None
     if path is None:
-        known = known_add_ons(kind, shelves)
+        known = known_add_ons(kind, library)
         path = _by_name(kind, where, known)
         if path is None:
             raise UnknownName(TITLES[kind], where, sorted(known)) if not _is_path(where) else _nothing(kind, where)
-    name = called(str(path)).encode(errors="replace").decode()
+    name = add_on_name(str(path)).encode(errors="replace").decode()
     try:
         if path.is_dir() and kind not in ONE_FILE:
             files = weight_files(path)
             check_kind(kind, path, (read_header(file) for file in files))
-            return ResolvedAddOn(identity=_identity(kind, name, _of_folder(path, shelves)), path=path, origin=path)
+            return ResolvedAddOn(identity=_identity(kind, name, _of_folder(path, library)), path=path, origin=path)
         weights = _only_file(kind, path) if path.is_dir() else path
-        digest = file_digest(weights, shelves.digests)
-        if (allow_pickle or shelves.allow_pickle) and is_pickled(weights):
-            weights = converted(weights, digest, shelves.converted)
+        digest = file_digest(weights, library.digests)
+        if (allow_pickle or library.allow_pickle) and is_pickle_file(weights):
+            weights = as_safetensors(weights, digest, library.converted)
         check_kind(kind, path, [read_header(weights)])
     except ModelBroken as error:
         hint = error.hint if error.hint == PICKLE_HINT else f"choose another {TITLES[kind]}, or fetch the file again"
@@ -149,7 +154,7 @@ def vectors_of(path: Path) -> int:
 
 
 def _is_path(where: str) -> bool:
-    return "/" in where or "\\" in where or called(where) != where
+    return "/" in where or "\\" in where or add_on_name(where) != where
 
 
 def _at(where: str) -> Path | None:
@@ -166,7 +171,7 @@ def _by_name(kind: AddOnKind, where: str, known: Mapping[str, Path]) -> Path | N
     if where in known:
         return known[where]
     folded = {name.casefold(): path for name, path in known.items()}
-    if found := folded.get(called(where).casefold()):
+    if found := folded.get(add_on_name(where).casefold()):
         return found
     return next((path for path in known.values() if where in _aliases(path)), None) if kind == "lora" else None
 
@@ -201,8 +206,8 @@ def _identity(kind: AddOnKind, name: str, digest: str) -> AddOn:
     return AddOn(kind=kind, name=name, digest=digest)
 
 
-def _of_folder(folder: Path, shelves: Shelves) -> str:
+def _of_folder(folder: Path, library: Library) -> str:
     whole = hashlib.sha256()
     for path in (*sorted(folder.glob("*.json")), *weight_files(folder)):
-        whole.update(f"{path.name}:{file_digest(path, shelves.digests)}\n".encode())
+        whole.update(f"{path.name}:{file_digest(path, library.digests)}\n".encode())
     return whole.hexdigest()

@@ -13,7 +13,7 @@ from sdplay.library.registry import shipped_cards
 NAME = re.compile(r"\w[\w.+-]{0,63}")
 
 
-def added_models(home: Path) -> dict[str, str]:
+def model_aliases(home: Path) -> dict[str, str]:
     """The names that were added, and for each the path or hub id it stands for; a damaged file is no name."""
     found: dict[str, str] = {}
     for path in sorted((home / "added").glob("*.json")):
@@ -24,7 +24,7 @@ def added_models(home: Path) -> dict[str, str]:
     return found
 
 
-def add_model(home: Path, name: str, model: str) -> None:
+def add_alias(home: Path, name: str, model: str) -> None:
     """Let `name` stand for `model`, an absolute path or a hub id.
 
     Raises `BadRequest` for a name that is taken or none, and `StoreError` where `home` cannot be written.
@@ -34,7 +34,7 @@ def add_model(home: Path, name: str, model: str) -> None:
         raise BadRequest("is no name that can be given", field="name", value=name, hint=hint)
     if name in shipped_cards():
         raise BadRequest("the program itself has this name", field="name", value=name, hint="say another with `name`")
-    taken = {known.casefold(): (known, other) for known, other in added_models(home).items()}
+    taken = {known.casefold(): (known, other) for known, other in model_aliases(home).items()}
     known, other = taken.get(name.casefold(), (name, model))
     if other != model:
         hint = f"say another with `name`, or give it free with `sdplay models remove {known}`"
@@ -46,12 +46,12 @@ def add_model(home: Path, name: str, model: str) -> None:
         raise _unwritable(home, error) from None
 
 
-def remove_model(home: Path, name: str) -> str:
+def remove_alias(home: Path, name: str) -> str:
     """Forget `name`, and return what it stood for; the model's files stay where they are.
 
     Raises `UnknownName` for one that was never added.
     """
-    known = added_models(home)
+    known = model_aliases(home)
     if name not in known:
         raise UnknownName("added model", name, known)
     try:

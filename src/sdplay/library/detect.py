@@ -34,7 +34,7 @@ LINEAR_V = 0.09  # above it the last norm's bias of an SD 2.x network betrays v-
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
+class ModelKind:
     """`base` names the card with its defaults; `inpainting` models read a mask and a picture in 5 more channels.
 
     `prediction` is what the network of a single file was trained to predict; a folder says so in its scheduler file.
@@ -49,7 +49,7 @@ class Kind:
         return "sdxl" if self.base == "sdxl" else "sd"
 
 
-def kind_of_folder(folder: Path) -> Kind:
+def detect_folder(folder: Path) -> ModelKind:
     """The kind of a diffusers folder, from the tensors of its unet, or its configuration where no tensors are there."""
     files = weight_files(folder / "unet")
     if files:
@@ -73,7 +73,7 @@ def kind_of_folder(folder: Path) -> Kind:
     return kind
 
 
-def kind_of_file(path: Path) -> Kind:
+def detect_file(path: Path) -> ModelKind:
     """The kind of a single file in the layout of the original releases; raises `ModelBroken` for any other."""
     header = read_header(path)
     shapes = {name: entry.shape for name, entry in header.tensors.items()}
@@ -93,19 +93,19 @@ def kind_of_file(path: Path) -> Kind:
     for part, prefix in parts.items():
         if not any(name.startswith(prefix) for name in shapes):
             raise broken(f"the file lacks the model's {part} ({prefix}…)", path, "fetch the whole checkpoint")
-    return Kind(base=kind.base, inpainting=kind.inpainting, prediction=_prediction(header, kind))
+    return ModelKind(base=kind.base, inpainting=kind.inpainting, prediction=_prediction(header, kind))
 
 
 TEXT_ENCODERS = {"sd15": "cond_stage_model.", "sd2": "cond_stage_model.model.", "sdxl": "conditioner.embedders.1."}
 
 
-def _kind(path: Path, *, channels: int, linear: bool, added: tuple[int, ...] | None) -> Kind:
+def _kind(path: Path, *, channels: int, linear: bool, added: tuple[int, ...] | None) -> ModelKind:
     """SDXL adds size and pooled text to the time; SD 2.x projects with matrices where SD 1.x convolves by 1×1."""
     if channels not in {4, 9}:
         known = {5: "depth to image", 7: "the upscaler", 8: "instructions (InstructPix2Pix)"}
         reason = f"its network reads {channels} channels: a model for {known.get(channels, 'something else')}"
         raise broken(reason, path, CAN_DRAW)
-    return Kind(base="sdxl" if added is not None else "sd2" if linear else "sd15", inpainting=channels == 9)
+    return ModelKind(base="sdxl" if added is not None else "sd2" if linear else "sd15", inpainting=channels == 9)
 
 
 def _linear(shapes: Shapes, where: str) -> bool:
@@ -113,7 +113,7 @@ def _linear(shapes: Shapes, where: str) -> bool:
     return bool(projections) and len(projections[0]) == 2
 
 
-def _prediction(header: Header, kind: Kind) -> Literal["epsilon", "v_prediction"]:
+def _prediction(header: Header, kind: ModelKind) -> Literal["epsilon", "v_prediction"]:
     """What the network of a single file predicts: what its maker says, else what its weights betray."""
     said = header.metadata.get("modelspec.prediction_type", "").casefold()
     if said in {"v", "v_prediction"} or "v_pred" in header.tensors:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from sdplay.files.atomic import replace_file
 
-PARTS = ("scheduler", "text_encoder", "tokenizer", "unet", "vae")
-XL_PARTS = ("scheduler", "text_encoder", "text_encoder_2", "tokenizer", "tokenizer_2", "unet", "vae")
+COMPONENTS = ("scheduler", "text_encoder", "tokenizer", "unet", "vae")
+XL_COMPONENTS = ("scheduler", "text_encoder", "text_encoder_2", "tokenizer", "tokenizer_2", "unet", "vae")
 SHAPING_SUFFIXES = {".json", ".safetensors", ".txt"}
 LARGE = 32 * 2**20  # bytes from which on a digest is worth remembering
 
@@ -20,7 +20,7 @@ def folder_digest(folder: Path, memory: Path | None = None) -> str:
     `memory` is the folder in which digests of large files are remembered, None for nowhere.
     """
     whole = hashlib.sha256()
-    for part in XL_PARTS:
+    for part in XL_COMPONENTS:
         if not (folder / part).is_dir():
             continue
         for path in sorted((folder / part).iterdir()):

@@ -11,14 +11,18 @@ from typing import Any
 
 from sdplay.core.errors import ModelBroken, ModelNotFound, SdplayError
 from sdplay.library.detect import weight_files
-from sdplay.library.digest import XL_PARTS, file_digest
+from sdplay.library.digest import XL_COMPONENTS, file_digest
 
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}(@\w[\w./-]{0,199})?")
 SHA256 = re.compile(r"[0-9a-f]{64}")
 HUB_ERRORS = ("huggingface_hub", "httpx", "httpcore", "requests", "hf_xet")  # where errors of a download come from
 TOKENS = "https://huggingface.co/settings/tokens"
 OFFLINE = "to go on offline: `model=builtin`, or the path of a model on this machine"
-WANTED = ["README.md", "model_index.json", *(f"{part}/*.{suffix}" for part in XL_PARTS for suffix in ("json", "txt"))]
+WANTED = [
+    "README.md",
+    "model_index.json",
+    *(f"{part}/*.{suffix}" for part in XL_COMPONENTS for suffix in ("json", "txt")),
+]
 NETWORKS = ("text_encoder", "text_encoder_2", "unet", "vae")
 WEIGHTS = [f"{part}/*.safetensors" for part in NETWORKS]
 HALVES = [f"{part}/*.fp16*.safetensors" for part in NETWORKS]

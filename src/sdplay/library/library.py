@@ -12,13 +12,13 @@ from pathlib import Path
 
 from sdplay.core.errors import ModelNotFound
 from sdplay.library.fetch import fetch
-from sdplay.library.locations import DEEPEST, Sort, from_flags, places
+from sdplay.library.locations import DEEPEST, FolderType, locations, webui_folders
 
 SUFFIXES = (".safetensors", ".ckpt", ".pt", ".pth", ".bin")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shelves:
+class Library:
     """`home` is where this program keeps things, `roots` are folders (or extra_model_paths.yaml files) to look for
     names in, `folders` more of them by what they hold, `cache` is for what can be made again, `fetch` gets hub models.
     With `allow_pickle` pickles on them are opened, whatever a request says.
@@ -26,7 +26,7 @@ class Shelves:
 
     home: Path
     roots: tuple[Path, ...] = ()
-    folders: Mapping[Sort, tuple[Path, ...]] = field(default_factory=dict[Sort, tuple[Path, ...]])
+    folders: Mapping[FolderType, tuple[Path, ...]] = field(default_factory=dict[FolderType, tuple[Path, ...]])
     cache: Path = Path()
     fetch: Callable[[str], Path] = field(default=fetch)
     allow_pickle: bool = False
@@ -41,17 +41,17 @@ class Shelves:
         return self.cache / "converted"
 
     def models(self) -> Iterator[tuple[str, Path]]:
-        """(name, path) of every model on the shelves: checkpoints by stem, folders by name; each path once."""
+        """(name, path) of every model in the library: checkpoints by stem, folders by name; each path once."""
         return self.files("checkpoints")
 
-    def files(self, sort: Sort) -> Iterator[tuple[str, Path]]:
-        """(name, path) of every file of a `sort` on the shelves; each once, by whatever path it is reached.
+    def files(self, sort: FolderType) -> Iterator[tuple[str, Path]]:
+        """(name, path) of every file of a `sort` in the library; each once, by whatever path it is reached.
 
         Raises `BadRequest` for an extra_model_paths.yaml that cannot be read.
         """
         seen: set[tuple[int, int]] = set()
         more = ((folder, DEEPEST) for folder in self.folders.get(sort, ()))
-        known = (place for root in (*self.roots, self.home / "models") for place in places(root, sort))
+        known = (place for root in (*self.roots, self.home / "models") for place in locations(root, sort))
         for folder, depth in (*more, *known):
             for path in _below(folder, depth):
                 state = path.stat()
@@ -82,18 +82,18 @@ def _below(folder: Path, depth: int) -> Iterator[Path]:
                 yield path
 
 
-def shelves_of(environment: Mapping[str, str], token: str | None = None) -> Shelves:
-    """The shelves that SDPLAY_HOME and SDPLAY_MODELS (folders, separated as in PATH) speak of, and A1111's flags.
+def library_from_env(environment: Mapping[str, str], token: str | None = None) -> Library:
+    """The library that SDPLAY_HOME and SDPLAY_MODELS (folders, separated as in PATH) speak of, and A1111's flags.
 
     `token` is for the hub, instead of the one that HF_TOKEN or a login says.
     """
     listed = environment.get("SDPLAY_MODELS", "").split(os.pathsep)
     roots = tuple(Path(entry).expanduser() for entry in listed if entry.strip())
     home = home_of(environment)
-    return Shelves(
+    return Library(
         home=home,
         roots=roots,
-        folders=from_flags(environment),
+        folders=webui_folders(environment),
         cache=cache_of(environment),
         fetch=partial(fetch, token=token, memory=home / "digests"),
     )

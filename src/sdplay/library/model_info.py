@@ -8,7 +8,7 @@ from math import prod
 from pathlib import Path
 from typing import Any, cast
 
-from sdplay.library.detect import kind_of_file, read_json, weight_files
+from sdplay.library.detect import detect_file, read_json, weight_files
 from sdplay.library.header import Header, TensorEntry, read_header
 
 IN_ONE_FILE = {"network": "model.diffusion_model.", "codec": "first_stage_model.", "text encoder": "cond_stage_model."}
@@ -29,7 +29,7 @@ TELLING = (  # how the name of a telling tensor ends, which of its sides tells, 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class ComponentInfo:
     """One of a model's networks: its number of weights, their number formats, and its telling sides in words."""
 
     name: str
@@ -43,43 +43,43 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Anatomy:
+class ModelInfo:
     """The parts, what the network predicts, the bytes on disk, and the licence where the files name one."""
 
-    parts: tuple[Part, ...]
+    parts: tuple[ComponentInfo, ...]
     prediction: str
     size: int
     licence: str | None
 
 
-def anatomy(path: Path) -> Anatomy:
+def read_model_info(path: Path) -> ModelInfo:
     """Look at the diffusers folder or single file at `path`; raises `ModelBroken` for files that cannot be read."""
     return _of_folder(path) if path.is_dir() else _of_file(path)
 
 
-def _of_file(path: Path) -> Anatomy:
+def _of_file(path: Path) -> ModelInfo:
     header = read_header(path)
     texts = XL_TEXTS if any(name.startswith(XL_TEXTS["text encoder"]) for name in header.tensors) else {}
     parts = [
         _part(part, {name: entry for name, entry in header.tensors.items() if name.startswith(prefix)})
         for part, prefix in (IN_ONE_FILE | texts).items()
     ]
-    return Anatomy(
+    return ModelInfo(
         parts=tuple(part for part in parts if part.weights),
-        prediction=kind_of_file(path).prediction,
+        prediction=detect_file(path).prediction,
         size=path.stat().st_size,
         licence=header.metadata.get("modelspec.license"),
     )
 
 
-def _of_folder(folder: Path) -> Anatomy:
-    parts: list[Part] = []
+def _of_folder(folder: Path) -> ModelInfo:
+    parts: list[ComponentInfo] = []
     for part, name in IN_A_FOLDER.items():
         tensors = _together(read_header(file) for file in weight_files(folder / name))
         if tensors:
             parts.append(_part(part, tensors, {"conv_in.weight": "input_blocks.0.0.weight"} if name == "unet" else {}))
     scheduler = folder / "scheduler" / "scheduler_config.json"
-    return Anatomy(
+    return ModelInfo(
         parts=tuple(parts),
         prediction=str(read_json(scheduler).get("prediction_type", "epsilon")) if scheduler.is_file() else "epsilon",
         size=sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()),
@@ -91,7 +91,7 @@ def _together(headers: Iterable[Header]) -> dict[str, TensorEntry]:
     return {name: entry for header in headers for name, entry in header.tensors.items()}
 
 
-def _part(name: str, tensors: Mapping[str, TensorEntry], called: Mapping[str, str] | None = None) -> Part:
+def _part(name: str, tensors: Mapping[str, TensorEntry], called: Mapping[str, str] | None = None) -> ComponentInfo:
     """The part made of `tensors`; `called` gives some of them the names that the original releases have for them."""
     sides: list[str] = []
     for end, side, words in TELLING:
@@ -99,7 +99,7 @@ def _part(name: str, tensors: Mapping[str, TensorEntry], called: Mapping[str, st
         shape = next(of_that_name, ())
         if len(shape) > side:
             sides.append(words.format(shape[side]))
-    return Part(
+    return ComponentInfo(
         name=name,
         weights=sum(prod(entry.shape) for entry in tensors.values()),
         formats=tuple(sorted({entry.dtype for entry in tensors.values()})),

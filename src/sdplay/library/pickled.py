@@ -41,13 +41,13 @@ class Limits:
         return cls(memory=4 * 2**30 + 2 * size, written=2 * size + 2**24, seconds=120 + size // 10_000_000)
 
 
-def is_pickled(path: Path) -> bool:
+def is_pickle_file(path: Path) -> bool:
     """Whether the file at `path` begins as pickles do; its name does not matter."""
     with path.open("rb") as file:
         return is_pickle(file.read(16))
 
 
-def converted(path: Path, digest: str, cache: Path, limits: Limits | None = None) -> Path:
+def as_safetensors(path: Path, digest: str, cache: Path, limits: Limits | None = None) -> Path:
     """The weights in the pickle at `path` as a `.safetensors` file in `cache`, named after the `digest` of the pickle.
 
     What was converted before is not opened again. Raises `ModelBroken` for a file that is damaged, no model, or more

@@ -10,14 +10,14 @@ from pathlib import Path
 from sdplay.core.errors import ModelBroken, ModelNotFound
 from sdplay.core.fields import LARGEST_SIDE, SMALLEST_SIDE
 from sdplay.library.add_ons import ResolvedAddOn
-from sdplay.library.aliases import added_models
+from sdplay.library.aliases import model_aliases
 from sdplay.library.card import ModelCard
-from sdplay.library.detect import Kind, kind_of_file, kind_of_folder
-from sdplay.library.digest import PARTS, XL_PARTS, file_digest, folder_digest
+from sdplay.library.detect import ModelKind, detect_file, detect_folder
+from sdplay.library.digest import COMPONENTS, XL_COMPONENTS, file_digest, folder_digest
 from sdplay.library.fetch import HUB_ID
 from sdplay.library.identity import ModelIdentity
-from sdplay.library.library import Shelves, shelves_of
-from sdplay.library.pickled import converted, is_pickled
+from sdplay.library.library import Library, library_from_env
+from sdplay.library.pickled import as_safetensors, is_pickle_file
 from sdplay.library.registry import shipped_cards
 
 SIZE_OF_V = 768  # Stable Diffusion 2.x that predicts v was trained at this size
@@ -39,75 +39,75 @@ class ResolvedModel:
     add_ons: tuple[ResolvedAddOn, ...] = ()
 
 
-def resolve(name: str, shelves: Shelves | None = None, *, allow_pickle: bool = False) -> ResolvedModel:
+def resolve(name: str, library: Library | None = None, *, allow_pickle: bool = False) -> ResolvedModel:
     """Find the model `name`: a shipped card, a name that was added, a path (diffusers folder or single file), the name
-    of a model on the `shelves` (those of the environment when left out), or an id of the Hugging Face hub.
+    of a model in the `library` (those of the environment when left out), or an id of the Hugging Face hub.
 
-    A pickle is refused unless `allow_pickle` (or that of the shelves), and then its weights alone are taken, in a
+    A pickle is refused unless `allow_pickle` (or that of the library), and then its weights alone are taken, in a
     process of their own. Raises `ModelNotFound` when nothing has that name and `ModelBroken` for files that are
     no usable model.
     """
-    shelves = shelves if shelves is not None else shelves_of(os.environ)
+    library = library if library is not None else library_from_env(os.environ)
     card = shipped_cards().get(name)
     if card is not None and card.folder is not None:
-        return _identify(card, card.folder, name, "a model that comes with the program", shelves)
-    added = added_models(shelves.home).get(name)
+        return _identify(card, card.folder, name, "a model that comes with the program", library)
+    added = model_aliases(library.home).get(name)
     if added is not None:
-        return _renamed(name, added, shelves, allow_pickle)
+        return _renamed(name, added, library, allow_pickle)
     found = "no model has this name and nothing this path"
     try:
         path = Path(name).expanduser().resolve()
         if path.exists():
-            return _at(path, "a folder of this path" if path.is_dir() else "a file of this path", shelves, allow_pickle)
-        on_shelf = shelves.find(name)
-        if on_shelf is not None:
-            return _at(on_shelf.resolve(), f"the name of a model in {on_shelf.parent}", shelves, allow_pickle)
+            return _at(path, "a folder of this path" if path.is_dir() else "a file of this path", library, allow_pickle)
+        in_library = library.find(name)
+        if in_library is not None:
+            return _at(in_library.resolve(), f"the name of a model in {in_library.parent}", library, allow_pickle)
     except (OSError, RuntimeError, ValueError) as error:  # no such user, too long, forbidden, no possible path
         found = f"no model has this name, and as a path it cannot be read: {error}"
     if HUB_ID.fullmatch(name):
-        downloaded = _at(shelves.fetch(name), "an id of the Hugging Face hub", shelves, allow_pickle=False)
+        downloaded = _at(library.fetch(name), "an id of the Hugging Face hub", library, allow_pickle=False)
         return replace(downloaded, identity=replace(downloaded.identity, name=name))
     shipped = ", ".join(n for n, c in shipped_cards().items() if c.folder is not None)
     hint = f"models that need no download: {shipped}; or give the path of a diffusers folder or a .safetensors file"
     raise ModelNotFound(found, field="model", value=name, hint=hint)
 
 
-def _renamed(name: str, added: str, shelves: Shelves, allow_pickle: bool) -> ResolvedModel:
+def _renamed(name: str, added: str, library: Library, allow_pickle: bool) -> ResolvedModel:
     """The model that the name stands for, under that name."""
     if not HUB_ID.fullmatch(added) and not Path(added).exists():
         hint = f"put it back, or forget the name: `sdplay models remove {name}`"
         raise ModelNotFound(f"it was added for {added}, where nothing is now", field="model", value=name, hint=hint)
-    found = resolve(added, shelves, allow_pickle=allow_pickle)
+    found = resolve(added, library, allow_pickle=allow_pickle)
     rule = f"a name that was added, for {added}"
     return replace(found, card=replace(found.card, name=name), identity=replace(found.identity, name=name), rule=rule)
 
 
-def _at(path: Path, rule: str, shelves: Shelves, allow_pickle: bool) -> ResolvedModel:
+def _at(path: Path, rule: str, library: Library, allow_pickle: bool) -> ResolvedModel:
     """The model at an existing path, with the card of its kind."""
     name = path.stem if path.is_file() else path.name
     name = name.encode(errors="replace").decode()  # a name that is no UTF-8 could not be written into files
     if path.is_dir():
         _check_parts(path)
-        size, kind = _trained_size(path), kind_of_folder(path)
-        return _identify(_card(kind, name, "a diffusers folder", size, path), path, name, rule, shelves)
-    if (allow_pickle or shelves.allow_pickle) and is_pickled(path):
-        digest = file_digest(path, shelves.digests)
-        weights = converted(path, digest, shelves.converted)
-        card = _card(kind_of_file(weights), name, "a pickle", None, weights)
+        size, kind = _trained_size(path), detect_folder(path)
+        return _identify(_card(kind, name, "a diffusers folder", size, path), path, name, rule, library)
+    if (allow_pickle or library.allow_pickle) and is_pickle_file(path):
+        digest = file_digest(path, library.digests)
+        weights = as_safetensors(path, digest, library.converted)
+        card = _card(detect_file(weights), name, "a pickle", None, weights)
         identity = ModelIdentity(name=name, digest=digest, family=card.family)
         return ResolvedModel(card=card, path=weights, identity=identity, rule=f"{rule}, a pickle", origin=path)
-    kind = kind_of_file(path)
-    return _identify(_card(kind, name, "a single file", None, path), path, name, rule, shelves)
+    kind = detect_file(path)
+    return _identify(_card(kind, name, "a single file", None, path), path, name, rule, library)
 
 
-def _card(kind: Kind, name: str, form: str, size: int | None, path: Path) -> ModelCard:
+def _card(kind: ModelKind, name: str, form: str, size: int | None, path: Path) -> ModelCard:
     """The card of a kind of model, for the one at `path`; `size` is the side it draws best, None where unknown."""
     card = card_of(kind)
     natural = SIZE_OF_V if kind.base == "sd2" and kind.prediction == "v_prediction" else card.size
     return replace(card, name=name, title=f"{form}, {card.title}", size=size or natural, folder=path)
 
 
-def card_of(kind: Kind) -> ModelCard:
+def card_of(kind: ModelKind) -> ModelCard:
     """The card with the defaults of a kind of model."""
     card = shipped_cards()[kind.base]
     return replace(card, title=f"{card.title}, made for inpainting") if kind.inpainting else card
@@ -126,24 +126,24 @@ def _trained_size(folder: Path) -> int:
 
 
 def _check_parts(folder: Path) -> None:
-    wanted = XL_PARTS if (folder / "text_encoder_2").is_dir() else PARTS
+    wanted = XL_COMPONENTS if (folder / "text_encoder_2").is_dir() else COMPONENTS
     missing = [part for part in wanted if not (folder / part).is_dir()]
     if missing:
         raise _broken(f"the folder lacks {', '.join(missing)}", folder)
 
 
 def _broken(reason: str, path: Path) -> ModelBroken:
-    hint = "a diffusers folder of Stable Diffusion holds " + ", ".join(PARTS)
+    hint = "a diffusers folder of Stable Diffusion holds " + ", ".join(COMPONENTS)
     return ModelBroken(reason, field="model", value=str(path), hint=hint)
 
 
-def _identify(card: ModelCard, path: Path, name: str, rule: str, shelves: Shelves) -> ResolvedModel:
+def _identify(card: ModelCard, path: Path, name: str, rule: str, library: Library) -> ResolvedModel:
     try:
         if path.is_file():
-            digest = file_digest(path, shelves.digests)
+            digest = file_digest(path, library.digests)
         else:
             _check_parts(path)
-            digest = folder_digest(path, shelves.digests)
+            digest = folder_digest(path, library.digests)
     except OSError as error:
         raise _broken(f"a file cannot be read: {error}", path) from None
     identity = ModelIdentity(name=name, digest=digest, family=card.family)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sdplay.core.errors import ModelBroken
-from sdplay.library.detect import UNET, kind_of_file, read_json, weight_files
+from sdplay.library.detect import UNET, detect_file, read_json, weight_files
 from sdplay.library.header import read_header
 from sdplay.library.layout import unet_config, vae_config
 from sdplay.library.model_info import IN_ONE_FILE, XL_TEXTS
@@ -22,27 +22,27 @@ DOWN = {"up": "down", "B": "A"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NetworkSize:
+class UnetSize:
     """A network's number of weights, its channels at each resolution from the largest, its layers at each, and at
     which of them it attends.
     """
 
     weights: int
     widths: tuple[int, ...]
-    layers: int
+    layers_per_block: int
     attends: tuple[bool, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CodecSize:
+class VaeSize:
     """The same of a codec, which attends at its smallest resolution alone."""
 
     weights: int
     widths: tuple[int, ...]
-    layers: int
+    layers_per_block: int
 
     @property
-    def factor(self) -> int:
+    def scale_factor(self) -> int:
         """Pixels to a latent, along a side."""
         return 2 ** (len(self.widths) - 1)
 
@@ -55,17 +55,17 @@ class ModelSize:
     LoRAs change were before.
     """
 
-    network: NetworkSize
-    codec: CodecSize
-    texts: tuple[int, ...]
-    beside: int = 0
+    unet: UnetSize
+    vae: VaeSize
+    text_encoders: tuple[int, ...]
+    add_ons: int = 0
 
 
-def size_of(model: ResolvedModel) -> ModelSize:
+def memory_figures(model: ResolvedModel) -> ModelSize:
     """The sizes of `model` with what is added to it; raises `ModelBroken` as `model_size` does."""
     added = sum(_numbers(one.path) for one in model.add_ons if one.identity.kind == "controlnet")
     changed = [changed_by(_shapes(one.path)) for one in model.add_ons if one.identity.kind == "lora"]
-    return replace(model_size(model.path), beside=added + max(changed, default=0))
+    return replace(read_model_size(model.path), add_ons=added + max(changed, default=0))
 
 
 def changed_by(shapes: Mapping[str, tuple[int, ...]]) -> int:
@@ -74,7 +74,7 @@ def changed_by(shapes: Mapping[str, tuple[int, ...]]) -> int:
     return sum(up[0] * prod(down[1:]) for up, down in pairs if down is not None and up is not down)
 
 
-def model_size(path: Path) -> ModelSize:
+def read_model_size(path: Path) -> ModelSize:
     """The sizes of the diffusers folder or single file at `path`; raises `ModelBroken` where its files do not tell."""
     try:
         return _of_folder(path) if path.is_dir() else _of_file(path)
@@ -86,9 +86,9 @@ def model_size(path: Path) -> ModelSize:
 def _of_folder(folder: Path) -> ModelSize:
     texts = [name for name in ("text_encoder", "text_encoder_2") if (folder / name).is_dir()]
     return ModelSize(
-        network=_network(_weights(folder / "unet"), read_json(folder / "unet" / "config.json")),
-        codec=_codec(_weights(folder / "vae"), read_json(folder / "vae" / "config.json")),
-        texts=tuple(_weights(folder / name) for name in texts),
+        unet=_network(_weights(folder / "unet"), read_json(folder / "unet" / "config.json")),
+        vae=_codec(_weights(folder / "vae"), read_json(folder / "vae" / "config.json")),
+        text_encoders=tuple(_weights(folder / name) for name in texts),
     )
 
 
@@ -110,13 +110,13 @@ def _shapes(file: Path) -> dict[str, tuple[int, ...]]:
 
 def _of_file(path: Path) -> ModelSize:
     shapes = _shapes(path)
-    base = kind_of_file(path).base
+    base = detect_file(path).base
     network, codec = _below(shapes, UNET), _below(shapes, CODEC)
     texts = XL_TEXTS.values() if base == "sdxl" else (IN_ONE_FILE["text encoder"],)
     return ModelSize(
-        network=_network(_count(network), unet_config(network, base)),
-        codec=_codec(_count(codec), vae_config(codec, base)),
-        texts=tuple(_count(_below(shapes, prefix)) for prefix in texts),
+        unet=_network(_count(network), unet_config(network, base)),
+        vae=_codec(_count(codec), vae_config(codec, base)),
+        text_encoders=tuple(_count(_below(shapes, prefix)) for prefix in texts),
     )
 
 
@@ -128,16 +128,16 @@ def _count(shapes: Mapping[str, tuple[int, ...]]) -> int:
     return sum(prod(shape) for shape in shapes.values())
 
 
-def _network(weights: int, config: Mapping[str, Any]) -> NetworkSize:
+def _network(weights: int, config: Mapping[str, Any]) -> UnetSize:
     layers: int | list[int] = config.get("layers_per_block", 2)
-    return NetworkSize(
+    return UnetSize(
         weights=weights,
         widths=tuple(int(width) for width in config["block_out_channels"]),
-        layers=max(layers) if isinstance(layers, list) else int(layers),
+        layers_per_block=max(layers) if isinstance(layers, list) else int(layers),
         attends=tuple("CrossAttn" in kind for kind in config["down_block_types"]),
     )
 
 
-def _codec(weights: int, config: Mapping[str, Any]) -> CodecSize:
+def _codec(weights: int, config: Mapping[str, Any]) -> VaeSize:
     widths = tuple(int(width) for width in config["block_out_channels"])
-    return CodecSize(weights=weights, widths=widths, layers=int(config.get("layers_per_block", 2)))
+    return VaeSize(weights=weights, widths=widths, layers_per_block=int(config.get("layers_per_block", 2)))

@@ -55,12 +55,12 @@ def weights_folder() -> Path | None:
     return Path(places[0]) / "models" if places else None
 
 
-def usual_upscaler() -> str:
+def default_upscaler() -> str:
     """What enlarges where nothing is asked for: the best network, where its weights are here."""
     return BEST if weights_folder() is not None else LANCZOS
 
 
-def known_upscaler(name: str) -> str:
+def upscaler_name(name: str) -> str:
     """`name`, or A1111's name, in the spelling we have for it; raises `UnknownName`."""
     wanted = name.strip().casefold()
     known = {label.casefold(): ours for ours, label in UPSCALER_LABELS.items()} | {ours: ours for ours in UPSCALERS}

@@ -11,7 +11,7 @@ from itertools import groupby, islice
 
 from sdplay.core.sample import PromptPair, Sample
 from sdplay.pipeline.conditioning import guidance_scale_of, make_conds
-from sdplay.pipeline.loras import network_loras, text_loras
+from sdplay.pipeline.loras import text_loras, unet_loras
 from sdplay.pipeline.model_cache import TextEncodingCache
 from sdplay.requests.recipe import Recipe
 
@@ -44,9 +44,9 @@ def sigmas_key(sample: Sample) -> tuple[int | None, float | None]:
 
 def prompt_key(recipe: Recipe, sample: Sample, text_cache: TextEncodingCache) -> object:
     """The part of `batch_key` that the prompt decides."""
-    loras = network_loras(recipe, sample.prompt)
+    loras = unet_loras(recipe, sample.prompt)
     conds = make_conds(sample.prompt, text_loras(recipe, sample.prompt))
     if conds.is_plain and conds.is_static:
         read = conds.cond if guidance_scale_of(recipe, sample) == 1 else (conds.uncond, *conds.cond)
-        return loras, tuple(len(cond.at(0, 1, text_cache).text) for cond in read)
+        return loras, tuple(len(cond.at(0, 1, text_cache).embeds) for cond in read)
     return loras, sample.prompt if isinstance(sample.prompt, PromptPair) else (sample.prompt.start, sample.prompt.end)

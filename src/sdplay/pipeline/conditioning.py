@@ -9,12 +9,12 @@ from torch import Tensor
 
 from sdplay.core.fields import Syntax
 from sdplay.core.sample import AnyPrompt, PromptPair, Sample
-from sdplay.families.base import Conditioning, ControlCond, Family
+from sdplay.families.base import ControlCond, Family, TextEncoding
 from sdplay.pipeline.control import TimedControl, active_controls
-from sdplay.pipeline.loras import network_loras, text_loras
+from sdplay.pipeline.loras import text_loras, unet_loras
 from sdplay.pipeline.model_cache import TextEncodingCache
 from sdplay.prompts.composition import Part, composed
-from sdplay.prompts.lora_tags import Worn
+from sdplay.prompts.lora_tags import ActiveLoras
 from sdplay.prompts.schedule import Schedule, scheduled
 from sdplay.requests.recipe import Recipe
 from sdplay.sampling.denoiser import Denoiser, SteppedDenoiser
@@ -33,14 +33,14 @@ class PromptCond:
     mix: float = 0.0
     syntax: Syntax
     weight: float = 1.0
-    loras: tuple[Worn, Worn] = ((), ())
+    loras: tuple[ActiveLoras, ActiveLoras] = ((), ())
 
     @property
     def is_static(self) -> bool:
         """Whether it is the same at every step."""
         return self.start.steady and self.end.steady
 
-    def at(self, step: int, steps: int, text_cache: TextEncodingCache, steps_before: int = 0) -> Conditioning:
+    def at(self, step: int, steps: int, text_cache: TextEncodingCache, steps_before: int = 0) -> TextEncoding:
         """What the network reads at `step` of `steps` (from 0), after a first pass of `steps_before` steps."""
         start, end = (each.at(step, steps, steps_before) for each in (self.start, self.end))
         return text_cache.interpolated(start, end, self.mix, self.syntax, self.loras)
@@ -63,7 +63,7 @@ class Conds:
         return all(cond.is_static for cond in (self.uncond, *self.cond))
 
 
-def make_conds(prompt: AnyPrompt, loras: tuple[Worn, Worn] = ((), ())) -> Conds:
+def make_conds(prompt: AnyPrompt, loras: tuple[ActiveLoras, ActiveLoras] = ((), ())) -> Conds:
     """Parse `prompt`. Between two prompts of which one is composed (`AND`), a part counts by the nearness of its own.
 
     Raises `BadRequest` for notation that is wrong.
@@ -112,8 +112,8 @@ class BatchConditioning:
         text_cache: TextEncodingCache,
         steps_before: int = 0,
     ) -> None:
-        loras = network_loras(recipe, batch[0].prompt)
-        self.family = family.adapted(loras) if loras else family
+        loras = unet_loras(recipe, batch[0].prompt)
+        self.family = family.with_add_ons(loras) if loras else family
         self.text_cache, self.steps_before = text_cache, steps_before
         self.scales = [guidance_scale_of(recipe, sample) for sample in batch]
         self.conds = [make_conds(sample.prompt, text_loras(recipe, sample.prompt)) for sample in batch]
@@ -136,7 +136,7 @@ class BatchConditioning:
 
         return SteppedDenoiser(sigmas, denoiser_at)
 
-    def at(self, step: int, steps: int) -> list[Conditioning]:
+    def at(self, step: int, steps: int) -> list[TextEncoding]:
         """What the network reads at `step` of `steps`, in rows [uncond…, cond 1…, cond 2…]; no uncond without CFG."""
         rows = [[conds.uncond for conds in self.conds], *zip(*(conds.cond for conds in self.conds), strict=True)]
         if self.no_cfg:
@@ -144,7 +144,7 @@ class BatchConditioning:
         return [cond.at(step, steps, self.text_cache, self.steps_before) for row in rows for cond in row]
 
     def guided(
-        self, rows: Sequence[Conditioning], inpaint_channels: Tensor | None, controls: Sequence[ControlCond] = ()
+        self, rows: Sequence[TextEncoding], inpaint_channels: Tensor | None, controls: Sequence[ControlCond] = ()
     ) -> Denoiser:
         """One batched call of the network for all `rows`, and guidance between its answers."""
         if controls:

@@ -55,8 +55,8 @@ class ControlCache:
         return self._prepared[key]
 
     def _prepare(self, control: Control, init: Init, size: Size) -> TimedControl:
-        network = self.family.networks(control.network)
-        picture = torch.as_tensor(control_picture(control, init, size, self.family.factor))
+        network = self.family.controlnets(control.network)
+        picture = torch.as_tensor(control_picture(control, init, size, self.family.vae_scale_factor))
         hint = network.read(picture.permute(2, 0, 1)[None].float() / 255)
         return TimedControl(ControlCond(network, hint, control.scale), control.start, control.end)
 

@@ -8,9 +8,9 @@ from itertools import groupby
 
 from sdplay.core.fields import Syntax
 from sdplay.core.sample import PromptPair
-from sdplay.families.common.chunks import Chunk, chunks
-from sdplay.families.common.tokenizer import Speller, read_speller
-from sdplay.families.common.vectors import codes
+from sdplay.families.common.chunks import Chunk, split_into_chunks
+from sdplay.families.common.tokenizer import PromptTokenizer, read_tokenizer
+from sdplay.families.common.vectors import embedding_tokens
 from sdplay.library.add_ons import vectors_of
 from sdplay.library.resolve import ResolvedModel
 from sdplay.prompts.attention import Fragment, Section, weighted
@@ -67,8 +67,8 @@ class Explanation:
 def explain(recipe: Recipe, model: ResolvedModel) -> Explanation:
     """What `model` reads for the first picture of `recipe`; raises `ModelBroken`."""
     files = [one for one in model.add_ons if one.identity.kind == "embedding"]
-    vectors = {one.identity.name: codes(slot, vectors_of(one.path)) for slot, one in enumerate(files)}
-    speller = replace(read_speller(model.path), vectors=vectors)
+    vectors = {one.identity.name: embedding_tokens(slot, vectors_of(one.path)) for slot, one in enumerate(files)}
+    speller = replace(read_tokenizer(model.path), vectors=vectors)
     words = prompt_of(recipe, 0)
     noted = words.syntax == "a1111"
     parts = composed(words.prompt) if noted else (Part(Schedule((words.prompt,))),)
@@ -88,7 +88,7 @@ def explain(recipe: Recipe, model: ResolvedModel) -> Explanation:
     )
 
 
-def readings(words: Schedule, steps: int, speller: Speller, syntax: Syntax) -> Iterator[Reading]:
+def readings(words: Schedule, steps: int, speller: PromptTokenizer, syntax: Syntax) -> Iterator[Reading]:
     """Each text that the prompt is at some step, in the order of their first steps."""
     when: dict[str, list[int]] = {}
     for step in range(1 if words.steady else steps):
@@ -97,20 +97,20 @@ def readings(words: Schedule, steps: int, speller: Speller, syntax: Syntax) -> I
         yield reading(text, tuple(range(1, steps + 1)) if words.steady else tuple(at), speller, syntax)
 
 
-def reading(text: str, steps: tuple[int, ...], speller: Speller, syntax: Syntax) -> Reading:
+def reading(text: str, steps: tuple[int, ...], speller: PromptTokenizer, syntax: Syntax) -> Reading:
     sections: Sequence[Section] = weighted(text) if syntax == "a1111" else ((Fragment(text),),)
-    found, lost = chunks(sections, speller.noted_tokens, speller.size), ""
+    found, lost = split_into_chunks(sections, speller.prompt_tokens, speller.size), ""
     if syntax == "plain":
-        tokens = speller.tokens(text)
-        kept, lost = tokens[: speller.size], speller.text(tokens[speller.size :])
+        tokens = speller.encode(text)
+        kept, lost = tokens[: speller.size], speller.decode(tokens[speller.size :])
         found = (Chunk(tuple(kept), (1.0,) * len(kept)),)
-    words = dict.fromkeys(word for chunk in found for word in speller.in_pieces(chunk.tokens))
+    words = dict.fromkeys(word for chunk in found for word in speller.split_words(chunk.tokens))
     return Reading(text, steps, tuple(read_chunk(chunk, speller) for chunk in found), tuple(words), lost)
 
 
-def read_chunk(chunk: Chunk, speller: Speller) -> ReadChunk:
+def read_chunk(chunk: Chunk, speller: PromptTokenizer) -> ReadChunk:
     """The tokens of `chunk` decoded to text; neighbours of one weight together."""
     pairs: Iterable[tuple[int, float]] = zip(chunk.tokens, chunk.weights, strict=True)
     runs = groupby(pairs, key=lambda pair: pair[1])
-    fragments = tuple(Fragment(speller.text(token for token, _ in run), weight) for weight, run in runs)
+    fragments = tuple(Fragment(speller.decode(token for token, _ in run), weight) for weight, run in runs)
     return ReadChunk(len(chunk.tokens), fragments)

@@ -65,7 +65,7 @@ def plan_passes(recipe: Recipe, sample: Sample, strength: float, family: Family)
 
 def latent_shape(family: Family, width: int, height: int) -> tuple[int, ...]:
     """[C, h, w] of one picture's latents; a side that the VAE cannot take is rounded up, and cropped at the end."""
-    return family.latent_channels, -(-height // family.factor), -(-width // family.factor)
+    return family.latent_channels, -(-height // family.vae_scale_factor), -(-width // family.vae_scale_factor)
 
 
 def second_pass_sigmas(process: Process, schedule: str, second: SecondPass) -> Sigmas:
@@ -106,4 +106,4 @@ def upscaled_latents(picture: Pixels, second: SecondPass, family: Family) -> Ten
     """`picture` at its larger size, resampled with Lanczos' kernel, in latents [1, C, h, w]."""
     size = second.width, second.height
     plan = CropPlan(resize_lanczos(picture, *size), (0, 0, *size), size)
-    return family.encode(to_tensor(plan.picture(family.factor)))
+    return family.encode(to_tensor(plan.picture(family.vae_scale_factor)))

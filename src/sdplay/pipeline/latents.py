@@ -75,7 +75,7 @@ class LatentPreparer:
         return self._last[1]
 
     def _prepare(self, init: FromNoise | FromImage) -> InitLatents:
-        size, factor = (self.recipe.width, self.recipe.height), self.family.factor
+        size, factor = (self.recipe.width, self.recipe.height), self.family.vae_scale_factor
         if isinstance(init, FromNoise):
             width, height = (-(-side // factor) * factor for side in size)
             channels = self._inpaint_channels(torch.zeros(1, 3, height, width), None)
@@ -84,7 +84,7 @@ class LatentPreparer:
         return self._from_crop_plan(plan_crop(init, size), init.strength, fill)
 
     def _from_crop_plan(self, plan: CropPlan, strength: float, fill: Fill) -> InitLatents:
-        factor = self.family.factor
+        factor = self.family.vae_scale_factor
         pixels, mask = to_tensor(plan.picture(factor)), plan.mask(factor)
         known = self.family.encode(pixels)[0]
         return InitLatents(
@@ -104,7 +104,7 @@ class LatentPreparer:
             gray = self.family.encode(torch.zeros_like(pixels))[0]
             return torch.cat([torch.ones_like(gray[:1]), gray])
         latents = self.family.encode(pixels * torch.as_tensor(mask < 128))[0]
-        return torch.cat([latent_mask(mask, self.family.factor).to(latents.device), latents])
+        return torch.cat([latent_mask(mask, self.family.vae_scale_factor).to(latents.device), latents])
 
 
 def to_tensor(pixels: Pixels) -> Tensor:
@@ -185,7 +185,7 @@ def decode(
     again = frozenset(row for row in range(len(decoded)) if is_finite(latents[row]) and is_lost(decoded[row]))
     if not again:
         return decoded, again
-    exact = family.decode_in_float32(latents)
+    exact = family.decode_float32(latents)
     return torch.stack([exact[row] if row in again else each for row, each in enumerate(decoded)]), again
 
 

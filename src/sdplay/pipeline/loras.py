@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from sdplay.core.errors import BadRequest
 from sdplay.core.sample import AnyPrompt, PromptPair
-from sdplay.prompts.lora_tags import Lora, Worn, lora_tags
-from sdplay.requests.add_ons import Spelled, asked_loras
+from sdplay.prompts.lora_tags import ActiveLoras, Lora, lora_tags
+from sdplay.requests.add_ons import ActiveEmbeddings, asked_loras
 from sdplay.requests.recipe import Recipe
 
 Weights = dict[str, float]  # by name
 
 
-def network_loras(recipe: Recipe, words: AnyPrompt) -> Worn:
+def unet_loras(recipe: Recipe, words: AnyPrompt) -> ActiveLoras:
     """The LoRAs on the U-Net; between two prompts their weights are interpolated."""
     start = lora_weights(recipe, words if isinstance(words, PromptPair) else words.start, "network")
     if isinstance(words, PromptPair):
@@ -23,7 +23,7 @@ def network_loras(recipe: Recipe, words: AnyPrompt) -> Worn:
     )
 
 
-def text_loras(recipe: Recipe, words: AnyPrompt) -> tuple[Worn, Worn]:
+def text_loras(recipe: Recipe, words: AnyPrompt) -> tuple[ActiveLoras, ActiveLoras]:
     """The LoRAs on the text encoders for the start and the end of the prompt."""
     ends = (words, words) if isinstance(words, PromptPair) else (words.start, words.end)
     one, other = (by_digest(recipe, lora_weights(recipe, end, "text")) for end in ends)
@@ -41,7 +41,7 @@ def lora_weights(recipe: Recipe, words: PromptPair, side: str) -> Weights:
     return found
 
 
-def by_digest(recipe: Recipe, found: Weights) -> Worn:
+def by_digest(recipe: Recipe, found: Weights) -> ActiveLoras:
     """Weights by digest, in the order of the recipe; raises `BadRequest` for a LoRA that the recipe does not hold."""
     known = {add_on.name: add_on.digest for add_on in recipe.add_ons if add_on.kind == "lora"}
     if strange := sorted(found.keys() - known.keys()):
@@ -53,6 +53,6 @@ def by_digest(recipe: Recipe, found: Weights) -> Worn:
     return tuple((digest, weight) for digest, weight in whole.items() if weight)
 
 
-def embeddings_of(recipe: Recipe) -> Spelled:
+def embeddings_of(recipe: Recipe) -> ActiveEmbeddings:
     """The names and digests of the embeddings in the recipe's prompts."""
     return tuple((add_on.name, add_on.digest) for add_on in recipe.add_ons if add_on.kind == "embedding")

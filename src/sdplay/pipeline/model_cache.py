@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 import torch
 
 from sdplay.core.fields import Syntax
-from sdplay.engines.device import placement
+from sdplay.engines.device import make_placement
 from sdplay.engines.placement import Placement
-from sdplay.families.base import Conditioning, Family
+from sdplay.families.base import Family, TextEncoding
 from sdplay.library.resolve import ResolvedModel
 from sdplay.prompts.attention import weighted
-from sdplay.prompts.lora_tags import Worn
-from sdplay.requests.add_ons import Spelled
+from sdplay.prompts.lora_tags import ActiveLoras
+from sdplay.requests.add_ons import ActiveEmbeddings
 from sdplay.requests.recipe import Numerics
 
 
@@ -25,8 +25,8 @@ class TextEncodingCache:
 
     def __init__(self, family: Family, capacity: int = 256) -> None:
         self.family, self.capacity, self.clip_skip = family, capacity, 1
-        self.embeddings: Spelled = ()
-        self._encoded: OrderedDict[tuple[str, Syntax, int, Worn, Spelled], Conditioning] = OrderedDict()
+        self.embeddings: ActiveEmbeddings = ()
+        self._encoded: OrderedDict[tuple[str, Syntax, int, ActiveLoras, ActiveEmbeddings], TextEncoding] = OrderedDict()
 
     def with_clip_skip(self, clip_skip: int) -> TextEncodingCache:
         """The same cache, for texts that are read from another layer of the text encoder."""
@@ -34,15 +34,20 @@ class TextEncodingCache:
         other.clip_skip = clip_skip
         return other
 
-    def with_embeddings(self, embeddings: Spelled) -> TextEncodingCache:
+    def with_embeddings(self, embeddings: ActiveEmbeddings) -> TextEncodingCache:
         """The same cache, for texts in which these words stand for vectors."""
         other = copy.copy(self)
         other.embeddings = embeddings
         return other
 
     def interpolated(
-        self, start: str, end: str, weight: float, syntax: Syntax = "plain", loras: tuple[Worn, Worn] = ((), ())
-    ) -> Conditioning:
+        self,
+        start: str,
+        end: str,
+        weight: float,
+        syntax: Syntax = "plain",
+        loras: tuple[ActiveLoras, ActiveLoras] = ((), ()),
+    ) -> TextEncoding:
         """The conditioning `weight` 0..1 of the way from one text to the other, position by position.
 
         Empty chunks pad the shorter one. `loras` are those on the text encoder for each of them.
@@ -51,30 +56,30 @@ class TextEncodingCache:
             return self(start, syntax, loras[0])
         one, two = self(start, syntax, loras[0]), self(end, syntax, loras[1])
         pooled = None if one.pooled is None or two.pooled is None else torch.lerp(one.pooled, two.pooled, weight)
-        length = max(len(one.text), len(two.text))
-        return Conditioning(torch.lerp(self._padded(one, length), self._padded(two, length), weight), pooled)
+        length = max(len(one.embeds), len(two.embeds))
+        return TextEncoding(torch.lerp(self._padded(one, length), self._padded(two, length), weight), pooled)
 
-    def _padded(self, one: Conditioning, length: int) -> torch.Tensor:
-        if len(one.text) == length:
-            return one.text
-        empty = self("").text
-        return torch.cat([one.text, *[empty] * ((length - len(one.text)) // len(empty))])
+    def _padded(self, one: TextEncoding, length: int) -> torch.Tensor:
+        if len(one.embeds) == length:
+            return one.embeds
+        empty = self("").embeds
+        return torch.cat([one.embeds, *[empty] * ((length - len(one.embeds)) // len(empty))])
 
-    def __call__(self, text: str, syntax: Syntax = "plain", loras: Worn = ()) -> Conditioning:
+    def __call__(self, text: str, syntax: Syntax = "plain", loras: ActiveLoras = ()) -> TextEncoding:
         key = (text, syntax, self.clip_skip, loras, self.embeddings)
         if key not in self._encoded:
             adapted = loras or self.embeddings
-            family = self.family.adapted((), loras, self.embeddings) if adapted else self.family
+            family = self.family.with_add_ons((), loras, self.embeddings) if adapted else self.family
             self._encoded[key] = self._encode(family, text, syntax)
             if len(self._encoded) > self.capacity:
                 self._encoded.popitem(last=False)
         self._encoded.move_to_end(key)
         return self._encoded[key]
 
-    def _encode(self, family: Family, text: str, syntax: Syntax) -> Conditioning:
+    def _encode(self, family: Family, text: str, syntax: Syntax) -> TextEncoding:
         if syntax == "plain":
-            return family.encode_words(text, self.clip_skip)
-        return family.encode_weighted(weighted(text), self.clip_skip)
+            return family.encode_text(text, self.clip_skip)
+        return family.encode_weighted_text(weighted(text), self.clip_skip)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +104,8 @@ class ModelCache:
         LoRA that does not fit.
         """
         formats = (numerics.dtype, numerics.decode_dtype)
-        place = placement(device, *formats, numerics.decode_tile, numerics.attention_slice)
-        place = replace(place, in_turn=in_turn)
+        place = make_placement(device, *formats, numerics.decode_tile, numerics.attention_slice)
+        place = replace(place, sequential_offload=in_turn)
         vae = next((add_on for add_on in model.add_ons if add_on.identity.kind == "vae"), None)
         key = (model.identity.digest, vae.identity.digest if vae else None, place)
         if self._loaded is None or self._key != key:
@@ -111,5 +116,5 @@ class ModelCache:
             family = load_family(model.card.family, model.path, place, vae.path if vae else None)
             self._key, self._loaded = key, LoadedModel(family, TextEncodingCache(family))
         if model.add_ons:
-            self._loaded.family.hold(model.add_ons)
+            self._loaded.family.load_add_ons(model.add_ons)
         return self._loaded

@@ -61,9 +61,9 @@ def neighbourhoods(latents: Tensor) -> Tensor:
 
 def fit_preview(family: Family) -> Tensor:
     """The weights that map the latents of colour fields to the fields; latents with NaN or infinity get plain grey."""
-    pixels = colour_fields(SIDE * family.factor)
+    pixels = colour_fields(SIDE * family.vae_scale_factor)
     codes = neighbourhoods(family.encode(pixels).cpu()).flatten(0, 1)
-    block = family.factor // FINER
+    block = family.vae_scale_factor // FINER
     small = avg_pool2d(pixels, block) if block > 1 else pixels
     wanted = torch.nn.functional.pixel_unshuffle(small, FINER).flatten(2).transpose(1, 2).flatten(0, 1)
     if not bool(torch.isfinite(codes).all()):

@@ -23,7 +23,9 @@ MOST = 32
 HOW = "write <lora:name:0.8>, or <lora:name:0.5:0.8> for text encoder and network"
 
 
-Worn = tuple[tuple[str, float], ...]  # LoRAs on one side of a model, by digest, with their weights; none of weight 0
+ActiveLoras = tuple[
+    tuple[str, float], ...
+]  # LoRAs on one side of a model, by digest, with their weights; none of weight 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,12 @@ from collections.abc import Collection, Iterator
 from typing import Any, cast
 
 from sdplay.core.errors import BadRequest, shorten
-from sdplay.library.add_on_kinds import AddOnKind, called, without_weights
+from sdplay.library.add_on_kinds import AddOnKind, add_on_name, without_weights
 from sdplay.prompts.lora_tags import Lora, lora_names, read_lora, stretches
 from sdplay.prompts.template import Wildcards, template
 from sdplay.requests.base import Request, field_marks
 
-Spelled = tuple[tuple[str, str], ...]  # words that stand for vectors, and the digest of the file of each
+ActiveEmbeddings = tuple[tuple[str, str], ...]  # words that stand for vectors, and the digest of the file of each
 
 
 def entries(request: Request) -> Iterator[tuple[AddOnKind, str, str]]:
@@ -34,7 +34,7 @@ def named_add_ons(request: Request) -> dict[tuple[AddOnKind, str], str]:
     found: dict[tuple[AddOnKind, str], str] = {}
     for kind, field, entry in entries(request):
         place = without_weights(kind, entry)
-        name = called(place)
+        name = add_on_name(place)
         if found.setdefault((kind, name), place) != place:
             reason = f"another file of this name is asked for too, {shorten(found[kind, name])}"
             raise BadRequest(reason, field=field, value=entry, hint="give one of them another name")
@@ -46,7 +46,7 @@ def without_paths(request: Request, recipe: dict[str, Any]) -> dict[str, Any]:
     short: dict[str, dict[str, str]] = {}
     for kind, field, entry in entries(request):
         place = without_weights(kind, entry)
-        short.setdefault(field, {})[entry] = called(place) + entry[len(place) :]
+        short.setdefault(field, {})[entry] = add_on_name(place) + entry[len(place) :]
     changed: dict[str, Any] = {}
     for field in short.keys() & recipe.keys():
         value = recipe[field]
@@ -62,7 +62,7 @@ def asked_loras(request: Request) -> Iterator[Lora]:
         if kind == "lora":
             place = without_weights(kind, entry)
             read = read_lora(f"-{entry[len(place) :]}", field, entry)
-            yield Lora(called(place), read.text, read.network)
+            yield Lora(add_on_name(place), read.text, read.network)
 
 
 def mentioned_loras(request: Request, wildcards: Wildcards) -> tuple[str, ...]:

@@ -94,7 +94,7 @@ class Request(BaseModel):
     embedding: Annotated[tuple[FilePath, ...], BeforeValidator(as_texts)] = Field(
         default=(),
         max_length=32,
-        description="The file of a textual inversion, whose name is then a word; those on the shelves are known "
+        description="The file of a textual inversion, whose name is then a word; those in the library are known "
         "without it. Can be given several times.",
         json_schema_extra={"since": [], "add_on": "embedding"},
     )

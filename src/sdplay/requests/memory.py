@@ -12,9 +12,14 @@ from dataclasses import dataclass, replace
 from sdplay.core.errors import BadRequest
 from sdplay.core.fields import SMALLEST_SIDE
 from sdplay.core.values import amount_text, read_amount
-from sdplay.library.activations import decoder_numbers, encoder_numbers, network_numbers, tiled_numbers
+from sdplay.library.activations import (
+    decoder_activations,
+    encoder_activations,
+    tiled_decoder_activations,
+    unet_activations,
+)
 from sdplay.library.resolve import ResolvedModel
-from sdplay.library.sizes import ModelSize, size_of
+from sdplay.library.sizes import ModelSize, memory_figures
 from sdplay.prompts.composition import composed
 from sdplay.requests.recipe import Numerics, Recipe
 from sdplay.requests.stills import FromPicture, Still, prompt_of
@@ -43,8 +48,8 @@ def predicted(recipe: Recipe, size: ModelSize, *, in_turn: bool) -> int:
     """The peak in bytes of drawing `recipe`; `in_turn`: with one part of the model in memory at a time."""
     numerics = recipe.numerics
     wide, narrow = BYTES[numerics.dtype], BYTES[numerics.decode_dtype]
-    network, codec = (size.network.weights + size.beside) * wide, size.codec.weights * narrow
-    texts = sum(size.texts) * wide
+    network, codec = (size.unet.weights + size.add_ons) * wide, size.vae.weights * narrow
+    texts = sum(size.text_encoders) * wide
     calls = network_calls(recipe, size) * wide
     kept = round(KEPT * calls)
     pixels = codec_numbers(recipe, size) * narrow
@@ -56,13 +61,13 @@ def predicted(recipe: Recipe, size: ModelSize, *, in_turn: bool) -> int:
 def network_calls(recipe: Recipe, size: ModelSize) -> int:
     """The most numbers in the network: all pictures of a tile, each with its guidance, at the largest size drawn."""
     height, width = latent_sides(recipe, size)
-    return network_numbers(size.network, height, width, recipe.numerics.tile * rows_of(recipe))
+    return unet_activations(size.unet, height, width, recipe.numerics.tile * rows_of(recipe))
 
 
 def latent_sides(recipe: Recipe, size: ModelSize) -> tuple[int, int]:
     """Height and width of the largest latents, those of the second pass if there is one."""
     width, height = picture_size(recipe)
-    return -(-height // size.codec.factor), -(-width // size.codec.factor)
+    return -(-height // size.vae.scale_factor), -(-width // size.vae.scale_factor)
 
 
 def rows_of(recipe: Recipe) -> int:
@@ -79,11 +84,13 @@ def codec_numbers(recipe: Recipe, size: ModelSize) -> int:
     numerics = recipe.numerics
     if numerics.decode_tile:
         # the shared norms calculate in float32, whatever the codec does
-        drawn = tiled_numbers(size.codec, height, width, numerics.decode_tile) * 4 // BYTES[numerics.decode_dtype]
+        drawn = (
+            tiled_decoder_activations(size.vae, height, width, numerics.decode_tile) * 4 // BYTES[numerics.decode_dtype]
+        )
     else:
-        drawn = decoder_numbers(size.codec, height, width, numerics.tile)
+        drawn = decoder_activations(size.vae, height, width, numerics.tile)
     from_picture = isinstance(recipe.request, FromPicture) or not isinstance(recipe.request, Still)
-    return max(drawn, encoder_numbers(size.codec, height, width)) if from_picture else drawn
+    return max(drawn, encoder_activations(size.vae, height, width)) if from_picture else drawn
 
 
 def memory_limit(recipe: Recipe) -> int | None:
@@ -98,7 +105,7 @@ def kept_within(recipe: Recipe, model: ResolvedModel) -> Recipe:
     if limit is None:
         return recipe
     return replace(
-        recipe, numerics=within(recipe, size_of(model), limit, lossy=recipe.request.run.allow_lossy).numerics
+        recipe, numerics=within(recipe, memory_figures(model), limit, lossy=recipe.request.run.allow_lossy).numerics
     )
 
 
@@ -109,12 +116,12 @@ def takes_turns(recipe: Recipe, model: ResolvedModel) -> bool:
     limit = memory_limit(recipe)
     if recipe.request.run.low_memory or limit is None:
         return recipe.request.run.low_memory
-    return predicted(recipe, size_of(model), in_turn=False) > limit
+    return predicted(recipe, memory_figures(model), in_turn=False) > limit
 
 
 def memory_plan(recipe: Recipe, model: ResolvedModel) -> MemoryPlan:
     """The plan of a recipe that is resolved for `model`; raises `ModelBroken` where its files do not tell its size."""
-    return planned(recipe, size_of(model), recipe.numerics, takes_turns(recipe, model))
+    return planned(recipe, memory_figures(model), recipe.numerics, takes_turns(recipe, model))
 
 
 def within(recipe: Recipe, size: ModelSize, limit: int, *, lossy: bool) -> MemoryPlan:

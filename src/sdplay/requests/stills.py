@@ -12,7 +12,7 @@ from pydantic.config import JsonDict
 from sdplay.core.errors import BadRequest
 from sdplay.core.fields import LARGEST_SIDE, MOST_PICTURES, FilePath, FreeSide, Prompt, Text, as_texts
 from sdplay.core.sample import Asset, Control, Init, Noise, PromptPair, Sample, SecondPass
-from sdplay.library.add_on_kinds import called
+from sdplay.library.add_on_kinds import add_on_name
 from sdplay.library.card import ModelCard
 from sdplay.prompts.composition import check
 from sdplay.prompts.styles import read_styles, styled
@@ -140,7 +140,7 @@ def control_of(recipe: Recipe) -> Control | None:
     request, image = recipe.request, recipe.assets.get("control_image")
     if image is None or not isinstance(request, Still):
         return None
-    network = called(request.controlnet or "")
+    network = add_on_name(request.controlnet or "")
     if not any(one.kind == "controlnet" and one.name == network for one in recipe.add_ons):
         raise damaged("it does not say which ControlNet follows the control image", request.controlnet)
     return Control(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sdplay.families.common.chunks import chunks
+from sdplay.families.common.chunks import split_into_chunks
 from sdplay.prompts.attention import Fragment, weighted
 
 COMMA = 99
@@ -17,7 +17,7 @@ def tokenize(text: str) -> list[int]:
 
 
 def sizes(text: str, size: int = 75) -> list[int]:
-    return [len(chunk.tokens) for chunk in chunks(weighted(text), tokenize, size)]
+    return [len(chunk.tokens) for chunk in split_into_chunks(weighted(text), tokenize, size)]
 
 
 def test_a_short_text_is_one_chunk_and_an_empty_one_too() -> None:
@@ -48,7 +48,7 @@ def test_a_chunk_ends_after_a_comma_that_is_near_its_end() -> None:
 
 @given(st.text(alphabet="ab, ", max_size=400), st.integers(3, 75))
 def test_no_token_is_lost_and_no_chunk_is_too_long(text: str, size: int) -> None:
-    found = chunks(weighted(text), tokenize, size)
+    found = split_into_chunks(weighted(text), tokenize, size)
     assert [token for chunk in found for token in chunk.tokens] == tokenize(text)
     assert all(len(chunk.tokens) <= size for chunk in found)
     assert not any(chunk.weighted for chunk in found)
@@ -57,6 +57,6 @@ def test_no_token_is_lost_and_no_chunk_is_too_long(text: str, size: int) -> None
 @given(st.lists(st.tuples(st.integers(1, 40), st.sampled_from([0.5, 1.0, 1.3])), max_size=8), st.integers(3, 75))
 def test_every_token_keeps_its_weight(stretches: list[tuple[int, float]], size: int) -> None:
     section = tuple(Fragment("a , " * count, weight) for count, weight in stretches)
-    found = chunks([section], tokenize, size)
+    found = split_into_chunks([section], tokenize, size)
     expected = [weight for count, weight in stretches for _ in range(2 * count)]
     assert [weight for chunk in found for weight in chunk.weights] == expected

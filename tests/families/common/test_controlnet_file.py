@@ -12,13 +12,13 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from sdplay.core.errors import BadRequest, ModelBroken
-from sdplay.engines.device import placement
+from sdplay.engines.device import make_placement
 from sdplay.families.common.controlnet import ControlNet
 from sdplay.families.common.controlnet_file import controlnet_config, load_controlnet
 from sdplay.families.load import load_family
 from tests.support.controlnets import build_controlnet, held, write_original_controlnet
 
-PLACE = placement("cpu", "float32", "float32")
+PLACE = make_placement("cpu", "float32", "float32")
 
 
 @pytest.fixture(scope="module")
@@ -119,34 +119,34 @@ def test_one_for_another_model_is_refused(
     control: str, model: str, said: str, controls: dict[str, Path], kinds: dict[str, Path]
 ) -> None:
     family = load_family("sdxl" if model == "sdxl" else "sd", kinds[model], PLACE)
-    family.hold([held("edges", controls[control])])
+    family.load_add_ons([held("edges", controls[control])])
     with pytest.raises(BadRequest, match=said) as caught:
-        family.networks("edges")
+        family.controlnets("edges")
     assert caught.value.field == "controlnet"
 
 
 def test_one_is_read_once_and_let_go(controls: dict[str, Path], kinds: dict[str, Path]) -> None:
     family = load_family("sd", kinds["sd15"], PLACE)
-    family.hold([held("edges", controls["sd15"])])
-    first = family.networks("edges")
-    family.hold([held("edges", controls["sd15"])])
-    assert family.networks("edges") is first
-    family.hold([held("others", controls["sd15"])])
-    family.hold([held("edges", controls["sd15"])])
-    assert family.networks("edges") is not first
+    family.load_add_ons([held("edges", controls["sd15"])])
+    first = family.controlnets("edges")
+    family.load_add_ons([held("edges", controls["sd15"])])
+    assert family.controlnets("edges") is first
+    family.load_add_ons([held("others", controls["sd15"])])
+    family.load_add_ons([held("edges", controls["sd15"])])
+    assert family.controlnets("edges") is not first
 
 
 def test_one_with_other_widths_is_refused(controls: dict[str, Path], tiny: Path, kinds: dict[str, Path]) -> None:
-    from sdplay.families.common.controlnet_file import check_fit
+    from sdplay.families.common.controlnet_file import check_controlnet_fits
 
     family: Any = load_family("sd", kinds["sd15"], PLACE)
     network = load_controlnet(controls["sd15"], PLACE)
-    check_fit(network.config, family.unet.config, family.factor, Path("here"))
+    check_controlnet_fits(network.config, family.unet.config, family.vae_scale_factor, Path("here"))
     wider = type(network.config)({**network.config, "block_out_channels": (32, 64)})
     with pytest.raises(BadRequest, match="made for another network: its block_out_channels is"):
-        check_fit(wider, family.unet.config, family.factor, Path("here"))
+        check_controlnet_fits(wider, family.unet.config, family.vae_scale_factor, Path("here"))
     with pytest.raises(BadRequest, match="sees 8 pixels as one latent, and the model's codec makes one of 4"):
-        check_fit(network.config, family.unet.config, 4, Path("here"))
+        check_controlnet_fits(network.config, family.unet.config, 4, Path("here"))
 
 
 @pytest.mark.parametrize(

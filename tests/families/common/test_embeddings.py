@@ -12,13 +12,13 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from sdplay.core.errors import BadRequest
-from sdplay.engines.device import placement
-from sdplay.families.common.chunks import FIRST_VECTOR, chunks
+from sdplay.engines.device import make_placement
+from sdplay.families.common.chunks import FIRST_EMBEDDING_TOKEN, split_into_chunks
 from sdplay.families.load import load_family
 from sdplay.library.add_ons import ResolvedAddOn, resolve_add_on
-from sdplay.library.library import Shelves
+from sdplay.library.library import Library
 from sdplay.prompts.attention import weighted
-from sdplay.requests.add_ons import Spelled
+from sdplay.requests.add_ons import ActiveEmbeddings
 from tests.support.kinds import WIDTH
 
 TOLERANCE = 1e-5  # relative L2
@@ -29,18 +29,18 @@ def vectors(count: int, seed: int = 0, width: int = WIDTH) -> Tensor:
 
 
 def found(path: Path, tmp_path: Path, *, allow_pickle: bool = False) -> ResolvedAddOn:
-    shelves = Shelves(home=tmp_path / "home", cache=tmp_path / "cache")
-    return resolve_add_on("embedding", str(path), shelves, allow_pickle=allow_pickle)
+    library = Library(home=tmp_path / "home", cache=tmp_path / "cache")
+    return resolve_add_on("embedding", str(path), library, allow_pickle=allow_pickle)
 
 
 def loaded(folder: Path, base: str = "sd15") -> Any:
-    return load_family("sdxl" if base == "sdxl" else "sd", folder, placement("cpu", "float32", "float32"))
+    return load_family("sdxl" if base == "sdxl" else "sd", folder, make_placement("cpu", "float32", "float32"))
 
 
 def knowing(family: Any, *add_ons: ResolvedAddOn) -> Any:
-    family.hold(add_ons)
-    words: Spelled = tuple((one.identity.name, one.identity.digest) for one in add_ons)
-    return family.adapted(words=words)
+    family.load_add_ons(add_ons)
+    words: ActiveEmbeddings = tuple((one.identity.name, one.identity.digest) for one in add_ons)
+    return family.with_add_ons(embeddings=words)
 
 
 def distance(one: Tensor, other: Tensor) -> float:
@@ -73,7 +73,7 @@ def test_a_word_has_the_states_that_diffusers_gives_it(count: int, kinds: dict[s
     family = loaded(kinds["sd15"])
     for name, path in paths.items():
         ours = knowing(family, found(path, tmp_path, allow_pickle=path.suffix != ".safetensors"))
-        assert distance(ours.encode_weighted(weighted(f"a {name} on a table, {name}")).text, wanted) <= TOLERANCE
+        assert distance(ours.encode_weighted_text(weighted(f"a {name} on a table, {name}")).embeds, wanted) <= TOLERANCE
 
 
 def test_sdxl_reads_a_vector_with_each_of_its_encoders(kinds: dict[str, Path], tmp_path: Path) -> None:
@@ -88,8 +88,8 @@ def test_sdxl_reads_a_vector_with_each_of_its_encoders(kinds: dict[str, Path], t
     with torch.inference_mode():
         text, _, pooled, _ = theirs.encode_prompt("a zzword on a table", device="cpu")
     ours = knowing(loaded(kinds["sdxl"], "sdxl"), found(tmp_path / "style.safetensors", tmp_path))
-    said = ours.encode_weighted(weighted("a style on a table"))
-    assert distance(said.text, text[0]) <= TOLERANCE
+    said = ours.encode_weighted_text(weighted("a style on a table"))
+    assert distance(said.embeds, text[0]) <= TOLERANCE
     assert distance(said.pooled, pooled[0]) <= TOLERANCE
 
 
@@ -99,12 +99,12 @@ def test_only_the_whole_word_counts_in_any_case_and_weight(kinds: dict[str, Path
     ours = knowing(plain, found(tmp_path / "bad-Hands 5.safetensors", tmp_path))
 
     def read(text: str) -> Tensor:
-        return ours.encode_weighted(weighted(text)).text
+        return ours.encode_weighted_text(weighted(text)).embeds
 
     for text in ("a bad-hands 55", "abad-hands 5", "bad hands 5", "a cat"):
-        assert torch.equal(read(text), plain.encode_weighted(weighted(text)).text)
+        assert torch.equal(read(text), plain.encode_weighted_text(weighted(text)).embeds)
     assert torch.equal(read("a cat, BAD-HANDS 5,"), read("a cat, bad-Hands 5,"))
-    assert not torch.equal(read("a bad-hands 5"), plain.encode_weighted(weighted("a bad-hands 5")).text)
+    assert not torch.equal(read("a bad-hands 5"), plain.encode_weighted_text(weighted("a bad-hands 5")).embeds)
     assert not torch.equal(read("a (bad-hands 5:1.4)"), read("a bad-hands 5"))
     assert not plain.text_encoder.get_input_embeddings()._forward_hooks
 
@@ -112,10 +112,10 @@ def test_only_the_whole_word_counts_in_any_case_and_weight(kinds: dict[str, Path
 def test_vectors_of_a_word_stay_in_one_chunk(kinds: dict[str, Path], tmp_path: Path) -> None:
     save_file({"emb_params": vectors(4)}, tmp_path / "long.safetensors")
     ours = knowing(loaded(kinds["sd15"]), found(tmp_path / "long.safetensors", tmp_path))
-    spell = ours.inversions.spell(lambda text: [7] * len(text.split()), ours.spelled)
-    one, two = chunks(weighted("x " * 8 + "long y long"), lambda t: [0] if t == "," else spell(t), 10)
+    spell = ours.textual_inversions.tokenizer_with(lambda text: [7] * len(text.split()), ours.embeddings)
+    one, two = split_into_chunks(weighted("x " * 8 + "long y long"), lambda t: [0] if t == "," else spell(t), 10)
     assert (len(one.tokens), len(two.tokens)) == (8, 9)
-    assert [token >= FIRST_VECTOR for token in two.tokens] == [True] * 4 + [False] + [True] * 4
+    assert [token >= FIRST_EMBEDDING_TOKEN for token in two.tokens] == [True] * 4 + [False] + [True] * 4
 
 
 @pytest.mark.parametrize(

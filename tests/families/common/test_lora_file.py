@@ -12,12 +12,12 @@ import torch
 from torch import Tensor
 
 from sdplay.core.errors import BadRequest
-from sdplay.engines.device import placement
+from sdplay.engines.device import make_placement
 from sdplay.families.common import lora_patcher as patches
 from sdplay.families.common.original_names import original_names
 from sdplay.families.load import load_family
 from sdplay.library.add_ons import ResolvedAddOn, resolve_add_on
-from sdplay.library.library import Shelves
+from sdplay.library.library import Library
 from tests.support import loras
 
 pytestmark = pytest.mark.filterwarnings("ignore:Already found a `peft_config` attribute:UserWarning")  # of PEFT
@@ -26,19 +26,19 @@ TEXT = "a red apple on a table"
 
 
 def found(path: Path, tmp_path: Path) -> ResolvedAddOn:
-    return resolve_add_on("lora", str(path), Shelves(home=tmp_path / "home"))
+    return resolve_add_on("lora", str(path), Library(home=tmp_path / "home"))
 
 
 def loaded(folder: Path, base: str) -> Any:
-    return load_family("sdxl" if base == "sdxl" else "sd", folder, placement("cpu", "float32", "float32"))
+    return load_family("sdxl" if base == "sdxl" else "sd", folder, make_placement("cpu", "float32", "float32"))
 
 
 def said(family: Any) -> dict[str, Tensor]:
     """What text encoders and network say with what is on now: the text, and one answer to the same question."""
     with torch.inference_mode():
-        words = family.encode_words(TEXT)
+        words = family.encode_text(TEXT)
         x = torch.randn(1, 4, 8, 8, generator=torch.Generator().manual_seed(1))
-        found = {"text": words.text, "network": family.denoiser([words])(x, 3.0)}
+        found = {"text": words.embeds, "network": family.denoiser([words])(x, 3.0)}
         return found | ({"pooled": words.pooled} if words.pooled is not None else {})
 
 
@@ -88,11 +88,11 @@ def test_two_loras_do_what_they_do_in_diffusers(layout: str, base: str, kinds: d
     plain = said(ours)
     one, other = (loras.write(tmp_path / f"{seed}.safetensors", LAYOUTS[layout](ours, seed)) for seed in (1, 2))
     add_ons = [found(one, tmp_path), found(other, tmp_path)]
-    ours.hold(add_ons)
+    ours.load_add_ons(add_ons)
     theirs.load(one, "one")
     theirs.load(other, "other")
     on = tuple(zip((add_on.identity.digest for add_on in add_ons), (0.8, -0.5), strict=True))
-    now, wanted = said(ours.adapted(on, on)), theirs.said(one=0.8, other=-0.5)
+    now, wanted = said(ours.with_add_ons(on, on)), theirs.said(one=0.8, other=-0.5)
     for name in wanted:
         assert distance(now[name], wanted[name]) <= TOLERANCE, name
     assert distance(now["network"], plain["network"]) > 1e-3
@@ -109,16 +109,16 @@ def test_kohyas_sdxl_files_have_the_original_numbers(kinds: dict[str, Path], tmp
     assert not any(re.match(r"lora_unet_(up|down|mid)_block", name) for name in tensors)
     path = loras.write(tmp_path / "x.safetensors", tensors)
     add_on = found(path, tmp_path)
-    ours.hold([add_on])
+    ours.load_add_ons([add_on])
     attention = {name: tensor for name, tensor in tensors.items() if "attn" in name or "_te" in name}
     theirs.load(loras.write(tmp_path / "y.safetensors", attention), "x")  # diffusers reads no numbered convolutions
-    ours.hold([only := found(tmp_path / "y.safetensors", tmp_path)])
-    now = said(ours.adapted(((only.identity.digest, 0.7),), ((only.identity.digest, 0.7),)))
+    ours.load_add_ons([only := found(tmp_path / "y.safetensors", tmp_path)])
+    now = said(ours.with_add_ons(((only.identity.digest, 0.7),), ((only.identity.digest, 0.7),)))
     for name, wanted in theirs.said(x=0.7).items():
         assert distance(now[name], wanted) <= TOLERANCE, name
     same = loras.write(tmp_path / "z.safetensors", loras.kohya(layers, 1))
-    ours.hold([add_on, other := found(same, tmp_path)])
-    by_number, by_name = (said(ours.adapted(((one.identity.digest, 0.7),))) for one in (add_on, other))
+    ours.load_add_ons([add_on, other := found(same, tmp_path)])
+    by_number, by_name = (said(ours.with_add_ons(((one.identity.digest, 0.7),))) for one in (add_on, other))
     assert torch.equal(by_number["network"], by_name["network"])
 
 
@@ -127,15 +127,15 @@ def test_an_alpha_beside_the_tensors_counts(kinds: dict[str, Path], tmp_path: Pa
     tensors = loras.peft(loras.layers_of(ours, text=False), 1)
     noted = {"unet.r": 3, "unet.lora_alpha": 6, "unet.target_modules": ["to_q", "to_k", "to_v", "to_out.0"]}
     path = loras.write(tmp_path / "x.safetensors", tensors, lora_adapter_metadata=noted)
-    ours.hold([add_on := found(path, tmp_path)])
+    ours.load_add_ons([add_on := found(path, tmp_path)])
     theirs.load(path, "x")
-    now, wanted = said(ours.adapted(((add_on.identity.digest, 1.0),))), theirs.said(x=1.0)
+    now, wanted = said(ours.with_add_ons(((add_on.identity.digest, 1.0),))), theirs.said(x=1.0)
     assert distance(now["network"], wanted["network"]) <= TOLERANCE
 
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 def test_what_is_taken_off_leaves_no_trace(dtype: str, kinds: dict[str, Path], tmp_path: Path) -> None:
-    ours = load_family("sd", kinds["sd15"], placement("cpu", dtype, "float32"))
+    ours = load_family("sd", kinds["sd15"], make_placement("cpu", dtype, "float32"))
     before = {name: tensor.clone() for name, tensor in ours.unet.state_dict().items()}
     plain = said(ours)
     paths = [
@@ -143,17 +143,17 @@ def test_what_is_taken_off_leaves_no_trace(dtype: str, kinds: dict[str, Path], t
         for seed in (1, 2)
     ]
     one, other = (found(path, tmp_path) for path in paths)
-    ours.hold([one, other])
+    ours.load_add_ons([one, other])
     a, b = one.identity.digest, other.identity.digest
-    first = said(ours.adapted(((a, 0.5),), ((a, 0.5),)))
-    said(ours.adapted(((a, 0.2), (b, -3.0)), ((b, 9.0),)))
-    again = said(ours.adapted(((a, 0.5),), ((a, 0.5),)))
+    first = said(ours.with_add_ons(((a, 0.5),), ((a, 0.5),)))
+    said(ours.with_add_ons(((a, 0.2), (b, -3.0)), ((b, 9.0),)))
+    again = said(ours.with_add_ons(((a, 0.5),), ((a, 0.5),)))
     for name in plain:
         assert torch.equal(first[name], again[name])
         assert torch.equal(said(ours)[name], plain[name])
         assert not torch.equal(first[name], plain[name])
     assert all(torch.equal(tensor, before[name]) for name, tensor in ours.unet.state_dict().items())
-    assert not ours.patches._made
+    assert not ours.lora_patcher._originals
 
 
 def test_one_that_is_cut_off_in_the_middle_leaves_nothing_on(
@@ -162,19 +162,19 @@ def test_one_that_is_cut_off_in_the_middle_leaves_nothing_on(
     ours = loaded(kinds["sd15"], "sd15")
     plain = said(ours)
     path = loras.write(tmp_path / "x.safetensors", loras.kohya(loras.layers_of(ours), 1))
-    ours.hold([add_on := found(path, tmp_path)])
-    on = ours.adapted(((add_on.identity.digest, 0.5),))
+    ours.load_add_ons([add_on := found(path, tmp_path)])
+    on = ours.with_add_ons(((add_on.identity.digest, 0.5),))
     half = said(on)
-    made, calls = patches.changed, iter(range(100))
+    made, calls = patches.patched_weight, iter(range(100))
 
     def interrupted(*given: Any) -> Tensor:
         if next(calls) == 3:
             raise KeyboardInterrupt
         return made(*given)
 
-    monkeypatch.setattr(patches, "changed", interrupted)
+    monkeypatch.setattr(patches, "patched_weight", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        said(ours.adapted(((add_on.identity.digest, 0.9),)))
+        said(ours.with_add_ons(((add_on.identity.digest, 0.9),)))
     monkeypatch.undo()
     assert torch.equal(said(ours)["network"], plain["network"])
     assert torch.equal(said(on)["network"], half["network"])
@@ -186,12 +186,12 @@ def test_one_whose_end_is_cut_off_too_is_taken_off_when_it_is_asked_again(
     ours = loaded(kinds["sd15"], "sd15")
     plain = said(ours)
     path = loras.write(tmp_path / "x.safetensors", loras.kohya(loras.layers_of(ours), 1))
-    ours.hold([add_on := found(path, tmp_path)])
-    on = ours.adapted(((add_on.identity.digest, 0.5),))
+    ours.load_add_ons([add_on := found(path, tmp_path)])
+    on = ours.with_add_ons(((add_on.identity.digest, 0.5),))
     half = said(on)
-    take_off = patches.Patches._take_off
+    take_off = patches.LoraPatcher._restore
 
-    def interrupted(of: patches.Patches, layers: Any) -> None:
+    def interrupted(of: patches.LoraPatcher, layers: Any) -> None:
         take_off(of, layers[:2])
         if layers:
             raise KeyboardInterrupt
@@ -199,15 +199,15 @@ def test_one_whose_end_is_cut_off_too_is_taken_off_when_it_is_asked_again(
     def out_of_memory(*given: Any) -> Tensor:
         raise MemoryError
 
-    monkeypatch.setattr(patches, "changed", out_of_memory)
-    monkeypatch.setattr(patches.Patches, "_take_off", interrupted)
+    monkeypatch.setattr(patches, "patched_weight", out_of_memory)
+    monkeypatch.setattr(patches.LoraPatcher, "_restore", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        said(ours.adapted(((add_on.identity.digest, 0.9),)))
+        said(ours.with_add_ons(((add_on.identity.digest, 0.9),)))
     monkeypatch.undo()
-    assert ours.patches._made
-    ours.hold([])
+    assert ours.lora_patcher._originals
+    ours.load_add_ons([])
     assert torch.equal(said(ours)["network"], plain["network"])
-    assert not ours.patches._made
+    assert not ours.lora_patcher._originals
     assert torch.equal(said(on)["network"], half["network"])
 
 
@@ -218,14 +218,14 @@ def test_two_that_spell_the_same_layers_in_two_ways_leave_no_trace(kinds: dict[s
     layers = loras.layers_of(ours, text=False)
     written = (loras.peft(layers, 1), loras.kohya(layers, 2, lambda name: original[name]), loras.kohya(layers, 2))
     paths = (loras.write(tmp_path / f"{number}.safetensors", tensors) for number, tensors in enumerate(written))
-    ours.hold(add_ons := [found(path, tmp_path) for path in paths])
+    ours.load_add_ons(add_ons := [found(path, tmp_path) for path in paths])
     dotted, by_number, by_name = (add_on.identity.digest for add_on in add_ons)
-    ours.patches.wear("network", ((dotted, 0.5),))
-    ours.patches.wear("network", ((dotted, 0.5), (by_number, 0.8)))
+    ours.lora_patcher.apply("network", ((dotted, 0.5),))
+    ours.lora_patcher.apply("network", ((dotted, 0.5), (by_number, 0.8)))
     both = {name: tensor.clone() for name, tensor in ours.unet.state_dict().items()}
-    ours.patches.wear("network", ())
+    ours.lora_patcher.apply("network", ())
     assert all(torch.equal(tensor, before[name]) for name, tensor in ours.unet.state_dict().items())
-    ours.patches.wear("network", ((dotted, 0.5), (by_name, 0.8)))
+    ours.lora_patcher.apply("network", ((dotted, 0.5), (by_name, 0.8)))
     assert all(torch.equal(tensor, both[name]) for name, tensor in ours.unet.state_dict().items())
 
 
@@ -245,19 +245,19 @@ def test_a_convolution_between_two_small_ones(kinds: dict[str, Path], tmp_path: 
     down, mid, up = torch.randn(2, 128, 1, 1), torch.randn(2, 2, 3, 3), torch.randn(128, 2, 1, 1)
     tensors = {f"{name}.lora_{part}.weight": t for part, t in (("down", down), ("mid", mid), ("up", up))}
     add_on = found(loras.write(tmp_path / "x.safetensors", {**tensors, f"{name}.alpha": torch.tensor(1.0)}), tmp_path)
-    ours.hold([add_on])
+    ours.load_add_ons([add_on])
     x = torch.randn(1, 128, 4, 4)
     with torch.inference_mode():
         conv = torch.nn.functional.conv2d
         wanted = layer(x) + 0.5 * 0.6 * conv(conv(conv(x, down), mid, padding=1), up)
-        ours.patches.wear("network", ((add_on.identity.digest, 0.6),))
+        ours.lora_patcher.apply("network", ((add_on.identity.digest, 0.6),))
         assert distance(layer(x), wanted) <= TOLERANCE
 
 
 def refusal(tensors: dict[str, Tensor], folder: Path, base: str, tmp_path: Path) -> str:
     path = loras.write(tmp_path / "x.safetensors", tensors)
     with pytest.raises(BadRequest) as caught:
-        loaded(folder, base).hold([found(path, tmp_path)])
+        loaded(folder, base).load_add_ons([found(path, tmp_path)])
     assert caught.value.field == "lora"
     assert caught.value.hint
     return caught.value.reason

@@ -14,11 +14,11 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from sdplay.core.errors import ModelBroken
-from sdplay.engines.device import placement
+from sdplay.engines.device import make_placement
 from sdplay.families.load import load_family
 from tests.support import original
 
-FLOAT32 = placement("cpu", "float32", "float32")
+FLOAT32 = make_placement("cpu", "float32", "float32")
 WEIGHTS = "diffusion_pytorch_model.safetensors"
 Write = Callable[[Path, Path], Path]
 
@@ -89,7 +89,7 @@ def test_another_codec_changes_the_pixels_and_nothing_else(
     save_file(changed, tmp_path / "other.safetensors")
     own, other = (load_family("sd", kinds["sd15"], FLOAT32, codec) for codec in (None, tmp_path / "other.safetensors"))
     assert torch.allclose(other.decode(latents), own.decode(latents) * 1.1, atol=1e-5)
-    one, two = (each.denoiser([each.encode_words("a cat")])(latents, 3.0) for each in (own, other))
+    one, two = (each.denoiser([each.encode_text("a cat")])(latents, 3.0) for each in (own, other))
     assert torch.equal(one, two)
 
 

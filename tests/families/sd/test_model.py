@@ -13,12 +13,12 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from sdplay.core.errors import ModelBroken
-from sdplay.engines.device import placement
+from sdplay.engines.device import make_placement
 from sdplay.families.common.latent_model import read_process
 from sdplay.families.sd.model import StableDiffusion, load_sd
 from sdplay.sampling.process import EpsilonProcess, VProcess
 
-FLOAT32 = placement("cpu", "float32", "float32")
+FLOAT32 = make_placement("cpu", "float32", "float32")
 WEIGHTS = "diffusion_pytorch_model.safetensors"
 
 
@@ -35,17 +35,17 @@ def test_the_scheduler_file_becomes_the_noise_table(tiny: Path, tiny_v: Path) ->
 
 
 def test_the_codec_says_its_factor_and_channels(family: StableDiffusion) -> None:
-    assert (family.factor, family.latent_channels, family.is_inpaint) == (8, 4, False)
+    assert (family.vae_scale_factor, family.latent_channels, family.is_inpaint) == (8, 4, False)
 
 
 def test_words_are_encoded_as_the_text_encoder_does(family: StableDiffusion) -> None:
     tokens = family.tokenizer("a red apple", padding="max_length", max_length=24, return_tensors="pt").input_ids
     with torch.inference_mode():
         expected = family.text_encoder(tokens).last_hidden_state[0]
-    found = family.encode_words("a red apple").text
+    found = family.encode_text("a red apple").embeds
     assert found.shape == (24, 32)
     assert torch.equal(found, expected)
-    assert not torch.equal(found, family.encode_words("a blue apple").text)
+    assert not torch.equal(found, family.encode_text("a blue apple").embeds)
 
 
 def test_latents_come_back_from_the_codec_scaled_as_they_went_in(family: StableDiffusion) -> None:
@@ -58,7 +58,7 @@ def test_latents_come_back_from_the_codec_scaled_as_they_went_in(family: StableD
 
 
 def test_a_batch_row_is_conditioned_by_its_own_text(family: StableDiffusion) -> None:
-    one, other = family.encode_words("a red apple"), family.encode_words("the blue cat")
+    one, other = family.encode_text("a red apple"), family.encode_text("the blue cat")
     x = torch.randn(1, 4, 8, 8, generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():
         both = family.denoiser([one, other])(torch.cat([x, x]), 5.0)
@@ -68,11 +68,11 @@ def test_a_batch_row_is_conditioned_by_its_own_text(family: StableDiffusion) -> 
 
 
 def test_numbers_are_float32_on_the_cpu_at_every_door_whatever_is_inside(tiny: Path) -> None:
-    half = load_sd(tiny, placement("cpu", "bfloat16", "bfloat16"))
+    half = load_sd(tiny, make_placement("cpu", "bfloat16", "bfloat16"))
     assert {p.dtype for m in (half.unet, half.text_encoder, half.vae) for p in m.parameters()} == {torch.bfloat16}
     latents = half.encode(torch.zeros(1, 3, 64, 64))
     with torch.inference_mode():
-        x0 = half.denoiser([half.encode_words("a cat")])(latents, 3.0)
+        x0 = half.denoiser([half.encode_text("a cat")])(latents, 3.0)
     assert {t.dtype for t in (latents, x0, half.decode(latents))} == {torch.float32}
 
 

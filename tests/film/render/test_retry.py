@@ -13,7 +13,7 @@ from torch import Tensor
 from sdplay.core.errors import MemoryFailed, RenderFailed
 from sdplay.core.seeding import reroll_seed
 from sdplay.events import Event, Retried
-from sdplay.families.base import Conditioning
+from sdplay.families.base import TextEncoding
 from sdplay.film.job.frame_file import read_frame
 from sdplay.sampling.denoiser import Denoiser
 from tests.support.films import write_film
@@ -129,7 +129,7 @@ def test_where_memory_runs_out_fewer_frames_share_a_pass(tmp_path: Path, room: i
     executor = StubExecutor([], [])
     roomy = executor.family.denoiser
 
-    def tight(conditionings: Sequence[Conditioning], seen: Tensor | None = None) -> Denoiser:
+    def tight(conditionings: Sequence[TextEncoding], seen: Tensor | None = None) -> Denoiser:
         if len(conditionings) > room:
             raise MemoryError
         return roomy(conditionings, seen)
@@ -145,7 +145,7 @@ def test_where_memory_runs_out_fewer_frames_share_a_pass(tmp_path: Path, room: i
 def test_where_not_even_one_frame_fits_that_is_said(tmp_path: Path) -> None:
     executor = StubExecutor([], [])
 
-    def tight(conditionings: Sequence[Conditioning], seen: Tensor | None = None) -> Denoiser:
+    def tight(conditionings: Sequence[TextEncoding], seen: Tensor | None = None) -> Denoiser:
         raise MemoryError
 
     executor.family.denoiser = tight  # type: ignore[method-assign]

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 
 from sdplay.prompts.attention import Section
 
-FIRST_VECTOR = 1_000_000  # from here on tokens are vectors of textual inversions, and of no vocabulary
-MOST_VECTORS = 1_000  # of one of them
-MARKS = 2  # tokens that stand before and after those of a text
+FIRST_EMBEDDING_TOKEN = 1_000_000  # from here on tokens are vectors of textual inversions, and of no vocabulary
+TOKENS_PER_EMBEDDING = 1_000  # of one of them
+SPECIAL_TOKENS = 2  # tokens that stand before and after those of a text
 LOOK_BACK = 20
 Tokenize = Callable[[str], Sequence[int]]
 
@@ -61,7 +61,7 @@ class _Layout:
         self.open, self.comma = [], 0
 
 
-def chunks(sections: Sequence[Section], tokenize: Tokenize, size: int) -> tuple[Chunk, ...]:
+def split_into_chunks(sections: Sequence[Section], tokenize: Tokenize, size: int) -> tuple[Chunk, ...]:
     """`sections` in chunks of at most `size` tokens, one at least; `tokenize` gives the tokens of a text, unmarked."""
     layout = _Layout(size)
     (comma,) = tokenize(",")
@@ -71,20 +71,20 @@ def chunks(sections: Sequence[Section], tokenize: Tokenize, size: int) -> tuple[
         for fragment in section:
             tokens = tokenize(fragment.text)
             for place, token in enumerate(tokens):
-                if begins_word(token):
-                    layout.make_room(length_of_word(tokens, place))
+                if starts_embedding(token):
+                    layout.make_room(embedding_length(tokens, place))
                 layout.add(token, fragment.weight, is_comma=token == comma)
     if layout.open or not layout.done:
         layout.end()
     return tuple(layout.done)
 
 
-def begins_word(token: int) -> bool:
+def starts_embedding(token: int) -> bool:
     """Whether `token` is the first vector of a textual inversion."""
-    return token >= FIRST_VECTOR and (token - FIRST_VECTOR) % MOST_VECTORS == 0
+    return token >= FIRST_EMBEDDING_TOKEN and (token - FIRST_EMBEDDING_TOKEN) % TOKENS_PER_EMBEDDING == 0
 
 
-def length_of_word(tokens: Sequence[int], place: int) -> int:
+def embedding_length(tokens: Sequence[int], place: int) -> int:
     """How many vectors follow from the first one at `place`, itself included."""
     length = 1
     while place + length < len(tokens) and tokens[place + length] == tokens[place] + length:

@@ -12,7 +12,7 @@ from sdplay.core.errors import BadRequest
 LAST, BEFORE_LAST = 1, 2
 
 
-def further_back(clip_skip: int, own: int, layers: int) -> int:
+def skipped_layers(clip_skip: int, own: int, layers: int) -> int:
     """How many layers before the one that the model reads by itself (`own`: `LAST` or `BEFORE_LAST`).
 
     `layers` is how many the encoder was trained with; raises `BadRequest` for more than that.

@@ -21,7 +21,7 @@ class ControlNet:
 
     def __init__(self, module: Any, placement: Placement) -> None:
         module.to(placement.device, memory_format=torch.channels_last).eval().requires_grad_(False)
-        if placement.sliced:
+        if placement.attention_slicing:
             module.set_attn_processor(SlicedAttention())
         config = module.config
         self.placement, self.config = placement, config
@@ -40,7 +40,7 @@ class ControlNet:
         return self._reader(picture.to(place.device, place.dtype, memory_format=torch.channels_last))
 
     def __call__(
-        self, x: Tensor, timesteps: Tensor, texts: Sequence[Tensor], seen: Tensor, extras: Extras
+        self, x: Tensor, timesteps: Tensor, texts: Sequence[Tensor], hint: Tensor, extras: Extras
     ) -> list[Tensor]:
         """What is to be added for latents [B, C, h, w], from outside inwards; the middle block's last.
 
@@ -52,7 +52,7 @@ class ControlNet:
             rows = torch.tensor([row for row, other in enumerate(lengths) if other == length], device=x.device)
             some = {kind: {name: each[rows] for name, each in told.items()} for kind, told in extras.items()}
             text = torch.stack([text for text in texts if len(text) == length])
-            asked: tuple[Any, ...] = (x[rows], timesteps[rows], text, seen.expand(len(rows), -1, -1, -1))
+            asked: tuple[Any, ...] = (x[rows], timesteps[rows], text, hint.expand(len(rows), -1, -1, -1))
             down, middle = self.module(*asked, return_dict=False, **some)
             found = [*down, middle]
             if len(rows) == len(x):
@@ -63,13 +63,13 @@ class ControlNet:
         return parts
 
 
-def added_by(
-    guides: Sequence[ControlCond], x: Tensor, timesteps: Tensor, texts: Sequence[Tensor], extras: Extras
+def control_residuals(
+    controls: Sequence[ControlCond], x: Tensor, timesteps: Tensor, texts: Sequence[Tensor], extras: Extras
 ) -> dict[str, Any]:
     """What `guides` have to say to a `UNet2DConditionModel` about latents `x`, added up."""
     total: list[Tensor] = []
-    for guide in guides:
-        found = [each * guide.scale for each in guide.network(x, timesteps, texts, guide.hint, extras)]
+    for guide in controls:
+        found = [each * guide.scale for each in guide.model(x, timesteps, texts, guide.hint, extras)]
         total = [one + other for one, other in zip(total, found, strict=True)] if total else found
     if not total:
         return {}

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from sdplay.core.errors import BadRequest, ModelBroken
 from sdplay.engines.placement import Placement
-from sdplay.engines.weight_buffer import complete
+from sdplay.engines.weight_buffer import check_loaded
 from sdplay.families.common.controlnet import ControlNet
 from sdplay.library.detect import is_half, weight_files
 from sdplay.library.layout import HEAD_WIDTH, HEADS_SD15, Config, Shapes, count
@@ -46,7 +46,7 @@ def load_controlnet(path: Path, placement: Placement) -> ControlNet:
         raise
     except Exception as error:  # diffusers, safetensors and torch raise a dozen kinds for a bad file
         why = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise unusable(f"this ControlNet cannot be used: {why}", path) from error
+        raise controlnet_error(f"this ControlNet cannot be used: {why}", path) from error
 
 
 def _is_plain(path: Path) -> bool:
@@ -54,11 +54,11 @@ def _is_plain(path: Path) -> bool:
     return path.name.startswith("diffusion_pytorch_model.")
 
 
-def unusable(reason: str, path: Path) -> ModelBroken:
+def controlnet_error(reason: str, path: Path) -> ModelBroken:
     return ModelBroken(reason, field="controlnet", value=str(path), hint=WHAT_WORKS)
 
 
-def check_fit(control: Any, unet: Any, factor: int, path: Path) -> None:
+def check_controlnet_fits(control: Any, unet: Any, factor: int, path: Path) -> None:
     """Raise `BadRequest` unless a ControlNet's configuration fits a network's, whose codec has this `factor`."""
     for part in (
         "cross_attention_dim",
@@ -90,7 +90,7 @@ def _from_folder(folder: Path, placement: Placement) -> Any:
     half = {"variant": "fp16"} if any(map(is_half, weight_files(folder))) else {}
     loading = {"local_files_only": True, "use_safetensors": True, "output_loading_info": True}
     loading |= {"low_cpu_mem_usage": False, "torch_dtype": placement.dtype}
-    return complete(ControlNetModel.from_pretrained(folder, **loading, **half))
+    return check_loaded(ControlNetModel.from_pretrained(folder, **loading, **half))
 
 
 def _from_file(path: Path, placement: Placement) -> Any:
@@ -103,7 +103,7 @@ def _from_file(path: Path, placement: Placement) -> Any:
     cast = {name: weight.to(placement.dtype) for name, weight in weights.items()}
     lacking, _ = network.load_state_dict(cast, strict=False, assign=True)
     if lacking:
-        raise unusable(f"{len(lacking)} of its weights are not in the file, {lacking[0]} for one", path)
+        raise controlnet_error(f"{len(lacking)} of its weights are not in the file, {lacking[0]} for one", path)
     return network
 
 
@@ -113,12 +113,12 @@ def as_diffusers(weights: Weights, path: Path) -> Weights:
 
     for start, what in OTHERS.items():
         if any(name.startswith(start) for name in weights):
-            raise unusable(f"this is {what}", path)
+            raise controlnet_error(f"this is {what}", path)
     if "controlnet_cond_embedding.conv_in.weight" in weights:
         return weights
     plain = {name.removeprefix(ORIGINAL): weight for name, weight in weights.items()}
     if "input_hint_block.0.weight" not in plain:
-        raise unusable("this is no ControlNet: none of its tensors reads a picture", path)
+        raise controlnet_error("this is no ControlNet: none of its tensors reads a picture", path)
     halving = next(
         n for n in range(1, count(plain, r"input_blocks\.(\d+)\.")) if f"input_blocks.{n}.0.op.weight" in plain
     )

@@ -7,11 +7,11 @@ from typing import Any
 
 from sdplay.engines.placement import Placement
 from sdplay.families.common.controlnet import ControlNet
-from sdplay.families.common.controlnet_file import check_fit, load_controlnet
+from sdplay.families.common.controlnet_file import check_controlnet_fits, load_controlnet
 from sdplay.library.add_ons import ResolvedAddOn
 
 
-class ControlNets:
+class LoadedControlNets:
     """ControlNets for the network of the configuration `unet`, by name: each is read when it is first asked for.
 
     `factor` is the side in pixels of what the model's codec makes one latent of.
@@ -22,7 +22,7 @@ class ControlNets:
         self._held: tuple[ResolvedAddOn, ...] = ()
         self._loaded: dict[str, ControlNet] = {}
 
-    def hold(self, add_ons: Sequence[ResolvedAddOn]) -> None:
+    def load(self, add_ons: Sequence[ResolvedAddOn]) -> None:
         """Take those among `add_ons` that are ControlNets, and let go of all others."""
         held = tuple(one for one in add_ons if one.identity.kind == "controlnet")
         if held != self._held:
@@ -33,6 +33,6 @@ class ControlNets:
         if name not in self._loaded:
             path = next(one.path for one in self._held if one.identity.name == name)
             found = load_controlnet(path, self.placement)
-            check_fit(found.config, self.unet, self.factor, path)
+            check_controlnet_fits(found.config, self.unet, self.factor, path)
             self._loaded[name] = found
         return self._loaded[name]

@@ -14,33 +14,33 @@ import torch
 from torch import Tensor
 
 from sdplay.core.errors import BadRequest
-from sdplay.families.common.chunks import FIRST_VECTOR, MARKS, Tokenize
-from sdplay.families.common.vectors import codes, slot_and_row, spell
+from sdplay.families.common.chunks import FIRST_EMBEDDING_TOKEN, SPECIAL_TOKENS, Tokenize
+from sdplay.families.common.vectors import embedding_tokens, slot_and_row, with_embeddings
 from sdplay.library.add_ons import ResolvedAddOn
-from sdplay.requests.add_ons import Spelled
+from sdplay.requests.add_ons import ActiveEmbeddings
 
 BY_ENCODER = (("clip_l", "text_encoders_0"), ("clip_g", "text_encoders_1"))  # what files for SDXL call their two parts
-MOST_HELD = 64
+MOST_CACHED = 64
 
 
-class Inversions:
+class TextualInversions:
     """The files that were read, by digest: vectors [n, width] for each text encoder. A vector's token is a number that
     no vocabulary reaches.
     """
 
     def __init__(self, encoders: Sequence[Any]) -> None:
         self.encoders = encoders
-        self.held: dict[str, tuple[Tensor, ...]] = {}
+        self.vectors: dict[str, tuple[Tensor, ...]] = {}
         self._slots: dict[str, int] = {}
 
-    def hold(self, add_ons: Sequence[ResolvedAddOn]) -> None:
+    def load(self, add_ons: Sequence[ResolvedAddOn]) -> None:
         """Read those among `add_ons` that are not held yet; raises `BadRequest` for one that does not fit."""
         wanted = {one.identity.digest: one for one in add_ons if one.identity.kind == "embedding"}
         for digest, one in wanted.items():
-            self.held[digest] = self.held.pop(digest) if digest in self.held else self.read(one)
+            self.vectors[digest] = self.vectors.pop(digest) if digest in self.vectors else self.read(one)
             self._slots.setdefault(digest, len(self._slots))
-        for digest in [digest for digest in self.held if digest not in wanted][:-MOST_HELD]:
-            del self.held[digest]
+        for digest in [digest for digest in self.vectors if digest not in wanted][:-MOST_CACHED]:
+            del self.vectors[digest]
 
     def read(self, one: ResolvedAddOn) -> tuple[Tensor, ...]:
         """The vectors in a file for each of the text encoders."""
@@ -49,32 +49,36 @@ class Inversions:
         found = vectors_in(load_file(one.path), len(self.encoders))
         widths = tuple(encoder.config.hidden_size for encoder in self.encoders)
         if found is None:
-            raise unfit(one.origin, f"it lacks vectors for one of the {len(widths)} text encoders of this model")
+            raise embedding_error(
+                one.origin, f"it lacks vectors for one of the {len(widths)} text encoders of this model"
+            )
         for vectors, width in zip(found, widths, strict=True):
             if vectors.ndim != 2 or vectors.size(1) != width:
-                raise unfit(one.origin, f"its vectors are {vectors.size(-1)} wide, those of this model's texts {width}")
-        longest = min(encoder.config.max_position_embeddings for encoder in self.encoders) - MARKS
+                raise embedding_error(
+                    one.origin, f"its vectors are {vectors.size(-1)} wide, those of this model's texts {width}"
+                )
+        longest = min(encoder.config.max_position_embeddings for encoder in self.encoders) - SPECIAL_TOKENS
         counts = {len(vectors) for vectors in found}
         if len(counts) > 1 or not 0 < max(counts) <= longest:
             told = " and ".join(map(str, sorted(counts)))
-            raise unfit(
+            raise embedding_error(
                 one.origin, f"it holds {told} vectors, and 1 to {longest} make a word, as many for each encoder"
             )
         return found
 
-    def spell(self, tokenize: Tokenize, words: Spelled) -> Tokenize:
+    def tokenizer_with(self, tokenize: Tokenize, words: ActiveEmbeddings) -> Tokenize:
         """`tokenize`, but with the tokens of vectors where one of `words` stands."""
-        known = {name: codes(self._slots[digest], len(self.held[digest][0])) for name, digest in words}
-        return spell(tokenize, known)
+        known = {name: embedding_tokens(self._slots[digest], len(self.vectors[digest][0])) for name, digest in words}
+        return with_embeddings(tokenize, known)
 
-    def encoded(self, number: int, encoder: Any, tokens: Tensor, **wanted: bool) -> Any:
+    def encode(self, number: int, encoder: Any, tokens: Tensor, **wanted: bool) -> Any:
         """What text encoder `number` makes of `tokens` [1, length], with vectors in the places of their tokens."""
-        places = tokens[0] >= FIRST_VECTOR
+        places = tokens[0] >= FIRST_EMBEDDING_TOKEN
         if not bool(places.any()):
             return encoder(tokens, **wanted)
         by_slot = {slot: digest for digest, slot in self._slots.items()}
         slots = [slot_and_row(int(token)) for token in tokens[0][places]]
-        vectors = torch.stack([self.held[by_slot[slot]][number][row] for slot, row in slots])
+        vectors = torch.stack([self.vectors[by_slot[slot]][number][row] for slot, row in slots])
 
         def put_in(_: Any, __: Any, found: Tensor) -> Tensor:
             found = found.clone()
@@ -83,7 +87,7 @@ class Inversions:
 
         hook = encoder.get_input_embeddings().register_forward_hook(put_in)
         try:
-            return encoder(torch.where(tokens < FIRST_VECTOR, tokens, 0), **wanted)
+            return encoder(torch.where(tokens < FIRST_EMBEDDING_TOKEN, tokens, 0), **wanted)
         finally:
             hook.remove()
 
@@ -105,6 +109,6 @@ def rows(vectors: Tensor) -> Tensor:
     return vectors[None] if vectors.ndim == 1 else vectors
 
 
-def unfit(path: Path, reason: str) -> BadRequest:
+def embedding_error(path: Path, reason: str) -> BadRequest:
     hint = "choose an embedding and a `model` that belong together"
     return BadRequest(reason, field="embedding", value=str(path), hint=hint)

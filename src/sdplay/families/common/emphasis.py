@@ -16,12 +16,12 @@ LEAST_MEAN = 1e-5
 MOST_SCALE = 100.0
 
 
-def plain_tokens(tokenizer: Any) -> Tokenize:
+def plain_tokenizer(tokenizer: Any) -> Tokenize:
     """The tokens of a text without marks around them, however long it is."""
     return lambda text: tokenizer(text, add_special_tokens=False, verbose=False).input_ids
 
 
-def marked(chunk: Chunk, tokenizer: Any, text_encoder: Any) -> Tensor:
+def chunk_input_ids(chunk: Chunk, tokenizer: Any, text_encoder: Any) -> Tensor:
     """The numbers of a chunk [1, length] between their marks, padded to the length the text encoder reads."""
     length = text_encoder.config.max_position_embeddings
     tokens = [tokenizer.bos_token_id, *chunk.tokens, tokenizer.eos_token_id]
@@ -29,7 +29,7 @@ def marked(chunk: Chunk, tokenizer: Any, text_encoder: Any) -> Tensor:
     return torch.tensor([tokens], device=text_encoder.device)
 
 
-def weighed(states: Tensor, chunk: Chunk) -> Tensor:
+def apply_emphasis(states: Tensor, chunk: Chunk) -> Tensor:
     """`states` [length, width] of a marked chunk, each token's times its weight, then all scaled so that their mean is
     what it was; marks and padding weigh 1. Without weights they are left alone, to the bit.
 

@@ -12,13 +12,13 @@ from torch import Tensor
 
 from sdplay.engines.mapped import MappedFile
 from sdplay.engines.placement import Placement
-from sdplay.engines.weight_buffer import filled
-from sdplay.families.common.latent_model import Parts, check_fit, read_process, unusable
+from sdplay.engines.weight_buffer import with_weights
+from sdplay.families.common.latent_model import Components, check_components, component_error, read_process
 from sdplay.library.detect import read_json, weight_files
 
 Reader = Callable[[Path], Any]
 # From a name of today to the one that a file may have instead: (pattern, what it becomes).
-OLDER_NAMES = (
+OLD_NAMES = (
     (r"^", "text_model."),  # transformers from 5.6 on has no such level in CLIPTextModel
     (r"^text_model\.", ""),
     (r"(\.attentions\.\d+)\.to_q\.", r"\1.query."),  # attention in codecs of diffusers before 0.16
@@ -28,7 +28,7 @@ OLDER_NAMES = (
 )
 
 
-def read_folder(folder: Path, placement: Placement) -> Parts:
+def read_folder(folder: Path, placement: Placement) -> Components:
     """The parts of an SD 1.x, SD 2.x or SDXL diffusers folder; raises `ModelBroken` with the part that is bad."""
     from diffusers import AutoencoderKL, UNet2DConditionModel  # pyright: ignore[reportPrivateImportUsage]
     from transformers import CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
@@ -49,15 +49,17 @@ def read_folder(folder: Path, placement: Placement) -> Parts:
         try:
             found[part] = read(folder / part)
         except Exception as error:  # diffusers, transformers and safetensors raise a dozen kinds for a bad file
-            raise unusable(part, folder, error) from error
+            raise component_error(part, folder, error) from error
     names = ("", "_2") if two else ("",)
     encoders = tuple(found[f"text_encoder{name}"] for name in names)
     try:
-        check_fit(found["unet"].config, found["vae"].config, sum(encoder.config.hidden_size for encoder in encoders))
+        check_components(
+            found["unet"].config, found["vae"].config, sum(encoder.config.hidden_size for encoder in encoders)
+        )
     except ValueError as error:
-        raise unusable("unet", folder, error) from error
+        raise component_error("unet", folder, error) from error
     index = folder / "model_index.json"
-    return Parts(
+    return Components(
         process=found["scheduler"],
         tokenizers=tuple(found[f"tokenizer{name}"] for name in names),
         text_encoders=encoders,
@@ -87,15 +89,15 @@ def _with_weights(network: Any, path: Path, dtype: Any, placement: Placement) ->
     """`network` with the weights of its folder, in half precision where that has only such (`.fp16.`)."""
     files = [MappedFile(file) for file in weight_files(path)]
     weights = {name: tensor for file in files for name, tensor in file.tensors.items()}
-    named = called({name for name, _ in network.named_parameters()}, weights)
-    return filled(network, named, files, dtype, placement)
+    named = under_current_names({name for name, _ in network.named_parameters()}, weights)
+    return with_weights(network, named, files, dtype, placement)
 
 
-def called(wanted: Set[str], weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def under_current_names(wanted: Set[str], weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """`weights` under the names that are `wanted`, also where they were written by another version of the libraries."""
     found = dict(weights)
     for name in wanted - weights.keys():
-        for older in OLDER_NAMES:
+        for older in OLD_NAMES:
             other = re.sub(older[0], older[1], name)
             if other in weights:
                 found[name] = weights[other]

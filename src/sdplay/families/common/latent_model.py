@@ -14,16 +14,16 @@ from torch import Tensor
 
 from sdplay.core.errors import ModelBroken
 from sdplay.engines.low_memory import SlicedAttention, TiledDecoder
-from sdplay.engines.offload import Turns
+from sdplay.engines.offload import SequentialOffload
 from sdplay.engines.placement import Placement
-from sdplay.families.base import Conditioning, ControlCond, Extras
-from sdplay.families.common.controlnet import added_by
-from sdplay.families.common.controlnets import ControlNets
-from sdplay.families.common.embeddings import Inversions
-from sdplay.families.common.lora_patcher import Patches
+from sdplay.families.base import ControlCond, Extras, TextEncoding
+from sdplay.families.common.controlnet import control_residuals
+from sdplay.families.common.controlnets import LoadedControlNets
+from sdplay.families.common.embeddings import TextualInversions
+from sdplay.families.common.lora_patcher import LoraPatcher
 from sdplay.library.add_ons import ResolvedAddOn
-from sdplay.prompts.lora_tags import Worn
-from sdplay.requests.add_ons import Spelled
+from sdplay.prompts.lora_tags import ActiveLoras
+from sdplay.requests.add_ons import ActiveEmbeddings
 from sdplay.sampling.denoiser import Denoiser, NetworkDenoiser
 from sdplay.sampling.process import Process, make_process
 
@@ -31,7 +31,7 @@ ExtrasOf = Callable[[Tensor], Extras]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
+class Components:
     """A model's parts as diffusers and transformers know them; SDXL has two tokenizers and text encoders.
 
     `zero_when_empty` says that an empty text is all zeros to the network, whatever its encoders make of it.
@@ -44,7 +44,7 @@ class Parts:
     vae: Any
     zero_when_empty: bool = False
 
-    def placed(self, placement: Placement) -> Parts:
+    def to_device(self, placement: Placement) -> Components:
         """The same parts on the device, in the layout that convolutions like best, and not to be trained."""
         for module in (*self.text_encoders, self.unet, self.vae):
             module.to(placement.device).eval().requires_grad_(False)
@@ -54,51 +54,61 @@ class Parts:
 
 
 class LatentModel:
-    """Network and codec of a Stable Diffusion, placed and ready: all the doors of a `Family` but `encode_words`."""
+    """Network and codec of a Stable Diffusion, placed and ready: all the doors of a `Family` but `encode_text`."""
 
-    def __init__(self, parts: Parts, placement: Placement) -> None:
-        self.unet, self.vae, self.process, self.placement = parts.unet, parts.vae, parts.process, placement
+    def __init__(self, parts: Components, placement: Placement) -> None:
+        self.unet, self.vae, self.process, self.placement = (
+            parts.unet,
+            parts.vae,
+            parts.process,
+            placement,
+        )
         self.device = placement.device
         self.latent_channels: int = parts.vae.config.latent_channels
-        self.factor = 2 ** (len(parts.vae.config.block_out_channels) - 1)
+        self.vae_scale_factor = 2 ** (len(parts.vae.config.block_out_channels) - 1)
         self.is_inpaint: bool = parts.unet.config.in_channels == 2 * self.latent_channels + 1
-        self.networks = ControlNets(parts.unet.config, self.factor, placement)
-        self.scaling: float = parts.vae.config.scaling_factor
-        self.shift: float = getattr(parts.vae.config, "shift_factor", None) or 0.0
-        self.tiled = TiledDecoder(parts.vae, placement.decode_tile) if placement.decode_tile else None
-        self.patches = Patches(parts.unet, parts.text_encoders)
-        self.inversions = Inversions(parts.text_encoders)
-        self.spelled: Spelled = ()
-        self.turns = turns(parts, self.patches) if placement.in_turn else None
-        self.network_loras: Worn = ()
-        self.text_loras: Worn = ()
-        if placement.sliced:
+        self.controlnets = LoadedControlNets(parts.unet.config, self.vae_scale_factor, placement)
+        self.scaling_factor: float = parts.vae.config.scaling_factor
+        self.shift_factor: float = getattr(parts.vae.config, "shift_factor", None) or 0.0
+        self.tiled_decoder = TiledDecoder(parts.vae, placement.decode_tile) if placement.decode_tile else None
+        self.lora_patcher = LoraPatcher(parts.unet, parts.text_encoders)
+        self.textual_inversions = TextualInversions(parts.text_encoders)
+        self.embeddings: ActiveEmbeddings = ()
+        self.offload = sequential_offload(parts, self.lora_patcher) if placement.sequential_offload else None
+        self.unet_loras: ActiveLoras = ()
+        self.text_loras: ActiveLoras = ()
+        if placement.attention_slicing:
             self.unet.set_attn_processor(SlicedAttention())
 
-    def hold(self, add_ons: Sequence[ResolvedAddOn]) -> None:
-        self.patches.hold(add_ons)
-        self.inversions.hold(add_ons)
-        self.networks.hold(add_ons)
+    def load_add_ons(self, add_ons: Sequence[ResolvedAddOn]) -> None:
+        self.lora_patcher.load(add_ons)
+        self.textual_inversions.load(add_ons)
+        self.controlnets.load(add_ons)
 
-    def adapted(self, network: Worn = (), text: Worn = (), words: Spelled = ()) -> Self:
+    def with_add_ons(self, unet: ActiveLoras = (), text: ActiveLoras = (), embeddings: ActiveEmbeddings = ()) -> Self:
         other = copy(self)  # with the same networks, each of which wears what its caller wants when it is called
-        other.network_loras, other.text_loras, other.spelled = network, self.patches.of_text(text), words
+        other.unet_loras, other.text_loras, other.embeddings = unet, self.lora_patcher.touching_text(text), embeddings
         return other
 
     def denoiser(
-        self, conditionings: Sequence[Conditioning], seen: Tensor | None = None, guides: Sequence[ControlCond] = ()
+        self,
+        conditionings: Sequence[TextEncoding],
+        inpaint_channels: Tensor | None = None,
+        controls: Sequence[ControlCond] = (),
     ) -> Denoiser:
-        texts = [conditioning.text for conditioning in conditionings]
-        text, mask = side_by_side(texts)
+        texts = [conditioning.embeds for conditioning in conditionings]
+        text, mask = pad_embeds(texts)
         masked = {} if mask is None else {"encoder_attention_mask": mask}
         extras_of = self.extras(conditionings)
 
         def network(x: Tensor, timesteps: Tensor) -> Tensor:
-            self.patches.wear("network", self.network_loras)
+            self.lora_patcher.apply("network", self.unet_loras)
             extras = extras_of(x)
-            told = extras | added_by(guides, self._placed(x), timesteps, texts, extras)
-            if seen is not None:
-                x = torch.cat([x, seen.repeat(x.size(0) // seen.size(0), *[1] * (x.dim() - 1))], dim=1)
+            told = extras | control_residuals(controls, self._placed(x), timesteps, texts, extras)
+            if inpaint_channels is not None:
+                x = torch.cat(
+                    [x, inpaint_channels.repeat(x.size(0) // inpaint_channels.size(0), *[1] * (x.dim() - 1))], dim=1
+                )
             asked = (self._placed(x), timesteps)
             out = self.unet(*asked, encoder_hidden_states=text, return_dict=False, **masked, **told)[0]
             return out.float()
@@ -108,7 +118,7 @@ class LatentModel:
     def _placed(self, x: Tensor) -> Tensor:
         return x.to(self.placement.device, self.placement.dtype, memory_format=torch.channels_last)
 
-    def extras(self, conditionings: Sequence[Conditioning]) -> ExtrasOf:
+    def extras(self, conditionings: Sequence[TextEncoding]) -> ExtrasOf:
         """What the network wants to know besides text and time, from the latents it is asked about: here nothing."""
         return lambda x: {}
 
@@ -117,38 +127,40 @@ class LatentModel:
         self._take_codec()
         pixels = pixels.to(self.placement.device, self.placement.decode_dtype, memory_format=torch.channels_last)
         latents = self.vae.encode(pixels).latent_dist.mode()
-        return (latents.float() - self.shift) * self.scaling
+        return (latents.float() - self.shift_factor) * self.scaling_factor
 
     def decode(self, latents: Tensor) -> Tensor:
         self._take_codec()
         return self._decoded(latents, self.placement.decode_dtype)
 
-    def decode_in_float32(self, latents: Tensor) -> Tensor:
+    def decode_float32(self, latents: Tensor) -> Tensor:
         self._take_codec()
-        with self.vae.block.in_format(torch.float32):
+        with self.vae.weight_buffer.in_dtype(torch.float32):
             return self._decoded(latents, torch.float32)
 
     @torch.inference_mode()
     def _decoded(self, latents: Tensor, dtype: torch.dtype) -> Tensor:
-        latents = latents / self.scaling + self.shift
+        latents = latents / self.scaling_factor + self.shift_factor
         latents = latents.to(self.placement.device, dtype, memory_format=torch.channels_last)
-        drawn = self.tiled(latents) if self.tiled else self.vae.decode(latents, return_dict=False)[0]
+        drawn = self.tiled_decoder(latents) if self.tiled_decoder else self.vae.decode(latents, return_dict=False)[0]
         return drawn.float().cpu()
 
     def _take_codec(self) -> None:
-        if self.turns is not None:
-            self.turns.take("codec")
-        self.vae.block.fill()  # it is empty after it has worked in float32
+        if self.offload is not None:
+            self.offload.load("codec")
+        self.vae.weight_buffer.load()  # it is empty after it has worked in float32
 
 
-def turns(parts: Parts, patches: Patches) -> Turns:
+def sequential_offload(parts: Components, patches: LoraPatcher) -> SequentialOffload:
     """Turns for the parts of a model, of which network and text encoders take theirs where `patches` are put on."""
-    found = Turns({"text": parts.text_encoders, "network": (parts.unet,), "codec": (parts.vae,)}, patches.forget)
-    patches.ready = found.take
+    found = SequentialOffload(
+        {"text": parts.text_encoders, "network": (parts.unet,), "codec": (parts.vae,)}, patches.weights_unloaded
+    )
+    patches.before_apply = found.load
     return found
 
 
-def side_by_side(texts: Sequence[Tensor]) -> tuple[Tensor, Tensor | None]:
+def pad_embeds(texts: Sequence[Tensor]) -> tuple[Tensor, Tensor | None]:
     """Texts [tokens, width] as a batch; where some are shorter, also [B, tokens], 1 for what is to be looked at."""
     longest = max(map(len, texts))
     if all(len(text) == longest for text in texts):
@@ -158,7 +170,7 @@ def side_by_side(texts: Sequence[Tensor]) -> tuple[Tensor, Tensor | None]:
     return torch.stack(padded), mask.to(texts[0].dtype)
 
 
-def tokens_of(tokenizer: Any, text_encoder: Any, text: str) -> Tensor:
+def to_input_ids(tokenizer: Any, text_encoder: Any, text: str) -> Tensor:
     """The numbers of `text` [1, length], padded and cut to the length the text encoder reads."""
     length = text_encoder.config.max_position_embeddings
     found = tokenizer(text, padding="max_length", truncation=True, max_length=length, return_tensors="pt")
@@ -182,7 +194,7 @@ def read_process(folder: Path) -> Process:
     )
 
 
-def check_fit(unet: Any, vae: Any, width: int) -> None:
+def check_components(unet: Any, vae: Any, width: int) -> None:
     """Raise `ValueError` unless configurations belong to one model whose texts are `width` wide."""
     if unet.cross_attention_dim != width:
         raise ValueError(f"it reads texts {unet.cross_attention_dim} wide, the text encoder's are {width}")
@@ -194,7 +206,7 @@ def check_fit(unet: Any, vae: Any, width: int) -> None:
         )
 
 
-def unusable(part: str, path: Path, error: Exception) -> ModelBroken:
+def component_error(part: str, path: Path, error: Exception) -> ModelBroken:
     """What is said of a part that cannot be loaded."""
     why = str(error).splitlines()[0] if str(error) else type(error).__name__
     return ModelBroken(

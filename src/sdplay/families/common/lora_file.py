@@ -63,7 +63,7 @@ class LowRank:
         inner = down.size(1) * (1 if middle is None else middle[0, 0].numel())
         return up.size(1) == self.rank and (up.size(0), inner) == (shape[0], shape[1:].numel())
 
-    def added(self, shape: torch.Size) -> Tensor:
+    def delta(self, shape: torch.Size) -> Tensor:
         """It as float32 in the `shape` of the weight, which it `fits`."""
         down, up = (self.factors[name].float() for name in ("down", "up"))
         scale = 1.0 if self.alpha is None else self.alpha / self.rank
@@ -87,18 +87,18 @@ def read_lora_file(path: Path) -> dict[Layer, LowRank]:
     check_method(tensors, path)
     layers: dict[Layer, LowRank] = {}
     for name, tensor in tensors.items():
-        base, part = split(name)
+        base, part = split_name(name)
         layer = layers.setdefault(layer_of(base), LowRank())
         if part in layer.factors or (part == "alpha" and layer.alpha is not None):
-            raise refused(path, f"it names the layer {layer_of(base)[1]} twice, once as {base}")
+            raise lora_error(path, f"it names the layer {layer_of(base)[1]} twice, once as {base}")
         if part == "alpha":
             layer.alpha = float(tensor.item())
         else:
             layer.factors[part] = tensor
     torn = next((layer for layer, found in layers.items() if not {"down", "up"} <= found.factors.keys()), None)
     if torn is not None:
-        raise refused(path, f"its layer {torn[1]} lacks one of its two factors, up and down")
-    for layer, alpha in noted_alphas(header, layers):
+        raise lora_error(path, f"its layer {torn[1]} lacks one of its two factors, up and down")
+    for layer, alpha in metadata_alphas(header, layers):
         layers[layer].alpha = alpha
     return layers
 
@@ -108,16 +108,16 @@ def check_method(tensors: Mapping[str, Tensor], path: Path) -> None:
         last = name.removesuffix(".weight").rpartition(".")[2]
         method = next((called for start, called in OTHER_METHODS.items() if last.startswith(start)), None)
         if method is not None:
-            raise refused(path, f"it holds {method}, which this program cannot apply ({name})")
+            raise lora_error(path, f"it holds {method}, which this program cannot apply ({name})")
         if last != "alpha" and not FACTOR.fullmatch(name):
-            raise refused(path, f"it holds a tensor that is no part of a LoRA: {name}")
+            raise lora_error(path, f"it holds a tensor that is no part of a LoRA: {name}")
 
 
-def refused(path: Path, reason: str, hint: str = "choose another LoRA") -> BadRequest:
+def lora_error(path: Path, reason: str, hint: str = "choose another LoRA") -> BadRequest:
     return BadRequest(reason, field="lora", value=str(path), hint=hint)
 
 
-def split(name: str) -> tuple[str, str]:
+def split_name(name: str) -> tuple[str, str]:
     """(the layer's name as written, which of its tensors this is)."""
     if name.endswith(".alpha"):
         return name.removesuffix(".alpha"), "alpha"
@@ -130,7 +130,7 @@ def layer_of(base: str) -> Layer:
     """The layer a name is for, however it is spelled."""
     for start, part in KOHYA.items():
         if base.startswith(start):
-            return part, flat(part, base.removeprefix(start))
+            return part, flat_name(part, base.removeprefix(start))
     part = NETWORK
     for start, named in DOTTED.items():
         if base.startswith(start):
@@ -140,10 +140,10 @@ def layer_of(base: str) -> Layer:
         part = TEXT if part == NETWORK else part
     if ".processor." in base or base.endswith(".to_out"):  # there the output is "to_out", and "to_out.0" elsewhere
         base = re.sub(r"\.to_out$", ".to_out.0", base.replace(".processor.", "."))
-    return part, flat(part, base)
+    return part, flat_name(part, base)
 
 
-def flat(part: str, name: str) -> str:
+def flat_name(part: str, name: str) -> str:
     name = name.replace(".", "_")
     if part == NETWORK:
         return name
@@ -153,14 +153,14 @@ def flat(part: str, name: str) -> str:
     return name
 
 
-def noted_alphas(header: Header, layers: Mapping[Layer, LowRank]) -> Iterator[tuple[Layer, float]]:
+def metadata_alphas(header: Header, layers: Mapping[Layer, LowRank]) -> Iterator[tuple[Layer, float]]:
     """The alphas that diffusers writes beside the tensors, of layers that have none among them."""
     try:
         said: dict[str, Any] = json.loads(header.metadata.get("lora_adapter_metadata", "{}"))
         for layer, found in layers.items():
             usual = said.get(f"{layer[0]}.lora_alpha")
             patterns: dict[str, float] = said.get(f"{layer[0]}.alpha_pattern") or {}
-            of_this = (alpha for name, alpha in patterns.items() if layer[1].endswith(flat(layer[0], name)))
+            of_this = (alpha for name, alpha in patterns.items() if layer[1].endswith(flat_name(layer[0], name)))
             alpha = next(of_this, usual)
             if found.alpha is None and alpha is not None:
                 yield layer, float(alpha)
@@ -168,7 +168,7 @@ def noted_alphas(header: Header, layers: Mapping[Layer, LowRank]) -> Iterator[tu
         return
 
 
-def made_for(layers: Mapping[Layer, LowRank]) -> int | None:
+def trained_text_width(layers: Mapping[Layer, LowRank]) -> int | None:
     """How wide the texts are that the network reads for which it was made; None where it does not touch that."""
     readers = (found for (part, name), found in layers.items() if part == NETWORK and name.endswith("attn2_to_k"))
     return next((found.factors["down"].size(1) for found in readers), None)

@@ -11,11 +11,11 @@ from torch import Tensor
 
 from sdplay.engines.mapped import MappedFile
 from sdplay.engines.placement import Placement
-from sdplay.engines.weight_buffer import filled
-from sdplay.families.common.latent_model import Parts, check_fit, unusable
+from sdplay.engines.weight_buffer import with_weights
+from sdplay.families.common.latent_model import Components, check_components, component_error
 from sdplay.families.common.vocabulary import SIZE, clip_tokenizer
 from sdplay.library import layout
-from sdplay.library.detect import Kind, kind_of_file
+from sdplay.library.detect import ModelKind, detect_file
 from sdplay.sampling.process import make_process
 
 Weights = dict[str, Tensor]
@@ -24,12 +24,12 @@ CLIP_1, OPEN_CLIP_2 = "cond_stage_model.transformer.", "cond_stage_model.model."
 CLIP_XL, OPEN_CLIP_XL = "conditioner.embedders.0.transformer.", "conditioner.embedders.1.model."
 
 
-def read_single_file(path: Path, placement: Placement) -> Parts:
+def read_single_file(path: Path, placement: Placement) -> Components:
     """The parts of an SD 1.x, SD 2.x or SDXL checkpoint; raises `ModelBroken` with the part that is bad.
 
     The configurations come from the shapes of the tensors: nothing is asked of a network.
     """
-    kind = kind_of_file(path)
+    kind = detect_file(path)
     part = "file"
     try:
         file = MappedFile(path)
@@ -40,11 +40,11 @@ def read_single_file(path: Path, placement: Placement) -> Parts:
         part = "vae"
         vae = _vae(file, kind, placement)
         part = "unet"
-        check_fit(unet.config, vae.config, sum(encoder.config.hidden_size for encoder in encoders))
+        check_components(unet.config, vae.config, sum(encoder.config.hidden_size for encoder in encoders))
     except Exception as error:  # the conversion and the networks raise many kinds for a checkpoint with odd tensors
-        raise unusable(part, path, error) from error
+        raise component_error(part, path, error) from error
     pads = {"sd15": ("<|endoftext|>",), "sd2": ("!",), "sdxl": ("<|endoftext|>", "!")}[kind.base]
-    return Parts(
+    return Components(
         process=make_process(prediction=kind.prediction, spacing="leading", offset=1),
         tokenizers=tuple(clip_tokenizer(pad) for pad in pads),
         text_encoders=encoders,
@@ -54,32 +54,32 @@ def read_single_file(path: Path, placement: Placement) -> Parts:
     )
 
 
-def below(weights: Weights, prefix: str) -> Weights:
+def with_prefix(weights: Weights, prefix: str) -> Weights:
     """The tensors whose names begin with `prefix`, under their whole names."""
     return {name: weight for name, weight in weights.items() if name.startswith(prefix)}
 
 
-def _unet(file: MappedFile, kind: Kind, placement: Placement) -> Any:
+def _unet(file: MappedFile, kind: ModelKind, placement: Placement) -> Any:
     from diffusers import UNet2DConditionModel  # pyright: ignore[reportPrivateImportUsage]
     from diffusers.loaders.single_file_utils import convert_ldm_unet_checkpoint
 
-    part = below(file.tensors, UNET)
+    part = with_prefix(file.tensors, UNET)
     config = layout.unet_config({name.removeprefix(UNET): tuple(w.shape) for name, w in part.items()}, kind.base)
     converted: Weights = convert_ldm_unet_checkpoint(part, config)
     with torch.device("meta"):
         network = UNet2DConditionModel(**config)
-    return filled(network, converted, [file], placement.dtype, placement)
+    return with_weights(network, converted, [file], placement.dtype, placement)
 
 
-def _vae(file: MappedFile, kind: Kind, placement: Placement) -> Any:
+def _vae(file: MappedFile, kind: ModelKind, placement: Placement) -> Any:
     from diffusers import AutoencoderKL  # pyright: ignore[reportPrivateImportUsage]
     from diffusers.loaders.single_file_utils import convert_ldm_vae_checkpoint
 
-    part = below(file.tensors, VAE)
+    part = with_prefix(file.tensors, VAE)
     config = layout.vae_config({name.removeprefix(VAE): tuple(w.shape) for name, w in part.items()}, kind.base)
     with torch.device("meta"):
         codec = AutoencoderKL(**config)
-    return filled(codec, convert_ldm_vae_checkpoint(part, config), [file], placement.decode_dtype, placement)
+    return with_weights(codec, convert_ldm_vae_checkpoint(part, config), [file], placement.decode_dtype, placement)
 
 
 def _clip(file: MappedFile, placement: Placement, prefix: str) -> Any:
@@ -87,7 +87,7 @@ def _clip(file: MappedFile, placement: Placement, prefix: str) -> Any:
     from diffusers.loaders.single_file_utils import convert_ldm_clip_checkpoint
     from transformers import CLIPTextConfig, CLIPTextModel
 
-    part = below(file.tensors, prefix)
+    part = with_prefix(file.tensors, prefix)
     shapes = {name.removeprefix(f"{prefix}text_model."): tuple(weight.shape) for name, weight in part.items()}
     with torch.device("meta"):
         model = CLIPTextModel(CLIPTextConfig(**layout.clip_config(shapes), hidden_act="quick_gelu"))
@@ -99,7 +99,7 @@ def _open_clip(file: MappedFile, placement: Placement, prefix: str, *, pooled: b
     from diffusers.loaders.single_file_utils import convert_open_clip_checkpoint
     from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
 
-    part = below(file.tensors, prefix)
+    part = with_prefix(file.tensors, prefix)
     shapes = {name.removeprefix(prefix): tuple(weight.shape) for name, weight in part.items()}
     config = layout.open_clip_config(shapes)
     if not pooled:
@@ -117,7 +117,7 @@ def _encoder(model: Any, weights: Weights, file: MappedFile, placement: Placemen
         raise ValueError(f"it knows {model.config.vocab_size} tokens, and CLIP's vocabulary has {SIZE}")
     if not hasattr(model, "text_model"):  # transformers from 5.6 on has no such level in CLIPTextModel
         weights = {name.removeprefix("text_model."): weight for name, weight in weights.items()}
-    return filled(model, weights, [file], placement.dtype, placement)
+    return with_weights(model, weights, [file], placement.dtype, placement)
 
 
 Encoder = Callable[[MappedFile, Placement], Any]

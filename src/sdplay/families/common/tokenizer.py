@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from sdplay.core.errors import ModelBroken
-from sdplay.families.common.chunks import FIRST_VECTOR, MARKS
-from sdplay.families.common.vectors import Codes, spell
+from sdplay.families.common.chunks import FIRST_EMBEDDING_TOKEN, SPECIAL_TOKENS
+from sdplay.families.common.vectors import EmbeddingTokens, with_embeddings
 from sdplay.families.common.vocabulary import TOKENS, clip_tokenizer
 from sdplay.library.detect import read_json
 
@@ -18,52 +18,54 @@ END_OF_WORD = "</w>"
 
 
 @dataclass(frozen=True, slots=True)
-class Speller:
+class PromptTokenizer:
     """A tokenizer, the `size` of a chunk in tokens, and the words that stand for vectors."""
 
     tokenizer: Any
     size: int
-    vectors: Codes = field(default_factory=dict)
+    vectors: EmbeddingTokens = field(default_factory=dict)
 
-    def tokens(self, text: str) -> Sequence[int]:
+    def encode(self, text: str) -> Sequence[int]:
         return self.tokenizer(text, add_special_tokens=False, verbose=False).input_ids
 
-    def noted_tokens(self, text: str) -> Sequence[int]:
+    def prompt_tokens(self, text: str) -> Sequence[int]:
         """The tokens of a text in A1111's notation, in which some words stand for vectors."""
-        return spell(self.tokens, self.vectors)(text)
+        return with_embeddings(self.encode, self.vectors)(text)
 
-    def text(self, tokens: Iterable[int]) -> str:
+    def decode(self, tokens: Iterable[int]) -> str:
         """`tokens` as the model spells them; a word that stands for vectors is named once."""
         names = {tokens[0]: f"{name} [{len(tokens)}]" for name, tokens in self.vectors.items()}
         texts: list[str] = []
-        for of_vectors, run in groupby(tokens, key=lambda token: token >= FIRST_VECTOR):
+        for of_vectors, run in groupby(tokens, key=lambda token: token >= FIRST_EMBEDDING_TOKEN):
             if of_vectors:
                 texts += [names[token] for token in run if token in names]
             else:
                 texts.append(self.tokenizer.decode(list(run), clean_up_tokenization_spaces=False).strip())
         return " ".join(filter(None, texts))
 
-    def in_pieces(self, tokens: Sequence[int]) -> Iterator[tuple[str, ...]]:
+    def split_words(self, tokens: Sequence[int]) -> Iterator[tuple[str, ...]]:
         """The words that take several tokens, since the vocabulary does not have them whole, in their pieces."""
-        tokens = [token for token in tokens if token < FIRST_VECTOR]
+        tokens = [token for token in tokens if token < FIRST_EMBEDDING_TOKEN]
         word: list[str] = []
         for token, name in zip(tokens, self.tokenizer.convert_ids_to_tokens(list(tokens)), strict=True):
-            word.append(self.text([token]) or name)
+            word.append(self.decode([token]) or name)
             if name.endswith(END_OF_WORD):
                 if len(word) > 1:
                     yield tuple(word)
                 word = []
 
 
-def read_speller(path: Path) -> Speller:
+def read_tokenizer(path: Path) -> PromptTokenizer:
     """The speller of the model at `path`, a diffusers folder or a single file; raises `ModelBroken`."""
     if path.is_file():
-        return Speller(clip_tokenizer(), TOKENS - MARKS)
+        return PromptTokenizer(clip_tokenizer(), TOKENS - SPECIAL_TOKENS)
     from transformers import CLIPTokenizer
 
     try:
         length = int(read_json(path / "text_encoder" / "config.json").get("max_position_embeddings", TOKENS))
-        return Speller(CLIPTokenizer.from_pretrained(path / "tokenizer", local_files_only=True), length - MARKS)
+        return PromptTokenizer(
+            CLIPTokenizer.from_pretrained(path / "tokenizer", local_files_only=True), length - SPECIAL_TOKENS
+        )
     except Exception as error:  # a broken tokenizer raises a dozen kinds
         reason = f"its tokenizer cannot be read: {str(error).splitlines()[0] if str(error) else type(error).__name__}"
         raise ModelBroken(reason, field="model", value=str(path), hint="fetch the model again") from error

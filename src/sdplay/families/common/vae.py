@@ -13,9 +13,9 @@ from torch import Tensor
 from sdplay.core.errors import ModelBroken
 from sdplay.engines.mapped import MappedFile
 from sdplay.engines.placement import Placement
-from sdplay.engines.weight_buffer import filled
-from sdplay.families.common.folder import called
-from sdplay.families.common.latent_model import Parts
+from sdplay.engines.weight_buffer import with_weights
+from sdplay.families.common.folder import under_current_names
+from sdplay.families.common.latent_model import Components
 from sdplay.library import layout
 from sdplay.library.detect import read_json, weight_files
 
@@ -24,7 +24,7 @@ PREFIX = "first_stage_model."  # where a file was cut out of a checkpoint
 OF_THE_MODEL = ("scaling_factor", "shift_factor", "latents_mean", "latents_std")
 
 
-def with_codec(parts: Parts, path: Path | None, placement: Placement) -> Parts:
+def with_vae(parts: Components, path: Path | None, placement: Placement) -> Components:
     """`parts` with the codec at `path` instead of their own, where there is one.
 
     It is a diffusers folder, or a `.safetensors` file with the names of diffusers or of the original releases. Raises
@@ -33,14 +33,14 @@ def with_codec(parts: Parts, path: Path | None, placement: Placement) -> Parts:
     if path is None:
         return parts
     try:
-        return replace(parts, vae=read_codec(path, parts.vae.config, placement))
+        return replace(parts, vae=read_vae(path, parts.vae.config, placement))
     except Exception as error:  # conversion and network raise many kinds for odd tensors
         why = str(error).splitlines()[0] if str(error) else type(error).__name__
         hint = "take a VAE made for this kind of model, or none: the model has one of its own"
         raise ModelBroken(f"cannot be used: {why}", field="vae", value=str(path), hint=hint) from error
 
 
-def read_codec(path: Path, own: Mapping[str, Any], placement: Placement) -> Any:
+def read_vae(path: Path, own: Mapping[str, Any], placement: Placement) -> Any:
     """The codec at `path`; what its tensors and its folder do not say of it is as in `own`, the model's codec's."""
     from diffusers import AutoencoderKL  # pyright: ignore[reportPrivateImportUsage]
     from diffusers.loaders.single_file_utils import convert_ldm_vae_checkpoint
@@ -54,15 +54,15 @@ def read_codec(path: Path, own: Mapping[str, Any], placement: Placement) -> Any:
     if folder is not None and (folder / "config.json").is_file():
         said = read_json(folder / "config.json")
     config = {**own, **said, **{name: own[name] for name in OF_THE_MODEL if name in own}}
-    check_latents(config, own)
+    check_latent_shape(config, own)
     with torch.device("meta"):
         codec: Any = AutoencoderKL.from_config(config)
     weights: Mapping[str, Tensor] = convert_ldm_vae_checkpoint(found, config) if original else found
-    named = called({name for name, _ in codec.named_parameters()}, weights)
-    return filled(codec, named, files, placement.decode_dtype, placement)
+    named = under_current_names({name for name, _ in codec.named_parameters()}, weights)
+    return with_weights(codec, named, files, placement.decode_dtype, placement)
 
 
-def check_latents(config: Mapping[str, Any], own: Mapping[str, Any]) -> None:
+def check_latent_shape(config: Mapping[str, Any], own: Mapping[str, Any]) -> None:
     """Raise `ValueError` for latents that the model's network does not draw."""
     channels, mine = config["latent_channels"], own["latent_channels"]
     if channels != mine:

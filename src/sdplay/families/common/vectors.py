@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sdplay.families.common.chunks import FIRST_VECTOR, MOST_VECTORS, Tokenize
+from sdplay.families.common.chunks import FIRST_EMBEDDING_TOKEN, TOKENS_PER_EMBEDDING, Tokenize
 from sdplay.requests.add_ons import word_pattern
 
-Codes = Mapping[str, Sequence[int]]  # the tokens of each word
+EmbeddingTokens = Mapping[str, Sequence[int]]  # the tokens of each word
 
 
-def codes(slot: int, count: int) -> range:
+def embedding_tokens(slot: int, count: int) -> range:
     """The tokens of a word with so many vectors, the `slot`-th that is known."""
-    return range(first := FIRST_VECTOR + slot * MOST_VECTORS, first + count)
+    return range(first := FIRST_EMBEDDING_TOKEN + slot * TOKENS_PER_EMBEDDING, first + count)
 
 
 def slot_and_row(token: int) -> tuple[int, int]:
     """Which word a token is of, and which of its vectors."""
-    return divmod(token - FIRST_VECTOR, MOST_VECTORS)
+    return divmod(token - FIRST_EMBEDDING_TOKEN, TOKENS_PER_EMBEDDING)
 
 
-def spell(tokenize: Tokenize, words: Codes) -> Tokenize:
+def with_embeddings(tokenize: Tokenize, words: EmbeddingTokens) -> Tokenize:
     """`tokenize`, but with the tokens of vectors where one of `words` stands, in upper or lower case."""
     if not words:
         return tokenize

@@ -9,14 +9,14 @@ import torch
 from torch import Tensor
 
 from sdplay.engines.placement import Placement
-from sdplay.families.base import Conditioning
-from sdplay.families.common.chunks import MARKS, chunks
-from sdplay.families.common.clip_skip import BEFORE_LAST, LAST, further_back
-from sdplay.families.common.emphasis import marked, plain_tokens, weighed
+from sdplay.families.base import TextEncoding
+from sdplay.families.common.chunks import SPECIAL_TOKENS, split_into_chunks
+from sdplay.families.common.clip_skip import BEFORE_LAST, LAST, skipped_layers
+from sdplay.families.common.emphasis import apply_emphasis, chunk_input_ids, plain_tokenizer
 from sdplay.families.common.folder import read_folder
-from sdplay.families.common.latent_model import LatentModel, Parts, tokens_of
+from sdplay.families.common.latent_model import Components, LatentModel, to_input_ids
 from sdplay.families.common.single_file import read_single_file
-from sdplay.families.common.vae import with_codec
+from sdplay.families.common.vae import with_vae
 from sdplay.prompts.attention import Section
 
 
@@ -27,32 +27,34 @@ class StableDiffusion(LatentModel):
     known by their linear projections.
     """
 
-    def __init__(self, parts: Parts, placement: Placement) -> None:
+    def __init__(self, parts: Components, placement: Placement) -> None:
         super().__init__(parts, placement)
         (self.tokenizer,), (self.text_encoder,) = parts.tokenizers, parts.text_encoders
-        self.own_layer = BEFORE_LAST if getattr(parts.unet.config, "use_linear_projection", False) else LAST
+        self.default_layer = BEFORE_LAST if getattr(parts.unet.config, "use_linear_projection", False) else LAST
 
     @torch.inference_mode()
-    def encode_words(self, text: str, clip_skip: int = 1) -> Conditioning:
-        return Conditioning(self._states(tokens_of(self.tokenizer, self.text_encoder, text), clip_skip))
+    def encode_text(self, text: str, clip_skip: int = 1) -> TextEncoding:
+        return TextEncoding(self._states(to_input_ids(self.tokenizer, self.text_encoder, text), clip_skip))
 
     @torch.inference_mode()
-    def encode_weighted(self, sections: Sequence[Section], clip_skip: int = 1) -> Conditioning:
-        size = self.text_encoder.config.max_position_embeddings - MARKS
+    def encode_weighted_text(self, sections: Sequence[Section], clip_skip: int = 1) -> TextEncoding:
+        size = self.text_encoder.config.max_position_embeddings - SPECIAL_TOKENS
         states: list[Tensor] = []
-        for chunk in chunks(sections, self.inversions.spell(plain_tokens(self.tokenizer), self.spelled), size):
-            tokens = marked(chunk, self.tokenizer, self.text_encoder)
-            states.append(weighed(self._states(tokens, clip_skip), chunk))
-        return Conditioning(torch.cat(states))
+        for chunk in split_into_chunks(
+            sections, self.textual_inversions.tokenizer_with(plain_tokenizer(self.tokenizer), self.embeddings), size
+        ):
+            tokens = chunk_input_ids(chunk, self.tokenizer, self.text_encoder)
+            states.append(apply_emphasis(self._states(tokens, clip_skip), chunk))
+        return TextEncoding(torch.cat(states))
 
     def _states(self, tokens: Tensor, clip_skip: int) -> Tensor:
         """The states of an earlier layer pass through the norm that follows the last one, as that one's do."""
-        self.patches.wear("text", self.text_loras)
-        layers = self.text_encoder.config.num_hidden_layers + self.own_layer - LAST
-        back = further_back(clip_skip, self.own_layer, layers)
+        self.lora_patcher.apply("text", self.text_loras)
+        layers = self.text_encoder.config.num_hidden_layers + self.default_layer - LAST
+        back = skipped_layers(clip_skip, self.default_layer, layers)
         if not back:
-            return self.inversions.encoded(0, self.text_encoder, tokens)[0][0]
-        out = self.inversions.encoded(0, self.text_encoder, tokens, output_hidden_states=True)
+            return self.textual_inversions.encode(0, self.text_encoder, tokens)[0][0]
+        out = self.textual_inversions.encode(0, self.text_encoder, tokens, output_hidden_states=True)
         states = out.hidden_states[-1 - back]
         inner = getattr(self.text_encoder, "text_model", self.text_encoder)  # there before transformers 5.6
         return inner.final_layer_norm(states)[0]
@@ -64,4 +66,4 @@ def load_sd(path: Path, placement: Placement, codec: Path | None = None) -> Stab
     Raises `ModelBroken` with the part that cannot be read.
     """
     parts = read_folder(path, placement) if path.is_dir() else read_single_file(path, placement)
-    return StableDiffusion(with_codec(parts, codec, placement).placed(placement), placement)
+    return StableDiffusion(with_vae(parts, codec, placement).to_device(placement), placement)

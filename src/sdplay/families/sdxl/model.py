@@ -10,14 +10,14 @@ import torch
 from torch import Tensor
 
 from sdplay.engines.placement import Placement
-from sdplay.families.base import Conditioning, Extras
-from sdplay.families.common.chunks import MARKS, chunks
-from sdplay.families.common.clip_skip import BEFORE_LAST, further_back
-from sdplay.families.common.emphasis import marked, plain_tokens, weighed
+from sdplay.families.base import Extras, TextEncoding
+from sdplay.families.common.chunks import SPECIAL_TOKENS, split_into_chunks
+from sdplay.families.common.clip_skip import BEFORE_LAST, skipped_layers
+from sdplay.families.common.emphasis import apply_emphasis, chunk_input_ids, plain_tokenizer
 from sdplay.families.common.folder import read_folder
-from sdplay.families.common.latent_model import ExtrasOf, LatentModel, Parts, tokens_of, unusable
+from sdplay.families.common.latent_model import Components, ExtrasOf, LatentModel, component_error, to_input_ids
 from sdplay.families.common.single_file import read_single_file
-from sdplay.families.common.vae import with_codec
+from sdplay.families.common.vae import with_vae
 from sdplay.prompts.attention import Section
 
 SIZE_NUMBERS = 6  # height and width of the original, the crop's top and left, height and width of the target
@@ -31,61 +31,61 @@ class StableDiffusionXL(LatentModel):
     negative prompt that is left out, which is the only empty text a guided picture has.
     """
 
-    def __init__(self, parts: Parts, placement: Placement) -> None:
+    def __init__(self, parts: Components, placement: Placement) -> None:
         super().__init__(parts, placement)
         self.tokenizers, self.text_encoders = parts.tokenizers, parts.text_encoders
         self.zero_when_empty = parts.zero_when_empty
 
     @torch.inference_mode()
-    def encode_words(self, text: str, clip_skip: int = 1) -> Conditioning:
+    def encode_text(self, text: str, clip_skip: int = 1) -> TextEncoding:
         readers = enumerate(zip(self.tokenizers, self.text_encoders, strict=True))
         back = self._further_back(clip_skip)
-        whole = self._side_by_side([self._read(n, tokens_of(t, e, text), back) for n, (t, e) in readers])
+        whole = self._side_by_side([self._read(n, to_input_ids(t, e, text), back) for n, (t, e) in readers])
         return zeros_like(whole) if self.zero_when_empty and not text else whole
 
     @torch.inference_mode()
-    def encode_weighted(self, sections: Sequence[Section], clip_skip: int = 1) -> Conditioning:
+    def encode_weighted_text(self, sections: Sequence[Section], clip_skip: int = 1) -> TextEncoding:
         """Each encoder's states are weighed on their own; the pooled text is that of the first chunk."""
-        size = min(encoder.config.max_position_embeddings for encoder in self.text_encoders) - MARKS
+        size = min(encoder.config.max_position_embeddings for encoder in self.text_encoders) - SPECIAL_TOKENS
         back = self._further_back(clip_skip)
-        found: list[Conditioning] = []
-        spell = self.inversions.spell(plain_tokens(self.tokenizers[0]), self.spelled)
-        for chunk in chunks(sections, spell, size):
-            sides: list[Conditioning] = []
+        found: list[TextEncoding] = []
+        spell = self.textual_inversions.tokenizer_with(plain_tokenizer(self.tokenizers[0]), self.embeddings)
+        for chunk in split_into_chunks(sections, spell, size):
+            sides: list[TextEncoding] = []
             for number, (tokenizer, encoder) in enumerate(zip(self.tokenizers, self.text_encoders, strict=True)):
-                side = self._read(number, marked(chunk, tokenizer, encoder), back)
-                sides.append(replace(side, text=weighed(side.text, chunk)))
+                side = self._read(number, chunk_input_ids(chunk, tokenizer, encoder), back)
+                sides.append(replace(side, embeds=apply_emphasis(side.embeds, chunk)))
             found.append(self._side_by_side(sides))
-        whole = Conditioning(torch.cat([each.text for each in found]), found[0].pooled)
+        whole = TextEncoding(torch.cat([each.embeds for each in found]), found[0].pooled)
         return zeros_like(whole) if self.zero_when_empty and not any(sections) else whole
 
     def _further_back(self, clip_skip: int) -> int:
         layers = min(encoder.config.num_hidden_layers for encoder in self.text_encoders)
-        return further_back(clip_skip, BEFORE_LAST, layers)
+        return skipped_layers(clip_skip, BEFORE_LAST, layers)
 
-    def _read(self, number: int, tokens: Tensor, back: int) -> Conditioning:
-        self.patches.wear("text", self.text_loras)
-        out = self.inversions.encoded(number, self.text_encoders[number], tokens, output_hidden_states=True)
-        return Conditioning(out.hidden_states[-BEFORE_LAST - back][0], out[0][0])
+    def _read(self, number: int, tokens: Tensor, back: int) -> TextEncoding:
+        self.lora_patcher.apply("text", self.text_loras)
+        out = self.textual_inversions.encode(number, self.text_encoders[number], tokens, output_hidden_states=True)
+        return TextEncoding(out.hidden_states[-BEFORE_LAST - back][0], out[0][0])
 
-    def _side_by_side(self, sides: Sequence[Conditioning]) -> Conditioning:
+    def _side_by_side(self, sides: Sequence[TextEncoding]) -> TextEncoding:
         """What the encoders say in one, with the pooled text (text_embeds) of the last."""
-        return Conditioning(torch.cat([side.text for side in sides], dim=-1), sides[-1].pooled)
+        return TextEncoding(torch.cat([side.embeds for side in sides], dim=-1), sides[-1].pooled)
 
-    def extras(self, conditionings: Sequence[Conditioning]) -> ExtrasOf:
+    def extras(self, conditionings: Sequence[TextEncoding]) -> ExtrasOf:
         pooled = torch.stack([c.pooled for c in conditionings if c.pooled is not None])
 
         def extras(x: Tensor) -> Extras:
-            height, width = x.size(-2) * self.factor, x.size(-1) * self.factor
+            height, width = x.size(-2) * self.vae_scale_factor, x.size(-1) * self.vae_scale_factor
             sizes = torch.tensor([height, width, 0, 0, height, width], dtype=torch.float32, device=pooled.device)
             return {"added_cond_kwargs": {"text_embeds": pooled, "time_ids": sizes.expand(len(pooled), -1)}}
 
         return extras
 
 
-def zeros_like(whole: Conditioning) -> Conditioning:
+def zeros_like(whole: TextEncoding) -> TextEncoding:
     pooled = None if whole.pooled is None else torch.zeros_like(whole.pooled)
-    return Conditioning(torch.zeros_like(whole.text), pooled)
+    return TextEncoding(torch.zeros_like(whole.embeds), pooled)
 
 
 def load_sdxl(path: Path, placement: Placement, codec: Path | None = None) -> StableDiffusionXL:
@@ -98,8 +98,8 @@ def load_sdxl(path: Path, placement: Placement, codec: Path | None = None) -> St
     try:
         check_extras(unet, parts.text_encoders[-1].config)
     except ValueError as error:
-        raise unusable("unet", path, error) from None
-    return StableDiffusionXL(with_codec(parts, codec, placement).placed(placement), placement)
+        raise component_error("unet", path, error) from None
+    return StableDiffusionXL(with_vae(parts, codec, placement).to_device(placement), placement)
 
 
 def check_extras(unet: object, text_encoder: object) -> None:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sdplay.core.errors import ModelBroken, ModelNotFound
-from sdplay.engines.weight_buffer import complete
+from sdplay.engines.weight_buffer import check_loaded
 from sdplay.images.read import Pixels
 from sdplay.library.detect import read_json
 
@@ -124,7 +124,7 @@ def load_depth(folder: Path, device: torch.device) -> DepthModel:
             raise ValueError(f"it is of type {kind!r}; known are {', '.join(MODEL_TYPES)}")
         recipe = read_json(folder / PREPROCESSOR) if (folder / PREPROCESSOR).is_file() else {}
         options = {"local_files_only": True, "use_safetensors": True, "output_loading_info": True}
-        network = complete(AutoModelForDepthEstimation.from_pretrained(folder, dtype=torch.float32, **options))
+        network = check_loaded(AutoModelForDepthEstimation.from_pretrained(folder, dtype=torch.float32, **options))
         return DepthModel(network.to(device).eval().requires_grad_(False), recipe, device)
     except Exception as error:  # transformers and safetensors raise a dozen kinds for a bad file
         why = str(error).splitlines()[0] if str(error) else type(error).__name__
