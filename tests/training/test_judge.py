@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -34,10 +35,20 @@ def gallery(scenes: float = 0.3) -> Gallery:
     return Gallery(Chooser(things(drawings)), Painter(pixels), side=32, kept=200, renewed=4, scenes=scenes)
 
 
+def plain_gallery() -> Gallery:
+    """What a few steps can teach, whatever luck the rounding of a processor is: nothing is painted in another colour,
+    and styles are seen from afar."""
+    pixels, drawings = art()
+    peak = pixels[..., :3].max((1, 2), keepdims=True).clip(1)
+    pixels[..., :3] = pixels[..., :3] * (pixels[..., :3] / peak) ** 2  # what a style darkens to 0.7 comes to 0.34
+    known = [replace(thing, concept=replace(thing.concept, colour=None)) for thing in things(drawings)]
+    return Gallery(Chooser(known), Painter(pixels), side=32, kept=200, renewed=4, scenes=0.0)
+
+
 def taught(shuffled: bool) -> tuple[Judge, list[tuple[Tensor, dict[str, Tensor]]]]:
     """A judge after a few steps, with its batches of held-out pairs."""
     torch.manual_seed(0)
-    rng, shown = np.random.default_rng(0), gallery(scenes=0.0)
+    rng, shown = np.random.default_rng(0), plain_gallery()
     judge = Judge(shown.labels(), side=32).to(memory_format=torch.channels_last)
     optimizer = new_optimizer(judge, 4e-3)
     for _ in range(STEPS):
@@ -45,19 +56,19 @@ def taught(shuffled: bool) -> tuple[Judge, list[tuple[Tensor, dict[str, Tensor]]
         if shuffled:
             labels = {head: values[torch.randperm(BATCH)] for head, values in labels.items()}
         learn(judge, optimizer, pixels, labels)
-    return judge, [shown.batch(48, np.random.default_rng(1), held=True)]
+    return judge, [shown.batch(144, np.random.default_rng(1), held=True)]
 
 
 def test_judge_learns_shapes_and_styles_on_pairs_it_never_saw() -> None:
     judge, held = taught(shuffled=False)
     found = accuracies(judge, held)
-    assert found["concept"] > 0.6
-    assert found["style"] > 0.45
+    assert found["concept"] > 0.5  # a quarter is chance; four seeds gave 0.69 to 0.81
+    assert found["style"] > 0.6  # a third is chance; four seeds gave 0.82 to 0.89
 
 
 def test_shuffled_labels_teach_nothing() -> None:
     judge, held = taught(shuffled=True)
-    assert accuracies(judge, held)["concept"] < 0.45
+    assert accuracies(judge, held)["concept"] < 0.45  # four seeds gave 0.05 to 0.25
 
 
 def test_saved_judge_sees_the_same(tmp_path: Path) -> None:
