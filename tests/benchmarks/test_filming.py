@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from benchmarks import filming
 from benchmarks.contestants import Ours, Work
-from benchmarks.filming import FPS, PROMPTS, Replay, film_section, our_film, take_turns
-from benchmarks.measure import psnr
+from benchmarks.filming import FPS, PROMPTS, Replay, film_section, our_film, take_turns, timed
+from benchmarks.measure import Process, psnr
 from benchmarks.stock_film import StockFilm
 from sdplay.executors.inline import InlineExecutor
 from sdplay.film.video.verify import verify_film
@@ -52,7 +55,28 @@ def test_contestants_take_turns() -> None:
     assert [len(each) for each in runs] == [2, 2]
 
 
-def test_the_section_has_both_clocks_and_the_share_that_is_not_drawing(work: Work) -> None:
+def test_a_run_is_timed_on_both_clocks() -> None:
+    """Asked of the clocks themselves: how long work takes is another thing on every machine."""
+
+    def work() -> None:
+        until = time.process_time() + 0.05
+        while time.process_time() < until:
+            pass
+
+    assert timed(work).cpu > 0.04  # what the system counts is rounded
+    assert timed(lambda: time.sleep(0.05)).wall >= 0.05
+
+
+def test_the_section_has_both_clocks_and_the_share_that_is_not_drawing(
+    work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = iter([Process(wall=4.0, cpu=8.0), Process(wall=12.0, cpu=16.0), Process(wall=1.0, cpu=2.0)])
+
+    def pretend(contestant: Callable[[], object]) -> Process:
+        contestant()
+        return next(told)
+
+    monkeypatch.setattr(filming, "timed", pretend)
     section = film_section(work, rounds=1, frames=4)
     assert [(row.key, row.clock) for row in section.rows] == [
         ("film-wall", "wall"),
@@ -60,5 +84,6 @@ def test_the_section_has_both_clocks_and_the_share_that_is_not_drawing(work: Wor
         ("film-rest", "CPU"),
     ]
     drawing, rest = section.rows[1], section.rows[2]
-    assert 0 < rest.ours < drawing.ours
+    assert (section.rows[0].ours, drawing.ours, drawing.peer, rest.ours) == (1.0, 2.0, 4.0, 0.5)  # of 4 frames
     assert "dB" in drawing.loss
+    assert rest.loss == "25% of a frame"

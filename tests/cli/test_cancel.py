@@ -9,6 +9,7 @@ import pytest
 from sdplay.images.writer import read_own
 from tests.support import child
 from tests.support.commandline import Sdplay
+from tests.support.patience import PATIENCE
 
 # The engine itself with a network that presses Ctrl-C in the middle of its step number `at`, and writes down each step.
 PRESSED = """
@@ -62,7 +63,7 @@ sys.exit(main(sys.argv[3:]))
 def pressed(at: int, *words: str) -> tuple[int, str, list[str]]:
     """Exit code, what stood on stderr, and which steps began and ended."""
     process = child.start(PRESSED, at, "log", *words)
-    _, err = process.communicate(timeout=120)
+    _, err = process.communicate(timeout=PATIENCE)
     return process.returncode, err, Path("log").read_text().splitlines()
 
 

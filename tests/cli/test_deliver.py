@@ -18,7 +18,8 @@ from sdplay.images.writer import read_own
 from sdplay.requests.base import make_request
 from sdplay.requests.txt2img import Txt2Img
 from sdplay.studio import ResolvedRequest, Studio
-from tests.support.commandline import MODULE, PATIENCE, InTerminal, Sdplay
+from tests.support.commandline import MODULE, InTerminal, Sdplay
+from tests.support.patience import PATIENCE
 
 IN_COLOUR = {"COLORTERM": "truecolor"}
 

@@ -13,6 +13,7 @@ import pytest
 
 from sdplay.images.writer import read_own
 from tests.support.commandline import MODULE, Sdplay
+from tests.support.patience import PATIENCE
 
 PROMPT = "a red apple"
 
@@ -234,7 +235,7 @@ def test_ctrl_c_keeps_what_is_finished_and_says_how_to_go_on(here: Path) -> None
     assert process.stdout is not None
     first = process.stdout.readline()
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=PATIENCE)
     printed = [Path(line).name for line in [first, *out.splitlines()]]
     assert process.returncode == 3, err
     assert 0 < len(printed) < total

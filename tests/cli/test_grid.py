@@ -14,6 +14,7 @@ from tests.support import child
 from tests.support.commandline import Sdplay
 from tests.support.given import photo
 from tests.support.overflow import in_network, overflow
+from tests.support.patience import PATIENCE
 
 ISSUE = ("txt2img", "a castle, 3d render", "--seed", "1", "--grid", "steps=10,20,30", "guidance=3,5,7")
 
@@ -180,7 +181,7 @@ main(sys.argv[1:])
 def test_a_killed_grid_goes_on_where_it_was(sdplay: Sdplay) -> None:
     words = ["a cat", "--seed", "1", "--steps", "2", "--grid", "guidance=1-4", "prompt=cat|dog"]
     process = child.start(KILLED, *words)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == -signal.SIGKILL, err
     kept = sorted(Path("images").glob("0*.png"))
     assert len(kept) == 4

@@ -15,7 +15,7 @@ from sdplay.library.resolve import resolve
 from sdplay.pipeline.model_cache import ModelCache
 from sdplay.prompts.attention import weighted
 from sdplay.requests.recipe import Numerics
-from tests.support import child
+from tests.support.live_bytes import LiveBytes
 
 TILE = 64
 TOLERANCE = 1e-4  # relative L2 in float32; seen: 2e-5
@@ -111,29 +111,16 @@ def test_a_recipe_decides_which_networks_are_in_memory(tiny: Path) -> None:
     assert models.get(found, Numerics(decode_tile=512, attention_slice=True), "cpu") is lean
 
 
-PEAK = """
-import re, sys, torch
-from pathlib import Path
-from diffusers import AutoencoderKL
-from sdplay.engines.low_memory import TiledDecoder
-def peak():
-    return int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
-tile = int(sys.argv[1])
-with torch.inference_mode():
-    sides = {"block_out_channels": (32, 32, 32, 32), "norm_num_groups": 8}
-    ways = {"down_block_types": ("DownEncoderBlock2D",) * 4, "up_block_types": ("UpDecoderBlock2D",) * 4}
-    codec = AutoencoderKL(**sides, **ways, latent_channels=4).eval()
-    codec.decode(torch.zeros(1, 4, 8, 8))
-    decode = TiledDecoder(codec, tile) if tile else lambda z: codec.decode(z, return_dict=False)[0]
-    before = peak()
-    decode(torch.zeros(1, 4, 16, 128))
-print(peak() - before)
-"""
+def test_tiles_take_less_memory(tiny: Path) -> None:
+    """Bytes of tensors at the same time while 1024x128 pixels are decoded, whole and in tiles."""
+    whole = most_alive(tiny, 0)
+    assert whole > 2 * 8 * 1024 * 128 * 4  # two maps of eight channels at full size, in float32
+    assert most_alive(tiny, 256) < 0.5 * whole
+    assert most_alive(tiny, 64) < 0.25 * whole
 
 
-@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the peak is read from Linux's /proc")
-def test_tiles_take_less_memory() -> None:
-    """Kilobytes of peak memory that decoding 1024x128 pixels adds, whole and in tiles of 256."""
-    whole = int(child.run(PEAK, 0))
-    tiled = (int(child.run(PEAK, 256)) for _ in range(3))  # on a busy machine something else may add to a peak
-    assert any(0 < peak < 0.6 * whole for peak in tiled)
+def most_alive(folder: Path, tile: int) -> int:
+    model = family(folder, tile=tile)
+    with LiveBytes() as live:
+        model.decode(latents(16, 128))
+    return live.peak

@@ -17,6 +17,7 @@ from sdplay.images.writer import ImageWriter, read_own
 from sdplay.studio import Studio
 from tests.support import child
 from tests.support.noisy import NoisyExecutor
+from tests.support.patience import PATIENCE
 from tests.support.recipes import picture, recipe
 
 
@@ -102,7 +103,7 @@ def test_fifty_files_of_two_programs_at_once_are_fifty_files(tmp_path: Path) -> 
         assert program.stdout is not None
         assert program.stdout.readline() == "ready\n", program.communicate()[1]
     go.touch()
-    told = [program.communicate(timeout=280) for program in programs]
+    told = [program.communicate(timeout=PATIENCE) for program in programs]
     assert [program.returncode for program in programs] == [0, 0], told
     written = dict(line.split() for out, _ in told for line in out.splitlines())
     assert len(written) == 50

@@ -18,6 +18,7 @@ import pytest
 
 from tests.support.fakemodel import fake_model
 from tests.support.headers import write_header
+from tests.support.patience import PATIENCE
 
 COMMIT = "c0ffee" + "0" * 34
 NAME, LARGE = "org/model", "unet/diffusion_pytorch_model.safetensors"
@@ -128,7 +129,7 @@ def sdplay(hub: Hub, tmp_path: Path, *arguments: str, **environment: str) -> sub
     kept = {name: value for name, value in os.environ.items() if "TOKEN" not in name}
     command = [sys.executable, "-m", "sdplay.cli.main", "models", *arguments]
     return subprocess.run(
-        command, env=kept | mine | environment, capture_output=True, text=True, check=False, timeout=120
+        command, env=kept | mine | environment, capture_output=True, text=True, check=False, timeout=PATIENCE
     )
 
 

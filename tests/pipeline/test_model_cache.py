@@ -60,14 +60,14 @@ def test_the_model_before_is_gone_when_the_next_one_is_read(
 def test_a_model_that_fails_to_load_leaves_none_and_the_one_before_is_loaded_again(tiny: Path, tmp_path: Path) -> None:
     models = ModelCache()
     good = resolve(str(tiny))
-    first = models.get(good, FLOAT32, "cpu").text_cache("a cat").text
+    first = models.get(good, FLOAT32, "cpu").text_cache("a cat").embeds
     broken = tmp_path / "broken"
     shutil.copytree(tiny, broken)
     (broken / "unet" / "diffusion_pytorch_model.safetensors").write_bytes(b"no weights")
     with pytest.raises(ModelBroken):
         models.get(resolve(str(broken)), FLOAT32, "cpu")
     again = models.get(good, FLOAT32, "cpu")
-    assert torch.equal(again.text_cache("a cat").text, first)
+    assert torch.equal(again.text_cache("a cat").embeds, first)
 
 
 def test_weights_that_changed_on_disk_are_loaded_anew(tiny: Path, tiny_v: Path, tmp_path: Path) -> None:
@@ -86,7 +86,7 @@ def test_a_single_file_without_its_weights_is_refused_and_the_one_before_is_load
 ) -> None:
     models = ModelCache()
     good = resolve(str(tiny))
-    first = models.get(good, FLOAT32, "cpu").text_cache("a cat").text
+    first = models.get(good, FLOAT32, "cpu").text_cache("a cat").embeds
     hollow = write_header(tmp_path / "hollow.safetensors", SD15)
     with pytest.raises(ModelBroken, match="its file cannot be used"):
         models.get(resolve(str(hollow)), FLOAT32, "cpu")
@@ -94,4 +94,4 @@ def test_a_single_file_without_its_weights_is_refused_and_the_one_before_is_load
     with pytest.raises(ModelBroken, match="this is a web page"):
         models.get(resolve(str(tmp_path / "page.safetensors")), FLOAT32, "cpu")
     again = models.get(good, FLOAT32, "cpu")
-    assert torch.equal(again.text_cache("a cat").text, first)
+    assert torch.equal(again.text_cache("a cat").embeds, first)

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import sdplay
+from tests.support.patience import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 
@@ -28,6 +29,6 @@ def start(code: str, *arguments: object) -> subprocess.Popen[str]:
 def run(code: str, *arguments: object) -> str:
     """What such a process prints; an `AssertionError` with its stderr where it fails."""
     process = start(code, *arguments)
-    out, err = process.communicate(timeout=280)
+    out, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, err
     return out

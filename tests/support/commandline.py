@@ -19,8 +19,8 @@ import pytest
 
 from sdplay.cli.main import main
 from tests.support.fakemodel import fake_model
+from tests.support.patience import PATIENCE
 
-PATIENCE = 60  # seconds; nothing here takes one, but the machine may be busy
 MODULE = [sys.executable, "-m", "sdplay.cli.main"]
 
 

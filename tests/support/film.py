@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +48,17 @@ def draw_unit(units: SegmentStore, unit: int, tell: Callable[[str], None], side:
         tell(f"frame {index}")
     units.finish(SegmentRecord(unit=unit, first=first, sha=tuple(hashes), keys=keys, extra={"seed": unit + 7}))
     tell(f"unit {unit}")
+
+
+def commit(
+    units: SegmentStore, record: SegmentRecord, frames: Iterable[Pixels], keys: Mapping[int, Pixels] | None = None
+) -> SegmentRecord:
+    """Write a unit's `keys` and `frames` one at a time and finish it; returns `record` with their hashes."""
+    key_hashes = {index: units.write_key(index, pixels) for index, pixels in (keys or {}).items()}
+    hashes = tuple(units.write_frame(index, pixels) for index, pixels in enumerate(frames, record.first))
+    finished = replace(record, sha=hashes, keys=key_hashes)
+    units.finish(finished)
+    return finished
 
 
 def files(path: Path) -> dict[str, bytes]:

@@ -10,7 +10,7 @@ from tests.support import child
 
 # One step is as good as twenty: each holds what the one before held. The machine is asked for nothing but its memory.
 DRAWING = """
-import json, re, sys
+import json, sys
 from dataclasses import replace
 from pathlib import Path
 from sdplay.events import ImageDone
@@ -18,14 +18,14 @@ from sdplay.tasks import DrawTask, Task
 from sdplay.executors.inline import InlineExecutor
 from sdplay.requests.memory import memory_plan
 from tests.support.drawing import settled
+from tests.support.machine import peak_memory
 folder, fields, numerics = Path(sys.argv[1]), json.loads(sys.argv[2]), json.loads(sys.argv[3])
 what = settled(folder, negative_prompt="a pear", sampler="euler", steps=2, **fields)
 recipe = replace(what.recipe, numerics=replace(what.recipe.numerics, **numerics))
 plan = memory_plan(recipe, what.model)
 task = DrawTask(recipe=recipe, indices=range(recipe.request.num), model=what.model, device="cpu")
 digests = [event.picture.digest for event in InlineExecutor().run(task) if isinstance(event, ImageDone)]
-peak = int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) * 1024
-print(json.dumps({"predicted": plan.predicted, "measured": peak, "digests": digests}))
+print(json.dumps({"predicted": plan.predicted, "measured": peak_memory(), "digests": digests}))
 """
 PATIENCE = 1500  # seconds; a minute where nothing else runs
 HAS_PROC = Path("/proc/self/status").exists()

@@ -30,6 +30,7 @@ from sdplay.requests.resolve import resolve_request
 from sdplay.sampling.noise import seed_noise
 from sdplay.tasks import Executor, Task
 from tests.pipeline.stub import StubFamily
+from tests.support.patience import wait_until
 from tests.support.recipes import MACHINE, MODEL
 
 SIDE = 64
@@ -84,6 +85,19 @@ class StubExecutor:
 
     def close(self) -> None:
         """Nothing is held."""
+
+
+class HeldExecutor(StubExecutor):
+    """Draws frame `first` and what comes after it only when there is a file `gate`."""
+
+    def __init__(self, gate: Path, first: int) -> None:
+        super().__init__()
+        self._gate, self._first = gate, first
+
+    def run(self, task: Task) -> Generator[Event, None, None]:
+        if max(task.indices) >= self._first:
+            wait_until(self._gate.exists)
+        yield from super().run(task)
 
 
 def film_request(mode: str, **fields: Any) -> AnyFilm:

@@ -14,6 +14,7 @@ from sdplay.film.job.film import shoot
 from sdplay.film.video.verify import verify_film
 from tests.support import child
 from tests.support.films import write_film
+from tests.support.patience import PATIENCE
 from tests.support.stubfilm import film_request, frame_files, journal, made, shooting
 
 DREAM: dict[str, Any] = {"prompts": ["a", "a longer one", "b"], "num": 13, "loop": True, "batch_size": 2}
@@ -183,7 +184,7 @@ def test_a_full_disk_ends_with_code_4_and_the_way_to_go_on(hill: Path, tmp_path:
     fields = HILL | ({"max_frames": 40} if files_too_large == "journal" else {})
     out = tmp_path / "a film"
     process = child.start(FULL, out, repr(fields), limit)
-    _, err = process.communicate(timeout=120)
+    _, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 4, err
     assert "no space is left there" in err
     assert f"sdplay resume '{out}'" in err

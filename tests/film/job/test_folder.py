@@ -16,7 +16,7 @@ from PIL import Image
 from sdplay.core.errors import BadRequest, StoreError
 from sdplay.film.job.folder import JobFolder, differences
 from tests.support import child
-from tests.support.film import draw_film, files, picture
+from tests.support.film import files, picture
 
 ASKED = {"steps": 20, "prompts": {"0": "a fox"}, "max_frames": 30, "output": {"crf": 17, "fps": 12}, "size": (64, 48)}
 FREE = {"max_frames", "output"}
@@ -96,16 +96,15 @@ def test_a_job_of_another_version_is_told(tmp_path: Path) -> None:
         JobFolder.open(tmp_path)
 
 
-def test_a_fork_is_a_new_job_with_nothing_drawn(tmp_path: Path) -> None:
-    draw_film(tmp_path / "old", 2)
-    before = files(tmp_path / "old")
-    new = JobFolder.open(tmp_path / "old").fork(tmp_path / "new", {"film": "other"})
-    assert new.description == {"film": "other", "side": 24}
-    assert list(files(tmp_path / "new")) == ["job.json"]
-    assert new.digest != JobFolder.open(tmp_path / "old").digest
-    assert files(tmp_path / "old") == before
-    with pytest.raises(BadRequest, match="film: 'other' then, 'third' now"):
-        JobFolder.open(tmp_path / "old").fork(tmp_path / "new", {"film": "third"})
+def test_a_job_whose_description_was_edited_is_refused(tmp_path: Path) -> None:
+    JobFolder.create(tmp_path, {"seed": 1, "frames": 4}, ["frames"])
+    path = tmp_path / "job.json"
+    path.write_text(path.read_text().replace('"seed": 1', '"seed": 2'))
+    edited = JobFolder.open(tmp_path).description
+    with pytest.raises(StoreError, match=r"job\.json was changed"):
+        JobFolder.create(tmp_path, edited, ["frames"])
+    path.write_text(path.read_text().replace('"seed": 2', '"seed": 1').replace('"frames": 4', '"frames": 9'))
+    assert JobFolder.create(tmp_path, {"seed": 1, "frames": 4}, ["frames"]).description["frames"] == 9
 
 
 # --- what changed -----------------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from sdplay.film.plan_animate import AnimationPlan
 from sdplay.film.request_animate import Animate
 from sdplay.requests.base import make_request
 from sdplay.requests.resolve import resolve_request
+from tests.support.patience import PATIENCE
 from tests.support.recipes import MACHINE, MODEL
 
 
@@ -50,7 +51,7 @@ def test_who_waits_goes_home_when_the_queue_is_closed() -> None:
     waiting = threading.Thread(target=work.take)
     waiting.start()
     work.close()
-    waiting.join(10)
+    waiting.join(PATIENCE)
     assert not waiting.is_alive()
 
 

@@ -18,7 +18,7 @@ from sdplay.film.job.frame_file import pixel_sha
 from sdplay.film.job.journal import SegmentRecord
 from sdplay.film.job.units import SegmentStore
 from sdplay.images.read import Pixels
-from tests.support.film import LENGTH, draw_film, files, picture
+from tests.support.film import LENGTH, commit, draw_film, files, picture
 
 COUNT = 4
 
@@ -37,7 +37,7 @@ def recover(job: JobFolder, **options: Any) -> tuple[SegmentStore, frozenset[int
 
 def test_a_finished_job_is_taken_as_it_is(job: JobFolder) -> None:
     before = files(job.path)
-    units, lost = recover(job, rehash=True)
+    units, lost = recover(job)
     assert (lost, len(units), units.first_missing) == (frozenset(), COUNT, COUNT)
     assert [units.is_done(unit) for unit in (-1, 0, 3, 4)] == [False, True, True, False]
     assert [record.unit for record in units] == [0, 1, 2, 3]
@@ -71,7 +71,7 @@ def test_commit_writes_pictures_one_at_a_time_and_records_their_hashes(tmp_path:
 
     with job.lock():
         units, _ = job.recover()
-        record = units.commit(SegmentRecord(unit=5, first=10, sha=(), seconds=1.5), frames(), {10: picture(9)})
+        record = commit(units, SegmentRecord(unit=5, first=10, sha=(), seconds=1.5), frames(), {10: picture(9)})
     assert held == [0, 1, 2]
     assert record == units.record(5)
     assert (record.stop, record.seconds) == (13, 1.5)
@@ -89,7 +89,8 @@ def test_pictures_reach_the_disk_before_their_names_and_all_of_it_before_the_jou
     sync, move = os.fsync, os.replace
 
     def synced(handle: int) -> None:
-        seen.append(f"sync {os.path.basename(os.readlink(f'/proc/self/fd/{handle}'))}")
+        name = os.path.basename(os.readlink(f"/proc/self/fd/{handle}"))
+        seen.append(f"sync {name.replace(f'.{os.getpid()}', '')}")
         sync(handle)
 
     def moved(source: Path, target: Path) -> None:
@@ -101,7 +102,7 @@ def test_pictures_reach_the_disk_before_their_names_and_all_of_it_before_the_jou
         units, _ = job.recover()
         monkeypatch.setattr(os, "fsync", synced)
         monkeypatch.setattr(os, "replace", moved)
-        units.commit(SegmentRecord(unit=0, first=1, sha=()), [picture(1), picture(2)], {0: picture(0)})
+        commit(units, SegmentRecord(unit=0, first=1, sha=()), [picture(1), picture(2)], {0: picture(0)})
     pictures = [
         f"{step} 00000000{index}.png{end}" for index in range(3) for step, end in (("sync", ".tmp"), ("name", ""))
     ]
@@ -133,7 +134,26 @@ def another_file(path: Path) -> None:
     path.write_bytes(b"GIF89a" + path.read_bytes()[6:])
 
 
-@pytest.mark.parametrize("harm", [gone, empty, cut, zeroed, half_zeroed, another_file])
+def another_frame(path: Path) -> None:
+    path.write_bytes(path.with_name("000000006.png").read_bytes())
+
+
+def gray(path: Path) -> None:
+    Image.new("RGB", (24, 24), "gray").save(path)
+
+
+def smaller(path: Path) -> None:
+    Image.fromarray(picture(3, 16)).save(path)
+
+
+def pipe(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
+@pytest.mark.parametrize(
+    "harm", [gone, empty, cut, zeroed, half_zeroed, another_file, another_frame, gray, smaller, pipe]
+)
 @pytest.mark.parametrize("name", ["frames/000000003.png", "frames/000000005.png", "keys/000000003.png"])
 def test_a_unit_with_a_picture_that_is_no_more_is_drawn_again(harm: Any, name: str, job: JobFolder) -> None:
     whole = files(job.path)
@@ -166,20 +186,19 @@ def test_chains_are_lost_apart(tmp_path: Path) -> None:
     with job.lock():
         units, _ = job.recover()
         for unit in (4, 0, 5, 1, 2, 6, 3):
-            units.commit(SegmentRecord(unit=unit, first=unit, sha=()), [picture(unit)])
+            commit(units, SegmentRecord(unit=unit, first=unit, sha=()), [picture(unit)])
         for unit in (1, 2, 5):
             gone(units.frame_path(unit))
         assert job.recover(lambda unit: unit // 4)[1] == {1, 2, 3, 5, 6}
         assert [record.unit for record in job.recover()[0]] == [4, 0]
 
 
-def test_changed_pixels_are_found_by_hashing_them_again_and_only_so(job: JobFolder) -> None:
+def test_changed_pixels_are_found(job: JobFolder) -> None:
     whole = files(job.path)
     journal = whole["journal.jsonl"].splitlines()
     for folder in ("frames", "keys"):
         Image.fromarray(picture(77)).save(job.path / folder / "000000006.png")
-        assert recover(job)[1] == frozenset()
-        assert recover(job, rehash=True)[1] == {2}
+        assert recover(job)[1] == {2}
         draw_film(job.path, COUNT)
         again = files(job.path)
         assert again.pop("journal.jsonl").splitlines() == [journal[unit] for unit in (0, 1, 3, 2)]
@@ -191,7 +210,7 @@ def test_a_picture_whose_middle_is_damaged_is_found_by_hashing(job: JobFolder) -
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 0xFF
     path.write_bytes(bytes(content))
-    assert recover(job, rehash=True)[1] == {2}
+    assert recover(job)[1] == {2}
 
 
 def test_what_belongs_to_no_unit_is_deleted_and_other_files_stay(job: JobFolder) -> None:
@@ -249,7 +268,7 @@ def test_errors_of_the_one_who_draws_are_not_taken_for_ours(tmp_path: Path) -> N
 
     job = JobFolder.create(tmp_path / "job", {})
     with pytest.raises(OSError, match="somewhere else"), job.lock():
-        job.recover()[0].commit(SegmentRecord(unit=0, first=0, sha=()), broken())
+        commit(job.recover()[0], SegmentRecord(unit=0, first=0, sha=()), broken())
     units, lost = recover(job)
     assert (len(units), lost, list((job.path / "frames").iterdir())) == (0, frozenset(), [])
 

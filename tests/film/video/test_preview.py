@@ -14,6 +14,7 @@ from sdplay.core.errors import StoreError
 from sdplay.film.video.preview import PreviewWriter
 from tests.support import child
 from tests.support.films import FPS, decoded, psnr, smooth_film
+from tests.support.patience import PATIENCE
 
 
 def test_it_is_readable_at_every_moment_and_whole_at_the_end(tmp_path: Path) -> None:
@@ -29,7 +30,7 @@ def test_it_is_readable_at_every_moment_and_whole_at_the_end(tmp_path: Path) -> 
 
 
 KILLED = """
-import sys, time
+import signal, sys
 from pathlib import Path
 from sdplay.film.video.preview import PreviewWriter
 from tests.support.films import FPS, smooth_film
@@ -37,7 +38,7 @@ with PreviewWriter(Path(sys.argv[1]), FPS) as preview:
     for pixels in smooth_film(50):
         preview.add(pixels)
     print("drawn", flush=True)
-    time.sleep(60)
+    signal.pause()
 """
 
 
@@ -46,7 +47,7 @@ def test_it_survives_a_kill(tmp_path: Path) -> None:
     assert process.stdout is not None
     said = process.stdout.readline()
     os.kill(process.pid, signal.SIGKILL)
-    _, trouble = process.communicate(timeout=60)
+    _, trouble = process.communicate(timeout=PATIENCE)
     assert said == "drawn\n", trouble
     assert len(decoded(tmp_path / "preview.mp4")) >= 45
 

@@ -28,10 +28,10 @@ ABSENT = "nothing"
 
 
 class JobFolder:
-    """The job in the folder `path`; make one with `create`, `open` or `fork`.
+    """The job in the folder `path`; make one with `create` or `open`.
 
     `description` is all that decides the job's pixels and files, as JSON can hold it; `digest` names the part of it
-    that may not change. Work goes: `with job.lock(): units = job.recover()`, then `units.commit` unit by unit.
+    that may not change. Work goes: `with job.lock(): units = job.recover()`, then `units.finish` unit by unit.
     """
 
     def __init__(self, path: Path, description: Mapping[str, Any], digest: str) -> None:
@@ -69,6 +69,11 @@ class JobFolder:
                 value=str(path),
                 hint="choose another folder; or `fork=NEW` begins a new job there with the changed settings",
             )
+        if _digest(wanted, free) != job.digest:
+            hint = "put the old job.json back, or begin a new film in another folder"
+            raise StoreError(
+                "its job.json was changed since the job was begun", field="job", value=str(path), hint=hint
+            )
         return job
 
     @classmethod
@@ -89,10 +94,6 @@ class JobFolder:
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise StoreError(f"its job.json is damaged: {error!r}", field="job", value=str(path)) from error
 
-    def fork(self, new: Path, description: Mapping[str, Any], free: Collection[str] = ()) -> JobFolder:
-        """Make a job in `new` described as this one but for the settings in `description`; no picture is taken over."""
-        return type(self).create(new, {**self.description, **description}, free)
-
     def update(self, description: Mapping[str, Any]) -> None:
         """Write `description` in the place of the old one; the digest stays. Only with the lock held."""
         wanted = _plain(description)
@@ -112,16 +113,16 @@ class JobFolder:
                 stack.enter_context(locked(self.path / "lock"))
             yield
 
-    def recover(self, chain: Chain | None = None, *, rehash: bool = False) -> tuple[SegmentStore, frozenset[int]]:
+    def recover(self, chain: Chain | None = None) -> tuple[SegmentStore, frozenset[int]]:
         """The finished units, after clearing away what a crash left behind, and the units that were lost.
 
-        A torn journal is cut, files of unfinished units are deleted, and units with a missing or cut-off picture are
-        forgotten; with `rehash` also those whose pixels changed, at the price of decoding all of them. Where units
-        depend on one another, `chain` tells the chain of a unit, and those after a lost one are forgotten with it.
-        Only with the lock held.
+        A torn journal is cut, files of unfinished units are deleted, and units are forgotten whose pictures are not as
+        the journal says: missing, damaged, swapped, changed. All of them are decoded for that. Where units depend on
+        one another, `chain` tells the chain of a unit, and those after a lost one are forgotten with it. Only with the
+        lock held.
         """
         units = SegmentStore(self.path, self.digest)
-        return units, units.recover(chain, rehash)
+        return units, units.recover(chain)
 
     def progress(self, state: Mapping[str, Any]) -> None:
         """Let `progress.json` say `state`, in one step, without waiting for the disk."""

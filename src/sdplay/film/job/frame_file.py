@@ -61,6 +61,8 @@ def read_frame(path: Path) -> Pixels:
 def is_whole(path: Path) -> bool:
     """Whether `path` begins and ends as a PNG does: enough to know one that was cut off, without decoding it."""
     try:
+        if not path.is_file():  # a pipe would be waited for
+            return False
         with path.open("rb") as file:
             if file.read(len(SIGNATURE)) != SIGNATURE:
                 return False

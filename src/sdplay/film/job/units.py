@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 from sdplay.files.atomic import HIDDEN, TEMPORARY, replace_file, sync_folder, writing
@@ -93,16 +92,6 @@ class SegmentStore:
                 sync_folder(self.folder / KEYS)
             self._journal.add(record)
 
-    def commit(
-        self, record: SegmentRecord, frames: Iterable[Pixels], keys: Mapping[int, Pixels] | None = None
-    ) -> SegmentRecord:
-        """Write a unit's `keys` and `frames` one at a time and finish it; returns `record` with their hashes."""
-        key_hashes = {index: self.write_key(index, pixels) for index, pixels in (keys or {}).items()}
-        hashes = tuple(self.write_frame(index, pixels) for index, pixels in enumerate(frames, record.first))
-        finished = replace(record, sha=hashes, keys=key_hashes)
-        self.finish(finished)
-        return finished
-
     def forget(self, units: Collection[int]) -> None:
         """Make `units` unfinished again and delete their pictures (the cut last unit of a film that grows, say)."""
         if units:
@@ -110,12 +99,12 @@ class SegmentStore:
                 self._journal.drop(units)
                 self._sweep()
 
-    def recover(self, chain: Chain | None, rehash: bool) -> frozenset[int]:
-        """Forget the units with a picture that is gone or damaged, and delete what belongs to no finished unit.
+    def recover(self, chain: Chain | None) -> frozenset[int]:
+        """Forget the units with a picture that is not as the journal says, and delete what belongs to no finished unit.
 
         Returns the units forgotten: with `chain`, of each chain the first such unit and all after it.
         """
-        gone = {record.unit for record in self if not self._intact(record, rehash)}
+        gone = {record.unit for record in self if not self._intact(record)}
         forgotten = frozenset(gone if chain is None else self._onwards(gone, chain))
         with writing(self.folder):
             if forgotten:
@@ -131,10 +120,10 @@ class SegmentStore:
             record.unit for record in self if first and record.unit >= first.get(chain(record.unit), record.unit + 1)
         }
 
-    def _intact(self, record: SegmentRecord, rehash: bool) -> bool:
+    def _intact(self, record: SegmentRecord) -> bool:
         pictures = [(self.frame_path(index), sha) for index, sha in enumerate(record.sha, record.first)]
         pictures += [(self.key_path(index), sha) for index, sha in record.keys.items()]
-        return all(is_whole(path) and (not rehash or holds(path, sha)) for path, sha in pictures)
+        return all(is_whole(path) and holds(path, sha) for path, sha in pictures)
 
     def _write(self, path: Path, index: int, pixels: Pixels) -> str:
         content = encode_frame(pixels, self.digest, index)
