@@ -15,7 +15,7 @@ from sdplay.jobs.grid import Gridding
 from sdplay.jobs.history import Remembering
 from sdplay.jobs.pictures import Pictures, ResolvedRequest, random_seed, requests_for
 from sdplay.jobs.upscale import USUAL_SCALE
-from sdplay.library.registry import shipped_cards
+from sdplay.library.card import shipped_cards
 from sdplay.library.resolve import ResolvedModel, resolve
 from sdplay.requests.modes import expand_prompts
 from sdplay.requests.request import AnyStill, kind_of
