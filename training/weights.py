@@ -16,21 +16,19 @@ PARTS = {
 }
 
 
-def pack(work: Path, averaged: str, folder: Path) -> float:
-    """Write codec, network and text encoder in float16; returns their size in MB."""
-    sources = {
-        "vae": work / "vae",
-        "unet": work / averaged / "unet",
-        "text_encoder": work / averaged / "text_encoder",
-    }
-    for part, (name, weights, text) in PARTS.items():
-        if (sources[part] / weights).exists():
-            export_part(sources[part], folder / name, weights, text=text)
+def pack(work: Path, averaged: str | None, folder: Path) -> float:
+    """Write the codec in float16, and where `averaged` is named network and text encoder too; returns their MB."""
+    sources = {"vae": work / "vae"}
+    if averaged is not None:
+        sources |= {part: work / averaged / part for part in ("unet", "text_encoder")}
+    for part, source in sources.items():
+        name, weights, text = PARTS[part]
+        export_part(source, folder / name, weights, text=text)
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
 
 
 def unpack(folder: Path, work: Path, tokenizer: Path) -> None:
-    """Lay the codec, the network as `begun`, and a model's tokenizer into a work folder."""
+    """Lay the codec, a model's tokenizer, and the network (as `begun`, where there is one) into a work folder."""
     shutil.copytree(folder / "vae", work / "vae", dirs_exist_ok=True)
     shutil.copytree(tokenizer, work / "tokenizer", dirs_exist_ok=True)
     for part in ("unet", "text_encoder"):
@@ -41,12 +39,13 @@ def unpack(folder: Path, work: Path, tokenizer: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, default=Path("training/work"))
-    parser.add_argument("--pack", metavar="AVERAGED", help="folder of averaged weights in the work folder")
+    parser.add_argument("--pack", action="store_true", help="write the codec of the work folder into the repository")
+    parser.add_argument("--averaged", help="with --pack: this folder's network and text encoder too")
     asked = parser.parse_args()
-    if asked.pack is None:
+    if not asked.pack:
         unpack(FOLDER, asked.work, BUILTIN / "tokenizer")
         return
-    print(f"{pack(asked.work, asked.pack, FOLDER):.1f} MB -> {FOLDER}")
+    print(f"{pack(asked.work, asked.averaged, FOLDER):.1f} MB -> {FOLDER}")
 
 
 if __name__ == "__main__":
