@@ -88,8 +88,8 @@ def free_memory(device: str) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """The device and the number formats of a model's parts, and what spares memory: `decode_tile` (the side in pixels of
-    the tiles that the VAE decodes, 0 for whole pictures), `attention_slicing` (one head at a time), and
+    """The device and the number formats of a model's parts, and what spares memory: `decode_tile` (the side in pixels
+    of the tiles that the VAE decodes, 0 for whole pictures), `attention_slicing` (one head at a time), and
     `sequential_offload` (one part in memory at a time).
     """
 
