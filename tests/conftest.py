@@ -17,7 +17,7 @@ os.environ["SDPLAY_HOME"] = tempfile.mkdtemp(prefix="sdplay-home-")  # not that 
 import pytest
 from hypothesis import settings
 
-from sdplay.library.registry import MODELS
+from sdplay.library.card import MODELS
 
 settings.register_profile("suite", deadline=None, derandomize=True, max_examples=60)
 settings.load_profile("suite")

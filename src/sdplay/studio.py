@@ -14,7 +14,7 @@ from sdplay.images.picture import Picture
 from sdplay.jobs import KINDS
 from sdplay.jobs.pictures import PictureJobs, Pictures, requests_for
 from sdplay.jobs.resolve import ResolvedRequest, Resolver, random_seed
-from sdplay.library.registry import shipped_cards
+from sdplay.library.card import shipped_cards
 from sdplay.library.resolve import ResolvedModel, resolve
 from sdplay.requests.modes import load
 from sdplay.requests.request import AnyStill, kind_of

@@ -30,8 +30,8 @@ at, log = int(sys.argv[1]), Path(sys.argv[2])
 
 class Pressing(StubFamily):
     steps = 0
-    def denoiser(self, conditionings, seen=None):
-        honest = super().denoiser(conditionings, seen)
+    def denoiser(self, conditionings, inpaint_channels=None):
+        honest = super().denoiser(conditionings, inpaint_channels)
         def denoise(x, sigma):
             Pressing.steps += 1
             with log.open("a") as file:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sdplay.library.registry import shipped_cards
+from sdplay.library.card import shipped_cards
 from tests.support.commandline import Sdplay
 from tests.support.fakemodel import fake_model
 from tests.support.headers import SD15, write_header

@@ -59,7 +59,7 @@ def test_a_gpu_that_is_not_there_is_said_so(asked: str, machine: pytest.MonkeyPa
 
 @pytest.mark.parametrize("asked", ["", "tpu", "cpu:1", "0", "gpu0"])
 def test_what_is_no_device_is_said_so(asked: str, machine: pytest.MonkeyPatch) -> None:
-    with pytest.raises(BadRequest, match="is no device") as caught:
+    with pytest.raises(BadRequest, match="is not a device") as caught:
         detect_machine(asked)
     assert not isinstance(caught.value, DeviceUnavailable)
 

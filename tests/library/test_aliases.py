@@ -38,7 +38,7 @@ def test_every_path_comes_back(path: str, home: Path) -> None:
 
 @pytest.mark.parametrize("name", ["", ".", "..", "a/b", "../a", "-x", "a b", "a" * 65, "a\0", "a.", "org/model@1"])
 def test_what_is_no_name(name: str, home: Path) -> None:
-    with pytest.raises(BadRequest, match="is no name that can be given"):
+    with pytest.raises(BadRequest, match="is not a valid name"):
         add_alias(home, name, "/m")
     assert not home.exists()
 

@@ -115,7 +115,7 @@ def test_a_zip_bomb_is_not_opened(tmp_path: Path, cache: Path, monkeypatch: pyte
 
 def test_a_checkpoint_of_no_weights_is_told(tmp_path: Path, cache: Path) -> None:
     torch.save({"state_dict": {"step": 7, 3: torch.ones(1)}}, tmp_path / "m.ckpt")
-    with pytest.raises(ModelBroken, match="it holds no weights by name, so it is no model"):
+    with pytest.raises(ModelBroken, match="it holds no weights by name, so it is not a model"):
         as_safetensors(tmp_path / "m.ckpt", DIGEST, cache)
 
 
@@ -172,7 +172,7 @@ def test_a_pickle_that_was_cut_off_says_so(zipped: bool, share: float, tmp_path:
     [
         (b"", "the file is empty"),
         (b"<!DOCTYPE html><html><body>Log in</body></html>", "this is a web page"),
-        (b"PK\x05\x06" + bytes(18), "this is no .safetensors file"),
+        (b"PK\x05\x06" + bytes(18), "this is not a .safetensors file"),
         (b"PK\x03\x04" + bytes(40), "the file was cut off or damaged"),
         (pickle.dumps({"state_dict": {"a": 1}}, protocol=2), r"not one that torch writes for weights \(Invalid magic"),
     ],

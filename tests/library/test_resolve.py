@@ -12,8 +12,8 @@ import pytest
 
 from sdplay.core.errors import ModelBroken, ModelNotFound
 from sdplay.core.fields import LARGEST_SIDE, SMALLEST_SIDE
+from sdplay.library.card import shipped_cards
 from sdplay.library.digest import COMPONENTS, folder_digest
-from sdplay.library.registry import shipped_cards
 from sdplay.library.resolve import resolve
 
 

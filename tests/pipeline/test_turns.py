@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from sdplay.engines.mapped import MappedFile
-from sdplay.engines.offload import SequentialOffload
-from sdplay.engines.weight_buffer import WeightBuffer
+from sdplay.engines.weight_buffer import SequentialOffload, WeightBuffer
 from sdplay.events import ImageDone
 from sdplay.requests.base import make_request
 from sdplay.requests.img2img import Img2Img

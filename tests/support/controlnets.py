@@ -7,8 +7,8 @@ from typing import Any
 
 import torch
 
-from sdplay.library.add_on_kinds import AddOn
 from sdplay.library.add_ons import ResolvedAddOn
+from sdplay.library.identity import AddOn
 
 
 def build_controlnet(folder: Path, model: Path, *, seed: int = 5, **config: Any) -> Path:

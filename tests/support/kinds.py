@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from sdplay.families.common.vocabulary import SIZE, TOKENS, clip_tokenizer
+from sdplay.families.common.tokenizer import SIZE, TOKENS, clip_tokenizer
 
 WIDTH, SIDE = 64, 64  # of a text encoder's states, and of a picture in pixels
 LAYERS = {"sd15": 2, "sd2": 2, "sdxl": 3}  # of a text encoder, in its file

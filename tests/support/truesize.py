@@ -17,7 +17,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from sdplay.families.common.vocabulary import SIZE, TOKENS, clip_tokenizer
+from sdplay.families.common.tokenizer import SIZE, TOKENS, clip_tokenizer
 
 Config = dict[str, Any]
 ATTENDING, PLAIN = "CrossAttnDownBlock2D", "DownBlock2D"

@@ -9,7 +9,7 @@ from PIL import Image
 
 from sdplay.core.sample import Noise
 from sdplay.images.read import png
-from sdplay.library.registry import MODELS
+from sdplay.library.card import MODELS
 from sdplay.requests.base import make_request
 from sdplay.requests.txt2img import Txt2Img
 from sdplay.sampling.noise import seed_noise

@@ -47,8 +47,8 @@ def models(ctx: click.Context) -> int:
     """
     if ctx.invoked_subcommand is not None:
         return 0
+    from sdplay.library.card import shipped_cards
     from sdplay.library.library import library_from_env
-    from sdplay.library.registry import shipped_cards
 
     library = library_from_env(os.environ)
     rows = [("NAME", "SIZE", "STEPS", "WHAT IT IS", "LICENCE")]

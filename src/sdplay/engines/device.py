@@ -1,15 +1,15 @@
-"""Look at the machine: which device, which number format, how many threads."""
+"""The machine: which device, which number format, how many threads; and where a model's parts run."""
 
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 
 import torch
 
 from sdplay.core.errors import BadRequest, DeviceUnavailable
 from sdplay.core.fields import Precision
 from sdplay.core.machine import Machine
-from sdplay.engines.placement import Placement
 
 
 def detect_machine(device: str = "auto", precision: Precision = "auto") -> Machine:
@@ -50,7 +50,7 @@ def _device(asked: str) -> str:
     if asked == "mps" and has_mps:
         return "mps"
     if asked not in {"gpu", "mps"} and not asked.startswith("cuda"):
-        raise BadRequest("is no device", field="device", value=asked, hint="auto, cpu, gpu, cuda, cuda:1 or mps")
+        raise BadRequest("is not a device", field="device", value=asked, hint="auto, cpu, gpu, cuda, cuda:1 or mps")
     raise DeviceUnavailable(
         "this machine has no such GPU that PyTorch can use",
         field="device",
@@ -84,3 +84,18 @@ def make_placement(
 def free_memory(device: str) -> int | None:
     """Bytes that may still be taken on the GPU `device`, None where it does not say."""
     return torch.cuda.mem_get_info(device)[0] if device.startswith("cuda") else None
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """The device and the number formats of a model's parts, and what spares memory: `decode_tile` (the side in pixels
+    of the tiles that the VAE decodes, 0 for whole pictures), `attention_slicing` (one head at a time), and
+    `sequential_offload` (one part in memory at a time).
+    """
+
+    device: torch.device
+    dtype: torch.dtype
+    decode_dtype: torch.dtype
+    decode_tile: int = 0
+    attention_slicing: bool = False
+    sequential_offload: bool = False

@@ -1,18 +1,20 @@
-"""The same networks in less memory: one head of one picture attends at a time, and large pictures are decoded in tiles.
+"""The same networks in less memory: attention one head at a time, and a VAE decoder that works in tiles.
 
-Neither is an approximation: what comes out differs by rounding alone.
+Neither is an approximation: the results differ by rounding alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import group_norm, scaled_dot_product_attention
+
+Layer = Callable[[Tensor], Tensor]
 
 
 class SlicedAttention:
@@ -54,47 +56,32 @@ class Tile:
     right: int
     halo: tuple[int, int, int, int]  # at top, left, bottom, right
 
+    def crop(self, values: Tensor) -> Tensor:
+        """This part of `values` [B, C, H, W], with its halo."""
+        return values[..., self.top : self.bottom, self.left : self.right]
+
     def core(self, values: Tensor) -> Tensor:
-        """`values` [B, C, H, W] over this part, at any multiple of its size, without what belongs to neighbours."""
+        """`values` [B, C, H, W] over this part, at any multiple of its size, without its halo."""
         scale = values.size(-1) // (self.right - self.left)
         top, left, bottom, right = (edge * scale for edge in self.halo)
         return values[..., top : values.size(-2) - bottom, left : values.size(-1) - right]
 
 
-class Reached(Exception):
-    """A tile has come as far as it was meant to."""
-
-
 class SharedNorm(nn.Module):
-    """A group norm that can take mean and variance from all tiles of a picture, added up one tile after the other."""
+    """A group norm that can take mean and variance from all tiles of a picture, added up tile by tile."""
 
     def __init__(self, norm: nn.GroupNorm) -> None:
         super().__init__()
         self.norm = norm
-        self.tile: Tile | None = None  # being added up
-        self.forget()
+        self.reset()
 
-    def forget(self) -> None:
-        """Go back to the mean and variance of what is given."""
+    def reset(self) -> None:
+        """Go back to the mean and variance of each input."""
         self.count = 0
         self.total = self.squares = torch.zeros((), dtype=torch.double)
 
-    def forward(self, x: Tensor) -> Tensor:
-        norm = self.norm
-        if self.tile is not None:
-            self._add_up(self.tile.core(x))
-            raise Reached
-        if self.count:
-            mean = self.total / self.count
-            spread = (self.squares / self.count - mean.square()).clamp(min=0).add(norm.eps).rsqrt()
-            wide = x.size(1) // norm.num_groups
-            scale = spread.repeat_interleave(wide, 1) * norm.weight.double().cpu()
-            shift = norm.bias.double().cpu() - mean.repeat_interleave(wide, 1) * scale
-            scale, shift = (values[..., None, None].to(x.device, torch.float32) for values in (scale, shift))
-            return (x * scale).add_(shift).to(x.dtype)
-        return group_norm(x, norm.num_groups, norm.weight, norm.bias, norm.eps)
-
-    def _add_up(self, core: Tensor) -> None:
+    def add_statistics(self, core: Tensor) -> None:
+        """Count the values [1, C, h, w] of one tile, without its halo, in."""
         grouped = core.unflatten(1, (self.norm.num_groups, -1)).float()
         variance, mean = torch.var_mean(grouped, dim=(2, 3, 4), correction=0)
         variance, mean = variance.cpu().double(), mean.cpu().double()
@@ -103,13 +90,43 @@ class SharedNorm(nn.Module):
         self.total = self.total + mean * count
         self.squares = self.squares + (variance + mean.square()) * count
 
+    def forward(self, x: Tensor) -> Tensor:
+        norm = self.norm
+        if not self.count:
+            return group_norm(x, norm.num_groups, norm.weight, norm.bias, norm.eps)
+        mean = self.total / self.count
+        inverse_std = (self.squares / self.count - mean.square()).clamp(min=0).add(norm.eps).rsqrt()
+        width = x.size(1) // norm.num_groups
+        scale = inverse_std.repeat_interleave(width, 1) * norm.weight.double().cpu()
+        shift = norm.bias.double().cpu() - mean.repeat_interleave(width, 1) * scale
+        scale, shift = (values[..., None, None].to(x.device, torch.float32) for values in (scale, shift))
+        return (x * scale).add_(shift).to(x.dtype)
+
+
+@dataclass(slots=True, eq=False)
+class NormSite:
+    """A norm of the decoder's tail, and how to compute its input: `layers` one after the other, and then the first half
+    of `resnet` if it is the second norm of that.
+    """
+
+    norm: SharedNorm
+    layers: Sequence[Layer]
+    resnet: Any = None
+
+    def input(self, part: Tensor) -> Tensor:
+        for layer in self.layers:
+            part = layer(part)
+        if self.resnet is not None:
+            part = self.resnet.conv1(self.resnet.nonlinearity(self.resnet.norm1(part)))
+        return part
+
 
 class TiledDecoder:
-    """The decoder of an `AutoencoderKL`, in tiles of `side` pixels where the picture is larger than one.
+    """The decoder of an `AutoencoderKL`, in tiles of `side` pixels if the picture is larger than one.
 
-    Each tile is computed with as much around it as reaches into it, and its group norms take mean and variance of the
-    whole picture: so tiles fit together without a seam, and what is drawn differs by rounding alone. Mean and variance
-    are found norm by norm, each time from the start, so a large picture costs some ten times the work.
+    Each tile is computed with a halo as wide as the convolutions look, and its group norms take mean and variance of
+    the whole picture: so tiles fit together without a seam, and the result differs by rounding alone. A statistics pass
+    for each norm finds mean and variance, each time from the start, so a large picture costs some ten times the work.
     The first stages are small and are computed whole.
     """
 
@@ -118,12 +135,18 @@ class TiledDecoder:
     def __init__(self, vae: Any, side: int) -> None:
         self.vae, self.side = vae, side
         self.stages = list(vae.decoder.up_blocks[self.WHOLE_STAGES :])
-        self.norms: list[SharedNorm] = []
-        for resnet in (resnet for stage in self.stages for resnet in stage.resnets):
-            resnet.norm1, resnet.norm2 = SharedNorm(resnet.norm1), SharedNorm(resnet.norm2)
-            self.norms += [resnet.norm1, resnet.norm2]
+        self.layers: list[Layer] = []
+        self.sites: list[NormSite] = []  # in the order of the decoder: the statistics of one need those before it
+        for stage in self.stages:
+            for resnet in stage.resnets:
+                resnet.norm1, resnet.norm2 = SharedNorm(resnet.norm1), SharedNorm(resnet.norm2)
+                self.sites.append(NormSite(resnet.norm1, tuple(self.layers)))
+                self.sites.append(NormSite(resnet.norm2, tuple(self.layers), resnet))
+                self.layers.append(partial(resnet, temb=None))
+            self.layers += stage.upsamplers or ()
         vae.decoder.conv_norm_out = SharedNorm(vae.decoder.conv_norm_out)
-        self.norms.append(vae.decoder.conv_norm_out)
+        self.sites.append(NormSite(vae.decoder.conv_norm_out, tuple(self.layers)))
+        self.layers += [vae.decoder.conv_norm_out, vae.decoder.conv_act, vae.decoder.conv_out]
         self.scale = 2 ** sum(stage.upsamplers is not None for stage in self.stages)
         self.reach = self._reach()
 
@@ -139,23 +162,20 @@ class TiledDecoder:
         height, width = (length * self.scale for length in values.shape[-2:])
         pixels = latents.new_empty(1, self.vae.config.out_channels, height, width)
         try:
-            for norm in self.norms:
-                self._agree(values, norm)
+            for site in self.sites:
+                self._collect_statistics(values, site)
             for tile in self._tiles(values):
                 place = pixels[..., self._span(tile.top, tile.bottom), self._span(tile.left, tile.right)]
                 tile.core(place).copy_(tile.core(self._tail(values, tile)))
         finally:
-            for norm in self.norms:
-                norm.tile = None
-                norm.forget()
+            for site in self.sites:
+                site.norm.reset()
         return pixels
 
-    def _agree(self, values: Tensor, norm: SharedNorm) -> None:
-        """Add up what `norm` sees in all tiles, and let it share that from now on."""
-        for norm.tile in self._tiles(values):
-            with suppress(Reached):
-                self._tail(values, norm.tile)
-        norm.tile = None
+    def _collect_statistics(self, values: Tensor, site: NormSite) -> None:
+        """Let the norm take mean and variance of its input over all tiles from now on."""
+        for tile in self._tiles(values):
+            site.norm.add_statistics(tile.core(site.input(tile.crop(values))))
 
     def _head(self, latents: Tensor) -> Tensor:
         decoder = self.vae.decoder
@@ -166,11 +186,10 @@ class TiledDecoder:
         return values
 
     def _tail(self, values: Tensor, tile: Tile) -> Tensor:
-        part = values[..., tile.top : tile.bottom, tile.left : tile.right]
-        for stage in self.stages:
-            part = stage(part)
-        decoder = self.vae.decoder
-        return decoder.conv_out(decoder.conv_act(decoder.conv_norm_out(part)))
+        part = tile.crop(values)
+        for layer in self.layers:
+            part = layer(part)
+        return part
 
     def _tiles(self, values: Tensor) -> Iterator[Tile]:
         height, width = values.shape[-2:]

@@ -6,15 +6,15 @@ the block and little more, whatever format the files have.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from sdplay.engines.device import Placement
 from sdplay.engines.mapped import MappedFile
-from sdplay.engines.placement import Placement
 
 ALIGNED = 64  # bytes, as torch's own memory is: some kernels round differently where it is less
 AT_A_TIME = 64 * 2**20  # bytes read before their pages are given back
@@ -26,7 +26,7 @@ def with_weights(
     """`network`, built on the device "meta", with its weights in one `block` of memory; raises as `Block` does."""
     for name, numbers in list(network.named_buffers()):
         if not name.endswith("position_ids"):
-            raise ValueError(f"it has {name}, which is no weight and is in no file")
+            raise ValueError(f"it has {name}, which is not a weight and not in the file")
         counted = torch.arange(numbers.size(-1), device=placement.device).expand(numbers.shape)
         network.get_submodule(name.rpartition(".")[0]).register_buffer("position_ids", counted, persistent=False)
     network.weight_buffer = WeightBuffer(network, weights, files, dtype, placement.device)
@@ -38,8 +38,7 @@ def with_weights(
 class WeightBuffer:
     """The weights of `network`, which is built without memory for them, out of `weights` by name.
 
-    `files` are what the weights lie in. It is empty until `fill`. Raises `ValueError` where a weight lacks or has
-    another shape.
+    `files` hold the weights. It is empty until `load`. Raises `ValueError` if a weight is missing or has another shape.
     """
 
     def __init__(
@@ -151,3 +150,30 @@ def channels_last_strides(weight: Tensor) -> tuple[int, ...]:
     """The strides of `weight` as convolutions like them best."""
     shape = torch.empty(weight.shape, device="meta")
     return (shape.to(memory_format=torch.channels_last) if weight.dim() == 4 else shape).stride()
+
+
+class SequentialOffload:
+    """Keeps the weights of one of the named `parts` at a time in memory; each is some networks with a `weight_buffer`.
+
+    `unloaded` is called with the name of each part that gives its weights back. Bits do not depend on any of it.
+    """
+
+    def __init__(self, parts: Mapping[str, Sequence[Any]], unloaded: Callable[[str], None]) -> None:
+        self._parts, self._unloaded = parts, unloaded
+        self._loaded = ""
+
+    def load(self, name: str) -> None:
+        """Bring the weights of the part `name` into memory, in place of the others.
+
+        If this is cut off in the middle (Ctrl-C, no memory), the next call unloads whatever is left.
+        """
+        if name == self._loaded:
+            return
+        self._loaded = ""
+        for part, networks in self._parts.items():  # `name` too: it is empty, unless a call was cut off
+            self._unloaded(part)
+            for network in networks:
+                network.weight_buffer.unload()
+        for network in self._parts[name]:
+            network.weight_buffer.load()
+        self._loaded = name

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from sdplay.core.errors import UnknownName
-from sdplay.engines.placement import Placement
+from sdplay.engines.device import Placement
 from sdplay.families.base import Family
 from sdplay.families.sd.model import load_sd
 from sdplay.families.sdxl.model import load_sdxl

@@ -13,8 +13,8 @@ from sdplay.core.errors import BadRequest, ModelBroken, shorten
 from sdplay.interop import ParsedMetadata
 from sdplay.interop.missing import missing_network, vae_of, without_missing
 from sdplay.library.aliases import model_aliases
+from sdplay.library.card import shipped_cards
 from sdplay.library.library import Library, library_from_env
-from sdplay.library.registry import shipped_cards
 from sdplay.library.resolve import resolve
 from sdplay.requests.base import Request, make_request
 from sdplay.requests.control import Controlled

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sdplay.core.errors import BadRequest, ModelBroken, UnknownName
-from sdplay.library.add_on_kinds import SUFFIXES, AddOn, AddOnKind, add_on_name
+from sdplay.library.card import MODELS
 from sdplay.library.detect import OTHER_KINDS, weight_files
 from sdplay.library.digest import file_digest
 from sdplay.library.header import PICKLE_HINT, Header, read_header
+from sdplay.library.identity import SUFFIXES, AddOn, AddOnKind, add_on_name
 from sdplay.library.library import Library
 from sdplay.library.locations import FolderType
 from sdplay.library.pickled import as_safetensors, is_pickle_file
-from sdplay.library.registry import MODELS
 
 SHIPPED = MODELS / "addons"
 SORTS: dict[AddOnKind, FolderType] = {

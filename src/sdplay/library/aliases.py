@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sdplay.core.errors import BadRequest, StoreError, UnknownName
 from sdplay.files.atomic import replace_file
-from sdplay.library.registry import shipped_cards
+from sdplay.library.card import shipped_cards
 
 NAME = re.compile(r"\w[\w.+-]{0,63}")
 
@@ -31,7 +31,7 @@ def add_alias(home: Path, name: str, model: str) -> None:
     """
     if not NAME.fullmatch(name) or name.endswith("."):
         hint = "letters, digits, - _ + and . make a name; say another with `name`"
-        raise BadRequest("is no name that can be given", field="name", value=name, hint=hint)
+        raise BadRequest("is not a valid name", field="name", value=name, hint=hint)
     if name in shipped_cards():
         raise BadRequest("the program itself has this name", field="name", value=name, hint="say another with `name`")
     taken = {known.casefold(): (known, other) for known, other in model_aliases(home).items()}

@@ -6,6 +6,9 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
+MODELS = Path(__file__).parents[1] / "models"  # weights and cards that come with the program
+CARDS = MODELS / "cards"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelCard:
@@ -41,3 +44,9 @@ def read_card(path: Path) -> ModelCard:
     if "folder" in fields:
         fields["folder"] = path.parents[1] / fields["folder"]
     return ModelCard(**fields)
+
+
+def shipped_cards() -> dict[str, ModelCard]:
+    """Every card that comes with the package, by name."""
+    cards = (read_card(path) for path in sorted(CARDS.glob("*.toml")))
+    return {card.name: card for card in cards}

@@ -16,11 +16,11 @@ Shapes = Mapping[str, tuple[int, ...]]
 
 UNET = "model.diffusion_model."
 OTHER_KINDS = {  # the beginning of a name of a tensor, and what a file with such a tensor is
-    "lora_unet_": "a LoRA, which changes a model and is none itself",
-    "lora_te": "a LoRA, which changes a model and is none itself",
-    "control_model.": "a ControlNet, which steers a model and is none itself",
-    "emb_params": "a textual inversion, a word for a model and none itself",
-    "clip_g": "a textual inversion, a word for a model and none itself",
+    "lora_unet_": "a LoRA, which changes a model but is not one",
+    "lora_te": "a LoRA, which changes a model but is not one",
+    "control_model.": "a ControlNet, which steers a model but is not one",
+    "emb_params": "a textual inversion, a word for a model, not a model",
+    "clip_g": "a textual inversion, a word for a model, not a model",
     "encoder.conv_in.weight": "a codec (VAE) alone",
     "decoder.conv_in.weight": "a codec (VAE) alone",
     "model.diffusion_model.double_blocks.": "a Flux model, which this program cannot draw with",

@@ -80,7 +80,7 @@ def read_header(path: Path) -> Header:
         metadata = {str(key): str(value) for key, value in entries.pop("__metadata__", {}).items()}
         tensors = {name: _entry(entry, 8 + length) for name, entry in entries.items()}
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        raise broken("its header is damaged: this is no .safetensors file, or not a whole one", path) from None
+        raise broken("its header is damaged: this is not a .safetensors file, or not a whole one", path) from None
     whole = max((entry.end for entry in tensors.values()), default=8 + length)
     if size != whole:
         missing = f"{whole - size:,} of {whole:,} bytes are missing" if size < whole else "it goes on after its end"
@@ -109,7 +109,7 @@ def _check_start(path: Path, start: bytes, length: int, size: int) -> None:
         reason = "this is a GGUF file, which this program cannot read"
         raise broken(reason, path, "fetch the .safetensors form of this model")
     if size < 8 or length > LONGEST_HEADER or start[8:9] != b"{":
-        raise broken("this is no .safetensors file", path)
+        raise broken("this is not a .safetensors file", path)
     if length > size - 8:
         raise broken(f"the file was cut off within its header: {size:,} bytes are there", path)
 

@@ -74,7 +74,7 @@ def read_extra_model_paths(path: Path) -> dict[FolderType, list[Path]]:
         for sort in FOLDER_TYPES:
             value = entries.get(sort) or ""
             if not isinstance(value, str):
-                raise _unreadable(path, f"its {sort} is no text, but {value!r}")
+                raise _unreadable(path, f"its {sort} is not a text, but {value!r}")
             found[sort] += [base / _expanded(line.strip()) for line in value.splitlines() if line.strip()]
     return found
 

@@ -134,7 +134,7 @@ def _failure(path: Path, target: Path, done: subprocess.CompletedProcess[bytes])
         "program": f"this pickle is more than weights: it wants to call {what}, which nothing here will do",
         "strange": f"this pickle is not one that torch writes for weights ({what})",
         "memory": "its weights take more memory than a file of this size should, or than there is",
-        "empty": "it holds no weights by name, so it is no model",
+        "empty": "it holds no weights by name, so it is not a model",
         "file": f"it cannot be read: {what}",
     }
     hint = {"program": f"delete it, unless you know what it is for; {SAFE_FORM}", "damaged": FETCH_AGAIN}

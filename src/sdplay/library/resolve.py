@@ -11,14 +11,13 @@ from sdplay.core.errors import ModelBroken, ModelNotFound
 from sdplay.core.fields import LARGEST_SIDE, SMALLEST_SIDE
 from sdplay.library.add_ons import ResolvedAddOn
 from sdplay.library.aliases import model_aliases
-from sdplay.library.card import ModelCard
+from sdplay.library.card import ModelCard, shipped_cards
 from sdplay.library.detect import ModelKind, detect_file, detect_folder
 from sdplay.library.digest import COMPONENTS, XL_COMPONENTS, file_digest, folder_digest
 from sdplay.library.fetch import HUB_ID
 from sdplay.library.identity import ModelIdentity
 from sdplay.library.library import Library, library_from_env
 from sdplay.library.pickled import as_safetensors, is_pickle_file
-from sdplay.library.registry import shipped_cards
 
 SIZE_OF_V = 768  # Stable Diffusion 2.x that predicts v was trained at this size
 

@@ -10,8 +10,7 @@ from dataclasses import dataclass, replace
 import torch
 
 from sdplay.core.fields import Syntax
-from sdplay.engines.device import make_placement
-from sdplay.engines.placement import Placement
+from sdplay.engines.device import Placement, make_placement
 from sdplay.families.base import Family, TextEncoding
 from sdplay.library.resolve import ResolvedModel
 from sdplay.prompts.attention import weighted

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from typing import Any, cast
 
 from sdplay.core.errors import BadRequest, shorten
-from sdplay.library.add_on_kinds import AddOnKind, add_on_name, without_weights
+from sdplay.library.identity import AddOnKind, add_on_name, without_weights
 from sdplay.prompts.lora_tags import Lora, lora_names, read_lora, stretches
 from sdplay.prompts.template import Wildcards, template
 from sdplay.requests.base import Request, field_marks

@@ -13,8 +13,7 @@ from pydantic import AfterValidator, Field, TypeAdapter, ValidationError, with_c
 
 from sdplay.core.errors import BadRequest
 from sdplay.core.sample import Asset, Sample
-from sdplay.library.add_on_kinds import AddOn
-from sdplay.library.identity import WHOLE, ModelIdentity
+from sdplay.library.identity import WHOLE, AddOn, ModelIdentity
 from sdplay.requests.add_ons import without_paths
 from sdplay.requests.base import NEVER, Request, field_marks
 from sdplay.requests.modes import load, mode_of, named_files, request_from

@@ -12,8 +12,8 @@ from pydantic.config import JsonDict
 from sdplay.core.errors import BadRequest
 from sdplay.core.fields import LARGEST_SIDE, MOST_PICTURES, FilePath, FreeSide, Prompt, Text, as_texts
 from sdplay.core.sample import Asset, Control, Init, Noise, PromptPair, Sample, SecondPass
-from sdplay.library.add_on_kinds import add_on_name
 from sdplay.library.card import ModelCard
+from sdplay.library.identity import add_on_name
 from sdplay.prompts.composition import check
 from sdplay.prompts.styles import read_styles, styled
 from sdplay.prompts.template import Wildcards, resolved

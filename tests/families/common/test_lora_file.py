@@ -278,7 +278,7 @@ def test_a_lora_for_another_kind_of_model_is_refused_in_words(kinds: dict[str, P
         ),
         ("lora_unet_conv_in.hada_w1_a", "it holds LoHa, which this program cannot apply"),
         ("lora_unet_conv_in.dora_scale", "it holds DoRA"),
-        ("something.else", "it holds a tensor that is no part of a LoRA: something.else"),
+        ("something.else", "it holds a tensor that is not part of a LoRA: something.else"),
         ("lora_unet_conv_in.lora_down.weight", "its layer conv_in lacks one of its two factors"),
     ],
 )

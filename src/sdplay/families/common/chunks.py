@@ -7,10 +7,13 @@ This is how A1111 lays prompts out, so that texts mean here what they mean there
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sdplay.prompts.attention import Section
+from sdplay.requests.add_ons import word_pattern
+
+EmbeddingTokens = Mapping[str, Sequence[int]]  # the tokens of each word
 
 FIRST_EMBEDDING_TOKEN = 1_000_000  # from here on tokens are vectors of textual inversions, and of no vocabulary
 TOKENS_PER_EMBEDDING = 1_000  # of one of them
@@ -90,3 +93,30 @@ def embedding_length(tokens: Sequence[int], place: int) -> int:
     while place + length < len(tokens) and tokens[place + length] == tokens[place] + length:
         length += 1
     return length
+
+
+def embedding_tokens(slot: int, count: int) -> range:
+    """The tokens of a word with so many vectors, the `slot`-th that is known."""
+    return range(first := FIRST_EMBEDDING_TOKEN + slot * TOKENS_PER_EMBEDDING, first + count)
+
+
+def slot_and_row(token: int) -> tuple[int, int]:
+    """Which word a token is of, and which of its vectors."""
+    return divmod(token - FIRST_EMBEDDING_TOKEN, TOKENS_PER_EMBEDDING)
+
+
+def with_embeddings(tokenize: Tokenize, words: EmbeddingTokens) -> Tokenize:
+    """`tokenize`, but with the tokens of vectors where one of `words` stands, in upper or lower case."""
+    if not words:
+        return tokenize
+    pattern, known = word_pattern(list(words)), {name.casefold(): tokens for name, tokens in words.items()}
+
+    def tokens(text: str) -> list[int]:
+        found: list[int] = []
+        end = 0
+        for match in pattern.finditer(text):
+            found += [*tokenize(text[end : match.start()]), *known[match[0].casefold()]]
+            end = match.end()
+        return [*found, *tokenize(text[end:])]
+
+    return tokens

@@ -11,8 +11,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from sdplay.engines.device import Placement
 from sdplay.engines.low_memory import SlicedAttention
-from sdplay.engines.placement import Placement
 from sdplay.families.base import ControlCond, Extras
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +10,10 @@ import torch
 from torch import Tensor
 
 from sdplay.core.errors import BadRequest, ModelBroken
-from sdplay.engines.placement import Placement
+from sdplay.engines.device import Placement
 from sdplay.engines.weight_buffer import check_loaded
 from sdplay.families.common.controlnet import ControlNet
+from sdplay.library.add_ons import ResolvedAddOn
 from sdplay.library.detect import is_half, weight_files
 from sdplay.library.layout import HEAD_WIDTH, HEADS_SD15, Config, Shapes, count
 
@@ -118,7 +119,7 @@ def as_diffusers(weights: Weights, path: Path) -> Weights:
         return weights
     plain = {name.removeprefix(ORIGINAL): weight for name, weight in weights.items()}
     if "input_hint_block.0.weight" not in plain:
-        raise controlnet_error("this is no ControlNet: none of its tensors reads a picture", path)
+        raise controlnet_error("this is not a ControlNet: none of its tensors reads a picture", path)
     halving = next(
         n for n in range(1, count(plain, r"input_blocks\.(\d+)\.")) if f"input_blocks.{n}.0.op.weight" in plain
     )
@@ -169,3 +170,30 @@ def _attention(shapes: Mapping[str, tuple[int, ...]], widths: tuple[int, ...]) -
     heads = tuple(width // HEAD_WIDTH for width in widths) if linear else HEADS_SD15
     config: Config = {"use_linear_projection": linear, "attention_head_dim": heads}
     return config | ({"cross_attention_dim": text} if text else {})
+
+
+class LoadedControlNets:
+    """ControlNets for the network of the configuration `unet`, by name: each is read when it is first asked for.
+
+    `factor` is the side in pixels of what the model's codec makes one latent of.
+    """
+
+    def __init__(self, unet: Any, factor: int, placement: Placement) -> None:
+        self.unet, self.factor, self.placement = unet, factor, placement
+        self._held: tuple[ResolvedAddOn, ...] = ()
+        self._loaded: dict[str, ControlNet] = {}
+
+    def load(self, add_ons: Sequence[ResolvedAddOn]) -> None:
+        """Take those among `add_ons` that are ControlNets, and let go of all others."""
+        held = tuple(one for one in add_ons if one.identity.kind == "controlnet")
+        if held != self._held:
+            self._held, self._loaded = held, {}
+
+    def __call__(self, name: str) -> ControlNet:
+        """The ControlNet called `name`; raises `ModelBroken`, and `BadRequest` for one of another model."""
+        if name not in self._loaded:
+            path = next(one.path for one in self._held if one.identity.name == name)
+            found = load_controlnet(path, self.placement)
+            check_controlnet_fits(found.config, self.unet, self.factor, path)
+            self._loaded[name] = found
+        return self._loaded[name]

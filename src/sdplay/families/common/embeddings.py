@@ -14,8 +14,14 @@ import torch
 from torch import Tensor
 
 from sdplay.core.errors import BadRequest
-from sdplay.families.common.chunks import FIRST_EMBEDDING_TOKEN, SPECIAL_TOKENS, Tokenize
-from sdplay.families.common.vectors import embedding_tokens, slot_and_row, with_embeddings
+from sdplay.families.common.chunks import (
+    FIRST_EMBEDDING_TOKEN,
+    SPECIAL_TOKENS,
+    Tokenize,
+    embedding_tokens,
+    slot_and_row,
+    with_embeddings,
+)
 from sdplay.library.add_ons import ResolvedAddOn
 from sdplay.requests.add_ons import ActiveEmbeddings
 

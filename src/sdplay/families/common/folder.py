@@ -10,8 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from sdplay.engines.device import Placement
 from sdplay.engines.mapped import MappedFile
-from sdplay.engines.placement import Placement
 from sdplay.engines.weight_buffer import with_weights
 from sdplay.families.common.latent_model import Components, check_components, component_error, read_process
 from sdplay.library.detect import read_json, weight_files

@@ -13,12 +13,12 @@ import torch
 from torch import Tensor
 
 from sdplay.core.errors import ModelBroken
+from sdplay.engines.device import Placement
 from sdplay.engines.low_memory import SlicedAttention, TiledDecoder
-from sdplay.engines.offload import SequentialOffload
-from sdplay.engines.placement import Placement
+from sdplay.engines.weight_buffer import SequentialOffload
 from sdplay.families.base import ControlCond, Extras, TextEncoding
 from sdplay.families.common.controlnet import control_residuals
-from sdplay.families.common.controlnets import LoadedControlNets
+from sdplay.families.common.controlnet_file import LoadedControlNets
 from sdplay.families.common.embeddings import TextualInversions
 from sdplay.families.common.lora_patcher import LoraPatcher
 from sdplay.library.add_ons import ResolvedAddOn

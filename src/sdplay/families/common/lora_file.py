@@ -110,7 +110,7 @@ def check_method(tensors: Mapping[str, Tensor], path: Path) -> None:
         if method is not None:
             raise lora_error(path, f"it holds {method}, which this program cannot apply ({name})")
         if last != "alpha" and not FACTOR.fullmatch(name):
-            raise lora_error(path, f"it holds a tensor that is no part of a LoRA: {name}")
+            raise lora_error(path, f"it holds a tensor that is not part of a LoRA: {name}")
 
 
 def lora_error(path: Path, reason: str, hint: str = "choose another LoRA") -> BadRequest:

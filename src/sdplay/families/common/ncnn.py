@@ -115,7 +115,7 @@ def layers(text: str) -> Iterator[Layer]:
     """The layers of a .param text, the first of them the input."""
     magic, _, *lines = text.split("\n")
     if magic.strip() != MAGIC:
-        raise ValueError("it is no text of ncnn")
+        raise ValueError("it is not a text of ncnn")
     for number, line in enumerate(line for line in lines if line.strip()):
         kind, _, reads, writes, *rest = line.split()
         names, settings = rest[: int(reads) + int(writes)], rest[int(reads) + int(writes) :]

@@ -9,11 +9,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from sdplay.engines.device import Placement
 from sdplay.engines.mapped import MappedFile
-from sdplay.engines.placement import Placement
 from sdplay.engines.weight_buffer import with_weights
 from sdplay.families.common.latent_model import Components, check_components, component_error
-from sdplay.families.common.vocabulary import SIZE, clip_tokenizer
+from sdplay.families.common.tokenizer import SIZE, clip_tokenizer
 from sdplay.library import layout
 from sdplay.library.detect import ModelKind, detect_file
 from sdplay.sampling.process import make_process

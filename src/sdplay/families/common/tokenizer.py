@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -9,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from sdplay.core.errors import ModelBroken
-from sdplay.families.common.chunks import FIRST_EMBEDDING_TOKEN, SPECIAL_TOKENS
-from sdplay.families.common.vectors import EmbeddingTokens, with_embeddings
-from sdplay.families.common.vocabulary import TOKENS, clip_tokenizer
+from sdplay.families.common.chunks import FIRST_EMBEDDING_TOKEN, SPECIAL_TOKENS, EmbeddingTokens, with_embeddings
 from sdplay.library.detect import read_json
+
+MERGES = Path(__file__).parent / "data" / "clip_merges.txt.gz"
+SIZE = 49408
+TOKENS = 77
 
 END_OF_WORD = "</w>"
 
@@ -69,3 +72,22 @@ def read_tokenizer(path: Path) -> PromptTokenizer:
     except Exception as error:  # a broken tokenizer raises a dozen kinds
         reason = f"its tokenizer cannot be read: {str(error).splitlines()[0] if str(error) else type(error).__name__}"
         raise ModelBroken(reason, field="model", value=str(path), hint="fetch the model again") from error
+
+
+def byte_letters() -> list[str]:
+    """The letters that stand for the 256 bytes, in the order of CLIP's vocabulary: the printable ones as themselves."""
+    printable = [*range(ord("!"), ord("~") + 1), *range(ord("¡"), ord("¬") + 1), *range(ord("®"), ord("ÿ") + 1)]
+    others = len(range(256)) - len(printable)
+    return [chr(byte) for byte in printable] + [chr(256 + number) for number in range(others)]
+
+
+def clip_tokenizer(pad: str = "<|endoftext|>") -> Any:
+    """CLIP's tokenizer; OpenCLIP's pads with "!" instead, which is token 0."""
+    from transformers import CLIPTokenizer
+
+    merges = gzip.decompress(MERGES.read_bytes()).decode().splitlines()
+    letters = byte_letters()
+    words = [*letters, *(letter + "</w>" for letter in letters), *(merge.replace(" ", "") for merge in merges)]
+    vocabulary = {word: number for number, word in enumerate([*words, "<|startoftext|>", "<|endoftext|>"])}
+    pairs: Any = [tuple(merge.split(" ")) for merge in merges]
+    return CLIPTokenizer(vocab=vocabulary, merges=pairs, pad_token=pad, model_max_length=TOKENS)

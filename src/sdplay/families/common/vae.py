@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from sdplay.core.errors import ModelBroken
+from sdplay.engines.device import Placement
 from sdplay.engines.mapped import MappedFile
-from sdplay.engines.placement import Placement
 from sdplay.engines.weight_buffer import with_weights
 from sdplay.families.common.folder import under_current_names
 from sdplay.families.common.latent_model import Components

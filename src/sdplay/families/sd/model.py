@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from sdplay.engines.placement import Placement
+from sdplay.engines.device import Placement
 from sdplay.families.base import TextEncoding
 from sdplay.families.common.chunks import SPECIAL_TOKENS, split_into_chunks
 from sdplay.families.common.clip_skip import BEFORE_LAST, LAST, skipped_layers
