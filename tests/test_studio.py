@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
-from sdplay.images.compare import difference
 
 import sdplay
 from sdplay.core.errors import (
@@ -25,7 +24,7 @@ from sdplay.core.errors import (
 from sdplay.core.machine import Machine
 from sdplay.events import Event, Stepped
 from sdplay.executors.fake import FakeExecutor
-from sdplay.images.picture import Picture
+from sdplay.images.picture import Picture, difference
 from sdplay.images.write import SUFFIXES, Embedded, Format, chunk
 from sdplay.images.writer import ImageWriter, read_own
 from sdplay.requests.base import Request, make_request

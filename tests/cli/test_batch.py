@@ -139,15 +139,15 @@ def test_one_of_the_two(sdplay: Sdplay, arguments: list[str]) -> None:
 def test_stopping_says_how_many_requests_were_done(sdplay: Sdplay, monkeypatch: pytest.MonkeyPatch) -> None:
     from sdplay.cli import draw as batch
 
-    deliver, seen = batch.deliver, []
+    follow, seen = batch.follow, []
 
     def second_stops(*arguments: object) -> object:
         seen.append(arguments)
         if len(seen) == 2:
             raise Stopped("stopped; 0 of 1 pictures are kept in images", hint="to go on, …")
-        return deliver(*arguments)  # type: ignore[arg-type]
+        return follow(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(batch, "deliver", second_stops)
+    monkeypatch.setattr(batch, "follow", second_stops)
     outcome = sdplay("--prompts-from", "prompts.txt", "-q")
     assert outcome.code == 3
     assert outcome.err == "error: stopped; 0 of 1 pictures are kept in images; 1 of 3 requests were done\n"

@@ -92,7 +92,7 @@ def test_limit_draws_one_at_a_time_whatever_the_card_says(
     here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from sdplay.cli import original
-    from sdplay.jobs import pictures as drawing
+    from sdplay.jobs import resolve as drawing
 
     def in_fours(name: str, library: Library, *, allow_pickle: bool) -> ResolvedModel:
         found = resolve(name, library, allow_pickle=allow_pickle)

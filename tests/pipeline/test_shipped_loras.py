@@ -78,7 +78,7 @@ def test_what_was_used_is_in_a_pictures_text_and_taken_over(studio: Studio, tmp_
         assert found.other["Lora hashes"] == digests
         assert found.prompt.startswith("a cat <lora:blueprint:0.")
         assert found.prompt.endswith("> <lora:framed:0.5:0.7>")
-        adopted = import_settings(found, {}, studio.library)
+        adopted = import_settings(found, {}, studio.resolver.library)
         assert adopted.request.prompt == found.prompt
         assert adopted.request.lora == ()  # they are in the prompt now, and draw the same
         assert studio.draw(adopted.request)[0].digest == read_own(path)[0].digest

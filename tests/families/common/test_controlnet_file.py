@@ -156,7 +156,7 @@ def test_one_with_other_widths_is_refused(controls: dict[str, Path], tiny: Path,
         ("adapter.body.0.in_conv.weight", "a T2I-Adapter"),
         ("task_embedding", r"\(union\)"),
         ("lllite_unet_input_blocks_1.weight", "ControlNet-LLLite"),
-        ("some.weight", "this is no ControlNet"),
+        ("some.weight", "this is not a ControlNet"),
     ],
 )
 def test_files_that_are_none_are_called_by_their_name(name: str, said: str, tmp_path: Path) -> None:

@@ -76,7 +76,7 @@ def test_what_is_damaged_or_strange_is_refused(tmp_path: Path, lines: list[str],
 def test_another_file_is_no_network(tmp_path: Path) -> None:
     param, weights = ncnn.write(tmp_path, "bad", LINES, WEIGHTS)
     param.write_text("a picture\nof something\n")
-    with pytest.raises(ModelBroken, match="no text of ncnn"):
+    with pytest.raises(ModelBroken, match="not a text of ncnn"):
         read_ncnn(param, weights)
     with pytest.raises(ModelBroken, match="No such file"):
         read_ncnn(tmp_path / "none", weights)
