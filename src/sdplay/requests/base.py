@@ -158,7 +158,8 @@ class Request(BaseModel):
     def _spread_run_options(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """The inverse: one list of fields, as `make_request` takes them."""
         fields: dict[str, Any] = dump(self)
-        return {**fields, **fields.pop("run", {})}
+        run: dict[str, Any] = fields.pop("run", {})
+        return {**fields, **run}
 
     def with_run_options(self, **changed: Any) -> Self:
         """The same picture, with these run options changed."""
