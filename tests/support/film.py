@@ -10,7 +10,7 @@ import numpy as np
 
 from sdplay.film.job.folder import JobFolder
 from sdplay.film.job.journal import SegmentRecord
-from sdplay.film.job.units import SegmentStore
+from sdplay.film.job.segments import SegmentStore
 from sdplay.images.read import Pixels
 
 LENGTH = 3

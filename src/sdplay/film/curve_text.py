@@ -5,13 +5,24 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, cast, get_args
 
 from sdplay.core.errors import BadRequest
 from sdplay.film.expression import DEEPEST_BRACKETS, Expression, compile_expression
 from sdplay.film.expression_names import FILM_NAMES, SOUND_NAMES, Timeline
+
+EASINGS: dict[str, Callable[[float], float]] = {
+    "linear": lambda u: u,
+    "step": lambda u: 0.0 if u < 1 else 1.0,
+    "hold": lambda u: 0.0 if u < 1 else 1.0,
+    "ease-in": lambda u: u * u,
+    "ease-out": lambda u: u * (2 - u),
+    "ease": lambda u: u * u * (3 - 2 * u),
+    "ease-in-out": lambda u: u * u * (3 - 2 * u),
+    "cosine": lambda u: (1 - math.cos(math.pi * u)) / 2,
+}
 
 Mode = Literal["linear", "step", "hold", "ease", "ease-in", "ease-out", "ease-in-out", "cosine"]
 MODES: Mapping[str, Mode] = {mode: mode for mode in get_args(Mode)}

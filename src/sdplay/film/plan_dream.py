@@ -20,8 +20,18 @@ from sdplay.core.sample import (
     SplineNoise,
 )
 from sdplay.core.seeding import SEEDS
-from sdplay.film.easing import eased, even_pace, with_hold
-from sdplay.film.layout import EvenLoop, EvenOpen, KeyframesLoop, KeyframesOpen, Layout, SpacedLoop, SpacedOpen
+from sdplay.film.layout import (
+    EvenLoop,
+    EvenOpen,
+    KeyframesLoop,
+    KeyframesOpen,
+    Layout,
+    SpacedLoop,
+    SpacedOpen,
+    eased,
+    even_pace,
+    with_hold,
+)
 from sdplay.film.request_dream import Dream, Keyframe
 from sdplay.requests.recipe import Recipe
 

@@ -11,7 +11,7 @@ import pytest
 from sdplay.core.errors import BadRequest
 from sdplay.events import ImageDone, Resumed
 from sdplay.film.job.film import shoot
-from sdplay.film.video.verify import verify_film
+from sdplay.film.video.container import verify_film
 from tests.support import child
 from tests.support.films import write_film
 from tests.support.patience import PATIENCE

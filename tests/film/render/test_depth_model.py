@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from sdplay.core.errors import ModelBroken, ModelNotFound
-from sdplay.film.render.depth_model import DEFAULT_MODEL, choose_depth, load_depth
+from sdplay.film.inputs import DEFAULT_MODEL, choose_depth
+from sdplay.film.render.depth import load_depth
 
 CPU = torch.device("cpu")
 MEAN, STD = (0.5, 0.4, 0.3), (0.2, 0.25, 0.5)

@@ -17,8 +17,8 @@ from sdplay.film.job.folder import JobFolder
 from sdplay.film.plan import AnyFilm, FilmPlan, film_plan
 from sdplay.film.request_animate import Animate
 from sdplay.film.request_dream import Dream
+from sdplay.film.video.container import CODINGS, check_kind
 from sdplay.film.video.index import probe
-from sdplay.film.video.kind import CODINGS, check_kind
 from sdplay.film.video.sound import Sound, check_sound
 from sdplay.library.resolve import ResolvedModel
 from sdplay.requests.recipe import Recipe

@@ -14,12 +14,11 @@ import numpy as np
 
 from sdplay.core.errors import SdplayError, Stopped, StoreError
 from sdplay.film.job.folder import JobFolder
-from sdplay.film.job.units import SegmentStore
+from sdplay.film.job.segments import SegmentStore
+from sdplay.film.video.container import FilmKind, verify_film
 from sdplay.film.video.encode import FilmWriter
-from sdplay.film.video.kind import FilmKind
 from sdplay.film.video.preview import PreviewWriter
 from sdplay.film.video.sound import Sound
-from sdplay.film.video.verify import verify_film
 from sdplay.images.read import Pixels
 
 

@@ -19,9 +19,8 @@ from sdplay.film.camera.disparity import depth_png
 from sdplay.film.job.encoder import FilmEncoder
 from sdplay.film.job.folder import JobFolder
 from sdplay.film.job.journal import SegmentRecord
-from sdplay.film.job.pace import TimeLeft
-from sdplay.film.job.unit_queue import SegmentQueue
-from sdplay.film.job.units import SegmentStore
+from sdplay.film.job.segment_queue import SegmentQueue, TimeLeft
+from sdplay.film.job.segments import SegmentStore
 from sdplay.film.pace import measure_pace
 from sdplay.film.plan import FilmPlan, film_plan
 from sdplay.images.read import Pixels

@@ -19,8 +19,7 @@ from typing import Any, cast
 from sdplay.core.errors import BadRequest, StoreError, shorten
 from sdplay.files.atomic import HIDDEN, prepare_folder, replace_file, store_error, sync_folder, write_new, writing
 from sdplay.files.lock import locked
-from sdplay.film.job.frame_file import encode_latest
-from sdplay.film.job.units import Chain, SegmentStore
+from sdplay.film.job.segments import Chain, SegmentStore, encode_latest
 from sdplay.images.read import Pixels
 
 FORMAT = 1

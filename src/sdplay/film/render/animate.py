@@ -21,11 +21,10 @@ from torch import Tensor
 from sdplay.core.sample import FromFilm, Sample, Segment
 from sdplay.events import Event, ImageDone, KeyframeDone
 from sdplay.film.camera.flow import optical_flow
-from sdplay.film.camera.resample import sample
-from sdplay.film.color_match import add_noise, apply_contrast, sharpen, smooth, to_uint8
+from sdplay.film.camera.warp2d import sample
+from sdplay.film.color_match import MATCHES, add_noise, apply_contrast, color_match, sharpen, smooth, to_uint8
 from sdplay.film.plan_animate import AnimationPlan
 from sdplay.film.render.camera_warp import CameraWarp, camera_warp
-from sdplay.film.render.coherence import match_colors
 from sdplay.film.render.depth import KeyDisparity
 from sdplay.images.inputs import read_input
 from sdplay.images.picture import Picture
@@ -138,3 +137,22 @@ def align_along_flow(earlier: Tensor, later: Tensor, weight: float) -> tuple[Ten
 
 def rounded(image: Tensor) -> Pixels:
     return to_uint8(image.numpy())
+
+
+def match_colors(
+    plan: AnimationPlan, pixels: Pixels, index: int, first: Pixels | None, source: Pixels | None = None
+) -> Pixels:
+    """`pixels` of frame `index` in the colours that `color_coherence` names, as far as the schedule says.
+
+    `first` is the frame whose colours are kept (None where this is that frame itself), `source` what a clip shows here.
+    """
+    mode = plan.request.color_coherence
+    reference, how = first, mode
+    if mode == "Image":
+        reference, how = read_input(plan.recipe.assets["color_image"]), "RGB"
+    elif mode == "Video Input":
+        reference, how = source, "LAB_mean"
+    if how not in MATCHES or reference is None:
+        return pixels
+    strength = plan.grading(index).color_strength
+    return to_uint8(color_match(pixels.astype(np.float32), reference, how, strength))

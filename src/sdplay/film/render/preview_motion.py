@@ -16,8 +16,8 @@ from sdplay.film.job.description import film_rate
 from sdplay.film.plan_animate import AnimationPlan
 from sdplay.film.render.camera_warp import CameraWarp, Disparity, camera_warp
 from sdplay.film.request_animate import Animate
+from sdplay.film.video.container import FilmKind
 from sdplay.film.video.encode import FilmWriter
-from sdplay.film.video.kind import FilmKind
 from sdplay.images.inputs import read_input
 from sdplay.images.read import Pixels, resized
 from sdplay.requests.recipe import Recipe

@@ -17,8 +17,7 @@ from av.video.reformatter import VideoReformatter
 from PIL import Image, ImageOps
 
 from sdplay.film.video.container import open_clip, refuse
-from sdplay.film.video.index import ClipIndex, index_clip, intact_frames
-from sdplay.film.video.upright import upright_of
+from sdplay.film.video.index import ClipIndex, index_clip, intact_frames, upright_of
 from sdplay.images.read import Pixels, resized
 
 Sampling = Literal["index", "time"]

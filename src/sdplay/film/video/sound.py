@@ -19,7 +19,9 @@ from av.packet import Packet
 from numpy.typing import NDArray
 
 from sdplay.film.video.container import FORMATS, open_media, refuse
-from sdplay.film.video.spectrum import RATE, Samples
+
+Samples = NDArray[np.float32]
+RATE = 22_050
 
 SOUND_FORMATS = f"{FORMATS},mp3,wav,flac,aac,aiff"
 # Every codec that is written takes it, and Opus hardly any other.

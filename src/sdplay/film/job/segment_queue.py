@@ -9,6 +9,8 @@ from threading import Condition
 from sdplay.core.sample import Segment
 from sdplay.film.plan import FilmPlan
 
+NEWEST = 0.2  # weight of the newest unit in the running mean
+
 
 class SegmentQueue:
     """Hands out the units of `plan` that `is_done` does not know yet, each once and none before what it waits for.
@@ -70,3 +72,17 @@ class SegmentQueue:
 
     def _is_free(self, number: int) -> bool:
         return number < self._plan.segment_count and number not in self._open and not self._is_done(number)
+
+
+class TimeLeft:
+    """Seconds a unit takes, as a running mean; `workers` units are drawn at a time."""
+
+    def __init__(self, workers: int) -> None:
+        self._workers = workers
+        self._mean: float | None = None
+
+    def left(self, unit: Segment, seconds: float, done: int, plan: FilmPlan) -> float:
+        """Seconds until `plan` is drawn, `unit` having taken `seconds` and `done` frames being finished."""
+        whole = seconds * plan.segment_length / (unit.stop - unit.first)
+        self._mean = whole if self._mean is None else (1 - NEWEST) * self._mean + NEWEST * whole
+        return round((plan.total - done) / plan.segment_length * self._mean / self._workers, 1)

@@ -14,9 +14,8 @@ from PIL import Image
 
 from sdplay.core.errors import DiskFull, StoreError
 from sdplay.film.job.folder import JobFolder
-from sdplay.film.job.frame_file import pixel_sha
 from sdplay.film.job.journal import SegmentRecord
-from sdplay.film.job.units import SegmentStore
+from sdplay.film.job.segments import SegmentStore, pixel_sha
 from sdplay.images.read import Pixels
 from tests.support.film import LENGTH, commit, draw_film, files, picture
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sdplay.film.job.unit_queue import SegmentQueue
+from sdplay.film.job.segment_queue import SegmentQueue
 from sdplay.film.plan_animate import AnimationPlan
 from sdplay.film.request_animate import Animate
 from sdplay.requests.base import make_request
