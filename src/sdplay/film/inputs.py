@@ -38,16 +38,16 @@ WITHOUT_SIZE = {"audio": "", "depth_model": WEIGHTS}  # the file below the path 
 
 
 def read_files(request: Film) -> tuple[Film, dict[str, Asset]]:
-    """As `modes.read_files`; raises `BadRequest` for a file that is gone or is no such thing."""
+    """As `modes.read_files`; raises `BadRequest` for a file that is gone or of another kind."""
     if isinstance(request, Animate) and (request.animation_mode == "3D" or request.save_depth_maps):
         request = request.model_copy(update={"depth_model": choose_depth(request.depth_model)})
     return film_files(request)
 
 
 def film_files(request: F) -> tuple[F, dict[str, Asset]]:
-    """`request` with what its clip settles (frames and pace), and an asset for each file it names, by role.
+    """`request` with what its clip decides (frames and pace), and an asset for each file it names, by role.
 
-    Raises `BadRequest` for a file that is gone or is no such thing, before anything is drawn.
+    Raises `BadRequest` for a file that is gone or of another kind, before anything is drawn.
     """
     assets: dict[str, Asset] = {}
     closed: dict[str, Any] = {}
@@ -77,7 +77,7 @@ def picture_asset(path: str, role: str) -> Asset:
 
 
 def clip_asset(request: Animate) -> tuple[Asset, dict[str, Any]]:
-    """The clip as an asset, and the fields of `request` that it settles: how many frames, and how fast."""
+    """The clip as an asset, and the fields of `request` that it decides: how many frames, and how fast."""
     path = Path(request.video_init_path)
     facts = probe(path)
     with clip_reader(request, path) as reader:
@@ -111,12 +111,12 @@ def check_files(recipe: Recipe) -> None:
     """Raise `NotReproduced` where a file is no longer what `recipe` was made with, `BadRequest` where it is gone."""
     request = recipe.request
     assert isinstance(request, Film)
-    _, found = film_files(request)
+    _, assets = film_files(request)
     for role, asset in recipe.assets.items():
-        if found[role].digest != asset.digest:
+        if assets[role].digest != asset.digest:
             raise NotReproduced(
                 f"{asset.path!r} is not the {role} that the film was begun with "
-                f"(sha256 {found[role].digest[:10]}, then {asset.digest[:10]})",
+                f"(sha256 {assets[role].digest[:10]}, then {asset.digest[:10]})",
                 hint="put the old file back, or begin a new film",
             )
 
@@ -124,7 +124,7 @@ def check_files(recipe: Recipe) -> None:
 def with_prompts(request: AnyFilm, change: Change) -> AnyFilm:
     """`request` with all its prompts and negative prompts as `change` makes them; itself where they stay as they are.
 
-    Prompts of an animation that cannot be read are left alone: they are told with all else that is wrong with it.
+    Prompts of an animation that cannot be read stay as they are: they are reported with all else that is wrong.
     """
     fields: dict[str, Any] = {"negative_prompt": change("negative_prompt", 0, request.negative_prompt)}
     if isinstance(request, Dream):
@@ -204,8 +204,8 @@ def _in_cache(name: str, cached: Cached | None) -> Path | None:
 
         cached = try_to_load_from_cache
     try:
-        found = [cached(name, file) for file in (CONFIG, WEIGHTS)]
+        config, weights = (cached(name, file) for file in (CONFIG, WEIGHTS))
     except ValueError:  # what is no possible id cannot be in the cache
         return None
     # The hub's answer for a file known to be missing is neither a path nor None.
-    return Path(found[0]).parent if isinstance(found[0], str) and isinstance(found[1], str) else None
+    return Path(config).parent if isinstance(config, str) and isinstance(weights, str) else None

@@ -49,9 +49,9 @@ OF_SCHEDULES = {*RANGES, "animation_prompts", "negative_prompt", "prompt_interpo
 
 
 class FilmPlan(Protocol):
-    """A film as units of work: `total` frames in `units` units of `length` frames, the last one cut.
+    """A film as segments: `total` frames in `segment_count` segments of `segment_length` frames, the last one cut.
 
-    `needs` are the key pictures, by frame, that a unit starts from; `chain` is the same number for units that
+    `needs` are the key pictures, by frame, that a segment starts from; `chain` is the same number for segments that
     follow from each other; `warnings` are what a person should know beforehand.
     """
 
@@ -66,7 +66,7 @@ class FilmPlan(Protocol):
     @property
     def warnings(self) -> tuple[str, ...]: ...
     def segment(self, number: int) -> Segment: ...
-    def needs(self, unit: Segment) -> tuple[int, ...]: ...
+    def needs(self, segment: Segment) -> tuple[int, ...]: ...
     def chain(self, number: int) -> int: ...
 
 
@@ -152,7 +152,7 @@ def film_table(plan: FilmPlan) -> FilmTable:
 
 
 def denoising_steps(frame: Sample, recipe: Recipe) -> int:
-    """Denoising steps that `frame` takes: from pixels, the part of the ladder that its strength climbs."""
+    """Denoising steps that `frame` takes: from pixels, the part of the schedule that its strength runs."""
     steps = frame.steps if frame.steps is not None else recipe.steps
     strength = frame.init.strength if isinstance(frame.init, FromFilm) else 1.0
     return min(int(steps * strength), steps)
@@ -217,7 +217,7 @@ def count_rows(table: FilmTable, recipe: Recipe, cost: Cost, wanted: Callable[[i
 
 
 def ask_film(kind: type[AnyFilm], /, **fields: Any) -> AnyFilm:
-    """`ask`, but where a field is wrong the schedules are read all the same, and told with it."""
+    """As `make_request`; if a field is wrong the schedules are read all the same, and reported with it."""
     try:
         return make_request(kind, **fields)
     except BadRequest as error:
@@ -238,10 +238,10 @@ def with_everything_wrong(request: AnyFilm) -> Generator[None]:
 
 
 def with_schedules(error: BadRequest, request: AnyFilm) -> BadRequest:
-    """`error` and the problems of the schedules of `request` that it does not tell."""
+    """`error` and the problems of the schedules of `request` that it does not report."""
     problems = problems_of(error)
-    told = {problem.field for problem in problems}
-    more = [problem for problem in schedule_problems(request) if problem.field not in told]
+    reported = {problem.field for problem in problems}
+    more = [problem for problem in schedule_problems(request) if problem.field not in reported]
     return together([*problems, *more]) if more else error
 
 

@@ -149,7 +149,7 @@ class DreamPlan:
 
     @property
     def segment_length(self) -> int:
-        """Frames of a unit: as many as one forward pass takes."""
+        """Frames of a segment: as many as one forward pass takes."""
         return self.recipe.numerics.tile
 
     @property
@@ -160,7 +160,7 @@ class DreamPlan:
         first = number * self.segment_length
         return Segment(number=number, first=first, stop=min(first + self.segment_length, self.total))
 
-    def needs(self, unit: Segment) -> tuple[int, ...]:
+    def needs(self, segment: Segment) -> tuple[int, ...]:
         """A dream's frames start from nothing that is drawn."""
         return ()
 

@@ -63,10 +63,10 @@ def matrix(move: Move2D, width: int, height: int) -> Matrix:
         ]
     )
     shift = np.array([[1, 0, move.translation_x], [0, 1, move.translation_y], [0, 0, 1]])
-    found = about_centre @ shift
-    if not np.isfinite(found).all():
+    forward = about_centre @ shift
+    if not np.isfinite(forward).all():
         raise BadRequest("is no finite move", field="translation, angle or zoom", value=move)
-    return found
+    return forward
 
 
 def warp2d(
@@ -106,14 +106,14 @@ def sample(pixels: Tensor, x: Tensor, y: Tensor, *, mode: SamplingMode = "bicubi
         x, y = torch.remainder(x, width) + REACH, torch.remainder(y, height) + REACH
         height, width = pixels.shape[:2]
     grid = torch.stack(((2 * x + 1) / width - 1, (2 * y + 1) / height - 1), dim=-1)
-    found = F.grid_sample(
+    sampled = F.grid_sample(
         pixels.permute(2, 0, 1)[None],
         grid[None].to(pixels.dtype),
         mode=mode,
         padding_mode=TORCH_PADDING[border],
         align_corners=False,
     )
-    return found[0].permute(1, 2, 0).clamp(0, 255)
+    return sampled[0].permute(1, 2, 0).clamp(0, 255)
 
 
 def _whole(values: Tensor) -> bool:
@@ -128,11 +128,11 @@ def _around(size: int, pixels: Tensor) -> Tensor:
 def _looked_up(pixels: Tensor, x: Tensor, y: Tensor, border: Border) -> Tensor:
     """The values at whole coordinates, no two of them mixed."""
     height, width = pixels.shape[:2]
-    found = pixels[_inside(y, height, border), _inside(x, width, border)]
+    values = pixels[_inside(y, height, border), _inside(x, width, border)]
     if border == "zeros":
         within = (x >= 0) & (x < width) & (y >= 0) & (y < height)
-        found = found * within[..., None]
-    return found
+        values = values * within[..., None]
+    return values
 
 
 def _inside(index: Tensor, size: int, border: Border) -> Tensor:

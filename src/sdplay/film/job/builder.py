@@ -28,7 +28,7 @@ MIXED = "this film was begun by another version or on another processor: its bit
 
 
 def seeded_as_before(request: AnyFilm, out: Path) -> AnyFilm:
-    """`request` with the seed of the job in `out`, where there is one and no seed was asked for: it goes on with it."""
+    """`request` with the seed of the job in `out`, where there is one and no seed was asked for: it is resumed."""
     if request.seed is not None or not (out / "job.json").exists():
         return request
     seed: Any = JobFolder.open(out).description["recipe"]["seed"]

@@ -34,31 +34,31 @@ from sdplay.pipeline.retry import Renderer, render_with_retry
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenderContext:
-    """What a segment is drawn with: the plan, the renderer, and a way to tell what is near in a picture."""
+    """What a segment is drawn with: the plan, the renderer, and what is near in a picture."""
 
     plan: AnimationPlan
     renderer: Renderer
     depth: KeyDisparity
 
 
-def render_segment(context: RenderContext, unit: Segment, given: Mapping[int, Pixels]) -> Iterator[Event]:
-    """Draw `unit`: `Stepped` and `KeyframeDone` for its key, then `ImageDone` for each of its frames, in order.
+def render_segment(context: RenderContext, segment: Segment, given: Mapping[int, Pixels]) -> Iterator[Event]:
+    """Draw `segment`: `Stepped` and `KeyframeDone` for its key, then `ImageDone` for each of its frames, in order.
 
     `given` holds, by frame, the key before it and the key whose colours it keeps, where there are such.
     """
     plan, started = context.plan, time.perf_counter()
-    k, p, cut = unit.first, unit.first - plan.cadence, plan.is_cut(unit.first)
+    k, p, cut = segment.first, segment.first - plan.cadence, plan.is_cut(segment.first)
     # 1. what the key starts from: the one before it, moved here and graded
     before = camera_warp(plan, given[p], p, context.depth) if p >= 0 and not cut else None
     # 2. the key itself, in its scene's colours, as whole grey levels
     key = yield from render_key(context, plan.key(k), before, given)
     yield KeyframeDone(index=k, pixels=key)
     if plan.request.save_depth_maps:
-        yield context.depth.found(k, key)
+        yield context.depth.map_of(k, key)
     # 3. the frames, each fading from the key before to this one while both move on
     after = camera_warp(plan, key, k, context.depth)
-    seconds = (time.perf_counter() - started) / (unit.stop - unit.first)
-    for index in range(unit.first, unit.stop):
+    seconds = (time.perf_counter() - started) / (segment.stop - segment.first)
+    for index in range(segment.first, segment.stop):
         pixels = in_between(before, after, index, (index - k + 1) / plan.cadence, plan.request.flow_cadence == "dis")
         if index != k or plan.cadence > 1:
             pixels = smooth(pixels, plan.request.smooth)
@@ -84,7 +84,7 @@ def render_key(
 
 
 def render_one(renderer: Renderer, frame: Sample) -> Generator[Event, None, Pixels]:
-    """The pixels of one frame; its `ImageDone` is not passed on, since it is no frame of the film yet."""
+    """The pixels of one frame; its `ImageDone` is not passed on, since it is not yet a frame of the film."""
     pixels: Pixels | None = None
     for event in render_with_retry(renderer, [frame]):
         if isinstance(event, ImageDone):

@@ -31,7 +31,7 @@ KEPT = 2  # a key's depth is used while it is drawn on, and once more by the nex
 
 
 class KeyDisparity:
-    """`of_keys(pixels)` is the nearness of a picture, 0 far to 1 near; the last two are remembered."""
+    """Called with pixels, it returns the disparity of a picture, 0 far to 1 near; the last two are remembered."""
 
     def __init__(self, request: Animate, device: str) -> None:
         self.request, self.device = request, torch.device(device)
@@ -46,7 +46,7 @@ class KeyDisparity:
                 del self._known[oldest]
         return self._known[name]
 
-    def found(self, index: int, pixels: Pixels) -> DepthMapDone:
+    def map_of(self, index: int, pixels: Pixels) -> DepthMapDone:
         return DepthMapDone(index=index, disparity=self(pixels))
 
     def _of(self, pixels: Pixels) -> Disparity:
@@ -95,7 +95,7 @@ class DepthModel:
 
 
 def load_depth(folder: Path, device: torch.device) -> DepthModel:
-    """The Depth Anything, DPT (MiDaS) or ZoeDepth model in `folder`; raises `ModelBroken` for one that is none."""
+    """The Depth Anything, DPT (MiDaS) or ZoeDepth model in `folder`; raises `ModelBroken` for any other."""
     from transformers import AutoModelForDepthEstimation
 
     try:

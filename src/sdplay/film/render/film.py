@@ -56,7 +56,7 @@ class FilmRenderer:
             yield from render_segment(context, segment, task.given)
 
     def _plan_of(self, recipe: Recipe) -> DreamPlan | AnimationPlan:
-        """The plan of the film, made anew for another one than the last."""
+        """The plan of the film, made again if the film is another than the last."""
         if self._plan is None or self._plan.recipe != recipe:
             self.close()
             self._plan = DreamPlan(recipe) if isinstance(recipe.request, Dream) else AnimationPlan(recipe)
@@ -84,14 +84,14 @@ def render_dream(renderer: Renderer, plan: DreamPlan, indices: Sequence[int]) ->
 
 
 def render_clip(
-    context: RenderContext, unit: Segment, given: Mapping[int, Pixels], reader: ClipReader
+    context: RenderContext, segment: Segment, given: Mapping[int, Pixels], reader: ClipReader
 ) -> Iterator[Event]:
-    """Draw the frames of `unit`: `ImageDone` for each, `KeyframeDone` for frame 0, whose colours the rest keep.
+    """Draw the frames of `segment`: `ImageDone` for each, `KeyframeDone` for frame 0, whose colours the rest keep.
 
-    `given` holds frame 0 as it was drawn, for every unit but the first.
+    `given` holds frame 0 as it was drawn, for every segment but the first.
     """
     plan, reference = context.plan, given.get(0)
-    frames = [plan.key(index) for index in range(unit.first, unit.stop)]
+    frames = [plan.key(index) for index in range(segment.first, segment.stop)]
     sources = {frame.index: source_frame(plan, reader, frame.index) for frame in frames}
     changing = [frame for frame in frames if strength_of(frame) > 0]
     events = render_with_retry(clip_renderer(context, sources, reader), changing)
@@ -108,13 +108,13 @@ def render_clip(
             yield KeyframeDone(index=0, pixels=pixels)
             reference = pixels
         if plan.request.save_depth_maps:
-            yield context.depth.found(frame.index, pixels)
+            yield context.depth.map_of(frame.index, pixels)
         yield ImageDone(picture=finished_picture(plan, pixels, frame.index, seconds))
 
 
 def clip_renderer(context: RenderContext, sources: Mapping[int, Pixels], reader: ClipReader) -> Renderer:
     """A renderer whose frames start from their source frames; the last good frame before stands in for a bad one, drawn
-    here, so that no unit waits for another.
+    here, so that no segment waits for another.
     """
     plan = context.plan
 

@@ -100,7 +100,7 @@ class ClipReader:
             self._rewind(0)
 
     def _numbered(self, first: int) -> Generator[Numbered]:
-        """What is decoded from here on, each frame with its number; those before `first` lack their references."""
+        """What is decoded from here on, each frame with its number; those before `first` miss their references."""
         times = self._index.times
         for count, frame in enumerate(intact_frames(self._container, self._stream)):
             if not self._index.timed:

@@ -66,8 +66,8 @@ class ClipIndex:
 
     def key_before(self, frame: int) -> int:
         """The last key frame at or before `frame`, 0 if there is none."""
-        found = bisect.bisect_right(self.keys, frame)
-        return self.keys[found - 1] if found else 0
+        place = bisect.bisect_right(self.keys, frame)
+        return self.keys[place - 1] if place else 0
 
     @property
     def variable(self) -> bool:
@@ -79,7 +79,7 @@ class ClipIndex:
 def probe(path: Path) -> ClipFacts:
     """The facts of the clip `path`. The file is read twice from end to end, and as a rule one frame is decoded.
 
-    Raises `BadRequest` (field `video_init_path`) for a file that is missing, cut off, no film, or without pictures.
+    Raises `BadRequest` (field `video_init_path`) for a file that is missing, cut off, not a film, or without pictures.
     """
     index = index_clip(path)
     container, stream = open_clip(path)
@@ -107,7 +107,7 @@ def probe(path: Path) -> ClipFacts:
 
 
 def index_clip(path: Path) -> ClipIndex:
-    """The times of all frames: from the file's packets where these tell, otherwise from decoding all of it.
+    """The times of all frames: from the file's packets if these have them, otherwise from decoding all of it.
 
     Raises `BadRequest` as `probe` does.
     """

@@ -89,7 +89,7 @@ class SoundTrack:
 
 
 def _heard(sound: Sound, rate: int) -> Generator[NDArray[np.float32]]:
-    """The blocks of `sound`; the first one is read at once, and tells whether the file can be read at all."""
+    """The blocks of `sound`; the first one is read at once, to raise for a file that cannot be read."""
     blocks = _blocks(sound, rate)
     first = next(blocks, None)
     if first is None:
