@@ -43,13 +43,10 @@ class FrameRange(click.ParamType):
 class PlanCommand(FilmCommand):
     """Plans a film in one mode; its flags are those that make the film."""
 
-    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
-        if not self.params:
-            super().get_params(ctx)
-            self.params += plan_options(self._mode)
-        return self.params
+    def own_params(self) -> list[click.Parameter]:
+        return [*super().own_params(), *plan_options(self._mode)]
 
-    def make(self, **params: Any) -> int:
+    def run(self, **params: Any) -> int:
         with in_the_words_of(click.get_current_context()):
             request = film_request(self.kind, POSITIONAL[self._mode], params)
             settled, plan = planned(request, params["out"])
@@ -201,7 +198,7 @@ class Facts:
 class PlanStillCommand(DrawCommand):
     """Plans pictures in one mode; its flags are those that draw them."""
 
-    def draw(self, **params: Any) -> int:
+    def run(self, **params: Any) -> int:
         from sdplay.jobs.pictures import requests_for
 
         with in_the_words_of(click.get_current_context()):
