@@ -82,7 +82,7 @@ def job_options() -> list[click.Parameter]:
 
 def film_request(kind: type[AnyFilm], positional: str, params: Mapping[str, Any]) -> AnyFilm:
     """The request that file, flags and words make, in that order of weight; what a file holds beside it is told."""
-    from sdplay.film.problems import ask_film
+    from sdplay.film.plan import ask_film
     from sdplay.film.request import canonical_names
 
     fields = forked_fields(kind, params["out"]) if params["fork"] is not None else {}
