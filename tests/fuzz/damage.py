@@ -77,7 +77,9 @@ def swap(rng: random.Random, path: Path) -> None:
 
 def repaint(rng: random.Random, path: Path) -> None:
     """Another picture under the same name: of another colour, size or mode."""
-    mode, size = rng.choice((("RGB", (SIDE, SIDE)), ("L", (SIDE, SIDE)), ("RGB", (SIDE // 2, SIDE)), ("RGBA", (SIDE, SIDE))))
+    mode, size = rng.choice(
+        (("RGB", (SIDE, SIDE)), ("L", (SIDE, SIDE)), ("RGB", (SIDE // 2, SIDE)), ("RGBA", (SIDE, SIDE)))
+    )
     buffer = io.BytesIO()
     Image.new(mode, size, 128).save(buffer, "PNG")
     path.write_bytes(buffer.getvalue())
@@ -101,8 +103,20 @@ def edit(rng: random.Random, path: Path) -> None:
     except ValueError:  # a second damage after a first
         return
     recipe = text["description"]["recipe"]
-    name, value = rng.choice((("seed", 6), ("steps", 5), ("guidance_scale", 2.0), ("width", 128), ("max_frames", 6), ("mode", "x"),
-                              ("animation_prompts", "a dog"), ("zoom", "0:(1.1)"), ("steps", None), ("model", None)))  # fmt: skip
+    name, value = rng.choice(
+        (
+            ("seed", 6),
+            ("steps", 5),
+            ("guidance_scale", 2.0),
+            ("width", 128),
+            ("max_frames", 6),
+            ("mode", "x"),
+            ("animation_prompts", "a dog"),
+            ("zoom", "0:(1.1)"),
+            ("steps", None),
+            ("model", None),
+        )
+    )
     recipe[name] = value
     path.write_text(json.dumps(text))
 
@@ -123,9 +137,15 @@ def damage(rng: random.Random, number: int, job: Path) -> str:
     for _ in range(rng.choice((1, 1, 2))):
         target, damages = FILES[number % len(FILES)]
         if target == "other":
-            files = sorted(path for path in job.iterdir() if path.is_file() and path.name not in {"job.json", "journal.jsonl"})
+            files = sorted(
+                path for path in job.iterdir() if path.is_file() and path.name not in {"job.json", "journal.jsonl"}
+            )
         else:
-            files = [job / target] if (job / target).is_file() else sorted(path for path in (job / target).glob("*") if path.is_file())
+            files = (
+                [job / target]
+                if (job / target).is_file()
+                else sorted(path for path in (job / target).glob("*") if path.is_file())
+            )
         if files:
             path, what = rng.choice(files), rng.choice(damages)
             what(rng, path)

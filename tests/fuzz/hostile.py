@@ -18,7 +18,9 @@ from PIL import Image, PngImagePlugin
 from tests.fuzz.place import lora
 
 SIDE = 64
-INFOTEXT = "a cat <lora:x:1>\nNegative prompt: dog\nSteps: 5, Sampler: Euler a, CFG scale: 7, Seed: 1, Size: 64x64, Model: m"
+INFOTEXT = (
+    "a cat <lora:x:1>\nNegative prompt: dog\nSteps: 5, Sampler: Euler a, CFG scale: 7, Seed: 1, Size: 64x64, Model: m"
+)
 DEEP = "[" * 100_000 + "]" * 100_000
 GRAPH = json.dumps({"3": {"class_type": "KSampler", "inputs": {"seed": 1, "steps": 3, "positive": ["6", 0]}}})
 
@@ -41,8 +43,18 @@ def picture(rng: random.Random, ending: str, **options: object) -> bytes:
 
 def png(rng: random.Random) -> bytes:
     info = PngImagePlugin.PngInfo()
-    key, value = rng.choice((("parameters", INFOTEXT), ("prompt", GRAPH), ("workflow", DEEP), ("Comment", "{"), ("sdplay", "{}"),
-                             ("invokeai_metadata", '{"a": NaN}'), ("Comment", DEEP), ("parameters", "{" + DEEP)))  # fmt: skip
+    key, value = rng.choice(
+        (
+            ("parameters", INFOTEXT),
+            ("prompt", GRAPH),
+            ("workflow", DEEP),
+            ("Comment", "{"),
+            ("sdplay", "{}"),
+            ("invokeai_metadata", '{"a": NaN}'),
+            ("Comment", DEEP),
+            ("parameters", "{" + DEEP),
+        )
+    )
     info.add_text(key, value, zip=rng.random() < 0.3)
     return picture(rng, "PNG", pnginfo=info)
 
@@ -67,11 +79,17 @@ def gif(rng: random.Random) -> bytes:
 
 def huge_png(_: random.Random) -> bytes:
     """A PNG that says it is 60,000 pixels wide and high: 10 GB of pixels out of a few kilobytes."""
+
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
     head = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"\0" * 100_000)) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", head)
+        + chunk(b"IDAT", zlib.compress(b"\0" * 100_000))
+        + chunk(b"IEND", b"")
+    )
 
 
 def weights(rng: random.Random) -> bytes:
@@ -80,51 +98,130 @@ def weights(rng: random.Random) -> bytes:
     size = int.from_bytes(data[:8], "little")
     header = json.loads(data[8 : 8 + size])
     name = rng.choice(list(header))
-    wrong = rng.choice(({"shape": [-1, 4]}, {"shape": [10**12, 10**12]}, {"dtype": "F7"}, {"data_offsets": [9, 1]}, {"shape": "x"},
-                        {"data_offsets": [0, 10**15]}, {"shape": []}, {}))  # fmt: skip
+    wrong = rng.choice(
+        (
+            {"shape": [-1, 4]},
+            {"shape": [10**12, 10**12]},
+            {"dtype": "F7"},
+            {"data_offsets": [9, 1]},
+            {"shape": "x"},
+            {"data_offsets": [0, 10**15]},
+            {"shape": []},
+            {},
+        )
+    )
     header[name] = {**header[name], **wrong} if rng.random() < 0.8 else rng.choice((None, [], 3, "x"))
     if rng.random() < 0.3:
-        header["__metadata__"] = rng.choice((DEEP, {"a": 1}, None, {"ss_tag_frequency": DEEP}, {"modelspec.title": "\ud83d"}))
+        header["__metadata__"] = rng.choice(
+            (DEEP, {"a": 1}, None, {"ss_tag_frequency": DEEP}, {"modelspec.title": "\ud83d"})
+        )
     if rng.random() < 0.2:
-        header |= {f"lora_unet_{i}.lora_up.weight": {"dtype": "F32", "shape": [0], "data_offsets": [0, 0]} for i in range(20_000)}
+        header |= {
+            f"lora_unet_{i}.lora_up.weight": {"dtype": "F32", "shape": [0], "data_offsets": [0, 0]}
+            for i in range(20_000)
+        }
     text = json.dumps(header).encode()
-    return struct.pack("<Q", rng.choice((len(text), len(text), len(text), 2**63, 0, len(text) - 3))) + text + data[8 + size :]
+    return (
+        struct.pack("<Q", rng.choice((len(text), len(text), len(text), 2**63, 0, len(text) - 3)))
+        + text
+        + data[8 + size :]
+    )
 
 
 def settings(rng: random.Random) -> bytes:
     value = rng.choice((1, -1, 10**30, None, "x", [], {}, "0:(1)", "0:(", 1e400, True, "\ud83d", DEEP))
-    key = rng.choice(("W", "H", "steps", "max_frames", "fps", "animation_mode", "zoom", "prompts", "seed", "color_coherence",
-                      "init_image", "diffusion_cadence", "prompt", "sampler", "strength_schedule"))  # fmt: skip
+    key = rng.choice(
+        (
+            "W",
+            "H",
+            "steps",
+            "max_frames",
+            "fps",
+            "animation_mode",
+            "zoom",
+            "prompts",
+            "seed",
+            "color_coherence",
+            "init_image",
+            "diffusion_cadence",
+            "prompt",
+            "sampler",
+            "strength_schedule",
+        )
+    )
     known = {"W": SIDE, "H": SIDE, "steps": 3, "max_frames": 4, "animation_mode": "2D", "prompts": {"0": "a cat"}}
     return json.dumps({**known, key: value}).encode()
 
 
 def words(rng: random.Random) -> bytes:
-    return rng.choice((b"a cat\n", b"\xff\xfe\x00", b"--prompt \"a cat\" --steps 5\n", b"a\0b\n", "кот\n".encode("cp1251"), b"x" * 10**6,
-                       b"{a|b\n" * 1000, b"name,prompt,negative_prompt\nx,{prompt} y,z\n", b'"', b"\n" * 10**5))  # fmt: skip
+    return rng.choice(
+        (
+            b"a cat\n",
+            b"\xff\xfe\x00",
+            b'--prompt "a cat" --steps 5\n',
+            b"a\0b\n",
+            "кот\n".encode("cp1251"),
+            b"x" * 10**6,
+            b"{a|b\n" * 1000,
+            b"name,prompt,negative_prompt\nx,{prompt} y,z\n",
+            b'"',
+            b"\n" * 10**5,
+        )
+    )
 
 
 ON_IMAGES = (
-    ("show", "FILE"), ("show", "--json", "FILE"), ("again", "FILE"), ("img2img", "a cat", "--image", "FILE"), ("verify", "FILE"),
-    ("inpaint", "a cat", "--image", "picture.png", "--mask", "FILE"), ("upscale", "FILE", "--upscaler", "lanczos"), ("canny", "FILE"),
+    ("show", "FILE"),
+    ("show", "--json", "FILE"),
+    ("again", "FILE"),
+    ("img2img", "a cat", "--image", "FILE"),
+    ("verify", "FILE"),
+    ("inpaint", "a cat", "--image", "picture.png", "--mask", "FILE"),
+    ("upscale", "FILE", "--upscaler", "lanczos"),
+    ("canny", "FILE"),
     ("animate", "a cat", "--max-frames", "2", "--init-image", "FILE", "--steps", "2"),
     ("animate", "a cat", "--max-frames", "2", "--color-image", "FILE", "--color-coherence", "image", "--steps", "2"),
-)  # fmt: skip
+)
 ON_WEIGHTS = (
-    ("txt2img", "a cat", "--lora", "FILE"), ("txt2img", "a cat", "--embedding", "FILE"), ("txt2img", "a cat", "--model", "FILE"),
-    ("txt2img", "a cat", "--vae", "FILE"), ("models", "add", "FILE"), ("models", "info", "FILE"),
-    ("txt2img", "a cat", "--controlnet", "FILE", "--control-image", "picture.png"), ("upscale", "picture.png", "--upscaler", "FILE"),
-)  # fmt: skip
+    ("txt2img", "a cat", "--lora", "FILE"),
+    ("txt2img", "a cat", "--embedding", "FILE"),
+    ("txt2img", "a cat", "--model", "FILE"),
+    ("txt2img", "a cat", "--vae", "FILE"),
+    ("models", "add", "FILE"),
+    ("models", "info", "FILE"),
+    ("txt2img", "a cat", "--controlnet", "FILE", "--control-image", "picture.png"),
+    ("upscale", "picture.png", "--upscaler", "FILE"),
+)
 ON_WORDS = (
-    ("txt2img", "--prompts-from", "FILE"), ("txt2img", "a __x__ cat", "--wildcards", "FILE"), ("show", "FILE"),
-    ("txt2img", "a cat", "--styles-file", "FILE", "--style", "x"), ("animate", "--config", "FILE"), ("dream", "--config", "FILE"),
-    ("plan", "animate", "--config", "FILE"), ("resume", "FILE"), ("again", "FILE"),
-)  # fmt: skip
+    ("txt2img", "--prompts-from", "FILE"),
+    ("txt2img", "a __x__ cat", "--wildcards", "FILE"),
+    ("show", "FILE"),
+    ("txt2img", "a cat", "--styles-file", "FILE", "--style", "x"),
+    ("animate", "--config", "FILE"),
+    ("dream", "--config", "FILE"),
+    ("plan", "animate", "--config", "FILE"),
+    ("resume", "FILE"),
+    ("again", "FILE"),
+)
 ON_FILMS = (
-    ("animate", "a cat", "--animation-mode", "video input", "--video-init-path", "FILE", "--steps", "2", "--max-frames", "2"),
-    ("plan", "animate", "a cat", "--animation-mode", "video input", "--video-init-path", "FILE"), ("verify", "FILE"), ("show", "FILE"),
-    ("animate", "a cat", "--audio", "FILE", "--max-frames", "2", "--steps", "2"), ("upscale", "FILE", "--upscaler", "lanczos"),
-)  # fmt: skip
+    (
+        "animate",
+        "a cat",
+        "--animation-mode",
+        "video input",
+        "--video-init-path",
+        "FILE",
+        "--steps",
+        "2",
+        "--max-frames",
+        "2",
+    ),
+    ("plan", "animate", "a cat", "--animation-mode", "video input", "--video-init-path", "FILE"),
+    ("verify", "FILE"),
+    ("show", "FILE"),
+    ("animate", "a cat", "--audio", "FILE", "--max-frames", "2", "--steps", "2"),
+    ("upscale", "FILE", "--upscaler", "lanczos"),
+)
 KINDS = (
     Kind(".png", png, ON_IMAGES),
     Kind(".jpg", jpeg, ON_IMAGES),
@@ -136,16 +233,34 @@ KINDS = (
     Kind(".txt", words, ON_WORDS),
     Kind(".csv", words, ON_WORDS),
 )
-PLACES = ("/dev/zero", "/dev/full", "/dev/tty", "/proc/self/mem", "fifo", "loop", "folder", "empty")  # instead of a file
+PLACES = (
+    "/dev/zero",
+    "/dev/full",
+    "/dev/tty",
+    "/proc/self/mem",
+    "fifo",
+    "loop",
+    "folder",
+    "empty",
+)  # instead of a file
 
 
 def damaged(rng: random.Random, data: bytes) -> bytes:
     """`data` cut, zeroed, overwritten, lengthened, or as it is."""
     at = rng.randrange(len(data) or 1)
-    return rng.choice((
-        data, data, data[:at], data[:at] + bytes(min(64, len(data) - at)) + data[at + 64 :], data[at:],
-        data[:at] + rng.randbytes(16) + data[at + 16 :], data + rng.randbytes(1000), b"", rng.randbytes(200),
-    ))  # fmt: skip
+    return rng.choice(
+        (
+            data,
+            data,
+            data[:at],
+            data[:at] + bytes(min(64, len(data) - at)) + data[at + 64 :],
+            data[at:],
+            data[:at] + rng.randbytes(16) + data[at + 16 :],
+            data + rng.randbytes(1000),
+            b"",
+            rng.randbytes(200),
+        )
+    )
 
 
 def hostile_files(seed: int, count: int, folder: Path) -> Iterator[tuple[int, list[str]]]:
