@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -10,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from sdplay.cli.streams import SteadyStream, as_utf8
+from sdplay.images.writer import read_own
+from sdplay.requests.txt2img import Txt2Img
 from tests.support.commandline import MODULE
 
 
@@ -53,9 +54,11 @@ def test_a_film_goes_on_without_a_terminal(here: Path) -> None:
 
 def test_a_prompt_is_utf8_whatever_the_locale(here: Path) -> None:
     plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
-    done = shell("$SDPLAY 'кот 🐶 ü' --json", **plain)
+    done = shell("$SDPLAY 'кот 🐶 ü' -q", **plain)
     assert done.returncode == 0, done.stderr
-    assert json.loads(json.loads(done.stdout)["recipe"])["prompt"] == "кот 🐶 ü"
+    request = read_own(here / done.stdout.decode().strip())[0].recipe.request
+    assert isinstance(request, Txt2Img)
+    assert request.prompt == "кот 🐶 ü"
 
 
 def test_what_is_not_utf8_stays() -> None:

@@ -19,7 +19,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 LIMIT = 20  # seconds of processor time that a command may take before it counts as a hang
-ASLEEP = 8.0  # seconds without any processor time after which it hangs too: it waits for what never comes
+ASLEEP = 10.0  # seconds with next to no processor time after which it hangs too: it waits for what never comes
+NEXT_TO_NONE = 10  # clock ticks: what threads spend that look now and then whether it came
 MEMORY = 6 << 30  # bytes of address space
 WARM = ("draw", "film", "plan", "again", "images", "verify", "show", "explain", "models", "follow", "deliver")
 
@@ -125,15 +126,15 @@ def become(typed: Typed, out: int, err: int) -> None:
 
 def wait_for(child: int) -> int:
     """Its exit code; killed once it has slept too long (the kernel ends one that computes too long)."""
-    spent, since = -1, time.monotonic()
+    spent, since = 0, time.monotonic()
     while True:
         done, status = os.waitpid(child, os.WNOHANG)
         if done:
             return os.waitstatus_to_exitcode(status)
         now = processor_time(child)
-        if now != spent:
+        if now > spent + NEXT_TO_NONE or not is_asleep(child):
             spent, since = now, time.monotonic()
-        elif time.monotonic() - since > ASLEEP and is_asleep(child):
+        elif time.monotonic() - since > ASLEEP:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(child, signal.SIGKILL)
         time.sleep(0.002)
