@@ -20,7 +20,7 @@ from av.video.stream import VideoStream
 
 from sdplay.film.video.container import open_clip, refuse
 from sdplay.film.video.upright import upright_of
-from sdplay.images.read import MOST_PIXELS
+from sdplay.images.open import MOST_PIXELS
 
 # Formats in which decoding can start at any key frame.
 SEEKABLE = ("mov", "matroska")
