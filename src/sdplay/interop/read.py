@@ -31,9 +31,9 @@ SILENT = "many web sites and messengers take such words out of pictures; use the
 def read_found(path: Path) -> ParsedMetadata | None:
     """What the picture `path` says about how it was made; None where it says nothing that we understand.
 
-    Read in the order of A1111: the chunk `parameters`, the EXIF comment, other comments; then the chunks of other
-    programs, XMP, and at last what stands behind the pixels or is hidden in them. Raises `BadRequest` for a file that
-    is no picture, and when all that is there is damaged.
+    Read in the order of A1111: the chunk `parameters`, NovelAI's chunks, comments; then the chunks of other programs,
+    XMP, and at last what stands behind the pixels or is hidden in them. Raises `BadRequest` for a file that is no
+    picture, and when all that is there is damaged.
     """
     try:
         return first_found(texts_in(path)) or first_found(texts_behind(path))
@@ -80,12 +80,12 @@ def readers(texts: Texts, depth: int) -> Iterator[Reader]:
     for key in ("parameters", HIDDEN):
         if key in texts:
             yield lambda key=key: of_text(texts[key], depth, texts.get("fooocus_scheme", ""))
+    if texts.get("Software") == "NovelAI":
+        yield lambda: parse_novelai(texts)
     for key in (key for key in COMMENTS if key in texts):
         yield lambda key=key: of_comment(texts[key], depth)
     if any(chunk in texts for chunk in invokeai.CHUNKS):
         yield lambda: invokeai.parse_invokeai(texts)
-    if texts.get("Software") == "NovelAI":
-        yield lambda: parse_novelai(texts)
     graphs = [texts[chunk] if texts.get(chunk, "").lstrip().startswith("{") else None for chunk in COMFYUI]
     if any(graphs):
         yield lambda: of_graphs(*graphs)
