@@ -16,8 +16,8 @@ from torch import Tensor
 
 from sdplay.core.errors import ModelBroken, ModelNotFound
 from sdplay.engines.weight_buffer import check_loaded
+from sdplay.files.model_files import read_json
 from sdplay.images.read import Pixels
-from sdplay.library.detect import read_json
 
 DEFAULT_MODEL = "depth-anything/Depth-Anything-V2-Small-hf"  # Apache-2.0; the larger ones are not free for all uses
 CONFIG, PREPROCESSOR, WEIGHTS = "config.json", "preprocessor_config.json", "model.safetensors"
