@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import argparse
-import io
 import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
-from PIL import Image, ImageDraw, ImageFont
+import numpy as np
+from PIL import Image
 
-from sdplay.events import ImageDone
 from sdplay.files.atomic import prepare_folder, write_new
 from sdplay.images.picture import Picture
-from sdplay.images.writer import ImageWriter
+from sdplay.images.read import png
+from sdplay.images.sheet import Label, Layout, Sheet
 from sdplay.requests.base import make_request
 from sdplay.requests.txt2img import Txt2Img
 from sdplay.studio import Studio
-from sdplay.version import VERSION
 
 PROMPTS = (
     "a red apple, 3d render",
@@ -37,97 +35,48 @@ STYLES = ("3d render", "flat icon", "cartoon")
 THINGS = ("strawberry", "dog", "guitar", "snowman")
 SEED = 1
 
-CELL, GAP, LINE, MARGIN = 256, 16, 22, 24  # pixels on a sheet
-LABEL_SIZE = 16
-PAPER, INK = "#ffffff", "#333333"
+CELL = 256  # pixels: the side of a picture on a sheet
 
 NEXT = """
 Next:  {command} "a blue car, cartoon, on a yellow background" -n 4
 A real checkpoint:  {command} "a lighthouse at dusk" --model PATH/TO/stable-diffusion-v1-5"""
 
 
-@dataclass(slots=True)
-class Progress:
-    """Draws prompt after prompt and says so, a line each, on stdout."""
-
-    studio: Studio
-    keeper: ImageWriter
-    model: str
-    total: int
-    done: int = 0
-    kept: list[Path] = field(default_factory=list)
-
-    def draw(self, prompt: str) -> Picture:
-        """Draw and keep one picture; raises what drawing and keeping raise."""
-        self.done += 1
-        print(f"  {self.done:2}/{self.total}  {prompt}", end="", flush=True)
-        pictures: list[Picture] = []
-        request = make_request(Txt2Img, prompt=prompt, model=self.model, seed=SEED)
-        for event in self.studio.stream(request):
-            if isinstance(event, ImageDone):
-                pictures.append(event.picture)
-                self.kept.append(self.keeper.write(event.picture).path)
-        print(f"  ({pictures[0].seconds:.1f} s)", flush=True)
-        return pictures[0]
+def draw(studio: Studio, prompts: Sequence[str], model: str, folder: Path) -> Iterator[Picture]:
+    """Draw each prompt and keep it in `folder`, with a line on stdout; raises what drawing and keeping raise."""
+    for number, prompt in enumerate(prompts, start=1):
+        print(f"  {number:2}/{len(prompts)}  {prompt}", end="", flush=True)
+        (picture,) = studio.draw(make_request(Txt2Img, prompt=prompt, model=model, seed=SEED), folder)
+        print(f"  ({picture.seconds:.1f} s)", flush=True)
+        yield picture
 
 
-def labelled(prompts: Sequence[str], pictures: Sequence[Picture]) -> Image.Image:
-    """A sheet of pictures, each with its prompt below it."""
-    rows = -(-len(pictures) // PROMPTS_ACROSS)
-    cell_height = CELL + 2 * LINE + GAP
-    sheet = paper(PROMPTS_ACROSS, rows * cell_height - GAP, left=0)
-    for number, (prompt, picture) in enumerate(zip(prompts, pictures, strict=True)):
-        row, column = divmod(number, PROMPTS_ACROSS)
-        x, y = MARGIN + column * (CELL + GAP), MARGIN + row * cell_height
-        sheet.paste(enlarged(picture), (x, y))
-        write(sheet, (x + CELL // 2, y + CELL + LINE // 3), "\n".join(wrapped(prompt)), anchor="ma")
-    return sheet
+def prompts_layout(prompts: Sequence[str]) -> Layout:
+    """A row of pictures, each below its prompt."""
+    return Layout(columns=tuple(Label(f"seed {SEED}", prompt) for prompt in prompts), width=CELL, height=CELL)
 
 
-def grid(styles: Sequence[str], things: Sequence[str], pictures: Sequence[Picture]) -> Image.Image:
-    """A sheet with a row for each style and a column for each thing."""
-    left = max(int(label_font().getlength(style)) for style in styles) + GAP
-    sheet = paper(len(things), len(styles) * (CELL + GAP) - GAP + LINE, left=left)
+def styles_layout() -> Layout:
+    """A row for each style and a column for each thing."""
+    things = tuple(Label("thing", thing) for thing in THINGS)
+    return Layout(columns=things, rows=tuple(Label("style", style) for style in STYLES), width=CELL, height=CELL)
+
+
+def laid_out(layout: Layout, pictures: Sequence[Picture]) -> Image.Image:
+    """A sheet with `pictures` on it, row by row, each `CELL` pixels wide and high."""
+    sheet = Sheet(layout)
     for number, picture in enumerate(pictures):
-        row, column = divmod(number, len(things))
-        x, y = MARGIN + left + column * (CELL + GAP), MARGIN + LINE + row * (CELL + GAP)
-        sheet.paste(enlarged(picture), (x, y))
-        if row == 0:
-            write(sheet, (x + CELL // 2, MARGIN), things[column])
-        if column == 0:
-            write(sheet, (MARGIN + (left - GAP) // 2, y + CELL // 2), styles[row])
-    return sheet
+        row, column = divmod(number, len(layout.columns))
+        sheet.put((0, row, column), np.asarray(picture.image.resize((CELL, CELL), Image.Resampling.LANCZOS)))
+    return sheet.image
 
 
-def paper(columns: int, height: int, left: int) -> Image.Image:
-    """White, wide enough for `columns` pictures with `left` pixels for headings beside them."""
-    width = left + columns * (CELL + GAP) - GAP
-    return Image.new("RGB", (width + 2 * MARGIN, height + 2 * MARGIN), PAPER)
-
-
-def enlarged(picture: Picture) -> Image.Image:
-    return picture.image.resize((CELL, CELL), Image.Resampling.LANCZOS)
-
-
-def label_font() -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    return ImageFont.load_default(LABEL_SIZE)
-
-
-def write(sheet: Image.Image, at: tuple[int, int], text: str, anchor: str = "mm") -> None:
-    """Write `text`, which may have lines; `at` is its middle, or what else Pillow's `anchor` says."""
-    ImageDraw.Draw(sheet).multiline_text(at, text, INK, label_font(), anchor=anchor, align="center", spacing=4)
-
-
-def wrapped(text: str) -> Iterator[str]:
-    """`text` in lines no wider than a picture."""
-    font, line = label_font(), ""
-    for word in text.split():
-        longer = f"{line} {word}".strip()
-        if line and font.getlength(longer) > CELL:
-            yield line
-            longer = word
-        line = longer
-    yield line
+def prompts_sheet(pictures: Sequence[Picture]) -> Image.Image:
+    """The pictures of `PROMPTS` in rows, one sheet below the other."""
+    starts = range(0, len(PROMPTS), PROMPTS_ACROSS)
+    parts = [slice(start, start + PROMPTS_ACROSS) for start in starts]
+    rows = [np.asarray(laid_out(prompts_layout(PROMPTS[part]), pictures[part])) for part in parts]
+    return Image.fromarray(np.concatenate(rows))
 
 
 def new_folder(parent: Path) -> Path:
@@ -144,9 +93,7 @@ def new_folder(parent: Path) -> Path:
 
 
 def keep_sheet(sheet: Image.Image, path: Path) -> Path:
-    buffer = io.BytesIO()
-    sheet.save(buffer, "PNG", optimize=True)
-    return write_new(buffer.getvalue(), [path])
+    return write_new(png(np.asarray(sheet)), [path])
 
 
 def command() -> str:
@@ -159,13 +106,15 @@ def command() -> str:
 def show(studio: Studio, model: str, out: Path) -> Path:
     """Draw everything, keep it in a new folder below `out`, say where it is; returns that folder."""
     started = time.perf_counter()
-    styled = [f"a {thing}, {style}" for style in STYLES for thing in THINGS]
-    total = len(PROMPTS) + len(styled)
+    prompts = [*PROMPTS, *(f"a {thing}, {style}" for style in STYLES for thing in THINGS)]
     folder = new_folder(out)
-    print(f"Drawing {total} pictures with the model {model!r}, on this computer alone. Loading it first.", flush=True)
-    progress = Progress(studio, ImageWriter(folder, "png", VERSION), model, total)
-    eight = keep_sheet(labelled(PROMPTS, [progress.draw(prompt) for prompt in PROMPTS]), folder / "prompts.png")
-    styles = keep_sheet(grid(STYLES, THINGS, [progress.draw(prompt) for prompt in styled]), folder / "styles.png")
+    print(
+        f"Drawing {len(prompts)} pictures with the model {model!r}, on this computer alone. Loading it first.",
+        flush=True,
+    )
+    pictures = list(draw(studio, prompts, model, folder))
+    eight = keep_sheet(prompts_sheet(pictures[: len(PROMPTS)]), folder / "prompts.png")
+    styles = keep_sheet(laid_out(styles_layout(), pictures[len(PROMPTS) :]), folder / "styles.png")
     print(f"\nDone in {time.perf_counter() - started:.0f} s, loading included. Look at:")
     print(f"  {eight}  eight prompts\n  {styles}   three styles of four things")
     print(f"  {folder / '*-*.png'}      the single pictures, each with its recipe inside")

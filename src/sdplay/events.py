@@ -8,8 +8,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from sdplay.core.errors import BadRequest
 from sdplay.images.picture import Picture, SavedImage
 from sdplay.requests.recipe import Recipe
+from sdplay.requests.upscale_record import LargerPicture
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +140,20 @@ class Upscaled:
     weights: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class UpscaleDone:
+    """A picture was enlarged and, if its `path` is set, saved."""
+
+    picture: LargerPicture
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skipped:
+    """A file among several cannot be used, because of `error`; the others are done."""
+
+    error: BadRequest
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finished:
     """All `total` pictures are done."""
@@ -148,4 +164,5 @@ class Finished:
 
 FilmEvent = KeyframeDone | DepthMapDone | Retried | Resumed | Measuring | FramesSaved | FilmSaved
 GridEvent = Reused | Mismatch
-Event = Started | Stepped | ImageDone | ImageSaved | Upscaled | Finished | FilmEvent | GridEvent
+UpscaleEvent = Upscaled | UpscaleDone | Skipped
+Event = Started | Stepped | ImageDone | ImageSaved | Finished | FilmEvent | GridEvent | UpscaleEvent

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -98,6 +99,24 @@ def test_every_mode_has_a_command_and_every_field_of_it_a_flag(mode: str) -> Non
     flags = {param.name for param in command.get_params(command.make_context(mode, ["x"], resilient_parsing=True))}
     typed = {"dream": {"prompts"}, "animate": {"animation_prompts"}}.get(mode, set())  # as words, without a flag
     assert set(field_names(request_type(mode))) - {"mode"} - typed - ONLY_IN_FILES <= flags
+
+
+def commands(command: click.Command, *names: str) -> Iterator[tuple[str, ...]]:
+    """The names of `command` and of every command below it."""
+    yield names
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            below = command.get_command(context, name)
+            assert below is not None
+            yield from commands(below, *names, name)
+
+
+@pytest.mark.parametrize("names", list(commands(group)), ids=" ".join)
+def test_every_command_explains_itself(sdplay: Sdplay, names: tuple[str, ...]) -> None:
+    outcome = sdplay(*names, "--help")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert outcome.out.startswith(" ".join(["Usage: sdplay", *names]))
 
 
 def loaded(arguments: list[str]) -> set[str]:

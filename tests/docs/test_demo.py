@@ -10,6 +10,7 @@ from PIL import Image
 
 from sdplay import demo
 from sdplay.executors.fake import FakeExecutor
+from sdplay.images.sheet import Sheet
 from sdplay.images.writer import read_own
 from sdplay.studio import Studio
 
@@ -38,11 +39,23 @@ def test_a_second_demo_leaves_the_first_alone(shown: Path, tiny: Path) -> None:
 
 def test_the_sheets_hold_the_pictures_in_order(shown: Path) -> None:
     singles = [read_own(path)[1] for path in sorted(shown.glob("*-*.png"))]
-    sheet = np.asarray(Image.open(shown / "prompts.png"))
-    corner = sheet[demo.MARGIN + 5, demo.MARGIN + 5]
-    assert corner.tolist() == singles[0][0, 0].tolist()
-    fifth = sheet[demo.MARGIN + demo.CELL + 2 * demo.LINE + demo.GAP + 5, demo.MARGIN + 5]
-    assert fifth.tolist() == singles[4][0, 0].tolist()
+    prompts = np.asarray(Image.open(shown / "prompts.png"))
+    first = Sheet(demo.prompts_layout(demo.PROMPTS[:4]))
+    second = Sheet(demo.prompts_layout(demo.PROMPTS[4:]))
+    assert prompts.shape[:2] == (first.image.height + second.image.height, first.image.width)
+    assert prompts[corner(first, 0, 0)].tolist() == singles[0][0, 0].tolist()
+    left, top = second.measures.corner(0, 0, 1)
+    assert prompts[first.image.height + top, left].tolist() == singles[5][0, 0].tolist()
+    styles = np.asarray(Image.open(shown / "styles.png"))
+    sheet = Sheet(demo.styles_layout())
+    seventh = len(demo.PROMPTS) + len(demo.THINGS) + 2
+    assert styles[corner(sheet, 1, 2)].tolist() == singles[seventh][0, 0].tolist()
+
+
+def corner(sheet: Sheet, row: int, column: int) -> tuple[int, int]:
+    """The (row, column) of the upper left pixel of a cell."""
+    left, top = sheet.measures.corner(0, row, column)
+    return top, left
 
 
 def test_it_says_where_how_long_and_what_next(shown: Path, capsys: pytest.CaptureFixture[str], tiny: Path) -> None:
@@ -52,14 +65,6 @@ def test_it_says_where_how_long_and_what_next(shown: Path, capsys: pytest.Captur
     assert str(folder / "prompts.png") in said
     assert str(folder / "styles.png") in said
     assert "--model PATH/TO/stable-diffusion-v1-5" in said
-
-
-def test_labels_are_no_wider_than_a_picture() -> None:
-    font = demo.label_font()
-    for prompt in (*demo.PROMPTS, "a " + "very " * 40 + "long prompt"):
-        lines = list(demo.wrapped(prompt))
-        assert " ".join(lines) == prompt
-        assert all(font.getlength(line) <= demo.CELL for line in lines)
 
 
 @pytest.mark.parametrize("prompt", [*demo.PROMPTS, *demo.THINGS])

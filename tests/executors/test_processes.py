@@ -21,7 +21,7 @@ from sdplay.events import Event, ImageDone, Stepped
 from sdplay.executors.fake import FakeExecutor
 from sdplay.executors.processes import LocalExecutor
 from sdplay.film.job.film import shoot
-from sdplay.film.video.verify import verify_film
+from sdplay.film.video.container import verify_film
 from sdplay.library.resolve import resolve
 from sdplay.requests.base import make_request
 from sdplay.requests.txt2img import Txt2Img

@@ -9,7 +9,7 @@ import click
 
 from sdplay.cli.deliver import PictureReport, delivery_from, delivery_options
 from sdplay.cli.draw import open_studio
-from sdplay.cli.flags import as_flags, in_the_words_of, request_fields, request_options
+from sdplay.cli.flags import RequestCommand, as_flags, in_the_words_of, request_fields, request_options
 from sdplay.cli.follow import follow
 from sdplay.cli.models import library_with
 from sdplay.cli.text import printable
@@ -27,19 +27,17 @@ if TYPE_CHECKING:
 FILE = click.Path(path_type=Path)
 
 
-class AgainCommand(click.Command):
-    """Draws a kept picture again; its flags are those of all modes, read when they are first needed."""
+class AgainCommand(RequestCommand):
+    """Draws a saved picture again; its flags are those of all modes."""
 
-    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
-        if not self.params:
-            from sdplay.requests.request import STILLS
+    def own_params(self) -> list[click.Parameter]:
+        from sdplay.requests.request import STILLS
 
-            flags: dict[str | None, click.Parameter] = {}
-            for kind in STILLS.values():
-                for flag in request_options(kind, positional=None, for_new=False):
-                    flags.setdefault(flag.name, flag)
-            self.params = [click.Argument(["file"], type=FILE), *flags.values(), *delivery_options(for_new=False)]
-        return super().get_params(ctx)
+        flags: dict[str | None, click.Parameter] = {}
+        for kind in STILLS.values():
+            for flag in request_options(kind, positional=None, for_new=False):
+                flags.setdefault(flag.name, flag)
+        return [click.Argument(["file"], type=FILE), *flags.values(), *delivery_options(for_new=False)]
 
 
 @click.command(cls=AgainCommand)

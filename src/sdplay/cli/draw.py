@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sdplay.cli.deliver import MOST_SHOWN, Delivery, PictureReport, delivery_from, delivery_options
-from sdplay.cli.flags import grid_options, in_the_words_of, one_flag_each, request_fields, request_options
+from sdplay.cli.flags import ModeCommand, in_the_words_of, request_fields, request_options
 from sdplay.cli.follow import follow
 from sdplay.cli.outcome import FAILED, reason
 from sdplay.core.errors import BadRequest, Stopped, UnknownName
@@ -21,26 +22,25 @@ if TYPE_CHECKING:
     from sdplay.requests.request import AnyStill
     from sdplay.studio import Studio
 
-
 PROMPTS_FROM = "--prompts-from"
-GIVEN = ("image", "mask")  # fields whose fault may be that of one file among many
-
+FILE_FIELDS = ("image", "mask")  # an error in one of these may be the fault of one file among many
 EXECUTOR_VARIABLE = "SDPLAY_EXECUTOR"  # "fake" pretends to draw, without a model: to test this command line
+EPILOG = "--seed -1 is any seed. Flags can be set in the environment too: SDPLAY_STEPS=30 for --steps 30."
+
+GRID = "--grid"
+AXIS = re.compile(r"[A-Za-z][A-Za-z0-9_/ -]{0,40}=")
+AXIS_HELP = (
+    'Draw a labelled sheet of every combination: --grid "steps=10,20,30" "guidance=3,5,7". Up to three fields; '
+    'numbers also as 1-5, 1-10 (+3) or 1-10 [4]; of texts, "prompt=castle|house" puts house in the place of castle. '
+    "What is in the folder already is not drawn again."
+)
 
 
-class DrawCommand(click.Command):
-    """Draws in one mode. Its flags are those of the mode's request type, read when they are first needed."""
+class DrawCommand(ModeCommand):
+    """Draws in one mode."""
 
     def __init__(self, mode: str, summary: str, example: str) -> None:
-        super().__init__(
-            mode,
-            callback=self.draw,
-            short_help=summary,
-            help=f"{summary}\n\n\b\n  {example}",
-            epilog="--seed -1 is any seed. Flags can be set in the environment too: SDPLAY_STEPS=30 for --steps 30.",
-            context_settings={"help_option_names": ["-h", "--help"]},
-        )
-        self._mode = mode
+        super().__init__(mode, summary, example, EPILOG)
 
     @property
     def kind(self) -> type[AnyStill]:
@@ -48,12 +48,10 @@ class DrawCommand(click.Command):
 
         return STILLS[self._mode]
 
-    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
-        if not self.params:
-            flags = request_options(self.kind, positional="prompt", for_new=True)
-            prompt = click.Argument(["prompt"], required=False)
-            self.params = [prompt, prompts_option(), *flags, *grid_options(), *delivery_options(for_new=True)]
-        return super().get_params(ctx)
+    def own_params(self) -> list[click.Parameter]:
+        flags = request_options(self.kind, positional="prompt", for_new=True)
+        prompt = click.Argument(["prompt"], required=False)
+        return [prompt, prompts_option(), *flags, *grid_options(), *delivery_options(for_new=True)]
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         try:
@@ -63,7 +61,7 @@ class DrawCommand(click.Command):
                 raise click.UsageError(error.message.rstrip(".") + "; put the whole prompt in quotes", ctx) from None
             raise
 
-    def draw(self, **params: Any) -> int:
+    def run(self, **params: Any) -> int:
         from sdplay.jobs.pictures import requests_for
 
         with in_the_words_of(click.get_current_context()):
@@ -148,11 +146,34 @@ def picture_reports(studio: Studio, asked: list[AnyStill], delivery: Delivery) -
             with in_the_words_of(click.get_current_context()):
                 resolved = studio.resolve(request)
         except BadRequest as error:
-            if len(asked) == 1 or not any(error.value == getattr(request, role, None) for role in GIVEN):
+            if len(asked) == 1 or not any(error.value == getattr(request, role, None) for role in FILE_FIELDS):
                 raise
             click.echo(f"skipped: {reason(error)}", err=True)
         else:
             yield PictureReport(studio, resolved, range(count(resolved.recipe)), delivery)
+
+
+def grid_options() -> list[click.Parameter]:
+    limit = click.IntRange(min=1)
+    return [
+        click.Option([GRID, "axes"], multiple=True, metavar="AXIS...", help=AXIS_HELP),
+        click.Option(["--grid-limit"], type=limit, metavar="N", help="Let a grid have so many pictures (1000)."),
+    ]
+
+
+def one_flag_each(args: Sequence[str]) -> list[str]:
+    """`--grid A B` as `--grid A --grid B`: click gives a flag one value, and people write several."""
+    spelled, taking = list[str](), False
+    for number, arg in enumerate(args):
+        if arg == "--":
+            return [*spelled, *args[number:]]
+        value = spelled[-1:] == [GRID]
+        if not value and taking and AXIS.match(arg):
+            spelled.append(GRID)
+        elif not value:
+            taking = arg == GRID or arg.startswith(f"{GRID}=")
+        spelled.append(arg)
+    return spelled
 
 
 txt2img = DrawCommand("txt2img", "Draw pictures from words.", 'sdplay txt2img "a red apple, 3d render" -n 4 --seed 7')

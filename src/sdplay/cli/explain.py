@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sdplay.cli.again import printable
-from sdplay.cli.flags import in_the_words_of, request_fields, request_options
+from sdplay.cli.flags import RequestCommand, in_the_words_of, request_fields, request_options
 from sdplay.cli.text import table
 
 if TYPE_CHECKING:
@@ -20,17 +20,15 @@ SHOWN = {"negative_prompt", "prompt_syntax", "seed", "steps", "model", "allow_pi
 SHOWN |= {"style", "styles_file", "wildcards"}
 
 
-class ExplainCommand(click.Command):
-    """Takes those flags of `txt2img` that reach the words; they are read when they are first needed."""
+class ExplainCommand(RequestCommand):
+    """Takes those flags of `txt2img` that reach the words."""
 
-    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
-        if not self.params:
-            from sdplay.requests.txt2img import Txt2Img
+    def own_params(self) -> list[click.Parameter]:
+        from sdplay.requests.txt2img import Txt2Img
 
-            flags = request_options(Txt2Img, positional="prompt", for_new=True)
-            as_json = click.Option(["--json", "as_json"], is_flag=True, help="Everything, as JSON on stdout.")
-            self.params = [click.Argument(["prompt"]), *(flag for flag in flags if flag.name in SHOWN), as_json]
-        return super().get_params(ctx)
+        flags = request_options(Txt2Img, positional="prompt", for_new=True)
+        as_json = click.Option(["--json", "as_json"], is_flag=True, help="Everything, as JSON on stdout.")
+        return [click.Argument(["prompt"]), *(flag for flag in flags if flag.name in SHOWN), as_json]
 
 
 @click.command(cls=ExplainCommand)

@@ -11,7 +11,7 @@ import click
 
 from sdplay.cli.announce import memory_lines
 from sdplay.cli.draw import open_studio
-from sdplay.cli.flags import in_the_words_of, request_fields, request_options
+from sdplay.cli.flags import ModeCommand, in_the_words_of, request_fields, request_options
 from sdplay.cli.follow import Report, follow
 from sdplay.cli.models import PICKLE, library_with
 from sdplay.core.errors import SdplayError, Stopped
@@ -27,19 +27,14 @@ STRICT = "Go on with no film that another version or processor began: its bits m
 POSITIONAL = {"dream": "prompts", "animate": "animation_prompts"}
 
 
-class FilmCommand(click.Command):
-    """Makes a film in one mode. Its flags are those of the mode's request type, read when they are first needed."""
+EPILOG = "The film and its frames are in the folder --out names; `sdplay resume` goes on after any stop."
+
+
+class FilmCommand(ModeCommand):
+    """Makes a film in one mode."""
 
     def __init__(self, mode: str, summary: str, example: str) -> None:
-        super().__init__(
-            mode,
-            callback=self.make,
-            short_help=summary,
-            help=f"{summary}\n\n\b\n  {example}",
-            epilog="The film and its frames are in the folder --out names; `sdplay resume` goes on after any stop.",
-            context_settings={"help_option_names": ["-h", "--help"]},
-        )
-        self._mode = mode
+        super().__init__(mode, summary, example, EPILOG)
 
     @property
     def kind(self) -> type[AnyFilm]:
@@ -47,13 +42,11 @@ class FilmCommand(click.Command):
 
         return FILMS[self._mode]
 
-    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
-        if not self.params:
-            words = click.Argument(["words"], nargs=-1, metavar="PROMPT...")
-            self.params = [words, *film_options(self.kind, POSITIONAL[self._mode]), *job_options()]
-        return super().get_params(ctx)
+    def own_params(self) -> list[click.Parameter]:
+        words = click.Argument(["words"], nargs=-1, metavar="PROMPT...")
+        return [words, *film_options(self.kind, POSITIONAL[self._mode]), *job_options()]
 
-    def make(self, **params: Any) -> int:
+    def run(self, **params: Any) -> int:
         with in_the_words_of(click.get_current_context()), open_studio(params["workers"]) as studio:
             request = film_request(self.kind, POSITIONAL[self._mode], params)
             out = params["fork"] or params["out"] or free_folder(Path("films"), self._mode)
@@ -89,7 +82,7 @@ def job_options() -> list[click.Parameter]:
 
 def film_request(kind: type[AnyFilm], positional: str, params: Mapping[str, Any]) -> AnyFilm:
     """The request that file, flags and words make, in that order of weight; what a file holds beside it is told."""
-    from sdplay.film.problems import ask_film
+    from sdplay.film.plan import ask_film
     from sdplay.film.request import canonical_names
 
     fields = forked_fields(kind, params["out"]) if params["fork"] is not None else {}

@@ -7,7 +7,7 @@ default are the field's own, and `SDPLAY_NAME` in the environment stands for `--
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import UnionType
 from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
@@ -30,20 +30,42 @@ if TYPE_CHECKING:
     from sdplay.requests.base import Request
 
 
-GRID = "--grid"
-AXIS = re.compile(r"[A-Za-z][A-Za-z0-9_/ -]{0,40}=")
-AXIS_HELP = (
-    'Draw a labelled sheet of every combination: --grid "steps=10,20,30" "guidance=3,5,7". Up to three fields; '
-    'numbers also as 1-5, 1-10 (+3) or 1-10 [4]; of texts, "prompt=castle|house" puts house in the place of castle. '
-    "What is in the folder already is not drawn again."
-)
-
 SIMPLE_TYPES: dict[Any, click.ParamType] = {int: click.INT, float: click.FLOAT, str: click.STRING}
 ONLY_IN_FILES = {"keyframes"}  # what no flag can say well: a settings file holds it
 FIELD = re.compile(r"`([a-z][a-z_]*)(?:=([^`]+))?`")  # a field as messages name it
 SIDES = ("width", "height")
 SIZE_HINT = "a side, or width and height in pixels: 256 or 256x384"
 RANDOM_SEED = -1  # what the rest of the field writes for "any"
+
+
+class RequestCommand(click.Command):
+    """A command whose flags are those of a request type, made when they are first needed."""
+
+    def own_params(self) -> list[click.Parameter]:
+        """Everything but `--help`."""
+        raise NotImplementedError
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        self.params = self.params or self.own_params()
+        return super().get_params(ctx)
+
+
+class ModeCommand(RequestCommand):
+    """Works in one mode: `run` takes the flags and returns the exit code."""
+
+    def __init__(self, mode: str, summary: str, example: str, epilog: str = "") -> None:
+        super().__init__(
+            mode,
+            callback=self.run,
+            short_help=summary,
+            help=f"{summary}\n\n\b\n  {example}",
+            epilog=epilog,
+            context_settings={"help_option_names": ["-h", "--help"]},
+        )
+        self._mode = mode
+
+    def run(self, **params: Any) -> int:
+        raise NotImplementedError
 
 
 class Size(click.ParamType):
@@ -237,26 +259,3 @@ def respell(error: SdplayError, ctx: click.Context) -> None:
     if error.field in SIDES and spelled not in {f"--{error.field}", envvar(error.field)}:
         error.hint = SIZE_HINT  # that of the field speaks of one side alone
     error.field = None if error.field == "request" else spelled
-
-
-def grid_options() -> list[click.Parameter]:
-    limit = click.IntRange(min=1)
-    return [
-        click.Option([GRID, "axes"], multiple=True, metavar="AXIS...", help=AXIS_HELP),
-        click.Option(["--grid-limit"], type=limit, metavar="N", help="Let a grid have so many pictures (1000)."),
-    ]
-
-
-def one_flag_each(args: Sequence[str]) -> list[str]:
-    """`--grid A B` as `--grid A --grid B`: click gives a flag one value, and people write several."""
-    spelled, taking = list[str](), False
-    for number, arg in enumerate(args):
-        if arg == "--":
-            return [*spelled, *args[number:]]
-        value = spelled[-1:] == [GRID]
-        if not value and taking and AXIS.match(arg):
-            spelled.append(GRID)
-        elif not value:
-            taking = arg == GRID or arg.startswith(f"{GRID}=")
-        spelled.append(arg)
-    return spelled

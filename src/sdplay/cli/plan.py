@@ -18,8 +18,7 @@ from sdplay.cli.flags import in_the_words_of, request_fields
 from sdplay.cli.text import table
 
 if TYPE_CHECKING:
-    from sdplay.film.plan import AnyFilm, FilmPlan
-    from sdplay.film.rows import Cost
+    from sdplay.film.plan import AnyFilm, Cost, FilmPlan
     from sdplay.studio import ResolvedRequest
 
 
@@ -44,13 +43,10 @@ class FrameRange(click.ParamType):
 class PlanCommand(FilmCommand):
     """Plans a film in one mode; its flags are those that make the film."""
 
-    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
-        if not self.params:
-            super().get_params(ctx)
-            self.params += plan_options(self._mode)
-        return self.params
+    def own_params(self) -> list[click.Parameter]:
+        return [*super().own_params(), *plan_options(self._mode)]
 
-    def make(self, **params: Any) -> int:
+    def run(self, **params: Any) -> int:
         with in_the_words_of(click.get_current_context()):
             request = film_request(self.kind, POSITIONAL[self._mode], params)
             settled, plan = planned(request, params["out"])
@@ -89,7 +85,7 @@ def planned(request: AnyFilm, out: Path | None) -> tuple[ResolvedRequest, FilmPl
 def tell(request: AnyFilm, settled: ResolvedRequest, plan: FilmPlan, params: dict[str, Any]) -> int:
     """Write the rows where they are wanted, and then what the film costs."""
     from sdplay.cli.plan_rows import STDOUT, destinations, in_terminal
-    from sdplay.film.rows import Cost, count_rows, film_table
+    from sdplay.film.plan import Cost, count_rows, film_table
 
     cost, rows, paths = Cost(), film_table(plan), {kind: params[kind] for kind in ("csv", "json")}
     to_file = any(path is not None for path in paths.values())
@@ -144,7 +140,7 @@ class Facts:
     def lines(self) -> Iterator[tuple[str, str]]:
         from sdplay.files.space import size_text
         from sdplay.film.job.description import film_rate
-        from sdplay.film.rows import LISTED
+        from sdplay.film.plan import LISTED
 
         recipe, cost = self.settled.recipe, self.cost
         rate = film_rate(recipe.request)
@@ -202,7 +198,7 @@ class Facts:
 class PlanStillCommand(DrawCommand):
     """Plans pictures in one mode; its flags are those that draw them."""
 
-    def draw(self, **params: Any) -> int:
+    def run(self, **params: Any) -> int:
         from sdplay.jobs.pictures import requests_for
 
         with in_the_words_of(click.get_current_context()):

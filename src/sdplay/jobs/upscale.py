@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sdplay.core.errors import NotReproduced
-from sdplay.events import Upscaled
+from sdplay.core.errors import BadRequest, NotReproduced
+from sdplay.events import Event, Finished, Skipped, Upscaled, UpscaleDone
 from sdplay.files.atomic import prepare_folder, write_new
 from sdplay.images.picture import Picture, pixel_digest
 from sdplay.images.read import read_image
@@ -54,6 +54,25 @@ class UpscaleJobs:
             path = write_new(encode_upscaled(larger, texts, (*before, one)), names(Path(out), f"{stem}_x{scale:g}"))
         seconds = time.perf_counter() - started
         return LargerPicture(pixels=larger, enlarged=(*before, one), path=path, seconds=seconds)
+
+    def run(
+        self, files: Sequence[str | Path], scale: float, upscaler: str | None = None, out: Path | None = None
+    ) -> Generator[Event, None, None]:
+        """Enlarge `files` one by one, each kept in `out` or beside the smaller one; arguments and errors as `upscale`.
+
+        A file among several that cannot be read is skipped.
+        """
+        started = time.perf_counter()
+        for path in map(Path, files):
+            try:
+                larger = self.upscale(path, scale, upscaler, out if out is not None else path.parent)
+            except BadRequest as error:
+                if len(files) == 1 or error.field != "file":
+                    raise
+                yield Skipped(error=error)
+            else:
+                yield UpscaleDone(picture=larger)
+        yield Finished(total=len(files), seconds=time.perf_counter() - started)
 
     def repeat(self, pixels: NDArray[np.uint8], chain: tuple[UpscaleRecord, ...]) -> NDArray[np.uint8]:
         """A drawn picture enlarged once more as it was before, each time that it was.

@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from sdplay.core.errors import ModelBroken, ModelNotFound
-from sdplay.film.render.depth_model import DEFAULT_MODEL, choose_depth, load_depth
+from sdplay.film.inputs import DEFAULT_MODEL, choose_depth
+from sdplay.film.render.depth import load_depth
 
 CPU = torch.device("cpu")
 MEAN, STD = (0.5, 0.4, 0.3), (0.2, 0.25, 0.5)
@@ -102,20 +103,18 @@ def test_what_is_no_depth_model_is_refused(folder: Path, tmp_path: Path) -> None
 
 
 def test_choices_that_need_no_model() -> None:
-    assert choose_depth("none").kind == "none"
-    assert choose_depth("builtin").kind == "builtin"
+    assert choose_depth("none") == "none"
+    assert choose_depth("builtin") == "builtin"
 
 
 def test_auto_takes_what_the_hubs_cache_holds(folder: Path) -> None:
     def cached(repo: str, file: str) -> object:
         return str(folder / file) if repo == DEFAULT_MODEL else None
 
-    found = choose_depth("auto", cached)
-    assert (found.kind, found.name, found.folder) == ("model", DEFAULT_MODEL, folder)
-    assert choose_depth("auto", lambda repo, file: None).kind == "builtin"
+    assert choose_depth("auto", cached) == str(folder)
+    assert choose_depth("auto", lambda repo, file: None) == "builtin"
     half = choose_depth("auto", lambda repo, file: str(folder / file) if file == "config.json" else object())
-    assert half.kind == "builtin"
-    assert DEFAULT_MODEL in half.rule
+    assert half == "builtin"
 
 
 def test_the_hubs_own_cache_is_looked_into(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,14 +126,14 @@ def test_the_hubs_own_cache_is_looked_into(folder: Path, tmp_path: Path, monkeyp
     snapshot = cache / "snapshots" / "abc"
     snapshot.mkdir(parents=True)
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path))
-    assert choose_depth("auto").kind == "builtin"
+    assert choose_depth("auto") == "builtin"
     for name in ("config.json", "model.safetensors"):
         (snapshot / name).write_bytes((folder / name).read_bytes())
-    assert choose_depth("auto").folder == snapshot
+    assert choose_depth("auto") == str(snapshot)
 
 
 def test_a_folder_is_taken_and_what_is_nowhere_is_refused(folder: Path) -> None:
-    assert choose_depth(str(folder)).folder == folder.resolve()
+    assert choose_depth(str(folder)) == str(folder.resolve())
     for name in ("nobody/nothing", "./no such folder", "a/b/c/d"):
         with pytest.raises(ModelNotFound, match="depth_model"):
             choose_depth(name, None)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sdplay.film.easing import even_pace
+from sdplay.film.layout import even_pace
 
 changes = st.lists(st.floats(0.01, 10), min_size=1, max_size=40)
 

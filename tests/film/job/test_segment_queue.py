@@ -1,4 +1,4 @@
-"""Which unit may be drawn next, and that nobody waits for ever."""
+"""Which segment may be drawn next, and that nobody waits for ever."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sdplay.film.job.unit_queue import SegmentQueue
+from sdplay.film.job.segment_queue import SegmentQueue
 from sdplay.film.plan_animate import AnimationPlan
 from sdplay.film.request_animate import Animate
 from sdplay.requests.base import make_request
@@ -25,22 +25,26 @@ def score(frames: int, cuts: set[int]) -> AnimationPlan:
 
 
 @given(st.integers(1, 24), st.sets(st.integers(0, 23)), st.sets(st.integers(0, 23)), st.randoms())
-def test_each_missing_unit_is_handed_out_once_and_after_what_it_waits_for(
+def test_each_missing_segment_is_handed_out_once_and_after_what_it_waits_for(
     frames: int, cuts: set[int], there: set[int], chance: Any
 ) -> None:
     plan = score(frames, cuts)
-    done = {unit for unit in there if unit < frames and all(n in there for n in range(plan.scene(unit), unit))}
-    missing, given_out, open_units = set(range(frames)) - done, [], []
+    done = {
+        segment
+        for segment in there
+        if segment < frames and all(n in there for n in range(plan.scene(segment), segment))
+    }
+    missing, given_out, open_segments = set(range(frames)) - done, [], []
     work = SegmentQueue(plan, done.__contains__)
     while missing - done:
-        while len(open_units) < 3 and (unit := work._ready()) is not None:
-            work._open.add(unit.number)
-            assert unit.waits_for is None or unit.waits_for in done
-            given_out.append(unit.number)
-            open_units.append(unit)
-        assert open_units, "nothing can be drawn though something is missing"
-        unit = open_units.pop(chance.randrange(len(open_units)))
-        work.finished(unit, lambda number=unit.number: done.add(number))
+        while len(open_segments) < 3 and (segment := work._ready()) is not None:
+            work._open.add(segment.number)
+            assert segment.waits_for is None or segment.waits_for in done
+            given_out.append(segment.number)
+            open_segments.append(segment)
+        assert open_segments, "nothing can be drawn though something is missing"
+        segment = open_segments.pop(chance.randrange(len(open_segments)))
+        work.finished(segment, lambda number=segment.number: done.add(number))
     assert sorted(given_out) == sorted(missing)
     assert work.take() is None
 
@@ -57,13 +61,13 @@ def test_who_waits_goes_home_when_the_queue_is_closed() -> None:
 
 def test_a_commit_that_fails_leaves_the_queue_usable() -> None:
     work = SegmentQueue(score(2, {1}), set[int]().__contains__)
-    unit = work.take()
-    assert unit is not None
+    segment = work.take()
+    assert segment is not None
 
     def failing() -> None:
         raise OSError
 
     with pytest.raises(OSError):  # noqa: PT011
-        work.finished(unit, failing)
+        work.finished(segment, failing)
     work.close()
     assert work.take() is None
