@@ -14,8 +14,8 @@ import json
 import re
 
 from sdplay.core.sample import PromptPair
-from sdplay.prompts.lora_tags import lora_tags
-from sdplay.requests.add_ons import asked_loras, word_pattern
+from sdplay.prompts.lora_tags import lora_tags, word_pattern
+from sdplay.requests.add_ons import asked_loras
 from sdplay.requests.inpaint import Inpaint
 from sdplay.requests.recipe import Recipe
 from sdplay.requests.stills import FromPicture, Still, prompt_of

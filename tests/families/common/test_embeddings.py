@@ -12,10 +12,11 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from sdplay.core.errors import BadRequest
+from sdplay.core.identity import ResolvedAddOn
 from sdplay.engines.device import make_placement
 from sdplay.families.base import load_family
 from sdplay.families.common.chunks import FIRST_EMBEDDING_TOKEN, split_into_chunks
-from sdplay.library.add_ons import ResolvedAddOn, resolve_add_on
+from sdplay.library.add_ons import resolve_add_on
 from sdplay.library.library import Library
 from sdplay.prompts.attention import weighted
 from sdplay.prompts.lora_tags import ActiveEmbeddings

@@ -12,11 +12,12 @@ import torch
 from torch import Tensor
 
 from sdplay.core.errors import BadRequest
+from sdplay.core.identity import ResolvedAddOn
 from sdplay.engines.device import TORCH, CompiledComponent, make_placement
 from sdplay.families.base import load_family
 from sdplay.families.common import lora_patcher as patches
 from sdplay.families.common.original_names import original_names
-from sdplay.library.add_ons import ResolvedAddOn, resolve_add_on
+from sdplay.library.add_ons import resolve_add_on
 from sdplay.library.library import Library
 from tests.support import loras
 
