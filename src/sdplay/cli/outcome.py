@@ -15,7 +15,6 @@ import click
 
 from sdplay.cli.flags import as_flags
 from sdplay.cli.streams import steady_streams
-from sdplay.cli.text import printable
 from sdplay.core.errors import BadRequests, SdplayError, shorten
 
 FAILED, BAD_REQUEST, STOPPED, DISK_FULL = 1, 2, 3, 4
@@ -105,6 +104,8 @@ def tell(error: Exception) -> int:
 
 def of_system(error: OSError) -> tuple[str, str, int]:
     """(message, what to do, exit code) for what the operating system refused."""
+    from sdplay.cli.text import printable
+
     path = f"{shorten(printable(os.fsdecode(error.filename)))}: " if isinstance(error.filename, str | bytes) else ""
     message = f"{path}{decapitalised(error.strerror or type(error).__name__)}"
     if error.errno in NO_SPACE:
