@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
 from sdplay.core.errors import BadRequest
+from sdplay.files.regular import read_regular_text
 
 FolderType = Literal["checkpoints", "loras", "vae", "embeddings", "controlnet"]
 FOLDER_TYPES: tuple[FolderType, ...] = get_args(FolderType)
@@ -60,7 +61,7 @@ def read_extra_model_paths(path: Path) -> dict[FolderType, list[Path]]:
     import yaml
 
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
+        content = yaml.safe_load(read_regular_text(path))
     except (OSError, ValueError, yaml.YAMLError, RecursionError) as error:
         raise _unreadable(path, str(error).replace("\n", " ")) from None
     if not isinstance(content, dict | None):
