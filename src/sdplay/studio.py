@@ -152,8 +152,8 @@ class Studio:
 
     def explain(self, request: AnyStill) -> Explanation:
         """What the model reads of the prompts of `request`; takes its vocabulary, not its weights or torch."""
-        from sdplay.jobs.add_ons import find_add_ons
         from sdplay.pipeline.explain import explain
+        from sdplay.requests.add_ons import find_add_ons
         from sdplay.requests.modes import expand_prompts
         from sdplay.requests.resolve import resolve_request
 

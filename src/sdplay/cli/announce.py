@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def facts(settled: ResolvedRequest) -> Iterator[tuple[str, str]]:
     """What is settled, and what it takes, in rows of name and value."""
     from sdplay.core.values import amount_text
-    from sdplay.jobs.memory import memory_of, other_ways
+    from sdplay.jobs.resolve import memory_of, other_ways
     from sdplay.requests.recipe import count
 
     recipe, memory = settled.recipe, memory_of(settled)
@@ -35,7 +35,7 @@ def facts(settled: ResolvedRequest) -> Iterator[tuple[str, str]]:
 
 def memory_lines(settled: ResolvedRequest) -> Iterator[str]:
     """The plan where little memory is asked for, the memory that it takes, and a warning where there is less."""
-    from sdplay.jobs.memory import memory_of
+    from sdplay.jobs.resolve import memory_of
 
     request = settled.recipe.request
     memory = memory_of(settled)

@@ -125,11 +125,12 @@ class Film(Request, ABC):
         if clip is None:
             return super().natural_size(card, assets)
         scale = min(1.0, card.size / (clip.width * clip.height) ** 0.5)
-        width, height = self.rounded_size(int(clip.width * scale), int(clip.height * scale))
+        width, height = int(clip.width * scale) // 8 * 8, int(clip.height * scale) // 8 * 8
         return max(width, SMALLEST_SIDE), max(height, SMALLEST_SIDE)
 
-    def rounded_size(self, width: int, height: int) -> tuple[int, int]:
+    def size(self, card: ModelCard, assets: Mapping[str, Asset]) -> tuple[int, int]:
         """Both sides rounded down to multiples of 8."""
+        width, height = super().size(card, assets)
         return width // 8 * 8, height // 8 * 8
 
     def usual_batch(self, card: ModelCard, device: str) -> int:

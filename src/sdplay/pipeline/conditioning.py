@@ -13,9 +13,8 @@ from sdplay.families.base import ControlCond, Family, TextEncoding
 from sdplay.pipeline.control import TimedControl, active_controls
 from sdplay.pipeline.loras import text_loras, unet_loras
 from sdplay.pipeline.model_cache import TextEncodingCache
-from sdplay.prompts.composition import Part, composed
+from sdplay.prompts.composition import Part, Schedule, composed, scheduled
 from sdplay.prompts.lora_tags import ActiveLoras
-from sdplay.prompts.schedule import Schedule, scheduled
 from sdplay.requests.recipe import Recipe
 from sdplay.sampling.denoiser import Denoiser, SteppedDenoiser
 from sdplay.sampling.guidance import ComposedDenoiser, GuidedDenoiser, Rescale

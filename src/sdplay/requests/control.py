@@ -32,7 +32,7 @@ class Controlled(Request):
         default=None,
         min_length=1,
         description="The ControlNet: its name or path; the built-in model has one for edges of its own.",
-        json_schema_extra={**marks(None), "add_on": "controlnet"},
+        json_schema_extra=marks(None),
     )
     control_preprocessor: Preprocessor = Field(
         default="auto",

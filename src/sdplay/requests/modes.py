@@ -70,10 +70,6 @@ def load(place: str) -> Any:
     return getattr(import_module(module), name)
 
 
-def mode_of(request: Request) -> Mode:
-    return MODES[request.mode]
-
-
 def request_type(mode: str) -> type[Request]:
     """The class of the requests of `mode`; raises `UnknownName`."""
     if mode not in MODES:
@@ -101,9 +97,9 @@ def expand_prompts(
     them, and name no wildcards any more. Raises `BadRequest` for files that cannot be read and `UnknownName` for a
     style that is not in its file.
     """
-    return load(mode_of(request).expand_prompts)(request, known, seed)
+    return load(MODES[request.mode].expand_prompts)(request, known, seed)
 
 
 def read_files(request: Request) -> tuple[Request, dict[str, Asset]]:
     """`request` with what its files settle, and an asset for each of them, by role; raises `BadRequest`."""
-    return load(mode_of(request).read_files)(request)
+    return load(MODES[request.mode].read_files)(request)

@@ -16,7 +16,7 @@ from sdplay.core.sample import Asset, Sample
 from sdplay.library.identity import WHOLE, AddOn, ModelIdentity
 from sdplay.requests.add_ons import without_paths
 from sdplay.requests.base import NEVER, Request, field_marks
-from sdplay.requests.modes import load, mode_of, named_files, request_from
+from sdplay.requests.modes import MODES, load, named_files, request_from
 
 FORMAT = 1
 # What the fields of all modes stand for in a recipe that lacks them.
@@ -171,9 +171,9 @@ def canonical_json(value: Any) -> str:
 
 def count(recipe: Recipe) -> int:
     """How many pictures or frames `recipe` asks for."""
-    return load(mode_of(recipe.request).count)(recipe.request)
+    return load(MODES[recipe.request.mode].count)(recipe.request)
 
 
 def plan(recipe: Recipe, indices: Sequence[int]) -> Iterator[Sample]:
     """The samples of `recipe` with these `indices`, in that order."""
-    return load(mode_of(recipe.request).plan)(recipe, indices)
+    return load(MODES[recipe.request.mode].plan)(recipe, indices)

@@ -12,9 +12,10 @@ from pydantic.config import JsonDict
 from sdplay.core.errors import BadRequest
 from sdplay.core.fields import LARGEST_SIDE, MOST_PICTURES, FilePath, FreeSide, Prompt, Text, as_texts
 from sdplay.core.sample import Asset, Control, Init, Noise, PromptPair, Sample, SecondPass
+from sdplay.core.seeding import SEEDS
 from sdplay.library.card import ModelCard
 from sdplay.library.identity import add_on_name
-from sdplay.prompts.composition import check
+from sdplay.prompts.composition import check_notation
 from sdplay.prompts.styles import read_styles, styled
 from sdplay.prompts.template import Wildcards, resolved
 from sdplay.prompts.wildcards import read_wildcards
@@ -71,10 +72,14 @@ class Still(Controlled):
             negative = resolved(negative, wildcards, seed, "negative_prompt")
         return PromptPair(prompt=prompt, negative_prompt=negative, syntax=self.prompt_syntax)
 
-    def check_notation(self, wildcards: Wildcards, seed: int) -> None:
-        """As in every mode; of wildcards the first picture's stand for all."""
-        pair = self.prompt_pair(wildcards, seed)
-        check(pair.prompt, pair.negative_prompt)
+    def check(self, wildcards: Wildcards, seed: int) -> None:
+        """As in every mode; of the choices in prompts those of the first picture stand for all."""
+        if seed + self.num - 1 >= SEEDS:
+            reason = "the last picture's seed would pass 2^63 - 1"
+            raise BadRequest(reason, field="seed", value=seed, hint="take a smaller seed")
+        if self.prompt_syntax == "a1111":
+            words = self.prompt_pair(wildcards, seed)
+            check_notation(words.prompt, words.negative_prompt)
 
 
 class FromPicture(Still):
