@@ -14,7 +14,7 @@ from typing import Annotated, Any, ClassVar, Literal, cast
 from pydantic import BeforeValidator, Field
 
 from sdplay.core.fields import LARGEST_SIDE, SMALLEST_SIDE, FilePath, Text, as_texts
-from sdplay.core.sample import Asset
+from sdplay.core.sample import Asset, ClipAsset
 from sdplay.library.card import ModelCard
 from sdplay.requests.base import Request
 
@@ -122,7 +122,7 @@ class Film(Request, ABC):
     def natural_size(self, card: ModelCard, assets: Mapping[str, Asset]) -> tuple[int, int]:
         """The clip's shape with the area that the model draws best, never larger than the clip itself."""
         clip = assets.get("video_init_path")
-        if clip is None:
+        if not isinstance(clip, ClipAsset):
             return super().natural_size(card, assets)
         scale = min(1.0, card.size / (clip.width * clip.height) ** 0.5)
         width, height = int(clip.width * scale) // 8 * 8, int(clip.height * scale) // 8 * 8

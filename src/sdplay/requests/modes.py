@@ -8,11 +8,20 @@ from importlib import import_module
 from typing import Any
 
 from sdplay.core.errors import UnknownName
-from sdplay.core.sample import Asset
+from sdplay.core.sample import Asset, ClipAsset, FileAsset, ImageAsset
 from sdplay.prompts.template import Wildcards
 from sdplay.requests.base import Request, make_request
 
-ROLES = ("image", "mask", "control_image", "init_image", "color_image", "video_init_path", "audio", "depth_model")
+ROLES: dict[str, type[Asset]] = {  # the fields that name files, and what these are
+    "image": ImageAsset,
+    "mask": ImageAsset,
+    "control_image": ImageAsset,
+    "init_image": ImageAsset,
+    "color_image": ImageAsset,
+    "video_init_path": ClipAsset,
+    "audio": FileAsset,
+    "depth_model": FileAsset,
+}
 NO_FILES = {"depth_model": ("auto", "builtin", "none")}
 
 

@@ -12,15 +12,16 @@ from typing import Annotated, Any, cast
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationError, with_config
 
 from sdplay.core.errors import BadRequest
-from sdplay.core.sample import Asset, Sample
+from sdplay.core.sample import Asset, FileAsset, ImageAsset, Sample
 from sdplay.library.identity import WHOLE, AddOn, ModelIdentity
 from sdplay.requests.add_ons import without_paths
 from sdplay.requests.base import NEVER, Request, field_marks
-from sdplay.requests.modes import MODES, load, named_files, request_from
+from sdplay.requests.modes import MODES, ROLES, load, named_files, request_from
 
 FORMAT = 1
 # What the fields of all modes stand for in a recipe that lacks them.
 BEFORE = {name: marks["since"] for name in Request.model_fields if "since" in (marks := field_marks(Request, name))}
+NO_SIZE = {"width": 1, "height": 1}  # what this format says of files without a size
 RESOLVED = ("width", "height", "steps", "guidance_scale", "sampler", "schedule", "seed")
 
 NumberFormat = Annotated[str, Field(pattern="^(float32|bfloat16|float16)$")]
@@ -89,7 +90,16 @@ class Recipe:
     def to_dict(self) -> dict[str, Any]:
         """All that picture i depends on besides i, as plain JSON values; what is embedded in files."""
         parts = plain(self)
+        for role, asset in self.assets.items():
+            if isinstance(asset, FileAsset):
+                parts["assets"][role] |= NO_SIZE
         return {"format": FORMAT, **parts.pop("request"), **parts}
+
+    def image(self, role: str) -> ImageAsset:
+        """The picture that was given for `role`."""
+        asset = self.assets[role]
+        assert isinstance(asset, ImageAsset)
+        return asset
 
     @property
     def digest(self) -> str:
@@ -118,6 +128,7 @@ class Recipe:
             request = request_from({**BEFORE, **rest, "model": model["name"]})
             if assets.keys() != (named := named_files(request)).keys():
                 raise damaged(f"it names {len(named)} pictures and describes {len(assets)}", sorted(assets))
+            assets = {role: asset_from(role, asset) for role, asset in assets.items()}
             resolved = {name: rest[name] for name in RESOLVED}
             parts = {"request": request, "model": model, "numerics": numerics, "assets": assets, "pace_table": pace}
             parts |= resolved | {"wildcards": wildcards, "add_ons": add_ons}
@@ -128,6 +139,13 @@ class Recipe:
             raise damaged(f"its {where} is wrong: {first['msg']}", first["input"]) from None
         except (KeyError, TypeError, AttributeError) as error:
             raise damaged(f"a part is missing or invalid: {error}", sorted(rest)) from None
+
+
+def asset_from(role: str, value: dict[str, Any]) -> Asset:
+    """The asset that a recipe describes for `role`; raises pydantic's `ValidationError`."""
+    kind = ROLES[role]
+    parts = {name: part for name, part in value.items() if kind is not FileAsset or (name, part) not in NO_SIZE.items()}
+    return TypeAdapter[Asset](kind).validate_python(parts)
 
 
 def plain(value: Any) -> Any:

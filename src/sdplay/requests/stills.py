@@ -11,7 +11,7 @@ from pydantic.config import JsonDict
 
 from sdplay.core.errors import BadRequest
 from sdplay.core.fields import LARGEST_SIDE, MOST_PICTURES, FilePath, FreeSide, Prompt, Text, as_texts
-from sdplay.core.sample import Asset, Control, Init, Noise, PromptPair, Sample, SecondPass
+from sdplay.core.sample import Asset, Control, ImageAsset, Init, Noise, PromptPair, Sample, SecondPass
 from sdplay.core.seeding import SEEDS
 from sdplay.library.card import ModelCard
 from sdplay.library.identity import add_on_name
@@ -103,7 +103,7 @@ class FromPicture(Still):
     def natural_size(self, card: ModelCard, assets: Mapping[str, Asset]) -> tuple[int, int]:
         """The given picture's, extended; raises `BadRequest` where that is more than a side may have."""
         image = assets.get("image")
-        if image is None:
+        if not isinstance(image, ImageAsset):
             return super().natural_size(card, assets)
         left, top, right, bottom = self.borders
         width, height = image.width + left + right, image.height + top + bottom
@@ -142,14 +142,14 @@ def prompt_of(recipe: Recipe, index: int) -> PromptPair:
 
 def control_of(recipe: Recipe) -> Control | None:
     """What all pictures of `recipe` follow, None for nothing."""
-    request, image = recipe.request, recipe.assets.get("control_image")
-    if image is None or not isinstance(request, Still):
+    request = recipe.request
+    if "control_image" not in recipe.assets or not isinstance(request, Still):
         return None
     network = add_on_name(request.controlnet or "")
     if not any(one.kind == "controlnet" and one.name == network for one in recipe.add_ons):
         raise damaged("it does not say which ControlNet follows the control image", request.controlnet)
     return Control(
-        image=image,
+        image=recipe.image("control_image"),
         network=network,
         edges=(request.canny_low, request.canny_high) if request.control_preprocessor == "canny" else None,
         scale=request.control_scale,

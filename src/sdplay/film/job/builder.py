@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sdplay.core.errors import NotReproduced
+from sdplay.core.sample import ClipAsset
 from sdplay.files.space import check_space
 from sdplay.film.camera.flow import check_flow
 from sdplay.film.job.description import FREE, describe, film_rate, here
@@ -141,6 +142,7 @@ def frame_size(recipe: Recipe) -> tuple[int, int]:
     request = recipe.request
     if isinstance(request, Animate) and request.of_clip and request.video_same_size:
         clip = recipe.assets["video_init_path"]
+        assert isinstance(clip, ClipAsset)
         return clip.width, clip.height
     return recipe.width, recipe.height
 

@@ -97,7 +97,7 @@ def render_one(renderer: Renderer, frame: Sample) -> Generator[Event, None, Pixe
 
 
 def initial_picture(plan: AnimationPlan) -> Pixels:
-    return resized(read_input(plan.recipe.assets["init_image"]), plan.recipe.width, plan.recipe.height)
+    return resized(read_input(plan.recipe.image("init_image")), plan.recipe.width, plan.recipe.height)
 
 
 def grade(plan: AnimationPlan, pixels: Pixels, key: int) -> Pixels:

@@ -20,7 +20,7 @@ def match_colors(
     mode = plan.request.color_coherence
     reference, how = first, mode
     if mode == "Image":
-        reference, how = read_input(plan.recipe.assets["color_image"]), "RGB"
+        reference, how = read_input(plan.recipe.image("color_image")), "RGB"
     elif mode == "Video Input":
         reference, how = source, "LAB_mean"
     if how not in MATCHES or reference is None:
