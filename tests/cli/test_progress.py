@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from sdplay.cli.progress import Bar, Lines, Progress, Tally, progress_for
-from sdplay.cli.text import duration
+from sdplay.cli.terminal import duration
 from sdplay.events import Event, Finished, ImageDone, Started, Stepped
 from tests.support.recipes import picture, recipe
 

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sdplay.cli.announce import memory_lines
 from sdplay.cli.flags import envvar
 from sdplay.cli.follow import Report
 from sdplay.core.errors import SdplayError, Stopped
@@ -92,6 +91,7 @@ class PictureReport(Report):
         self._viewer = viewer_of(delivery)
 
     def events(self) -> Generator[Event, None, None]:
+        from sdplay.cli.progress import memory_lines
         from sdplay.images.writer import ImageWriter
 
         keeper = ImageWriter(self.out, self.delivery.format, VERSION) if self.out is not None else None

@@ -11,7 +11,7 @@ import click
 
 from sdplay.cli.again import printable
 from sdplay.cli.flags import RequestCommand, in_the_words_of, request_fields, request_options
-from sdplay.cli.text import table
+from sdplay.cli.terminal import table
 
 if TYPE_CHECKING:
     from sdplay.pipeline.explain import Explanation, ReadChunk, Reading, ReadPart

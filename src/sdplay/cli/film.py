@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sdplay.cli.announce import memory_lines
 from sdplay.cli.draw import open_studio
 from sdplay.cli.flags import ModeCommand, in_the_words_of, request_fields, request_options
 from sdplay.cli.follow import Report, follow
@@ -163,6 +162,7 @@ class FilmReport(Report):
         self.resume = f"sdplay resume {shlex.quote(str(job.folder.path))}"
 
     def events(self) -> Generator[Event, None, None]:
+        from sdplay.cli.progress import memory_lines
         from sdplay.film.job.film import shoot
         from sdplay.studio import ResolvedRequest
 

@@ -33,7 +33,7 @@ COMMANDS = {
     "resume": ("film", "Go on with a film that was stopped."),
     "again": ("again", "Draw a saved picture again, or a variation of it."),
     "upscale": ("images", "Make pictures larger."),
-    "verify": ("verify", "Draw pictures or films again and compare, bit for bit."),
+    "verify": ("again", "Draw pictures or films again and compare, bit for bit."),
     "show": ("show", "Print how a picture or a film was made."),
     "explain": ("explain", "Show what the model reads of a prompt."),
     "canny": ("images", "Find the edges in a picture, as a ControlNet sees them."),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sdplay.cli.text import table
+from sdplay.cli.terminal import table
 
 if TYPE_CHECKING:
     from sdplay.library.library import Library

@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sdplay.cli.announce import facts
 from sdplay.cli.draw import DrawCommand, open_studio, prompts
 from sdplay.cli.film import JOB, POSITIONAL, FilmCommand, film_request
 from sdplay.cli.flags import in_the_words_of, request_fields
-from sdplay.cli.text import table
+from sdplay.cli.terminal import printable, table
 
 if TYPE_CHECKING:
     from sdplay.film.plan import AnyFilm, FilmPlan
@@ -139,7 +138,7 @@ class Facts:
         }
 
     def lines(self) -> Iterator[tuple[str, str]]:
-        from sdplay.files.space import size_text
+        from sdplay.files.atomic import size_text
         from sdplay.film.job.description import film_rate
         from sdplay.film.rows import LISTED
 
@@ -167,14 +166,14 @@ class Facts:
             yield "note", note
 
     def _bytes(self) -> float:
-        from sdplay.files.space import usual_bytes
+        from sdplay.files.atomic import usual_bytes
         from sdplay.film.job.builder import frame_size
 
         return usual_bytes(self.plan.total + self.plan.segment_count, *frame_size(self.settled.recipe))
 
     def _time(self) -> Iterator[tuple[str, str]]:
         """How long the rest takes, where the job that is begun already says how long its frames took."""
-        from sdplay.cli.text import duration
+        from sdplay.cli.terminal import duration
         from sdplay.film.job.folder import JobFolder
         from sdplay.film.job.verify import progress_of
 
@@ -209,6 +208,27 @@ class PlanStillCommand(DrawCommand):
                 for request in asked:
                     click.echo(table(facts(studio.resolve(request))))
         return 0
+
+
+def facts(settled: ResolvedRequest) -> Iterator[tuple[str, str]]:
+    """What is settled, and what it takes, in rows of name and value."""
+    from sdplay.cli.progress import plan_line
+    from sdplay.core.values import amount_text
+    from sdplay.jobs.resolve import memory_of, other_ways
+    from sdplay.requests.recipe import count
+
+    recipe, memory = settled.recipe, memory_of(settled)
+    yield "prompt", printable(getattr(recipe.request, "prompt", ""))
+    yield "picture", plan_line(recipe, range(count(recipe))).removeprefix("drawing ")
+    yield "numbers", f"{recipe.numerics.dtype} on {settled.device}, codec in {recipe.numerics.decode_dtype}"
+    if memory is None:
+        yield "memory", "not known: the files do not tell how large the model is"
+        return
+    yield "memory", str(memory).removeprefix("memory: ")
+    if memory.free is not None:
+        yield "free", amount_text(memory.free)
+    for plan in other_ways(settled):
+        yield "less", f"{amount_text(plan.predicted)}: {', '.join(plan.steps)}"
 
 
 plan = click.Group(

@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any, Protocol
 import click
 
 from sdplay.cli.progress import in_terminal
-from sdplay.cli.text import printable
+from sdplay.cli.terminal import printable
 from sdplay.core.errors import StoreError
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ import click
 from sdplay.cli.again import FILE, maker
 from sdplay.cli.draw import open_studio
 from sdplay.cli.flags import as_flags
-from sdplay.cli.text import printable, table
+from sdplay.cli.terminal import printable, table
 
 if TYPE_CHECKING:
     from sdplay.film.job.folder import JobFolder

@@ -9,7 +9,7 @@ from typing import Any
 
 from sdplay.core.errors import NotReproduced
 from sdplay.core.sample import ClipAsset
-from sdplay.files.space import check_space
+from sdplay.files.atomic import check_space
 from sdplay.film.camera.flow import check_flow
 from sdplay.film.job.description import FREE, describe, film_rate, here
 from sdplay.film.job.encoder import FilmEncoder, Output
