@@ -87,18 +87,18 @@ class Studio:
         self,
         resolved: ResolvedRequest,
         indices: Sequence[int],
-        keeper: ImageWriter | None = None,
+        writer: ImageWriter | None = None,
         *,
         preview: bool = False,
     ) -> Generator[Event, None, None]:
         """Draw pictures `indices` of a resolved request; see `PictureJobs.run`."""
-        return self.pictures.run(resolved, indices, keeper, preview=preview)
+        return self.pictures.run(resolved, indices, writer, preview=preview)
 
     def stream(
-        self, request: Request, keeper: ImageWriter | None = None, *, preview: bool = False
+        self, request: Request, writer: ImageWriter | None = None, *, preview: bool = False
     ) -> Generator[Event, None, None]:
         """Draw all pictures of `request`, yielding events; see `PictureJobs.stream`."""
-        return self.pictures.stream(request, keeper, preview=preview)
+        return self.pictures.stream(request, writer, preview=preview)
 
     def draw(self, request: Request, out: str | Path | None = None, kind: str = "png") -> Pictures:
         """Draw all pictures of `request` and return them; with `out` each is saved in that folder too, as `kind`."""
@@ -147,7 +147,7 @@ class Studio:
         return self.history.verify(path, model, pictures)
 
     def close(self) -> None:
-        """Let go of the model; the studio can be used again and loads it anew."""
+        """Let go of the model; the studio can be used again and loads it again."""
         self.resolver.close()
 
     def explain(self, request: AnyStill) -> Explanation:
@@ -164,7 +164,7 @@ class Studio:
         return explain(resolve_request(written, model, machine, self.resolver.new_seed(), {}, wildcards), model)
 
     def models(self) -> dict[str, Path]:
-        """The models that are here, by name: those in the library, and those that come with the program."""
+        """The models on this computer, by name: those in the library, and those that come with the program."""
         shipped = {card.name: card.folder for card in shipped_cards().values() if card.folder is not None}
         return dict(self.resolver.library.models()) | shipped
 

@@ -26,7 +26,7 @@ IN_COLOUR = {"COLORTERM": "truecolor"}
 
 
 @pytest.fixture
-def settled(here: Path) -> ResolvedRequest:
+def resolved(here: Path) -> ResolvedRequest:
     model = str(here.parent / "models" / "fake")
     with Studio(FakeExecutor()) as studio:
         return studio.resolve(make_request(Txt2Img, prompt="a cat", num=4, seed=7, steps=2, model=model))
@@ -59,10 +59,10 @@ def listening() -> object:
 @pytest.mark.parametrize("sign", STOPPING)
 @pytest.mark.parametrize(("moment", "kept"), [(0, 0), (1, 0), (3, 1), (4, 1), (5, 1), (7, 2), (12, 3)])
 def test_ctrl_c_stops_at_the_next_event_and_keeps_what_is_drawn(
-    settled: ResolvedRequest, capsys: pytest.CaptureFixture[str], moment: int, kept: int, sign: signal.Signals
+    resolved: ResolvedRequest, capsys: pytest.CaptureFixture[str], moment: int, kept: int, sign: signal.Signals
 ) -> None:
     with Studio(FakeExecutor()) as studio:
-        report = PictureReport(studio, settled, range(4), Delivery(out=Path("images")))
+        report = PictureReport(studio, resolved, range(4), Delivery(out=Path("images")))
         report.progress = Presses([moment], sign)
         with pytest.raises(Stopped) as caught:
             follow(report)
@@ -100,13 +100,13 @@ def test_a_kill_before_drawing_ends_with_3(here: Path) -> None:
 
 
 @pytest.mark.usefixtures("listening")
-def test_what_stopped_goes_on_to_the_same_pictures(settled: ResolvedRequest) -> None:
+def test_what_stopped_goes_on_to_the_same_pictures(resolved: ResolvedRequest) -> None:
     with Studio(FakeExecutor()) as studio:
-        done = PictureReport(studio, settled, range(4), Delivery(out=None))
+        done = PictureReport(studio, resolved, range(4), Delivery(out=None))
         done.drawn = 3
-        rest = studio.resolve(settled.recipe.request.model_copy(update={"seed": 10, "num": 1}))
+        rest = studio.resolve(resolved.recipe.request.model_copy(update={"seed": 10, "num": 1}))
     assert "--seed 10 --num 1" in done.how_to_go_on()
-    assert rest.recipe.seed == settled.recipe.seed + 3
+    assert rest.recipe.seed == resolved.recipe.seed + 3
 
 
 @pytest.mark.usefixtures("listening")
@@ -205,5 +205,5 @@ def test_pictures_are_shown_where_that_makes_sense(
 @pytest.mark.usefixtures("here")
 def test_show_without_a_terminal_says_so_and_spoils_nothing(sdplay) -> None:
     outcome = sdplay("a cat", "--show")
-    assert "no terminal" in outcome.err
+    assert "not a terminal" in outcome.err
     assert "\x1b" not in outcome.out

@@ -89,4 +89,4 @@ def test_a_plan_draws_nothing_and_says_what_drawing_takes(
 def test_a_plan_of_a_model_without_weights_says_so(sdplay: Sdplay) -> None:
     outcome = sdplay("plan", "txt2img", *ASKED)
     assert outcome.code == 0
-    assert "not known: the files do not tell how large the model is" in outcome.out
+    assert "unknown: the files do not say how large the model is" in outcome.out

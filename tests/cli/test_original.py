@@ -319,7 +319,7 @@ def test_films_that_cannot_be(here: Path, flags: list[str], typed: str, said: st
         ([], "a cat\n", 2, "the input ended"),
         (["-m", "img2img"], "a cat\nnowhere.png\n0.5\n", 2, "image = 'nowhere.png': no such file"),
         (["-m", "img2img"], "a cat\n\n0.5\n", 2, "image = ''"),
-        (["-m", "img2img"], "a cat\na.png\nhalf\n", 2, "strength = 'half': is no number"),
+        (["-m", "img2img"], "a cat\na.png\nhalf\n", 2, "strength = 'half': is not a number"),
         (["-m", "img2img"], "a cat\na.png\n1.5\n", 2, "strength = 1.5"),
         (["-m", "inpaint"], "a cat\na.png\n\n\n", 2, "mask = ''"),
     ],

@@ -50,11 +50,11 @@ class AgainCommand(RequestCommand):
 @click.command(cls=AgainCommand)
 @click.pass_context
 def again(ctx: click.Context, /, file: Path, **params: Any) -> int:
-    """Draw a kept picture again, or a variation of it.
+    """Draw a saved picture again, or a variation of it.
 
-    Without flags it is drawn exactly as it was, and whether its bits are the same is said. Every flag changes one thing
-    about it; --seed -1 takes a new seed. Of a picture that another program made all is taken over that has a meaning
-    here, and the rest is told line by line; if it was drawn from a picture, give that with --image (and --mask).
+    Without flags it is drawn exactly as it was, and a line says whether its bits are the same. Every flag changes one
+    thing; --seed -1 takes a new seed. From a picture of another program everything is taken that has a meaning here,
+    and each setting that is left out is listed; if it was drawn from a picture, give that with --image (and --mask).
     """
     from sdplay.images.write import Embedded
 
@@ -64,18 +64,18 @@ def again(ctx: click.Context, /, file: Path, **params: Any) -> int:
         said = studio.read(file)
         if isinstance(said, Embedded):
             changes = changes_to(type(said.recipe.request), params)
-            settled, indices = studio.history.resolve_again(said, changes)
+            resolved, indices = studio.history.resolve_again(said, changes)
         else:
-            settled, indices = studio.history.resolve_all(taken_over(studio, said, params, quiet=delivery.quiet))
-        report = PictureReport(studio, settled, indices, delivery)
+            resolved, indices = studio.history.resolve_all(taken_over(studio, said, params, quiet=delivery.quiet))
+        report = PictureReport(studio, resolved, indices, delivery)
         follow(report)
-    if isinstance(said, Embedded) and settled.recipe.digest == said.recipe.digest and not delivery.quiet:
+    if isinstance(said, Embedded) and resolved.recipe.digest == said.recipe.digest and not delivery.quiet:
         click.echo(comparison(report.artifacts[0], said, file), err=True)
     return 0
 
 
 def taken_over(studio: Studio, found: ParsedMetadata, params: dict[str, Any], *, quiet: bool) -> AnyStill:
-    """The request that another program's picture amounts to; what could not be taken over is told on stderr."""
+    """The request that another program's picture amounts to; what is left out is listed on stderr."""
     from sdplay.requests.request import kind_of
 
     adopted = studio.history.import_settings(found, **changes_to(kind_of(params), params))
@@ -150,13 +150,13 @@ def verdict(studio: Studio, file: Path, model: str | None, pictures: Mapping[str
 
 def verify_job(studio: Studio, path: Path, model: str | None, every: int) -> int:
     """Draw the units of a film again, say on stdout what came of it, and return its code."""
-    units, frames, told = 0, 0, 0
+    segments, frames, differing = 0, 0, 0
     try:
         for checked in studio.films.verify(path, model, every):
-            units, frames = units + 1, frames + checked.frames
+            segments, frames = segments + 1, frames + checked.frames
             for line in checked.differing:
-                told += 1
-                if told <= MOST_LINES:
+                differing += 1
+                if differing <= MOST_LINES:
                     click.echo(f"{path}: {line}")
             if sys.stderr.isatty():
                 click.echo(f"\r{frames} frames drawn again", err=True, nl=False)
@@ -165,10 +165,10 @@ def verify_job(studio: Studio, path: Path, model: str | None, every: int) -> int
     finally:
         if sys.stderr.isatty():
             click.echo(err=True)
-    if told:
-        more = f", and {told - MOST_LINES} more" if told > MOST_LINES else ""
-        click.echo(f"{path}: differs: {told} pictures in {frames} frames{more}")
+    if differing:
+        more = f", and {differing - MOST_LINES} more" if differing > MOST_LINES else ""
+        click.echo(f"{path}: differs: {differing} pictures in {frames} frames{more}")
         return DIFFERS
-    sampled = f" ({units} units, every {every} of them)" if every > 1 else ""
+    sampled = f" ({segments} units, every {every} of them)" if every > 1 else ""
     click.echo(f"{path}: made again bit for bit: {frames} frames{sampled}")
     return SAME

@@ -33,7 +33,7 @@ MOST_SHOWN = 8  # pictures; with more of them the terminal is no place to look a
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """Where pictures go and how it is told; `out` None keeps none, `show` None shows them where that makes sense.
+    """Where pictures go and how that is reported; `out` None saves none, `show` None shows them if the terminal can.
 
     `preview` shows each while it is drawn, `preview_file` in a file.
     """
@@ -52,7 +52,7 @@ class Delivery:
 
 
 def delivery_options(*, for_new: bool) -> list[click.Parameter]:
-    """The flags behind a `Delivery`; the environment stands for them where a picture is asked for anew."""
+    """The flags behind a `Delivery`; for a new picture the environment may set them too."""
 
     def flag(*names: str, **settings: Any) -> click.Option:
         return click.Option(
@@ -64,10 +64,15 @@ def delivery_options(*, for_new: bool) -> list[click.Parameter]:
         flag("-o", "--out", type=folder, default=Path("images"), show_default=True, help="Folder for the pictures."),
         flag("--format", type=kinds, default="png", show_default=True, help="Kind of file."),
         flag("-q", "--quiet", is_flag=True, help="Print the paths of the pictures and nothing else."),
-        flag("--json", is_flag=True, help="Print a line of JSON a picture: path, seed, digest, recipe, seconds."),
-        flag("--show/--no-show", default=None, help="Show the pictures in the terminal (default: where it can)."),
+        flag("--json", is_flag=True, help="Print each picture as a line of JSON: path, seed, digest, recipe, seconds."),
+        flag("--show/--no-show", default=None, help="Show the pictures in the terminal (default: if it can)."),
         flag("--preview", is_flag=True, help="Show each picture emerging, in the terminal."),
-        flag("--preview-file", type=folder, metavar="FILE", help="Keep FILE at what is emerging, for a viewer."),
+        flag(
+            "--preview-file",
+            type=folder,
+            metavar="FILE",
+            help="Keep FILE at what is emerging, for a viewer.",
+        ),
     ]
 
 
@@ -94,13 +99,13 @@ class PictureReport(Report):
         from sdplay.cli.progress import memory_lines
         from sdplay.images.writer import ImageWriter
 
-        keeper = ImageWriter(self.out, self.delivery.format, VERSION) if self.out is not None else None
+        writer = ImageWriter(self.out, self.delivery.format, VERSION) if self.out is not None else None
         if not self.delivery.quiet:
             with self.progress.aside():
                 for line in memory_lines(self.resolved):
                     click.echo(line, err=True)
         self.progress.begin(self.resolved.recipe, self.indices)
-        return self.studio.run(self.resolved, self.indices, keeper, preview=self.delivery.previewed)
+        return self.studio.run(self.resolved, self.indices, writer, preview=self.delivery.previewed)
 
     def tell(self, event: Event) -> None:
         from sdplay.events import Finished, ImageDone, ImageSaved, Retried
@@ -159,13 +164,16 @@ class PictureReport(Report):
 
 
 def viewer_of(delivery: Delivery) -> PreviewFile | None:
-    """What keeps the file that was asked for; a preview that nobody will see is said aloud."""
+    """The preview file that was asked for, None without one; a note says if a preview cannot be seen."""
     if delivery.preview_file is not None:
         from sdplay.cli.preview import PreviewFile
 
         return PreviewFile(delivery.preview_file)
     if delivery.preview and (delivery.quiet or not sys.stdout.isatty()):
-        click.echo("note: no terminal shows a preview here; --preview-file FILE keeps one in a file", err=True)
+        click.echo(
+            "note: the output is not a terminal, so no preview is shown; --preview-file FILE writes one to a file",
+            err=True,
+        )
     return None
 
 
@@ -188,7 +196,7 @@ def shown_with(delivery: Delivery, count: int) -> Protocol | None:
     wanted = delivery.show if delivery.show is not None else not plain
     in_terminal = sys.stdout.isatty()
     if delivery.show and not in_terminal:
-        click.echo("note: the output is no terminal, so no pictures are shown", err=True)
+        click.echo("note: the output is not a terminal, so no pictures are shown", err=True)
     if not wanted or not in_terminal:
         return None
     from sdplay.cli.terminal import protocol_of

@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 PROMPTS_FROM = "--prompts-from"
 FILE_FIELDS = ("image", "mask")  # an error in one of these may be the fault of one file among many
 EXECUTOR_VARIABLE = "SDPLAY_EXECUTOR"  # "fake" pretends to draw, without a model: to test this command line
-EPILOG = "--seed -1 is any seed. Flags can be set in the environment too: SDPLAY_STEPS=30 for --steps 30."
+EPILOG = "--seed -1 is any seed. Environment variables set flags too: SDPLAY_STEPS=30 for --steps 30."
 
 GRID = "--grid"
 AXIS = re.compile(r"[A-Za-z][A-Za-z0-9_/ -]{0,40}=")
 AXIS_HELP = (
     'Draw a labelled sheet of every combination: --grid "steps=10,20,30" "guidance=3,5,7". Up to three fields; '
     'numbers also as 1-5, 1-10 (+3) or 1-10 [4]; of texts, "prompt=castle|house" puts house in the place of castle. '
-    "What is in the folder already is not drawn again."
+    "Pictures that are in the folder already are not drawn again."
 )
 
 

@@ -34,8 +34,8 @@ class ExplainCommand(RequestCommand):
 @click.command(cls=ExplainCommand)
 @click.pass_context
 def explain(ctx: click.Context, /, prompt: str, *, as_json: bool, **params: Any) -> int:
-    """Tell what a model reads of PROMPT: choices made, chunks of tokens, weights, what changes at which step, and which
-    words are cut off or unknown. Nothing is drawn.
+    """Show what the model reads of PROMPT: choices made, chunks of tokens, weights, what changes at which step, and
+    which words are cut off or unknown. Nothing is drawn.
     """
     from sdplay.requests.base import make_request
     from sdplay.requests.txt2img import Txt2Img
@@ -46,7 +46,7 @@ def explain(ctx: click.Context, /, prompt: str, *, as_json: bool, **params: Any)
     if as_json:
         click.echo(json.dumps(asdict(found), indent=2))
     else:
-        click.echo(printable_lines(told(found, str(params["model"]))))
+        click.echo(printable_lines(explanation_lines(found, str(params["model"]))))
     return 0
 
 
@@ -54,7 +54,7 @@ def printable_lines(lines: Iterator[str]) -> str:
     return "\n".join(map(printable, lines))
 
 
-def told(found: Explanation, model: str) -> Iterator[str]:
+def explanation_lines(found: Explanation, model: str) -> Iterator[str]:
     """The explanation, line by line."""
     yield from table(
         [

@@ -1,4 +1,4 @@
-"""`sdplay dream`, `sdplay animate` and `sdplay resume`: films, each in a folder that a crash cannot spoil."""
+"""`sdplay dream`, `sdplay animate` and `sdplay resume`: films, each in a folder that survives a crash."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 FORMATS = ("mp4", "gif", "webp", "apng", "webm", "mkv")
 JOB = click.Path(path_type=Path)
-STRICT = "Go on with no film that another version or processor began: its bits may be others."
+STRICT = "Refuse a film that another version or processor began: its bits may differ."
 POSITIONAL = {"dream": "prompts", "animate": "animation_prompts"}
 
 
@@ -68,19 +68,19 @@ def job_options() -> list[click.Parameter]:
     return [
         click.Option(["-o", "--out"], type=JOB, metavar="JOB", help="Folder of the film (default: films/NAME-1)."),
         click.Option(
-            ["--fork"], type=JOB, metavar="NEW", help="Begin the film of --out in NEW, changed by other flags."
+            ["--fork"], type=JOB, metavar="NEW", help="Begin the film of --out again in NEW, changed by other flags."
         ),
         click.Option(["--config"], type=JOB, metavar="FILE", help="Settings: JSON, TOML, YAML, config.py, Deforum's."),
         click.Option(["--format"], type=click.Choice(FORMATS), default="mp4", show_default=True, help="Kind of film."),
-        click.Option(["--workers"], type=click.IntRange(1, 64), default=1, help="Processes that draw at a time."),
+        click.Option(["--workers"], type=click.IntRange(1, 64), default=1, help="Processes that draw side by side."),
         click.Option(["--strict"], is_flag=True, help=STRICT),
-        click.Option(["--force"], is_flag=True, help="Begin even where the disk seems too small."),
+        click.Option(["--force"], is_flag=True, help="Begin even if the disk seems too small."),
         click.Option(["-q", "--quiet"], is_flag=True, help="Print the path of the film and nothing else."),
     ]
 
 
 def film_request(kind: type[AnyFilm], positional: str, params: Mapping[str, Any]) -> AnyFilm:
-    """The request that file, flags and words make, in that order of weight; what a file holds beside it is told."""
+    """The request that file, flags and words make, the later ones win; what else a file holds is listed on stderr."""
     from sdplay.film.problems import ask_film
     from sdplay.film.request import canonical_names
 
@@ -132,13 +132,13 @@ def free_folder(parent: Path, name: str) -> Path:
 
 @click.command()
 @click.argument("job", type=JOB)
-@click.option("--model", help="Where the model is that it was begun with, if not where it was.")
-@click.option("--workers", type=click.IntRange(1, 64), default=1, help="Processes that draw at a time.")
+@click.option("--model", help="Where the model of the film is now, if it was moved.")
+@click.option("--workers", type=click.IntRange(1, 64), default=1, help="Processes that draw side by side.")
 @click.option("--strict", is_flag=True, help=STRICT)
 @click.option("-q", "--quiet", is_flag=True, help="Print the path of the film and nothing else.")
 @PICKLE
 def resume(job: Path, model: str | None, workers: int, strict: bool, quiet: bool, allow_pickle: bool) -> int:
-    """Go on with a film that was stopped, killed or ran out of space; finished frames stay as they are."""
+    """Resume a film that was stopped, was killed or ran out of space; finished frames stay as they are."""
     with open_studio(workers, library_with(allow_pickle)) as studio:
         return make_film(studio.resume(job, model, strict=strict), quiet=quiet)
 

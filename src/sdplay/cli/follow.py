@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class Report:
     """What the command line says and shows of one job; each kind of job has its own.
 
-    `out` is the folder that files go to, None if none are kept.
+    `out` is the folder that files go to, None if no files are saved.
     """
 
     progress: Progress

@@ -15,7 +15,7 @@ from sdplay.cli.follow import Report
 from sdplay.cli.progress import progress_for
 from sdplay.core.errors import BadRequest, SdplayError, Stopped
 from sdplay.events import Event, Finished, ImageDone, ImageSaved, Mismatch, Reused, Started
-from sdplay.jobs.grid import grid_keeper
+from sdplay.jobs.grid import grid_writer
 from sdplay.jobs.grid_sheet import GridPlan, GridSheet
 
 if TYPE_CHECKING:
@@ -51,16 +51,16 @@ class GridReport(Report):
 
     def events(self) -> Generator[Event, None, None]:
         assert self.out is not None
-        self._keeper = grid_keeper(self.out, self.delivery.format)
+        self._writer = grid_writer(self.out, self.delivery.format)
         sizes = " x ".join(str(len(axis.values)) for axis in self.plan.axes)
         names = ", ".join(axis.name for axis in self.plan.axes)
         with self.progress.aside():
             self._say(f"a grid of {sizes} cells ({names}): {self.total} different pictures")
-        return self.studio.grids.run(self.plan, self._keeper, preview=self.delivery.previewed)
+        return self.studio.grids.run(self.plan, self._writer, preview=self.delivery.previewed)
 
     @property
     def seed(self) -> int:
-        return self.plan.cells[0].settled.recipe.seed
+        return self.plan.cells[0].resolved.recipe.seed
 
     @property
     def total(self) -> int:
@@ -89,7 +89,7 @@ class GridReport(Report):
 
     def done(self) -> None:
         """Save the sheet, say where it is, and show it where the terminal can."""
-        path = self.sheet.keep(self._keeper.folder, self._keeper.kind)
+        path = self.sheet.keep(self._writer.folder, self._writer.kind)
         click.echo(json.dumps({"sheet": str(path)}) if self.delivery.as_json else str(path))
         if self.delivery.show is not False and not self.delivery.quiet and not self.delivery.as_json:
             self._show()

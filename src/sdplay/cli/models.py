@@ -33,7 +33,7 @@ FOR_MODELS: dict[FolderType, str] = {
 
 
 def library_with(allow_pickle: bool) -> Library:
-    """The library of the environment, and whether pickles on them may be opened."""
+    """The library of the environment; `allow_pickle` says whether its pickles may be opened."""
     from sdplay.library.library import library_from_env
 
     return replace(library_from_env(os.environ), allow_pickle=allow_pickle)
@@ -42,7 +42,7 @@ def library_with(allow_pickle: bool) -> Library:
 @click.group(invoke_without_command=True)
 @click.pass_context
 def models(ctx: click.Context) -> int:
-    """List the models that are here: those of the program, those that were added, and those in the folders of
+    """List the models on this computer: those of the program, those that were added, and those in the folders of
     SDPLAY_MODELS.
     """
     if ctx.invoked_subcommand is not None:
@@ -70,7 +70,7 @@ def models(ctx: click.Context) -> int:
 
 
 def added_rows(library: Library) -> list[tuple[str, ...]]:
-    """The names that were added, below a heading; nothing where there are none."""
+    """The names that were added, below a heading; empty if there are none."""
     from sdplay.library.aliases import model_aliases
 
     rows = list(model_aliases(library.home).items())
@@ -78,7 +78,7 @@ def added_rows(library: Library) -> list[tuple[str, ...]]:
 
 
 def shelf_rows(library: Library) -> list[tuple[str, ...]]:
-    """What the library hold, below a heading: models, and then what goes with models, the program's own at the end."""
+    """What the library holds, below headings: models, then add-ons, the program's own at the end."""
     from sdplay.library.add_ons import shipped_add_ons
 
     found = [(name, str(path)) for name, path in library.models()]
@@ -93,7 +93,7 @@ def shelf_rows(library: Library) -> list[tuple[str, ...]]:
 @click.argument("name")
 @PICKLE
 def info(name: str, allow_pickle: bool) -> int:
-    """Tell what the model NAME (or the one at this path) is, where it is, and what is taken when nothing is asked."""
+    """Say what the model NAME (a name or a path) is, where it is, and which settings are used by default."""
     from sdplay.library.resolve import resolve
 
     click.echo(table(described(resolve(name, allow_pickle=allow_pickle))))
@@ -126,7 +126,7 @@ def described(found: ResolvedModel) -> list[tuple[str, str]]:
 
 @models.command()
 @click.argument("model")
-@click.option("--name", help="The name to give it; that of the file, folder or hub id when left out.")
+@click.option("--name", help="The name to give it (default: that of the file, folder or hub id).")
 @PICKLE
 def add(model: str, name: str | None, allow_pickle: bool) -> int:
     """Give MODEL, a path or a hub id, a name that works in every folder. The files stay where they are."""

@@ -78,10 +78,10 @@ def load(studio: Studio, common: dict[str, Any], film: AnyFilm | None = None) ->
 
     print("Loading model...")
     with saying_how_to_go_on_offline():
-        settled = studio.resolve(make_request(Txt2Img, prompt="-", **common))
+        resolved = studio.resolve(make_request(Txt2Img, prompt="-", **common))
     if film is not None:
         studio.plan(film)
-    list(studio.run(settled, []))
+    list(studio.run(resolved, []))
     print("Model loaded successfully")
 
 
@@ -92,10 +92,10 @@ def draw(studio: Studio, wishes: Wishes, common: dict[str, Any]) -> int:
     from sdplay.requests.base import make_request
     from sdplay.requests.request import STILLS
 
-    settled = studio.resolve(make_request(STILLS[wishes.mode], **answers(wishes.mode), **common))
+    resolved = studio.resolve(make_request(STILLS[wishes.mode], **answers(wishes.mode), **common))
     folder = KEPT_IN if wishes.save else None
     print("Pictures are kept in ./images." if folder else "Pictures are not kept: --save writes them to ./images.")
-    follow(PictureReport(studio, settled, range(wishes.count), Delivery(out=folder)))
+    follow(PictureReport(studio, resolved, range(wishes.count), Delivery(out=folder)))
     return 0
 
 
@@ -110,7 +110,7 @@ def model_and_token(local: bool) -> tuple[str, str | None]:
 
 @contextmanager
 def saying_how_to_go_on_offline() -> Iterator[None]:
-    """A model that cannot be had is told with the flags of this command line."""
+    """If the model cannot be loaded, the error names the flags of this command line."""
     try:
         yield
     except ModelNotFound as error:
@@ -152,7 +152,7 @@ def strength(answer: str) -> dict[str, float]:
     try:
         return {"strength": float(answer)}
     except ValueError:
-        raise BadRequest("is no number", field="strength", value=answer, hint="a number from 0 to 1: 0.8") from None
+        raise BadRequest("is not a number", field="strength", value=answer, hint="a number from 0 to 1: 0.8") from None
 
 
 def settings_of(config: Path | None, home: Path) -> dict[str, Any]:
@@ -212,12 +212,12 @@ def make(studio: Studio, request: AnyFilm, kept_in: Path | None) -> int:
 
 @contextmanager
 def nothing_kept() -> Iterator[None]:
-    """Whatever stops a film that is not kept, there is nothing to go on with."""
+    """A film that is not kept cannot be resumed, whatever stops it."""
     try:
         yield
     except SdplayError as error:
         reason = "stopped; the film is not kept" if isinstance(error, Stopped) else error.reason
-        error.reason, error.hint = reason, "with --save a film is kept, and can be gone on with"
+        error.reason, error.hint = reason, "with --save a film is kept, and can be resumed"
         raise
 
 

@@ -1,4 +1,4 @@
-"""How a run ends: every error is caught here, told in a line or two without traceback, and becomes an exit code."""
+"""How a run ends: every error is caught here, printed in a line or two without traceback, and becomes an exit code."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def terminated_as_interrupted() -> Iterator[None]:
 
 
 def accept_any_path() -> None:
-    """Let stdout take what it cannot spell: a path that is no UTF-8, an emoji in an old code page."""
+    """Let stdout take what it cannot spell: a path that is not UTF-8, an emoji in an old code page."""
     reconfigure = getattr(sys.stdout, "reconfigure", None)
     if reconfigure is not None:
         encoding = (sys.stdout.encoding or "").casefold().replace("-", "")

@@ -43,7 +43,10 @@ class PreviewFile:
         if path.suffix.casefold() not in FILE_KINDS:
             kinds = ", ".join(FILE_KINDS)
             raise BadRequest(
-                "is no name of a picture", field="preview_file", value=str(path), hint=f"end it in {kinds}"
+                "is not the name of a picture",
+                field="preview_file",
+                value=str(path),
+                hint=f"end it in {kinds}",
             )
         if not path.parent.is_dir():
             raise BadRequest("its folder does not exist", field="preview_file", value=str(path), hint="make it first")

@@ -72,7 +72,7 @@ class Progress:
     """Follows one run, a context manager; `aside` makes way for other output. This one says nothing."""
 
     def begin(self, recipe: Recipe, indices: Sequence[int]) -> None:
-        """The recipe is settled; next the model is loaded."""
+        """The recipe is resolved; next the model is loaded."""
 
     def follow(self, event: Event) -> None:
         pass

@@ -47,7 +47,7 @@ def show(file: Path, as_json: bool) -> int:
     if as_json:
         click.echo(json.dumps(held(said) if isinstance(said, Embedded) else asdict(said), indent=2))
     else:
-        click.echo(table(described(said) if isinstance(said, Embedded) else told(said)))
+        click.echo(table(described(said) if isinstance(said, Embedded) else foreign_rows(said)))
     return 0
 
 
@@ -76,7 +76,7 @@ def held(embedded: Embedded) -> dict[str, Any]:
     return {"sdplay": embedded.version, "index": embedded.index, "pixels": embedded.digest, "recipe": recipe} | enlarged
 
 
-def told(found: ParsedMetadata) -> Iterator[tuple[str, str]]:
+def foreign_rows(found: ParsedMetadata) -> Iterator[tuple[str, str]]:
     """What another program wrote, in rows of name and value: first what has a meaning here, then the rest."""
     from sdplay.interop.import_settings import NAMED, mode_of, supported_fields
 
@@ -129,11 +129,11 @@ def rows(folder: JobFolder, recipe: Recipe, done: Progress, total: int) -> Itera
     """The job in rows of name and value: what it is, what was asked otherwise than usual, how far it is."""
     description: Mapping[str, Any] = folder.description
     yield "film", f"{recipe.request.mode}, {total} frames of {recipe.width}x{recipe.height}"
-    settled = {"seed", "steps", "guidance_scale", "sampler", "schedule"}
-    asked = recipe.request.model_dump(exclude_defaults=True, exclude={"mode", "model", "width", "height", *settled})
+    resolved = {"seed", "steps", "guidance_scale", "sampler", "schedule"}
+    asked = recipe.request.model_dump(exclude_defaults=True, exclude={"mode", "model", "width", "height", *resolved})
     for name, value in asked.items():
         yield name.replace("_", " "), printable(str(value))
-    for name in sorted(settled):
+    for name in sorted(resolved):
         yield name.replace("_", " "), str(getattr(recipe, name))
     yield "model", f"{printable(recipe.model.name)} (sha256 {recipe.model.digest[:16]})"
     yield "begun by", ", ".join(f"{name} {printable(str(value))}" for name, value in description["made_by"].items())

@@ -1,4 +1,4 @@
-"""Films: planned, made in a folder, gone on with, proved."""
+"""Films: planned, made in a folder, resumed, verified."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class FilmJobs:
     ) -> FilmJob:
         """The film of `request` in the job folder `out`, ready to be shot: `for event in shoot(studio.film(…))`.
 
-        A folder that holds this job already is gone on with. Everything that can be wrong is said here, before the
+        A folder that holds this job already is resumed. Everything that can be wrong is reported here, before the
         model is loaded: `BadRequest` and `BadRequests` for the request, `BadRequest` for a folder with another job in
         it (and what differs), `DiskFull` for too little space unless `force`, and with `strict` `NotReproduced` for a
         film begun by another version or on another processor.
@@ -52,7 +52,7 @@ class FilmJobs:
             return resolved, film_plan(resolved.recipe)
 
     def resume(self, job: Path, model: str | None = None, *, strict: bool = False) -> FilmJob:
-        """The film in the job folder `job`, ready to be gone on with; `model` says where its model is now.
+        """The film in the job folder `job`, ready to be resumed; `model` says where its model is now.
 
         Raises `BadRequest` for a folder without a job, `NotReproduced` where the model or a file it is made from is
         not the one it was begun with, and with `strict` for one begun by another version or on another processor.

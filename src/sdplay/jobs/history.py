@@ -38,7 +38,7 @@ class History:
     def read(self, path: str | Path) -> Embedded | ParsedMetadata:
         """What a picture says about how it was made: our own recipe, or what another program wrote.
 
-        Raises `BadRequest` for a file that is no picture, is damaged, or says nothing.
+        Raises `BadRequest` for a file that is not a picture, is damaged, or says nothing.
         """
         path = Path(path)
         if is_ours(path):
@@ -55,7 +55,7 @@ class History:
         return import_settings(found, changes, self.resolver.library)
 
     def draw_again(self, path: str | Path, **changes: Any) -> Pictures:
-        """Draw the picture in `path` again: exactly, where it is one of ours and nothing is changed; else anew."""
+        """Draw the picture in `path` again: exactly, if it is one of ours and nothing is changed."""
         said = self.read(path)
         resolved, indices = (
             self.resolve_again(said, changes)

@@ -40,7 +40,7 @@ class ResolvedRequest:
 
 
 def random_seed() -> int:
-    """A seed nobody chose: 32 bits, as the field has them."""
+    """A random seed of 32 bits, as is usual."""
     return secrets.randbelow(2**32)
 
 
@@ -105,13 +105,13 @@ class Resolver:
         return found, machine.device
 
     def close(self) -> None:
-        """Let go of the model; the next picture loads it anew."""
+        """Let go of the model; the next picture loads it again."""
         if self._executor is not None:
             self._executor.close()
 
 
 def with_controlnet(request: Request, card: ModelCard) -> Request:
-    """`request` with its ControlNet named, the model's own where it names none, and its preprocessor settled.
+    """`request` with its ControlNet named, the model's own where it names none, and its preprocessor chosen.
 
     Raises `BadRequest` where the model has none of its own, and for a control image that cannot be read.
     """
@@ -150,7 +150,7 @@ def same_add_ons(recipe: Recipe, library: Library) -> tuple[ResolvedAddOn, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
-    """The plan, and the bytes that are `allowed` and `free`, None where nobody says."""
+    """The plan, and the bytes that are `allowed` and `free`, None if unknown."""
 
     plan: MemoryPlan
     allowed: int | None
@@ -162,35 +162,35 @@ class Memory:
 
     @property
     def warning(self) -> str:
-        """What to say where more is predicted than there is; empty where it fits, or nobody knows."""
+        """A warning if more is predicted than is free; empty if it fits or if that is unknown."""
         if self.free is None or self.plan.predicted <= self.free:
             return ""
         free = amount_text(self.free)
         return f"{amount_text(self.plan.predicted)} of memory predicted, and {free} free: see `max_memory`"
 
 
-def memory_of(settled: ResolvedRequest) -> Memory | None:
+def memory_of(resolved: ResolvedRequest) -> Memory | None:
     """The memory that drawing takes; None where the model's files do not tell how large it is."""
     try:
-        plan = memory_plan(settled.recipe, settled.model)
+        plan = memory_plan(resolved.recipe, resolved.model)
     except ModelBroken:
         return None
-    return Memory(plan=plan, allowed=memory_limit(settled.recipe), free=free(settled.device))
+    return Memory(plan=plan, allowed=memory_limit(resolved.recipe), free=free(resolved.device))
 
 
 def free(device: str) -> int | None:
     """Bytes free on `device`."""
     if device == "cpu":
         return memory_available()
-    from sdplay.engines.device import free_memory  # loads torch, which whoever draws on a GPU has loaded
+    from sdplay.engines.device import free_memory  # loads torch, which drawing on a GPU needs anyway
 
     return free_memory(device)
 
 
-def other_ways(settled: ResolvedRequest) -> list[MemoryPlan]:
+def other_ways(resolved: ResolvedRequest) -> list[MemoryPlan]:
     """Ways to draw the same in less memory, each in less than the one before, those in bfloat16 last."""
-    recipe, size = settled.recipe, memory_figures(settled.model)
-    least, found = memory_plan(recipe, settled.model).predicted, list[MemoryPlan]()
+    recipe, size = resolved.recipe, memory_figures(resolved.model)
+    least, found = memory_plan(recipe, resolved.model).predicted, list[MemoryPlan]()
     for way in ways(recipe, lossy=True):
         plan = planned(recipe, size, *way)
         if plan.predicted < least:

@@ -38,9 +38,9 @@ class UpscaleJobs:
         """`picture`, or the one in a file, `scale` times as large; kept in the folder `out` as a PNG, where one is
         given, with all that the smaller one says about itself.
 
-        `upscaler`: lanczos, realesrgan, realesrgan-anime or realesr-animevideo; left out realesrgan where its weights
-        are here, else lanczos. Raises `BadRequest` and its kinds: a file that is no picture, a scale that is too large,
-        weights that are not here.
+        `upscaler`: lanczos, realesrgan, realesrgan-anime or realesr-animevideo; left out, realesrgan if its weights
+        are here, else lanczos. Raises `BadRequest` and its kinds for a file that is not a picture, a scale that is too
+        large, and weights that are missing.
         """
         started = time.perf_counter()
         name = upscaler_name(upscaler) if upscaler is not None else default_upscaler()

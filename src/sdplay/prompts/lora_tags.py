@@ -40,7 +40,7 @@ class Lora:
 def lora_tags(text: str, field: str = "prompt") -> tuple[str, tuple[Lora, ...]]:
     """`text` without its LoRAs, and these, in the order in which they stand.
 
-    Raises `BadRequest` naming `field` for weights that are no numbers or beyond ±100, more than 32 of them, and for a
+    Raises `BadRequest` naming `field` for invalid weights, or beyond ±100, more than 32 of them, and for a
     hypernetwork.
     """
     if "<" not in text:

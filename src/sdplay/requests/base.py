@@ -102,7 +102,7 @@ class Request(BaseModel):
     vae: Text | None = Field(
         default=None,
         min_length=1,
-        description="A codec (VAE) in place of the model's own: its name or path.",
+        description="A VAE in place of the model's own: its name or path.",
         json_schema_extra={"since": None},
     )
     noise: NoiseSource = Field(
@@ -111,7 +111,7 @@ class Request(BaseModel):
     )
     run: RunOptions = RunOptions()
 
-    # Whether templates in the prompts are still to be drawn when the request is resolved, for each picture anew.
+    # Whether templates in the prompts are still to be drawn when the request is resolved, for each picture.
     draws_templates: ClassVar[bool] = True
 
     if TYPE_CHECKING:

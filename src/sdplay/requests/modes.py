@@ -110,5 +110,5 @@ def expand_prompts(
 
 
 def read_files(request: Request) -> tuple[Request, dict[str, Asset]]:
-    """`request` with what its files settle, and an asset for each of them, by role; raises `BadRequest`."""
+    """`request` with what its files determine, and an asset for each of them, by role; raises `BadRequest`."""
     return load(MODES[request.mode].read_files)(request)

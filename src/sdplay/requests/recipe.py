@@ -45,8 +45,8 @@ class Numerics:
     """How the arithmetic was done; equal numerics on the same class of hardware give equal bits.
 
     `revision` counts up whenever a change of the program changes bits. `dtype` is that of the denoiser and the text
-    encoder, `decode_dtype` the codec's. `tile` is the number of pictures in one forward pass, `threads` the number of
-    CPU threads (0 on a GPU, where it has no effect). `decode_tile` is the side in pixels of the tiles that the codec
+    encoder, `decode_dtype` the VAE's. `tile` is the number of pictures in one forward pass, `threads` the number of
+    CPU threads (0 on a GPU, where it has no effect). `decode_tile` is the side in pixels of the tiles that the VAE
     decodes a larger picture in (0: whole), `attention_slice` says that one head of one picture attends at a time.
     The bounds are for recipes that are read from files; `since` in a field's metadata is as in requests.
     """
@@ -168,7 +168,7 @@ def picture_key(recipe: Recipe, index: int) -> str:
 
 
 def in_more_precision(recipe: Recipe) -> Iterator[Recipe]:
-    """What a picture is drawn from whose numbers overflowed: `recipe` with its codec in float32, then all of it, as far
+    """What a picture is drawn from whose numbers overflowed: `recipe` with its VAE in float32, then all of it, as far
     as they are in less.
     """
     numerics = recipe.numerics

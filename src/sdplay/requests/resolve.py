@@ -1,4 +1,4 @@
-"""Close every open field of a request: the only place where something is filled in that nobody asked for."""
+"""Close every open field of a request: the only place that fills in what was left out."""
 
 from __future__ import annotations
 
