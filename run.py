@@ -33,6 +33,6 @@ if __name__ == "__main__":
     home = Path(__file__).resolve().parent
     bootstrap.ensure(home)
     from sdplay.cli.original import Wishes, converse
-    from sdplay.cli.outcome import run_safely
+    from sdplay.cli.follow import run_safely
 
     sys.exit(run_safely(lambda: converse(Wishes(**vars(chosen), home=home))))

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from sdplay.film.job.encoder import Output
     from sdplay.film.job.film import FilmJob
     from sdplay.film.plan import AnyFilm, FilmPlan
+    from sdplay.images.picture import LargerPicture
     from sdplay.images.write import Embedded
     from sdplay.images.writer import ImageWriter
     from sdplay.interop import ParsedMetadata
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from sdplay.library.library import Library
     from sdplay.pipeline.explain import Explanation
     from sdplay.requests.base import Request
-    from sdplay.requests.upscale_record import LargerPicture
     from sdplay.tasks import Executor
 
 __all__ = ["Pictures", "ResolvedRequest", "Studio", "draw", "random_seed", "upscale"]

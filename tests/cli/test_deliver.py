@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from sdplay.cli.deliver import MOST_SHOWN, Delivery, PictureReport
-from sdplay.cli.follow import Interrupt, follow, no_empty_folder
-from sdplay.cli.outcome import STOPPING
+from sdplay.cli.follow import STOPPING, Interrupt, follow, no_empty_folder
 from sdplay.cli.progress import Progress
 from sdplay.core.errors import Stopped
 from sdplay.events import Event
@@ -77,13 +76,13 @@ def test_ctrl_c_stops_at_the_next_event_and_keeps_what_is_drawn(
 
 def test_a_kill_while_drawing_ends_with_3_and_keeps_what_is_finished(here: Path) -> None:
     command = [*MODULE, "a cat", "-n", "5000", "--steps", "50", "--seed", "7", "--out", "kept"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    first = process.stdout.readline().strip()
-    process.terminate()
-    out, err = process.communicate(timeout=PATIENCE)
-    assert process.returncode == 3
-    kept = [first, *out.splitlines()]
+    with Path("err").open("w") as errors, subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors) as process:
+        assert process.stdout is not None
+        first = process.stdout.readline()
+        process.terminate()
+        rest = process.stdout.read()  # not `communicate`, which forgets what `readline` has read ahead
+        assert process.wait(PATIENCE) == 3
+    kept, err = (first + rest).decode().splitlines(), Path("err").read_text()
     assert f"stopped; {len(kept)} of 5000 pictures are kept in kept" in err
     assert f"--seed {7 + len(kept)} --num {5000 - len(kept)}" in err
     assert sorted(map(str, Path("kept").iterdir())) == kept
@@ -92,7 +91,7 @@ def test_a_kill_while_drawing_ends_with_3_and_keeps_what_is_finished(here: Path)
 
 def test_a_kill_before_drawing_ends_with_3(here: Path) -> None:
     program = (
-        "import os, signal; from sdplay.cli.outcome import run_safely\n"
+        "import os, signal; from sdplay.cli.follow import run_safely\n"
         "raise SystemExit(run_safely(lambda: os.kill(os.getpid(), signal.SIGTERM) or signal.pause()))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)

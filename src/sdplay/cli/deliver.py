@@ -89,7 +89,7 @@ class PictureReport(Report):
         from sdplay.cli.progress import progress_for
 
         self.studio, self.resolved, self.indices, self.delivery = studio, resolved, indices, delivery
-        self.progress, self.out = progress_for(quiet=delivery.quiet), delivery.out
+        self.progress, self.out, self.quiet = progress_for(quiet=delivery.quiet), delivery.out, delivery.quiet
         self.drawn, self.seconds = 0, 0.0
         self.artifacts: list[SavedImage] = []
         self._protocol: Protocol | None = shown_with(delivery, len(indices))
@@ -100,10 +100,8 @@ class PictureReport(Report):
         from sdplay.images.writer import ImageWriter
 
         writer = ImageWriter(self.out, self.delivery.format, VERSION) if self.out is not None else None
-        if not self.delivery.quiet:
-            with self.progress.aside():
-                for line in memory_lines(self.resolved):
-                    click.echo(line, err=True)
+        for line in memory_lines(self.resolved) if not self.quiet else ():
+            self.say(line)
         self.progress.begin(self.resolved.recipe, self.indices)
         return self.studio.run(self.resolved, self.indices, writer, preview=self.delivery.previewed)
 
@@ -119,8 +117,7 @@ class PictureReport(Report):
                     show(event.picture.image, self._protocol)
         elif isinstance(event, ImageSaved):
             self.artifacts.append(event.artifact)
-            with self.progress.aside():
-                click.echo(as_json(event.artifact) if self.delivery.as_json else str(event.artifact.path))
+            self.deliver(as_json(event.artifact) if self.delivery.as_json else str(event.artifact.path))
         elif isinstance(event, Retried):
             with self.progress.aside():
                 click.echo(f"note: picture {event.index}: {event.how}", err=True)
@@ -133,8 +130,7 @@ class PictureReport(Report):
         return self.out is None or not isinstance(event, ImageDone)  # what is drawn is saved first
 
     def done(self) -> None:
-        if not self.delivery.quiet:
-            click.echo(self.summary(), err=True)
+        self.say(self.summary())
 
     def stopped(self) -> Stopped:
         return Stopped(f"stopped; {self.kept()}", hint=self.how_to_go_on())

@@ -167,10 +167,10 @@ class FilmReport(Report):
         from sdplay.studio import ResolvedRequest
 
         job = self.job
+        resolved = ResolvedRequest(recipe=job.recipe, model=job.model, device=job.device)
+        for line in memory_lines(resolved) if not self.quiet else ():
+            self.say(line)
         with self.progress.aside():
-            if not self.quiet:
-                for line in memory_lines(ResolvedRequest(recipe=job.recipe, model=job.model, device=job.device)):
-                    click.echo(line, err=True)
             for warning in job.warnings:
                 click.echo(f"note: {warning}", err=True)
         return shoot(job)

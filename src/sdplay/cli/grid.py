@@ -44,7 +44,7 @@ class GridReport(Report):
 
     def __init__(self, studio: Studio, plan: GridPlan, delivery: Delivery, *, given_seed: bool) -> None:
         self.studio, self.plan, self.delivery, self.given_seed = studio, plan, delivery, given_seed
-        self.out, self.progress = delivery.out, progress_for(quiet=delivery.quiet)
+        self.progress, self.out, self.quiet = progress_for(quiet=delivery.quiet), delivery.out, delivery.quiet
         self.sheet = GridSheet(plan)
         self.reused, self.kept, self.seconds = 0, 0, 0.0
         self._viewer = viewer_of(delivery)
@@ -54,8 +54,7 @@ class GridReport(Report):
         self._writer = grid_writer(self.out, self.delivery.format)
         sizes = " x ".join(str(len(axis.values)) for axis in self.plan.axes)
         names = ", ".join(axis.name for axis in self.plan.axes)
-        with self.progress.aside():
-            self._say(f"a grid of {sizes} cells ({names}): {self.total} different pictures")
+        self.say(f"a grid of {sizes} cells ({names}): {self.total} different pictures")
         return self.studio.grids.run(self.plan, self._writer, preview=self.delivery.previewed)
 
     @property
@@ -73,14 +72,11 @@ class GridReport(Report):
         if isinstance(event, ImageSaved | Reused):
             self.kept += 1
             self.reused += isinstance(event, Reused)
-            with self.progress.aside():
-                click.echo(self._line(event.artifact, reused=isinstance(event, Reused)))
+            self.deliver(self._line(event.artifact, reused=isinstance(event, Reused)))
         elif isinstance(event, Mismatch):
-            with self.progress.aside():
-                self._say(f"{event.path} was changed since it was drawn; it is left alone, and redrawn")
+            self.say(f"{event.path} was changed since it was drawn; it is left alone, and redrawn")
         elif isinstance(event, Started) and self.reused:
-            with self.progress.aside():
-                self._say(self._there())
+            self.say(self._there())
         elif isinstance(event, Finished):
             self.seconds = event.seconds
 
@@ -97,7 +93,7 @@ class GridReport(Report):
         there = f"; {self._there()}" if self.reused else ""
         seed = "" if self.given_seed else f"; --seed {self.seed} finds them again"
         pictures = "1 picture was" if new == 1 else f"{new} pictures were"
-        self._say(f"{pictures} drawn in {self.seconds:.1f} s{there}; the sheet is {path}{seed}")
+        self.say(f"{pictures} drawn in {self.seconds:.1f} s{there}; the sheet is {path}{seed}")
 
     def stopped(self) -> Stopped:
         return Stopped(f"stopped; {self._kept()}", hint=self._how_to_go_on())
@@ -124,10 +120,6 @@ class GridReport(Report):
             return str(artifact.path)
         said: dict[str, Any] = json.loads(as_json(artifact))
         return json.dumps(said | {"reused": reused})
-
-    def _say(self, text: str) -> None:
-        if not self.delivery.quiet:
-            click.echo(text, err=True)
 
     def _show(self) -> None:
         from sdplay.cli.terminal import protocol_of

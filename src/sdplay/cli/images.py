@@ -11,13 +11,12 @@ import click
 
 from sdplay.cli.draw import open_studio
 from sdplay.cli.flags import Size, in_the_words_of
-from sdplay.cli.follow import Report, follow
-from sdplay.cli.outcome import FAILED, reason
+from sdplay.cli.follow import FAILED, Report, follow, reason
 from sdplay.core.errors import BadRequest, Stopped
 
 if TYPE_CHECKING:
     from sdplay.events import Event
-    from sdplay.requests.upscale_record import LargerPicture
+    from sdplay.images.picture import LargerPicture
 
 
 FILE = click.Path(path_type=Path)
@@ -73,9 +72,8 @@ class UpscaleReport(Report):
 
         if isinstance(event, UpscaleDone):
             self.enlarged += 1
-            click.echo(json_line(event.picture) if self.as_json else str(event.picture.path))
-            if not self.quiet:
-                click.echo(summary(event.picture), err=True)
+            self.deliver(json_line(event.picture) if self.as_json else str(event.picture.path))
+            self.say(summary(event.picture))
         elif isinstance(event, Skipped):
             click.echo(f"skipped: {reason(event.error)}", err=True)
 

@@ -14,7 +14,7 @@ from importlib import import_module
 
 import click
 
-from sdplay.cli.outcome import ended_well
+from sdplay.cli.follow import ended_well
 from sdplay.version import VERSION
 
 # New containers until the young are looked through, and how many such rounds until the older are: torch, diffusers and

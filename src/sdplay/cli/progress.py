@@ -120,11 +120,13 @@ class LiveProgress(Progress):
 
     @contextmanager
     def aside(self) -> Iterator[None]:
+        shown = self._live is not None
         self.hide()
         try:
             yield
         finally:
-            self.unhide()
+            if shown:
+                self.unhide()
 
     def __enter__(self) -> Self:
         self.unhide()

@@ -13,13 +13,12 @@ from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin
 
 from sdplay.images.infotext import infotext, quoted
-from sdplay.images.picture import Picture
+from sdplay.images.picture import Picture, UpscaleRecord
 from sdplay.images.read import UNREADABLE
 from sdplay.images.write import CHUNK, ENLARGED, chunk, own_chunk
 from sdplay.interop.read import Texts, texts_in
 from sdplay.library.upscalers import UPSCALER_LABELS
 from sdplay.requests.recipe import canonical_json
-from sdplay.requests.upscale_record import UpscaleRecord
 
 COMMENTS = {"UserComment", "comment"}  # where files other than PNG say what a PNG says in `parameters`
 

@@ -12,12 +12,11 @@ from numpy.typing import NDArray
 from sdplay.core.errors import BadRequest, NotReproduced
 from sdplay.events import Event, Finished, Skipped, Upscaled, UpscaleDone
 from sdplay.files.atomic import prepare_folder, write_new
-from sdplay.images.picture import Picture, pixel_digest
+from sdplay.images.picture import LargerPicture, Picture, UpscaleRecord, larger_size, pixel_digest
 from sdplay.images.read import read_image
 from sdplay.interop.upscaled import encode_upscaled, texts_in_file, texts_of, upscale_records_in
 from sdplay.jobs.resolve import Resolver
 from sdplay.library.upscalers import LANCZOS, default_upscaler, upscaler_name
-from sdplay.requests.upscale_record import LargerPicture, UpscaleRecord, larger_size
 from sdplay.tasks import UpscaleTask
 from sdplay.version import VERSION
 

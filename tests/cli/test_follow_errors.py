@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 import pytest
 
-from sdplay.cli.outcome import run_safely
+from sdplay.cli.follow import run_safely
 from sdplay.core import errors
 from tests.support.commandline import MODULE
 
