@@ -13,7 +13,7 @@ from tests.support.child import ROOT
 
 HEAVY = ["torch", "diffusers", "transformers", "safetensors", "accelerate"]
 # Pictures are moved with torch; nothing that is light may import these.
-CAMERA = ("sdplay.film.camera.resample", "sdplay.film.camera.warp2d", "sdplay.film.camera.warp3d")
+CAMERA = ("sdplay.film.camera.warp2d", "sdplay.film.camera.warp3d")
 MOST_MODULES = 130  # own ones, imported for one picture of the command line
 LIGHT_ROOMS = (
     "core",

@@ -16,7 +16,7 @@ from benchmarks.filming import FPS, PROMPTS, Replay, film_section, our_film, tak
 from benchmarks.measure import Process, psnr
 from benchmarks.stock_film import StockFilm
 from sdplay.executors.inline import InlineExecutor
-from sdplay.film.video.verify import verify_film
+from sdplay.film.video.container import verify_film
 
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning")
 FRAMES = 5  # the middle one is a key, and two lie between keys

@@ -11,8 +11,7 @@ import pytest
 
 from benchmarks.refusing import HOSTILE
 from sdplay.executors.fake import FakeExecutor
-from sdplay.film.plan import FILMS, film_plan
-from sdplay.film.problems import ask_film
+from sdplay.film.plan import FILMS, ask_film, film_plan
 from sdplay.film.request import ALIASES
 from sdplay.studio import Studio
 from tests.support.commandline import Sdplay

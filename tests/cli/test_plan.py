@@ -15,8 +15,7 @@ import pytest
 from PIL import Image
 
 from sdplay.executors.fake import FakeExecutor
-from sdplay.film.plan import FILMS, film_plan
-from sdplay.film.rows import Cost, count_rows, denoising_steps, film_table
+from sdplay.film.plan import FILMS, Cost, count_rows, denoising_steps, film_plan, film_table
 from sdplay.requests.base import make_request
 from sdplay.requests.recipe import Recipe
 from sdplay.studio import Studio

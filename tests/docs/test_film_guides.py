@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sdplay.cli.main import main
-from sdplay.film.video.verify import verify_film
+from sdplay.film.video.container import verify_film
 from tests.docs.pages import OF_THE_FILMS, ROOT, blocks
 from tests.support.given import photo
 from tests.support.settings import DEFORUM, ORIGINAL_CONFIG

@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sdplay.core.errors import BadRequest
+from sdplay.film.audio_features import features
 from sdplay.film.request_animate import Animate
 from sdplay.film.schedules import Schedules, read_schedules, timeline_of
 from sdplay.film.video.sound import Sound, decode_sound
-from sdplay.film.video.spectrum import features
 from sdplay.requests.base import make_request
 from tests.film.video.test_sound import clicks, tone, write_sound
 

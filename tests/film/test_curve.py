@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from sdplay.core.errors import BadRequest
 from sdplay.film.curve import Curve, check_range, parse_curve
-from sdplay.film.easing import EASINGS
+from sdplay.film.curve_text import EASINGS
 from sdplay.film.expression_names import Timeline
 from tests.support.refusals import no_runaway, refused_at_once
 

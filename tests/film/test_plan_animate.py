@@ -1,4 +1,4 @@
-"""An animation as data: units, cuts, scenes, seeds, steps, and exactly as many frames as were asked for."""
+"""An animation as data: segments, cuts, scenes, seeds, steps, and exactly as many frames as were asked for."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ def score(**fields: Any) -> AnimationPlan:
 
 
 @pytest.mark.parametrize("cadence", range(1, 8))
-def test_units_cover_exactly_the_frames_asked_for(cadence: int) -> None:
+def test_segments_cover_exactly_the_frames_asked_for(cadence: int) -> None:
     for frames in range(1, 21):
         of = score(max_frames=frames, diffusion_cadence=cadence)
-        units = [of.segment(number) for number in range(of.segment_count)]
-        assert [index for unit in units for index in range(unit.first, unit.stop)] == list(range(frames))
-        assert [unit.first for unit in units] == list(range(0, frames, cadence))
-        assert [unit.waits_for for unit in units] == [None, *range(len(units) - 1)]
+        segments = [of.segment(number) for number in range(of.segment_count)]
+        assert [index for segment in segments for index in range(segment.first, segment.stop)] == list(range(frames))
+        assert [segment.first for segment in segments] == list(range(0, frames, cadence))
+        assert [segment.waits_for for segment in segments] == [None, *range(len(segments) - 1)]
 
 
 def test_the_plan_of_25_frames_is_the_beginning_of_that_of_61() -> None:

@@ -171,12 +171,12 @@ def test_a_loop_that_would_not_close_is_refused(fields: dict[str, Any], hint: st
 
 
 @given(st.integers(1, 50), st.integers(1, 9))
-def test_units_cover_every_frame_once(num: int, tile: int) -> None:
+def test_segments_cover_every_frame_once(num: int, tile: int) -> None:
     of = walk(num=num, batch_size=tile)
-    units = [of.segment(number) for number in range(of.segment_count)]
-    assert [index for unit in units for index in range(unit.first, unit.stop)] == list(range(num))
-    assert {unit.waits_for for unit in units} == {None}
-    assert all(unit.first % tile == 0 and of.needs(unit) == () for unit in units)
+    segments = [of.segment(number) for number in range(of.segment_count)]
+    assert [index for segment in segments for index in range(segment.first, segment.stop)] == list(range(num))
+    assert {segment.waits_for for segment in segments} == {None}
+    assert all(segment.first % tile == 0 and of.needs(segment) == () for segment in segments)
 
 
 def test_a_film_reads_its_words_as_its_request_says() -> None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from sdplay.film.job.folder import JobFolder
 from sdplay.film.job.journal import SegmentRecord
-from sdplay.film.job.units import SegmentStore
+from sdplay.film.job.segments import SegmentStore
 from sdplay.images.read import Pixels
 
 LENGTH = 3
@@ -25,39 +25,41 @@ def quiet(_: str) -> None:
 
 
 def draw_film(path: Path, count: int, tell: Callable[[str], None] = quiet, side: int = 24) -> frozenset[int]:
-    """Draw the units of the film in `path` that are missing, telling of every step; returns those that were lost."""
+    """Draw the segments of the film in `path` that are missing, telling of every step; returns those that were lost."""
     job = JobFolder.create(path, {"film": "test", "side": side})
     with job.lock():
-        units, lost = job.recover(lambda _: 0)
-        for unit in range(count):
-            if not units.is_done(unit):
-                draw_unit(units, unit, tell, side)
+        segments, lost = job.recover(lambda _: 0)
+        for segment in range(count):
+            if not segments.is_done(segment):
+                draw_segment(segments, segment, tell, side)
     return lost
 
 
-def draw_unit(units: SegmentStore, unit: int, tell: Callable[[str], None], side: int) -> None:
-    first = unit * LENGTH
+def draw_segment(segments: SegmentStore, segment: int, tell: Callable[[str], None], side: int) -> None:
+    first = segment * LENGTH
     key = picture(first, side)
-    if unit:
-        key = key // 2 + np.roll(units.read_key(first - LENGTH), 1, axis=0) // 2
-    keys = {first: units.write_key(first, key)}
+    if segment:
+        key = key // 2 + np.roll(segments.read_key(first - LENGTH), 1, axis=0) // 2
+    keys = {first: segments.write_key(first, key)}
     tell(f"key {first}")
     hashes: list[str] = []
     for index in range(first, first + LENGTH):
-        hashes.append(units.write_frame(index, np.roll(key, index - first, axis=1)))
+        hashes.append(segments.write_frame(index, np.roll(key, index - first, axis=1)))
         tell(f"frame {index}")
-    units.finish(SegmentRecord(unit=unit, first=first, sha=tuple(hashes), keys=keys, extra={"seed": unit + 7}))
-    tell(f"unit {unit}")
+    segments.finish(
+        SegmentRecord(number=segment, first=first, sha=tuple(hashes), keys=keys, extra={"seed": segment + 7})
+    )
+    tell(f"segment {segment}")
 
 
 def commit(
-    units: SegmentStore, record: SegmentRecord, frames: Iterable[Pixels], keys: Mapping[int, Pixels] | None = None
+    segments: SegmentStore, record: SegmentRecord, frames: Iterable[Pixels], keys: Mapping[int, Pixels] | None = None
 ) -> SegmentRecord:
-    """Write a unit's `keys` and `frames` one at a time and finish it; returns `record` with their hashes."""
-    key_hashes = {index: units.write_key(index, pixels) for index, pixels in (keys or {}).items()}
-    hashes = tuple(units.write_frame(index, pixels) for index, pixels in enumerate(frames, record.first))
+    """Write a segment's `keys` and `frames` one at a time and finish it; returns `record` with their hashes."""
+    key_hashes = {index: segments.write_key(index, pixels) for index, pixels in (keys or {}).items()}
+    hashes = tuple(segments.write_frame(index, pixels) for index, pixels in enumerate(frames, record.first))
     finished = replace(record, sha=hashes, keys=key_hashes)
-    units.finish(finished)
+    segments.finish(finished)
     return finished
 
 

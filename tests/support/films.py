@@ -10,8 +10,8 @@ import av
 import numpy as np
 from av.video.frame import VideoFrame
 
+from sdplay.film.video.container import FilmKind
 from sdplay.film.video.encode import FilmWriter
-from sdplay.film.video.kind import FilmKind
 
 FPS = Fraction(30000, 1001)
 # Options with which an encoder hardly changes a gray level.

@@ -17,12 +17,12 @@ from torch import Tensor
 from sdplay.core.machine import Machine
 from sdplay.core.sample import Noise
 from sdplay.events import Event, Started
+from sdplay.film.inputs import film_files
 from sdplay.film.job.builder import FilmJobBuilder
 from sdplay.film.job.encoder import Output
 from sdplay.film.job.film import FilmJob, shoot
 from sdplay.film.plan import FILMS, AnyFilm
 from sdplay.film.render.film import FilmRenderer
-from sdplay.film.video.inputs import film_files
 from sdplay.pipeline.model_cache import LoadedModel, TextEncodingCache
 from sdplay.requests.base import Request, make_request
 from sdplay.requests.recipe import Recipe

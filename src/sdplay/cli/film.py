@@ -81,7 +81,7 @@ def job_options() -> list[click.Parameter]:
 
 def film_request(kind: type[AnyFilm], positional: str, params: Mapping[str, Any]) -> AnyFilm:
     """The request that file, flags and words make, the later ones win; what else a file holds is listed on stderr."""
-    from sdplay.film.problems import ask_film
+    from sdplay.film.plan import ask_film
     from sdplay.film.request import canonical_names
 
     fields = forked_fields(kind, params["out"]) if params["fork"] is not None else {}

@@ -188,8 +188,7 @@ class FilmWishes:
         return self._asked("animate", settings, "max_frames")
 
     def _asked(self, mode: str, fields: dict[str, Any], length: str) -> AnyFilm:
-        from sdplay.film.plan import FILMS
-        from sdplay.film.problems import ask_film
+        from sdplay.film.plan import FILMS, ask_film
 
         length_asked = {length: self.num} if self.num is not None else {}
         return ask_film(FILMS[mode], **{**fields, **self.common, **length_asked})

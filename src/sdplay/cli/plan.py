@@ -17,8 +17,7 @@ from sdplay.cli.flags import in_the_words_of, request_fields
 from sdplay.cli.terminal import printable, table
 
 if TYPE_CHECKING:
-    from sdplay.film.plan import AnyFilm, FilmPlan
-    from sdplay.film.rows import Cost
+    from sdplay.film.plan import AnyFilm, Cost, FilmPlan
     from sdplay.studio import ResolvedRequest
 
 
@@ -85,7 +84,7 @@ def planned(request: AnyFilm, out: Path | None) -> tuple[ResolvedRequest, FilmPl
 def tell(request: AnyFilm, resolved: ResolvedRequest, plan: FilmPlan, params: dict[str, Any]) -> int:
     """Write the rows where they are wanted, and then what the film costs."""
     from sdplay.cli.plan_rows import STDOUT, destinations, in_terminal
-    from sdplay.film.rows import Cost, count_rows, film_table
+    from sdplay.film.plan import Cost, count_rows, film_table
 
     cost, rows, paths = Cost(), film_table(plan), {kind: params[kind] for kind in ("csv", "json")}
     to_file = any(path is not None for path in paths.values())
@@ -140,7 +139,7 @@ class Facts:
     def lines(self) -> Iterator[tuple[str, str]]:
         from sdplay.files.atomic import size_text
         from sdplay.film.job.description import film_rate
-        from sdplay.film.rows import LISTED
+        from sdplay.film.plan import LISTED
 
         recipe, cost = self.resolved.recipe, self.cost
         rate = film_rate(recipe.request)

@@ -17,7 +17,7 @@ from sdplay.cli.terminal import printable
 from sdplay.core.errors import StoreError
 
 if TYPE_CHECKING:
-    from sdplay.film.rows import Row
+    from sdplay.film.plan import Row
 
 STDOUT = Path("-")
 PAGE = 50  # rows of a table in a terminal before its head comes again

@@ -22,7 +22,7 @@ from sdplay.tasks import Executor, Task
 
 ATTEMPTS = 3  # for a task whose process died under it
 NEXT, STOP = "next", "stop"
-PROGRESS = (Started, Stepped)  # told again when a task is drawn again
+PROGRESS = (Started, Stepped)  # sent again when a task is drawn again
 
 Answer = Event | BaseException | None
 
@@ -49,7 +49,7 @@ class Worker:
         return cls(process, here)
 
     def end(self) -> None:
-        """End the process; whoever listens to it hears that the line is broken."""
+        """End the process; `listen` then raises `LineBroken`."""
         self.process.terminate()
         self.process.join()
 
@@ -93,15 +93,15 @@ class LocalExecutor:
         return self._inline.survey(request)
 
     def run(self, task: Task) -> Generator[Event, None, None]:
-        closings, told = self._closings, 0
+        closings, passed_on = self._closings, 0
         for attempt in range(1, ATTEMPTS + 1):
             seen = 0
             try:
                 with self._worker() as worker, closing(conversation(worker, task)) as events:
                     for event in events:
                         seen += not isinstance(event, PROGRESS)
-                        if isinstance(event, PROGRESS) or seen > told:  # a picture drawn again is the same again
-                            told = max(told, seen)
+                        if isinstance(event, PROGRESS) or seen > passed_on:  # a picture drawn again is the same again
+                            passed_on = max(passed_on, seen)
                             yield event
                     return
             except LineBroken as error:
@@ -135,7 +135,7 @@ class LocalExecutor:
 
 @contextmanager
 def unhurt_by_interrupts() -> Generator[None]:
-    """Let a process that is started here hear no Ctrl-C before it has said what is to become of it."""
+    """Let a process that is started here get no Ctrl-C before it has set its own handler."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
@@ -169,15 +169,15 @@ def conversation(worker: Worker, task: Task) -> Generator[Event, None, None]:
 
 def serve(line: Connection, inside: Callable[[], Executor]) -> None:
     """What a worker does: draw what it is sent, one event at a time, until the line is closed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the whole group; whoever leads says when to stop
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the whole group; the main process says when to stop
     executor = inside()
-    with suppress(EOFError, ConnectionError):  # whoever leads is gone
+    with suppress(EOFError, ConnectionError):  # the main process is gone
         while True:
             line.send(drawn(executor, cast(Task, line.recv()), line))
 
 
 def drawn(executor: Executor, task: Task, line: Connection) -> Exception | None:
-    """Draw `task`, telling its events along `line`; what it raised, None where it went well or was stopped."""
+    """Draw `task`, sending its events along `line`; what it raised, None where it went well or was stopped."""
     with closing(executor.run(task)) as events:
         while True:
             try:

@@ -19,8 +19,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from sdplay.core.errors import BadRequest
-from sdplay.film.curve_text import Key, read_keys
-from sdplay.film.easing import EASINGS
+from sdplay.film.curve_text import EASINGS, Key, read_keys
 from sdplay.film.expression import Expression
 from sdplay.film.expression_names import Timeline
 

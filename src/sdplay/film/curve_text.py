@@ -5,13 +5,24 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, cast, get_args
 
 from sdplay.core.errors import BadRequest
 from sdplay.film.expression import DEEPEST_BRACKETS, Expression, compile_expression
 from sdplay.film.expression_names import FILM_NAMES, SOUND_NAMES, Timeline
+
+EASINGS: dict[str, Callable[[float], float]] = {
+    "linear": lambda u: u,
+    "step": lambda u: 0.0 if u < 1 else 1.0,
+    "hold": lambda u: 0.0 if u < 1 else 1.0,
+    "ease-in": lambda u: u * u,
+    "ease-out": lambda u: u * (2 - u),
+    "ease": lambda u: u * u * (3 - 2 * u),
+    "ease-in-out": lambda u: u * u * (3 - 2 * u),
+    "cosine": lambda u: (1 - math.cos(math.pi * u)) / 2,
+}
 
 Mode = Literal["linear", "step", "hold", "ease", "ease-in", "ease-out", "ease-in-out", "cosine"]
 MODES: Mapping[str, Mode] = {mode: mode for mode in get_args(Mode)}
@@ -65,7 +76,7 @@ def read_keys(
 
 
 def read_expression(text: str, timeline: Timeline) -> Expression:
-    """The expression `text` over what the film knows; a feature of sound in a film without is told to need `audio`."""
+    """The expression `text` over the names of the film; raises `BadRequest` for a feature of sound without sound."""
     expression = compile_expression(text, timeline.names | SOUND_NAMES)
     deaf = sorted(expression.uses - timeline.names)
     if deaf:
@@ -86,16 +97,16 @@ def read_frame(text: str, timeline: Timeline) -> tuple[int, frozenset[str]]:
 
 def mode_named(text: str) -> Mode:
     """The way from a key to the next, of that name; raises `BadRequest`."""
-    found = MODES.get(text.lower())
-    if found is None:
+    mode = MODES.get(text.lower())
+    if mode is None:
         raise BadRequest(f"there is no way called {text!r} from a key to the next", hint=f"known: {', '.join(MODES)}")
-    return found
+    return mode
 
 
 def number_in(value: str) -> str | None:
     """The number that `value` is, in brackets or not; None for an expression."""
-    found = _BRACKETED_NUMBER.fullmatch(value)
-    return "".join(found["number"].split()) if found else None
+    match = _BRACKETED_NUMBER.fullmatch(value)
+    return "".join(match["number"].split()) if match else None
 
 
 def unquoted(text: str) -> str:
@@ -117,12 +128,12 @@ class _Reader:
         return Key(frame, value, mode, entry.text), in_frame | in_value
 
     def _mode(self, text: str) -> tuple[str, Mode]:
-        found = _WITH_MODE.fullmatch(text.strip())
-        if found is None:
+        match = _WITH_MODE.fullmatch(text.strip())
+        if match is None:
             return text, self.default_mode
-        if found["mode"].lower() not in MODES and not found["value"].rstrip().endswith((")", "'", '"')):
+        if match["mode"].lower() not in MODES and not match["value"].rstrip().endswith((")", "'", '"')):
             return text, self.default_mode
-        return found["value"], mode_named(found["mode"])
+        return match["value"], mode_named(match["mode"])
 
     def _value(self, text: str) -> tuple[float | Expression, frozenset[str]]:
         expression = read_expression(text, self.timeline)
@@ -132,7 +143,7 @@ class _Reader:
 
 
 def read_entries(name: str, given: object) -> Iterator[Entry]:
-    """The keys of the schedule `name` as they are written; raises `BadRequest` where `given` is no schedule."""
+    """The keys of the schedule `name` as they are written; raises `BadRequest` if `given` is not a schedule."""
     if isinstance(given, Mapping):
         return _from_mapping(name, list(cast(Mapping[object, object], given).items()))
     if isinstance(given, bool) or not isinstance(given, int | float | str):
@@ -182,22 +193,22 @@ def _split(text: str, separator: str) -> list[str]:
     """
     parts: list[str] = []
     depth, quote, start = 0, "", 0
-    for found in _MARKS.finditer(text):
-        mark = found[0]
+    for match in _MARKS.finditer(text):
+        mark = match[0]
         if mark[0] in "'\"":
             quote = "" if len(mark) > 1 and mark[-1] == mark[0] else mark[0]
         elif mark in "()":
             depth += 1 if mark == "(" else -1
             if depth < 0:
-                raise BadRequest(f"the ')' at character {found.start() + 1} closes no bracket")
+                raise BadRequest(f"the ')' at character {match.start() + 1} closes no bracket")
             if depth > DEEPEST_BRACKETS:
                 raise BadRequest(f"more than {DEEPEST_BRACKETS} brackets inside one another")
         elif mark == separator and depth == 0:
-            part = text[start : found.start()]
+            part = text[start : match.start()]
             if separator == "," and parts and not part.strip():
-                raise BadRequest(f"there is nothing before the comma at character {found.start() + 1}")
+                raise BadRequest(f"there is nothing before the comma at character {match.start() + 1}")
             parts.append(part)
-            start = found.end()
+            start = match.end()
     if depth or quote:
         raise BadRequest(f"a {quote or '('} is never closed")
     return [*parts, text[start:]]

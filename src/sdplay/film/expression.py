@@ -93,17 +93,17 @@ def compile_expression(text: str, names: frozenset[str]) -> Expression:
 
 
 def _tokens(text: str) -> Iterator[tuple[str, str]]:
-    """(kind, token) pairs, each token in a form the parser reads; raises `BadRequest` at the first that is none."""
+    """(kind, token) pairs, each token in a form the parser reads; raises `BadRequest` at the first that is not one."""
     text = text.rstrip()
     at = 0
     while at < len(text):
-        found = _TOKEN.match(text, at)
-        if found is None:
+        match = _TOKEN.match(text, at)
+        if match is None:
             raise _unreadable(text[at:].lstrip())
-        kind = str(found.lastgroup)
-        token = found[kind]
+        kind = str(match.lastgroup)
+        token = match[kind]
         yield kind, _finite(token) if kind == "number" else token
-        at = found.end()
+        at = match.end()
 
 
 def _finite(number: str) -> str:
@@ -239,8 +239,8 @@ def _unary(function: Callable[[float], float], operand: Term) -> Term:
 
 
 def _logic(every: bool, parts: list[Term]) -> Term:
-    found = all if every else any
-    return lambda values: float(found(part(values) for part in parts))
+    combine = all if every else any
+    return lambda values: float(combine(part(values) for part in parts))
 
 
 def _compare(tests: list[Callable[[float, float], bool]], parts: list[Term]) -> Term:

@@ -21,9 +21,9 @@ USUAL_FRAMES = 300
 
 
 def frames_of(request: Animate) -> int:
-    """How many frames are drawn for `request`: those of the film, and those that its end melts into its beginning with.
+    """How many frames are drawn for `request`: those of the film, and those that melt its end into its beginning.
 
-    Of a clip `settle` has put in how many it has. Raises `BadRequest` for a crossfade that is longer than the film.
+    For a clip `film_files` has set `max_frames`. Raises `BadRequest` for a crossfade that is longer than the film.
     """
     shown, fade = shown_frames(request), request.crossfade
     if fade > shown:
@@ -68,7 +68,7 @@ class AnimationPlan:
 
     @property
     def segment_length(self) -> int:
-        """Frames of a unit: a segment, or as many frames of a clip as one forward pass takes."""
+        """Frames of a segment: the cadence, or as many frames of a clip as one forward pass takes."""
         return self.recipe.numerics.tile if self.request.of_clip else self.cadence
 
     @property
@@ -76,7 +76,7 @@ class AnimationPlan:
         return -(-self.total // self.segment_length)
 
     def segment(self, number: int) -> Segment:
-        """Unit `number`: frames of a clip wait for nothing, or for the first of them, whose colours they take."""
+        """Segment `number`: frames of a clip wait for nothing, or for the first of them, whose colours they take."""
         first = number * self.segment_length
         stop = min(first + self.segment_length, self.total)
         waits_for = None
@@ -86,16 +86,16 @@ class AnimationPlan:
             waits_for = number - 1
         return Segment(number=number, first=first, stop=stop, waits_for=waits_for)
 
-    def needs(self, unit: Segment) -> tuple[int, ...]:
-        """The keys, by frame, that `unit` starts from: the one before it, and the one whose colours it keeps."""
-        if unit.waits_for is None:
+    def needs(self, segment: Segment) -> tuple[int, ...]:
+        """The keys, by frame, that `segment` starts from: the one before it, and the one whose colours it keeps."""
+        if segment.waits_for is None:
             return ()
         if self.request.of_clip:
             return (0,)
-        return tuple({unit.first - self.cadence, self.scene(unit.first)})
+        return tuple({segment.first - self.cadence, self.scene(segment.first)})
 
     def chain(self, number: int) -> int:
-        """The scene of a unit; frames of a clip are scenes of their own."""
+        """The scene of a segment; frames of a clip are scenes of their own."""
         return number if self.request.of_clip else self.scene(number * self.segment_length)
 
     def is_cut(self, key: int) -> bool:
@@ -175,7 +175,7 @@ class AnimationPlan:
         return self.schedules.given(name)
 
     def _steps(self, key: int, strength: float) -> int | None:
-        """Levels of the whole ladder, of which `strength` is climbed: at least one step, or all of them where exact."""
+        """Steps of the whole schedule, of which the part `strength` is run: at least one, or all of them if exact."""
         asked = self._asked_steps(key)
         if not 0 < strength < 1:
             return asked
@@ -195,8 +195,8 @@ class AnimationPlan:
         for key in range(0, stop, self.cadence):
             strength, steps = self.strength(key), self._asked_steps(key)
             if strength > 0 and int(steps * strength) == 0 and not self.is_cut(key):
-                told = f"at frame {key} it is {strength:g}, which is no whole step of {steps}: one is taken"
-                yield f"strength_schedule: {told}"
+                reason = f"at frame {key} it is {strength:g}, which is no whole step of {steps}: one is taken"
+                yield f"strength_schedule: {reason}"
                 return
 
     def _varies(self, name: str) -> bool:
@@ -220,5 +220,5 @@ class AnimationPlan:
 
 def plan(recipe: Recipe, indices: Sequence[int]) -> Iterator[Sample]:
     """The drawn frames (keys) among `indices`, in that order."""
-    score = AnimationPlan(recipe)
-    return (score.key(index) for index in indices if index % score.cadence == 0)
+    animation = AnimationPlan(recipe)
+    return (animation.key(index) for index in indices if index % animation.cadence == 0)

@@ -20,8 +20,18 @@ from sdplay.core.sample import (
     SplineNoise,
 )
 from sdplay.core.seeding import SEEDS
-from sdplay.film.easing import eased, even_pace, with_hold
-from sdplay.film.layout import EvenLoop, EvenOpen, KeyframesLoop, KeyframesOpen, Layout, SpacedLoop, SpacedOpen
+from sdplay.film.layout import (
+    EvenLoop,
+    EvenOpen,
+    KeyframesLoop,
+    KeyframesOpen,
+    Layout,
+    SpacedLoop,
+    SpacedOpen,
+    eased,
+    even_pace,
+    with_hold,
+)
 from sdplay.film.request_dream import Dream, Keyframe
 from sdplay.requests.recipe import Recipe
 
@@ -139,7 +149,7 @@ class DreamPlan:
 
     @property
     def segment_length(self) -> int:
-        """Frames of a unit: as many as one forward pass takes."""
+        """Frames of a segment: as many as one forward pass takes."""
         return self.recipe.numerics.tile
 
     @property
@@ -150,7 +160,7 @@ class DreamPlan:
         first = number * self.segment_length
         return Segment(number=number, first=first, stop=min(first + self.segment_length, self.total))
 
-    def needs(self, unit: Segment) -> tuple[int, ...]:
+    def needs(self, segment: Segment) -> tuple[int, ...]:
         """A dream's frames start from nothing that is drawn."""
         return ()
 

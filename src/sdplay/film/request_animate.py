@@ -1,4 +1,4 @@
-"""The request for an animation: a picture that a camera moves and the model draws anew, or a clip drawn anew."""
+"""The request for an animation: a picture that a camera moves and the model redraws, or a clip redrawn."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ OF_THE_FIRST = ("RGB", "HSV", "LAB", "LAB_mean")  # coherence with the colours o
 
 
 class Animate(Film):
-    """A film of which every c-th frame is drawn from the one before, moved by a camera; or a clip drawn anew."""
+    """A film of which every c-th frame is drawn from the one before, moved by a camera; or a clip redrawn."""
 
     mode: Literal["animate"] = "animate"
     animation_prompts: PromptsByFrame = Field(
@@ -184,7 +184,7 @@ class Animate(Film):
 
     @property
     def rate(self) -> Fraction:
-        """Frames a second; 30 until `settle` has put a clip's in."""
+        """Frames a second; 30 until `film_files` has put a clip's in."""
         return Fraction(self.fps or "30")
 
     @property

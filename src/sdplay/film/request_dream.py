@@ -113,7 +113,7 @@ class Dream(Film):
             check_notation(prompt, self.negative_prompt)
 
     def unused_fields(self) -> set[str]:
-        """Where keys have fixed frames a longer film begins with the shorter one, unless its pace is measured anew with
+        """If keys have fixed frames a longer film begins with the shorter one, unless its pace is measured again for
         every key; how fast it plays is not seen, unless it follows a sound.
         """
         fixed = bool(self.keyframes) or (self.frames_per_key is not None and self.pace != "perceptual")

@@ -69,7 +69,7 @@ STILL = {"zoom": 1.0, "transform_center_x": 0.5, "transform_center_y": 0.5}  # a
 class Schedules:
     """Every schedule of an animation by its field's name (those that were given or have a default), and the words.
 
-    `sound` tells what there is to hear at a frame, where one of them asks for it.
+    `sound` gives what there is to hear at a frame, if one of them asks for it.
     """
 
     curves: dict[str, Curve]

@@ -36,7 +36,7 @@ class FilmJobs:
         film begun by another version or on another processor.
         """
         from sdplay.film.job.builder import seeded_as_before
-        from sdplay.film.problems import with_everything_wrong
+        from sdplay.film.plan import with_everything_wrong
 
         with with_everything_wrong(request):
             resolved = self.resolver.resolve(seeded_as_before(request, out))
@@ -44,8 +44,7 @@ class FilmJobs:
 
     def plan(self, request: AnyFilm) -> tuple[ResolvedRequest, FilmPlan]:
         """What drawing the film `request` would be, without its model; raises what `start` raises for a request."""
-        from sdplay.film.plan import film_plan
-        from sdplay.film.problems import with_everything_wrong
+        from sdplay.film.plan import film_plan, with_everything_wrong
 
         with with_everything_wrong(request):
             resolved = self.resolver.resolve(request)
@@ -81,8 +80,8 @@ class FilmJobs:
 
     def _recorded(self, folder: JobFolder, model: str | None) -> ResolvedRequest:
         """The film of `folder` as it was resolved, with its model, which `model` or the folder says where it is."""
+        from sdplay.film.inputs import check_files
         from sdplay.film.job.description import described_model, described_recipe
-        from sdplay.film.video.inputs import check_files
 
         recipe = described_recipe(folder.description)
         check_known(recipe)

@@ -8,19 +8,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from sdplay.core.errors import BadRequest, ModelBroken, NotReproduced
+from sdplay.core.identity import ResolvedAddOn, add_on_name
 from sdplay.core.machine import memory_available
 from sdplay.core.values import amount_text
 from sdplay.images.canny import holds_map
-from sdplay.library.add_ons import TITLES, ResolvedAddOn, resolve_add_on
+from sdplay.library.add_ons import TITLES, resolve_add_on
 from sdplay.library.card import ModelCard
-from sdplay.library.identity import add_on_name
 from sdplay.library.library import Library, library_from_env
 from sdplay.library.resolve import ResolvedModel, resolve
-from sdplay.library.sizes import memory_figures
 from sdplay.prompts.template import Wildcards
 from sdplay.requests.add_ons import find_add_ons, named_add_ons
 from sdplay.requests.base import Request
-from sdplay.requests.memory import MemoryPlan, kept_within, memory_limit, memory_plan, planned, ways
+from sdplay.requests.memory import MemoryPlan, kept_within, memory_limit, memory_plan, model_size, planned, ways
 from sdplay.requests.modes import expand_prompts, read_files
 from sdplay.requests.recipe import Recipe
 from sdplay.requests.resolve import resolve_request
@@ -189,7 +188,7 @@ def free(device: str) -> int | None:
 
 def other_ways(resolved: ResolvedRequest) -> list[MemoryPlan]:
     """Ways to draw the same in less memory, each in less than the one before, those in bfloat16 last."""
-    recipe, size = resolved.recipe, memory_figures(resolved.model)
+    recipe, size = resolved.recipe, model_size(resolved.model)
     least, found = memory_plan(recipe, resolved.model).predicted, list[MemoryPlan]()
     for way in ways(recipe, lossy=True):
         plan = planned(recipe, size, *way)

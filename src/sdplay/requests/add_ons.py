@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 from typing import Any
 
 from sdplay.core.errors import BadRequest, UnknownName, shorten
-from sdplay.library.add_ons import TITLES, ResolvedAddOn, known_add_ons, resolve_add_on
-from sdplay.library.identity import AddOnKind, add_on_name, without_weights
+from sdplay.core.identity import AddOnKind, ResolvedAddOn, add_on_name, without_weights
+from sdplay.library.add_ons import TITLES, known_add_ons, resolve_add_on
 from sdplay.library.library import Library
-from sdplay.prompts.lora_tags import Lora, lora_names, read_lora, stretches
+from sdplay.prompts.lora_tags import Lora, lora_names, read_lora, stretches, word_pattern
 from sdplay.prompts.template import Wildcards, template
 from sdplay.requests.base import Request
 
 FIELDS: tuple[AddOnKind, ...] = ("lora", "embedding", "vae", "controlnet")  # each holds add-ons of the kind it names
-ActiveEmbeddings = tuple[tuple[str, str], ...]  # words that stand for vectors, and the digest of the file of each
 
 
 def entries(request: Request) -> Iterator[tuple[AddOnKind, str]]:
@@ -81,12 +79,6 @@ def mentioned_add_ons(
         for match in pattern.finditer(text) if pattern is not None else ():
             if (word := by_fold.get(match[0].casefold())) is not None:
                 yield "embedding", word
-
-
-def word_pattern(names: Collection[str]) -> re.Pattern[str]:
-    """Finds any of `names` where it stands as a word of its own, in upper or lower case; of two the longer one."""
-    either = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
-    return re.compile(rf"(?<!\w)(?:{either})(?!\w)", re.IGNORECASE)
 
 
 def asked_loras(request: Request) -> Iterator[Lora]:

@@ -57,7 +57,7 @@ def _of_films(name: str, request: str) -> Mode:
         request=f"sdplay.film.request_{name}:{request}",
         count=f"sdplay.film.plan_{name}:frames_of",
         plan=f"sdplay.film.plan_{name}:plan",
-        expand_prompts="sdplay.film.words:expand_prompts",
+        expand_prompts="sdplay.film.inputs:expand_prompts",
         read_files="sdplay.film.inputs:read_files",
         renderer="sdplay.film.render.film:FilmRenderer",
     )

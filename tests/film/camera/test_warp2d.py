@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sdplay.core.errors import BadRequest
-from sdplay.film.camera.resample import Border, SamplingMode, sample
-from sdplay.film.camera.warp2d import Move2D, matrix, warp2d
+from sdplay.film.camera.warp2d import Border, Move2D, SamplingMode, matrix, sample, warp2d
 from tests.support.dots import dot, place, scenery
 
 WIDTH, HEIGHT = 96, 64

@@ -11,7 +11,7 @@ import pytest
 from sdplay.core.errors import BadRequest
 from sdplay.events import ImageDone, Resumed
 from sdplay.film.job.film import shoot
-from sdplay.film.video.verify import verify_film
+from sdplay.film.video.container import verify_film
 from tests.support import child
 from tests.support.films import write_film
 from tests.support.patience import PATIENCE
@@ -97,7 +97,7 @@ def test_ten_kills_at_random_moments_change_no_byte_of_any_film(tmp_path: Path) 
 
 @pytest.fixture
 def hill(tmp_path: Path) -> Path:
-    """A finished film of five units in two scenes: 0 to 8, from frame 9 on the second."""
+    """A finished film of five segments in two scenes: 0 to 8, from frame 9 on the second."""
     return finished(tmp_path / "film")
 
 
@@ -114,7 +114,7 @@ def drawn_again(out: Path, request: Any) -> list[int]:
     return [event.picture.index for event in made(out, request) if isinstance(event, ImageDone)]
 
 
-def test_a_torn_journal_costs_the_unit_of_its_last_line(hill: Path) -> None:
+def test_a_torn_journal_costs_the_segment_of_its_last_line(hill: Path) -> None:
     before, path = everything(hill), hill / "journal.jsonl"
     last = json.loads(path.read_text().splitlines()[-1].partition(" ")[2])
     path.write_bytes(path.read_bytes()[:-7])
@@ -157,7 +157,7 @@ def test_what_was_damaged_is_drawn_again_and_nothing_else(hill: Path, damage: An
     assert everything(hill) == before
 
 
-def test_a_lost_frame_of_a_dream_costs_its_own_unit(tmp_path: Path) -> None:
+def test_a_lost_frame_of_a_dream_costs_its_own_segment(tmp_path: Path) -> None:
     made(tmp_path / "film", film_request("dream", **DREAM))
     before = everything(tmp_path / "film")
     (tmp_path / "film" / "frames" / "000000005.png").unlink()
@@ -225,7 +225,7 @@ def test_a_longer_film_begins_with_the_bytes_of_the_shorter_one(tmp_path: Path) 
     assert len([name for name in begun if name.startswith("frames")]) == 25
     assert begun.items() <= whole.items()
     again = drawn_again(short, film_request("animate", **{**HILL, "max_frames": 61}))
-    assert again == list(range(24, 61))  # the unit of frame 24 was cut short
+    assert again == list(range(24, 61))  # the segment of frame 24 was cut short
     assert everything(short) == everything(long)
 
 

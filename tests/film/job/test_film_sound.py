@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sdplay.core.errors import BadRequest
-from sdplay.film.video.verify import verify_film
+from sdplay.film.video.container import verify_film
 from sdplay.studio import Studio
 from tests.film.video.test_sound import tone, write_sound
 from tests.support.shot import film, frames, same, shot

@@ -140,11 +140,11 @@ def test_a_full_disk_stops_the_job_and_leaves_it_ready_to_go_on(limit: int, tmp_
     assert files(tmp_path / "my job") == files(tmp_path / "whole")
 
 
-def test_a_journal_that_no_longer_fits_loses_only_the_unit_at_hand(tmp_path: Path) -> None:
+def test_a_journal_that_no_longer_fits_loses_only_the_segment_at_hand(tmp_path: Path) -> None:
     draw_film(tmp_path / "whole", 40)
     largest = max(len(content) for name, content in files(tmp_path / "whole").items() if name.endswith(".png"))
     journal = (tmp_path / "whole" / "journal.jsonl").read_bytes()
-    limit = largest + 100  # every picture fits, and the journal for some units
+    limit = largest + 100  # every picture fits, and the journal for some segments
     assert limit < len(journal)
     code = FULL.replace(", 3)", ", 40)")
     assert child.run(code, tmp_path / "job", limit).startswith("4 ")

@@ -1,4 +1,4 @@
-"""The journal gives back every finished unit, and of a damaged file all that comes before the damage."""
+"""The journal gives back every finished segment, and of a damaged file all that comes before the damage."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ EXTRA = st.dictionaries(
 HASHES = st.text("0123456789abcdef", min_size=32, max_size=32)
 RECORDS = st.builds(
     SegmentRecord,
-    unit=st.integers(0, 10**6),
+    number=st.integers(0, 10**6),
     first=st.integers(0, 10**6),
     sha=st.lists(HASHES, max_size=4).map(tuple),
     seconds=st.floats(0, 1e6),
@@ -34,14 +34,14 @@ RECORDS = st.builds(
 )
 
 
-def record(unit: int, sha: str = "ab") -> SegmentRecord:
-    return SegmentRecord(unit=unit, first=3 * unit, sha=(sha,) * 3, seconds=0.5, extra={"seed": unit})
+def record(segment: int, sha: str = "ab") -> SegmentRecord:
+    return SegmentRecord(number=segment, first=3 * segment, sha=(sha,) * 3, seconds=0.5, extra={"seed": segment})
 
 
 def filled(path: Path, *numbers: int) -> Journal:
     journal = Journal.open(path)
-    for unit in numbers:
-        journal.add(record(unit))
+    for segment in numbers:
+        journal.add(record(segment))
     return journal
 
 
@@ -62,15 +62,17 @@ def test_a_line_is_its_checksum_and_json(tmp_path: Path) -> None:
 
 
 @settings(max_examples=60)
-@given(units=st.lists(st.integers(0, 30), unique=True, max_size=20))
-def test_units_finished_in_any_order_are_known(units: list[int], tmp_path_factory: pytest.TempPathFactory) -> None:
+@given(segments=st.lists(st.integers(0, 30), unique=True, max_size=20))
+def test_segments_finished_in_any_order_are_known(
+    segments: list[int], tmp_path_factory: pytest.TempPathFactory
+) -> None:
     path = tmp_path_factory.mktemp("journal") / "j"
-    for journal in (filled(path, *units), Journal.open(path)):
-        assert [unit for unit in range(-2, 33) if unit in journal] == sorted(units)
-        assert len(journal) == len(units)
-        assert journal.first_missing == next(unit for unit in range(32) if unit not in units)
-        assert [found.unit for found in journal] == units
-        assert all(journal.record(unit) == record(unit) for unit in units)
+    for journal in (filled(path, *segments), Journal.open(path)):
+        assert [segment for segment in range(-2, 33) if segment in journal] == sorted(segments)
+        assert len(journal) == len(segments)
+        assert journal.first_missing == next(segment for segment in range(32) if segment not in segments)
+        assert [found.number for found in journal] == segments
+        assert all(journal.record(segment) == record(segment) for segment in segments)
 
 
 def test_a_file_torn_at_any_byte_keeps_the_whole_lines_and_goes_on(tmp_path: Path) -> None:
@@ -96,7 +98,7 @@ def test_one_flipped_bit_anywhere_costs_its_line_and_those_after_it(tmp_path: Pa
     line = whole.index(b"\n") + 1
     for position in range(line, 2 * line):
         path.write_bytes(whole[:position] + bytes([whole[position] ^ 1 << position % 8]) + whole[position + 1 :])
-        assert [found.unit for found in Journal.open(path)] == [0], position
+        assert [found.number for found in Journal.open(path)] == [0], position
         assert path.read_bytes() == whole[:line]
 
 
@@ -121,12 +123,12 @@ def test_only_looking_changes_nothing(tmp_path: Path) -> None:
     assert path.read_bytes() == torn
 
 
-def test_dropped_units_are_forgotten_for_good(tmp_path: Path) -> None:
+def test_dropped_segments_are_forgotten_for_good(tmp_path: Path) -> None:
     path = tmp_path / "j"
     journal = filled(path, 0, 1, 2, 3, 5)
     journal.drop({1, 3, 9})
     for again in (journal, Journal.open(path)):
-        assert [found.unit for found in again] == [0, 2, 5]
+        assert [found.number for found in again] == [0, 2, 5]
         assert again.first_missing == 1
     journal.add(record(1))
     assert Journal.open(path).first_missing == 3
@@ -151,12 +153,12 @@ def test_a_line_that_did_not_reach_the_disk_is_taken_back(tmp_path: Path, monkey
     assert path.read_bytes() == whole
     assert 1 not in journal
     journal.add(record(1))
-    assert [found.unit for found in Journal.open(path)] == [0, 1]
+    assert [found.number for found in Journal.open(path)] == [0, 1]
 
 
-def test_a_unit_is_finished_once(tmp_path: Path) -> None:
+def test_a_segment_is_finished_once(tmp_path: Path) -> None:
     journal = filled(tmp_path / "j", 0)
-    with pytest.raises(ValueError, match="unit 0 is in the journal already"):
+    with pytest.raises(ValueError, match="segment 0 is in the journal already"):
         journal.add(record(0))
     with pytest.raises(KeyError):
         journal.record(1)
@@ -170,16 +172,16 @@ def test_a_line_of_another_program_is_an_error_and_not_dropped(tmp_path: Path) -
         list(journal)
 
 
-@pytest.mark.parametrize("wrong", [{"unit": -1}, {"first": -1}, {"extra": {"sha": 1}}])
+@pytest.mark.parametrize("wrong", [{"number": -1}, {"first": -1}, {"extra": {"sha": 1}}])
 def test_a_record_that_could_not_be_read_back_is_refused(wrong: dict[str, int]) -> None:
     with pytest.raises(ValueError, match=r"count from 0|may not hold sha"):
-        SegmentRecord(**{"unit": 0, "first": 0, "sha": ()} | wrong)
+        SegmentRecord(**{"number": 0, "first": 0, "sha": ()} | wrong)
 
 
-def test_a_hundred_thousand_units_open_soon_and_in_little_memory(tmp_path: Path) -> None:
+def test_a_hundred_thousand_segments_open_soon_and_in_little_memory(tmp_path: Path) -> None:
     path = tmp_path / "j"
     with path.open("wb") as file:
-        file.writelines(record(unit, "ab" * 16).line() for unit in range(100_000))
+        file.writelines(record(segment, "ab" * 16).line() for segment in range(100_000))
     with no_runaway():
         journal = Journal.open(path)
     assert journal.first_missing == 100_000

@@ -14,7 +14,7 @@ from sdplay.core.errors import MemoryFailed, RenderFailed
 from sdplay.core.seeding import reroll_seed
 from sdplay.events import Event, Retried
 from sdplay.families.base import TextEncoding
-from sdplay.film.job.frame_file import read_frame
+from sdplay.film.job.segments import read_frame
 from sdplay.sampling.denoiser import Denoiser
 from tests.support.films import write_film
 from tests.support.stubfilm import StubExecutor, film_request, journal, made
@@ -68,7 +68,7 @@ def test_reroll_tries_on_and_gives_up_after_five(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("tile", [1, 3, 4])
-def test_previous_shows_the_last_good_frame_also_from_another_unit(tmp_path: Path, tile: int) -> None:
+def test_previous_shows_the_last_good_frame_also_from_another_segment(tmp_path: Path, tile: int) -> None:
     out = tmp_path / "film"
     events = dream(out, bad=[13], black=[14], on_bad_frame="previous", batch_size=tile)
     assert rescues(events) == dict.fromkeys((3, 4), "the frame before stands still")
@@ -118,7 +118,7 @@ def test_previous_in_a_clip_is_the_drawn_frame_before(tmp_path: Path) -> None:
         on_bad_frame="previous",
         batch_size=2,
     )
-    events = made(tmp_path / "film", request, StubExecutor(bad=[24]))  # the first of its unit
+    events = made(tmp_path / "film", request, StubExecutor(bad=[24]))  # the first of its segment
     assert rescues(events) == {4: "the frame before stands still"}
     assert np.array_equal(frame(tmp_path / "film", 4), frame(tmp_path / "film", 3))
 

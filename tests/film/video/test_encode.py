@@ -14,10 +14,8 @@ from PIL import Image, ImageSequence
 
 from sdplay.core.errors import BadRequest, StoreError
 from sdplay.film.job.encoder import pingpong
-from sdplay.film.video.container import put_in_place
+from sdplay.film.video.container import CODINGS, FilmKind, put_in_place, verify_film
 from sdplay.film.video.encode import FilmWriter
-from sdplay.film.video.kind import CODINGS, FilmKind
-from sdplay.film.video.verify import verify_film
 from tests.support import child
 from tests.support.films import FPS, decoded, psnr, smooth_film, write_film
 

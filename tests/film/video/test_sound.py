@@ -12,12 +12,11 @@ import numpy as np
 import pytest
 
 from sdplay.core.errors import BadRequest
+from sdplay.film.audio_features import analyse, beat_period, features, onset_energy, onset_pace
+from sdplay.film.video.container import FilmKind, verify_film
 from sdplay.film.video.encode import FilmWriter
 from sdplay.film.video.index import probe
-from sdplay.film.video.kind import FilmKind
-from sdplay.film.video.sound import Sound, decode_sound
-from sdplay.film.video.spectrum import RATE, analyse, beat_period, features, onset_energy, onset_pace
-from sdplay.film.video.verify import verify_film
+from sdplay.film.video.sound import RATE, Sound, decode_sound
 from tests.support.films import smooth_film
 
 FPS = Fraction(25)

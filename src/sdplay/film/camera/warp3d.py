@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sdplay.core.errors import BadRequest
-from sdplay.film.camera.resample import Border, SamplingMode, sample
+from sdplay.film.camera.warp2d import Border, SamplingMode, sample
 
 Geometry = Literal["deforum", "pinhole"]
 

@@ -18,8 +18,8 @@ from sdplay.film.job.folder import JobFolder
 from sdplay.film.plan import AnyFilm, FilmPlan, film_plan
 from sdplay.film.request_animate import Animate
 from sdplay.film.request_dream import Dream
+from sdplay.film.video.container import CODINGS, check_kind
 from sdplay.film.video.index import probe
-from sdplay.film.video.kind import CODINGS, check_kind
 from sdplay.film.video.sound import Sound, check_sound
 from sdplay.library.resolve import ResolvedModel
 from sdplay.requests.recipe import Recipe
@@ -29,7 +29,7 @@ MIXED = "this film was begun by another version or on another processor: its bit
 
 
 def seeded_as_before(request: AnyFilm, out: Path) -> AnyFilm:
-    """`request` with the seed of the job in `out`, where there is one and no seed was asked for: it goes on with it."""
+    """`request` with the seed of the job in `out`, where there is one and no seed was asked for: it is resumed."""
     if request.seed is not None or not (out / "job.json").exists():
         return request
     seed: Any = JobFolder.open(out).description["recipe"]["seed"]

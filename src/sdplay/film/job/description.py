@@ -17,7 +17,7 @@ from sdplay.requests.base import Request
 from sdplay.requests.recipe import Recipe
 from sdplay.version import VERSION
 
-# What may differ when a film is gone on with: its length and where it is drawn, its file, what it was begun on, and
+# What may differ when a film is resumed: its length and where it is drawn, its file, what it was begun on, and
 # where its model was. A pace that is measured is known to the folder alone.
 FREE = frozenset({"asked", "output", "made_by", "found", "recipe.pace_table"})
 
@@ -30,8 +30,8 @@ def describe(recipe: Recipe, output: Output) -> dict[str, Any]:
     sound = {**asdict(output.sound), "path": str(output.sound.path)} if output.sound else None
     written = asdict(output) | {"rate": str(output.rate), "sound": sound}
     asked_for = recipe.request.model
-    found = {"model": str(Path(asked_for).absolute()) if Path(asked_for).exists() else asked_for}
-    return {"recipe": recipe.to_dict(), "asked": asked, "output": written, "made_by": here(), "found": found}
+    location = {"model": str(Path(asked_for).absolute()) if Path(asked_for).exists() else asked_for}
+    return {"recipe": recipe.to_dict(), "asked": asked, "output": written, "made_by": here(), "found": location}
 
 
 def described_recipe(description: Mapping[str, Any]) -> Recipe:
@@ -48,8 +48,8 @@ def described_model(description: Mapping[str, Any]) -> str:
 
 def described_output(description: Mapping[str, Any]) -> Output:
     written: dict[str, Any] = dict(description["output"])
-    told, rate = written.pop("sound"), Fraction(written.pop("rate"))
-    sound = Sound(path=Path(told["path"]), start=told["start"], field=told["field"]) if told else None
+    recorded, rate = written.pop("sound"), Fraction(written.pop("rate"))
+    sound = Sound(path=Path(recorded["path"]), start=recorded["start"], field=recorded["field"]) if recorded else None
     return Output(**written, rate=rate, sound=sound)
 
 
@@ -70,7 +70,7 @@ def here() -> dict[str, str]:
 
 
 def processor() -> str:
-    """The processor's name where the system tells it."""
+    """The processor's name if the system reports it."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:

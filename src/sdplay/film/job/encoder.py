@@ -14,12 +14,11 @@ import numpy as np
 
 from sdplay.core.errors import SdplayError, Stopped, StoreError
 from sdplay.film.job.folder import JobFolder
-from sdplay.film.job.units import SegmentStore
+from sdplay.film.job.segments import SegmentStore
+from sdplay.film.video.container import FilmKind, verify_film
 from sdplay.film.video.encode import FilmWriter
-from sdplay.film.video.kind import FilmKind
 from sdplay.film.video.preview import PreviewWriter
 from sdplay.film.video.sound import Sound
-from sdplay.film.video.verify import verify_film
 from sdplay.images.read import Pixels
 
 
@@ -79,13 +78,13 @@ class FilmEncoder:
             self._changed.notify_all()
 
     @contextmanager
-    def running(self, units: SegmentStore) -> Generator[None]:
+    def running(self, segments: SegmentStore) -> Generator[None]:
         """Encode beside what is done inside; at its end, whatever that was, the film of the frames shown is written.
 
-        Raises `DiskFull` or `StoreError` where that fails, unless something else is being raised already. Who
-        interrupts the waiting for that film leaves none, or the one before.
+        Raises `DiskFull` or `StoreError` where that fails, unless something else is being raised already. An
+        interrupt while that film is awaited leaves none, or the one before.
         """
-        thread = threading.Thread(target=self._work, args=(units,), name="encoder")
+        thread = threading.Thread(target=self._work, args=(segments,), name="encoder")
         thread.start()
         well = False
         try:
@@ -102,16 +101,16 @@ class FilmEncoder:
             if well and self._error is not None:
                 raise self._error
 
-    def _work(self, units: SegmentStore) -> None:
+    def _work(self, segments: SegmentStore) -> None:
         try:
-            self._encode(units)
-        except BaseException as error:  # whatever it is, whoever leads raises it
+            self._encode(segments)
+        except BaseException as error:  # whatever it is, `running` raises it
             self._error = error
 
-    def _encode(self, units: SegmentStore) -> None:
+    def _encode(self, segments: SegmentStore) -> None:
         if not self._wait(0):
             return
-        first = units.read_frame(0)
+        first = segments.read_frame(0)
         size = first.shape[1], first.shape[0]
         with ExitStack() as stack:
             preview = stack.enter_context(PreviewWriter(self.folder.preview, self.output.rate))
@@ -127,29 +126,29 @@ class FilmEncoder:
             )
             count = 0
             while self._wait(count):
-                pixels = units.read_frame(count)
+                pixels = segments.read_frame(count)
                 preview.add(pixels)
                 if self.output.streams:
                     film.add(pixels)
                 count += 1
-            for pixels in self._rest(units, count):
+            for pixels in self._rest(segments, count):
                 self._go_on()
                 film.add(pixels)
         self._check()
 
     def _go_on(self) -> None:
         if self._abandoned:
-            raise Stopped("nobody waits for this film any more")
+            raise Stopped("the film is no longer waited for")
 
-    def _rest(self, units: SegmentStore, count: int) -> Iterator[Pixels]:
-        """What the film still lacks when its `count` frames are on the disk."""
+    def _rest(self, segments: SegmentStore, count: int) -> Iterator[Pixels]:
+        """What is still missing in the film when its `count` frames are on the disk."""
         if self.output.loop == "pingpong":
-            yield from (units.read_frame(index) for index in islice(pingpong(count), count, None))
+            yield from (segments.read_frame(index) for index in islice(pingpong(count), count, None))
         elif not self.output.streams:
             fade = self.output.crossfade if count == self.total else 0
             for index in range(count - fade):
-                pixels = units.read_frame(index)
-                yield faded(pixels, units.read_frame(count - fade + index), index, fade) if index < fade else pixels
+                pixels = segments.read_frame(index)
+                yield faded(pixels, segments.read_frame(count - fade + index), index, fade) if index < fade else pixels
 
     def _wait(self, index: int) -> bool:
         """Wait for frame `index`; False when it will not come."""
@@ -160,7 +159,7 @@ class FilmEncoder:
             return self._shown > index
 
     def _check(self) -> None:
-        """Count the frames of the finished film by decoding it: a film with fewer frames than drawn is no film."""
+        """Count the frames of the finished film by decoding it: a film with fewer frames than drawn is an error."""
         expected = self._expected()
         self.frames = self._counted()
         if self.frames != expected:

@@ -2,7 +2,7 @@
 
 job.json       the description, written when the job is made
 lock           held by the process that works on the job
-journal.jsonl  a line for each finished unit
+journal.jsonl  a line for each finished segment
 frames/ keys/  its pictures, 000000000.png and on; depth/ for those who want to see it
 progress.json  latest.jpg  preview.mp4  video.mp4
 """
@@ -19,8 +19,7 @@ from typing import Any, cast
 from sdplay.core.errors import BadRequest, StoreError, shorten
 from sdplay.files.atomic import HIDDEN, prepare_folder, replace_file, store_error, sync_folder, write_new, writing
 from sdplay.files.lock import locked
-from sdplay.film.job.frame_file import encode_latest
-from sdplay.film.job.units import Chain, SegmentStore
+from sdplay.film.job.segments import Chain, SegmentStore, encode_latest
 from sdplay.images.read import Pixels
 
 FORMAT = 1
@@ -31,7 +30,8 @@ class JobFolder:
     """The job in the folder `path`; make one with `create` or `open`.
 
     `description` is all that decides the job's pixels and files, as JSON can hold it; `digest` names the part of it
-    that may not change. Work goes: `with job.lock(): units = job.recover()`, then `units.finish` unit by unit.
+    that may not change. Use: `with job.lock(): segments, _ = job.recover()`,
+    then `segments.finish` one by one.
     """
 
     def __init__(self, path: Path, description: Mapping[str, Any], digest: str) -> None:
@@ -80,12 +80,12 @@ class JobFolder:
     def open(cls, path: Path) -> JobFolder:
         """The job in `path`; raises `BadRequest` where there is none, `StoreError` if it cannot be read."""
         try:
-            told = cast("dict[str, Any]", json.loads((path / "job.json").read_bytes()))
-            if told["format"] != FORMAT:
+            fields = cast("dict[str, Any]", json.loads((path / "job.json").read_bytes()))
+            if fields["format"] != FORMAT:
                 raise StoreError(
                     "was made by another version of this program", field="job", value=str(path), hint="use that version"
                 )
-            return cls(path, dict(told["description"]), str(told["digest"]))
+            return cls(path, dict(fields["description"]), str(fields["digest"]))
         except (FileNotFoundError, NotADirectoryError):
             hint = "give the folder that holds its job.json"
             raise BadRequest("there is no job", field="job", value=str(path), hint=hint) from None
@@ -114,15 +114,15 @@ class JobFolder:
             yield
 
     def recover(self, chain: Chain | None = None) -> tuple[SegmentStore, frozenset[int]]:
-        """The finished units, after clearing away what a crash left behind, and the units that were lost.
+        """The finished segments, after clearing away what a crash left behind, and the segments that were lost.
 
-        A torn journal is cut, files of unfinished units are deleted, and units are forgotten whose pictures are not as
-        the journal says: missing, damaged, swapped, changed. All of them are decoded for that. Where units depend on
-        one another, `chain` tells the chain of a unit, and those after a lost one are forgotten with it. Only with the
-        lock held.
+        A torn journal is cut, files of unfinished segments are deleted, and segments are forgotten whose pictures are
+        not as the journal says: missing, damaged, swapped, changed. All of them are decoded for that. If segments
+        depend on one another, `chain` is the chain of a segment, and those after a lost one are forgotten with it.
+        Only with the lock held.
         """
-        units = SegmentStore(self.path, self.digest)
-        return units, units.recover(chain)
+        segments = SegmentStore(self.path, self.digest)
+        return segments, segments.recover(chain)
 
     def progress(self, state: Mapping[str, Any]) -> None:
         """Let `progress.json` say `state`, in one step, without waiting for the disk."""
@@ -151,12 +151,12 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any], ignoring: Collec
 
 def _settings(description: Mapping[str, Any], ignoring: Collection[str], group: str = "") -> dict[str, Any]:
     """Every setting of `description` under its full name, without those ignored; an empty group is a setting."""
-    found: dict[str, Any] = {}
+    settings: dict[str, Any] = {}
     for name, value in description.items():
         if group + name not in ignoring:
             inside = _settings(cast("dict[str, Any]", value), ignoring, f"{group}{name}.") if _is_group(value) else None
-            found |= inside if inside is not None else {group + name: value}
-    return found
+            settings |= inside if inside is not None else {group + name: value}
+    return settings
 
 
 def _is_group(value: object) -> bool:
@@ -176,8 +176,8 @@ def _text(value: object) -> str:
 
 
 def _content(description: Mapping[str, Any], digest: str) -> bytes:
-    told = {"format": FORMAT, "digest": digest, "description": description}
-    return json.dumps(told, indent=1, ensure_ascii=False, allow_nan=False).encode() + b"\n"
+    fields = {"format": FORMAT, "digest": digest, "description": description}
+    return json.dumps(fields, indent=1, ensure_ascii=False, allow_nan=False).encode() + b"\n"
 
 
 def _plain(description: Mapping[str, Any]) -> dict[str, Any]:

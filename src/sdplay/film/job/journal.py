@@ -1,4 +1,4 @@
-"""The record of a job's finished units: a line each, with a checksum, believed up to the first damaged one."""
+"""The record of a job's finished segments: a line each, with a checksum, believed up to the first damaged one."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ OWN = ("unit", "first", "stop", "seconds", "sha", "keys")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SegmentRecord:
-    """One finished unit: a segment of an animation, or a chunk of frames that depend on nothing.
+    """One finished segment of a film, by its `number`; the journal calls it `unit`.
 
     Its frames are `first` up to but not including `stop`; `sha` holds the `pixel_sha` of each, `keys` that of each key
     picture by its index. `extra` is whatever else the caller wants to know when it resumes (a seed, a reference), as
     JSON can hold it; its names may not be those of the other fields.
     """
 
-    unit: int
+    number: int
     first: int
     sha: tuple[str, ...]
     seconds: float = 0.0
@@ -35,8 +35,8 @@ class SegmentRecord:
     extra: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     def __post_init__(self) -> None:
-        if self.unit < 0 or self.first < 0:
-            raise ValueError(f"unit {self.unit} and first frame {self.first} count from 0")
+        if self.number < 0 or self.first < 0:
+            raise ValueError(f"segment {self.number} and first frame {self.first} count from 0")
         if taken := self.extra.keys() & set(OWN):
             raise ValueError(f"extra may not hold {', '.join(sorted(taken))}")
 
@@ -46,7 +46,7 @@ class SegmentRecord:
 
     def line(self) -> bytes:
         """The record as its line in the journal."""
-        own: dict[str, Any] = {"unit": self.unit, "first": self.first, "stop": self.stop, "seconds": self.seconds}
+        own: dict[str, Any] = {"unit": self.number, "first": self.first, "stop": self.stop, "seconds": self.seconds}
         own |= {"sha": self.sha, "keys": self.keys}
         body = json.dumps(own | dict(self.extra), allow_nan=False).encode()
         return b"%08x %s\n" % (zlib.crc32(body), body)
@@ -54,19 +54,19 @@ class SegmentRecord:
     @classmethod
     def parse(cls, body: bytes) -> SegmentRecord:
         """The record whose JSON is `body`; raises `KeyError`, `TypeError` or `ValueError` for any other JSON."""
-        told = cast("dict[str, Any]", json.loads(body))
+        fields = cast("dict[str, Any]", json.loads(body))
         return cls(
-            unit=int(told["unit"]),
-            first=int(told["first"]),
-            sha=tuple(told["sha"]),
-            seconds=float(told["seconds"]),
-            keys={int(index): sha for index, sha in told["keys"].items()},
-            extra={name: value for name, value in told.items() if name not in OWN},
+            number=int(fields["unit"]),
+            first=int(fields["first"]),
+            sha=tuple(fields["sha"]),
+            seconds=float(fields["seconds"]),
+            keys={int(index): sha for index, sha in fields["keys"].items()},
+            extra={name: value for name, value in fields.items() if name not in OWN},
         )
 
 
 class Journal:
-    """The finished units in the file `path`, of which only the numbers are held in memory.
+    """The finished segments in the file `path`, of which only the numbers are held in memory.
 
     One process at a time may have a journal open (see `JobFolder.lock`). Adding, dropping and opening raise `OSError`.
     """
@@ -89,28 +89,28 @@ class Journal:
         sync_folder(path.parent)
         return journal
 
-    def __contains__(self, unit: int) -> bool:
-        return 0 <= unit < self.first_missing or unit in self._later
+    def __contains__(self, number: int) -> bool:
+        return 0 <= number < self.first_missing or number in self._later
 
     def __len__(self) -> int:
         return self.first_missing + len(self._later)
 
     def __iter__(self) -> Iterator[SegmentRecord]:
-        """The records in the order they were added, read anew from the file."""
+        """The records in the order they were added, read from the file each time."""
         return read_journal(self.path)
 
-    def record(self, unit: int) -> SegmentRecord:
-        """The record of `unit`; raises `KeyError` if it is not finished."""
-        if unit in self:
-            for number, body in _bodies(self.path):
-                if number == unit:
+    def record(self, number: int) -> SegmentRecord:
+        """The record of segment `number`; raises `KeyError` if it is not finished."""
+        if number in self:
+            for other, body in _bodies(self.path):
+                if other == number:
                     return _parsed(body, self.path)
-        raise KeyError(unit)
+        raise KeyError(number)
 
     def add(self, record: SegmentRecord) -> None:
         """Append `record`; once this returns it is on the disk. After an `OSError` the journal is as it was."""
-        if record.unit in self:
-            raise ValueError(f"unit {record.unit} is in the journal already")
+        if record.number in self:
+            raise ValueError(f"segment {record.number} is in the journal already")
         line = record.line()
         try:
             with self.path.open("r+b") as file:
@@ -122,26 +122,26 @@ class Journal:
             self._cut()
             raise
         self._end += len(line)
-        self._note(record.unit)
+        self._note(record.number)
 
-    def drop(self, units: Collection[int]) -> None:
-        """Forget `units`, by writing the journal anew without them."""
+    def drop(self, numbers: Collection[int]) -> None:
+        """Forget these segments: write the journal again without them."""
         with replacing(self.path) as temporary, temporary.open("wb") as file:
             for record in self:
-                if record.unit not in units:
+                if record.number not in numbers:
                     file.write(record.line())
         sync_folder(self.path.parent)
         self._index()
 
     def _index(self) -> None:
         self.first_missing, self._later, self._end = 0, set[int](), 0
-        for unit, body in _bodies(self.path):
-            self._note(unit)
+        for number, body in _bodies(self.path):
+            self._note(number)
             self._end += len(body) + len(b"00000000 \n")
 
-    def _note(self, unit: int) -> None:
-        """Hold `unit` as finished: units come nearly in order, so a number and the few ahead of it say it all."""
-        self._later.add(unit)
+    def _note(self, number: int) -> None:
+        """Hold segment `number` as finished: they come nearly in order, so the first missing one and a few ahead do."""
+        self._later.add(number)
         while self.first_missing in self._later:
             self._later.remove(self.first_missing)
             self.first_missing += 1
@@ -159,7 +159,7 @@ def read_journal(path: Path) -> Iterator[SegmentRecord]:
 
 
 def _bodies(path: Path) -> Iterator[tuple[int, bytes]]:
-    """The unit and the JSON of every line of `path` before the first that is torn or fails its checksum."""
+    """The number and the JSON of every line of `path` before the first that is torn or fails its checksum."""
     with path.open("rb") as file:
         for line in file:
             match = LINE.fullmatch(line)

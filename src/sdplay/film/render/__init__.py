@@ -1,1 +1,1 @@
-"""From a unit of a film to its frames."""
+"""From a segment of a film to its frames."""

@@ -21,11 +21,10 @@ from torch import Tensor
 from sdplay.core.sample import FromFilm, Sample, Segment
 from sdplay.events import Event, ImageDone, KeyframeDone
 from sdplay.film.camera.flow import optical_flow
-from sdplay.film.camera.resample import sample
-from sdplay.film.color_match import add_noise, apply_contrast, sharpen, smooth, to_uint8
+from sdplay.film.camera.warp2d import sample
+from sdplay.film.color_match import MATCHES, add_noise, apply_contrast, color_match, sharpen, smooth, to_uint8
 from sdplay.film.plan_animate import AnimationPlan
 from sdplay.film.render.camera_warp import CameraWarp, camera_warp
-from sdplay.film.render.coherence import match_colors
 from sdplay.film.render.depth import KeyDisparity
 from sdplay.images.inputs import read_input
 from sdplay.images.picture import Picture
@@ -35,31 +34,31 @@ from sdplay.pipeline.retry import Renderer, render_with_retry
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenderContext:
-    """What a segment is drawn with: the plan, the renderer, and a way to tell what is near in a picture."""
+    """What a segment is drawn with: the plan, the renderer, and what is near in a picture."""
 
     plan: AnimationPlan
     renderer: Renderer
     depth: KeyDisparity
 
 
-def render_segment(context: RenderContext, unit: Segment, given: Mapping[int, Pixels]) -> Iterator[Event]:
-    """Draw `unit`: `Stepped` and `KeyframeDone` for its key, then `ImageDone` for each of its frames, in order.
+def render_segment(context: RenderContext, segment: Segment, given: Mapping[int, Pixels]) -> Iterator[Event]:
+    """Draw `segment`: `Stepped` and `KeyframeDone` for its key, then `ImageDone` for each of its frames, in order.
 
     `given` holds, by frame, the key before it and the key whose colours it keeps, where there are such.
     """
     plan, started = context.plan, time.perf_counter()
-    k, p, cut = unit.first, unit.first - plan.cadence, plan.is_cut(unit.first)
+    k, p, cut = segment.first, segment.first - plan.cadence, plan.is_cut(segment.first)
     # 1. what the key starts from: the one before it, moved here and graded
     before = camera_warp(plan, given[p], p, context.depth) if p >= 0 and not cut else None
     # 2. the key itself, in its scene's colours, as whole grey levels
     key = yield from render_key(context, plan.key(k), before, given)
     yield KeyframeDone(index=k, pixels=key)
     if plan.request.save_depth_maps:
-        yield context.depth.found(k, key)
+        yield context.depth.map_of(k, key)
     # 3. the frames, each fading from the key before to this one while both move on
     after = camera_warp(plan, key, k, context.depth)
-    seconds = (time.perf_counter() - started) / (unit.stop - unit.first)
-    for index in range(unit.first, unit.stop):
+    seconds = (time.perf_counter() - started) / (segment.stop - segment.first)
+    for index in range(segment.first, segment.stop):
         pixels = in_between(before, after, index, (index - k + 1) / plan.cadence, plan.request.flow_cadence == "dis")
         if index != k or plan.cadence > 1:
             pixels = smooth(pixels, plan.request.smooth)
@@ -85,7 +84,7 @@ def render_key(
 
 
 def render_one(renderer: Renderer, frame: Sample) -> Generator[Event, None, Pixels]:
-    """The pixels of one frame; its `ImageDone` is not passed on, since it is no frame of the film yet."""
+    """The pixels of one frame; its `ImageDone` is not passed on, since it is not yet a frame of the film."""
     pixels: Pixels | None = None
     for event in render_with_retry(renderer, [frame]):
         if isinstance(event, ImageDone):
@@ -138,3 +137,22 @@ def align_along_flow(earlier: Tensor, later: Tensor, weight: float) -> tuple[Ten
 
 def rounded(image: Tensor) -> Pixels:
     return to_uint8(image.numpy())
+
+
+def match_colors(
+    plan: AnimationPlan, pixels: Pixels, index: int, first: Pixels | None, source: Pixels | None = None
+) -> Pixels:
+    """`pixels` of frame `index` in the colours that `color_coherence` names, as far as the schedule says.
+
+    `first` is the frame whose colours are kept (None where this is that frame itself), `source` what a clip shows here.
+    """
+    mode = plan.request.color_coherence
+    reference, how = first, mode
+    if mode == "Image":
+        reference, how = read_input(plan.recipe.image("color_image")), "RGB"
+    elif mode == "Video Input":
+        reference, how = source, "LAB_mean"
+    if how not in MATCHES or reference is None:
+        return pixels
+    strength = plan.grading(index).color_strength
+    return to_uint8(color_match(pixels.astype(np.float32), reference, how, strength))

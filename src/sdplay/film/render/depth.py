@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
 
+from sdplay.core.errors import ModelBroken
+from sdplay.engines.weight_buffer import check_loaded
 from sdplay.events import DepthMapDone
+from sdplay.files.model_files import read_json
 from sdplay.film.camera.disparity import equalize, fit_disparity, normalize, ramp
+from sdplay.film.inputs import CONFIG
 from sdplay.film.render.camera_warp import Disparity
-from sdplay.film.render.depth_model import DepthModel, load_depth
 from sdplay.film.request_animate import Animate
 from sdplay.images.picture import pixel_digest
 from sdplay.images.read import Pixels
 
+PREPROCESSOR = "preprocessor_config.json"
+MODEL_TYPES = ("depth_anything", "dpt", "zoedepth")
+IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+SIDE_ON_CPU, SIDE_ON_GPU = 252, 518  # pixels; a quarter of the time for a map that is smoothed anyhow
 KEPT = 2  # a key's depth is used while it is drawn on, and once more by the next key
 
 
 class KeyDisparity:
-    """`of_keys(pixels)` is the nearness of a picture, 0 far to 1 near; the last two are remembered."""
+    """Called with pixels, it returns the disparity of a picture, 0 far to 1 near; the last two are remembered."""
 
     def __init__(self, request: Animate, device: str) -> None:
         self.request, self.device = request, torch.device(device)
@@ -34,7 +46,7 @@ class KeyDisparity:
                 del self._known[oldest]
         return self._known[name]
 
-    def found(self, index: int, pixels: Pixels) -> DepthMapDone:
+    def map_of(self, index: int, pixels: Pixels) -> DepthMapDone:
         return DepthMapDone(index=index, disparity=self(pixels))
 
     def _of(self, pixels: Pixels) -> Disparity:
@@ -48,3 +60,70 @@ class KeyDisparity:
         values = normalize(self._model.estimate(pixels), metric=self._model.is_metric).values
         nearness = fit_disparity(values, width, height)
         return equalize(nearness) if self.request.depth_equalize else nearness
+
+
+class DepthModel:
+    """A loaded depth model; `is_metric` says that its numbers are distances, else larger is nearer."""
+
+    def __init__(self, network: Any, recipe: dict[str, Any], device: torch.device) -> None:
+        self.network, self.device = network, device
+        self.is_metric: bool = _metric(network.config)
+        self.multiple: int = int(recipe.get("ensure_multiple_of") or _patch(network.config))
+        self.fixed = _fixed_size(recipe)
+        self.side = SIDE_ON_CPU if device.type == "cpu" else SIDE_ON_GPU
+        self.mean: tuple[float, ...] = tuple(recipe.get("image_mean") or IMAGENET_MEAN)
+        self.std: tuple[float, ...] = tuple(recipe.get("image_std") or IMAGENET_STD)
+
+    @torch.inference_mode()
+    def estimate(self, pixels: Pixels) -> NDArray[np.float32]:
+        """What the model says of uint8 [H, W, 3] `pixels`: float32 [h, w], of the size that it works at."""
+        return self.network(pixel_values=self._prepared(pixels)).predicted_depth[0].float().cpu().numpy()
+
+    def _prepared(self, pixels: Pixels) -> Tensor:
+        """The picture as the model was trained to see it, [1, 3, h, w]."""
+        height, width = self.fixed or self.working_size(*pixels.shape[:2])
+        picture = torch.from_numpy(pixels).to(self.device).permute(2, 0, 1)[None].float() / 255
+        picture = F.interpolate(picture, (height, width), mode="bicubic", antialias=True).clamp(0, 1)
+        mean, std = (torch.tensor(each, device=self.device).view(1, 3, 1, 1) for each in (self.mean, self.std))
+        return (picture - mean) / std
+
+    def working_size(self, height: int, width: int) -> tuple[int, int]:
+        """(height, width) of the picture's proportions, as many pixels as a square of `side`, in whole patches."""
+        scale = self.side / math.sqrt(height * width)
+        tall, wide = (max(1, round(size * scale / self.multiple)) * self.multiple for size in (height, width))
+        return tall, wide
+
+
+def load_depth(folder: Path, device: torch.device) -> DepthModel:
+    """The Depth Anything, DPT (MiDaS) or ZoeDepth model in `folder`; raises `ModelBroken` for any other."""
+    from transformers import AutoModelForDepthEstimation
+
+    try:
+        kind = read_json(folder / CONFIG).get("model_type")
+        if kind not in MODEL_TYPES:
+            raise ValueError(f"it is of type {kind!r}; known are {', '.join(MODEL_TYPES)}")
+        recipe = read_json(folder / PREPROCESSOR) if (folder / PREPROCESSOR).is_file() else {}
+        options = {"local_files_only": True, "use_safetensors": True, "output_loading_info": True}
+        network = check_loaded(AutoModelForDepthEstimation.from_pretrained(folder, dtype=torch.float32, **options))
+        return DepthModel(network.to(device).eval().requires_grad_(False), recipe, device)
+    except Exception as error:  # transformers and safetensors raise a dozen kinds for a bad file
+        why = str(error).splitlines()[0] if str(error) else type(error).__name__
+        hint = "fetch it again, or take depth_model builtin or none"
+        raise ModelBroken(f"cannot be used: {why}", field="depth_model", value=str(folder), hint=hint) from error
+
+
+def _metric(config: Any) -> bool:
+    return config.model_type == "zoedepth" or getattr(config, "depth_estimation_type", "relative") == "metric"
+
+
+def _patch(config: Any) -> int:
+    inner = getattr(config, "backbone_config", None)
+    return int(getattr(config, "patch_size", None) or getattr(inner, "patch_size", None) or 32)
+
+
+def _fixed_size(recipe: dict[str, Any]) -> tuple[int, int] | None:
+    """(height, width) of a model that sees every picture at one size; None for one that keeps proportions."""
+    size = recipe.get("size")
+    if not isinstance(size, dict) or recipe.get("keep_aspect_ratio", False):
+        return None
+    return int(size["height"]), int(size["width"])

@@ -16,8 +16,8 @@ from sdplay.film.job.description import film_rate
 from sdplay.film.plan_animate import AnimationPlan
 from sdplay.film.render.camera_warp import CameraWarp, Disparity, camera_warp
 from sdplay.film.request_animate import Animate
+from sdplay.film.video.container import FilmKind
 from sdplay.film.video.encode import FilmWriter
-from sdplay.film.video.kind import FilmKind
 from sdplay.images.inputs import read_input
 from sdplay.images.read import Pixels, resized
 from sdplay.requests.recipe import Recipe
@@ -25,13 +25,13 @@ from sdplay.requests.recipe import Recipe
 LIGHT, DARK, LINE = (214, 210, 200), (120, 132, 148), (24, 28, 36)
 CORNERS = ((220, 60, 50), (240, 190, 40), (50, 150, 80), (60, 90, 200))
 SQUARES = 8  # along the shorter side
-RENEWED_SECONDS = 2  # a camera soon leaves a picture that nothing draws anew
+RENEWED_SECONDS = 2  # a camera soon leaves a picture that nothing redraws
 
 
 def preview_motion(recipe: Recipe, path: Path) -> Path:
     """Write the moves of the animation `recipe` on its init_image, else on a test card, as a film of full length.
 
-    What kind of film, the name of `path` says; returns `path`. Raises `BadRequest` for a clip drawn anew, which no
+    What kind of film, the name of `path` says; returns `path`. Raises `BadRequest` for a clip redrawn, which no
     camera moves, and for a name of no kind of film; `DiskFull` or `StoreError` where it cannot be written.
     """
     request = recipe.request

@@ -17,8 +17,7 @@ from av.video.reformatter import VideoReformatter
 from PIL import Image, ImageOps
 
 from sdplay.film.video.container import open_clip, refuse
-from sdplay.film.video.index import ClipIndex, index_clip, intact_frames
-from sdplay.film.video.upright import upright_of
+from sdplay.film.video.index import ClipIndex, index_clip, intact_frames, upright_of
 from sdplay.images.read import Pixels, resized
 
 Sampling = Literal["index", "time"]
@@ -101,7 +100,7 @@ class ClipReader:
             self._rewind(0)
 
     def _numbered(self, first: int) -> Generator[Numbered]:
-        """What is decoded from here on, each frame with its number; those before `first` lack their references."""
+        """What is decoded from here on, each frame with its number; those before `first` miss their references."""
         times = self._index.times
         for count, frame in enumerate(intact_frames(self._container, self._stream)):
             if not self._index.timed:

@@ -18,8 +18,17 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, Interpolation, VideoReformatter
 from av.video.stream import VideoStream
 
-from sdplay.film.video.container import BITEXACT, TROUBLE, film_errors, open_output, put_in_place
-from sdplay.film.video.kind import CODINGS, Coding, FilmKind, check_kind
+from sdplay.film.video.container import (
+    BITEXACT,
+    CODINGS,
+    TROUBLE,
+    Coding,
+    FilmKind,
+    check_kind,
+    film_errors,
+    open_output,
+    put_in_place,
+)
 from sdplay.film.video.sound import Sound, SoundTrack
 from sdplay.images.read import Pixels, padded
 

@@ -12,15 +12,22 @@ from itertools import pairwise
 from pathlib import Path
 from statistics import median
 
+import numpy as np
 from av.container import InputContainer
 from av.error import FFmpegError
 from av.packet import Packet
 from av.video.frame import VideoFrame
+from av.video.reformatter import Colorspace, Interpolation, VideoReformatter
 from av.video.stream import VideoStream
 
 from sdplay.film.video.container import open_clip, refuse
-from sdplay.film.video.upright import upright_of
-from sdplay.images.read import MOST_PIXELS
+from sdplay.images.open import MOST_PIXELS
+from sdplay.images.read import Pixels
+
+CONVERSION = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT | Interpolation.BITEXACT
+UNSPECIFIED = 2
+# A film that does not say how its colours were stored follows the television of its size.
+HIGH_DEFINITION_LINES = 720
 
 # Formats in which decoding can start at any key frame.
 SEEKABLE = ("mov", "matroska")
@@ -60,8 +67,8 @@ class ClipIndex:
 
     def key_before(self, frame: int) -> int:
         """The last key frame at or before `frame`, 0 if there is none."""
-        found = bisect.bisect_right(self.keys, frame)
-        return self.keys[found - 1] if found else 0
+        place = bisect.bisect_right(self.keys, frame)
+        return self.keys[place - 1] if place else 0
 
     @property
     def variable(self) -> bool:
@@ -73,7 +80,7 @@ class ClipIndex:
 def probe(path: Path) -> ClipFacts:
     """The facts of the clip `path`. The file is read twice from end to end, and as a rule one frame is decoded.
 
-    Raises `BadRequest` (field `video_init_path`) for a file that is missing, cut off, no film, or without pictures.
+    Raises `BadRequest` (field `video_init_path`) for a file that is missing, cut off, not a film, or without pictures.
     """
     index = index_clip(path)
     container, stream = open_clip(path)
@@ -101,7 +108,7 @@ def probe(path: Path) -> ClipFacts:
 
 
 def index_clip(path: Path) -> ClipIndex:
-    """The times of all frames: from the file's packets where these tell, otherwise from decoding all of it.
+    """The times of all frames: from the file's packets if these have them, otherwise from decoding all of it.
 
     Raises `BadRequest` as `probe` does.
     """
@@ -178,3 +185,53 @@ def _mean_pace(times: Sequence[int], time_base: Fraction, announced: Fraction | 
         return announced
     span = (times[-1] - times[0]) * time_base
     return ((len(times) - 1) / span).limit_denominator(1001) if span else Fraction(25)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upright:
+    """How stored pictures become upright: stretched to `stretched` (width, height), then transposed, then mirrored."""
+
+    stretched: tuple[int, int]
+    transposed: bool = False
+    left_right: bool = False
+    top_down: bool = False
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the upright picture."""
+        width, height = self.stretched
+        return (height, width) if self.transposed else (width, height)
+
+    @property
+    def rotation(self) -> int:
+        """Degrees clockwise by which the stored picture is turned (besides any mirroring): 0, 90, 180 or 270."""
+        if self.transposed:
+            return 90 if self.left_right else 270
+        return 180 if self.top_down else 0
+
+    def pixels(self, frame: VideoFrame, reformatter: VideoReformatter) -> Pixels:
+        """The upright picture of a decoded `frame`, uint8 [height, width, 3] sRGB."""
+        width, height = self.stretched
+        source = None
+        if frame.colorspace == UNSPECIFIED and frame.height >= HIGH_DEFINITION_LINES:
+            source = Colorspace.ITU709
+        shown = reformatter.reformat(
+            frame, width, height, "rgb24", src_colorspace=source, interpolation=CONVERSION, threads=1
+        )
+        rgb = np.asarray(shown.to_ndarray(), np.uint8)
+        rgb = rgb.transpose(1, 0, 2) if self.transposed else rgb
+        rgb = rgb[:, ::-1] if self.left_right else rgb
+        return np.ascontiguousarray(rgb[::-1] if self.top_down else rgb)
+
+
+def upright_of(frame: VideoFrame, pixel_aspect: Fraction | None) -> Upright:
+    """How the pictures of a clip become upright, from one of them and the clip's shape of a pixel (width / height)."""
+    stretched = (max(1, round(frame.width * (pixel_aspect or 1))), frame.height)
+    sides = frame.side_data.get("DISPLAYMATRIX")
+    if sides is None:
+        return Upright(stretched=stretched)
+    # [[a, b, u], [c, d, v], [x, y, w]]: a stored pixel (p, q) is shown at (a·p + c·q + x, b·p + d·q + y).
+    a, b, _, c, d = (int(value) for value in np.frombuffer(bytes(sides), np.int32)[:5])
+    if abs(b) > abs(a):
+        return Upright(stretched=stretched, transposed=True, left_right=c < 0, top_down=b < 0)
+    return Upright(stretched=stretched, left_right=a < 0, top_down=d < 0)

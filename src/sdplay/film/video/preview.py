@@ -11,9 +11,8 @@ from typing import Self
 import numpy as np
 from PIL import Image
 
-from sdplay.film.video.container import TROUBLE, film_errors, open_output
+from sdplay.film.video.container import TROUBLE, Coding, film_errors, open_output
 from sdplay.film.video.encode import PictureTrack
-from sdplay.film.video.kind import Coding
 from sdplay.images.read import Pixels
 
 WIDEST = 512

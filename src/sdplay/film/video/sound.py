@@ -19,7 +19,9 @@ from av.packet import Packet
 from numpy.typing import NDArray
 
 from sdplay.film.video.container import FORMATS, open_media, refuse
-from sdplay.film.video.spectrum import RATE, Samples
+
+Samples = NDArray[np.float32]
+RATE = 22_050
 
 SOUND_FORMATS = f"{FORMATS},mp3,wav,flac,aac,aiff"
 # Every codec that is written takes it, and Opus hardly any other.
@@ -87,7 +89,7 @@ class SoundTrack:
 
 
 def _heard(sound: Sound, rate: int) -> Generator[NDArray[np.float32]]:
-    """The blocks of `sound`; the first one is read at once, and tells whether the file can be read at all."""
+    """The blocks of `sound`; the first one is read at once, to raise for a file that cannot be read."""
     blocks = _blocks(sound, rate)
     first = next(blocks, None)
     if first is None:
