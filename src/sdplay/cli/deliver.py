@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import sys
 from collections.abc import Generator, Mapping, Sequence
@@ -190,14 +189,13 @@ def shown_with(delivery: Delivery, count: int) -> Protocol | None:
     """How to show `count` pictures in the terminal; None if it cannot, or if they were asked not to be shown."""
     plain = delivery.quiet or delivery.as_json or count > MOST_SHOWN
     wanted = delivery.show if delivery.show is not None else not plain
-    in_terminal = sys.stdout.isatty()
-    if delivery.show and not in_terminal:
+    if delivery.show and not sys.stdout.isatty():
         click.echo("note: the output is not a terminal, so no pictures are shown", err=True)
-    if not wanted or not in_terminal:
+    if not wanted:
         return None
-    from sdplay.cli.terminal import protocol_of
+    from sdplay.cli.terminal import protocol_of_stdout
 
-    return protocol_of(os.environ, forced=delivery.show is True)
+    return protocol_of_stdout(forced=delivery.show is True)
 
 
 def show(image: Image, protocol: Protocol) -> None:

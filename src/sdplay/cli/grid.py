@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import sys
 from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -122,8 +120,8 @@ class GridReport(Report):
         return json.dumps(said | {"reused": reused})
 
     def _show(self) -> None:
-        from sdplay.cli.terminal import protocol_of
+        from sdplay.cli.terminal import protocol_of_stdout
 
-        protocol = protocol_of(os.environ, forced=self.delivery.show is True) if sys.stdout.isatty() else None
+        protocol = protocol_of_stdout(forced=self.delivery.show is True)
         if protocol is not None:
             show(self.sheet.sheet.image, protocol)

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import base64
 import io
+import os
+import sys
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Literal
 
@@ -32,6 +34,11 @@ def protocol_of(environment: Mapping[str, str], *, forced: bool = False) -> Prot
         return "iterm2"
     truecolour = environment.get("COLORTERM") in {"truecolor", "24bit"} and not environment.get("NO_COLOR")
     return "blocks" if forced or (truecolour and term != "dumb") else None
+
+
+def protocol_of_stdout(*, forced: bool = False) -> Protocol | None:
+    """What stdout can show, None if it is not a terminal; `forced` as in `protocol_of`."""
+    return protocol_of(os.environ, forced=forced) if sys.stdout.isatty() else None
 
 
 def drawn(image: Image, protocol: Protocol, columns: int) -> str:
