@@ -60,35 +60,35 @@ def again(ctx: click.Context, /, file: Path, **params: Any) -> int:
     delivery = delivery_from(params)
     library = library_with(bool(params.get("allow_pickle")))
     with in_the_words_of(ctx), open_studio(library=library) as studio:
-        said = studio.read(file)
-        if isinstance(said, Embedded):
-            changes = changes_to(type(said.recipe.request), params)
-            resolved, indices = studio.history.resolve_again(said, changes)
+        source = studio.read(file)
+        if isinstance(source, Embedded):
+            changes = changes_to(type(source.recipe.request), params)
+            resolved, indices = studio.history.resolve_again(source, changes)
         else:
-            resolved, indices = studio.history.resolve_all(taken_over(studio, said, params, quiet=delivery.quiet))
+            resolved, indices = studio.history.resolve_all(taken_over(studio, source, params, quiet=delivery.quiet))
         report = PictureReport(studio, resolved, indices, delivery)
         follow(report)
-    if isinstance(said, Embedded) and resolved.recipe.digest == said.recipe.digest and not delivery.quiet:
-        click.echo(comparison(report.artifacts[0], said, file), err=True)
+    if isinstance(source, Embedded) and resolved.recipe.digest == source.recipe.digest and not delivery.quiet:
+        click.echo(comparison(report.artifacts[0], source, file), err=True)
     return 0
 
 
-def taken_over(studio: Studio, found: ParsedMetadata, params: dict[str, Any], *, quiet: bool) -> AnyStill:
+def taken_over(studio: Studio, metadata: ParsedMetadata, params: dict[str, Any], *, quiet: bool) -> AnyStill:
     """The request that another program's picture amounts to; what is left out is listed on stderr."""
     from sdplay.requests.request import kind_of
 
-    adopted = studio.history.import_settings(found, **changes_to(kind_of(params), params))
+    imported = studio.history.import_settings(metadata, **changes_to(kind_of(params), params))
     if not quiet:
-        lost = [one for one in adopted.left if not one.is_note]
+        lost = [item for item in imported.left if not item.is_note]
         but = f" but {len(lost)}:" if lost else ""
-        click.echo(f"made by {maker(found)}; all that it says is taken over{but}", err=True)
-        for left in lost:
-            click.echo(f"  {printable(as_flags(str(left)))}", err=True)
-    return adopted.request
+        click.echo(f"made by {maker(metadata)}; all that it says is taken over{but}", err=True)
+        for item in lost:
+            click.echo(f"  {printable(as_flags(str(item)))}", err=True)
+    return imported.request
 
 
-def maker(found: ParsedMetadata) -> str:
-    return printable(f"{found.program} {found.version}".strip())
+def maker(metadata: ParsedMetadata) -> str:
+    return printable(f"{metadata.program} {metadata.version}".strip())
 
 
 def changes_to(kind: type[Request], params: dict[str, Any]) -> dict[str, Any]:
@@ -132,11 +132,11 @@ def verify(files: tuple[Path, ...], model: str | None, every: int, allow_pickle:
     Exit code 0: all came out the same; 1: one differs, and what made it differ is said; 2: one could not be tried.
     """
     with open_studio(library=library_with(allow_pickle)) as studio:
-        found = [
+        codes = [
             verify_job(studio, file, model, every) if file.is_dir() else verdict(studio, file, model, pictures)
             for file in files
         ]
-    return DIFFERS if DIFFERS in found else max(found)
+    return DIFFERS if DIFFERS in codes else max(codes)
 
 
 def verdict(studio: Studio, file: Path, model: str | None, pictures: Mapping[str, str | None]) -> int:

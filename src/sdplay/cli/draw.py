@@ -125,10 +125,10 @@ def prompts(typed: str | None, file: Path | None) -> list[str]:
     except (OSError, ValueError) as error:
         why = "no such file" if isinstance(error, FileNotFoundError) else f"cannot be read: {error}"
         raise BadRequest(why, field=PROMPTS_FROM, value=str(file), hint="a text file in UTF-8") from None
-    found = [line for line in lines if line and not line.startswith("#")]
-    if not found:
+    prompts_in_file = [line for line in lines if line and not line.startswith("#")]
+    if not prompts_in_file:
         raise BadRequest("holds no prompt", field=PROMPTS_FROM, value=str(file), hint="write one on each line")
-    return found
+    return prompts_in_file
 
 
 def picture_reports(studio: Studio, asked: list[AnyStill], delivery: Delivery) -> Iterator[PictureReport]:

@@ -42,11 +42,11 @@ def explain(ctx: click.Context, /, prompt: str, *, as_json: bool, **params: Any)
     from sdplay.studio import Studio
 
     with in_the_words_of(ctx), Studio() as studio:
-        found = studio.explain(make_request(Txt2Img, prompt=prompt, **request_fields(Txt2Img, params)))
+        explanation = studio.explain(make_request(Txt2Img, prompt=prompt, **request_fields(Txt2Img, params)))
     if as_json:
-        click.echo(json.dumps(asdict(found), indent=2))
+        click.echo(json.dumps(asdict(explanation), indent=2))
     else:
-        click.echo(printable_lines(explanation_lines(found, str(params["model"]))))
+        click.echo(printable_lines(explanation_lines(explanation, str(params["model"]))))
     return 0
 
 
@@ -54,25 +54,26 @@ def printable_lines(lines: Iterator[str]) -> str:
     return "\n".join(map(printable, lines))
 
 
-def explanation_lines(found: Explanation, model: str) -> Iterator[str]:
+def explanation_lines(explanation: Explanation, model: str) -> Iterator[str]:
     """The explanation, line by line."""
     yield from table(
         [
-            ("prompt", found.words.prompt),
-            ("negative", found.words.negative_prompt or "(none)"),
-            ("choices", f"made from seed {found.seed}"),
-            ("model", f"{model}, {found.chunk_size} tokens to a chunk"),
+            ("prompt", explanation.words.prompt),
+            ("negative", explanation.words.negative_prompt or "(none)"),
+            ("choices", f"made from seed {explanation.seed}"),
+            ("model", f"{model}, {explanation.chunk_size} tokens to a chunk"),
         ]
     ).splitlines()
-    for lora in found.loras:
+    for lora in explanation.loras:
         yield f"LoRA      {lora.name} ×{lora.text:g} on the text encoder, ×{lora.network:g} on the network"
-    for number, part in enumerate(found.parts, start=1):
+    for number, part in enumerate(explanation.parts, start=1):
         yield ""
-        yield "towards" if len(found.parts) == 1 else f"towards, part {number} of {len(found.parts)} ×{part.weight:g}"
-        yield from of_part(part, found.steps)
+        many = f", part {number} of {len(explanation.parts)} ×{part.weight:g}" if len(explanation.parts) > 1 else ""
+        yield f"towards{many}"
+        yield from of_part(part, explanation.steps)
     yield ""
     yield "away from"
-    yield from of_part(found.negative, found.steps)
+    yield from of_part(explanation.negative, explanation.steps)
 
 
 def of_part(part: ReadPart, steps: int) -> Iterator[str]:

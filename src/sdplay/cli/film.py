@@ -88,9 +88,9 @@ def film_request(kind: type[AnyFilm], positional: str, params: Mapping[str, Any]
     if params["config"] is not None:
         from sdplay.interop.settings_file import read_settings
 
-        found = read_settings(params["config"])
-        fields |= canonical_names(found.fields)
-        for note in found.notes:
+        settings = read_settings(params["config"])
+        fields |= canonical_names(settings.fields)
+        for note in settings.notes:
             click.echo(f"note: {note}", err=True)
     fields |= request_fields(kind, params)
     if params["words"]:

@@ -116,8 +116,8 @@ class GridReport(Report):
     def _line(self, artifact: SavedImage, *, reused: bool) -> str:
         if not self.delivery.as_json:
             return str(artifact.path)
-        said: dict[str, Any] = json.loads(as_json(artifact))
-        return json.dumps(said | {"reused": reused})
+        facts: dict[str, Any] = json.loads(as_json(artifact))
+        return json.dumps(facts | {"reused": reused})
 
     def _show(self) -> None:
         from sdplay.cli.terminal import protocol_of_stdout

@@ -81,8 +81,8 @@ def shelf_rows(library: Library) -> list[tuple[str, ...]]:
     """What the library holds, below headings: models, then add-ons, the program's own at the end."""
     from sdplay.library.add_ons import shipped_add_ons
 
-    found = [(name, str(path)) for name, path in library.models()]
-    rows = [("NAME", "WHERE IT IS"), *found] if found else []
+    models = [(name, str(path)) for name, path in library.models()]
+    rows = [("NAME", "WHERE IT IS"), *models] if models else []
     for sort, heading in FOR_MODELS.items():
         files = [(name, str(path)) for name, path in (*library.files(sort), *shipped_add_ons(sort))]
         rows += [(heading, "WHERE IT IS"), *files] if files else []
@@ -100,23 +100,23 @@ def info(name: str, allow_pickle: bool) -> int:
     return 0
 
 
-def described(found: ResolvedModel) -> list[tuple[str, str]]:
+def described(model: ResolvedModel) -> list[tuple[str, str]]:
     """A model in rows of name and value."""
     from sdplay.library.model_info import read_model_info
 
-    card, body = found.card, read_model_info(found.path)
+    card, info = model.card, read_model_info(model.path)
     return [
-        ("name", found.identity.name),
+        ("name", model.identity.name),
         ("what it is", card.title),
         ("family", card.family),
-        *((part.name, str(part)) for part in body.parts),
-        ("predicts", body.prediction),
-        ("licence", body.licence or card.licence),
-        ("where it is", str(found.origin)),
-        *([("read from", str(found.path))] if found.path != found.origin else []),
-        ("on disk", f"{body.size / 1e6:,.1f} MB"),
-        ("found as", found.rule),
-        ("sha256", found.identity.digest),
+        *((part.name, str(part)) for part in info.parts),
+        ("predicts", info.prediction),
+        ("licence", info.licence or card.licence),
+        ("where it is", str(model.origin)),
+        *([("read from", str(model.path))] if model.path != model.origin else []),
+        ("on disk", f"{info.size / 1e6:,.1f} MB"),
+        ("found as", model.rule),
+        ("sha256", model.identity.digest),
         ("size", f"{card.size}x{card.size}"),
         ("steps", str(card.steps)),
         ("guidance", str(card.guidance_scale)),
@@ -135,12 +135,12 @@ def add(model: str, name: str | None, allow_pickle: bool) -> int:
     from sdplay.library.library import library_from_env
     from sdplay.library.resolve import resolve
 
-    found = resolve(model, allow_pickle=allow_pickle)
-    from_hub = found.identity.name == model and HUB_ID.fullmatch(model) is not None
-    given = name if name is not None else Path(found.identity.name.partition("@")[0]).name
-    stands_for = model if from_hub else str(found.origin)
+    resolved = resolve(model, allow_pickle=allow_pickle)
+    from_hub = resolved.identity.name == model and HUB_ID.fullmatch(model) is not None
+    given = name if name is not None else Path(resolved.identity.name.partition("@")[0]).name
+    stands_for = model if from_hub else str(resolved.origin)
     add_alias(library_from_env(os.environ).home, given, stands_for)
-    click.echo(f"{given} stands for {stands_for}, {found.card.title}")
+    click.echo(f"{given} stands for {stands_for}, {resolved.card.title}")
     click.echo(f'→ sdplay "a red apple" --model {given}', err=True)
     return 0
 

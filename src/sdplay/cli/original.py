@@ -160,11 +160,11 @@ def settings_of(config: Path | None, home: Path) -> dict[str, Any]:
     from sdplay.interop.settings_file import read_settings
 
     path = config or next((folder / SETTINGS for folder in (Path(), home) if (folder / SETTINGS).is_file()), SETTINGS)
-    found = read_settings(path)
+    settings = read_settings(path)
     print(f"Settings: {path}")
-    for note in found.notes:
+    for note in settings.notes:
         print(f"note: {note}")
-    return canonical_names(found.fields)
+    return canonical_names(settings.fields)
 
 
 def film_of(mode: str, fields: dict[str, Any], num: int | None) -> AnyFilm:

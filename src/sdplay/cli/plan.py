@@ -180,9 +180,9 @@ class Facts:
             return
         done = progress_of(JobFolder.open(self.out))
         if done.frames:
-            left, pace = max(self.cost.frames - done.frames, 0), done.seconds / done.frames
+            remaining, pace = max(self.cost.frames - done.frames, 0), done.seconds / done.frames
             as_before = f"{pace:.2f} s a frame, as the {done.frames} that are in {self.out} took"
-            yield "time", f"about {duration(left * pace)} for {left} frames, at {as_before}"
+            yield "time", f"about {duration(remaining * pace)} for {remaining} frames, at {as_before}"
 
     def _notes(self) -> Iterator[str]:
         from sdplay.film.job.builder import film_warnings

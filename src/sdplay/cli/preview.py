@@ -26,10 +26,10 @@ def shown(step: Stepped) -> Image | None:
     pictures = [Image.fromarray(pixels) for pixels in step.previews]
     width = sum(picture.width + GAP for picture in pictures) - GAP
     strip = Image.new("RGB", (width, pictures[0].height))
-    left = 0
+    x = 0
     for picture in pictures:
-        strip.paste(picture, (left, 0))
-        left += picture.width + GAP
+        strip.paste(picture, (x, 0))
+        x += picture.width + GAP
     return strip
 
 

@@ -43,11 +43,11 @@ def show(file: Path, as_json: bool) -> int:
         click.echo(json.dumps(sheet.as_json(), indent=2) if as_json else table(sheet_rows(sheet)))
         return 0
     with open_studio() as studio:
-        said = studio.read(file)
+        source = studio.read(file)
     if as_json:
-        click.echo(json.dumps(held(said) if isinstance(said, Embedded) else asdict(said), indent=2))
+        click.echo(json.dumps(held(source) if isinstance(source, Embedded) else asdict(source), indent=2))
     else:
-        click.echo(table(described(said) if isinstance(said, Embedded) else foreign_rows(said)))
+        click.echo(table(described(source) if isinstance(source, Embedded) else foreign_rows(source)))
     return 0
 
 
@@ -76,22 +76,22 @@ def held(embedded: Embedded) -> dict[str, Any]:
     return {"sdplay": embedded.version, "index": embedded.index, "pixels": embedded.digest, "recipe": recipe} | enlarged
 
 
-def foreign_rows(found: ParsedMetadata) -> Iterator[tuple[str, str]]:
+def foreign_rows(metadata: ParsedMetadata) -> Iterator[tuple[str, str]]:
     """What another program wrote, in rows of name and value: first what has a meaning here, then the rest."""
     from sdplay.interop.import_settings import NAMED, mode_of, supported_fields
 
-    fields, left = supported_fields(found, mode_of(found))
-    yield "made by", maker(found)
-    named = {name: found.fields[name] for name in NAMED if name in found.fields}
+    fields, unused = supported_fields(metadata, mode_of(metadata))
+    yield "made by", maker(metadata)
+    named = {name: metadata.fields[name] for name in NAMED if name in metadata.fields}
     drawn = {name: fields.pop(name) for name in ("prompt", "negative_prompt")}
-    for name, written in (("prompt", found.prompt), ("negative_prompt", found.negative_prompt)):
+    for name, written in (("prompt", metadata.prompt), ("negative_prompt", metadata.negative_prompt)):
         yield name.replace("_", " "), printable(written) or "(none)"
         if drawn[name] != written:
             yield "drawn as", printable(drawn[name])
     for name, value in (fields | named).items():
         yield name.replace("_", " "), printable(str(value)) or "(none)"
-    for one in left:
-        yield "not used here", printable(as_flags(str(one)))
+    for item in unused:
+        yield "not used here", printable(as_flags(str(item)))
 
 
 def described(embedded: Embedded) -> Iterator[tuple[str, str]]:

@@ -87,9 +87,9 @@ class FilmJobs:
         check_known(recipe)
         where = model if model is not None else described_model(folder.description)
         recipe = replace(recipe, request=recipe.request.model_copy(update={"model": where}))
-        found, device = self.resolver.same_model(recipe, None)
+        resolved, device = self.resolver.same_model(recipe, None)
         check_files(recipe)
-        return ResolvedRequest(recipe=recipe, model=found, device=device)
+        return ResolvedRequest(recipe=recipe, model=resolved, device=device)
 
     def _builder(self, film: ResolvedRequest, output: Output | None) -> FilmJobBuilder:
         from sdplay.film.job.builder import FilmJobBuilder

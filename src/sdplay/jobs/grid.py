@@ -51,13 +51,13 @@ class GridJobs:
         """
         plan = self.plan(request, *axes, values=values, limit=limit)
         writer = grid_writer(Path(out), kind) if out is not None else None
-        sheet, found, reused = GridSheet(plan), dict[str, Picture](), 0
+        sheet, pictures, reused = GridSheet(plan), dict[str, Picture](), 0
         for event in self.run(plan, writer):
             sheet.follow(event)
             reused += isinstance(event, Reused)
             if isinstance(event, ImageDone | Reused):
-                found[event.key] = event.picture
-        placed = {slot: found[key] for key, slots in plan.slots.items() for slot, _ in slots}
+                pictures[event.key] = event.picture
+        placed = {slot: pictures[key] for key, slots in plan.slots.items() for slot, _ in slots}
         order = sorted(placed, key=lambda slot: (slot.place.block, slot.place.row, slot.place.column, slot.number))
         return Grid(
             plan=plan,
@@ -133,22 +133,22 @@ def keyed(event: Event, asked: Recipe) -> Event:
 def held(missing: Wanted, folder: Path) -> Iterator[Event]:
     """Take out of `missing` what `folder` holds."""
     wanted = [(resolved.recipe, index) for resolved, index in missing.values()]
-    for found in find_reusable(folder, wanted):
-        if isinstance(found, Changed):
-            yield Mismatch(path=found.path)
+    for existing in find_reusable(folder, wanted):
+        if isinstance(existing, Changed):
+            yield Mismatch(path=existing.path)
             continue
-        resolved, index = missing.pop(found.key)
-        recipe = replace(resolved.recipe, numerics=found.numerics)
-        picture = Picture(pixels=found.pixels, recipe=recipe, index=index, seconds=0.0)
+        resolved, index = missing.pop(existing.key)
+        recipe = replace(resolved.recipe, numerics=existing.numerics)
+        picture = Picture(pixels=existing.pixels, recipe=recipe, index=index, seconds=0.0)
         artifact = SavedImage(
-            path=found.path,
+            path=existing.path,
             digest=picture.digest,
-            media_type=MEDIA_TYPES[format_of(found.path)],
+            media_type=MEDIA_TYPES[format_of(existing.path)],
             recipe=recipe,
             index=index,
             seconds=0.0,
         )
-        yield Reused(picture=picture, artifact=artifact, key=found.key)
+        yield Reused(picture=picture, artifact=artifact, key=existing.key)
 
 
 def batches(missing: Wanted) -> Iterator[tuple[ResolvedRequest, list[int]]]:

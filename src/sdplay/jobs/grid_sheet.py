@@ -56,12 +56,12 @@ class GridPlan:
     @cached_property
     def slots(self) -> dict[str, list[tuple[Slot, ResolvedRequest]]]:
         """Where each picture goes, by its key: in more than one place where values come to the same."""
-        found: dict[str, list[tuple[Slot, ResolvedRequest]]] = {}
+        slots: dict[str, list[tuple[Slot, ResolvedRequest]]] = {}
         for cell in self.cells:
             for index in range(count(cell.resolved.recipe)):
                 key = picture_key(cell.resolved.recipe, index)
-                found.setdefault(key, []).append((Slot(cell.place, index), cell.resolved))
-        return found
+                slots.setdefault(key, []).append((Slot(cell.place, index), cell.resolved))
+        return slots
 
     @property
     def wanted(self) -> Wanted:

@@ -92,16 +92,16 @@ class Resolver:
 
     def same_model(self, recipe: Recipe, model: str | None) -> tuple[ResolvedModel, str]:
         """The model of `recipe`, at `model` if not under its old name, its add-ons, and the device it was drawn on."""
-        found = resolve(model if model is not None else recipe.request.model, self.library)
-        if found.identity.digest != recipe.model.digest:
+        resolved = resolve(model if model is not None else recipe.request.model, self.library)
+        if resolved.identity.digest != recipe.model.digest:
             raise NotReproduced(
                 f"the model {recipe.model.name!r} is not the one it was drawn with "
-                f"(sha256 {found.identity.digest[:10]}, then {recipe.model.digest[:10]})",
+                f"(sha256 {resolved.identity.digest[:10]}, then {recipe.model.digest[:10]})",
                 hint="point `model` at the files it was drawn with",
             )
-        found = replace(found, add_ons=same_add_ons(recipe, self.library))
+        resolved = replace(resolved, add_ons=same_add_ons(recipe, self.library))
         machine = self.executor.survey(recipe.request.with_run_options(device=recipe.numerics.device))
-        return found, machine.device
+        return resolved, machine.device
 
     def close(self) -> None:
         """Let go of the model; the next picture loads it again."""
@@ -133,7 +133,7 @@ def with_controlnet(request: Request, card: ModelCard) -> Request:
 def same_add_ons(recipe: Recipe, library: Library) -> tuple[ResolvedAddOn, ...]:
     """The add-ons of `recipe`, where they were or else by their names; raises `NotReproduced` where one is another."""
     places = named_add_ons(recipe.request)
-    found: list[ResolvedAddOn] = []
+    add_ons: list[ResolvedAddOn] = []
     for add_on in recipe.add_ons:
         place = places.get((add_on.kind, add_on.name), add_on.name)
         one = resolve_add_on(add_on.kind, place, library)
@@ -143,8 +143,8 @@ def same_add_ons(recipe: Recipe, library: Library) -> tuple[ResolvedAddOn, ...]:
                 f"(sha256 {one.identity.digest[:10]}, then {add_on.digest[:10]})",
                 hint=f"put the file it was drawn with where it was: {place}",
             )
-        found.append(replace(one, identity=add_on))
-    return tuple(found)
+        add_ons.append(replace(one, identity=add_on))
+    return tuple(add_ons)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,10 +189,10 @@ def free(device: str) -> int | None:
 def other_ways(resolved: ResolvedRequest) -> list[MemoryPlan]:
     """Ways to draw the same in less memory, each in less than the one before, those in bfloat16 last."""
     recipe, size = resolved.recipe, model_size(resolved.model)
-    least, found = memory_plan(recipe, resolved.model).predicted, list[MemoryPlan]()
+    least, plans = memory_plan(recipe, resolved.model).predicted, list[MemoryPlan]()
     for way in ways(recipe, lossy=True):
         plan = planned(recipe, size, *way)
         if plan.predicted < least:
-            found.append(plan)
+            plans.append(plan)
             least = plan.predicted
-    return found
+    return plans

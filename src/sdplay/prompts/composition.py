@@ -81,15 +81,15 @@ def scheduled(text: str, field: str = "prompt") -> Schedule:
     outermost = _Bracket()
     open_ = [outermost]
     for mark in MARK.finditer(text):
-        found = mark[0]
-        if found == "[":
+        sign = mark[0]
+        if sign == "[":
             open_.append(_Bracket())
             check_depth(len(open_), field, text)
-        elif found == "]" and len(open_) > 1:
+        elif sign == "]" and len(open_) > 1:
             closed = open_.pop()
             open_[-1].nodes += closed.read()
         else:
-            open_[-1].add(found)
+            open_[-1].add(sign)
     while len(open_) > 1:  # never closed: as it is written
         unclosed = open_.pop()
         open_[-1].nodes += ("[", *unclosed.nodes)
@@ -105,12 +105,12 @@ class _Bracket:
     bars: list[int] = field(default_factory=list[int])
     rounds: int = 0
 
-    def add(self, found: str) -> None:
-        if found in "()":
-            self.rounds = max(self.rounds + (1 if found == "(" else -1), 0)
-        elif found in ":|" and not self.rounds:  # inside round brackets a colon belongs to them
-            (self.colons if found == ":" else self.bars).append(len(self.nodes))
-        self.nodes.append(found)
+    def add(self, sign: str) -> None:
+        if sign in "()":
+            self.rounds = max(self.rounds + (1 if sign == "(" else -1), 0)
+        elif sign in ":|" and not self.rounds:  # inside round brackets a colon belongs to them
+            (self.colons if sign == ":" else self.bars).append(len(self.nodes))
+        self.nodes.append(sign)
 
     def read(self) -> Nodes:
         """What the bracket means, now that it is closed."""
@@ -131,18 +131,18 @@ class _Bracket:
 
 def _merged(nodes: list[str | Change | Turns]) -> Nodes:
     """`nodes` with neighbouring texts as one."""
-    found: list[str | Change | Turns] = []
+    merged: list[str | Change | Turns] = []
     texts: list[str] = []
     for node in (*nodes, None):
         if isinstance(node, str):
             texts.append(node)
             continue
         if texts:
-            found.append("".join(texts))
+            merged.append("".join(texts))
             texts = []
         if node is not None:
-            found.append(node)
-    return tuple(found)
+            merged.append(node)
+    return tuple(merged)
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,12 +113,12 @@ class Recipe:
     def from_dict(cls, value: dict[str, Any]) -> Recipe:
         """The inverse of `to_dict()`; raises `BadRequest` for another format, missing parts or wrong values."""
         rest = dict(value)
-        found = rest.pop("format", None)
-        if found != FORMAT:
+        written = rest.pop("format", None)
+        if written != FORMAT:
             raise BadRequest(
                 "this recipe was written in a format this version does not know",
                 field="format",
-                value=found,
+                value=written,
                 hint=f"this version reads format {FORMAT}; use the sdplay version that drew the picture",
             )
         try:
