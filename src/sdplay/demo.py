@@ -133,6 +133,6 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    from sdplay.cli.follow import run_safely
+    from sdplay.cli.outcome import run_safely
 
     sys.exit(run_safely(main))

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from sdplay.cli.deliver import MOST_SHOWN, Delivery, PictureReport
-from sdplay.cli.follow import STOPPING, Interrupt, follow, no_empty_folder
+from sdplay.cli.follow import Interrupt, follow, no_empty_folder
+from sdplay.cli.outcome import STOPPING
 from sdplay.cli.progress import Progress
 from sdplay.core.errors import Stopped
 from sdplay.events import Event
@@ -91,11 +92,11 @@ def test_a_kill_while_drawing_ends_with_3_and_keeps_what_is_finished(here: Path)
 
 def test_a_kill_before_drawing_ends_with_3(here: Path) -> None:
     program = (
-        "import os, signal; from sdplay.cli.follow import run_safely\n"
+        "import os, signal; from sdplay.cli.outcome import run_safely\n"
         "raise SystemExit(run_safely(lambda: os.kill(os.getpid(), signal.SIGTERM) or signal.pause()))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (3, "error: stopped\n")
+    assert (done.returncode, done.stderr) == (3, "stopped\n")
 
 
 @pytest.mark.usefixtures("listening")

@@ -173,7 +173,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 from functools import partial
 from pathlib import Path
 from sdplay.cli.film import make_film
-from sdplay.cli.follow import run_safely
+from sdplay.cli.outcome import run_safely
 from sdplay.executors.processes import LocalExecutor
 from tests.support.stubfilm import HeldExecutor, film_request, shooting
 held = partial(HeldExecutor, Path(sys.argv[4]), 20)

@@ -13,7 +13,8 @@ import click
 
 from sdplay.cli.deliver import MOST_SHOWN, Delivery, PictureReport, delivery_from, delivery_options
 from sdplay.cli.flags import ModeCommand, in_the_words_of, request_fields, request_options
-from sdplay.cli.follow import FAILED, follow, reason
+from sdplay.cli.follow import follow
+from sdplay.cli.outcome import FAILED, reason
 from sdplay.core.errors import BadRequest, Stopped, UnknownName
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ import click
 
 from sdplay.cli.draw import open_studio
 from sdplay.cli.flags import Size, in_the_words_of
-from sdplay.cli.follow import FAILED, Report, follow, reason
+from sdplay.cli.follow import Report, follow
+from sdplay.cli.outcome import FAILED, reason
 from sdplay.core.errors import BadRequest, Stopped
 
 if TYPE_CHECKING:

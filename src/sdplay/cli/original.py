@@ -21,7 +21,12 @@ if TYPE_CHECKING:
 
 SETTINGS = Path("animation_mode", "config.py")
 LENGTHS = {"dream": "num", "animate": "max_frames"}  # the field that says how many frames a film has
-DOING = {"dream": "Dreaming...", "animate": "Animating..."}
+DOING = {
+    "img2img": "Running Image to Image generation...",
+    "inpaint": "Running Inpaint...",
+    "dream": "Dreaming...",
+    "animate": "Animating...",
+}
 
 ORIGINAL_MODEL = Path("stable-diffusion-v1-4")
 ON_THE_HUB = "CompVis/stable-diffusion-v1-4"
@@ -90,6 +95,8 @@ def draw(studio: Studio, mode: str, common: dict[str, Any], folder: Path | None)
     from sdplay.requests.request import STILLS
 
     resolved = studio.resolve(make_request(STILLS[mode], **answers(mode), **common))
+    if mode in DOING:
+        print(DOING[mode])
     print("Pictures are kept in ./images." if folder else "Pictures are not kept: --save writes them to ./images.")
     follow(PictureReport(studio, resolved, range(common["num"]), Delivery(out=folder)))
     return 0
@@ -115,14 +122,13 @@ def saying_how_to_go_on_offline() -> Iterator[None]:
 
 
 def answers(mode: str) -> dict[str, Any]:
-    """What the original asks about a picture of `mode`, or a dream, as fields of a request."""
-    fields: dict[str, Any] = {"prompt": input("Enter prompt: ")}
+    """What the original asks about a picture of `mode`, or a dream, as fields of a request, in its order."""
     if mode in ("txt2img", "dream"):
-        return fields | sides(input("Enter height and width of image: "))
-    fields["image"] = path(input("Enter initial image path: "))
+        return {"prompt": input("Enter prompt: ")} | sides(input("Enter height and width of image: "))
+    fields = {"image": path(input("Enter initial image path: "))}
     if mode == "inpaint":
         fields["mask"] = path(input("Enter mask image path: "))
-    return fields | strength(input("Enter strength in [0, 1] range: "))
+    return fields | {"prompt": input("Enter prompt: ")} | strength(input("Enter strength in [0, 1] range: "))
 
 
 def sides(answer: str) -> dict[str, int]:

@@ -39,7 +39,7 @@ class Header:
     metadata: dict[str, str]
 
     def floats(self, name: str) -> list[float]:
-        """The numbers of a small tensor; raises `ValueError` for a format that is no float of 16 or 32 bits."""
+        """The numbers of a small tensor; raises `ValueError` for a format other than floats of 16 or 32 bits."""
         entry = self.tensors[name]
         with self.path.open("rb") as file:
             file.seek(entry.start)
@@ -58,9 +58,9 @@ def broken(reason: str, path: Path, hint: str = FETCH_AGAIN) -> ModelBroken:
 
 
 def read_header(path: Path) -> Header:
-    """The header of a `.safetensors` file; raises `ModelBroken` that says what the file is instead, or what it lacks.
+    """The header of a `.safetensors` file; raises `ModelBroken` that says what the file is instead, or what is missing.
 
-    The content decides and never the suffix: a renamed pickle is told apart, and is not opened.
+    The content decides and never the suffix: a renamed pickle is recognised, and not opened.
     """
     try:
         size = path.stat().st_size

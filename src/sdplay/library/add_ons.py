@@ -1,4 +1,4 @@
-"""From the name of a LoRA, an embedding, a ControlNet or a codec to its file; what it is, its tensors decide."""
+"""From the name of a LoRA, an embedding, a ControlNet or a VAE to its file; what it is, its tensors decide."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from sdplay.families.common.detect import UNET, VAE, Shapes, other_kind, shapes_
 from sdplay.files.model_files import PICKLE_HINT, read_header, read_tensors, weight_files
 from sdplay.library.card import MODELS
 from sdplay.library.digest import file_digest
-from sdplay.library.library import Library
-from sdplay.library.locations import FolderType
+from sdplay.library.library import FolderType, Library
 from sdplay.library.pickled import as_safetensors, is_pickle_file
 
 SHIPPED = MODELS / "addons"
@@ -145,7 +144,7 @@ def _is_path(where: str) -> bool:
 
 
 def _at(where: str) -> Path | None:
-    """The path `where` if something is there that can be one; a bare name is no path."""
+    """The path `where` if something is there; a bare name is not a path."""
     try:
         path = Path(where).expanduser()
         return path.resolve() if _is_path(where) and path.exists() else None

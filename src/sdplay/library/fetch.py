@@ -35,7 +35,7 @@ Download = Callable[..., str]
 def fetch(name: str, download: Download | None = None, *, token: str | None = None, memory: Path | None = None) -> Path:
     """The folder of the hub's model `name` ("org/model", or "org/model@revision"), downloaded where it is not there.
 
-    HF_HOME, HF_TOKEN, HF_HUB_OFFLINE and HF_ENDPOINT are heeded by `download`, the hub's own client, which also shows
+    HF_HOME, HF_TOKEN, HF_HUB_OFFLINE and HF_ENDPOINT are read by `download`, the hub's own client, which also shows
     progress and resumes. What it left is held against the sha256 that the hub gives, with digests remembered in
     `memory`. Weights in half precision are taken where there are no others; pickles never are. `token` goes before
     HF_TOKEN. Raises `ModelNotFound` with the way on offline, and `ModelBroken` for a repository without
@@ -92,7 +92,7 @@ def _said_to_be_offline() -> bool:
 
 
 def _refused(name: str, error: Exception) -> ModelNotFound:
-    """What an error of the hub means; told by the error's class, whose name is the hub's word for it."""
+    """What an error of the hub means, by the name of its class."""
     kinds = {kind.__name__ for kind in type(error).__mro__}
     repository, _, revision = name.partition("@")
     first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

@@ -123,8 +123,8 @@ def _convert(path: Path, target: Path, limits: Limits) -> None:
 def _failure(path: Path, target: Path, done: subprocess.CompletedProcess[bytes]) -> SdplayError:
     """What the converter said of its failure, or what its end says of it, in words."""
     try:
-        told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-        kind, what, number = told["kind"], str(told["what"]), told["errno"]
+        report: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+        kind, what, number = report["kind"], str(report["what"]), report["errno"]
     except (ValueError, IndexError, KeyError, TypeError):
         reason = f"the process that was to read it ended with the code {done.returncode}"
         return broken(f"{reason}: too little memory, or a damaged file", path, SAFE_FORM)

@@ -12,8 +12,7 @@ from sdplay.core.fields import LARGEST_SIDE, SMALLEST_SIDE
 from sdplay.core.identity import ModelIdentity, ResolvedAddOn
 from sdplay.families import ARCHITECTURES, COMPONENTS
 from sdplay.families.common.detect import ModelKind, detect_file, detect_folder
-from sdplay.library.aliases import model_aliases
-from sdplay.library.card import ModelCard, shipped_cards
+from sdplay.library.card import ModelCard, model_aliases, shipped_cards
 from sdplay.library.digest import file_digest, folder_digest
 from sdplay.library.fetch import HUB_ID
 from sdplay.library.library import Library, library_from_env

@@ -169,7 +169,7 @@ FULL = """
 import resource, sys
 from pathlib import Path
 from sdplay.cli.film import make_film
-from sdplay.cli.follow import run_safely
+from sdplay.cli.outcome import run_safely
 from tests.support.stubfilm import film_request, shooting
 film = shooting(Path(sys.argv[1]), film_request("animate", **eval(sys.argv[2])))
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[3]), resource.RLIM_INFINITY))
