@@ -234,9 +234,7 @@ def test_prompts_of_pictures_are_refused_in_words(tmp_path: Path):
 
 
 def test_a_name_that_says_the_same_twice_is_no_fault(tmp_path: Path):
-    twice = (
-        json.dumps(DEFORUM)[:-1] + ', "W": 512, "prompts": {"0": "a bunny", "60": "a coconut --neg photo, realistic"}}'
-    )
+    twice = f'{json.dumps(DEFORUM)[:-1]}, "W": 512, "prompts": {json.dumps(DEFORUM["prompts"])}}}'
     assert read(tmp_path, twice) == read(tmp_path, json.dumps(DEFORUM))
 
 

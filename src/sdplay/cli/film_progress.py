@@ -100,11 +100,13 @@ class FilmBar(FilmProgress, LiveProgress):
 
 def opening(job: FilmJob, done: int) -> str:
     """What is about to be made, in one line."""
+    from sdplay.film.plan import guidance_text
+
     recipe, plan = job.recipe, job.plan
     going_on = f", {done} of them there already" if done else ""
     return (
         f"{recipe.request.mode}: {plan.total} frames of {recipe.width}x{recipe.height}{going_on}, with "
-        f"{recipe.model.name}, {recipe.steps} steps, {recipe.sampler}, guidance {recipe.guidance_scale:g}, "
+        f"{recipe.model.name}, {recipe.steps} steps, {recipe.sampler}, guidance {guidance_text(plan)}, "
         f"seed {recipe.seed}, in {job.folder.path}"
     )
 

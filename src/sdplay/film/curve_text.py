@@ -69,7 +69,7 @@ def read_keys(
                 raise BadRequest(f"there is a value for frame {key.frame} already: {before.text!r}")
         except BadRequest as wrong:
             raise BadRequest(wrong.reason, field=name, value=entry.text, hint=wrong.hint) from None
-        keys[key.frame] = key
+        keys[key.frame] = before
         used |= names
     if not keys:
         raise BadRequest("a schedule has at least one key", field=name, value=given, hint="write 0:(1.0), or a number")

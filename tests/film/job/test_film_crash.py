@@ -46,7 +46,7 @@ def run(out, request, events):
     reading, writing = os.pipe()
     pid = os.fork()
     if pid == 0:
-        signal.alarm(60)
+        signal.alarm(280)
         for _ in shoot(shooting(out, request)):
             os.write(writing, b".")
         os._exit(0)

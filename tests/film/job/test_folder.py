@@ -110,6 +110,9 @@ def test_a_job_whose_description_was_edited_is_refused(tmp_path: Path) -> None:
 # --- what changed -----------------------------------------------------------------------------------------------------
 
 
+LONG = "a hill at dawn, oil on canvas, warm light " * 8
+
+
 @pytest.mark.parametrize(
     ("changed", "lines"),
     [
@@ -125,6 +128,25 @@ def test_a_job_whose_description_was_edited_is_refused(tmp_path: Path) -> None:
 )
 def test_differences_are_told_setting_by_setting(changed: dict[str, object], lines: list[str]) -> None:
     assert differences(ASKED, ASKED | changed, FREE) == lines
+
+
+@pytest.mark.parametrize(
+    ("now", "then_shown", "now_shown"),
+    [
+        (LONG + "a fox", "… 'anvas, warm light a cat'", "… 'anvas, warm light a fox'"),
+        (LONG + "a cat b", "… 'as, warm light a cat'", "… 'as, warm light a cat b'"),
+        ("an" + LONG[1:] + "a cat", "'a hill at", "'an hill at"),
+        (LONG.replace("oil", "ink", 1), "'a hill at dawn, oil on", "'a hill at dawn, ink on"),
+        ([LONG, 1], "", ""),
+    ],
+)
+def test_of_long_settings_the_difference_itself_is_shown(now: object, then_shown: str, now_shown: str) -> None:
+    (line,) = differences({"prompt": LONG + "a cat"}, {"prompt": now})
+    before, _, after = line.removeprefix("prompt: ").removesuffix(" now").partition(" then, ")
+    assert before.startswith(then_shown)
+    assert after.startswith(now_shown)
+    assert before != after
+    assert len(line) < 200
 
 
 def test_one_setting_of_a_group_may_be_ignored() -> None:

@@ -24,6 +24,8 @@ from sdplay.images.read import Pixels
 
 FORMAT = 1
 ABSENT = "nothing"
+LONGEST_SHOWN = 60  # characters of a value that is shown whole
+CONTEXT = 20  # characters before the first that differs
 
 
 class JobFolder:
@@ -142,11 +144,16 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any], ignoring: Collec
     Settings inside others are named "output.crf"; `ignoring` holds such names, and one of a group stands for all in it.
     """
     then, now = (_settings(_plain(description), ignoring) for description in (old, new))
-    return [
-        f"{name}: {_shown(then, name)} then, {_shown(now, name)} now"
-        for name in sorted(then.keys() | now.keys())
-        if name not in then or name not in now or _text(then[name]) != _text(now[name])
-    ]
+    lines: list[str] = []
+    for name in sorted(then.keys() | now.keys()):
+        if name not in then or name not in now:
+            before, after = (shorten(settings[name]) if name in settings else ABSENT for settings in (then, now))
+        elif _text(then[name]) != _text(now[name]):
+            before, after = _parts_that_differ(then[name], now[name])
+        else:
+            continue
+        lines.append(f"{name}: {before} then, {after} now")
+    return lines
 
 
 def _settings(description: Mapping[str, Any], ignoring: Collection[str], group: str = "") -> dict[str, Any]:
@@ -163,8 +170,20 @@ def _is_group(value: object) -> bool:
     return isinstance(value, dict) and bool(cast("dict[str, Any]", value))
 
 
-def _shown(settings: Mapping[str, Any], name: str) -> str:
-    return shorten(settings[name]) if name in settings else ABSENT
+def _parts_that_differ(then: Any, now: Any) -> tuple[str, str]:
+    """Both values as they are shown: of long ones, the part around the first character that differs."""
+    old, new = (value if isinstance(value, str) else _text(value) for value in (then, now))
+    if max(len(old), len(new)) <= LONGEST_SHOWN:
+        return shorten(then), shorten(now)
+    shorter = min(len(old), len(new))
+    begin = max(next((at for at in range(shorter) if old[at] != new[at]), shorter) - CONTEXT, 0)
+    return _part(old, begin), _part(new, begin)
+
+
+def _part(text: str, begin: int) -> str:
+    """`text` from `begin` on, as far as it is shown."""
+    end = begin + 3 * CONTEXT
+    return f"{'… ' if begin else ''}{text[begin:end]!r}{' …' if end < len(text) else ''}"
 
 
 def _digest(description: Mapping[str, Any], free: Collection[str]) -> str:
