@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -155,6 +156,24 @@ def test_what_was_damaged_is_drawn_again_and_nothing_else(hill: Path, damage: An
     damage(hill)
     assert drawn_again(hill, film_request("animate", **HILL)) == list(frames)
     assert everything(hill) == before
+
+
+@pytest.mark.parametrize("name", ["video.mp4", "preview.mp4", "progress.json", "latest.jpg", "frames/000000004.png"])
+def test_a_pipe_among_the_files_of_a_film_is_replaced(hill: Path, name: str) -> None:
+    before = everything(hill)
+    (hill / "frames" / "000000013.png").unlink()  # something is to be drawn
+    (hill / name).unlink()
+    os.mkfifo(hill / name)
+    made(hill, film_request("animate", **HILL))
+    assert everything(hill) == before
+    assert not any(path.is_fifo() for path in hill.rglob("*"))
+
+
+def test_damaged_files_are_named_when_it_goes_on(hill: Path) -> None:
+    truncated(hill)
+    deleted_key(hill)
+    resumed = next(event for event in made(hill, film_request("animate", **HILL)) if isinstance(event, Resumed))
+    assert resumed.damaged == ("frames/000000004.png", "keys/000000006.png")
 
 
 def test_a_lost_frame_of_a_dream_costs_its_own_segment(tmp_path: Path) -> None:

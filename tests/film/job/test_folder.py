@@ -90,6 +90,17 @@ def test_a_damaged_description_is_told(content: str, tmp_path: Path) -> None:
             way(tmp_path)
 
 
+def test_a_pipe_or_a_device_in_the_place_of_the_description_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "device").mkdir()
+    (tmp_path / "device" / "job.json").symlink_to("/dev/zero")
+    (tmp_path / "pipe").mkdir()
+    os.mkfifo(tmp_path / "pipe" / "job.json")
+    for name in ("device", "pipe"):
+        for way in (JobFolder.open, lambda path: JobFolder.create(path, ASKED)):
+            with pytest.raises(StoreError, match="not a regular file"):
+                way(tmp_path / name)
+
+
 def test_a_job_of_another_version_is_told(tmp_path: Path) -> None:
     (tmp_path / "job.json").write_text(json.dumps({"format": 2, "digest": "", "description": {}}))
     with pytest.raises(StoreError, match="another version"):
@@ -103,6 +114,8 @@ def test_a_job_whose_description_was_edited_is_refused(tmp_path: Path) -> None:
     edited = JobFolder.open(tmp_path).description
     with pytest.raises(StoreError, match=r"job\.json was changed"):
         JobFolder.create(tmp_path, edited, ["frames"])
+    with pytest.raises(StoreError, match=r"job\.json was changed"):
+        JobFolder.open(tmp_path, ["frames"])
     path.write_text(path.read_text().replace('"seed": 2', '"seed": 1').replace('"frames": 4', '"frames": 9'))
     assert JobFolder.create(tmp_path, {"seed": 1, "frames": 4}, ["frames"]).description["frames"] == 9
 

@@ -31,7 +31,7 @@ def seeded_as_before(request: AnyFilm, out: Path) -> AnyFilm:
     """`request` with the seed of the job in `out`, where there is one and no seed was asked for: it is resumed."""
     if request.seed is not None or not (out / "job.json").exists():
         return request
-    seed: Any = JobFolder.open(out).description["recipe"]["seed"]
+    seed: Any = JobFolder.open(out, FREE).description["recipe"]["seed"]
     return request.model_copy(update={"seed": seed})
 
 

@@ -19,7 +19,7 @@ from typing import Any, cast
 from sdplay.core.errors import BadRequest, StoreError, shorten
 from sdplay.files.atomic import HIDDEN, prepare_folder, replace_file, store_error, sync_folder, write_new, writing
 from sdplay.files.lock import locked
-from sdplay.film.job.segments import Chain, SegmentStore, encode_latest
+from sdplay.film.job.segments import Chain, SegmentStore, check_regular, encode_latest
 from sdplay.images.read import Pixels
 
 FORMAT = 1
@@ -71,23 +71,24 @@ class JobFolder:
                 value=str(path),
                 hint="choose another folder; or `fork=NEW` begins a new job there with the changed settings",
             )
-        if _digest(wanted, free) != job.digest:
-            hint = "put the old job.json back, or begin a new film in another folder"
-            raise StoreError(
-                "its job.json was changed since the job was begun", field="job", value=str(path), hint=hint
-            )
+        job._check(free)
         return job
 
     @classmethod
-    def open(cls, path: Path) -> JobFolder:
-        """The job in `path`; raises `BadRequest` where there is none, `StoreError` if it cannot be read."""
+    def open(cls, path: Path, free: Collection[str] | None = None) -> JobFolder:
+        """The job in `path`; raises `BadRequest` if there is none, `StoreError` if it cannot be read.
+
+        With `free` also for a job.json in which anything but the settings named there was changed.
+        """
+        file = path / "job.json"
+        check_regular(file)
         try:
-            fields = cast("dict[str, Any]", json.loads((path / "job.json").read_bytes()))
+            fields = cast("dict[str, Any]", json.loads(file.read_bytes()))
             if fields["format"] != FORMAT:
                 raise StoreError(
                     "was made by another version of this program", field="job", value=str(path), hint="use that version"
                 )
-            return cls(path, dict(fields["description"]), str(fields["digest"]))
+            job = cls(path, dict(fields["description"]), str(fields["digest"]))
         except (FileNotFoundError, NotADirectoryError):
             hint = "give the folder that holds its job.json"
             raise BadRequest("there is no job", field="job", value=str(path), hint=hint) from None
@@ -95,6 +96,16 @@ class JobFolder:
             raise store_error(error, path) from error
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise StoreError(f"its job.json is damaged: {error!r}", field="job", value=str(path)) from error
+        if free is not None:
+            job._check(free)
+        return job
+
+    def _check(self, free: Collection[str]) -> None:
+        """Raise `StoreError` if the settings that may not change were changed in job.json."""
+        if _digest(self.description, free) != self.digest:
+            reason = "its job.json was changed since the job was begun"
+            hint = "put the old job.json back, or begin a new film in another folder"
+            raise StoreError(reason, field="job", value=str(self.path), hint=hint)
 
     def update(self, description: Mapping[str, Any]) -> None:
         """Write `description` in the place of the old one; the digest stays. Only with the lock held."""
