@@ -45,7 +45,8 @@ def test_show_tells_what_has_a_meaning_here_from_what_has_none(sdplay: Sdplay, f
     assert "schedule         karras" in lines
     assert "model hash       6ce0161689" in lines
     assert "hires scale      2.0" in lines
-    assert "not used here    Lora hashes = {'ghibli': '0123abcd4567'}: a note: the prompt itself names them" in lines
+    note = "a note on the LoRAs, which are looked for by name"
+    assert f"not used here    Lora hashes = {{'ghibli': '0123abcd4567'}}: {note}" in lines
 
 
 def test_again_draws_what_it_can_and_tells_the_rest_line_by_line(sdplay: Sdplay, foreign: Path) -> None:
@@ -55,8 +56,8 @@ def test_again_draws_what_it_can_and_tells_the_rest_line_by_line(sdplay: Sdplay,
     assert (recipe.seed, recipe.steps, recipe.sampler, recipe.schedule) == (965400086, 20, "dpmpp_2m", "karras")
     assert (recipe.width, recipe.height, recipe.model.name) == (64, 64, "builtin")
     said = outcome.err.splitlines()
-    assert said[0] == "made by A1111 v1.10.1; of 4 things that it says nothing was made:"
-    assert "  <lora:ghibli:0.8> in the prompt = 'ghibli': is left out: there is no such LoRA" in said
+    assert said[0] == "made by A1111 v1.10.1; all that it says is taken over but 2:"
+    assert "  <lora:ghibli:0.8> in the prompt = 'ghibli': is left out: it is not here (SDPLAY_MODELS)" in said
     assert [line for line in said if line.startswith("  model = 'v1-5-pruned-emaonly': is not in the library")]
     assert sdplay("again", str(foreign), "--size", "64", "--quiet").err == ""
 

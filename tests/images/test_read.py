@@ -14,7 +14,8 @@ import pytest
 from PIL import Image
 
 from sdplay.core.errors import BadRequest
-from sdplay.images.read import MOST_PIXELS, padded, read_image, resized, resized_mask
+from sdplay.images.open import MOST_PIXELS
+from sdplay.images.read import padded, read_image, resized, resized_mask
 
 ORIENTATION = 0x0112
 COLOURS = [(255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 0), (255, 0, 255), (0, 255, 255)]

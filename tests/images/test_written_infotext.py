@@ -12,7 +12,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sdplay.core.sample import Asset
-from sdplay.images.infotext import NOISE_LABELS, SAMPLER_LABELS, SCHEDULE_LABELS, UPSCALER_LABELS, infotext, quoted
+from sdplay.images.infotext import NOISE_LABELS, SAMPLER_LABELS, SCHEDULE_LABELS, UPSCALER_LABELS, infotext
+from sdplay.images.infotext_grammar import quoted
 from sdplay.interop import parse_infotext
 from sdplay.requests.base import make_request
 from sdplay.requests.img2img import Img2Img

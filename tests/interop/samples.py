@@ -194,10 +194,10 @@ def png(path: Path, **chunks: str) -> Path:
 
 
 def commented(path: Path, comment: bytes) -> Path:
-    """A JPEG or WebP file, after its name, whose EXIF UserComment is `comment`."""
+    """A file of a format after its name, whose EXIF UserComment is `comment`."""
     exif = Image.Exif()
     exif.get_ifd(EXIF_IFD)[USER_COMMENT] = comment
-    Image.new("RGB", (16, 8)).save(path, exif=exif)
+    Image.new("RGB", (16, 8)).save(path, exif=exif.tobytes())
     return path
 
 

@@ -9,7 +9,7 @@ import pytest
 from sdplay.core.errors import BadRequest
 from sdplay.images.infotext import UPSCALER_LABELS
 from sdplay.interop import parse_infotext
-from sdplay.interop.names import SAMPLERS, SCHEDULES, sampler_of, schedule_of
+from sdplay.interop.names import SAMPLERS, SCHEDULES, sampler_of, schedule_of, split
 from sdplay.interop.parsed import LARGEST_TEXT
 from sdplay.requests.resolve import SAMPLER_ALIASES, SCHEDULE_ALIASES
 from tests.interop import samples
@@ -210,3 +210,68 @@ def test_every_name_is_one_of_ours_and_every_alias_is_known() -> None:
         assert {sampler_of(alias.upper()) for alias in (ours, *aliases)} == {ours}
     for ours, aliases in SCHEDULE_ALIASES.items():
         assert {schedule_of(alias.upper()) for alias in (ours, *aliases)} == {ours}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a tin robot\nNegative prompt: fog\nSteps: 12, Sampler: Euler, Seed: 3, Size: 8x8",
+        "a tin robot\r\nNegative prompt: fog\r\nSteps: 12, Sampler: Euler, Seed: 3, Size: 8x8\r\n",
+        "a tin robot Negative prompt: fog Steps: 12, Sampler: Euler, Seed: 3, Size: 8x8",
+        "a tin robot\nNegative prompt: fog Steps: 12, Sampler: Euler, Seed: 3, Size: 8x8",
+        "a tin robot\nNegative prompt: fog\nSteps: 12, Sampler: Euler,\nSeed: 3, Size: 8x8",
+        "a tin robot\nNegative prompt: fog\nSteps: 12, Sampler: Euler\nSeed: 3, Size: 8x8",
+        "a tin robot\nNegative prompt: fog\nSize: 8x8, Seed: 3, Steps: 12, Sampler: Euler",
+        "a tin robot\nNegative prompt: fog\nSteps: 12, Sampler: Euler, Seed: 3, Size: 8x8\nTemplate: a, b: c, d: e\nx",
+        "a tin robot\nNegative prompt: fog\nSteps: 12, Sampler: Euler, Seed: 3, Size: 8x8\n\nsaved by somebody",
+        "a tin robot\nNegative prompt: fog\nsteps: 12, sampler: Euler, Seed: 3, SIZE: 8x8, cfg scale: 4",
+    ],
+)
+def test_settings_are_found_by_their_shape(text: str) -> None:
+    found = parse_infotext(text)
+    assert (found.prompt, found.negative_prompt) == ("a tin robot", "fog")
+    said = {name: found.fields.get(name) for name in ("steps", "sampler", "seed", "width", "height")}
+    assert said == {"steps": 12, "sampler": "euler", "seed": 3, "width": 8, "height": 8}
+
+
+def test_a_sentence_that_looks_like_settings_is_a_sentence() -> None:
+    text = "Steps: 1, Seed: 2, Size: 3x4\nModel: a woman, Version: best\nSteps: 20, Sampler: Euler, Seed: 5, Size: 8x8"
+    found = parse_infotext(text)
+    assert found.prompt == "Steps: 1, Seed: 2, Size: 3x4\nModel: a woman, Version: best"
+    assert found.fields["seed"] == 5
+
+
+@pytest.mark.parametrize(
+    ("label", "sampler", "schedule"),
+    [
+        ("euler discrete", "euler", "linspace"),
+        ("euler_a karras", "euler_a", "karras"),
+        ("dpm++2m discrete", "dpmpp_2m", "linspace"),
+        ("dpm++2m karras", "dpmpp_2m", "karras"),
+        ("heun exponential", "heun", "exponential"),
+        ("ddim_trailing", "ddim", "trailing"),
+        ("lcm sgm_uniform", "lcm", "trailing"),
+        ("Euler AYS", "euler", "align_your_steps"),
+        ("dpmpp_2m_sde_k", "dpmpp_2m_sde", "karras"),
+        ("EulerAncestralDiscreteScheduler", "euler_a", None),
+        ("dpm2 karras", None, "karras"),
+        ("ipndm_v discrete", None, "linspace"),
+    ],
+)
+def test_names_of_samplers_in_every_spelling(label: str, sampler: str | None, schedule: str | None) -> None:
+    assert split(label) == (sampler, schedule)
+
+
+def test_what_sd_next_enlarges_without_drawing() -> None:
+    line = "Steps: 20, Size: 64x64, Seed: 1, Hires upscaler: Latent Nearest, Hires scale: 2.0, Denoising strength: 0.5"
+    found = parse_infotext(f"a\n{line}, App: SD.Next")
+    assert {name: found.fields.get(name) for name in ("hires_scale", "hires_strength", "strength")} == {
+        "hires_scale": 2.0,
+        "hires_strength": 0.0,
+        "strength": 0.5,
+    }
+
+
+@pytest.mark.parametrize(("rng", "noise"), [("cuda", "philox"), ("cpu", "torch"), ("std_default", None)])
+def test_noise_of_stable_diffusion_cpp(rng: str, noise: str | None) -> None:
+    assert fields(f"Steps: 2, Seed: 1, RNG: {rng}, Version: stable-diffusion.cpp").get("noise") == noise

@@ -42,9 +42,9 @@ def test_a_plain_graph() -> None:
         "model": "v1-5-pruned-emaonly.safetensors",
         "clip_skip": 2,
         "noise": "torch",
+        "lora": ("ghibli:0.7:0.8",),
     }
     assert found.other == {
-        "loras": [{"lora_name": "ghibli.safetensors", "strength_model": 0.8, "strength_clip": 0.7}],
         "nodes": {
             "3 KSampler": {"denoise": 1.0},
             "5 EmptyLatentImage": {"batch_size": 1},
@@ -237,6 +237,7 @@ def test_a_sampler_taken_apart_into_nodes() -> None:
         "model": "v1-5-pruned-emaonly.safetensors",
         "clip_skip": 2,
         "noise": "torch",
+        "lora": ("ghibli:0.7:0.8",),
     }
 
 

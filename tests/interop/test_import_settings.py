@@ -56,9 +56,8 @@ def test_all_of_a1111_that_has_a_meaning_here(bare: Library) -> None:
         "hires_strength": 0.7,
     }
     assert told(adopted) == {
-        "prompt": "is read as plain words: its weights have no meaning here",
-        "Lora hashes": "a note: the prompt itself names them",
-        "<lora:ghibli:0.8> in the prompt": "is left out: there is no such LoRA",
+        "Lora hashes": "a note on the LoRAs, which are looked for by name",
+        "<lora:ghibli:0.8> in the prompt": "is left out: it is not here (SDPLAY_MODELS)",
         "model": "is not in the library of this computer (SDPLAY_MODELS), and the usual model is taken",
     }
 
@@ -166,7 +165,13 @@ def test_plain_words_are_no_syntax(prompt: str, bare: Library) -> None:
 
 
 @pytest.mark.parametrize("prompt", ["(a:1.2)", "[a:b:0.5]", "a BREAK b", "a AND b", "((a))"])
-def test_syntax_is_told(prompt: str, bare: Library) -> None:
+def test_the_notation_of_a1111_is_ours_and_nothing_is_said_of_it(prompt: str, bare: Library) -> None:
+    adopted = import_settings(found("Version: v1", prompt), {}, bare)
+    assert (adopted.request.prompt, adopted.left) == (prompt, ())
+
+
+@pytest.mark.parametrize("prompt", ["a <segment:face> b", "<random:a|b>", "<fromto[0.3]:a,b> c"])
+def test_marks_that_mean_nothing_here_are_told(prompt: str, bare: Library) -> None:
     assert "plain words" in told(import_settings(found("Version: v1", prompt), {}, bare))["prompt"]
 
 
@@ -245,4 +250,83 @@ def test_a_lora_that_is_here_stays_in_the_prompt(bare: Library) -> None:
     write_header(path, {"lora_unet_conv_in.lora_down.weight": (4, 4, 3, 3)})
     adopted = import_settings(found("Version: v1", "a cat <lora:ghibli:0.8> <lora:gone:1>, red"), {}, bare)
     assert adopted.request.prompt == "a cat <lora:ghibli:0.8> , red"
-    assert told(adopted) == {"<lora:gone:1> in the prompt": "is left out: there is no such LoRA"}
+    assert told(adopted) == {"<lora:gone:1> in the prompt": "is left out: it is not here (SDPLAY_MODELS)"}
+
+
+def with_file(library: Library, folder: str, name: str, tensors: dict[str, tuple[int, ...]]) -> Path:
+    """A file of this name in the folder of the library for its kind."""
+    path = library.home / "models" / folder / f"{name}.safetensors"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return write_header(path, tensors)
+
+
+LORA: dict[str, tuple[int, ...]] = {"lora_unet_conv_in.lora_down.weight": (4, 4, 3, 3)}
+
+
+@pytest.mark.parametrize(
+    ("entries", "taken", "gone"),
+    [
+        (("blueprint:0.7",), ("blueprint:0.7",), ()),
+        (("blueprint:0.5:0.7", "rust:1"), ("blueprint:0.5:0.7",), ("rust:1",)),
+        (("Blueprint:-0.25",), ("blueprint:-0.25",), ()),
+        (("no such: thing:1:1",), (), ("no such: thing:1:1",)),
+    ],
+)
+def test_loras_beside_the_prompt_are_taken_if_they_are_here(
+    entries: tuple[str, ...], taken: tuple[str, ...], gone: tuple[str, ...], bare: Library
+) -> None:
+    with_file(bare, "loras", "blueprint", LORA)
+    said = replace(found("Version: v1"), fields={"lora": entries})
+    adopted = import_settings(said, {}, bare)
+    assert adopted.request.lora == taken
+    assert [(one.value, one.reason) for one in adopted.left] == [
+        (entry, "is left out: it is not here (SDPLAY_MODELS)") for entry in gone
+    ]
+    assert import_settings(said, {"lora": ("other:1",)}, bare).request.lora == ("other:1",)
+
+
+def test_a_lora_that_the_prompt_names_too_is_put_on_once(bare: Library) -> None:
+    with_file(bare, "loras", "blueprint", LORA)
+    said = replace(found("Version: v1", "a <lora:blueprint:0.7> b"), fields={"lora": ("blueprint:0.7",)})
+    adopted = import_settings(said, {}, bare)
+    assert (adopted.request.lora, adopted.request.prompt) == ((), "a <lora:blueprint:0.7> b")
+
+
+def test_a_lora_of_which_only_the_hash_is_there_is_told(bare: Library) -> None:
+    line = 'Hashes: {"model": "00", "LORA:rust": "aabbcc"}, Lora hashes: "ghibli: 0123ab"'
+    adopted = import_settings(found(line, "a <lora:ghibli:1>"), {}, bare)
+    assert told(adopted)["lora"] == "is left out: how much of it there was is not said"
+    assert [one.value for one in adopted.left if one.name == "lora"] == ["rust"]
+
+
+def test_textual_inversions_are_told_only_where_they_are_not_here_or_others(bare: Library) -> None:
+    path = with_file(bare, "embeddings", "badrust", {"emb_params": (1, 32)})
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    another = f"the one here has the sha256 {digest[:10]}, the one in the file 1122334455"
+    for line, reasons in (
+        (f'TI hashes: "badrust: {digest[:12]}"', []),
+        (
+            'TI hashes: "badrust: 112233445566"',
+            [another],
+        ),
+        ("Embeddings: badrust", []),
+        ('Used embeddings: "gone [1122]"', ["is read as a plain word: it is not here (SDPLAY_MODELS)"]),
+    ):
+        adopted = import_settings(found(f"{line}, Version: v1", "badrust"), {}, bare)
+        assert [one.reason for one in adopted.left] == reasons
+
+
+def test_what_was_off_is_a_note(bare: Library) -> None:
+    said = replace(found("Version: v1"), other={"seamless": False, "regions": [], "vae_model": None, "tiling": True})
+    assert [(one.name, one.is_note) for one in import_settings(said, {}, bare).left] == [
+        ("seamless", True),
+        ("regions", True),
+        ("vae_model", True),
+        ("tiling", False),
+    ]
+
+
+def test_plain_syntax_takes_the_words_as_they_stand(bare: Library) -> None:
+    said = replace(found("Version: v1", "{{a|b}}"), program="NovelAI")
+    assert import_settings(said, {"prompt_syntax": "plain"}, bare).request.prompt == "{{a|b}}"
+    assert import_settings(said, {}, bare).request.prompt == "(a|b:1.1025)"

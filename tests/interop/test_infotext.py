@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sdplay.core.fields import LARGEST_SEED
-from sdplay.images.infotext import SAMPLER_LABELS, SCHEDULE_LABELS, infotext, pairs_in, quoted, unquoted
+from sdplay.images.infotext import SAMPLER_LABELS, SCHEDULE_LABELS, infotext
+from sdplay.images.infotext_grammar import pairs_in, quoted, unquoted
 from sdplay.interop import parse_infotext
 from sdplay.requests.resolve import SAMPLER_ALIASES, SCHEDULE_ALIASES
 from tests.support.recipes import recipe

@@ -26,8 +26,10 @@ def test_invokeai_since_3() -> None:
         "strength": 0.6,
         "model": "dreamshaper-8",
         "clip_skip": 1,
+        "noise": "torch",
+        "lora": ("ghibli:0.75",),
     }
-    assert set(found.other) == {"generation_mode", "rand_device", "model", "loras"}
+    assert set(found.other) == {"generation_mode", "model"}
 
 
 @pytest.mark.parametrize(
@@ -121,6 +123,7 @@ def test_fooocus_in_json() -> None:
         "model": "juggernautXL_v8Rundiffusion",
         "model_hash": "aeb7e9e689",
         "clip_skip": 2,
+        "lora": ("offset:0.1",),
     }
     assert "sampler" not in found.other
     assert found.other["full_prompt"] == ["cinematic still a fox", "a fox"]
@@ -149,6 +152,7 @@ def test_fooocus_in_an_infotext(scheme: str) -> None:
         "model": "juggernautXL_v8Rundiffusion",
         "model_hash": "aeb7e9e689",
         "clip_skip": 1,
+        "lora": ("offset:0.1",),
     }
     assert "Sampler" not in found.other
     assert found.other["Raw prompt"] == "a fox"

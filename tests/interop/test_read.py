@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import struct
 import zlib
@@ -14,9 +15,11 @@ from PIL import Image
 
 from sdplay.core.errors import BadRequest
 from sdplay.images.write import SUFFIXES, Format, encode
+from sdplay.images.writer import is_ours, read_sheet
 from sdplay.interop import ParsedMetadata, parse_infotext, read_found
 from sdplay.interop.parsed import LARGEST_TEXT
-from sdplay.interop.read import decoded_user_comment
+from sdplay.interop.read import SILENT, why_silent
+from sdplay.interop.texts import decoded_user_comment
 from tests.interop import samples
 from tests.interop.samples import DESCRIPTION, MAKE, MODEL, USER_COMMENT, commented, png, tagged
 from tests.support.recipes import picture, recipe
@@ -92,6 +95,80 @@ def test_a_user_comment_of_few_latin_letters() -> None:
     text = "猫" * 200 + "\nSteps: 20, Seed: 1, Size: 8x8"
     for order in ("be", "le"):
         assert decoded_user_comment(b"UNICODE\0" + text.encode(f"utf-16-{order}")) == text
+
+
+@pytest.mark.parametrize(
+    ("comment", "text"),
+    [
+        (b"UNICODE\0" + "a café 桜".encode(), "a café 桜"),
+        (b"UNICODE\0" + "a café 桜".encode("utf-16-le"), "a café 桜"),
+        (b"ASCII\0\0\0" + "a café 桜".encode("utf-16-be"), "a café 桜"),
+        ("a café 桜".encode("utf-16-le"), "a café 桜"),
+        (bytes(8) + "a café".encode("latin-1"), "a café"),
+        (b"\xef\xbb\xbfa caf\xc3\xa9", "a café"),
+        (b"charset=Unicode a cafe", "a cafe"),
+        (b"JIS\0\0\0\0\0" + "桜の木".encode("cp932"), "桜の木"),
+        (b"", ""),
+        (b"UNICODE\0", ""),
+    ],
+)
+def test_a_user_comment_in_another_encoding_than_it_says(comment: bytes, text: str) -> None:
+    assert decoded_user_comment(comment) == text
+
+
+@pytest.mark.parametrize("suffix", ["avif", "tif", "webp"])
+def test_user_comments_of_other_formats(suffix: str, tmp_path: Path) -> None:
+    path = commented(tmp_path / f"x.{suffix}", b"UNICODE\0" + samples.A1111.encode("utf-16-be"))
+    assert read(path).fields["seed"] == 965400086
+
+
+@pytest.mark.parametrize(
+    ("text", "program"),
+    [
+        (json.dumps({"prompt": samples.COMFYUI, "workflow": samples.WORKFLOW}), "ComfyUI"),
+        (json.dumps(samples.COMFYUI), "ComfyUI"),
+        (json.dumps(samples.WORKFLOW), "ComfyUI"),
+        (json.dumps({"parameters": samples.A1111}), "A1111"),
+        (json.dumps({"parameters": json.dumps({"parameters": samples.A1111})}), "A1111"),
+        (json.dumps(samples.INVOKEAI), "InvokeAI"),
+        (json.dumps(samples.SD_METADATA), "InvokeAI"),
+        (json.dumps(samples.NOVELAI), "NovelAI"),
+        (samples.NOVELAI["Comment"], "NovelAI"),
+        (json.dumps({"prompt": "a fox", "num_inference_steps": 3, "seed": 1}), "Easy Diffusion"),
+        (json.dumps({"c": "a fox", "uc": "", "steps": 3, "lora": [{"model": "x.ckpt", "weight": 0.5}]}), "Draw Things"),
+    ],
+)
+def test_json_of_every_program_in_every_place(text: str, program: str, tmp_path: Path) -> None:
+    for path in (
+        png(tmp_path / "a.png", parameters=text),
+        png(tmp_path / "b.png", Comment=text),
+        commented(tmp_path / "c.jpg", b"UNICODE\0" + text.encode("utf-16-le")),
+        commented(tmp_path / "d.webp", text.encode()),
+    ):
+        assert read(path).program == program
+
+
+def test_what_is_there_and_not_read_is_said(tmp_path: Path) -> None:
+    assert "Comment: 'Created with GIMP'" in why_silent(png(tmp_path / "a.png", Comment="Created with GIMP"))
+    assert 'parameters: \'{"by"' in why_silent(png(tmp_path / "b.png", parameters='{"by": "others"}'))
+    for chunks in ({}, {"Software": "a scanner"}):
+        assert why_silent(png(tmp_path / "c.png", **chunks)) == SILENT
+
+
+def test_what_is_no_ordinary_file_is_never_opened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.png")
+    (tmp_path / "huge.png").touch()
+    os.truncate(tmp_path / "huge.png", 2**40)
+    for path, reason in (
+        (tmp_path / "pipe.png", "is no ordinary file"),
+        (Path("/dev/zero"), "is no ordinary file"),
+        (tmp_path, "is a folder"),
+        (tmp_path / "huge.png", "is larger than 256 MiB"),
+    ):
+        with pytest.raises(BadRequest, match=reason):
+            read_found(path)
+        assert not is_ours(path)
+        assert read_sheet(path) is None
 
 
 def test_a_user_comment_that_is_no_text_is_no_obstacle(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import torch
 
 from sdplay.core.sample import LerpPrompt, PromptPair
 from sdplay.engines.device import make_placement
-from sdplay.families.sd.model import load_sd
+from sdplay.families.sd.model import load as load_sd
 from sdplay.pipeline.batch import batch_key
 from sdplay.pipeline.conditioning import make_conds
 from sdplay.pipeline.model_cache import TextEncodingCache

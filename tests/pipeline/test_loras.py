@@ -13,7 +13,7 @@ import pytest
 from sdplay.core.errors import BadRequest, NotReproduced, UnknownName
 from sdplay.core.sample import LerpPrompt, PromptPair
 from sdplay.engines.device import make_placement
-from sdplay.families.load import load_family
+from sdplay.families.base import load_family
 from sdplay.film.request_dream import Dream
 from sdplay.library.library import Library
 from sdplay.pipeline.loras import text_loras, unet_loras

@@ -45,9 +45,10 @@ def test_a_batch_in_turns_has_the_same_bits(builtin: Path, precision: str, monke
 
 def least(folder: Path, precision: str) -> int:
     """Bytes into which the parts of the model do not fit at once, but one by one."""
-    from sdplay.library.sizes import read_model_size
+    from sdplay.families import ARCHITECTURES
+    from sdplay.families.common.memory import read_model_size
 
-    size, wide = read_model_size(folder), 4 if precision == "float32" else 2
+    size, wide = read_model_size(folder, ARCHITECTURES), 4 if precision == "float32" else 2
     return (size.unet.weights + size.vae.weights) * wide + 8 * 2**20
 
 

@@ -73,8 +73,10 @@ def taken_over(studio: Studio, found: ParsedMetadata, params: dict[str, Any], *,
 
     adopted = studio.history.import_settings(found, **changes_to(kind_of(params), params))
     if not quiet:
-        click.echo(f"made by {maker(found)}; of {len(adopted.left)} things that it says nothing was made:", err=True)
-        for left in adopted.left:
+        lost = [one for one in adopted.left if not one.is_note]
+        but = f" but {len(lost)}:" if lost else ""
+        click.echo(f"made by {maker(found)}; all that it says is taken over{but}", err=True)
+        for left in lost:
             click.echo(f"  {printable(as_flags(str(left)))}", err=True)
     return adopted.request
 

@@ -32,7 +32,7 @@ def show(file: Path, as_json: bool) -> int:
     """Print how a picture was made: the recipe inside, or what another program wrote into it.
 
     Of the folder of a film, what the film is and how far; of a grid's sheet, its axes and pictures. Read are
-    pictures of A1111 and its relatives, ComfyUI, InvokeAI, Fooocus and NovelAI.
+    pictures of A1111 and its relatives, ComfyUI, SwarmUI, InvokeAI, Fooocus, NovelAI, Draw Things and Easy Diffusion.
     """
     from sdplay.images.write import Embedded
     from sdplay.images.writer import read_sheet
@@ -83,6 +83,11 @@ def told(found: ParsedMetadata) -> Iterator[tuple[str, str]]:
     fields, left = supported_fields(found, mode_of(found))
     yield "made by", maker(found)
     named = {name: found.fields[name] for name in NAMED if name in found.fields}
+    drawn = {name: fields.pop(name) for name in ("prompt", "negative_prompt")}
+    for name, written in (("prompt", found.prompt), ("negative_prompt", found.negative_prompt)):
+        yield name.replace("_", " "), printable(written) or "(none)"
+        if drawn[name] != written:
+            yield "drawn as", printable(drawn[name])
     for name, value in (fields | named).items():
         yield name.replace("_", " "), printable(str(value)) or "(none)"
     for one in left:

@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from sdplay.library.header import TensorEntry, read_header
+from sdplay.files.model_files import TensorEntry, read_header
 
 TORCH_DTYPES = {
     "F64": torch.float64,

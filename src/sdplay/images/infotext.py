@@ -1,21 +1,11 @@
-"""The "parameters" text that A1111 writes into pictures and half the field reads: its grammar, both ways.
-
-infotext = prompt ["\\nNegative prompt: " negative] "\\n" pairs; pairs = "Key: value" joined by ", "; a value that holds
-a comma, a colon or a newline is written as a JSON string.
-
-The format loses some of what is put into it, and every reader of it must: lines lose the blanks around them, a prompt
-loses its first empty lines, and a line that begins with "Negative prompt:" begins the negative one. Our own chunk
-(`metadata.chunk`) keeps the words exactly.
-"""
+"""The "parameters" text that A1111 writes into pictures and half the field reads, for a picture of ours."""
 
 from __future__ import annotations
 
-import json
-import re
-
 from sdplay.core.sample import PromptPair
-from sdplay.prompts.lora_tags import lora_tags
-from sdplay.requests.add_ons import asked_loras, word_pattern
+from sdplay.images.infotext_grammar import NEGATIVE, quoted
+from sdplay.prompts.lora_tags import lora_tags, word_pattern
+from sdplay.requests.add_ons import asked_loras
 from sdplay.requests.inpaint import Inpaint
 from sdplay.requests.recipe import Recipe
 from sdplay.requests.stills import FromPicture, Still, prompt_of
@@ -57,33 +47,6 @@ MASK_MODES = {False: "Inpaint masked", True: "Inpaint not masked"}
 INPAINT_AREAS = {False: "Whole picture", True: "Only masked"}
 
 CONTROLNET = "ControlNet 0"  # the first of those that A1111's extension has room for
-
-NEGATIVE = "Negative prompt:"
-LEAST_PAIRS = 3  # a last line with fewer pairs is part of the prompt
-# A run of key characters is looked at once, from its start, so that no text takes more than linear time to read.
-PAIR = re.compile(r'(?<![\w \-/])[ \-/]*+(\w[\w \-/]++):\s*+("(?:\\.|[^\\"])++"|[^,]*)(?:,|$)')
-SIZE = re.compile(r"(\d+)x(\d+)")
-# Civitai writes JSON after these keys without quoting it.
-BARE_JSON = ("Hashes", "Civitai resources", "Civitai metadata")
-
-
-def quoted(value: object) -> str:
-    """`value` as it stands after a key: itself, or a JSON string where it would be read as something else."""
-    text = str(value)
-    plain = text == text.strip() and not text.startswith('"') and not any(c in text for c in ",:\n")
-    return text if plain else json.dumps(text, ensure_ascii=False)
-
-
-def unquoted(text: str) -> str:
-    """The inverse of `quoted`; what is no JSON string, or one that is no text, stays as it is."""
-    if not text.startswith('"') or not text.endswith('"'):
-        return text
-    try:
-        value = json.loads(text)
-        value.encode()
-    except ValueError:
-        return text
-    return value
 
 
 def infotext(recipe: Recipe, index: int, version: str) -> str:
@@ -183,51 +146,6 @@ def controlled(recipe: Recipe) -> dict[str, object]:
         "Control Mode": "Balanced",
     }
     return {CONTROLNET: ", ".join(f"{key}: {value}" for key, value in told.items())}
-
-
-def parts(text: str) -> tuple[str, str, dict[str, str]]:
-    """Prompt, negative prompt and pairs of an infotext; `Size: 512x768` becomes the pairs `Size-1` and `Size-2`."""
-    *lines, last = text.strip().split("\n")
-    pairs = pairs_in(last)
-    if len(pairs) < LEAST_PAIRS:
-        lines, pairs = [*lines, last], []
-    prompt: list[str] = []
-    negative: list[str] = []
-    here = prompt
-    for line in map(str.strip, lines):
-        if line.startswith(NEGATIVE):
-            here, line = negative, line.removeprefix(NEGATIVE).strip()
-        if line or here:
-            here.append(line)
-    values: dict[str, str] = {}
-    for key, value in pairs:
-        size = SIZE.fullmatch(value)
-        values |= {f"{key}-1": size[1], f"{key}-2": size[2]} if size else {key: value}
-    return "\n".join(prompt), "\n".join(negative), values
-
-
-def pairs_in(line: str) -> list[tuple[str, str]]:
-    """All `Key: value` pairs of a line, in order, values unquoted."""
-    pairs: list[tuple[str, str]] = []
-    position, bare = 0, set(BARE_JSON)
-    while match := PAIR.search(line, position):
-        key, value, position = match[1], unquoted(match[2]), match.end()
-        if key in bare:
-            bare.remove(key)  # one try each: where JSON is damaged, telling so takes time in the length of the line
-            if end := end_of_json(line, match.start(2)):
-                value, position = line[match.start(2) : end], line.find(",", end) + 1 or len(line)
-        pairs.append((key, value))
-    return pairs
-
-
-def end_of_json(line: str, start: int) -> int:
-    """Where the JSON object or list that begins at `start` ends; 0 where there is none."""
-    if not line.startswith(("{", "["), start):
-        return 0
-    try:
-        return json.JSONDecoder().raw_decode(line, start)[1]
-    except (ValueError, RecursionError):
-        return 0
 
 
 def with_asked_loras(recipe: Recipe, prompt: str) -> str:

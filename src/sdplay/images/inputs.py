@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from sdplay.core.errors import BadRequest, NotReproduced
 from sdplay.core.sample import Asset
 from sdplay.images.mask import Mask, read_mask
+from sdplay.images.open import SUFFIXES
 from sdplay.images.picture import pixel_digest
-from sdplay.images.read import SUFFIXES, Pixels, read_image
+from sdplay.images.read import Pixels, read_image
 from sdplay.requests.base import Request
 from sdplay.requests.modes import named_files
 from sdplay.requests.recipe import Recipe

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import struct
-import warnings
-import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 
@@ -15,46 +10,27 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from sdplay.core.errors import BadRequest
+from sdplay.images.color_profile import as_srgb
+from sdplay.images.open import MOST_PIXELS, UNREADABLE, check_file, open_file, unreadable
 
 Pixels = NDArray[np.uint8]
-
-READABLE = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM")
-SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm", ".pnm")
-LARGEST_FILE = 256 * 2**20
-MOST_PIXELS = 8192 * 8192
-# What PIL, and those who read what is written in pictures, raise for files that are no pictures, are damaged, or were
-# made to harm (bombs, bottomless nesting).
-UNREADABLE = (
-    OSError,
-    ValueError,
-    KeyError,
-    IndexError,
-    TypeError,
-    AttributeError,
-    OverflowError,
-    SyntaxError,
-    EOFError,
-    RecursionError,
-    struct.error,
-    zlib.error,
-    Image.DecompressionBombError,
-)
 
 
 def read_image(path: Path, field: str = "image") -> Pixels:
     """The first picture in the file `path`, uint8 [height, width, 3].
 
-    EXIF rotation is applied, transparency is laid over white, palettes, 16 bits and CMYK become 8-bit RGB. Raises
-    `BadRequest` naming `field` for a missing, oversized or unreadable file, before any pixel of a huge one is read.
+    EXIF rotation and colour profile are applied, transparency is laid over white, palettes, 16 bits and CMYK become
+    8-bit RGB. Raises `BadRequest` naming `field` for a missing, oversized or unreadable file, before any pixel of a
+    huge one is read.
     """
-    return np.array(flat(open_image(path, field)))
+    return np.array(flat(as_srgb(open_image(path, field))))
 
 
 def open_image(path: Path, field: str) -> Image.Image:
     """The loaded and upright picture in `path`, in whatever mode it was stored."""
     check_file(path, field)
     try:
-        with quiet(), Image.open(path, formats=READABLE) as image:
+        with open_file(path) as image:
             if image.width * image.height > MOST_PIXELS:
                 raise BadRequest(
                     f"has {image.width}x{image.height} pixels, more than this program reads",
@@ -66,37 +42,6 @@ def open_image(path: Path, field: str) -> Image.Image:
             return ImageOps.exif_transpose(image)
     except UNREADABLE as error:
         raise unreadable(path, field, error) from None
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """No warnings of PIL's: about entries of a file that do not matter, and about sizes that we refuse anyhow."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
-
-
-def check_file(path: Path, field: str) -> None:
-    """Raise `BadRequest` unless `path` is a file of reasonable size (a pipe, say, would be waited for)."""
-    try:
-        if path.is_dir():
-            raise BadRequest("is a folder", field=field, value=str(path), hint="give the picture's file")
-        if not path.exists():
-            raise BadRequest("no such file", field=field, value=str(path))
-        if not path.is_file():
-            raise BadRequest("is no ordinary file", field=field, value=str(path), hint="save the picture first")
-        if path.stat().st_size > LARGEST_FILE:
-            raise BadRequest(f"is larger than {LARGEST_FILE // 2**20} MiB", field=field, value=str(path))
-    except (OSError, ValueError) as error:
-        raise unreadable(path, field, error) from None
-
-
-def unreadable(path: Path, field: str, error: Exception) -> BadRequest:
-    reason = (
-        str(error) if isinstance(error, OSError | ValueError | Image.DecompressionBombError) else type(error).__name__
-    )
-    hint = "PNG, JPEG, WebP, GIF, BMP, TIFF and PPM files can be"
-    return BadRequest(f"is no picture that can be read: {reason}", field=field, value=str(path), hint=hint)
 
 
 def flat(image: Image.Image) -> Image.Image:

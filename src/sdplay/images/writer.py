@@ -6,6 +6,7 @@ import re
 import shlex
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,8 @@ from PIL import Image
 
 from sdplay.core.errors import BadRequest, UnknownName
 from sdplay.files.atomic import prepare_folder, sweep, write_new
+from sdplay.images.open import UNREADABLE, open_file
 from sdplay.images.picture import Picture, SavedImage
-from sdplay.images.read import UNREADABLE
 from sdplay.images.sheet_file import SheetRecord, parse_sheet, sheet_chunk
 from sdplay.images.write import MEDIA_TYPES, SUFFIXES, Embedded, Format, encode, own_chunk, parse_chunk
 
@@ -58,8 +59,8 @@ class ImageWriter:
             number += 1
 
 
-def open_own(path: Path) -> Image.Image:
-    return Image.open(path, formats=[kind.upper() for kind in SUFFIXES])
+def open_own(path: Path) -> AbstractContextManager[Image.Image]:
+    return open_file(path, tuple(kind.upper() for kind in SUFFIXES))
 
 
 def is_ours(path: Path) -> bool:

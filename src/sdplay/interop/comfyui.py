@@ -8,7 +8,17 @@ from typing import Any
 
 from sdplay.interop.comfyui_graph import Graph, Node, nodes_of_prompt, nodes_of_workflow
 from sdplay.interop.names import sampler_of, schedule_of
-from sdplay.interop.parsed import Meaning, ParsedMetadata, json_object, name, number, to_parsed, whole
+from sdplay.interop.parsed import (
+    Meaning,
+    ParsedMetadata,
+    json_object,
+    lora_entry,
+    name,
+    number,
+    to_parsed,
+    whole,
+    with_loras,
+)
 
 PROGRAM = "ComfyUI"
 # Links that lead from a picture to how it was made rather than to the picture before it.
@@ -62,6 +72,16 @@ def parse_comfyui(prompt_json: str | None, workflow_json: str | None = None) -> 
         other=other,
         text=text,
     )
+
+
+def is_graph(said: Mapping[str, Any]) -> bool:
+    """Whether a JSON object is the chunk `prompt`."""
+    return any(isinstance(node, dict) and "class_type" in node for node in said.values())
+
+
+def is_workflow(said: Mapping[str, Any]) -> bool:
+    """Whether a JSON object is the chunk `workflow`."""
+    return isinstance(said.get("nodes"), list) and "links" in said
 
 
 def first_sampler(graph: Graph) -> Node | None:
@@ -138,9 +158,8 @@ def network(graph: Graph, machinery: list[Node], other: dict[str, Any]) -> dict[
         if "stop_at_clip_layer" in node.inputs and "clip_skip" not in loaded:
             layer = graph.value(node, "stop_at_clip_layer")
             loaded |= {"clip_skip": -layer} if type(layer) is int and layer < 0 else {}
-    if loras:
-        other["loras"] = loras[::-1]  # in the order in which they were put on
-    return loaded
+    entries = (lora_entry(one["lora_name"], one.get("strength_model"), one.get("strength_clip")) for one in loras[::-1])
+    return with_loras(loaded, entries)  # in the order in which they were put on
 
 
 def links(nodes: list[Node], keys: tuple[str, ...]) -> Iterator[Any]:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sdplay.core.errors import BadRequest, ModelBroken, shorten
+from sdplay.core.errors import BadRequest, ModelBroken
 from sdplay.interop import ParsedMetadata
-from sdplay.interop.missing import missing_network, vae_of, without_missing
+from sdplay.interop.missing import EMBEDDINGS, embeddings_of, loras_of, missing_network, vae_of, without_missing
+from sdplay.interop.prompt_notation import as_a1111
+from sdplay.interop.skipped import OF_A_CONTROL, Skipped, skipped_rest, skipped_words, why_elsewhere
 from sdplay.library.aliases import model_aliases
 from sdplay.library.card import shipped_cards
 from sdplay.library.library import Library, library_from_env
@@ -23,44 +25,11 @@ from sdplay.requests.inpaint import Inpaint
 from sdplay.requests.request import AnyStill, kind_of
 from sdplay.requests.txt2img import Txt2Img
 
-# Why something has no part in a request, by the name its program gives it; the first that fits.
-WHY_NOT = (
-    (re.compile(r"^sampler(_name)?$", re.I), "there is no such sampler here, and the model's own is taken"),
-    (re.compile(r"^schedule|^noise_schedule$", re.I), "there is no such schedule here, and the model's own is taken"),
-    (re.compile(r"^rng$", re.I), "there is no such source of noise here"),
-    (re.compile(r"lora|lyco", re.I), "a note: the prompt itself names them"),
-    (re.compile(r"^ti hashes|embedding", re.I), "textual inversions are not used"),
-    (re.compile(r"^hires upscaler$", re.I), "there is no such upscaler here, and lanczos is taken"),
-    (re.compile(r"^hires resize", re.I), "a second pass is so many times as large: give `hires_scale`"),
-    (re.compile(r"^hires|^hr_|^denoising strength$", re.I), "the second pass is drawn as the first, but larger"),
-    (re.compile(r"control", re.I), "there is one ControlNet here, for edges or for a map that is given"),
-    (re.compile(r"^vae", re.I), "the model's own codec is taken"),
-    (re.compile(r"hash|app|version|date|software", re.I), "a note, not a setting"),
-    (re.compile(r"^nodes$", re.I), "nodes of the graph that were not followed"),
-)
-NAMED = ("model", "model_hash", "vae", "vae_hash")  # files, which are looked for
-NO_MEANING = "has no meaning here"
-OF_A_PICTURE = "belongs to a picture it was drawn from, which is not in the file: give `image`"
-OF_A_CONTROL = "belongs to a control image, which is not in the file: give `control_image`"
-OF_A_MASK = "belongs to a mask, which is not in the file: give `image` and `mask`"
-OF_WORDS = "belongs to a picture drawn from words alone"
-SYNTAX = re.compile(r"<(?!lora:|lyco:)\w+:[^<>]+>|[(\[][^()\[\]]*:[\d.]+[)\]]|\b(?:BREAK|AND)\b|[(\[]{2}")
+NAMED = ("model", "model_hash", "vae", "vae_hash", "lora")  # files, which are looked for
 SHA256 = re.compile(r"[0-9a-f]{10,64}")
 OF_CONTROL = Controlled.model_fields.keys() - Request.model_fields.keys()
 # What a request must have while one other field is looked at.
 LEAST = {"prompt": "-", "image": "-", "mask": "-", "control_image": "-"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Skipped:
-    """What was left out: its name in the file or here, what it is there, and why it has no part in the request."""
-
-    name: str
-    value: object
-    reason: str
-
-    def __str__(self) -> str:
-        return f"{self.name} = {shorten(self.value)}: {self.reason}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,9 +51,18 @@ def import_settings(
     kind = kind_of(changes)
     library = library if library is not None else library_from_env(os.environ)
     fields, left = supported_fields(found, kind, steered="control_image" in changes)
-    if "prompt" not in changes:
+    if changes.get("prompt_syntax") == "plain":
+        fields |= {"prompt": found.prompt, "negative_prompt": found.negative_prompt}
+    elif "prompt" not in changes:
         fields["prompt"], missing = without_missing(fields["prompt"], library)
         left += [Skipped(name=f"{mark} in the prompt", value=name, reason=reason) for mark, name, reason in missing]
+    if "lora" not in changes:
+        fields["lora"], missing = loras_of(found, library)
+        left += [Skipped(name="lora", value=entry, reason=reason) for entry, reason in missing]
+    left = [one for one in left if one.name not in EMBEDDINGS]
+    left += [
+        Skipped(name="textual inversion", value=word, reason=doubt) for word, doubt in embeddings_of(found, library)
+    ]
     if "controlnet" not in changes and (reason := missing_network(fields.get("controlnet"), library)):
         left += [Skipped(name="controlnet", value=fields.pop("controlnet"), reason=reason)]
     if "model" not in changes:
@@ -95,7 +73,8 @@ def import_settings(
         codec, doubt = vae_of(found, library)
         fields |= {"vae": codec} if codec is not None else {}
         left += [Skipped(name="VAE", value=found.fields.get("vae"), reason=doubt)] if doubt else []
-    request = make_request(kind, **{**fields, **changes})
+    given = {name: value for name, value in fields.items() if value != ()}
+    request = make_request(kind, **{**given, **changes})
     return ImportedSettings(request=request, left=tuple(one for one in left if one.name.casefold() not in changes))
 
 
@@ -113,8 +92,9 @@ def supported_fields(
 
     `steered` says that there is a control image; what is said of one has a meaning only then.
     """
-    fields: dict[str, Any] = {"prompt": found.prompt, "negative_prompt": found.negative_prompt}
-    left = list(ignored_prompt_syntax(found))
+    prompts = (as_a1111(text, found.program) for text in (found.prompt, found.negative_prompt))
+    fields: dict[str, Any] = dict(zip(("prompt", "negative_prompt"), prompts, strict=True))
+    left = list(skipped_words(found))
     for name, value in found.fields.items():
         if value is None or name in NAMED:
             continue
@@ -124,37 +104,19 @@ def supported_fields(
         else:
             fields[name] = value
     rest = {name: value for name, value in found.other.items() if name not in found.fields}
-    return fields, [
-        *left,
-        *(Skipped(name=name, value=value, reason=why_unsupported(name)) for name, value in rest.items()),
-    ]
+    return fields, [*left, *skipped_rest(rest)]
 
 
 def why_invalid(kind: type[AnyStill], name: str, value: object) -> str:
     """Why `name` cannot be asked for with this value; "" where it can."""
     if name not in kind.model_fields:
-        if name in Img2Img.model_fields:
-            return OF_A_PICTURE
-        if name in Txt2Img.model_fields:
-            return OF_WORDS
-        return OF_A_MASK if name in Inpaint.model_fields else NO_MEANING
+        return why_elsewhere(name)
     least = {field: path for field, path in LEAST.items() if field in kind.model_fields}
     try:
         make_request(kind, **{**least, name: value})
     except BadRequest as error:
         return error.reason
     return ""
-
-
-def why_unsupported(name: str) -> str:
-    return next((reason for pattern, reason in WHY_NOT if pattern.search(name)), NO_MEANING)
-
-
-def ignored_prompt_syntax(found: ParsedMetadata) -> Iterator[Skipped]:
-    """The prompt's parts that other programs take as instructions; here they are words like all others."""
-    for name, text in (("prompt", found.prompt), ("negative prompt", found.negative_prompt)):
-        if match := SYNTAX.search(text):
-            yield Skipped(name=name, value=match[0], reason="is read as plain words: its weights have no meaning here")
 
 
 def model_of(found: ParsedMetadata, library: Library) -> tuple[str | None, str]:

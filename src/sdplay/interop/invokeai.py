@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from sdplay.interop.names import sampler_of, split
 from sdplay.interop.parsed import (
@@ -14,10 +14,13 @@ from sdplay.interop.parsed import (
     check_length,
     invalid_metadata,
     json_object,
+    listed,
+    lora_entry,
     name,
     number,
     to_parsed,
     whole,
+    with_loras,
     words,
 )
 
@@ -32,6 +35,7 @@ def layer_taken(skipped: object) -> int | None:
     return None if count is None else count + 1
 
 
+NOISE = {"cpu": "torch", "cuda": "philox"}
 MEANINGS: dict[str, Meaning] = {
     "steps": ("steps", whole),
     "scheduler": ("sampler", sampler_of),
@@ -42,6 +46,7 @@ MEANINGS: dict[str, Meaning] = {
     "width": ("width", whole),
     "height": ("height", whole),
     "strength": ("strength", number),
+    "rand_device": ("noise", lambda device: NOISE.get(words(device))),
     "model": ("model", name),
     "model_weights": ("model", name),
     "model_hash": ("model_hash", name),
@@ -78,13 +83,38 @@ def of_metadata(text: str) -> ParsedMetadata:
     version = said.pop("app_version", "")
     fields, other = to_parsed(said, MEANINGS)
     model, scheduler = other.get("model"), other.get("scheduler")
-    if isinstance(model, dict) and (called := next((model[key] for key in LOADED if name(model.get(key))), None)):
+    if isinstance(model, dict) and (called := named(model)):
         fields["model"] = called
+    loras = [lora_of(one) for one in listed(said.get("loras"))]
+    if "loras" in other and None not in loras:
+        del other["loras"]
+    fields = with_loras(fields, loras)
+    vae = other.get("vae")
+    if isinstance(vae, dict) and (called := named(vae)):
+        fields["vae"] = called
     sampler, schedule = split(words(scheduler))  # "euler_k" is Euler on Karras's schedule
     if sampler is not None:
         del other["scheduler"]
         fields |= {"sampler": sampler, "schedule": schedule}
     return found(version, (words(prompt), words(negative)), fields, other, text)
+
+
+def named(model: Mapping[str, Any]) -> str | None:
+    """The name of a model, since version 4 and before."""
+    return next((model[key] for key in LOADED if name(model.get(key))), None)
+
+
+def lora_of(entry: object) -> str | None:
+    """The LoRA of an entry {"model" or "lora": its name, "weight": …}."""
+    said = cast(dict[str, Any], entry) if isinstance(entry, dict) else {}
+    model = said.get("model", said.get("lora"))
+    called = named(cast(dict[str, Any], model)) if isinstance(model, dict) else model
+    return lora_entry(called, said.get("weight"))
+
+
+def is_metadata(said: Mapping[str, Any]) -> bool:
+    """Whether a JSON object is what one of the chunks holds."""
+    return "generation_mode" in said or ("app_version" in said and bool({"positive_prompt", "image"} & said.keys()))
 
 
 def of_sd_metadata(text: str) -> ParsedMetadata:

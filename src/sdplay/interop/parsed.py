@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from sdplay.core.errors import BadRequest
 from sdplay.core.fields import LARGEST_SEED
+from sdplay.core.identity import add_on_name
 
 LARGEST_TEXT = 2**20  # characters
 DEEPEST = 100  # levels of JSON; what programs write has about ten
@@ -116,6 +117,30 @@ def name(value: object) -> str | None:
     return value.strip() or None if isinstance(value, str) else None
 
 
+def listed(value: object) -> list[Any]:
+    """A list as it is; anything else is an empty one."""
+    return cast(list[Any], value) if isinstance(value, list) else []
+
+
 def words(value: object) -> str:
     """A prompt as it was written; no text is an empty one."""
     return value if isinstance(value, str) else ""
+
+
+def lora_entry(called: object, network: object, text: object = None) -> str | None:
+    """An entry of the field `lora` for a file that a program names, with or without its folders, and its weights;
+    None for none. `text` is the weight in the text encoder, where it has one of its own.
+    """
+    weight = number(network)
+    if not isinstance(called, str) or called.strip().casefold() in {"", "none"} or weight is None:
+        return None
+    plain, for_text = add_on_name(called.strip()), number(text)
+    if (for_text is None or for_text == weight) and ":" not in plain:
+        return f"{plain}:{weight:g}"
+    return f"{plain}:{weight if for_text is None else for_text:g}:{weight:g}"
+
+
+def with_loras(fields: dict[str, Any], entries: Iterable[str | None]) -> dict[str, Any]:
+    """`fields` and the LoRAs that are any."""
+    loras = tuple(entry for entry in entries if entry is not None)
+    return {**fields, "lora": (*fields.get("lora", ()), *loras)} if loras else fields

@@ -1,44 +1,66 @@
-"""Open a picture and return what it says about how it was made, whichever program wrote that."""
+"""Open a picture and return what it says about how it was made, whichever program wrote that, in whichever place."""
 
 from __future__ import annotations
 
-import codecs
-from collections.abc import Callable, Iterator
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
-from PIL import Image, PngImagePlugin
-
-from sdplay.core.errors import BadRequest
-from sdplay.images.read import LARGEST_FILE, MOST_PIXELS, UNREADABLE
-from sdplay.images.write import EXIF_IFD, USER_COMMENT
-from sdplay.interop import invokeai
+from sdplay.core.errors import BadRequest, shorten
+from sdplay.images.open import UNREADABLE
+from sdplay.interop import drawthings, easydiffusion, invokeai, midjourney, swarmui
 from sdplay.interop.a1111 import parse_infotext
-from sdplay.interop.comfyui import parse_comfyui
-from sdplay.interop.fooocus import is_fooocus, is_json, parse_fooocus
-from sdplay.interop.novelai import parse_novelai
-from sdplay.interop.parsed import ParsedMetadata
+from sdplay.interop.comfyui import is_graph, is_workflow, parse_comfyui
+from sdplay.interop.fooocus import is_fooocus, parse_fooocus
+from sdplay.interop.novelai import is_novelai, parse_novelai
+from sdplay.interop.parsed import ParsedMetadata, json_object
+from sdplay.interop.texts import COMFYUI, HIDDEN, XMP, Texts, texts_behind, texts_in
 
-UNICODE, ASCII, UNDEFINED = b"UNICODE\0", b"ASCII\0\0\0", bytes(8)
-
-FORMATS = ("PNG", "WEBP", "JPEG", "GIF")
-COMFYUI = ("prompt", "workflow")
-Texts = dict[str, str]
+Reader = Callable[[], ParsedMetadata | None]
+# Where anybody may say anything about a picture.
+COMMENTS = ("UserComment", "comment", "Comment", "ImageDescription", "XPComment", "Description")
+LIKE_JSON = re.compile(r"\s*\{\s*(\"|\})")
+DEEPEST = 3  # texts within texts
+# Texts that do not say how a picture was made, though they are there.
+OF_FILES = re.compile(r"date|time|software|copyright|author|^title$|profile|compression|exif|thumb", re.I)
+SILENT = "many web sites and messengers take such words out of pictures; use the file that the program itself saved"
 
 
 def read_found(path: Path) -> ParsedMetadata | None:
     """What the picture `path` says about how it was made; None where it says nothing that we understand.
 
-    Read in the order of A1111: the chunk `parameters`, the EXIF comment, other comments; then the chunks of InvokeAI,
-    ComfyUI and NovelAI. Raises `BadRequest` for a file that is no picture, and when all that is there is damaged.
+    Read in the order of A1111: the chunk `parameters`, NovelAI's chunks, comments; then the chunks of other programs,
+    XMP, and at last what stands behind the pixels or is hidden in them. Raises `BadRequest` for a file that is no
+    picture, and when all that is there is damaged.
     """
     try:
-        texts = texts_in(path)
+        return first_found(texts_in(path)) or first_found(texts_behind(path))
     except FileNotFoundError:
         raise BadRequest("no such file", field="file", value=str(path)) from None
     except UNREADABLE as error:
         raise BadRequest(f"is no picture that can be read: {error}", field="file", value=str(path)) from None
+    except BadRequest as problem:
+        reason = f"its metadata {problem.reason}"
+        raise BadRequest(reason, field="file", value=str(path), hint=problem.hint) from None
+
+
+def why_silent(path: Path) -> str:
+    """What to say of a picture of which `read_found` understands nothing: its texts are in no form that is read here,
+    or it has none.
+    """
+    texts = {key: text.strip() for key, text in texts_in(path).items() if not OF_FILES.search(key) and text.strip()}
+    if not texts:
+        return SILENT
+    shown = "; ".join(f"{key}: {shorten(text[:60])}" for key, text in list(texts.items())[:2])
+    return f"its words are in no form that is read here ({shown})"
+
+
+def first_found(texts: Texts, depth: int = 0) -> ParsedMetadata | None:
+    """What the first of `texts` says that says something; raises `BadRequest` where all of them are damaged."""
     problem: BadRequest | None = None
-    for read in readers(texts):
+    for read in readers(texts, depth):
         try:
             found = read()
         except BadRequest as error:
@@ -47,108 +69,83 @@ def read_found(path: Path) -> ParsedMetadata | None:
             if found is not None:
                 return found
     if problem is not None:
-        raise BadRequest(f"its metadata {problem.reason}", field="file", value=str(path), hint=problem.hint)
+        raise problem
     return None
 
 
-def readers(texts: Texts) -> Iterator[Callable[[], ParsedMetadata | None]]:
+def readers(texts: Texts, depth: int) -> Iterator[Reader]:
     """What is to be tried on the texts of a picture, in order."""
-    if "parameters" in texts:
-        yield lambda: of_parameters(texts["parameters"], texts.get("fooocus_scheme", ""))
-    for comment in (texts[key] for key in ("UserComment", "comment", "Comment") if key in texts):
-        yield lambda comment=comment: of_comment(comment)
-    if any(chunk in texts for chunk in invokeai.CHUNKS):
-        yield lambda: invokeai.parse_invokeai(texts)
+    if depth >= DEEPEST:
+        return
+    for key in ("parameters", HIDDEN):
+        if key in texts:
+            yield lambda key=key: of_text(texts[key], depth, texts.get("fooocus_scheme", ""))
     if texts.get("Software") == "NovelAI":
         yield lambda: parse_novelai(texts)
-    graphs = [texts[chunk] if is_json(texts.get(chunk, "")) else None for chunk in COMFYUI]
+    for key in (key for key in COMMENTS if key in texts):
+        yield lambda key=key: of_comment(texts[key], depth)
+    if any(chunk in texts for chunk in invokeai.CHUNKS):
+        yield lambda: invokeai.parse_invokeai(texts)
+    graphs = [texts[chunk] if texts.get(chunk, "").lstrip().startswith("{") else None for chunk in COMFYUI]
     if any(graphs):
         yield lambda: of_graphs(*graphs)
+    if easydiffusion.is_easy_diffusion(texts):
+        yield lambda: easydiffusion.parse_easy_diffusion(texts)
+    if XMP in texts:
+        yield lambda: drawthings.parse_xmp(texts[XMP])
+    if midjourney.is_midjourney(texts.get("Description", "")):
+        yield lambda: midjourney.parse_midjourney(texts["Description"])
 
 
-def of_parameters(text: str, scheme: str) -> ParsedMetadata | None:
-    """What the chunk `parameters` says; None for JSON of a program that we do not know."""
-    if scheme or is_fooocus(text):
+def of_text(text: str, depth: int, scheme: str = "") -> ParsedMetadata | None:
+    """What a text that only programs write says: JSON if it is an object of it, else an infotext, whatever its prompt
+    begins with.
+    """
+    if scheme == "a1111":
         return parse_fooocus(text, scheme)
-    return None if is_json(text) else parse_infotext(text)
+    if text.lstrip().startswith("{"):
+        try:
+            said = json_object(text)
+        except BadRequest as damaged:
+            found = parse_infotext(text)
+            if not found.fields and LIKE_JSON.match(text):
+                raise damaged from None
+            return found
+        return of_json(said, text, depth)
+    return parse_infotext(text)
 
 
-def of_comment(text: str) -> ParsedMetadata | None:
+def of_comment(text: str, depth: int) -> ParsedMetadata | None:
     """What a comment says; None where it may be anybody's about anything."""
-    if is_json(text):
-        return parse_fooocus(text) if is_fooocus(text) else None
-    found = parse_infotext(text)
-    return found if found.fields else None
+    found = of_text(text, depth)
+    return found if found is not None and found.fields else None
+
+
+def of_json(said: dict[str, Any], text: str, depth: int) -> ParsedMetadata | None:
+    """What the JSON object `said`, written `text`, says; None for that of a program that we do not know."""
+    if is_fooocus(said):
+        return parse_fooocus(text)
+    for kind in (swarmui, drawthings, easydiffusion):
+        if kind.is_json_of(said):
+            return kind.parse_json(said, text)
+    if invokeai.is_metadata(said):
+        return invokeai.parse_invokeai({"sd-metadata" if "image" in said else "invokeai_metadata": text})
+    if is_novelai(said):
+        return parse_novelai({"Comment": text})
+    if is_graph(said):
+        return of_graphs(text, None)
+    if is_workflow(said):
+        return of_graphs(None, text)
+    return first_found(as_texts(said), depth + 1)
+
+
+def as_texts(said: Mapping[str, Any]) -> Texts:
+    """A JSON object that holds what others put into chunks."""
+    held = {key: value for key, value in said.items() if isinstance(value, str | dict)}
+    return {key: value if isinstance(value, str) else json.dumps(value) for key, value in held.items()}
 
 
 def of_graphs(prompt: str | None, workflow: str | None) -> ParsedMetadata | None:
     """What ComfyUI's graphs say; None for JSON that is no graph."""
     found = parse_comfyui(prompt, workflow)
     return found if found.fields or found.other else None
-
-
-def texts_in(path: Path) -> Texts:
-    """All texts in a picture file, by chunk keyword or name; ComfyUI's EXIF tags under its chunks' keywords."""
-    if path.stat().st_size > LARGEST_FILE:
-        raise ValueError(f"it is larger than {LARGEST_FILE // 2**20} MiB")
-    with Image.open(path, formats=FORMATS) as image:
-        texts = {str(key): str(value) for key, value in image.info.items() if isinstance(value, str)}
-        if isinstance(comment := image.info.get("comment"), bytes):
-            texts["comment"] = decoded(comment)
-        texts |= exif_texts(image)
-        if isinstance(image, PngImagePlugin.PngImageFile) and not list(readers(texts)):
-            texts |= texts_behind(image)
-        return texts
-
-
-def texts_behind(image: PngImagePlugin.PngImageFile) -> Texts:
-    """The chunks of a PNG file that stand behind its pixels, which have to be read for it."""
-    if image.width * image.height > MOST_PIXELS:
-        return {}
-    return {str(key): str(value) for key, value in image.text.items()}
-
-
-def exif_texts(image: Image.Image) -> Texts:
-    """The user comment, wherever it stands (Fooocus puts it among the picture's own tags), and ComfyUI's tags."""
-    exif = image.getexif()
-    texts: Texts = {}
-    for tags in (exif, exif.get_ifd(EXIF_IFD)):
-        if USER_COMMENT in tags:
-            value = tags[USER_COMMENT]
-            texts["UserComment"] = decoded_user_comment(value) if isinstance(value, bytes) else str(value)
-    for value in exif.values():
-        chunk, colon, json = value.partition(":") if isinstance(value, str) else ("", "", "")
-        if colon and chunk.strip().casefold() in COMFYUI:
-            texts[chunk.strip().casefold()] = json.strip()
-    return texts
-
-
-def decoded_user_comment(comment: bytes) -> str:
-    """An EXIF UserComment as text, "\ufffd" for what is no letter, since anybody's comment on anything comes by here.
-
-    Eight bytes name the encoding. UNICODE is UTF-16 in whatever byte order the writer liked: big-endian for A1111, and
-    little-endian is seen too, with a mark or without one.
-    """
-    head, body = comment[:8], comment[8:]
-    if head == UNICODE:
-        return body.decode(byte_order(body), "replace").removeprefix("\ufeff").rstrip("\0")
-    if head in (ASCII, UNDEFINED):
-        return decoded(body)
-    return decoded(comment)
-
-
-def byte_order(body: bytes) -> str:
-    """The encoding of UTF-16 text: by its mark, else the order in which more of its letters are Latin."""
-    for mark, order in ((codecs.BOM_UTF16_BE, "utf-16-be"), (codecs.BOM_UTF16_LE, "utf-16-le")):
-        if body.startswith(mark):
-            return order
-    return "utf-16-le" if body[1::2].count(0) > body[::2].count(0) else "utf-16-be"
-
-
-def decoded(body: bytes) -> str:
-    """UTF-8, or else Latin-1, in which any bytes are text."""
-    try:
-        text = body.decode()
-    except UnicodeDecodeError:
-        text = body.decode("latin-1")
-    return text.rstrip("\0")

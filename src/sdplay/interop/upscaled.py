@@ -12,11 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin
 
-from sdplay.images.infotext import infotext, quoted
+from sdplay.images.infotext import infotext
+from sdplay.images.infotext_grammar import quoted
+from sdplay.images.open import UNREADABLE, open_file
 from sdplay.images.picture import Picture
-from sdplay.images.read import UNREADABLE
 from sdplay.images.write import CHUNK, ENLARGED, chunk, own_chunk
-from sdplay.interop.read import Texts, texts_in
+from sdplay.interop.texts import Texts, texts_in
 from sdplay.library.upscalers import UPSCALER_LABELS
 from sdplay.requests.recipe import canonical_json
 from sdplay.requests.upscale_record import UpscaleRecord
@@ -43,7 +44,7 @@ def texts_in_file(path: Path) -> Texts:
         kept = {name: text for name, text in texts.items() if name not in COMMENTS}
         if comment is not None:
             kept.setdefault("parameters", comment)
-        with Image.open(path) as image:
+        with open_file(path) as image:
             own = own_chunk(image)
         return kept | ({CHUNK: own} if own is not None else {})
     return {}

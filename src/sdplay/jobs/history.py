@@ -17,6 +17,7 @@ from sdplay.images.write import Embedded, stored_pixels
 from sdplay.images.writer import format_of, is_ours, read_own, read_sheet
 from sdplay.interop import ParsedMetadata, read_found
 from sdplay.interop.import_settings import ImportedSettings, import_settings
+from sdplay.interop.read import why_silent
 from sdplay.jobs.pictures import PictureJobs, Pictures
 from sdplay.jobs.resolve import ResolvedRequest, Resolver
 from sdplay.jobs.upscale import UpscaleJobs
@@ -25,8 +26,6 @@ from sdplay.requests.base import Request, make_request
 from sdplay.requests.recipe import Recipe, count
 from sdplay.requests.resolve import check_known
 from sdplay.version import VERSION
-
-SILENT = "many web sites and messengers take such words out of pictures; use the file that the program itself saved"
 
 
 class History:
@@ -47,7 +46,7 @@ class History:
             return read_own(path)[0]  # which says what a sheet is
         found = read_found(path)
         if found is None:
-            raise BadRequest("says nothing about how it was made", field="file", value=str(path), hint=SILENT)
+            raise BadRequest("says nothing about how it was made", field="file", value=str(path), hint=why_silent(path))
         return found
 
     def import_settings(self, found: ParsedMetadata, **changes: Any) -> ImportedSettings:

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from sdplay.core.errors import ModelBroken, ModelNotFound, SdplayError
-from sdplay.library.detect import weight_files
-from sdplay.library.digest import XL_COMPONENTS, file_digest
+from sdplay.families import COMPONENTS
+from sdplay.files.model_files import weight_files
+from sdplay.library.digest import file_digest
 
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}(@\w[\w./-]{0,199})?")
 SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -21,7 +22,7 @@ OFFLINE = "to go on offline: `model=builtin`, or the path of a model on this mac
 WANTED = [
     "README.md",
     "model_index.json",
-    *(f"{part}/*.{suffix}" for part in XL_COMPONENTS for suffix in ("json", "txt")),
+    *(f"{part}/*.{suffix}" for part in COMPONENTS for suffix in ("json", "txt")),
 ]
 NETWORKS = ("text_encoder", "text_encoder_2", "unet", "vae")
 WEIGHTS = [f"{part}/*.safetensors" for part in NETWORKS]

@@ -11,10 +11,9 @@ from functools import partial
 from pathlib import Path
 
 from sdplay.core.errors import ModelNotFound
+from sdplay.core.identity import SUFFIXES
 from sdplay.library.fetch import fetch
 from sdplay.library.locations import DEEPEST, FolderType, locations, webui_folders
-
-SUFFIXES = (".safetensors", ".ckpt", ".pt", ".pth", ".bin")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

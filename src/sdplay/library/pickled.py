@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from sdplay.core.errors import DiskFull, ModelBroken, SdplayError, StoreError
-from sdplay.library.header import FETCH_AGAIN, broken, is_pickle, read_header
+from sdplay.files.model_files import FETCH_AGAIN, broken, is_pickle, read_header
 
 # Run as a file and not imported: no line of it runs in this process, and this room stays free of torch.
 CONVERTER = Path(__file__).parents[1] / "families" / "common" / "unpickle.py"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sdplay.core.errors import BadRequest
 from sdplay.core.sample import AnyPrompt, PromptPair
-from sdplay.prompts.lora_tags import ActiveLoras, Lora, lora_tags
-from sdplay.requests.add_ons import ActiveEmbeddings, asked_loras
+from sdplay.prompts.lora_tags import ActiveEmbeddings, ActiveLoras, Lora, lora_tags
+from sdplay.requests.add_ons import asked_loras
 from sdplay.requests.recipe import Recipe
 
 Weights = dict[str, float]  # by name

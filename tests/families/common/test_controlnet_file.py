@@ -13,9 +13,9 @@ from safetensors.torch import load_file, save_file
 
 from sdplay.core.errors import BadRequest, ModelBroken
 from sdplay.engines.device import make_placement
+from sdplay.families.base import load_family
 from sdplay.families.common.controlnet import ControlNet
 from sdplay.families.common.controlnet_file import controlnet_config, load_controlnet
-from sdplay.families.load import load_family
 from tests.support.controlnets import build_controlnet, held, write_original_controlnet
 
 PLACE = make_placement("cpu", "float32", "float32")

@@ -12,13 +12,14 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from sdplay.core.errors import BadRequest
+from sdplay.core.identity import ResolvedAddOn
 from sdplay.engines.device import make_placement
+from sdplay.families.base import load_family
 from sdplay.families.common.chunks import FIRST_EMBEDDING_TOKEN, split_into_chunks
-from sdplay.families.load import load_family
-from sdplay.library.add_ons import ResolvedAddOn, resolve_add_on
+from sdplay.library.add_ons import resolve_add_on
 from sdplay.library.library import Library
 from sdplay.prompts.attention import weighted
-from sdplay.requests.add_ons import ActiveEmbeddings
+from sdplay.prompts.lora_tags import ActiveEmbeddings
 from tests.support.kinds import WIDTH
 
 TOLERANCE = 1e-5  # relative L2

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sdplay.prompts.attention import Section
-from sdplay.requests.add_ons import word_pattern
+from sdplay.prompts.lora_tags import word_pattern
 
 EmbeddingTokens = Mapping[str, Sequence[int]]  # the tokens of each word
 

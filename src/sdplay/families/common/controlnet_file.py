@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +10,13 @@ import torch
 from torch import Tensor
 
 from sdplay.core.errors import BadRequest, ModelBroken
+from sdplay.core.identity import ResolvedAddOn
 from sdplay.engines.device import Placement
 from sdplay.engines.weight_buffer import check_loaded
 from sdplay.families.common.controlnet import ControlNet
-from sdplay.library.add_ons import ResolvedAddOn
-from sdplay.library.detect import is_half, weight_files
-from sdplay.library.layout import HEAD_WIDTH, HEADS_SD15, Config, Shapes, count
+from sdplay.families.common.detect import Shapes
+from sdplay.families.common.layout import Config, attention_config, count, size_embedding_config
+from sdplay.files.model_files import is_half, weight_files
 
 Weights = dict[str, Tensor]
 ORIGINAL = "control_model."
@@ -145,13 +146,8 @@ def controlnet_config(shapes: Shapes) -> Config:
         "conditioning_embedding_out_channels": _reader_widths(shapes),
         **_attention(shapes, widths),
     }
-    if "add_embedding.linear_1.weight" in shapes:
-        config |= {
-            "addition_embed_type": "text_time",
-            "addition_time_embed_dim": 256,
-            "projection_class_embeddings_input_dim": shapes["add_embedding.linear_1.weight"][1],
-        }
-    return config
+    sized = shapes.get("add_embedding.linear_1.weight")
+    return config | (size_embedding_config(sized) if sized is not None else {})
 
 
 def _reader_widths(shapes: Shapes) -> tuple[int, ...]:
@@ -162,14 +158,11 @@ def _reader_widths(shapes: Shapes) -> tuple[int, ...]:
     return (shapes[f"{reader}conv_in.weight"][0], *later)
 
 
-def _attention(shapes: Mapping[str, tuple[int, ...]], widths: tuple[int, ...]) -> Config:
-    """Heads and texts; SD 2.x and SDXL project with matrices where SD 1.x convolves by 1×1."""
+def _attention(shapes: Shapes, widths: tuple[int, ...]) -> Config:
+    """Heads and texts."""
     text = next((shape[1] for name, shape in shapes.items() if name.endswith("attn2.to_k.weight")), None)
     projection = next((shape for name, shape in shapes.items() if name.endswith(".proj_in.weight")), ())
-    linear = len(projection) == 2
-    heads = tuple(width // HEAD_WIDTH for width in widths) if linear else HEADS_SD15
-    config: Config = {"use_linear_projection": linear, "attention_head_dim": heads}
-    return config | ({"cross_attention_dim": text} if text else {})
+    return attention_config(widths, linear=len(projection) == 2) | ({"cross_attention_dim": text} if text else {})
 
 
 class LoadedControlNets:

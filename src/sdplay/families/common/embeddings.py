@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from sdplay.core.errors import BadRequest
+from sdplay.core.identity import ResolvedAddOn
 from sdplay.families.common.chunks import (
     FIRST_EMBEDDING_TOKEN,
     SPECIAL_TOKENS,
@@ -22,8 +23,7 @@ from sdplay.families.common.chunks import (
     slot_and_row,
     with_embeddings,
 )
-from sdplay.library.add_ons import ResolvedAddOn
-from sdplay.requests.add_ons import ActiveEmbeddings
+from sdplay.prompts.lora_tags import ActiveEmbeddings
 
 BY_ENCODER = (("clip_l", "text_encoders_0"), ("clip_g", "text_encoders_1"))  # what files for SDXL call their two parts
 MOST_CACHED = 64

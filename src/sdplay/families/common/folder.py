@@ -14,7 +14,7 @@ from sdplay.engines.device import Placement
 from sdplay.engines.mapped import MappedFile
 from sdplay.engines.weight_buffer import with_weights
 from sdplay.families.common.latent_model import Components, check_components, component_error, read_process
-from sdplay.library.detect import read_json, weight_files
+from sdplay.files.model_files import read_json, weight_files
 
 Reader = Callable[[Path], Any]
 # From a name of today to the one that a file may have instead: (pattern, what it becomes).

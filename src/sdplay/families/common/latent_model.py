@@ -13,17 +13,17 @@ import torch
 from torch import Tensor
 
 from sdplay.core.errors import ModelBroken
-from sdplay.engines.device import Placement
+from sdplay.core.identity import ResolvedAddOn
+from sdplay.engines.device import CompiledComponent, Placement
 from sdplay.engines.low_memory import SlicedAttention, TiledDecoder
 from sdplay.engines.weight_buffer import SequentialOffload
 from sdplay.families.base import ControlCond, Extras, TextEncoding
 from sdplay.families.common.controlnet import control_residuals
 from sdplay.families.common.controlnet_file import LoadedControlNets
+from sdplay.families.common.detect import reads_mask
 from sdplay.families.common.embeddings import TextualInversions
 from sdplay.families.common.lora_patcher import LoraPatcher
-from sdplay.library.add_ons import ResolvedAddOn
-from sdplay.prompts.lora_tags import ActiveLoras
-from sdplay.requests.add_ons import ActiveEmbeddings
+from sdplay.prompts.lora_tags import ActiveEmbeddings, ActiveLoras
 from sdplay.sampling.denoiser import Denoiser, NetworkDenoiser
 from sdplay.sampling.process import Process, make_process
 
@@ -64,9 +64,10 @@ class LatentModel:
             placement,
         )
         self.device = placement.device
+        self.compiled_unet = CompiledComponent(parts.unet, placement.engine)
         self.latent_channels: int = parts.vae.config.latent_channels
         self.vae_scale_factor = 2 ** (len(parts.vae.config.block_out_channels) - 1)
-        self.is_inpaint: bool = parts.unet.config.in_channels == 2 * self.latent_channels + 1
+        self.is_inpaint: bool = reads_mask(parts.unet.config.in_channels, self.latent_channels)
         self.controlnets = LoadedControlNets(parts.unet.config, self.vae_scale_factor, placement)
         self.scaling_factor: float = parts.vae.config.scaling_factor
         self.shift_factor: float = getattr(parts.vae.config, "shift_factor", None) or 0.0
@@ -103,6 +104,7 @@ class LatentModel:
 
         def network(x: Tensor, timesteps: Tensor) -> Tensor:
             self.lora_patcher.apply("network", self.unet_loras)
+            unet = self.compiled_unet.with_loras(self.unet_loras)
             extras = extras_of(x)
             told = extras | control_residuals(controls, self._placed(x), timesteps, texts, extras)
             if inpaint_channels is not None:
@@ -110,7 +112,7 @@ class LatentModel:
                     [x, inpaint_channels.repeat(x.size(0) // inpaint_channels.size(0), *[1] * (x.dim() - 1))], dim=1
                 )
             asked = (self._placed(x), timesteps)
-            out = self.unet(*asked, encoder_hidden_states=text, return_dict=False, **masked, **told)[0]
+            out = unet(*asked, encoder_hidden_states=text, return_dict=False, **masked, **told)[0]
             return out.float()
 
         return NetworkDenoiser(network, self.process)
@@ -199,9 +201,9 @@ def check_components(unet: Any, vae: Any, width: int) -> None:
     if unet.cross_attention_dim != width:
         raise ValueError(f"it reads texts {unet.cross_attention_dim} wide, the text encoder's are {width}")
     channels = vae.latent_channels
-    if unet.out_channels != channels or unet.in_channels not in {channels, 2 * channels + 1}:
+    if unet.out_channels != channels or not (unet.in_channels == channels or reads_mask(unet.in_channels, channels)):
         raise ValueError(
-            f"it maps {unet.in_channels} channels to {unet.out_channels}, the codec has {channels}: "
+            f"it maps {unet.in_channels} channels to {unet.out_channels}, the VAE has {channels}: "
             "neither a model for text to image nor one for inpainting"
         )
 

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from sdplay.core.errors import BadRequest
-from sdplay.library.header import Header, read_header
+from sdplay.files.model_files import Header, read_header
 
 NETWORK, TEXT, TEXT_2 = "unet", "text_encoder", "text_encoder_2"
 Layer = tuple[str, str]  # the part of the model it is in, and its name there with "_" for "."

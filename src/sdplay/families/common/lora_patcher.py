@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from sdplay.core.identity import ResolvedAddOn
 from sdplay.families.common.lora_file import (
     NETWORK,
     TEXT,
@@ -25,7 +26,6 @@ from sdplay.families.common.lora_file import (
     trained_text_width,
 )
 from sdplay.families.common.original_names import original_names
-from sdplay.library.add_ons import ResolvedAddOn
 from sdplay.prompts.lora_tags import ActiveLoras
 
 SIDES = {"network": (NETWORK,), "text": (TEXT, TEXT_2)}

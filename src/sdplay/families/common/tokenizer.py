@@ -11,7 +11,7 @@ from typing import Any
 
 from sdplay.core.errors import ModelBroken
 from sdplay.families.common.chunks import FIRST_EMBEDDING_TOKEN, SPECIAL_TOKENS, EmbeddingTokens, with_embeddings
-from sdplay.library.detect import read_json
+from sdplay.files.model_files import read_json
 
 MERGES = Path(__file__).parent / "data" / "clip_merges.txt.gz"
 SIZE = 49408

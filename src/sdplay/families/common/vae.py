@@ -16,8 +16,8 @@ from sdplay.engines.mapped import MappedFile
 from sdplay.engines.weight_buffer import with_weights
 from sdplay.families.common.folder import under_current_names
 from sdplay.families.common.latent_model import Components
-from sdplay.library import layout
-from sdplay.library.detect import read_json, weight_files
+from sdplay.families.common.layout import is_original_vae, vae_config
+from sdplay.files.model_files import read_json, weight_files
 
 PREFIX = "first_stage_model."  # where a file was cut out of a checkpoint
 # What is the model's, whatever a codec's file says: the network was trained on latents of this scale.
@@ -49,15 +49,14 @@ def read_vae(path: Path, own: Mapping[str, Any], placement: Placement) -> Any:
     files = [MappedFile(file) for file in (weight_files(path) if path.is_dir() else [path])]
     found = {name.removeprefix(PREFIX): tensor for file in files for name, tensor in file.tensors.items()}
     shapes = {name: tuple(tensor.shape) for name, tensor in found.items()}
-    original = any(name.startswith("decoder.up.") for name in shapes)
-    said = layout.vae_config(shapes, "sd15") if original else layout.diffusers_vae_config(shapes)
+    said = vae_config(shapes)
     if folder is not None and (folder / "config.json").is_file():
         said = read_json(folder / "config.json")
     config = {**own, **said, **{name: own[name] for name in OF_THE_MODEL if name in own}}
     check_latent_shape(config, own)
     with torch.device("meta"):
         codec: Any = AutoencoderKL.from_config(config)
-    weights: Mapping[str, Tensor] = convert_ldm_vae_checkpoint(found, config) if original else found
+    weights: Mapping[str, Tensor] = convert_ldm_vae_checkpoint(found, config) if is_original_vae(shapes) else found
     named = under_current_names({name for name, _ in codec.named_parameters()}, weights)
     return with_weights(codec, named, files, placement.decode_dtype, placement)
 

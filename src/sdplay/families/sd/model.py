@@ -17,6 +17,7 @@ from sdplay.families.common.folder import read_folder
 from sdplay.families.common.latent_model import Components, LatentModel, to_input_ids
 from sdplay.families.common.single_file import read_single_file
 from sdplay.families.common.vae import with_vae
+from sdplay.families.sd import SD2, SD15
 from sdplay.prompts.attention import Section
 
 
@@ -60,10 +61,10 @@ class StableDiffusion(LatentModel):
         return inner.final_layer_norm(states)[0]
 
 
-def load_sd(path: Path, placement: Placement, codec: Path | None = None) -> StableDiffusion:
-    """Load a diffusers folder or a single file, with the codec at `codec` where that is not the model's own.
+def load(path: Path, placement: Placement, vae: Path | None = None) -> StableDiffusion:
+    """Load a diffusers folder or a single file, with the VAE at `vae` instead of the model's own.
 
     Raises `ModelBroken` with the part that cannot be read.
     """
-    parts = read_folder(path, placement) if path.is_dir() else read_single_file(path, placement)
-    return StableDiffusion(with_vae(parts, codec, placement).to_device(placement), placement)
+    parts = read_folder(path, placement) if path.is_dir() else read_single_file(path, placement, (SD15, SD2))
+    return StableDiffusion(with_vae(parts, vae, placement).to_device(placement), placement)

@@ -18,6 +18,7 @@ from sdplay.families.common.folder import read_folder
 from sdplay.families.common.latent_model import Components, ExtrasOf, LatentModel, component_error, to_input_ids
 from sdplay.families.common.single_file import read_single_file
 from sdplay.families.common.vae import with_vae
+from sdplay.families.sdxl import SDXL
 from sdplay.prompts.attention import Section
 
 SIZE_NUMBERS = 6  # height and width of the original, the crop's top and left, height and width of the target
@@ -88,18 +89,18 @@ def zeros_like(whole: TextEncoding) -> TextEncoding:
     return TextEncoding(torch.zeros_like(whole.embeds), pooled)
 
 
-def load_sdxl(path: Path, placement: Placement, codec: Path | None = None) -> StableDiffusionXL:
-    """Load a diffusers folder or a single file, with the codec at `codec` where that is not the model's own.
+def load(path: Path, placement: Placement, vae: Path | None = None) -> StableDiffusionXL:
+    """Load a diffusers folder or a single file, with the VAE at `vae` instead of the model's own.
 
     Raises `ModelBroken` with the part that cannot be read.
     """
-    parts = read_folder(path, placement) if path.is_dir() else read_single_file(path, placement)
+    parts = read_folder(path, placement) if path.is_dir() else read_single_file(path, placement, (SDXL,))
     unet = parts.unet.config
     try:
         check_extras(unet, parts.text_encoders[-1].config)
     except ValueError as error:
         raise component_error("unet", path, error) from None
-    return StableDiffusionXL(with_vae(parts, codec, placement).to_device(placement), placement)
+    return StableDiffusionXL(with_vae(parts, vae, placement).to_device(placement), placement)
 
 
 def check_extras(unet: object, text_encoder: object) -> None:

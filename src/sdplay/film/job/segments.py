@@ -16,7 +16,8 @@ from PIL.PngImagePlugin import PngInfo
 from sdplay.core.errors import StoreError
 from sdplay.files.atomic import HIDDEN, TEMPORARY, replace_file, sync_folder, writing
 from sdplay.film.job.journal import Journal, SegmentRecord
-from sdplay.images.read import UNREADABLE, Pixels, quiet
+from sdplay.images.open import UNREADABLE, quiet
+from sdplay.images.read import Pixels
 
 # A noisy 512x512 picture takes 32 ms at 1 and 57 ms at 4 to 9, for a file 12 % smaller; 2 and 3 are like 1.
 COMPRESSION = 1

@@ -21,7 +21,8 @@ from av.video.reformatter import Colorspace, Interpolation, VideoReformatter
 from av.video.stream import VideoStream
 
 from sdplay.film.video.container import open_clip, refuse
-from sdplay.images.read import MOST_PIXELS, Pixels
+from sdplay.images.open import MOST_PIXELS
+from sdplay.images.read import Pixels
 
 CONVERSION = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT | Interpolation.BITEXACT
 UNSPECIFIED = 2

@@ -1,0 +1,114 @@
+"""Open picture files: only ordinary files of reasonable size, only formats that this program knows, headers first."""
+
+from __future__ import annotations
+
+import importlib
+import stat
+import struct
+import warnings
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from PIL import Image
+
+from sdplay.core.errors import BadRequest
+
+HEIF = "HEIF"
+READABLE = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "AVIF", HEIF)
+NAMED = "PNG, JPEG, WebP, GIF, BMP, TIFF, PPM, AVIF and HEIC files can be"
+SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm", ".pnm")
+SUFFIXES += (".avif", ".heic", ".heif")
+LARGEST_FILE = 256 * 2**20
+MOST_PIXELS = 8192 * 8192
+HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs")
+HEIF_PACKAGE = "pi_heif"
+# What PIL, and those who read what is written in pictures, raise for files that are no pictures, are damaged, or were
+# made to harm (bombs, bottomless nesting).
+UNREADABLE = (
+    OSError,
+    ValueError,
+    KeyError,
+    IndexError,
+    TypeError,
+    AttributeError,
+    OverflowError,
+    SyntaxError,
+    EOFError,
+    RecursionError,
+    struct.error,
+    zlib.error,
+    Image.DecompressionBombError,
+)
+
+
+@contextmanager
+def open_file(path: Path, formats: tuple[str, ...] = READABLE) -> Iterator[Image.Image]:
+    """The picture file at `path`, its header read and no pixel; raises what is in `UNREADABLE`.
+
+    What is no ordinary file is never opened: a pipe would be waited for, a device may have no end.
+    """
+    if reason := why_not_opened(path):
+        raise ValueError(reason)
+    if HEIF in formats and not is_readable_heif(path):
+        formats = tuple(each for each in formats if each != HEIF)
+    with quiet(), Image.open(path, formats=formats) as image:
+        yield image
+
+
+def why_not_opened(path: Path) -> str:
+    """Why `path` is not opened at all, "" where it is; raises `OSError` where it is not there."""
+    status = path.stat()
+    if stat.S_ISDIR(status.st_mode):
+        return "is a folder"
+    if not stat.S_ISREG(status.st_mode):
+        return "is no ordinary file"
+    return f"is larger than {LARGEST_FILE // 2**20} MiB" if status.st_size > LARGEST_FILE else ""
+
+
+def is_readable_heif(path: Path) -> bool:
+    """Whether `path` is a HEIC file; the package that reads them is loaded for it.
+
+    Raises `ValueError` where that is not installed.
+    """
+    with path.open("rb") as file:
+        head = file.read(64)
+    brands = (
+        {head[start : start + 4] for start in (8, *range(16, min(len(head), head[3]), 4))} if head else set[bytes]()
+    )
+    if head[4:8] != b"ftyp" or not brands.intersection(HEIC_BRANDS):
+        return False
+    try:
+        importlib.import_module(HEIF_PACKAGE).register_heif_opener()
+    except ImportError:
+        raise ValueError("it is HEIC, for which pi-heif is needed: pip install 'sdplay[heic]'") from None
+    return True
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """No warnings of PIL's: about entries of a file that do not matter, and about sizes that we refuse anyhow."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def check_file(path: Path, field: str) -> None:
+    """Raise `BadRequest` unless `path` is an ordinary file of reasonable size."""
+    hints = {"is a folder": "give the picture's file", "is no ordinary file": "save the picture first"}
+    try:
+        reason = why_not_opened(path) if "\0" not in str(path) else "no such file"
+    except FileNotFoundError:
+        reason = "no such file"
+    except (OSError, ValueError) as error:
+        raise unreadable(path, field, error) from None
+    if reason:
+        raise BadRequest(reason, field=field, value=str(path), hint=hints.get(reason, ""))
+
+
+def unreadable(path: Path, field: str, error: Exception) -> BadRequest:
+    reason = (
+        str(error) if isinstance(error, OSError | ValueError | Image.DecompressionBombError) else type(error).__name__
+    )
+    return BadRequest(f"is no picture that can be read: {reason}", field=field, value=str(path), hint=NAMED)
