@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal, cast, get_args
 
 from sdplay.core.errors import BadRequest
-from sdplay.film.expression import DEEPEST_BRACKETS, Expression, compile_expression
+from sdplay.film.expression import DEEPEST_BRACKETS, LONGEST_TEXT, Expression, compile_expression
 from sdplay.film.expression_names import FILM_NAMES, SOUND_NAMES, Timeline
 
 EASINGS: dict[str, Callable[[float], float]] = {
@@ -137,7 +137,7 @@ class _Reader:
         return match["value"], mode_named(match["mode"])
 
     def _value(self, text: str) -> tuple[float | Expression, frozenset[str]]:
-        number = number_in(text)  # as most keys are: they need no parser
+        number = number_in(text) if len(text) <= LONGEST_TEXT else None  # most keys are one, and need no parser
         inside = text[1:-1].strip() if text[:1] == "(" and text[-1:] == ")" else text
         if number is not None and number == inside and math.isfinite(float(number)):
             return float(number), frozenset()
