@@ -91,9 +91,11 @@ def cases(folder: Path) -> dict[str, tuple[str, dict[str, Any]]]:
     return CASES | {"clip": (mode, fields | {"video_init_path": str(clip)})}
 
 
-def test_ten_kills_at_random_moments_change_no_byte_of_any_film(tmp_path: Path) -> None:
-    told = child.run(KILLED, tmp_path, json.dumps(cases(tmp_path)))
-    assert told.splitlines() == [f"{name} 10" for name in CASES]
+@pytest.mark.parametrize("first", range(0, len(CASES), 2))
+def test_ten_kills_at_random_moments_change_no_byte_of_any_film(tmp_path: Path, first: int) -> None:
+    two = dict(list(cases(tmp_path).items())[first : first + 2])
+    told = child.run(KILLED, tmp_path, json.dumps(two))
+    assert told.splitlines() == [f"{name} 10" for name in two]
 
 
 @pytest.fixture
