@@ -22,7 +22,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from sdplay.engines.device import make_placement
-from sdplay.families.sd.model import StableDiffusion, load_sd
+from sdplay.families.sd.model import StableDiffusion
+from sdplay.families.sd.model import load as load_sd
 from training.captions import Shown, caption
 from training.codec import compose
 from training.denoiser import noised, v_loss

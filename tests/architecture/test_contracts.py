@@ -40,7 +40,7 @@ SAID = [
     "sdplay.core.sample -> torch",
     "sdplay.images.writer -> torch",
     "sdplay.library.card -> safetensors",
-    "sdplay.pipeline.batch -> diffusers",
+    "sdplay.pipeline.render -> diffusers",
     "sdplay.tasks -> transformers",
     "sdplay.core.errors -> sdplay.images.writer",
     "sdplay.images.infotext -> sdplay.library.card",

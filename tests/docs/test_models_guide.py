@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sdplay.cli.main import main
-from sdplay.library.aliases import add_alias
+from sdplay.library.card import add_alias
 from tests.docs.pages import ROOT, blocks
 from tests.support.fakemodel import fake_model
 from tests.support.headers import SD15, write_header
@@ -92,7 +92,7 @@ FAILURES: dict[str, Callable[[Path], str]] = {
     "the file was cut off": written("cut.safetensors", (10**4).to_bytes(8, "little") + b"{" + bytes(100)),
     "a pointer of git-lfs": written("lfs.safetensors", b"version https://git-lfs.github.com/spec/v1\n"),
     "this is a LoRA": lambda desk: str(write_header(desk / "lora.safetensors", {"lora_unet_a.up": (1,)})),
-    "the folder lacks": lambda desk: "downloads",
+    "the folder has no": lambda desk: "downloads",
     "it was never downloaded": lambda desk: "sdplay-tests/no-such-model",
 }
 

@@ -10,7 +10,7 @@ import torch
 
 from sdplay.engines.device import make_placement
 from sdplay.engines.low_memory import Tile, TiledDecoder
-from sdplay.families.load import load_family
+from sdplay.families.base import load_family
 from sdplay.library.resolve import resolve
 from sdplay.pipeline.model_cache import ModelCache
 from sdplay.prompts.attention import weighted

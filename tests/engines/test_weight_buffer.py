@@ -14,8 +14,9 @@ from safetensors.torch import load_file, save_file
 
 from sdplay.core.errors import ModelBroken
 from sdplay.engines.device import make_placement
-from sdplay.engines.mapped import MappedFile
-from sdplay.families.sd.model import StableDiffusion, load_sd
+from sdplay.engines.weight_buffer import MappedFile
+from sdplay.families.sd.model import StableDiffusion
+from sdplay.families.sd.model import load as load_sd
 from tests.support import child
 
 WEIGHTS = "diffusion_pytorch_model.safetensors"
@@ -154,7 +155,7 @@ LOADING = """
 import re, sys
 from pathlib import Path
 from sdplay.engines.device import make_placement
-from sdplay.families.sd.model import load_sd
+from sdplay.families.sd.model import load as load_sd
 def memory(what):
     return int(re.search(what + r":\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) * 1024
 load_sd(Path(sys.argv[1]), make_placement("cpu", "float32", "float32"))  # all that is imported along the way

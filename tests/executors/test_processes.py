@@ -228,8 +228,7 @@ def test_ctrl_c_and_sigterm_stop_after_the_step_and_leave_a_film(
 def test_a_task_takes_its_add_ons_along() -> None:
     import pickle
 
-    from sdplay.library.add_ons import ResolvedAddOn
-    from sdplay.library.identity import AddOn
+    from sdplay.core.identity import AddOn, ResolvedAddOn
     from tests.support.recipes import recipe
 
     one = AddOn(kind="lora", name="x", digest="ab" * 32)

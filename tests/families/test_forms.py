@@ -21,6 +21,7 @@ from tests.support.given import mask, photo
 from tests.support.kinds import build_kind
 from tests.support.original import write_original
 from tests.support.pickles import hostile, pickled
+from tests.support.tiny import build_tiny
 
 FEW = {"steps": 2, "seed": 5, "width": 64, "height": 64, "device": "cpu", "precision": "float32"}
 
@@ -68,6 +69,24 @@ def test_a_single_file_made_for_inpainting_sees_the_mask(tmp_path: Path, library
     assert np.array_equal(one, same)
     inside = (slice(24, 40), slice(28, 36))  # well within both masks: noise is the same there, what is seen is not
     assert not np.array_equal(one[inside], other[inside])
+
+
+def test_latents_of_16_channels_that_are_a_16th_of_a_picture_are_drawn(tmp_path: Path, library: Library) -> None:
+    """Sides that are multiples of 8 and not of 16 too: what is drawn beyond them is cut off."""
+    vae = {"latent_channels": 16, "vae_widths": (8, 8, 8, 8, 16)}
+    plain = build_tiny(tmp_path / "plain", **vae)
+    inpainting = build_tiny(tmp_path / "inpainting", inpainting=True, **vae)
+    given = {"image": str(photo(tmp_path / "photo.png", (72, 72))), "strength": 1.0}
+    where = str(mask(tmp_path / "mask.png", (72, 72), (8, 16, 40, 48)))
+    sizes = FEW | {"width": 72, "height": 72}
+    with Studio(library=library) as studio:
+        (drawn,) = studio.draw(make_request(Txt2Img, prompt="a hat", model=str(plain), **sizes))
+        assert drawn.pixels.shape == (72, 72, 3)
+        assert drawn.pixels.std() > 1
+        for folder in (plain, inpainting):
+            asked = make_request(Inpaint, prompt="a hat", model=str(folder), mask=where, **given, **sizes)
+            (filled,) = studio.draw(asked)
+            assert filled.pixels.shape == (72, 72, 3)
 
 
 def test_what_cannot_be_loaded_leaves_the_model_in_place(tiny: Path, tmp_path: Path, library: Library) -> None:

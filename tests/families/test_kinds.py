@@ -14,8 +14,8 @@ from torch import Tensor
 from sdplay.core.errors import BadRequest, ModelBroken
 from sdplay.engines.device import make_placement
 from sdplay.events import ImageDone
+from sdplay.families.base import load_family
 from sdplay.families.common.tokenizer import SIZE, clip_tokenizer
-from sdplay.families.load import load_family
 from sdplay.library.resolve import resolve
 from sdplay.pipeline.model_cache import TextEncodingCache
 from sdplay.pipeline.render import render

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from sdplay.core.identity import AddOn
 from sdplay.images.infotext import infotext
 from sdplay.images.inputs import input_assets
 from sdplay.interop import parse_infotext
 from sdplay.interop.import_settings import import_settings
-from sdplay.library.identity import AddOn
 from sdplay.library.library import Library
 from sdplay.requests.base import make_request
 from sdplay.requests.recipe import Recipe

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from sdplay.core.errors import BadRequest, UnknownName
+from sdplay.core.identity import AddOn
 from sdplay.library.add_ons import SHIPPED
-from sdplay.library.identity import AddOn
 from sdplay.requests.base import make_request
 from sdplay.requests.recipe import Recipe
 from sdplay.requests.stills import control_of

@@ -101,5 +101,5 @@ def test_one_that_is_not_there_or_something_else_is_refused(tiny: Path, library:
     with Studio(library=library) as studio:
         with pytest.raises(UnknownName, match=r"own|dim"):
             studio.resolve(asked(tiny, vae="dimm"))
-        with pytest.raises(ModelBroken, match="a LoRA and no VAE"):
+        with pytest.raises(ModelBroken, match="a LoRA and not a VAE"):
             studio.resolve(asked(tiny, vae=str(tmp_path / "l.safetensors")))

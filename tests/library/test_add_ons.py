@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from sdplay.core.errors import BadRequest, ModelBroken, UnknownName
+from sdplay.core.identity import AddOnKind, add_on_name, without_weights
 from sdplay.library.add_ons import known_add_ons, resolve_add_on
 from sdplay.library.digest import file_digest
-from sdplay.library.identity import AddOnKind, add_on_name, without_weights
 from sdplay.library.library import Library
 from tests.support.headers import SD15, Shape, write_header
 

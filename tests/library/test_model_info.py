@@ -19,7 +19,7 @@ def test_a_single_file_tells_its_parts(tmp_path: Path) -> None:
     path = write_header(tmp_path / "m.safetensors", SD15, metadata={"modelspec.license": "openrail"})
     assert told(path) == {
         "network": "0.1 million weights in F16, 4 channels in",
-        "codec": "0.0 million weights in F16",
+        "VAE": "0.0 million weights in F16",
         "text encoder": "37.9 million weights in F16, 49408 tokens, 768 wide",
     }
     body = read_model_info(path)
@@ -39,9 +39,9 @@ def test_what_a_single_file_predicts(tmp_path: Path) -> None:
 
 def test_a_folder_tells_its_parts(tiny: Path, tiny_v: Path) -> None:
     found = told(tiny)
-    assert found.keys() == {"network", "codec", "text encoder"}
+    assert found.keys() == {"network", "VAE", "text encoder"}
     assert found["network"].endswith("weights in F32, 4 channels in, texts 32 wide")
-    assert found["codec"].endswith("weights in F32, 4 channels")
+    assert found["VAE"].endswith("weights in F32, 4 channels")
     assert found["text encoder"].endswith("32 wide")
     assert (read_model_info(tiny).prediction, read_model_info(tiny_v).prediction) == ("epsilon", "v_prediction")
     assert read_model_info(tiny).size == sum(path.stat().st_size for path in tiny.rglob("*") if path.is_file())

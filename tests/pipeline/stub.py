@@ -7,11 +7,10 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
+from sdplay.core.identity import ResolvedAddOn
 from sdplay.families.base import TextEncoding
-from sdplay.library.add_ons import ResolvedAddOn
 from sdplay.prompts.attention import Section
-from sdplay.prompts.lora_tags import ActiveLoras
-from sdplay.requests.add_ons import ActiveEmbeddings
+from sdplay.prompts.lora_tags import ActiveEmbeddings, ActiveLoras
 from sdplay.sampling.denoiser import Denoiser
 from sdplay.sampling.process import make_process
 

@@ -11,14 +11,12 @@ import torch
 
 from sdplay.core.sample import LerpPrompt, PromptPair
 from sdplay.engines.device import make_placement
-from sdplay.families.sd.model import load_sd
-from sdplay.pipeline.batch import batch_key
+from sdplay.families.sd.model import load as load_sd
 from sdplay.pipeline.conditioning import make_conds
 from sdplay.pipeline.model_cache import TextEncodingCache
-from sdplay.pipeline.render import render
+from sdplay.pipeline.render import batch_key, render
 from sdplay.requests.recipe import plan
-from sdplay.sampling.denoiser import SteppedDenoiser
-from sdplay.sampling.guidance import ComposedDenoiser, GuidedDenoiser
+from sdplay.sampling.denoiser import ComposedDenoiser, GuidedDenoiser, SteppedDenoiser
 from sdplay.studio import ResolvedRequest, Studio
 from tests.pipeline.stub import StubFamily
 from tests.support.drawing import digests, each_alone, settled

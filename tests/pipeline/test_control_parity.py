@@ -23,7 +23,7 @@ from torch import Tensor
 
 from sdplay.core.sample import Control
 from sdplay.engines.device import make_placement
-from sdplay.families.load import load_family
+from sdplay.families.base import load_family
 from sdplay.images.inputs import make_asset
 from sdplay.pipeline.model_cache import TextEncodingCache
 from sdplay.pipeline.render import render

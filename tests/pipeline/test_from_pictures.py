@@ -16,7 +16,7 @@ from PIL import Image
 from sdplay.core.errors import BadRequest
 from sdplay.core.sample import Noise, PromptPair, Sample
 from sdplay.engines.device import make_placement
-from sdplay.families.sd.model import load_sd
+from sdplay.families.sd.model import load as load_sd
 from sdplay.images.mask import read_mask, shaped
 from sdplay.images.read import padded, read_image
 from sdplay.pipeline.latents import LatentPreparer, no_init_pixels, to_tensor
@@ -38,7 +38,7 @@ def studio() -> Iterator[Studio]:
 @pytest.fixture(scope="module")
 def tiny_inpainting(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A random folder whose network takes nine channels: latents, mask, and latents of the masked picture."""
-    return build_tiny(tmp_path_factory.mktemp("models") / "tiny_inpainting", in_channels=9)
+    return build_tiny(tmp_path_factory.mktemp("models") / "tiny_inpainting", inpainting=True)
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from sdplay.core.sample import SecondPass
 from sdplay.engines.device import make_placement
 from sdplay.events import ImageDone, Stepped
 from sdplay.executors.fake import fake_picture
-from sdplay.families.sd.model import load_sd
+from sdplay.families.sd.model import load as load_sd
 from sdplay.pipeline.hires import LATENT_MODES, second_pass_sigmas
 from sdplay.pipeline.latents import to_pixels
 from sdplay.pipeline.model_cache import TextEncodingCache

@@ -13,10 +13,10 @@ import pytest
 from sdplay.core.errors import BadRequest, NotReproduced, UnknownName
 from sdplay.core.sample import LerpPrompt, PromptPair
 from sdplay.engines.device import make_placement
-from sdplay.families.load import load_family
+from sdplay.families.base import load_family
 from sdplay.film.request_dream import Dream
 from sdplay.library.library import Library
-from sdplay.pipeline.loras import text_loras, unet_loras
+from sdplay.pipeline.conditioning import text_loras, unet_loras
 from sdplay.requests.base import make_request
 from sdplay.requests.recipe import Recipe, plan
 from sdplay.requests.txt2img import Txt2Img

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 import torch
 
-import sdplay.families.load as families_load
 from sdplay.core.errors import ModelBroken
-from sdplay.families.base import Family
+from sdplay.families.base import Family, load_family
 from sdplay.library.resolve import resolve
+from sdplay.pipeline import model_cache
 from sdplay.pipeline.model_cache import ModelCache
 from sdplay.requests.recipe import Numerics
 from sdplay.sampling.process import VProcess
@@ -46,15 +46,26 @@ def test_the_model_before_is_gone_when_the_next_one_is_read(
     """Memory is planned for one model: two must never be there at once."""
     models, alive = ModelCache(), list[bool]()
     before = weakref.ref(models.get(resolve(str(tiny)), FLOAT32, "cpu").family.unet)  # type: ignore[attr-defined]
-    load_family = families_load.load_family
 
     def watched(*args: Any) -> Family:
         alive.append(before() is not None)
         return load_family(*args)
 
-    monkeypatch.setattr(families_load, "load_family", watched)
+    monkeypatch.setattr(model_cache, "load_family", watched)
     models.get(resolve(str(tiny_v)), FLOAT32, "cpu")
     assert alive == [False]
+
+
+def test_memory_is_searched_for_garbage_only_if_a_model_was_let_go(
+    tiny: Path, tiny_v: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    models, collected = ModelCache(), list[None]()
+    monkeypatch.setattr(model_cache.gc, "collect", lambda: collected.append(None))
+    models.get(resolve(str(tiny)), FLOAT32, "cpu")
+    models.get(resolve(str(tiny)), FLOAT32, "cpu")
+    assert collected == []
+    models.get(resolve(str(tiny_v)), FLOAT32, "cpu")
+    assert len(collected) == 1
 
 
 def test_a_model_that_fails_to_load_leaves_none_and_the_one_before_is_loaded_again(tiny: Path, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from sdplay.engines.device import make_placement
 from sdplay.events import ImageDone
-from sdplay.families.sd.model import load_sd
+from sdplay.families.sd.model import load as load_sd
 from sdplay.pipeline.model_cache import TextEncodingCache
 from sdplay.pipeline.render import render
 from sdplay.requests.recipe import plan

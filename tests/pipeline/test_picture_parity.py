@@ -24,7 +24,7 @@ from PIL import Image
 from torch import Tensor
 
 from sdplay.engines.device import make_placement
-from sdplay.families.sd.model import load_sd
+from sdplay.families.sd.model import load as load_sd
 from sdplay.pipeline.model_cache import TextEncodingCache
 from sdplay.pipeline.render import render
 from sdplay.requests.img2img import Img2Img
@@ -120,7 +120,7 @@ def test_inpainting_with_an_ordinary_model(
 def test_inpainting_with_a_model_made_for_it(
     tmp_path: Path, image: Path, hole: Path, monkeypatch: pytest.MonkeyPatch, strength: float
 ) -> None:
-    folder = build_tiny(tmp_path / "tiny_inpainting", in_channels=9)
+    folder = build_tiny(tmp_path / "tiny_inpainting", inpainting=True)
     what = asked(folder, Inpaint, strength, "leading", image=image, mask=hole, mask_blur=0.0)
     latents, noise = ours(what)
     assert apart(latents, theirs(StableDiffusionInpaintPipeline, what, noise, monkeypatch)) <= TOLERANCE

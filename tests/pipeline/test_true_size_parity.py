@@ -21,7 +21,7 @@ from PIL import Image
 from torch import Tensor
 
 from sdplay.engines.device import make_placement
-from sdplay.families.load import load_family
+from sdplay.families.base import load_family
 from sdplay.pipeline.model_cache import TextEncodingCache
 from sdplay.pipeline.render import render
 from sdplay.requests.img2img import Img2Img

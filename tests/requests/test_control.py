@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from sdplay.core.errors import BadRequest
+from sdplay.core.identity import AddOn
 from sdplay.core.sample import Control
 from sdplay.images.inputs import input_assets, with_inputs
-from sdplay.library.identity import AddOn
 from sdplay.requests.base import make_request
 from sdplay.requests.inpaint import Inpaint
 from sdplay.requests.recipe import Recipe, plan

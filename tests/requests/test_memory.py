@@ -9,13 +9,13 @@ import pytest
 
 from sdplay.core.errors import BadRequest
 from sdplay.core.machine import memory_available
-from sdplay.library.sizes import ModelSize
+from sdplay.families.common.memory import ModelSize
 from sdplay.requests.base import make_request
 from sdplay.requests.memory import predicted, ways, within
 from sdplay.requests.recipe import Recipe
 from sdplay.requests.resolve import resolve_request
 from sdplay.requests.txt2img import Txt2Img
-from tests.library.test_sizes import CODEC, SD15
+from tests.families.common.test_memory import CODEC, SD15
 from tests.support.recipes import MACHINE, MODEL
 
 SIZE = ModelSize(unet=SD15, vae=CODEC, text_encoders=(123_060_480,))

@@ -7,8 +7,7 @@ from typing import Any
 
 import torch
 
-from sdplay.library.add_ons import ResolvedAddOn
-from sdplay.library.identity import AddOn
+from sdplay.core.identity import AddOn, ResolvedAddOn
 
 
 def build_controlnet(folder: Path, model: Path, *, seed: int = 5, **config: Any) -> Path:

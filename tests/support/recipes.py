@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from sdplay.core.identity import ModelIdentity
 from sdplay.core.machine import Machine
 from sdplay.images.picture import Picture
 from sdplay.library.card import ModelCard
-from sdplay.library.identity import ModelIdentity
 from sdplay.library.resolve import ResolvedModel
 from sdplay.requests.base import make_request
 from sdplay.requests.recipe import Recipe

@@ -47,9 +47,16 @@ def train_norm(text_encoder: Any) -> None:
 
 
 def build_tiny(
-    folder: Path, *, prediction: str = "epsilon", spacing: str = "leading", seed: int = 0, in_channels: int = 4
+    folder: Path,
+    *,
+    prediction: str = "epsilon",
+    spacing: str = "leading",
+    seed: int = 0,
+    latent_channels: int = 4,
+    inpainting: bool = False,
+    vae_widths: tuple[int, ...] = (8, 8, 8, 16),
 ) -> Path:
-    """Write the folder and return it; with 9 `in_channels` its network is one made for inpainting.
+    """Write the folder and return it; the VAE makes one latent of 2 ** (len(vae_widths) - 1) pixels a side.
 
     Weights come from `seed`; the process's own random state is left alone.
     """
@@ -81,8 +88,9 @@ def build_tiny(
             )
         )
         unet = UNet2DConditionModel(
-            sample_size=SIDE // 8,
-            in_channels=in_channels,
+            sample_size=SIDE // 2 ** (len(vae_widths) - 1),
+            in_channels=2 * latent_channels + 1 if inpainting else latent_channels,
+            out_channels=latent_channels,
             block_out_channels=(32, 64),
             layers_per_block=1,
             down_block_types=("CrossAttnDownBlock2D", "DownBlock2D"),
@@ -92,10 +100,10 @@ def build_tiny(
             norm_num_groups=8,
         )
         vae = AutoencoderKL(
-            block_out_channels=(8, 8, 8, 16),
-            down_block_types=("DownEncoderBlock2D",) * 4,
-            up_block_types=("UpDecoderBlock2D",) * 4,
-            latent_channels=4,
+            block_out_channels=vae_widths,
+            down_block_types=("DownEncoderBlock2D",) * len(vae_widths),
+            up_block_types=("UpDecoderBlock2D",) * len(vae_widths),
+            latent_channels=latent_channels,
             norm_num_groups=4,
             sample_size=SIDE,
         )

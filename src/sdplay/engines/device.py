@@ -1,9 +1,11 @@
-"""The machine: which device, which number format, how many threads; and where a model's parts run."""
+"""The machine: which device, which number format, how many threads; and where and by what a model's parts are run."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import torch
 
@@ -86,11 +88,44 @@ def free_memory(device: str) -> int | None:
     return torch.cuda.mem_get_info(device)[0] if device.startswith("cuda") else None
 
 
+class Engine(Protocol):
+    """What runs a network: `compile` makes of a module on its device, with its LoRAs applied, what is called instead.
+
+    It takes the module's arguments and gives its outputs. When weights change, it is compiled again.
+    """
+
+    def compile(self, component: Any) -> Callable[..., Any]: ...
+
+
+class TorchEngine:
+    """PyTorch itself, layer by layer: nothing is compiled."""
+
+    def compile(self, component: Any) -> Callable[..., Any]:
+        return component
+
+
+TORCH = TorchEngine()
+
+
+class CompiledComponent:
+    """A component and the engine that runs it; `with_loras` is what to call while those LoRAs are on."""
+
+    def __init__(self, component: Any, engine: Engine) -> None:
+        self._component, self._engine = component, engine
+        self._compiled: tuple[object, Callable[..., Any]] | None = None
+
+    def with_loras(self, loras: object) -> Callable[..., Any]:
+        """It is compiled when it is first asked for, and again for other LoRAs."""
+        if self._compiled is None or self._compiled[0] != loras:
+            self._compiled = loras, self._engine.compile(self._component)
+        return self._compiled[1]
+
+
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """The device and the number formats of a model's parts, and what spares memory: `decode_tile` (the side in pixels
-    of the tiles that the VAE decodes, 0 for whole pictures), `attention_slicing` (one head at a time), and
-    `sequential_offload` (one part in memory at a time).
+    """The device and the number formats of a model's parts, the `engine` that runs its U-Net, and what spares memory:
+    `decode_tile` (the side in pixels of the tiles that the VAE decodes, 0 for whole pictures), `attention_slicing` (one
+    head at a time), and `sequential_offload` (one part in memory at a time).
     """
 
     device: torch.device
@@ -99,3 +134,4 @@ class Placement:
     decode_tile: int = 0
     attention_slicing: bool = False
     sequential_offload: bool = False
+    engine: Engine = TORCH

@@ -1,18 +1,20 @@
-"""What a kind of model must be able to do to be drawn with."""
+"""What a kind of model must be able to do to be drawn with, and how one is loaded."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
 from typing import Protocol
 
 import torch
 from torch import Tensor
 
-from sdplay.library.add_ons import ResolvedAddOn
+from sdplay.core.identity import ResolvedAddOn
+from sdplay.engines.device import Placement
 from sdplay.prompts.attention import Section
-from sdplay.prompts.lora_tags import ActiveLoras
-from sdplay.requests.add_ons import ActiveEmbeddings
+from sdplay.prompts.lora_tags import ActiveEmbeddings, ActiveLoras
 from sdplay.sampling.denoiser import Denoiser
 from sdplay.sampling.process import Process
 
@@ -21,8 +23,8 @@ Extras = dict[str, dict[str, Tensor]]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TextEncoding:
-    """One text as the network sees it: `text` [tokens, width], and `pooled` [width], the whole text in one vector, for
-    the networks that want it too.
+    """One text as the network reads it: `embeds` [tokens, width], and `pooled` [width], the whole text in one vector,
+    for the networks that want it too.
     """
 
     embeds: Tensor
@@ -103,3 +105,12 @@ class Family(Protocol):
     def decode(self, latents: Tensor) -> Tensor: ...
 
     def decode_float32(self, latents: Tensor) -> Tensor: ...
+
+
+def load_family(name: str, path: Path, placement: Placement, vae: Path | None = None) -> Family:
+    """Load the model at `path` as one of family `name`, with the VAE at `vae` instead of the model's own.
+
+    Only the room of that family is imported. Raises `ModelBroken` for files that are not a usable model.
+    """
+    load: Callable[[Path, Placement, Path | None], Family] = import_module(f"sdplay.families.{name}.model").load
+    return load(path, placement, vae)

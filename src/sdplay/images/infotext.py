@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sdplay.core.sample import PromptPair
 from sdplay.images.infotext_grammar import NEGATIVE, quoted
-from sdplay.prompts.lora_tags import lora_tags
-from sdplay.requests.add_ons import asked_loras, word_pattern
+from sdplay.prompts.lora_tags import lora_tags, word_pattern
+from sdplay.requests.add_ons import asked_loras
 from sdplay.requests.inpaint import Inpaint
 from sdplay.requests.recipe import Recipe
 from sdplay.requests.stills import FromPicture, Still, prompt_of

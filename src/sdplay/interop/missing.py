@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from typing import Any, cast
 
 from sdplay.core.errors import BadRequest, ModelBroken, SdplayError, UnknownName
+from sdplay.core.identity import without_weights
 from sdplay.interop import ParsedMetadata
 from sdplay.library.add_ons import known_add_ons, resolve_add_on
-from sdplay.library.identity import without_weights
 from sdplay.library.library import Library
 from sdplay.prompts.lora_tags import MARK, lora_tags
 

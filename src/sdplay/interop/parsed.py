@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from sdplay.core.errors import BadRequest
 from sdplay.core.fields import LARGEST_SEED
-from sdplay.library.identity import add_on_name
+from sdplay.core.identity import add_on_name
 
 LARGEST_TEXT = 2**20  # characters
 DEEPEST = 100  # levels of JSON; what programs write has about ten

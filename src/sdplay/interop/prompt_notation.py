@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 
 from sdplay.core.errors import BadRequest
-from sdplay.library.identity import add_on_name
+from sdplay.core.identity import add_on_name
 from sdplay.prompts.template import template
 
 Weighed = tuple[str, float]  # words, and how much they count

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from sdplay.core.errors import BadRequest, NotReproduced, UnknownName
+from sdplay.core.identity import AddOnKind, ResolvedAddOn, add_on_name
 from sdplay.images.canny import holds_map
-from sdplay.library.add_ons import TITLES, ResolvedAddOn, known_add_ons, resolve_add_on
+from sdplay.library.add_ons import TITLES, known_add_ons, resolve_add_on
 from sdplay.library.card import ModelCard
-from sdplay.library.identity import AddOnKind, add_on_name
 from sdplay.library.library import Library
 from sdplay.prompts.template import Wildcards
 from sdplay.requests.add_ons import mentioned_loras, mentioned_words, named_add_ons

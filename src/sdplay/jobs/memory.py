@@ -8,8 +8,7 @@ from sdplay.core.errors import ModelBroken
 from sdplay.core.machine import memory_available
 from sdplay.core.values import amount_text
 from sdplay.jobs.resolve import ResolvedRequest
-from sdplay.library.sizes import memory_figures
-from sdplay.requests.memory import MemoryPlan, memory_limit, memory_plan, planned, ways
+from sdplay.requests.memory import MemoryPlan, memory_limit, memory_plan, model_size, planned, ways
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +52,7 @@ def free(device: str) -> int | None:
 
 def other_ways(settled: ResolvedRequest) -> list[MemoryPlan]:
     """Ways to draw the same in less memory, each in less than the one before, those in bfloat16 last."""
-    recipe, size = settled.recipe, memory_figures(settled.model)
+    recipe, size = settled.recipe, model_size(settled.model)
     least, found = memory_plan(recipe, settled.model).predicted, list[MemoryPlan]()
     for way in ways(recipe, lossy=True):
         plan = planned(recipe, size, *way)

@@ -1,20 +1,18 @@
-"""From the name of a LoRA, an embedding, a ControlNet or a codec to its file; what it is, its tensors decide."""
+"""From the name of a LoRA, an embedding, a ControlNet or a VAE to its file; what it is, its tensors decide."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from sdplay.core.errors import BadRequest, ModelBroken, UnknownName
+from sdplay.core.identity import SUFFIXES, AddOn, AddOnKind, ResolvedAddOn, add_on_name
+from sdplay.families.common.detect import UNET, VAE, Shapes, other_kind, shapes_of
+from sdplay.files.model_files import PICKLE_HINT, read_header, read_tensors, weight_files
 from sdplay.library.card import MODELS
-from sdplay.library.detect import OTHER_KINDS, weight_files
 from sdplay.library.digest import file_digest
-from sdplay.library.header import PICKLE_HINT, Header, read_header
-from sdplay.library.identity import SUFFIXES, AddOn, AddOnKind, add_on_name
-from sdplay.library.library import Library
-from sdplay.library.locations import FolderType
+from sdplay.library.library import FolderType, Library
 from sdplay.library.pickled import as_safetensors, is_pickle_file
 
 SHIPPED = MODELS / "addons"
@@ -37,18 +35,6 @@ LORA_MARKS = (
 LARGEST_EMBEDDING = 8  # tensors; it is one, or one for each text encoder
 ONE_FILE: frozenset[AddOnKind] = frozenset({"lora", "embedding"})  # a folder of one only holds its file
 NEXT = "give its name, or a path"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResolvedAddOn:
-    """An add-on that exists: the identity a recipe records, and its `.safetensors` file (or diffusers folder).
-
-    `origin` is what was found: that file or folder itself, the pickle it was made from, or the folder it is in.
-    """
-
-    identity: AddOn
-    path: Path
-    origin: Path
 
 
 def known_add_ons(kind: AddOnKind, library: Library) -> dict[str, Path]:
@@ -84,37 +70,37 @@ def resolve_add_on(
     name = add_on_name(str(path)).encode(errors="replace").decode()
     try:
         if path.is_dir() and kind not in ONE_FILE:
-            files = weight_files(path)
-            check_kind(kind, path, (read_header(file) for file in files))
-            return ResolvedAddOn(identity=_identity(kind, name, _of_folder(path, library)), path=path, origin=path)
+            check_kind(kind, path, shapes_of(read_tensors(weight_files(path))))
+            return ResolvedAddOn(
+                identity=AddOn(kind=kind, name=name, digest=_of_folder(path, library)), path=path, origin=path
+            )
         weights = _only_file(kind, path) if path.is_dir() else path
         digest = file_digest(weights, library.digests)
         if (allow_pickle or library.allow_pickle) and is_pickle_file(weights):
             weights = as_safetensors(weights, digest, library.converted)
-        check_kind(kind, path, [read_header(weights)])
+        check_kind(kind, path, shapes_of(read_header(weights).tensors))
     except ModelBroken as error:
         hint = error.hint if error.hint == PICKLE_HINT else f"choose another {TITLES[kind]}, or fetch the file again"
         raise ModelBroken(error.reason, field=kind, value=str(path), hint=hint) from None
     except OSError as error:
         raise ModelBroken(f"it cannot be read: {error}", field=kind, value=str(path), hint=NEXT) from None
-    return ResolvedAddOn(identity=_identity(kind, name, digest), path=weights, origin=path)
+    return ResolvedAddOn(identity=AddOn(kind=kind, name=name, digest=digest), path=weights, origin=path)
 
 
-def check_kind(kind: AddOnKind, path: Path, headers: Iterable[Header]) -> None:
+def check_kind(kind: AddOnKind, path: Path, shapes: Shapes) -> None:
     """Raise `ModelBroken` that says what the tensors are, unless they are those of an add-on of this kind."""
-    shapes = {name: entry.shape for header in headers for name, entry in header.tensors.items()}
     if KINDS[kind](shapes):
         return
     other = next((TITLES[other] for other, is_one in KINDS.items() if is_one(shapes)), None)
-    told = f"a {other} and no {TITLES[kind]}" if other else None
-    if told is None and any(name.startswith("model.diffusion_model.") for name in shapes):
-        told = f"a whole model and no {TITLES[kind]}: give it with `model`"
-    if told is None:
-        told = next((what for start, what in OTHER_KINDS.items() if any(n.startswith(start) for n in shapes)), None)
-    raise ModelBroken(f"this is {told}" if told else f"no {TITLES[kind]} has such tensors", field=kind, value=str(path))
-
-
-Shapes = Mapping[str, tuple[int, ...]]
+    if other is not None:
+        found = f"a {other} and not a {TITLES[kind]}"
+    elif any(name.startswith(UNET) for name in shapes):
+        found = f"a whole model and not a {TITLES[kind]}: give it with `model`"
+    else:
+        found = other_kind(shapes)
+    raise ModelBroken(
+        f"this is {found}" if found else f"no {TITLES[kind]} has such tensors", field=kind, value=str(path)
+    )
 
 
 def _is_lora(shapes: Shapes) -> bool:
@@ -135,8 +121,8 @@ def _is_controlnet(shapes: Shapes) -> bool:
 
 
 def _is_vae(shapes: Shapes) -> bool:
-    starts = ("", "first_stage_model.")
-    whole = any(name.startswith("model.diffusion_model.") for name in shapes)
+    starts = ("", VAE)
+    whole = any(name.startswith(UNET) for name in shapes)
     return not whole and any(f"{start}decoder.conv_in.weight" in shapes for start in starts)
 
 
@@ -158,7 +144,7 @@ def _is_path(where: str) -> bool:
 
 
 def _at(where: str) -> Path | None:
-    """The path `where` if something is there that can be one; a bare name is no path."""
+    """The path `where` if something is there; a bare name is not a path."""
     try:
         path = Path(where).expanduser()
         return path.resolve() if _is_path(where) and path.exists() else None
@@ -200,10 +186,6 @@ def _only_file(kind: AddOnKind, folder: Path) -> Path:
 
 def _nothing(kind: AddOnKind, where: str) -> BadRequest:
     return BadRequest(f"there is no {TITLES[kind]} at this path, and none of this name", field=kind, value=where)
-
-
-def _identity(kind: AddOnKind, name: str, digest: str) -> AddOn:
-    return AddOn(kind=kind, name=name, digest=digest)
 
 
 def _of_folder(folder: Path, library: Library) -> str:

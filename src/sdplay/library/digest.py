@@ -6,10 +6,9 @@ import hashlib
 from contextlib import suppress
 from pathlib import Path
 
+from sdplay.families import COMPONENTS
 from sdplay.files.atomic import replace_file
 
-COMPONENTS = ("scheduler", "text_encoder", "tokenizer", "unet", "vae")
-XL_COMPONENTS = ("scheduler", "text_encoder", "text_encoder_2", "tokenizer", "tokenizer_2", "unet", "vae")
 SHAPING_SUFFIXES = {".json", ".safetensors", ".txt"}
 LARGE = 32 * 2**20  # bytes from which on a digest is worth remembering
 
@@ -20,7 +19,7 @@ def folder_digest(folder: Path, memory: Path | None = None) -> str:
     `memory` is the folder in which digests of large files are remembered, None for nowhere.
     """
     whole = hashlib.sha256()
-    for part in XL_COMPONENTS:
+    for part in COMPONENTS:
         if not (folder / part).is_dir():
             continue
         for path in sorted((folder / part).iterdir()):

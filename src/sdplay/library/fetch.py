@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from sdplay.core.errors import ModelBroken, ModelNotFound, SdplayError
-from sdplay.library.detect import weight_files
-from sdplay.library.digest import XL_COMPONENTS, file_digest
+from sdplay.families import COMPONENTS
+from sdplay.files.model_files import weight_files
+from sdplay.library.digest import file_digest
 
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}(@\w[\w./-]{0,199})?")
 SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -21,7 +22,7 @@ OFFLINE = "to go on offline: `model=builtin`, or the path of a model on this mac
 WANTED = [
     "README.md",
     "model_index.json",
-    *(f"{part}/*.{suffix}" for part in XL_COMPONENTS for suffix in ("json", "txt")),
+    *(f"{part}/*.{suffix}" for part in COMPONENTS for suffix in ("json", "txt")),
 ]
 NETWORKS = ("text_encoder", "text_encoder_2", "unet", "vae")
 WEIGHTS = [f"{part}/*.safetensors" for part in NETWORKS]
@@ -34,7 +35,7 @@ Download = Callable[..., str]
 def fetch(name: str, download: Download | None = None, *, token: str | None = None, memory: Path | None = None) -> Path:
     """The folder of the hub's model `name` ("org/model", or "org/model@revision"), downloaded where it is not there.
 
-    HF_HOME, HF_TOKEN, HF_HUB_OFFLINE and HF_ENDPOINT are heeded by `download`, the hub's own client, which also shows
+    HF_HOME, HF_TOKEN, HF_HUB_OFFLINE and HF_ENDPOINT are read by `download`, the hub's own client, which also shows
     progress and resumes. What it left is held against the sha256 that the hub gives, with digests remembered in
     `memory`. Weights in half precision are taken where there are no others; pickles never are. `token` goes before
     HF_TOKEN. Raises `ModelNotFound` with the way on offline, and `ModelBroken` for a repository without
@@ -91,7 +92,7 @@ def _said_to_be_offline() -> bool:
 
 
 def _refused(name: str, error: Exception) -> ModelNotFound:
-    """What an error of the hub means; told by the error's class, whose name is the hub's word for it."""
+    """What an error of the hub means, by the name of its class."""
     kinds = {kind.__name__ for kind in type(error).__mro__}
     repository, _, revision = name.partition("@")
     first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

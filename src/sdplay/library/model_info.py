@@ -1,30 +1,25 @@
-"""What a model's files tell about it without being loaded: how large each part is, what it predicts, its licence."""
+"""What a model's files say without being loaded: how large each component is, what it predicts, its licence."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
 from typing import Any, cast
 
-from sdplay.library.detect import detect_file, read_json, weight_files
-from sdplay.library.header import Header, TensorEntry, read_header
+from sdplay.families import ARCHITECTURES
+from sdplay.families.common.detect import component_tensors, detect_file, detect_folder
+from sdplay.files.model_files import TensorEntry, read_header, read_json
 
-IN_ONE_FILE = {"network": "model.diffusion_model.", "codec": "first_stage_model.", "text encoder": "cond_stage_model."}
-XL_TEXTS = {"text encoder": "conditioner.embedders.0.", "text encoder 2": "conditioner.embedders.1."}
-IN_A_FOLDER = {
-    "network": "unet",
-    "codec": "vae",
-    "text encoder": "text_encoder",
-    "text encoder 2": "text_encoder_2",
-}
-TELLING = (  # how the name of a telling tensor ends, which of its sides tells, and what that side is
-    ("input_blocks.0.0.weight", 1, "{} channels in"),
-    ("attn2.to_k.weight", 1, "texts {} wide"),
-    ("post_quant_conv.weight", 0, "{} channels"),
-    ("token_embedding.weight", 0, "{} tokens"),
-    ("token_embedding.weight", 1, "{} wide"),
+NAMES = {"unet": "network", "vae": "VAE"}  # others are called by their component's name
+TELLING = (  # the name of a telling tensor, which of its sides tells, and what that side is
+    (r"input_blocks\.0\.0\.weight|conv_in\.weight", 1, "{} channels in"),
+    (r".*attn2\.to_k\.weight", 1, "texts {} wide"),
+    (r"post_quant_conv\.weight", 0, "{} channels"),
+    (r".*token_embedding\.weight", 0, "{} tokens"),
+    (r".*token_embedding\.weight", 1, "{} wide"),
 )
 
 
@@ -54,53 +49,26 @@ class ModelInfo:
 
 def read_model_info(path: Path) -> ModelInfo:
     """Look at the diffusers folder or single file at `path`; raises `ModelBroken` for files that cannot be read."""
-    return _of_folder(path) if path.is_dir() else _of_file(path)
+    if path.is_dir():
+        kind = detect_folder(path, ARCHITECTURES)
+        size = sum(each.stat().st_size for each in path.rglob("*") if each.is_file())
+        scheduler, licence = path / "scheduler" / "scheduler_config.json", _licence_in(path / "README.md")
+        prediction = read_json(scheduler).get("prediction_type", "epsilon") if scheduler.is_file() else "epsilon"
+    else:
+        kind, size = detect_file(path, ARCHITECTURES), path.stat().st_size
+        prediction, licence = kind.prediction, read_header(path).metadata.get("modelspec.license")
+    parts = tuple(_part(*part) for part in component_tensors(path, kind.architecture).items() if part[1])
+    return ModelInfo(parts=parts, prediction=str(prediction), size=size, licence=licence)
 
 
-def _of_file(path: Path) -> ModelInfo:
-    header = read_header(path)
-    texts = XL_TEXTS if any(name.startswith(XL_TEXTS["text encoder"]) for name in header.tensors) else {}
-    parts = [
-        _part(part, {name: entry for name, entry in header.tensors.items() if name.startswith(prefix)})
-        for part, prefix in (IN_ONE_FILE | texts).items()
-    ]
-    return ModelInfo(
-        parts=tuple(part for part in parts if part.weights),
-        prediction=detect_file(path).prediction,
-        size=path.stat().st_size,
-        licence=header.metadata.get("modelspec.license"),
-    )
-
-
-def _of_folder(folder: Path) -> ModelInfo:
-    parts: list[ComponentInfo] = []
-    for part, name in IN_A_FOLDER.items():
-        tensors = _together(read_header(file) for file in weight_files(folder / name))
-        if tensors:
-            parts.append(_part(part, tensors, {"conv_in.weight": "input_blocks.0.0.weight"} if name == "unet" else {}))
-    scheduler = folder / "scheduler" / "scheduler_config.json"
-    return ModelInfo(
-        parts=tuple(parts),
-        prediction=str(read_json(scheduler).get("prediction_type", "epsilon")) if scheduler.is_file() else "epsilon",
-        size=sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()),
-        licence=_licence_in(folder / "README.md"),
-    )
-
-
-def _together(headers: Iterable[Header]) -> dict[str, TensorEntry]:
-    return {name: entry for header in headers for name, entry in header.tensors.items()}
-
-
-def _part(name: str, tensors: Mapping[str, TensorEntry], called: Mapping[str, str] | None = None) -> ComponentInfo:
-    """The part made of `tensors`; `called` gives some of them the names that the original releases have for them."""
+def _part(component: str, tensors: Mapping[str, TensorEntry]) -> ComponentInfo:
     sides: list[str] = []
-    for end, side, words in TELLING:
-        of_that_name = (e.shape for key, e in tensors.items() if (called or {}).get(key, key).endswith(end))
-        shape = next(of_that_name, ())
+    for pattern, side, words in TELLING:
+        shape = next((entry.shape for name, entry in tensors.items() if re.fullmatch(pattern, name)), ())
         if len(shape) > side:
             sides.append(words.format(shape[side]))
     return ComponentInfo(
-        name=name,
+        name=NAMES.get(component, component.replace("_", " ")),
         weights=sum(prod(entry.shape) for entry in tensors.values()),
         formats=tuple(sorted({entry.dtype for entry in tensors.values()})),
         sides=tuple(sides),
@@ -108,7 +76,7 @@ def _part(name: str, tensors: Mapping[str, TensorEntry], called: Mapping[str, st
 
 
 def _licence_in(card: Path) -> str | None:
-    """What the front matter of a hub card names as licence; None where there is no card, or none is named."""
+    """What the front matter of a hub card names as licence; None if there is no card, or it names none."""
     import yaml
 
     try:

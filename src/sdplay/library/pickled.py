@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from sdplay.core.errors import DiskFull, ModelBroken, SdplayError, StoreError
-from sdplay.library.header import FETCH_AGAIN, broken, is_pickle, read_header
+from sdplay.files.model_files import FETCH_AGAIN, broken, is_pickle, read_header
 
 # Run as a file and not imported: no line of it runs in this process, and this room stays free of torch.
 CONVERTER = Path(__file__).parents[1] / "families" / "common" / "unpickle.py"
@@ -123,8 +123,8 @@ def _convert(path: Path, target: Path, limits: Limits) -> None:
 def _failure(path: Path, target: Path, done: subprocess.CompletedProcess[bytes]) -> SdplayError:
     """What the converter said of its failure, or what its end says of it, in words."""
     try:
-        told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-        kind, what, number = told["kind"], str(told["what"]), told["errno"]
+        report: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+        kind, what, number = report["kind"], str(report["what"]), report["errno"]
     except (ValueError, IndexError, KeyError, TypeError):
         reason = f"the process that was to read it ended with the code {done.returncode}"
         return broken(f"{reason}: too little memory, or a damaged file", path, SAFE_FORM)

@@ -9,17 +9,16 @@ from pathlib import Path
 
 from sdplay.core.errors import ModelBroken, ModelNotFound
 from sdplay.core.fields import LARGEST_SIDE, SMALLEST_SIDE
-from sdplay.library.add_ons import ResolvedAddOn
-from sdplay.library.aliases import model_aliases
-from sdplay.library.card import ModelCard, shipped_cards
-from sdplay.library.detect import ModelKind, detect_file, detect_folder
-from sdplay.library.digest import COMPONENTS, XL_COMPONENTS, file_digest, folder_digest
+from sdplay.core.identity import ModelIdentity, ResolvedAddOn
+from sdplay.families import ARCHITECTURES, COMPONENTS
+from sdplay.families.common.detect import ModelKind, detect_file, detect_folder
+from sdplay.library.card import ModelCard, model_aliases, shipped_cards
+from sdplay.library.digest import file_digest, folder_digest
 from sdplay.library.fetch import HUB_ID
-from sdplay.library.identity import ModelIdentity
 from sdplay.library.library import Library, library_from_env
 from sdplay.library.pickled import as_safetensors, is_pickle_file
 
-SIZE_OF_V = 768  # Stable Diffusion 2.x that predicts v was trained at this size
+ALWAYS = tuple(part for part in COMPONENTS if not part.endswith("_2"))  # what a diffusers folder holds at least
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,28 +86,28 @@ def _at(path: Path, rule: str, library: Library, allow_pickle: bool) -> Resolved
     name = name.encode(errors="replace").decode()  # a name that is no UTF-8 could not be written into files
     if path.is_dir():
         _check_parts(path)
-        size, kind = _trained_size(path), detect_folder(path)
+        size, kind = _trained_size(path), detect_folder(path, ARCHITECTURES)
         return _identify(_card(kind, name, "a diffusers folder", size, path), path, name, rule, library)
     if (allow_pickle or library.allow_pickle) and is_pickle_file(path):
         digest = file_digest(path, library.digests)
         weights = as_safetensors(path, digest, library.converted)
-        card = _card(detect_file(weights), name, "a pickle", None, weights)
+        card = _card(detect_file(weights, ARCHITECTURES), name, "a pickle", None, weights)
         identity = ModelIdentity(name=name, digest=digest, family=card.family)
         return ResolvedModel(card=card, path=weights, identity=identity, rule=f"{rule}, a pickle", origin=path)
-    kind = detect_file(path)
+    kind = detect_file(path, ARCHITECTURES)
     return _identify(_card(kind, name, "a single file", None, path), path, name, rule, library)
 
 
 def _card(kind: ModelKind, name: str, form: str, size: int | None, path: Path) -> ModelCard:
     """The card of a kind of model, for the one at `path`; `size` is the side it draws best, None where unknown."""
     card = card_of(kind)
-    natural = SIZE_OF_V if kind.base == "sd2" and kind.prediction == "v_prediction" else card.size
-    return replace(card, name=name, title=f"{form}, {card.title}", size=size or natural, folder=path)
+    v_size = kind.architecture.v_size if kind.prediction == "v_prediction" else None
+    return replace(card, name=name, title=f"{form}, {card.title}", size=size or v_size or card.size, folder=path)
 
 
 def card_of(kind: ModelKind) -> ModelCard:
     """The card with the defaults of a kind of model."""
-    card = shipped_cards()[kind.base]
+    card = shipped_cards()[kind.architecture.name]
     return replace(card, title=f"{card.title}, made for inpainting") if kind.inpainting else card
 
 
@@ -117,22 +116,23 @@ def _trained_size(folder: Path) -> int:
     try:
         unet = json.loads((folder / "unet" / "config.json").read_text(encoding="utf-8"))
         vae = json.loads((folder / "vae" / "config.json").read_text(encoding="utf-8"))
-        side = int(unet["sample_size"]) * 2 ** (len(vae["block_out_channels"]) - 1)
+        factor = 2 ** (len(vae["block_out_channels"]) - 1)
+        side, multiple = int(unet["sample_size"]) * factor, max(factor, 8)  # requests take multiples of 8
     except (OSError, ValueError, KeyError, TypeError) as error:
         reason = f"the configuration of its unet or vae cannot be read: {type(error).__name__}: {error}"
         raise _broken(reason, folder) from None
-    return min(max(side // 8 * 8, SMALLEST_SIDE), LARGEST_SIDE)
+    return min(max(side // multiple * multiple, SMALLEST_SIDE), LARGEST_SIDE)
 
 
 def _check_parts(folder: Path) -> None:
-    wanted = XL_COMPONENTS if (folder / "text_encoder_2").is_dir() else COMPONENTS
-    missing = [part for part in wanted if not (folder / part).is_dir()]
+    two = (folder / "text_encoder_2").is_dir()
+    missing = [part for part in (COMPONENTS if two else ALWAYS) if not (folder / part).is_dir()]
     if missing:
-        raise _broken(f"the folder lacks {', '.join(missing)}", folder)
+        raise _broken(f"the folder has no {', '.join(missing)}", folder)
 
 
 def _broken(reason: str, path: Path) -> ModelBroken:
-    hint = "a diffusers folder of Stable Diffusion holds " + ", ".join(COMPONENTS)
+    hint = "a diffusers folder of Stable Diffusion holds " + ", ".join(ALWAYS)
     return ModelBroken(reason, field="model", value=str(path), hint=hint)
 
 

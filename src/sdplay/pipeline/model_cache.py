@@ -11,11 +11,10 @@ import torch
 
 from sdplay.core.fields import Syntax
 from sdplay.engines.device import Placement, make_placement
-from sdplay.families.base import Family, TextEncoding
+from sdplay.families.base import Family, TextEncoding, load_family
 from sdplay.library.resolve import ResolvedModel
 from sdplay.prompts.attention import weighted
-from sdplay.prompts.lora_tags import ActiveLoras
-from sdplay.requests.add_ons import ActiveEmbeddings
+from sdplay.prompts.lora_tags import ActiveEmbeddings, ActiveLoras
 from sdplay.requests.recipe import Numerics
 
 
@@ -108,10 +107,9 @@ class ModelCache:
         vae = next((add_on for add_on in model.add_ons if add_on.identity.kind == "vae"), None)
         key = (model.identity.digest, vae.identity.digest if vae else None, place)
         if self._loaded is None or self._key != key:
-            from sdplay.families.load import load_family
-
-            self._key = self._loaded = None
-            gc.collect()  # its modules refer to each other
+            if self._loaded is not None:
+                self._key = self._loaded = None
+                gc.collect()  # its modules refer to each other
             family = load_family(model.card.family, model.path, place, vae.path if vae else None)
             self._key, self._loaded = key, LoadedModel(family, TextEncodingCache(family))
         if model.add_ons:

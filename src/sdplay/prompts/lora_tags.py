@@ -8,7 +8,7 @@ notation, and so they hold for the whole picture, wherever they stand; in a nega
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from sdplay.prompts.attention import LARGEST_WEIGHT, NUMBER, refused
@@ -23,9 +23,10 @@ MOST = 32
 HOW = "write <lora:name:0.8>, or <lora:name:0.5:0.8> for text encoder and network"
 
 
-ActiveLoras = tuple[
-    tuple[str, float], ...
-]  # LoRAs on one side of a model, by digest, with their weights; none of weight 0
+# LoRAs on one side of a model, by digest, with their weights; none of weight 0.
+ActiveLoras = tuple[tuple[str, float], ...]
+# Words that stand for vectors (textual inversions), and the digest of the file of each.
+ActiveEmbeddings = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,3 +100,9 @@ def stretches(nodes: Nodes) -> Iterator[str]:
         if isinstance(node, Choice):
             for option in node.options:
                 yield from stretches(option.nodes)
+
+
+def word_pattern(names: Collection[str]) -> re.Pattern[str]:
+    """Finds any of `names` where it stands as a word of its own, in upper or lower case; of two the longer one."""
+    either = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
+    return re.compile(rf"(?<!\w)(?:{either})(?!\w)", re.IGNORECASE)

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator
 from typing import Any, cast
 
 from sdplay.core.errors import BadRequest, shorten
-from sdplay.library.identity import AddOnKind, add_on_name, without_weights
-from sdplay.prompts.lora_tags import Lora, lora_names, read_lora, stretches
+from sdplay.core.identity import AddOnKind, add_on_name, without_weights
+from sdplay.prompts.lora_tags import Lora, lora_names, read_lora, stretches, word_pattern
 from sdplay.prompts.template import Wildcards, template
 from sdplay.requests.base import Request, field_marks
-
-ActiveEmbeddings = tuple[tuple[str, str], ...]  # words that stand for vectors, and the digest of the file of each
 
 
 def entries(request: Request) -> Iterator[tuple[AddOnKind, str, str]]:
@@ -85,9 +82,3 @@ def mentioned_words(request: Request, wildcards: Wildcards, known: Collection[st
     word = word_pattern(known)
     found = {by_fold.get(match[0].casefold()) for _, text in request.texts(wildcards) for match in word.finditer(text)}
     return tuple(sorted(name for name in found if name is not None))
-
-
-def word_pattern(names: Collection[str]) -> re.Pattern[str]:
-    """Finds any of `names` where it stands as a word of its own, in upper or lower case; of two the longer one."""
-    either = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
-    return re.compile(rf"(?<!\w)(?:{either})(?!\w)", re.IGNORECASE)

@@ -12,14 +12,16 @@ from dataclasses import dataclass, replace
 from sdplay.core.errors import BadRequest
 from sdplay.core.fields import SMALLEST_SIDE
 from sdplay.core.values import amount_text, read_amount
-from sdplay.library.activations import (
+from sdplay.families import ARCHITECTURES
+from sdplay.families.common.memory import (
+    ModelSize,
     decoder_activations,
     encoder_activations,
+    read_model_size,
     tiled_decoder_activations,
     unet_activations,
 )
 from sdplay.library.resolve import ResolvedModel
-from sdplay.library.sizes import ModelSize, memory_figures
 from sdplay.prompts.composition import composed
 from sdplay.requests.recipe import Numerics, Recipe
 from sdplay.requests.stills import FromPicture, Still, prompt_of
@@ -93,6 +95,11 @@ def codec_numbers(recipe: Recipe, size: ModelSize) -> int:
     return max(drawn, encoder_activations(size.vae, height, width)) if from_picture else drawn
 
 
+def model_size(model: ResolvedModel) -> ModelSize:
+    """The sizes of `model` with its add-ons; raises `ModelBroken` if its files do not tell."""
+    return read_model_size(model.path, ARCHITECTURES, model.add_ons)
+
+
 def memory_limit(recipe: Recipe) -> int | None:
     """The bytes that drawing may take, None if there is no limit."""
     asked = recipe.request.run.max_memory
@@ -105,7 +112,7 @@ def kept_within(recipe: Recipe, model: ResolvedModel) -> Recipe:
     if limit is None:
         return recipe
     return replace(
-        recipe, numerics=within(recipe, memory_figures(model), limit, lossy=recipe.request.run.allow_lossy).numerics
+        recipe, numerics=within(recipe, model_size(model), limit, lossy=recipe.request.run.allow_lossy).numerics
     )
 
 
@@ -116,12 +123,12 @@ def takes_turns(recipe: Recipe, model: ResolvedModel) -> bool:
     limit = memory_limit(recipe)
     if recipe.request.run.low_memory or limit is None:
         return recipe.request.run.low_memory
-    return predicted(recipe, memory_figures(model), in_turn=False) > limit
+    return predicted(recipe, model_size(model), in_turn=False) > limit
 
 
 def memory_plan(recipe: Recipe, model: ResolvedModel) -> MemoryPlan:
     """The plan of a recipe that is resolved for `model`; raises `ModelBroken` where its files do not tell its size."""
-    return planned(recipe, memory_figures(model), recipe.numerics, takes_turns(recipe, model))
+    return planned(recipe, model_size(model), recipe.numerics, takes_turns(recipe, model))
 
 
 def within(recipe: Recipe, size: ModelSize, limit: int, *, lossy: bool) -> MemoryPlan:

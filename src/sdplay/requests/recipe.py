@@ -12,8 +12,8 @@ from typing import Annotated, Any, cast
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationError, with_config
 
 from sdplay.core.errors import BadRequest
+from sdplay.core.identity import WHOLE, AddOn, ModelIdentity
 from sdplay.core.sample import Asset, Sample
-from sdplay.library.identity import WHOLE, AddOn, ModelIdentity
 from sdplay.requests.add_ons import without_paths
 from sdplay.requests.base import NEVER, Request, field_marks
 from sdplay.requests.modes import load, mode_of, named_files, request_from

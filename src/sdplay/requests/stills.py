@@ -11,9 +11,9 @@ from pydantic.config import JsonDict
 
 from sdplay.core.errors import BadRequest
 from sdplay.core.fields import LARGEST_SIDE, MOST_PICTURES, FilePath, FreeSide, Prompt, Text, as_texts
+from sdplay.core.identity import add_on_name
 from sdplay.core.sample import Asset, Control, Init, Noise, PromptPair, Sample, SecondPass
 from sdplay.library.card import ModelCard
-from sdplay.library.identity import add_on_name
 from sdplay.prompts.composition import check
 from sdplay.prompts.styles import read_styles, styled
 from sdplay.prompts.template import Wildcards, resolved

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from sdplay.core.errors import ModelBroken
 from sdplay.engines.device import make_placement
-from sdplay.families.load import load_family
+from sdplay.families.base import load_family
 from tests.support import original
 
 FLOAT32 = make_placement("cpu", "float32", "float32")

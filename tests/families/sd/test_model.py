@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,13 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from sdplay.core.errors import ModelBroken
+from sdplay.core.identity import AddOn, ResolvedAddOn
 from sdplay.engines.device import make_placement
 from sdplay.families.common.latent_model import read_process
-from sdplay.families.sd.model import StableDiffusion, load_sd
+from sdplay.families.sd.model import StableDiffusion
+from sdplay.families.sd.model import load as load_sd
 from sdplay.sampling.process import EpsilonProcess, VProcess
+from tests.support import loras
 
 FLOAT32 = make_placement("cpu", "float32", "float32")
 WEIGHTS = "diffusion_pytorch_model.safetensors"
@@ -55,6 +59,44 @@ def test_latents_come_back_from_the_codec_scaled_as_they_went_in(family: StableD
         decoded = family.vae.decode(latents).sample
     assert torch.allclose(family.encode(pixels), latents * 0.18215, atol=1e-6)
     assert torch.allclose(family.decode(latents * 0.18215), decoded, atol=1e-5)
+
+
+class CountingEngine:
+    """Runs what it compiles with PyTorch, and counts."""
+
+    def __init__(self) -> None:
+        self.compiled = self.calls = 0
+
+    def compile(self, component: Any) -> Callable[..., Any]:
+        self.compiled += 1
+
+        def run(*args: Any, **kwargs: Any) -> Any:
+            self.calls += 1
+            return component(*args, **kwargs)
+
+        return run
+
+
+def test_an_engine_runs_the_unet_and_compiles_it_once_for_each_set_of_loras(
+    family: StableDiffusion, tiny: Path, tmp_path: Path
+) -> None:
+    engine = CountingEngine()
+    ours = load_sd(tiny, replace(FLOAT32, engine=engine))
+    path = tmp_path / "one.safetensors"
+    loras.write(path, loras.kohya(loras.layers_of(ours), 1))
+    ours.load_add_ons([ResolvedAddOn(identity=AddOn(kind="lora", name="one", digest="1" * 64), path=path, origin=path)])
+    text = family.encode_text("a red apple")
+    x = torch.randn(1, 4, 8, 8, generator=torch.Generator().manual_seed(0))
+    plain, adapted = ours.denoiser([text]), ours.with_add_ons(unet=(("1" * 64, 1.0),)).denoiser([text])
+    with torch.inference_mode():
+        first, second = plain(x, 5.0), plain(x, 2.0)
+        assert (engine.compiled, engine.calls) == (1, 2)
+        changed = adapted(x, 5.0)
+        assert (engine.compiled, engine.calls) == (2, 3)
+        assert not torch.equal(changed, first)
+        assert torch.equal(plain(x, 5.0), first)
+        assert torch.equal(family.denoiser([text])(x, 2.0), second)
+    assert (engine.compiled, engine.calls) == (3, 4)
 
 
 def test_a_batch_row_is_conditioned_by_its_own_text(family: StableDiffusion) -> None:
@@ -190,14 +232,14 @@ def test_parts_that_do_not_belong_together_are_refused(tiny: Path, tmp_path: Pat
         load_sd(folder, FLOAT32)
 
 
-def test_a_network_for_another_codec_is_refused(tiny: Path, tmp_path: Path) -> None:
+def test_a_unet_for_another_vae_is_refused(tiny: Path, tmp_path: Path) -> None:
     from diffusers import UNet2DConditionModel
 
     folder = tmp_path / "model"
     shutil.copytree(tiny, folder)
     config = UNet2DConditionModel.load_config(folder / "unet")
     UNet2DConditionModel.from_config({**config, "in_channels": 7}).save_pretrained(folder / "unet")
-    with pytest.raises(ModelBroken, match="its unet cannot be used: it maps 7 channels to 4, the codec has 4"):
+    with pytest.raises(ModelBroken, match="its unet cannot be used: it maps 7 channels to 4, the VAE has 4"):
         load_sd(folder, FLOAT32)
 
 

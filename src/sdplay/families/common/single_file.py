@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,47 +10,43 @@ import torch
 from torch import Tensor
 
 from sdplay.engines.device import Placement
-from sdplay.engines.mapped import MappedFile
-from sdplay.engines.weight_buffer import with_weights
+from sdplay.engines.weight_buffer import MappedFile, with_weights
+from sdplay.families.common import layout
+from sdplay.families.common.detect import UNET, VAE, Architecture, TextEncoderFiles, below, detect_file
 from sdplay.families.common.latent_model import Components, check_components, component_error
 from sdplay.families.common.tokenizer import SIZE, clip_tokenizer
-from sdplay.library import layout
-from sdplay.library.detect import ModelKind, detect_file
 from sdplay.sampling.process import make_process
 
 Weights = dict[str, Tensor]
-UNET, VAE = "model.diffusion_model.", "first_stage_model."
-CLIP_1, OPEN_CLIP_2 = "cond_stage_model.transformer.", "cond_stage_model.model."
-CLIP_XL, OPEN_CLIP_XL = "conditioner.embedders.0.transformer.", "conditioner.embedders.1.model."
 
 
-def read_single_file(path: Path, placement: Placement) -> Components:
-    """The parts of an SD 1.x, SD 2.x or SDXL checkpoint; raises `ModelBroken` with the part that is bad.
+def read_single_file(path: Path, placement: Placement, known: Sequence[Architecture]) -> Components:
+    """The components of a checkpoint of a `known` architecture; raises `ModelBroken` with the one that is bad.
 
-    The configurations come from the shapes of the tensors: nothing is asked of a network.
+    The configurations come from the shapes of the tensors: nothing is downloaded.
     """
-    kind = detect_file(path)
+    kind = detect_file(path, known)
+    texts = kind.architecture.text_encoders
     part = "file"
     try:
         file = MappedFile(path)
         part = "text_encoder"
-        encoders = tuple(read(file, placement) for read in ENCODERS[kind.base])
+        encoders = tuple(_text_encoder(file, each, placement) for each in texts)
         part = "unet"
-        unet = _unet(file, kind, placement)
+        unet = _unet(file, kind.architecture, placement)
         part = "vae"
-        vae = _vae(file, kind, placement)
+        vae = _vae(file, kind.architecture, placement)
         part = "unet"
         check_components(unet.config, vae.config, sum(encoder.config.hidden_size for encoder in encoders))
     except Exception as error:  # the conversion and the networks raise many kinds for a checkpoint with odd tensors
         raise component_error(part, path, error) from error
-    pads = {"sd15": ("<|endoftext|>",), "sd2": ("!",), "sdxl": ("<|endoftext|>", "!")}[kind.base]
     return Components(
         process=make_process(prediction=kind.prediction, spacing="leading", offset=1),
-        tokenizers=tuple(clip_tokenizer(pad) for pad in pads),
+        tokenizers=tuple(clip_tokenizer(each.pad) for each in texts),
         text_encoders=encoders,
         unet=unet,
         vae=vae,
-        zero_when_empty=kind.base == "sdxl",
+        zero_when_empty=kind.architecture.size_embedding,
     )
 
 
@@ -59,57 +55,66 @@ def with_prefix(weights: Weights, prefix: str) -> Weights:
     return {name: weight for name, weight in weights.items() if name.startswith(prefix)}
 
 
-def _unet(file: MappedFile, kind: ModelKind, placement: Placement) -> Any:
+def shapes_below(weights: Weights, prefix: str) -> dict[str, tuple[int, ...]]:
+    """The shapes of those whose names begin with `prefix`, by their names without it."""
+    return {name: tuple(weight.shape) for name, weight in below(weights, prefix).items()}
+
+
+def _unet(file: MappedFile, architecture: Architecture, placement: Placement) -> Any:
     from diffusers import UNet2DConditionModel  # pyright: ignore[reportPrivateImportUsage]
     from diffusers.loaders.single_file_utils import convert_ldm_unet_checkpoint
 
     part = with_prefix(file.tensors, UNET)
-    config = layout.unet_config({name.removeprefix(UNET): tuple(w.shape) for name, w in part.items()}, kind.base)
+    config = layout.unet_config(shapes_below(part, UNET), architecture)
     converted: Weights = convert_ldm_unet_checkpoint(part, config)
     with torch.device("meta"):
         network = UNet2DConditionModel(**config)
     return with_weights(network, converted, [file], placement.dtype, placement)
 
 
-def _vae(file: MappedFile, kind: ModelKind, placement: Placement) -> Any:
+def _vae(file: MappedFile, architecture: Architecture, placement: Placement) -> Any:
     from diffusers import AutoencoderKL  # pyright: ignore[reportPrivateImportUsage]
     from diffusers.loaders.single_file_utils import convert_ldm_vae_checkpoint
 
     part = with_prefix(file.tensors, VAE)
-    config = layout.vae_config({name.removeprefix(VAE): tuple(w.shape) for name, w in part.items()}, kind.base)
+    config: layout.Config = layout.vae_config(shapes_below(part, VAE)) | {"scaling_factor": architecture.scaling_factor}
     with torch.device("meta"):
-        codec = AutoencoderKL(**config)
-    return with_weights(codec, convert_ldm_vae_checkpoint(part, config), [file], placement.decode_dtype, placement)
+        vae = AutoencoderKL(**config)
+    return with_weights(vae, convert_ldm_vae_checkpoint(part, config), [file], placement.decode_dtype, placement)
 
 
-def _clip(file: MappedFile, placement: Placement, prefix: str) -> Any:
+def _text_encoder(file: MappedFile, files: TextEncoderFiles, placement: Placement) -> Any:
+    read = _clip if files.layout == "clip" else _open_clip
+    return read(file, files, placement)
+
+
+def _clip(file: MappedFile, files: TextEncoderFiles, placement: Placement) -> Any:
     """CLIP's text encoder as transformers names its tensors (OpenAI's, of SD 1.x and the first of SDXL)."""
     from diffusers.loaders.single_file_utils import convert_ldm_clip_checkpoint
     from transformers import CLIPTextConfig, CLIPTextModel
 
-    part = with_prefix(file.tensors, prefix)
-    shapes = {name.removeprefix(f"{prefix}text_model."): tuple(weight.shape) for name, weight in part.items()}
+    part = with_prefix(file.tensors, files.prefix)
+    config = layout.clip_config(shapes_below(part, f"{files.prefix}text_model."))
     with torch.device("meta"):
-        model = CLIPTextModel(CLIPTextConfig(**layout.clip_config(shapes), hidden_act="quick_gelu"))
+        model = CLIPTextModel(CLIPTextConfig(**config, hidden_act="quick_gelu"))
     return _encoder(model, convert_ldm_clip_checkpoint(part), file, placement)
 
 
-def _open_clip(file: MappedFile, placement: Placement, prefix: str, *, pooled: bool) -> Any:
-    """OpenCLIP's text encoder; with `pooled` whole and with its projection (SDXL), else without its last layer."""
+def _open_clip(file: MappedFile, files: TextEncoderFiles, placement: Placement) -> Any:
+    """OpenCLIP's text encoder: whole and with its projection (SDXL), or without its last layer (SD 2.x)."""
     from diffusers.loaders.single_file_utils import convert_open_clip_checkpoint
     from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
 
-    part = with_prefix(file.tensors, prefix)
-    shapes = {name.removeprefix(prefix): tuple(weight.shape) for name, weight in part.items()}
-    config = layout.open_clip_config(shapes)
-    if not pooled:
+    part = with_prefix(file.tensors, files.prefix)
+    config = layout.open_clip_config(shapes_below(part, files.prefix))
+    if not files.projected:
         config["num_hidden_layers"] -= 1
-        last = f"{prefix}transformer.resblocks.{config['num_hidden_layers']}."
+        last = f"{files.prefix}transformer.resblocks.{config['num_hidden_layers']}."
         part = {name: weight for name, weight in part.items() if not name.startswith(last)}
-    kind = CLIPTextModelWithProjection if pooled else CLIPTextModel
+    kind = CLIPTextModelWithProjection if files.projected else CLIPTextModel
     with torch.device("meta"):
         model = kind(CLIPTextConfig(**config, hidden_act="gelu"))
-    return _encoder(model, convert_open_clip_checkpoint(model, part, prefix=prefix), file, placement)
+    return _encoder(model, convert_open_clip_checkpoint(model, part, prefix=files.prefix), file, placement)
 
 
 def _encoder(model: Any, weights: Weights, file: MappedFile, placement: Placement) -> Any:
@@ -118,14 +123,3 @@ def _encoder(model: Any, weights: Weights, file: MappedFile, placement: Placemen
     if not hasattr(model, "text_model"):  # transformers from 5.6 on has no such level in CLIPTextModel
         weights = {name.removeprefix("text_model."): weight for name, weight in weights.items()}
     return with_weights(model, weights, [file], placement.dtype, placement)
-
-
-Encoder = Callable[[MappedFile, Placement], Any]
-ENCODERS: dict[str, tuple[Encoder, ...]] = {
-    "sd15": (lambda file, placement: _clip(file, placement, CLIP_1),),
-    "sd2": (lambda file, placement: _open_clip(file, placement, OPEN_CLIP_2, pooled=False),),
-    "sdxl": (
-        lambda file, placement: _clip(file, placement, CLIP_XL),
-        lambda file, placement: _open_clip(file, placement, OPEN_CLIP_XL, pooled=True),
-    ),
-}

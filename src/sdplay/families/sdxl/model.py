@@ -11,13 +11,19 @@ from torch import Tensor
 
 from sdplay.engines.device import Placement
 from sdplay.families.base import Extras, TextEncoding
-from sdplay.families.common.chunks import SPECIAL_TOKENS, split_into_chunks
-from sdplay.families.common.clip_skip import BEFORE_LAST, skipped_layers
-from sdplay.families.common.emphasis import apply_emphasis, chunk_input_ids, plain_tokenizer
-from sdplay.families.common.folder import read_folder
-from sdplay.families.common.latent_model import Components, ExtrasOf, LatentModel, component_error, to_input_ids
+from sdplay.families.common.folder import read_folder, with_vae
+from sdplay.families.common.latent_model import Components, ExtrasOf, LatentModel, component_error
 from sdplay.families.common.single_file import read_single_file
-from sdplay.families.common.vae import with_vae
+from sdplay.families.common.text_encoder import (
+    BEFORE_LAST,
+    apply_emphasis,
+    chunk_input_ids,
+    plain_tokenizer,
+    skipped_layers,
+    to_input_ids,
+)
+from sdplay.families.common.tokenizer import SPECIAL_TOKENS, split_into_chunks
+from sdplay.families.sdxl import SDXL
 from sdplay.prompts.attention import Section
 
 SIZE_NUMBERS = 6  # height and width of the original, the crop's top and left, height and width of the target
@@ -25,7 +31,7 @@ SIZE_NUMBERS = 6  # height and width of the original, the crop's top and left, h
 
 class StableDiffusionXL(LatentModel):
     """Two text encoders, of which the states before the last layer are read side by side, and the pooled text of the
-    second; the network is also told the picture's size. See `Family` for the doors.
+    second; the U-Net also reads the picture's size. See `Family` for the methods.
 
     An empty text is all zeros where the folder says so, as it does for the base model: diffusers does this for a
     negative prompt that is left out, which is the only empty text a guided picture has.
@@ -88,18 +94,18 @@ def zeros_like(whole: TextEncoding) -> TextEncoding:
     return TextEncoding(torch.zeros_like(whole.embeds), pooled)
 
 
-def load_sdxl(path: Path, placement: Placement, codec: Path | None = None) -> StableDiffusionXL:
-    """Load a diffusers folder or a single file, with the codec at `codec` where that is not the model's own.
+def load(path: Path, placement: Placement, vae: Path | None = None) -> StableDiffusionXL:
+    """Load a diffusers folder or a single file, with the VAE at `vae` instead of the model's own.
 
     Raises `ModelBroken` with the part that cannot be read.
     """
-    parts = read_folder(path, placement) if path.is_dir() else read_single_file(path, placement)
+    parts = read_folder(path, placement) if path.is_dir() else read_single_file(path, placement, (SDXL,))
     unet = parts.unet.config
     try:
         check_extras(unet, parts.text_encoders[-1].config)
     except ValueError as error:
         raise component_error("unet", path, error) from None
-    return StableDiffusionXL(with_vae(parts, codec, placement).to_device(placement), placement)
+    return StableDiffusionXL(with_vae(parts, vae, placement).to_device(placement), placement)
 
 
 def check_extras(unet: object, text_encoder: object) -> None:

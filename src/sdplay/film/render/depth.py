@@ -15,13 +15,13 @@ from torch import Tensor
 from sdplay.core.errors import ModelBroken
 from sdplay.engines.weight_buffer import check_loaded
 from sdplay.events import DepthMapDone
+from sdplay.files.model_files import read_json
 from sdplay.film.camera.disparity import equalize, fit_disparity, normalize, ramp
 from sdplay.film.inputs import CONFIG
 from sdplay.film.render.camera_warp import Disparity
 from sdplay.film.request_animate import Animate
 from sdplay.images.picture import pixel_digest
 from sdplay.images.read import Pixels
-from sdplay.library.detect import read_json
 
 PREPROCESSOR = "preprocessor_config.json"
 MODEL_TYPES = ("depth_anything", "dpt", "zoedepth")

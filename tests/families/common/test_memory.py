@@ -9,11 +9,20 @@ from typing import Any
 import pytest
 
 from sdplay.core.errors import ModelBroken
-from sdplay.library.activations import decoder_activations, reach, tiled_decoder_activations, unet_activations
+from sdplay.families import ARCHITECTURES
+from sdplay.families.common.memory import (
+    UnetSize,
+    VaeSize,
+    decoder_activations,
+    reach,
+    read_model_size,
+    tiled_decoder_activations,
+    unet_activations,
+)
 from sdplay.library.add_ons import resolve_add_on
 from sdplay.library.library import library_from_env
 from sdplay.library.resolve import resolve
-from sdplay.library.sizes import UnetSize, VaeSize, memory_figures, read_model_size
+from sdplay.requests.memory import model_size
 from tests.support.kinds import build_kind
 from tests.support.original import write_original
 
@@ -31,12 +40,12 @@ def test_a_folder_and_a_single_file_of_one_model_are_as_large(kind: str, tmp_pat
 
     folder = build_kind(tmp_path / kind, kind)
     single = write_original(folder, kind, tmp_path / "model.safetensors")
-    size = read_model_size(folder)
+    size = read_model_size(folder, ARCHITECTURES)
     with torch.device("meta"):
         parts = ((UNet2DConditionModel, "unet"), (AutoencoderKL, "vae"))
         networks = [each.from_config(each.load_config(folder / part)) for each, part in parts]
     assert [size.unet.weights, size.vae.weights] == [sum(p.numel() for p in n.parameters()) for n in networks]
-    other = read_model_size(single)
+    other = read_model_size(single, ARCHITECTURES)
     assert other.unet == size.unet
     assert other.vae == size.vae
     assert len(other.text_encoders) == len(size.text_encoders) == (2 if kind == "sdxl" else 1)
@@ -46,7 +55,7 @@ def test_what_does_not_tell_its_size_is_said_to_be_so(tmp_path: Path) -> None:
     from tests.support.fakemodel import fake_model
 
     with pytest.raises(ModelBroken, match="its files do not tell how large it is"):
-        read_model_size(fake_model(tmp_path / "fake"))
+        read_model_size(fake_model(tmp_path / "fake"), ARCHITECTURES)
 
 
 def test_what_is_added_to_a_model_stands_by(builtin: Path) -> None:
@@ -54,8 +63,8 @@ def test_what_is_added_to_a_model_stands_by(builtin: Path) -> None:
     from safetensors.torch import load_file
 
     from sdplay.engines.device import make_placement
+    from sdplay.families.base import load_family
     from sdplay.families.common.lora_patcher import LoraPatcher, layer_weight
-    from sdplay.families.load import load_family
 
     model, library = resolve("builtin"), library_from_env({})
     canny = resolve_add_on("controlnet", "builtin-canny", library)
@@ -66,11 +75,11 @@ def test_what_is_added_to_a_model_stands_by(builtin: Path) -> None:
     changed = [
         sum(layer_weight(patches.layers[layer]).numel() for layer in patches.read_fitting(lora)) for lora in loras
     ]
-    assert memory_figures(model) == read_model_size(builtin)
-    assert memory_figures(replace(model, add_ons=(canny,))).add_ons == weights
+    assert model_size(model) == read_model_size(builtin, ARCHITECTURES)
+    assert model_size(replace(model, add_ons=(canny,))).add_ons == weights
     for lora, most in zip(loras, changed, strict=True):
-        assert memory_figures(replace(model, add_ons=(lora,))).add_ons == most > 0
-    assert memory_figures(replace(model, add_ons=(canny, *loras))).add_ons == weights + max(changed)
+        assert model_size(replace(model, add_ons=(lora,))).add_ons == most > 0
+    assert model_size(replace(model, add_ons=(canny, *loras))).add_ons == weights + max(changed)
 
 
 @pytest.mark.parametrize("side", [32, 64, 96])
@@ -91,8 +100,8 @@ def test_tiles_hold_less_the_smaller_they_are() -> None:
 
 def test_tiles_reach_as_far_as_the_decoder_in_tiles_says(builtin: Path) -> None:
     from sdplay.engines.device import make_placement
-    from sdplay.families.load import load_family
+    from sdplay.families.base import load_family
 
     family = load_family("sd", builtin, make_placement("cpu", "float32", "float32", 64))
     decoder = family.tiled_decoder  # type: ignore[attr-defined]
-    assert -(-reach(read_model_size(builtin).vae) // decoder.scale) == decoder.reach
+    assert -(-reach(read_model_size(builtin, ARCHITECTURES).vae) // decoder.scale) == decoder.reach

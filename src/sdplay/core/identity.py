@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from pathlib import PurePosixPath, PureWindowsPath
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, with_config
@@ -32,7 +32,7 @@ class ModelIdentity:
     family: str
 
 
-@with_config(ConfigDict(extra="forbid"))
+@with_config(WHOLE)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddOn:
     """One such file: the name it has in prompts and messages, and the sha256 of its bytes, or of a folder's files."""
@@ -40,6 +40,18 @@ class AddOn:
     kind: AddOnKind
     name: Annotated[str, Field(min_length=1, max_length=4096)]
     digest: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResolvedAddOn:
+    """An add-on that exists: the identity a recipe records, and its `.safetensors` file (or diffusers folder).
+
+    `origin` is what was found: that file or folder itself, the pickle it was made from, or the folder it is in.
+    """
+
+    identity: AddOn
+    path: Path
+    origin: Path
 
 
 def add_on_name(where: str) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sdplay.core.errors import BadRequest, ModelNotFound, StoreError, UnknownName
-from sdplay.library.aliases import add_alias, model_aliases, remove_alias
+from sdplay.library.card import add_alias, model_aliases, remove_alias
 from sdplay.library.library import Library
 from sdplay.library.resolve import resolve
 from tests.support.headers import SD15, write_header

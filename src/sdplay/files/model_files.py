@@ -1,10 +1,11 @@
-"""What a `.safetensors` file says of its tensors, read from its header alone; and what a file is that is none."""
+"""A model's files: the headers of `.safetensors` files, which files hold a component's weights, and configurations."""
 
 from __future__ import annotations
 
 import json
 import struct
 from array import array
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -37,12 +38,8 @@ class Header:
     tensors: dict[str, TensorEntry]
     metadata: dict[str, str]
 
-    def shape(self, name: str) -> tuple[int, ...] | None:
-        entry = self.tensors.get(name)
-        return entry.shape if entry is not None else None
-
     def floats(self, name: str) -> list[float]:
-        """The numbers of a small tensor; raises `ValueError` for a format that is no float of 16 or 32 bits."""
+        """The numbers of a small tensor; raises `ValueError` for a format other than floats of 16 or 32 bits."""
         entry = self.tensors[name]
         with self.path.open("rb") as file:
             file.seek(entry.start)
@@ -61,9 +58,9 @@ def broken(reason: str, path: Path, hint: str = FETCH_AGAIN) -> ModelBroken:
 
 
 def read_header(path: Path) -> Header:
-    """The header of a `.safetensors` file; raises `ModelBroken` that says what the file is instead, or what it lacks.
+    """The header of a `.safetensors` file; raises `ModelBroken` that says what the file is instead, or what is missing.
 
-    The content decides and never the suffix: a renamed pickle is told apart, and is not opened.
+    The content decides and never the suffix: a renamed pickle is recognised, and not opened.
     """
     try:
         size = path.stat().st_size
@@ -117,3 +114,32 @@ def _check_start(path: Path, start: bytes, length: int, size: int) -> None:
 def is_pickle(start: bytes) -> bool:
     """Whether a file begins as pickles do, or as the zip archives that torch packs them in."""
     return start.startswith((b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")) and start[8:9] != b"{"
+
+
+def weight_files(component: Path) -> list[Path]:
+    """The `.safetensors` files that a component's folder is loaded from: in full precision, else `.fp16.` ones."""
+    found = sorted(component.glob("*.safetensors")) if component.is_dir() else []
+    plain = [path for path in found if len(path.suffixes) == 1]
+    return plain or [path for path in found if is_half(path)]
+
+
+def is_half(path: Path) -> bool:
+    """Whether a file is the half-precision variant of a component, or one shard of it."""
+    return any(suffix.startswith(".fp16") for suffix in path.suffixes)
+
+
+def read_tensors(files: Iterable[Path]) -> dict[str, TensorEntry]:
+    """The tensors of several `.safetensors` files by name."""
+    return {name: entry for file in files for name, entry in read_header(file).tensors.items()}
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A configuration file; raises `ModelBroken` if it cannot be read or is not a mapping."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        reason = f"its {path.parent.name}/{path.name} cannot be read: {type(error).__name__}: {error}"
+        raise broken(reason, path) from None
+    if not isinstance(found, dict):
+        raise broken(f"its {path.parent.name}/{path.name} holds no settings", path)
+    return cast(dict[str, Any], found)

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 import torch
 
-from sdplay.library import layout
+from sdplay.families import sd, sdxl
+from sdplay.families.common import layout
+from sdplay.families.common.detect import Architecture
 from tests.support.original import codec, unet
 
 ATTENDING, PLAIN = "CrossAttnDownBlock2D", "DownBlock2D"
@@ -33,18 +35,18 @@ SDXL: dict[str, Any] = {
 
 
 @pytest.mark.parametrize(
-    ("base", "published"),
-    [("sd15", SD15), ("sd15", SD15 | {"in_channels": 9}), ("sd2", SD2), ("sdxl", SDXL)],
+    ("architecture", "published"),
+    [(sd.SD15, SD15), (sd.SD15, SD15 | {"in_channels": 9}), (sd.SD2, SD2), (sdxl.SDXL, SDXL)],
     ids=["sd15", "sd15 inpainting", "sd2", "sdxl"],
 )
-def test_a_true_size_network_is_recognised(base: Any, published: dict[str, Any]) -> None:
+def test_a_true_size_network_is_recognised(architecture: Architecture, published: dict[str, Any]) -> None:
     from diffusers import UNet2DConditionModel
 
     with torch.device("meta"):
         network = UNet2DConditionModel(**published)
         original = unet(network.state_dict(), layers=2)
         shapes = {name.removeprefix("model.diffusion_model."): tuple(w.shape) for name, w in original.items()}
-        config = layout.unet_config(shapes, base)
+        config = layout.unet_config(shapes, architecture)
         rebuilt = UNet2DConditionModel(**config)
     for name, value in published.items():
         assert config.get(name, 4) == value
@@ -52,7 +54,7 @@ def test_a_true_size_network_is_recognised(base: Any, published: dict[str, Any])
     assert {name: weight.shape for name, weight in rebuilt.state_dict().items()} == expected
 
 
-def test_a_true_size_codec_is_recognised() -> None:
+def test_a_true_size_vae_is_recognised() -> None:
     from diffusers import AutoencoderKL
 
     published: dict[str, Any] = {
@@ -65,8 +67,7 @@ def test_a_true_size_codec_is_recognised() -> None:
     with torch.device("meta"):
         original = codec(AutoencoderKL(**published).state_dict())
     shapes = {name.removeprefix("first_stage_model."): tuple(w.shape) for name, w in original.items()}
-    assert layout.vae_config(shapes, "sdxl") == published | {"scaling_factor": 0.13025}
-    assert layout.vae_config(shapes, "sd2")["scaling_factor"] == 0.18215
+    assert layout.vae_config(shapes) == published
 
 
 @pytest.mark.parametrize(("width", "heads", "layers"), [(1024, 16, 24), (1280, 20, 32)], ids=["ViT-H", "ViT-bigG"])

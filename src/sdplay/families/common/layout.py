@@ -1,19 +1,17 @@
-"""The configuration of each part of an original checkpoint, told from the shapes of its tensors."""
+"""The configuration of each network of an original checkpoint, from the shapes of its tensors. Imports no torch."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sdplay.library.detect import Base
+from sdplay.families.common.detect import FIRST_OF_VAE, Architecture, Shapes
 
-Shapes = Mapping[str, tuple[int, ...]]
 Config = dict[str, Any]
 
 HEADS_SD15 = 8  # what shapes do not tell: SD 1.x splits every width into 8 heads, all later ones into heads of 64
 HEAD_WIDTH = 64
-CODEC_SCALE = {"sd15": 0.18215, "sd2": 0.18215, "sdxl": 0.13025}
 
 
 def count(names: Iterable[str], pattern: str) -> int:
@@ -22,7 +20,7 @@ def count(names: Iterable[str], pattern: str) -> int:
     return max((int(match[1]) + 1 for match in found if match), default=0)
 
 
-def unet_config(shapes: Shapes, base: Base) -> Config:
+def unet_config(shapes: Shapes, architecture: Architecture) -> Config:
     """What `UNet2DConditionModel` takes, from the tensors below `model.diffusion_model.`."""
     widths: list[int] = []
     depths: list[int] = []
@@ -42,16 +40,24 @@ def unet_config(shapes: Shapes, base: Base) -> Config:
         # a stage without attention still needs a number here, and the middle block takes that of the last stage
         "transformer_layers_per_block": tuple(depth or 1 for depth in (*depths[:-1], depths[-1] or middle)),
         "cross_attention_dim": text,
-        "use_linear_projection": base != "sd15",
-        "attention_head_dim": HEADS_SD15 if base == "sd15" else tuple(width // HEAD_WIDTH for width in widths),
+        **attention_config(widths, linear=architecture.linear_projection),
     }
-    if base == "sdxl":
-        config |= {
-            "addition_embed_type": "text_time",
-            "addition_time_embed_dim": 256,
-            "projection_class_embeddings_input_dim": shapes["label_emb.0.0.weight"][1],
-        }
-    return config
+    return config | (size_embedding_config(shapes["label_emb.0.0.weight"]) if architecture.size_embedding else {})
+
+
+def attention_config(widths: Sequence[int], *, linear: bool) -> Config:
+    """The heads, for projections before and after attention with matrices (`linear`) or 1×1 convolutions."""
+    heads = tuple(width // HEAD_WIDTH for width in widths) if linear else HEADS_SD15
+    return {"use_linear_projection": linear, "attention_head_dim": heads}
+
+
+def size_embedding_config(first: tuple[int, ...]) -> Config:
+    """How SDXL embeds the pooled text and the picture's size, from the shape of the first layer that reads them."""
+    return {
+        "addition_embed_type": "text_time",
+        "addition_time_embed_dim": 256,
+        "projection_class_embeddings_input_dim": first[1],
+    }
 
 
 def _stages(shapes: Shapes) -> list[list[int]]:
@@ -65,31 +71,25 @@ def _stages(shapes: Shapes) -> list[list[int]]:
     return stages
 
 
-def vae_config(shapes: Shapes, base: Base) -> Config:
-    """What `AutoencoderKL` takes, from the tensors below `first_stage_model.`."""
-    stages = count(shapes, r"encoder\.down\.(\d+)\.")
+def vae_config(shapes: Shapes) -> Config:
+    """What `AutoencoderKL` takes, from tensors named as in the original releases or as in diffusers.
+
+    The scale of the latents is left out: shapes do not tell it.
+    """
+    level, resnet = ("down", "block") if is_original_vae(shapes) else ("down_blocks", "resnets")
+    stages = count(shapes, rf"encoder\.{level}\.(\d+)\.")
     return {
-        "block_out_channels": tuple(shapes[f"encoder.down.{i}.block.0.conv1.weight"][0] for i in range(stages)),
-        "layers_per_block": count(shapes, r"encoder\.down\.0\.block\.(\d+)\."),
+        "block_out_channels": tuple(shapes[f"encoder.{level}.{i}.{resnet}.0.conv1.weight"][0] for i in range(stages)),
+        "layers_per_block": count(shapes, rf"encoder\.{level}\.0\.{resnet}\.(\d+)\."),
         "down_block_types": ("DownEncoderBlock2D",) * stages,
         "up_block_types": ("UpDecoderBlock2D",) * stages,
-        "latent_channels": shapes["post_quant_conv.weight"][0],
-        "scaling_factor": CODEC_SCALE[base],
+        "latent_channels": shapes[FIRST_OF_VAE][1],
     }
 
 
-def diffusers_vae_config(shapes: Shapes) -> Config:
-    """What `AutoencoderKL` takes, from names as diffusers has them; what they do not say is left out."""
-    stages = count(shapes, r"encoder\.down_blocks\.(\d+)\.")
-    return {
-        "block_out_channels": tuple(
-            shapes[f"encoder.down_blocks.{i}.resnets.0.conv1.weight"][0] for i in range(stages)
-        ),
-        "layers_per_block": count(shapes, r"encoder\.down_blocks\.0\.resnets\.(\d+)\."),
-        "down_block_types": ("DownEncoderBlock2D",) * stages,
-        "up_block_types": ("UpDecoderBlock2D",) * stages,
-        "latent_channels": shapes["decoder.conv_in.weight"][1],
-    }
+def is_original_vae(shapes: Shapes) -> bool:
+    """Whether a VAE's tensors have the names of the original releases, and not those of diffusers."""
+    return any(name.startswith("decoder.up.") for name in shapes)
 
 
 def clip_config(shapes: Shapes) -> Config:

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from sdplay.core.errors import ModelBroken
-from sdplay.library.detect import ModelKind, detect_file, detect_folder
-from sdplay.library.header import read_header
+from sdplay.families import ARCHITECTURES, sd, sdxl
+from sdplay.families.common.detect import ModelKind, detect_file, detect_folder
+from sdplay.files.model_files import read_header
 from sdplay.library.resolve import resolve
 from tests.support.headers import SD2, SD15, SDXL, UNET, Shape, write_header
 
@@ -26,12 +27,12 @@ def nine(shapes: dict[str, Shape]) -> dict[str, Shape]:
 @pytest.mark.parametrize(
     ("shapes", "kind", "size"),
     [
-        (SD15, ModelKind(base="sd15"), 512),
-        (SD2, ModelKind(base="sd2"), 512),
-        (SDXL, ModelKind(base="sdxl"), 1024),
-        (nine(SD15), ModelKind(base="sd15", inpainting=True), 512),
-        (nine(SD2), ModelKind(base="sd2", inpainting=True), 512),
-        (nine(SDXL), ModelKind(base="sdxl", inpainting=True), 1024),
+        (SD15, ModelKind(architecture=sd.SD15), 512),
+        (SD2, ModelKind(architecture=sd.SD2), 512),
+        (SDXL, ModelKind(architecture=sdxl.SDXL), 1024),
+        (nine(SD15), ModelKind(architecture=sd.SD15, inpainting=True), 512),
+        (nine(SD2), ModelKind(architecture=sd.SD2, inpainting=True), 512),
+        (nine(SDXL), ModelKind(architecture=sdxl.SDXL, inpainting=True), 1024),
     ],
     ids=["sd15", "sd2", "sdxl", "sd15 inpainting", "sd2 inpainting", "sdxl inpainting"],
 )
@@ -40,9 +41,13 @@ def test_the_kind_is_in_the_tensors_and_not_in_the_name(
 ) -> None:
     numbers = {TELLING: [0.0] * 320} if TELLING in shapes else None
     path = write_header(tmp_path / "sdxl-v2-inpainting.safetensors", shapes, numbers=numbers)
-    assert detect_file(path) == kind
+    assert detect_file(path, ARCHITECTURES) == kind
     found = resolve(str(path))
-    assert (found.card.size, found.card.family, found.identity.family) == (size, kind.family, kind.family)
+    assert (found.card.size, found.card.family, found.identity.family) == (
+        size,
+        kind.architecture.family,
+        kind.architecture.family,
+    )
     assert ("inpainting" in found.card.title) == kind.inpainting
     assert found.path == path
 
@@ -51,7 +56,7 @@ def test_the_kind_is_in_the_tensors_and_not_in_the_name(
 def test_what_sd2_predicts_shows_in_its_weights(spread: float, prediction: str, tmp_path: Path) -> None:
     numbers = {TELLING: [spread, -spread] * 160}
     path = write_header(tmp_path / "model.safetensors", SD2, numbers=numbers)
-    assert detect_file(path).prediction == prediction
+    assert detect_file(path, ARCHITECTURES).prediction == prediction
     assert resolve(str(path)).card.size == (768 if prediction == "v_prediction" else 512)
 
 
@@ -59,12 +64,12 @@ def test_what_sd2_predicts_shows_in_its_weights(spread: float, prediction: str, 
 def test_the_maker_of_a_file_has_the_last_word(said: str, prediction: str, tmp_path: Path) -> None:
     metadata = {"modelspec.prediction_type": said}
     path = write_header(tmp_path / "m.safetensors", SD2, numbers={TELLING: [0.2, -0.2] * 160}, metadata=metadata)
-    assert detect_file(path).prediction == prediction
+    assert detect_file(path, ARCHITECTURES).prediction == prediction
 
 
 def test_an_sdxl_model_says_v_with_a_tensor_of_that_name(tmp_path: Path) -> None:
     path = write_header(tmp_path / "m.safetensors", SDXL | {"v_pred": (0,)})
-    assert detect_file(path).prediction == "v_prediction"
+    assert detect_file(path, ARCHITECTURES).prediction == "v_prediction"
 
 
 def without(shapes: dict[str, Shape], start: str) -> dict[str, Shape]:
@@ -78,13 +83,13 @@ def without(shapes: dict[str, Shape], start: str) -> dict[str, Shape]:
         ({"control_model.input_blocks.0.0.weight": (320, 4, 3, 3)}, "this is a ControlNet"),
         ({"double_blocks.0.img_mod.lin.weight": (1, 1)}, "this is a Flux model"),
         ({"model.diffusion_model.joint_blocks.0.x": (1,)}, "this is a Stable Diffusion 3 model"),
-        ({"decoder.conv_in.weight": (1,)}, "this is a codec"),
+        ({"decoder.conv_in.weight": (1,)}, "this is a VAE"),
         ({"emb_params": (1, 768)}, "this is a textual inversion"),
-        ({"down_blocks.0.x": (1,)}, "the network of a diffusers folder alone"),
-        ({"something.else": (1,)}, "no model that is known here has such tensors"),
-        ({}, "no model that is known here has such tensors"),
-        (without(SD15, "first_stage_model."), "lacks the model's codec"),
-        (without(SD15, "cond_stage_model."), "lacks the model's text encoder"),
+        ({"down_blocks.0.x": (1,)}, "the U-Net of a diffusers folder alone"),
+        ({"something.else": (1,)}, "no known kind of model has such tensors"),
+        ({}, "no known kind of model has such tensors"),
+        (without(SD15, "first_stage_model."), "the model's VAE is missing"),
+        (without(SD15, "cond_stage_model."), "the model's text encoder is missing"),
         (without(SDXL, "conditioner.embedders.1"), "an SDXL refiner"),
         (SD2 | {UNET + "input_blocks.0.0.weight": (320, 5, 3, 3)}, "depth to image"),
         (SD2 | {UNET + "input_blocks.0.0.weight": (320, 7, 3, 3)}, "the upscaler"),
@@ -95,6 +100,19 @@ def test_what_cannot_be_drawn_with_is_named(shapes: dict[str, Shape], said: str,
     with pytest.raises(ModelBroken, match=said) as caught:
         resolve(str(write_header(tmp_path / "model.safetensors", shapes)))
     assert caught.value.hint
+
+
+@pytest.mark.parametrize(("channels", "inpainting"), [(16, False), (33, True)])
+def test_latents_may_have_any_number_of_channels(channels: int, inpainting: bool, tmp_path: Path) -> None:
+    shapes = SD15 | {
+        UNET + "input_blocks.0.0.weight": (320, channels, 3, 3),
+        "first_stage_model.decoder.conv_in.weight": (512, 16, 3, 3),
+    }
+    path = write_header(tmp_path / "model.safetensors", shapes)
+    assert detect_file(path, ARCHITECTURES) == ModelKind(architecture=sd.SD15, inpainting=inpainting)
+    shapes[UNET + "input_blocks.0.0.weight"] = (320, 32, 3, 3)
+    with pytest.raises(ModelBroken, match=r"reads 32 channels, its latents have 16.*InstructPix2Pix"):
+        detect_file(write_header(path, shapes), ARCHITECTURES)
 
 
 # --- files that are none ---------------------------------------------------------------------------------------------
@@ -172,15 +190,40 @@ LINEAR: dict[str, Shape] = {"conv_in.weight": (320, 4, 3, 3), "down_blocks.0.att
 
 def test_the_kind_of_a_folder_is_in_its_tensors(tmp_path: Path) -> None:
     lying = folder_with(LINEAR, {"use_linear_projection": False}, tmp_path / "sd15")
-    assert detect_folder(lying) == ModelKind(base="sd2")
+    assert detect_folder(lying, ARCHITECTURES) == ModelKind(architecture=sd.SD2)
     assert resolve(str(lying)).card.size == 768
     added = LINEAR | {"add_embedding.linear_1.weight": (1280, 2816), "conv_in.weight": (320, 9, 3, 3)}
-    assert detect_folder(folder_with(added, {}, tmp_path / "b")) == ModelKind(base="sdxl", inpainting=True)
+    assert detect_folder(folder_with(added, {}, tmp_path / "b"), ARCHITECTURES) == ModelKind(
+        architecture=sdxl.SDXL, inpainting=True
+    )
 
 
 def test_without_tensors_the_configuration_is_asked(tmp_path: Path) -> None:
-    assert detect_folder(folder_with(None, {}, tmp_path / "a")) == ModelKind(base="sd15")
+    assert detect_folder(folder_with(None, {}, tmp_path / "a"), ARCHITECTURES) == ModelKind(architecture=sd.SD15)
     config: dict[str, object] = {"use_linear_projection": True, "in_channels": 9}
-    assert detect_folder(folder_with(None, config, tmp_path / "b")) == ModelKind(base="sd2", inpainting=True)
+    assert detect_folder(folder_with(None, config, tmp_path / "b"), ARCHITECTURES) == ModelKind(
+        architecture=sd.SD2, inpainting=True
+    )
     config = {"use_linear_projection": True, "addition_embed_type": "text_time"}
-    assert detect_folder(folder_with(None, config, tmp_path / "c")).base == "sdxl"
+    assert detect_folder(folder_with(None, config, tmp_path / "c"), ARCHITECTURES).architecture is sdxl.SDXL
+
+
+def test_the_vae_of_a_folder_says_how_many_channels_latents_have(tmp_path: Path) -> None:
+    unet = {"conv_in.weight": (320, 33, 3, 3)}
+    folder = folder_with(unet, {}, tmp_path / "a")
+    write_header(folder / "vae" / "diffusion_pytorch_model.safetensors", {"decoder.conv_in.weight": (512, 16, 3, 3)})
+    assert detect_folder(folder, ARCHITECTURES).inpainting
+    folder = folder_with({"conv_in.weight": (320, 16, 3, 3)}, {}, tmp_path / "b")
+    with pytest.raises(ModelBroken, match="reads 16 channels, its latents have 4: a model for something else"):
+        detect_folder(folder, ARCHITECTURES)
+    (folder / "vae" / "config.json").write_text(json.dumps({"latent_channels": 16, "block_out_channels": [1] * 5}))
+    assert detect_folder(folder, ARCHITECTURES) == ModelKind(architecture=sd.SD15)
+
+
+@pytest.mark.parametrize(("side", "stages", "size"), [(37, 4, 296), (9, 5, 144), (37, 3, 144)])
+def test_the_size_of_a_folder_is_a_multiple_of_8_and_of_what_its_vae_makes_one_latent_of(
+    side: int, stages: int, size: int, tmp_path: Path
+) -> None:
+    folder = folder_with(None, {"sample_size": side}, tmp_path / "model")
+    (folder / "vae" / "config.json").write_text(json.dumps({"block_out_channels": [1] * stages}))
+    assert resolve(str(folder)).card.size == size
