@@ -17,6 +17,7 @@ from typing import Any, Literal, cast, get_args
 
 from sdplay.core.errors import BadRequest, ModelNotFound
 from sdplay.core.identity import SUFFIXES
+from sdplay.files.regular import read_regular_text
 from sdplay.library.fetch import fetch
 
 FolderType = Literal["checkpoints", "loras", "vae", "embeddings", "controlnet"]
@@ -170,7 +171,7 @@ def read_extra_model_paths(path: Path) -> dict[FolderType, list[Path]]:
     import yaml
 
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
+        content = yaml.safe_load(read_regular_text(path))
     except (OSError, ValueError, yaml.YAMLError, RecursionError) as error:
         raise _unreadable(path, str(error).replace("\n", " ")) from None
     if not isinstance(content, dict | None):
