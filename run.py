@@ -13,7 +13,7 @@ MODES = ("txt2img", "img2img", "inpaint", "dream", "animate")
 
 def flags(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Draw pictures from words; `sdplay --help` can do more.")
-    parser.add_argument("--mode", "-m", choices=MODES, default="txt2img", help="what to make")
+    parser.add_argument("--mode", "-m", choices=MODES, help="what to make (txt2img when left out)")
     parser.add_argument("--local", "-l", action="store_true", help="./stable-diffusion-v1-4, or the built-in model")
     parser.add_argument("--device", "-d", default="auto", help="auto, cpu or gpu")
     parser.add_argument("--num", "-n", type=int, help="how many pictures, or frames of a film")
@@ -23,6 +23,9 @@ def flags(argv: list[str]) -> argparse.Namespace:
     )
     parser.add_argument("--config", type=Path, help="settings of --mode animate (default: animation_mode/config.py)")
     options = parser.parse_args(argv)
+    if options.mode is None:  # required by the original
+        options.mode = "txt2img"
+        print("--mode is not given: txt2img. There are also", ", ".join(MODES[1:]) + ".", file=sys.stderr)
     if options.config is not None and options.mode != "animate":
         parser.error("--config holds the settings of --mode animate")
     return options

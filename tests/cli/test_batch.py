@@ -150,7 +150,7 @@ def test_stopping_says_how_many_requests_were_done(sdplay: Sdplay, monkeypatch: 
     monkeypatch.setattr(batch, "follow", second_stops)
     outcome = sdplay("--prompts-from", "prompts.txt", "-q")
     assert outcome.code == 3
-    assert outcome.err == "error: stopped; 0 of 1 pictures are kept in images; 1 of 3 requests were done\n"
+    assert outcome.err == "stopped; 0 of 1 pictures are kept in images; 1 of 3 requests were done\n"
 
 
 @pytest.mark.usefixtures("folder")

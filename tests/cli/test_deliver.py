@@ -96,7 +96,7 @@ def test_a_kill_before_drawing_ends_with_3(here: Path) -> None:
         "raise SystemExit(run_safely(lambda: os.kill(os.getpid(), signal.SIGTERM) or signal.pause()))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (3, "error: stopped\n")
+    assert (done.returncode, done.stderr) == (3, "stopped\n")
 
 
 @pytest.mark.usefixtures("listening")

@@ -240,7 +240,7 @@ def test_ctrl_c_keeps_what_is_finished_and_says_how_to_go_on(here: Path) -> None
     assert process.returncode == 3, err
     assert 0 < len(printed) < total
     assert sorted(name.strip() for name in printed) == sorted(os.listdir("images"))
-    assert f"error: stopped; {len(printed)} of {total} pictures are kept in images" in err
+    assert f"stopped; {len(printed)} of {total} pictures are kept in images" in err
     assert f"with --seed {7 + len(printed)} --num {total - len(printed)}\n" in err
     assert "Traceback" not in err
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from sdplay.cli.original import DOING
 from sdplay.film.job.description import described_recipe
 from sdplay.film.job.folder import JobFolder
 from sdplay.images.writer import read_own
@@ -59,8 +60,8 @@ def test_txt2img_asks_the_questions_of_the_original(in_terminal: InTerminal, her
 
 
 DIALOGUES = {
-    "img2img": [(PROMPT, "a red apple"), (IMAGE, "photo.png"), (STRENGTH, "0.6")],
-    "inpaint": [(PROMPT, "a red apple"), (IMAGE, "'photo.png'"), (MASK, "mask.png"), (STRENGTH, "")],
+    "img2img": [(IMAGE, "photo.png"), (PROMPT, "a red apple"), (STRENGTH, "0.6")],
+    "inpaint": [(IMAGE, "'photo.png'"), (MASK, "mask.png"), (PROMPT, "a red apple"), (STRENGTH, "")],
 }
 
 
@@ -76,7 +77,8 @@ def test_modes_from_pictures_ask_the_questions_of_the_original(
     outcome = in_terminal([*RUN, *flags], DIALOGUES[mode])
     assert outcome.code == 0, outcome.out
     asked = [question for question, _ in DIALOGUES[mode]]
-    places = [outcome.out.index(part) for part in ["Loading model...", "Model loaded successfully", *asked]]
+    said = ["Loading model...", "Model loaded successfully", *asked, DOING[mode]]
+    places = [outcome.out.index(part) for part in said]
     assert places == sorted(places)
     assert SIZE not in outcome.out
     assert (MASK in outcome.out) == (mode == "inpaint")
@@ -144,6 +146,7 @@ def test_sizes_in_any_spelling_height_first(here: Path, answer: str, size: tuple
     done = subprocess.run([*RUN, "-l", "-s"], input=f"a cat\n{answer}\n", capture_output=True, text=True, check=True)
     assert [Image(path).size for path in pictures(here)] == [size]
     assert "one picture at a time" not in done.stdout
+    assert done.stderr.startswith("--mode is not given: txt2img.")
 
 
 @pytest.mark.usefixtures("local")
@@ -158,7 +161,8 @@ def test_without_save_nothing_is_kept_but_shown(in_terminal: InTerminal, here: P
 def run_with_hub(hub: str) -> list[str]:
     """The command that runs `run.py` with a hub whose client is the Python function body `hub`."""
     program = (
-        f"import runpy, sys; sys.argv = [{RUN[1]!r}, '--save', '--device', 'cpu']; sys.path.insert(0, {str(ROOT)!r})\n"
+        f"import runpy, sys; sys.argv = [{RUN[1]!r}, '--save', '--device', 'cpu', '-m', 'txt2img']\n"
+        f"sys.path.insert(0, {str(ROOT)!r})\n"
         "import sdplay.library.fetch as hub\n"
         f"def download(name, *, token, revision, **asked):\n    {hub}\n"
         "hub._client = lambda: download\n"
@@ -192,7 +196,7 @@ def test_without_local_the_model_comes_from_the_hub_with_the_token(
 @pytest.mark.parametrize(
     ("hub", "said"),
     [
-        ("raise ConnectionError('no route to host')", "the hub cannot be reached from here"),
+        ("raise ConnectionError('no route to host')", "the hub cannot be reached"),
         ("from huggingface_hub.errors import OfflineModeIsEnabled as E; raise E('x')", "HF_HUB_OFFLINE forbids"),
         ("from huggingface_hub.errors import GatedRepoError as E; raise E.__new__(E)", "accepted its licence"),
     ],
@@ -317,11 +321,11 @@ def test_films_that_cannot_be(here: Path, flags: list[str], typed: str, said: st
         ([], "\n\n", 2, "prompt = '': is empty"),
         (["-n", "0"], "", 2, "num = 0"),
         ([], "a cat\n", 2, "the input ended"),
-        (["-m", "img2img"], "a cat\nnowhere.png\n0.5\n", 2, "image = 'nowhere.png': no such file"),
-        (["-m", "img2img"], "a cat\n\n0.5\n", 2, "image = ''"),
-        (["-m", "img2img"], "a cat\na.png\nhalf\n", 2, "strength = 'half': is no number"),
-        (["-m", "img2img"], "a cat\na.png\n1.5\n", 2, "strength = 1.5"),
-        (["-m", "inpaint"], "a cat\na.png\n\n\n", 2, "mask = ''"),
+        (["-m", "img2img"], "nowhere.png\na cat\n0.5\n", 2, "image = 'nowhere.png': no such file"),
+        (["-m", "img2img"], "\na cat\n0.5\n", 2, "image = ''"),
+        (["-m", "img2img"], "a.png\na cat\nhalf\n", 2, "strength = 'half': is not a number"),
+        (["-m", "img2img"], "a.png\na cat\n1.5\n", 2, "strength = 1.5"),
+        (["-m", "inpaint"], "a.png\n\na cat\n\n", 2, "mask = ''"),
     ],
 )
 def test_answers_that_cannot_be(here: Path, flags: list[str], typed: str, code: int, said: str) -> None:

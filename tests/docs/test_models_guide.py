@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sdplay.cli.main import main
-from sdplay.library.aliases import add_alias
+from sdplay.library.card import add_alias
 from tests.docs.pages import ROOT, blocks
 from tests.support.fakemodel import fake_model
 from tests.support.headers import SD15, write_header

@@ -14,7 +14,7 @@ from safetensors.torch import load_file, save_file
 
 from sdplay.core.errors import ModelBroken
 from sdplay.engines.device import make_placement
-from sdplay.engines.mapped import MappedFile
+from sdplay.engines.weight_buffer import MappedFile
 from sdplay.families.sd.model import StableDiffusion
 from sdplay.families.sd.model import load as load_sd
 from tests.support import child

@@ -168,8 +168,8 @@ FOREIGN = ("again", "a1111.png", "--size", "64", "--model", "builtin")
 ORIGINAL: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "txt2img": (("--mode", "txt2img", "--local", "--device", "cpu", "--num", "2", "--save"), ("a red apple", "64 72")),
     "limit": (("-m", "txt2img", "-l", "-d", "cpu", "-s", "-limit"), ("a (red) apple", "64")),
-    "img2img": (("-m", "img2img", "-l", "-d", "cpu", "-s"), ("a pear", "photo.png", "0.6")),
-    "inpaint": (("-m", "inpaint", "-l", "-d", "cpu", "-s", "--limit"), ("a hat", "'photo.png'", "mask.png", "")),
+    "img2img": (("-m", "img2img", "-l", "-d", "cpu", "-s"), ("photo.png", "a pear", "0.6")),
+    "inpaint": (("-m", "inpaint", "-l", "-d", "cpu", "-s", "--limit"), ("'photo.png'", "mask.png", "a hat", "")),
     "dream": (("--mode", "dream", "--local", "--device", "cpu", "--num", "2", "--save"), ("a bowl of ramen", "64,64")),
     "animate": (("-m", "animate", "-l", "-d", "cpu", "-s", "-n", "4", "--config", "small.py"), ()),
 }

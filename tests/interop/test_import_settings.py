@@ -12,7 +12,7 @@ import pytest
 from sdplay.core.errors import BadRequest
 from sdplay.interop import ParsedMetadata, parse_comfyui, parse_fooocus, parse_infotext, parse_invokeai
 from sdplay.interop.import_settings import ImportedSettings, import_settings, mode_of
-from sdplay.library.aliases import add_alias
+from sdplay.library.card import add_alias
 from sdplay.library.library import Library
 from sdplay.requests.img2img import Img2Img
 from sdplay.requests.inpaint import Inpaint

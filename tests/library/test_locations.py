@@ -8,8 +8,14 @@ from pathlib import Path
 import pytest
 
 from sdplay.core.errors import BadRequest
-from sdplay.library.library import Library, cache_of, library_from_env
-from sdplay.library.locations import FOLDER_TYPES, read_extra_model_paths, webui_folders
+from sdplay.library.library import (
+    FOLDER_TYPES,
+    Library,
+    cache_of,
+    library_from_env,
+    read_extra_model_paths,
+    webui_folders,
+)
 from sdplay.library.resolve import resolve
 from tests.support.headers import SD15, write_header
 

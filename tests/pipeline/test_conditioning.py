@@ -12,13 +12,11 @@ import torch
 from sdplay.core.sample import LerpPrompt, PromptPair
 from sdplay.engines.device import make_placement
 from sdplay.families.sd.model import load as load_sd
-from sdplay.pipeline.batch import batch_key
 from sdplay.pipeline.conditioning import make_conds
 from sdplay.pipeline.model_cache import TextEncodingCache
-from sdplay.pipeline.render import render
+from sdplay.pipeline.render import batch_key, render
 from sdplay.requests.recipe import plan
-from sdplay.sampling.denoiser import SteppedDenoiser
-from sdplay.sampling.guidance import ComposedDenoiser, GuidedDenoiser
+from sdplay.sampling.denoiser import ComposedDenoiser, GuidedDenoiser, SteppedDenoiser
 from sdplay.studio import ResolvedRequest, Studio
 from tests.pipeline.stub import StubFamily
 from tests.support.drawing import digests, each_alone, settled
@@ -125,11 +123,11 @@ def test_each_step_reads_its_own_words() -> None:
 def test_a_text_that_was_read_is_read_again_from_another_layer(tiny: Path) -> None:
     family = load_sd(tiny, make_placement("cpu", "float32", "float32"))
     memo = TextEncodingCache(family)
-    last, before = memo("a cat"), memo.with_clip_skip(2)("a cat")
+    last, before = memo("a cat"), memo.reading(2)("a cat")
     assert not torch.equal(last.embeds, before.embeds)
     assert memo("a cat") is last
-    assert memo.with_clip_skip(2)("a cat") is before
-    between = memo.with_clip_skip(2).interpolated("a cat", "red " * 40, 0.5, "a1111").embeds
+    assert memo.reading(2)("a cat") is before
+    between = memo.reading(2).interpolated("a cat", "red " * 40, 0.5, "a1111").embeds
     assert not torch.equal(between, memo.interpolated("a cat", "red " * 40, 0.5, "a1111").embeds)
 
 

@@ -16,7 +16,7 @@ from sdplay.engines.device import make_placement
 from sdplay.families.base import load_family
 from sdplay.film.request_dream import Dream
 from sdplay.library.library import Library
-from sdplay.pipeline.loras import text_loras, unet_loras
+from sdplay.pipeline.conditioning import text_loras, unet_loras
 from sdplay.requests.base import make_request
 from sdplay.requests.recipe import Recipe, plan
 from sdplay.requests.txt2img import Txt2Img

@@ -16,13 +16,12 @@ from sdplay.core.errors import BadRequest, RenderFailed
 from sdplay.core.sample import Sample
 from sdplay.events import Event, Finished, ImageDone, Started, Stepped
 from sdplay.images.writer import ImageWriter
-from sdplay.pipeline.batch import batches, sigmas_key
 from sdplay.pipeline.conditioning import BatchConditioning
 from sdplay.pipeline.latents import to_pixels
 from sdplay.pipeline.model_cache import TextEncodingCache
-from sdplay.pipeline.render import render
+from sdplay.pipeline.render import batches, render, sigmas_key
 from sdplay.requests.recipe import Recipe, plan
-from sdplay.sampling.guidance import GuidedDenoiser
+from sdplay.sampling.denoiser import GuidedDenoiser
 from sdplay.sampling.process import EpsilonProcess, NoiseSchedule
 from sdplay.sampling.samplers import SAMPLERS
 from sdplay.studio import Studio

@@ -121,7 +121,7 @@ def test_what_a_model_for_inpainting_draws_is_drawn_again_whole() -> None:
         recipe=recipe_of(1), model=inpainting(lambda latents: plain_decode(latents) * torch.nan), load_exact=exact
     )
     assert notes(list(render_with_retry(renderer, plan(renderer.recipe, [0])))) == {
-        0: "drawn again with its codec in float32, since its numbers overflowed in float16"
+        0: "drawn again with its VAE in float32, since its numbers overflowed in float16"
     }
     assert asked == [("float16", "float32")]
 
@@ -238,7 +238,7 @@ def test_what_is_drawn_from_a_picture_is_drawn_again_whole(loud: Path, tmp_path:
     what = settled_on(loud, Img2Img, **given)
     recipe = replace(what.recipe, numerics=replace(what.recipe.numerics, dtype="float32", decode_dtype="float16"))
     events = list(InlineExecutor().run(DrawTask(recipe=recipe, indices=[0], model=what.model, device="cpu")))
-    assert notes(events) == {0: "drawn again with its codec in float32, since its numbers overflowed in float16"}
+    assert notes(events) == {0: "drawn again with its VAE in float32, since its numbers overflowed in float16"}
     path = ImageWriter(tmp_path / "out", "png", VERSION).write(pictures(events)[0]).path
     with Studio() as studio:
         assert studio.verify(path, str(loud)).digest == pictures(events)[0].digest

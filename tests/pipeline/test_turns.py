@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from sdplay.engines.mapped import MappedFile
-from sdplay.engines.weight_buffer import SequentialOffload, WeightBuffer
+from sdplay.engines.weight_buffer import MappedFile, SequentialOffload, WeightBuffer
 from sdplay.events import ImageDone
 from sdplay.requests.base import make_request
 from sdplay.requests.img2img import Img2Img
@@ -26,7 +25,7 @@ def digests(studio: Studio, request: Any) -> list[str]:
 def resident(studio: Studio) -> dict[str, bool]:
     """Which networks of the studio's model have their weights now."""
     family: Any = studio.resolver.executor._models._loaded.family  # type: ignore[attr-defined]
-    networks = {"text": family.text_encoder, "network": family.unet, "codec": family.vae}
+    networks = {"text": family.text_encoder, "network": family.unet, "vae": family.vae}
     return {name: next(net.parameters()).untyped_storage().nbytes() > 0 for name, net in networks.items()}
 
 
@@ -38,7 +37,7 @@ def test_a_batch_in_turns_has_the_same_bits(builtin: Path, precision: str, monke
         assert all(resident(studio).values())
         monkeypatch.setattr("sdplay.requests.memory.PROGRAM", 0)
         in_turn = digests(studio, make_request(Txt2Img, **asked, max_memory=least(builtin, precision)))
-        assert resident(studio) == {"text": False, "network": False, "codec": True}
+        assert resident(studio) == {"text": False, "network": False, "vae": True}
     assert in_turn == whole
     assert len(set(whole)) == 3
 
@@ -70,14 +69,14 @@ def test_what_starts_from_a_picture_has_the_same_bits_in_turns(builtin: Path, tm
         assert digests(studio, make_request(Img2Img, **given, precision="float32", low_memory=True)) == whole
 
 
-@pytest.mark.parametrize("part", ["text", "network", "codec"])
+@pytest.mark.parametrize("part", ["text", "network", "vae"])
 def test_after_a_fill_that_was_interrupted_the_same_bits_are_drawn(
     builtin: Path, part: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = make_request(Txt2Img, prompt="a red apple", precision="float32", low_memory=True, **SMALL)
     with Studio() as studio:
         whole = digests(studio, asked)
-    interrupt_fill(["text", "network", "codec"].index(part), monkeypatch)
+    interrupt_fill(["text", "network", "vae"].index(part), monkeypatch)
     with Studio() as studio:
         with pytest.raises(KeyboardInterrupt):
             digests(studio, asked)
@@ -130,12 +129,12 @@ class Patched:
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_where_a_turn_is_cut_off_nothing_counts_as_worn_that_is_not(when: str) -> None:
     network, codec, worn = Patched(), Patched(), {"network"}
-    turns = SequentialOffload({"network": [network], "codec": [codec]}, worn.discard)
+    turns = SequentialOffload({"network": [network], "vae": [codec]}, worn.discard)
     turns.load("network")
     worn.add("network")
     network.changed, network.cut = True, when
     with pytest.raises(KeyboardInterrupt):
-        turns.load("codec")
+        turns.load("vae")
     turns.load("network")
     assert (network.full, codec.full) == (True, False)
     assert network.changed == ("network" in worn)

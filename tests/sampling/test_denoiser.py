@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from sdplay.sampling.denoiser import NetworkDenoiser
-from sdplay.sampling.guidance import GuidedDenoiser
+from sdplay.sampling.denoiser import GuidedDenoiser, NetworkDenoiser
 from sdplay.sampling.process import make_process
 
 STEPS = [0, 1, 250, 500, 951, 999]

@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from sdplay.sampling.denoiser import NetworkDenoiser
-from sdplay.sampling.guidance import ComposedDenoiser, GuidedDenoiser, Rescale
+from sdplay.sampling.denoiser import ComposedDenoiser, GuidedDenoiser, NetworkDenoiser, Rescale
 from sdplay.sampling.process import Prediction, make_process
 
 SCALES = [9.0, 2.5]

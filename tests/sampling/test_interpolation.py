@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from sdplay.sampling.interpolation import catmull_rom, circle, length_of, slerp
+from sdplay.sampling.noise import catmull_rom, circle, length_of, slerp
 
 
 def noise(seed: int, size: int = 64) -> Tensor:

@@ -9,8 +9,14 @@ import torch
 from torch import Tensor
 
 from sdplay.core.sample import Noise
-from sdplay.sampling.denoiser import Denoiser, MaskedDenoiser, NetworkDenoiser
-from sdplay.sampling.guidance import ComposedDenoiser, GuidedDenoiser, Rescale
+from sdplay.sampling.denoiser import (
+    ComposedDenoiser,
+    Denoiser,
+    GuidedDenoiser,
+    MaskedDenoiser,
+    NetworkDenoiser,
+    Rescale,
+)
 from sdplay.sampling.noise import batch_noise
 from sdplay.sampling.process import NoiseSchedule, Process, make_process
 from sdplay.sampling.samplers import SAMPLERS

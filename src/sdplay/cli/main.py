@@ -15,6 +15,7 @@ from importlib import import_module
 import click
 
 from sdplay.cli.outcome import ended_well
+from sdplay.cli.streams import as_utf8
 from sdplay.version import VERSION
 
 # New containers until the young are looked through, and how many such rounds until the older are: torch, diffusers and
@@ -122,7 +123,7 @@ def sdplay(ctx: click.Context) -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line `argv` (that of this process, which is then ours alone, when left out); its exit code."""
-    arguments = list(argv) if argv is not None else None
+    arguments = as_utf8(sys.argv[1:] if argv is None else argv)
     with short_lived() if argv is None else nullcontext(), ended_well() as ending:
         ending.code = sdplay.main(arguments, prog_name="sdplay", standalone_mode=False) or 0
     return ending.code

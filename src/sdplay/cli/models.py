@@ -13,8 +13,7 @@ import click
 from sdplay.cli.text import table
 
 if TYPE_CHECKING:
-    from sdplay.library.library import Library
-    from sdplay.library.locations import FolderType
+    from sdplay.library.library import FolderType, Library
     from sdplay.library.resolve import ResolvedModel
 
 
@@ -71,7 +70,7 @@ def models(ctx: click.Context) -> int:
 
 def added_rows(library: Library) -> list[tuple[str, ...]]:
     """The names that were added, below a heading; nothing where there are none."""
-    from sdplay.library.aliases import model_aliases
+    from sdplay.library.card import model_aliases
 
     rows = list(model_aliases(library.home).items())
     return [("ADDED", "WHAT IT STANDS FOR"), *rows] if rows else []
@@ -130,7 +129,7 @@ def described(found: ResolvedModel) -> list[tuple[str, str]]:
 @PICKLE
 def add(model: str, name: str | None, allow_pickle: bool) -> int:
     """Give MODEL, a path or a hub id, a name that works in every folder. The files stay where they are."""
-    from sdplay.library.aliases import add_alias
+    from sdplay.library.card import add_alias
     from sdplay.library.fetch import HUB_ID
     from sdplay.library.library import library_from_env
     from sdplay.library.resolve import resolve
@@ -149,7 +148,7 @@ def add(model: str, name: str | None, allow_pickle: bool) -> int:
 @click.argument("name")
 def remove(name: str) -> int:
     """Forget a name that was added. The model's files stay where they are."""
-    from sdplay.library.aliases import remove_alias
+    from sdplay.library.card import remove_alias
     from sdplay.library.library import library_from_env
 
     stood_for = remove_alias(library_from_env(os.environ).home, name)

@@ -21,7 +21,12 @@ if TYPE_CHECKING:
 
 
 SETTINGS = Path("animation_mode", "config.py")
-DOING = {"dream": "Dreaming...", "animate": "Animating..."}
+DOING = {
+    "img2img": "Running Image to Image generation...",
+    "inpaint": "Running Inpaint...",
+    "dream": "Dreaming...",
+    "animate": "Animating...",
+}
 
 ORIGINAL_MODEL = Path("stable-diffusion-v1-4")
 ON_THE_HUB = "CompVis/stable-diffusion-v1-4"
@@ -93,6 +98,8 @@ def draw(studio: Studio, wishes: Wishes, common: dict[str, Any]) -> int:
     from sdplay.requests.request import STILLS
 
     settled = studio.resolve(make_request(STILLS[wishes.mode], **answers(wishes.mode), **common))
+    if wishes.mode in DOING:
+        print(DOING[wishes.mode])
     folder = KEPT_IN if wishes.save else None
     print("Pictures are kept in ./images." if folder else "Pictures are not kept: --save writes them to ./images.")
     follow(PictureReport(studio, settled, range(wishes.count), Delivery(out=folder)))
@@ -119,14 +126,13 @@ def saying_how_to_go_on_offline() -> Iterator[None]:
 
 
 def answers(mode: str) -> dict[str, Any]:
-    """What the original asks about a picture of `mode`, or a dream, as fields of a request."""
-    fields: dict[str, Any] = {"prompt": input("Enter prompt: ")}
+    """What the original asks about a picture of `mode`, or a dream, as fields of a request, in its order."""
     if mode in ("txt2img", "dream"):
-        return fields | sides(input("Enter height and width of image: "))
-    fields["image"] = path(input("Enter initial image path: "))
+        return {"prompt": input("Enter prompt: ")} | sides(input("Enter height and width of image: "))
+    fields = {"image": path(input("Enter initial image path: "))}
     if mode == "inpaint":
         fields["mask"] = path(input("Enter mask image path: "))
-    return fields | strength(input("Enter strength in [0, 1] range: "))
+    return fields | {"prompt": input("Enter prompt: ")} | strength(input("Enter strength in [0, 1] range: "))
 
 
 def sides(answer: str) -> dict[str, int]:
@@ -152,7 +158,7 @@ def strength(answer: str) -> dict[str, float]:
     try:
         return {"strength": float(answer)}
     except ValueError:
-        raise BadRequest("is no number", field="strength", value=answer, hint="a number from 0 to 1: 0.8") from None
+        raise BadRequest("is not a number", field="strength", value=answer, hint="a number from 0 to 1: 0.8") from None
 
 
 def settings_of(config: Path | None, home: Path) -> dict[str, Any]:

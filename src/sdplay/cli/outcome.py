@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
-import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,9 +14,13 @@ from threading import current_thread, main_thread
 import click
 
 from sdplay.cli.flags import as_flags
+from sdplay.cli.streams import steady_streams
 from sdplay.core.errors import BadRequests, SdplayError, shorten
 
-FAILED, BAD_REQUEST, STOPPED = 1, 2, 3
+FAILED, BAD_REQUEST, STOPPED, DISK_FULL = 1, 2, 3, 4
+NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
+OF_THE_PATH = {errno.ENAMETOOLONG, errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.EINVAL}
+LONGEST_MESSAGE = 300  # characters
 STOPPING = (signal.SIGINT, signal.SIGTERM)  # Ctrl-C, and what `kill` and a system that shuts down send
 
 
@@ -31,20 +35,24 @@ class Ending:
 def ended_well() -> Iterator[Ending]:
     """Give every error that is raised inside its exit code, and say it on stderr.
 
-    Inside, being told to terminate is as Ctrl-C: a `KeyboardInterrupt`, so that work is saved and tidied up.
+    Inside, being told to terminate is as Ctrl-C: a `KeyboardInterrupt`, so that work is saved and tidied up. Text that
+    nobody can read any more, since stdout or stderr is closed or full, stops nothing.
     """
-    accept_any_path()
     ending = Ending()
-    try:
-        with terminated_as_interrupted():
-            yield ending
-        sys.stdout.flush()  # here, where a reader that went away can still be dealt with
-    except Exception as error:
-        if os.environ.get("SDPLAY_DEBUG"):
-            traceback.print_exc()
-        ending.code = tell(error)
-    except KeyboardInterrupt:
-        ending.code = complain("stopped", "", STOPPED)
+    with steady_streams() as stdout:
+        try:
+            with terminated_as_interrupted():
+                yield ending
+            stdout.flush()
+        except Exception as error:
+            if os.environ.get("SDPLAY_DEBUG"):
+                traceback.print_exc()
+            ending.code = tell(error)
+        except KeyboardInterrupt:
+            ending.code = complain("stopped", "", STOPPED)
+        if ending.code == 0 and stdout.error is not None and not isinstance(stdout.error, BrokenPipeError):
+            message, _, ending.code = of_system(stdout.error)
+            complain(f"the output could not be written: {message}", "files that were made are kept", ending.code)
 
 
 def run_safely(action: Callable[[], int]) -> int:
@@ -67,14 +75,6 @@ def terminated_as_interrupted() -> Iterator[None]:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
-def accept_any_path() -> None:
-    """Let stdout take what it cannot spell: a path that is no UTF-8, an emoji in an old code page."""
-    reconfigure = getattr(sys.stdout, "reconfigure", None)
-    if reconfigure is not None:
-        encoding = (sys.stdout.encoding or "").casefold().replace("-", "")
-        reconfigure(errors="surrogateescape" if encoding == "utf8" else "backslashreplace")
-
-
 def tell(error: Exception) -> int:
     """Say on stderr what went wrong and what to do; returns the exit code."""
     if isinstance(error, BadRequests):
@@ -88,18 +88,29 @@ def tell(error: Exception) -> int:
         return complain(decapitalised(error.format_message()), f"`{path} --help` lists what there is", BAD_REQUEST)
     if isinstance(error, click.ClickException):
         return complain(decapitalised(error.format_message()), "", error.exit_code)
-    if isinstance(error, BrokenPipeError):
-        return FAILED  # whoever read our output went away and reads no message either
     if isinstance(error, click.Abort):
         return complain("stopped", "", STOPPED)
     if isinstance(error, EOFError):
         return complain("the input ended before every question was answered", "", BAD_REQUEST)
+    if isinstance(error, OSError) and error.errno is not None:
+        return complain(*of_system(error))
     summary = (str(error).splitlines() or [""])[0]
     return complain(
         f"this should not happen: {type(error).__name__}: {summary}",
         "run it again with SDPLAY_DEBUG=1 for the traceback",
         FAILED,
     )
+
+
+def of_system(error: OSError) -> tuple[str, str, int]:
+    """(message, what to do, exit code) for what the operating system refused."""
+    from sdplay.cli.text import printable
+
+    path = f"{shorten(printable(os.fsdecode(error.filename)))}: " if isinstance(error.filename, str | bytes) else ""
+    message = f"{path}{decapitalised(error.strerror or type(error).__name__)}"
+    if error.errno in NO_SPACE:
+        return message, "make room and give the same command again", DISK_FULL
+    return message, "", BAD_REQUEST if error.errno in OF_THE_PATH else FAILED
 
 
 def reason(error: SdplayError) -> str:
@@ -113,10 +124,15 @@ def decapitalised(text: str) -> str:
 
 
 def complain(message: str, hint: str, code: int) -> int:
-    """Write "error: …" and what to do to stderr, where there still is one; returns `code`."""
-    label = "error:" if os.environ.get("NO_COLOR") else click.style("error:", fg="red", bold=True)
-    try:
-        click.echo(f"{label} {message}" + (f"\n  → {hint}" if hint else ""), err=True)
-    except OSError:
-        return code
+    """Write "error: …", at most 300 characters of it, and what to do to stderr; returns `code`.
+
+    A run that its user stopped did not fail: it is said without "error:".
+    """
+    if code == STOPPED:
+        label = ""
+    else:
+        label = "error: " if os.environ.get("NO_COLOR") else click.style("error:", fg="red", bold=True) + " "
+    if len(message) > LONGEST_MESSAGE:
+        message = f"{message[: LONGEST_MESSAGE - 103]} … {message[-100:]}"
+    click.echo(f"{label}{message}" + (f"\n  → {hint}" if hint else ""), err=True)
     return code

@@ -1,20 +1,39 @@
-"""A network's weights in one block of memory, which can be given back whole and filled again from the files.
+"""A network's weights in one buffer, which can be freed as a whole and loaded again from mapped files.
 
-Weights come in one by one, each in the number format and layout the network works with: loading takes the memory of
-the block and little more, whatever format the files have.
+Weights are loaded one by one, each in the number format and layout the network works with: loading takes the memory of
+the buffer and little more, whatever format the files have.
 """
 
 from __future__ import annotations
 
+import mmap
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from math import prod
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from sdplay.engines.device import Placement
-from sdplay.engines.mapped import MappedFile
+from sdplay.files.model_files import TensorEntry, read_header
+
+TORCH_DTYPES = {
+    "F64": torch.float64,
+    "F32": torch.float32,
+    "F16": torch.float16,
+    "BF16": torch.bfloat16,
+    "F8_E4M3": torch.float8_e4m3fn,
+    "F8_E5M2": torch.float8_e5m2,
+    "I64": torch.int64,
+    "I32": torch.int32,
+    "I16": torch.int16,
+    "I8": torch.int8,
+    "U8": torch.uint8,
+    "BOOL": torch.bool,
+}
 
 ALIGNED = 64  # bytes, as torch's own memory is: some kernels round differently where it is less
 AT_A_TIME = 64 * 2**20  # bytes read before their pages are given back
@@ -23,7 +42,7 @@ AT_A_TIME = 64 * 2**20  # bytes read before their pages are given back
 def with_weights(
     network: Any, weights: Mapping[str, Tensor], files: Sequence[MappedFile], dtype: torch.dtype, placement: Placement
 ) -> Any:
-    """`network`, built on the device "meta", with its weights in one `block` of memory; raises as `Block` does."""
+    """`network`, built on the device "meta", with its weights in a `weight_buffer`; raises as `WeightBuffer` does."""
     for name, numbers in list(network.named_buffers()):
         if not name.endswith("position_ids"):
             raise ValueError(f"it has {name}, which is not a weight and not in the file")
@@ -71,7 +90,7 @@ class WeightBuffer:
         self.unload()
 
     def load(self) -> None:
-        """Bring the weights into memory, where they are not; where that is cut off (Ctrl-C, no memory), none are."""
+        """Load the weights unless they are loaded; if this is interrupted (Ctrl-C, no memory), none are."""
         if self._memory.nbytes():
             return
         try:
@@ -94,14 +113,14 @@ class WeightBuffer:
         self._let_go()
 
     def unload(self) -> None:
-        """Give the memory back; until the next `fill` the network cannot be asked."""
+        """Free the memory; until the next `load` the network cannot be called."""
         self._memory.resize_(0)
 
     @contextmanager
     def in_dtype(self, dtype: torch.dtype) -> Iterator[None]:
-        """For a while the network works with weights in `dtype`, read from the files anew.
+        """For a while the network works with weights in `dtype`, read from the files again.
 
-        Afterwards, however that ends, it is empty: the next `fill` brings the weights back in the format they had.
+        Afterwards, however that ends, it is empty: the next `load` brings the weights back in the format they had.
         """
         self.unload()
         before = self._memory, self._bytes, self._weights
@@ -177,3 +196,31 @@ class SequentialOffload:
         for network in self._parts[name]:
             network.weight_buffer.load()
         self._loaded = name
+
+
+class MappedFile:
+    """The `tensors` of a file by name, only to be read; raises `ModelBroken` for any other file."""
+
+    def __init__(self, path: Path) -> None:
+        entries = read_header(path).tensors
+        with path.open("rb") as file:
+            self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "The given buffer is not writable")  # nor is it written to
+            self.tensors = {name: self._tensor(name, entry) for name, entry in entries.items()}
+
+    def release_pages(self) -> None:
+        """Give back the memory of what was read; it is read from the file again when needed."""
+        if hasattr(self._map, "madvise"):  # all systems but Windows
+            self._map.madvise(mmap.MADV_DONTNEED)
+
+    def _tensor(self, name: str, entry: TensorEntry) -> Tensor:
+        if entry.dtype not in TORCH_DTYPES:
+            raise ValueError(f"{name} is in the number format {entry.dtype}")
+        dtype = TORCH_DTYPES[entry.dtype]
+        count = prod(entry.shape)
+        if entry.end - entry.start != count * dtype.itemsize:
+            raise ValueError(f"the bytes of {name} do not make its shape")
+        if not count:
+            return torch.empty(entry.shape, dtype=dtype)
+        return torch.frombuffer(self._map, dtype=dtype, count=count, offset=entry.start).view(entry.shape)

@@ -14,8 +14,7 @@ from sdplay.interop import ParsedMetadata
 from sdplay.interop.missing import EMBEDDINGS, embeddings_of, loras_of, missing_network, vae_of, without_missing
 from sdplay.interop.prompt_notation import as_a1111
 from sdplay.interop.skipped import OF_A_CONTROL, Skipped, skipped_rest, skipped_words, why_elsewhere
-from sdplay.library.aliases import model_aliases
-from sdplay.library.card import shipped_cards
+from sdplay.library.card import model_aliases, shipped_cards
 from sdplay.library.library import Library, library_from_env
 from sdplay.library.resolve import resolve
 from sdplay.requests.base import Request, make_request

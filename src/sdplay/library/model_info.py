@@ -1,4 +1,4 @@
-"""What a model's files tell about it without being loaded: how large each part is, what it predicts, its licence."""
+"""What a model's files say without being loaded: how large each component is, what it predicts, its licence."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class ComponentInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelInfo:
-    """The parts, what the network predicts, the bytes on disk, and the licence where the files name one."""
+    """The parts, what the network predicts, the bytes on disk, and the licence if the files name one."""
 
     parts: tuple[ComponentInfo, ...]
     prediction: str
@@ -76,7 +76,7 @@ def _part(component: str, tensors: Mapping[str, TensorEntry]) -> ComponentInfo:
 
 
 def _licence_in(card: Path) -> str | None:
-    """What the front matter of a hub card names as licence; None where there is no card, or none is named."""
+    """What the front matter of a hub card names as licence; None if there is no card, or it names none."""
     import yaml
 
     try:

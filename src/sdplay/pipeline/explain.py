@@ -8,8 +8,7 @@ from itertools import groupby
 
 from sdplay.core.fields import Syntax
 from sdplay.core.sample import PromptPair
-from sdplay.families.common.chunks import Chunk, embedding_tokens, split_into_chunks
-from sdplay.families.common.tokenizer import PromptTokenizer, read_tokenizer
+from sdplay.families.common.tokenizer import Chunk, PromptTokenizer, embedding_tokens, read_tokenizer, split_into_chunks
 from sdplay.library.add_ons import vectors_of
 from sdplay.library.resolve import ResolvedModel
 from sdplay.prompts.attention import Fragment, Section, weighted

@@ -97,7 +97,7 @@ class LatentPreparer:
         )
 
     def _inpaint_channels(self, pixels: Tensor, mask: Mask | None) -> Tensor | None:
-        """The extra channels of an inpainting model; without a mask it is told to paint everything."""
+        """The extra channels of an inpainting model; without a mask they ask for all of it."""
         if not self.family.is_inpaint:
             return None
         if mask is None:

@@ -1,7 +1,7 @@
 """Previews of a picture from its latents: a linear map, thousands of times cheaper than the VAE.
 
 To first order a latent autoencoder's latents are a small picture in other colours (keturn, "Decoding latents to RGB
-without upscaling", 2022). Here the map is not a table for one codec but is fitted to the VAE that is loaded, by least
+without upscaling", 2022). Here the map is not a table for one VAE but is fitted to the VAE that is loaded, by least
 squares on colour fields that it encodes; and each latent is read with its eight neighbours, as 2 by 2 pixels.
 """
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from itertools import groupby, islice
 
 import numpy as np
 import torch
@@ -13,12 +14,18 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sdplay.core.errors import MemoryFailed
-from sdplay.core.sample import Sample
+from sdplay.core.sample import PromptPair, Sample
 from sdplay.events import Event, ImageDone, Retried, Stepped
 from sdplay.families.base import Family
 from sdplay.images.picture import Picture
-from sdplay.pipeline.batch import batch_key, batches
-from sdplay.pipeline.conditioning import BatchConditioning
+from sdplay.pipeline.conditioning import (
+    BatchConditioning,
+    embeddings_of,
+    guidance_scale_of,
+    make_conds,
+    text_loras,
+    unet_loras,
+)
 from sdplay.pipeline.control import ControlCache
 from sdplay.pipeline.hires import plan_passes, second_pass_latents
 from sdplay.pipeline.latents import (
@@ -32,7 +39,6 @@ from sdplay.pipeline.latents import (
     to_pixels,
     with_mask,
 )
-from sdplay.pipeline.loras import embeddings_of
 from sdplay.pipeline.model_cache import TextEncodingCache
 from sdplay.requests.recipe import Recipe
 from sdplay.sampling.noise import batch_noise
@@ -40,7 +46,7 @@ from sdplay.sampling.samplers import SAMPLERS
 
 # Latents [B, C, h, w] as B small pictures, uint8 [_, _, 3].
 Preview = Callable[[Tensor], tuple[NDArray[np.uint8], ...]]
-DECODED = "decoded again in float32, since it came out black or as no numbers in less"
+DECODED = "decoded again in float32, since it came out black or NaN in less"
 
 
 def render(
@@ -59,7 +65,7 @@ def render(
     pixels that are NaN or infinite.
     """
     inference_mode = partial(inference, recipe.numerics.threads)
-    text_cache = text_cache.with_clip_skip(recipe.request.clip_skip).with_embeddings(embeddings_of(recipe))
+    text_cache = text_cache.reading(recipe.request.clip_skip, embeddings_of(recipe))
     prepare, controls = LatentPreparer(recipe, family, init_pixels), ControlCache(recipe, family)
 
     def key(sample: Sample) -> object:
@@ -130,3 +136,39 @@ def inference(threads: int) -> Iterator[None]:
         raise MemoryFailed(reason, hint="take a smaller `size` or another `model`") from error
     finally:
         torch.set_num_threads(before)
+
+
+def batches(
+    samples: Iterable[Sample], size: int, key: Callable[[Sample], object]
+) -> Iterator[tuple[Sequence[Sample], int]]:
+    """Yield (batch of exactly `size` samples, how many of them are real); the last sample pads a short batch.
+
+    Neighbours share a batch if their `key` is the same. Samples are taken only when they are needed.
+    """
+    for _, group in groupby(samples, key=key):
+        while real := list(islice(group, size)):
+            yield real + [real[-1]] * (size - len(real)), len(real)
+
+
+def batch_key(recipe: Recipe, sample: Sample, text_cache: TextEncodingCache) -> object:
+    """What samples must have in common to share a batch: sigmas, control, LoRAs, and the lengths of their texts.
+
+    Prompts that change on the way, or are composed of several, must be the same, so that no picture's bits depend on
+    the prompt of another.
+    """
+    return sigmas_key(sample), prompt_key(recipe, sample, text_cache), sample.control
+
+
+def sigmas_key(sample: Sample) -> tuple[int | None, float | None]:
+    """The steps of a sample, and the strength that it starts at: equal ones go through the same sigmas."""
+    return sample.steps, getattr(sample.init, "strength", None)
+
+
+def prompt_key(recipe: Recipe, sample: Sample, text_cache: TextEncodingCache) -> object:
+    """The part of `batch_key` that the prompt decides."""
+    loras = unet_loras(recipe, sample.prompt)
+    conds = make_conds(sample.prompt, text_loras(recipe, sample.prompt))
+    if conds.is_plain and conds.is_static:
+        read = conds.cond if guidance_scale_of(recipe, sample) == 1 else (conds.uncond, *conds.cond)
+        return loras, tuple(len(cond.at(0, 1, text_cache).embeds) for cond in read)
+    return loras, sample.prompt if isinstance(sample.prompt, PromptPair) else (sample.prompt.start, sample.prompt.end)

@@ -159,7 +159,7 @@ def attempts(renderer: Renderer, sample: Sample) -> Iterator[tuple[Renderer, Sam
         for recipe in in_more_precision(renderer.recipe):
             how, overflowed = "in float32", before.dtype
             if recipe.numerics.dtype == before.dtype:
-                how, overflowed = "with its codec in float32", before.decode_dtype
+                how, overflowed = "with its VAE in float32", before.decode_dtype
             reported = f"drawn again {how}, since its numbers overflowed in {overflowed}"
             yield replace(renderer, recipe=recipe, model=renderer.load_exact(recipe), preview=None), sample, reported
     for count in range(1, REROLLS + 1) if renderer.policy.on_failure == "reroll" else ():

@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from sdplay.engines.device import make_placement
-from sdplay.families.common.chunks import Chunk
-from sdplay.families.common.emphasis import apply_emphasis
 from sdplay.families.common.latent_model import pad_embeds
+from sdplay.families.common.text_encoder import apply_emphasis
+from sdplay.families.common.tokenizer import Chunk
 from sdplay.families.sd.model import StableDiffusion
 from sdplay.families.sd.model import load as load_sd
 from sdplay.families.sdxl.model import StableDiffusionXL

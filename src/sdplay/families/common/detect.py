@@ -172,10 +172,10 @@ def reads_mask(channels: int, latent_channels: int) -> bool:
 
 def _prediction(header: Header, *, looks: bool) -> Prediction:
     """What the U-Net of a single file predicts: what its maker says, else if it `looks` there, what weights betray."""
-    said = header.metadata.get("modelspec.prediction_type", "").casefold()
-    if said in {"v", "v_prediction"} or "v_pred" in header.tensors:
+    stated = header.metadata.get("modelspec.prediction_type", "").casefold()
+    if stated in {"v", "v_prediction"} or "v_pred" in header.tensors:
         return "v_prediction"
-    if said or not looks:
+    if stated or not looks:
         return "epsilon"
     blocks = [name for name in header.tensors if name.startswith(UNET + "output_blocks.")]
     last = max((int(name.removeprefix(UNET).split(".")[1]) for name in blocks), default=0)

@@ -1,27 +1,33 @@
-"""A diffusers folder, read: one part after the other, and the name of the first that cannot be."""
+"""Reads a diffusers folder component by component, and a VAE of its own in place of the model's."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Set
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from sdplay.core.errors import ModelBroken
 from sdplay.engines.device import Placement
-from sdplay.engines.mapped import MappedFile
-from sdplay.engines.weight_buffer import with_weights
+from sdplay.engines.weight_buffer import MappedFile, with_weights
 from sdplay.families.common.latent_model import Components, check_components, component_error, read_process
+from sdplay.families.common.layout import is_original_vae, vae_config
 from sdplay.files.model_files import read_json, weight_files
+
+PREFIX = "first_stage_model."  # where a file was cut out of a checkpoint
+# What is the model's, whatever a VAE's file says: the U-Net was trained on latents of this scale.
+OF_THE_MODEL = ("scaling_factor", "shift_factor", "latents_mean", "latents_std")
 
 Reader = Callable[[Path], Any]
 # From a name of today to the one that a file may have instead: (pattern, what it becomes).
 OLD_NAMES = (
     (r"^", "text_model."),  # transformers from 5.6 on has no such level in CLIPTextModel
     (r"^text_model\.", ""),
-    (r"(\.attentions\.\d+)\.to_q\.", r"\1.query."),  # attention in codecs of diffusers before 0.16
+    (r"(\.attentions\.\d+)\.to_q\.", r"\1.query."),  # attention in VAEs of diffusers before 0.16
     (r"(\.attentions\.\d+)\.to_k\.", r"\1.key."),
     (r"(\.attentions\.\d+)\.to_v\.", r"\1.value."),
     (r"(\.attentions\.\d+)\.to_out\.0\.", r"\1.proj_attn."),
@@ -29,7 +35,7 @@ OLD_NAMES = (
 
 
 def read_folder(folder: Path, placement: Placement) -> Components:
-    """The parts of an SD 1.x, SD 2.x or SDXL diffusers folder; raises `ModelBroken` with the part that is bad."""
+    """The parts of an SD 1.x, SD 2.x or SDXL diffusers folder; raises `ModelBroken` with the component that is bad."""
     from diffusers import AutoencoderKL, UNet2DConditionModel  # pyright: ignore[reportPrivateImportUsage]
     from transformers import CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
 
@@ -86,7 +92,7 @@ def _text_encoder(kind: Any, path: Path, placement: Placement) -> Any:
 
 
 def _with_weights(network: Any, path: Path, dtype: Any, placement: Placement) -> Any:
-    """`network` with the weights of its folder, in half precision where that has only such (`.fp16.`)."""
+    """`network` with the weights of its folder, in half precision if it has no others (`.fp16.`)."""
     files = [MappedFile(file) for file in weight_files(path)]
     weights = {name: tensor for file in files for name, tensor in file.tensors.items()}
     named = under_current_names({name for name, _ in network.named_parameters()}, weights)
@@ -94,7 +100,7 @@ def _with_weights(network: Any, path: Path, dtype: Any, placement: Placement) ->
 
 
 def under_current_names(wanted: Set[str], weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """`weights` under the names that are `wanted`, also where they were written by another version of the libraries."""
+    """`weights` under the names that are `wanted`, if another version of the libraries wrote them too."""
     found = dict(weights)
     for name in wanted - weights.keys():
         for older in OLD_NAMES:
@@ -102,3 +108,50 @@ def under_current_names(wanted: Set[str], weights: Mapping[str, Tensor]) -> dict
             if other in weights:
                 found[name] = weights[other]
     return found
+
+
+def with_vae(parts: Components, path: Path | None, placement: Placement) -> Components:
+    """`parts` with the VAE at `path` instead of their own, if one is given.
+
+    It is a diffusers folder, or a `.safetensors` file with the names of diffusers or of the original releases. Raises
+    `ModelBroken` for one that cannot be read, and for one whose latents are not those of the model.
+    """
+    if path is None:
+        return parts
+    try:
+        return replace(parts, vae=read_vae(path, parts.vae.config, placement))
+    except Exception as error:  # conversion and network raise many kinds for odd tensors
+        why = str(error).splitlines()[0] if str(error) else type(error).__name__
+        hint = "take a VAE made for this kind of model, or none: the model has one of its own"
+        raise ModelBroken(f"cannot be used: {why}", field="vae", value=str(path), hint=hint) from error
+
+
+def read_vae(path: Path, own: Mapping[str, Any], placement: Placement) -> Any:
+    """The VAE at `path`; what its tensors and folder do not say is as in `own`, the configuration of the model's."""
+    from diffusers import AutoencoderKL  # pyright: ignore[reportPrivateImportUsage]
+    from diffusers.loaders.single_file_utils import convert_ldm_vae_checkpoint
+
+    folder = path if path.is_dir() else path.parent if path.stem.startswith("diffusion_pytorch_model") else None
+    files = [MappedFile(file) for file in (weight_files(path) if path.is_dir() else [path])]
+    found = {name.removeprefix(PREFIX): tensor for file in files for name, tensor in file.tensors.items()}
+    shapes = {name: tuple(tensor.shape) for name, tensor in found.items()}
+    described = vae_config(shapes)
+    if folder is not None and (folder / "config.json").is_file():
+        described = read_json(folder / "config.json")
+    config = {**own, **described, **{name: own[name] for name in OF_THE_MODEL if name in own}}
+    check_latent_shape(config, own)
+    with torch.device("meta"):
+        vae: Any = AutoencoderKL.from_config(config)
+    weights: Mapping[str, Tensor] = convert_ldm_vae_checkpoint(found, config) if is_original_vae(shapes) else found
+    named = under_current_names({name for name, _ in vae.named_parameters()}, weights)
+    return with_weights(vae, named, files, placement.decode_dtype, placement)
+
+
+def check_latent_shape(config: Mapping[str, Any], own: Mapping[str, Any]) -> None:
+    """Raise `ValueError` for latents that the model's network does not draw."""
+    channels, mine = config["latent_channels"], own["latent_channels"]
+    if channels != mine:
+        raise ValueError(f"its latents have {channels} channels, and those of this model have {mine}")
+    factor, usual = (2 ** (len(each["block_out_channels"]) - 1) for each in (config, own))
+    if factor != usual:
+        raise ValueError(f"its latents are {factor} times as small as a picture, and those of this model {usual} times")

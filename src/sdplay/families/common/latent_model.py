@@ -1,4 +1,4 @@
-"""What every Stable Diffusion has: parts read from files, a denoising network that is called, and a codec."""
+"""What every Stable Diffusion has: components read from files, a U-Net that is called, and a VAE."""
 
 from __future__ import annotations
 
@@ -18,11 +18,10 @@ from sdplay.engines.device import CompiledComponent, Placement
 from sdplay.engines.low_memory import SlicedAttention, TiledDecoder
 from sdplay.engines.weight_buffer import SequentialOffload
 from sdplay.families.base import ControlCond, Extras, TextEncoding
-from sdplay.families.common.controlnet import control_residuals
-from sdplay.families.common.controlnet_file import LoadedControlNets
+from sdplay.families.common.controlnet import LoadedControlNets, control_residuals
 from sdplay.families.common.detect import reads_mask
-from sdplay.families.common.embeddings import TextualInversions
 from sdplay.families.common.lora_patcher import LoraPatcher
+from sdplay.families.common.text_encoder import TextualInversions
 from sdplay.prompts.lora_tags import ActiveEmbeddings, ActiveLoras
 from sdplay.sampling.denoiser import Denoiser, NetworkDenoiser
 from sdplay.sampling.process import Process, make_process
@@ -54,15 +53,10 @@ class Components:
 
 
 class LatentModel:
-    """Network and codec of a Stable Diffusion, placed and ready: all the doors of a `Family` but `encode_text`."""
+    """U-Net and VAE of a Stable Diffusion, on their device: all methods of a `Family` but those that encode text."""
 
     def __init__(self, parts: Components, placement: Placement) -> None:
-        self.unet, self.vae, self.process, self.placement = (
-            parts.unet,
-            parts.vae,
-            parts.process,
-            placement,
-        )
+        self.unet, self.vae, self.process, self.placement = parts.unet, parts.vae, parts.process, placement
         self.device = placement.device
         self.compiled_unet = CompiledComponent(parts.unet, placement.engine)
         self.latent_channels: int = parts.vae.config.latent_channels
@@ -87,7 +81,7 @@ class LatentModel:
         self.controlnets.load(add_ons)
 
     def with_add_ons(self, unet: ActiveLoras = (), text: ActiveLoras = (), embeddings: ActiveEmbeddings = ()) -> Self:
-        other = copy(self)  # with the same networks, each of which wears what its caller wants when it is called
+        other = copy(self)  # with the same networks: the LoRAs are applied when they are called
         other.unet_loras, other.text_loras, other.embeddings = unet, self.lora_patcher.touching_text(text), embeddings
         return other
 
@@ -106,13 +100,12 @@ class LatentModel:
             self.lora_patcher.apply("network", self.unet_loras)
             unet = self.compiled_unet.with_loras(self.unet_loras)
             extras = extras_of(x)
-            told = extras | control_residuals(controls, self._placed(x), timesteps, texts, extras)
+            more = extras | control_residuals(controls, self._placed(x), timesteps, texts, extras)
             if inpaint_channels is not None:
                 x = torch.cat(
                     [x, inpaint_channels.repeat(x.size(0) // inpaint_channels.size(0), *[1] * (x.dim() - 1))], dim=1
                 )
-            asked = (self._placed(x), timesteps)
-            out = unet(*asked, encoder_hidden_states=text, return_dict=False, **masked, **told)[0]
+            out = unet(self._placed(x), timesteps, encoder_hidden_states=text, return_dict=False, **masked, **more)[0]
             return out.float()
 
         return NetworkDenoiser(network, self.process)
@@ -121,22 +114,22 @@ class LatentModel:
         return x.to(self.placement.device, self.placement.dtype, memory_format=torch.channels_last)
 
     def extras(self, conditionings: Sequence[TextEncoding]) -> ExtrasOf:
-        """What the network wants to know besides text and time, from the latents it is asked about: here nothing."""
+        """What the U-Net reads besides text and time, given its latents: here nothing."""
         return lambda x: {}
 
     @torch.inference_mode()
     def encode(self, pixels: Tensor) -> Tensor:
-        self._take_codec()
+        self._load_vae()
         pixels = pixels.to(self.placement.device, self.placement.decode_dtype, memory_format=torch.channels_last)
         latents = self.vae.encode(pixels).latent_dist.mode()
         return (latents.float() - self.shift_factor) * self.scaling_factor
 
     def decode(self, latents: Tensor) -> Tensor:
-        self._take_codec()
+        self._load_vae()
         return self._decoded(latents, self.placement.decode_dtype)
 
     def decode_float32(self, latents: Tensor) -> Tensor:
-        self._take_codec()
+        self._load_vae()
         with self.vae.weight_buffer.in_dtype(torch.float32):
             return self._decoded(latents, torch.float32)
 
@@ -147,23 +140,22 @@ class LatentModel:
         drawn = self.tiled_decoder(latents) if self.tiled_decoder else self.vae.decode(latents, return_dict=False)[0]
         return drawn.float().cpu()
 
-    def _take_codec(self) -> None:
+    def _load_vae(self) -> None:
         if self.offload is not None:
-            self.offload.load("codec")
+            self.offload.load("vae")
         self.vae.weight_buffer.load()  # it is empty after it has worked in float32
 
 
 def sequential_offload(parts: Components, patches: LoraPatcher) -> SequentialOffload:
-    """Turns for the parts of a model, of which network and text encoders take theirs where `patches` are put on."""
-    found = SequentialOffload(
-        {"text": parts.text_encoders, "network": (parts.unet,), "codec": (parts.vae,)}, patches.weights_unloaded
-    )
-    patches.before_apply = found.load
-    return found
+    """One of a model's networks in memory at a time, loaded before `patches` are applied to it."""
+    networks = {"text": parts.text_encoders, "network": (parts.unet,), "vae": (parts.vae,)}
+    offload = SequentialOffload(networks, patches.weights_unloaded)
+    patches.before_apply = offload.load
+    return offload
 
 
 def pad_embeds(texts: Sequence[Tensor]) -> tuple[Tensor, Tensor | None]:
-    """Texts [tokens, width] as a batch; where some are shorter, also [B, tokens], 1 for what is to be looked at."""
+    """Texts [tokens, width] as a batch, and if some are shorter, the mask [B, tokens]: 1 for tokens that are there."""
     longest = max(map(len, texts))
     if all(len(text) == longest for text in texts):
         return torch.stack(list(texts)), None
@@ -172,15 +164,8 @@ def pad_embeds(texts: Sequence[Tensor]) -> tuple[Tensor, Tensor | None]:
     return torch.stack(padded), mask.to(texts[0].dtype)
 
 
-def to_input_ids(tokenizer: Any, text_encoder: Any, text: str) -> Tensor:
-    """The numbers of `text` [1, length], padded and cut to the length the text encoder reads."""
-    length = text_encoder.config.max_position_embeddings
-    found = tokenizer(text, padding="max_length", truncation=True, max_length=length, return_tensors="pt")
-    return found.input_ids.to(text_encoder.device)
-
-
 def read_process(folder: Path) -> Process:
-    """The noise table out of `scheduler/scheduler_config.json`; raises `ValueError` for what we cannot sample from."""
+    """The process that `scheduler/scheduler_config.json` describes; raises `ValueError` for what we cannot sample."""
     config = json.loads((folder / "scheduler" / "scheduler_config.json").read_text(encoding="utf-8"))
     for entry in ("trained_betas", "rescale_betas_zero_snr"):
         if config.get(entry):
@@ -209,7 +194,7 @@ def check_components(unet: Any, vae: Any, width: int) -> None:
 
 
 def component_error(part: str, path: Path, error: Exception) -> ModelBroken:
-    """What is said of a part that cannot be loaded."""
+    """The error for a component that cannot be loaded."""
     why = str(error).splitlines()[0] if str(error) else type(error).__name__
     return ModelBroken(
         f"its {part} cannot be used: {why}",

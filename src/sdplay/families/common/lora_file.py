@@ -97,7 +97,7 @@ def read_lora_file(path: Path) -> dict[Layer, LowRank]:
             layer.factors[part] = tensor
     torn = next((layer for layer, found in layers.items() if not {"down", "up"} <= found.factors.keys()), None)
     if torn is not None:
-        raise lora_error(path, f"its layer {torn[1]} lacks one of its two factors, up and down")
+        raise lora_error(path, f"its layer {torn[1]} has only one of its two factors, up and down")
     for layer, alpha in metadata_alphas(header, layers):
         layers[layer].alpha = alpha
     return layers
@@ -156,10 +156,10 @@ def flat_name(part: str, name: str) -> str:
 def metadata_alphas(header: Header, layers: Mapping[Layer, LowRank]) -> Iterator[tuple[Layer, float]]:
     """The alphas that diffusers writes beside the tensors, of layers that have none among them."""
     try:
-        said: dict[str, Any] = json.loads(header.metadata.get("lora_adapter_metadata", "{}"))
+        settings: dict[str, Any] = json.loads(header.metadata.get("lora_adapter_metadata", "{}"))
         for layer, found in layers.items():
-            usual = said.get(f"{layer[0]}.lora_alpha")
-            patterns: dict[str, float] = said.get(f"{layer[0]}.alpha_pattern") or {}
+            usual = settings.get(f"{layer[0]}.lora_alpha")
+            patterns: dict[str, float] = settings.get(f"{layer[0]}.alpha_pattern") or {}
             of_this = (alpha for name, alpha in patterns.items() if layer[1].endswith(flat_name(layer[0], name)))
             alpha = next(of_this, usual)
             if found.alpha is None and alpha is not None:
@@ -169,6 +169,6 @@ def metadata_alphas(header: Header, layers: Mapping[Layer, LowRank]) -> Iterator
 
 
 def trained_text_width(layers: Mapping[Layer, LowRank]) -> int | None:
-    """How wide the texts are that the network reads for which it was made; None where it does not touch that."""
+    """The width of the texts that its model's U-Net reads; None if it does not change the layers that read them."""
     readers = (found for (part, name), found in layers.items() if part == NETWORK and name.endswith("attn2_to_k"))
     return next((found.factors["down"].size(1) for found in readers), None)

@@ -1,13 +1,14 @@
-"""LoRAs put on a model's layers and taken off again, always reckoned from the layers as they were made.
+"""Applies LoRAs to a model's layers and restores them, always starting from the original weights.
 
 W' = W + Σ weight · alpha / rank · up·down (LoRA, Hu et al. 2021). The sum is made in float32 and in the order of the
-names, whatever was on before: so the bits of a picture depend on its own LoRAs alone, and without any they are those of
-the model.
+names, whatever was applied before: so the bits of a picture depend on its own LoRAs alone, and without any they are
+those of the model. LoRAs may name layers as diffusers does or as the original releases do.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
 import torch
@@ -25,8 +26,23 @@ from sdplay.families.common.lora_file import (
     read_lora_file,
     trained_text_width,
 )
-from sdplay.families.common.original_names import original_names
 from sdplay.prompts.lora_tags import ActiveLoras
+
+OUTSIDE = {
+    "conv_in": "input_blocks.0.0",
+    "time_embedding.linear_1": "time_embed.0",
+    "time_embedding.linear_2": "time_embed.2",
+    "add_embedding.linear_1": "label_emb.0.0",
+    "add_embedding.linear_2": "label_emb.0.2",
+    "conv_out": "out.2",
+}
+IN_A_RESNET = {
+    "conv1": "in_layers.2",
+    "time_emb_proj": "emb_layers.1",
+    "conv2": "out_layers.3",
+    "conv_shortcut": "skip_connection",
+}
+BLOCK = re.compile(r"(?:(down|up)_blocks\.(\d+)|mid_block)\.(resnets|attentions|downsamplers|upsamplers)\.(\d+)\.(.+)")
 
 SIDES = {"network": (NETWORK,), "text": (TEXT, TEXT_2)}
 MOST_CACHED = 8  # LoRAs beyond those that are wanted now; they are read again when they are wanted again
@@ -34,7 +50,7 @@ TOGETHER = "choose a LoRA and a `model` that belong together"
 
 
 class LoraPatcher:
-    """The layers that LoRAs may change, the LoRAs that were read, by digest, and what is on now on each side."""
+    """The layers that LoRAs may change, the LoRAs that were read, by digest, and those that are active on each side."""
 
     def __init__(self, unet: Any, text_encoders: Sequence[Any]) -> None:
         self.width: int = unet.config.cross_attention_dim
@@ -44,9 +60,9 @@ class LoraPatcher:
                 self.layers[part, name.replace(".", "_").removeprefix("text_model_")] = module
         self.names = {module: layer for layer, module in reversed(self.layers.items())}  # the first of each one's names
         self.loras: dict[str, dict[Layer, LowRank]] = {}
-        self.active: dict[str, ActiveLoras | None] = dict.fromkeys(SIDES, ())  # None: it was cut off while it changed
+        self.active: dict[str, ActiveLoras | None] = dict.fromkeys(SIDES, ())  # None: a change was interrupted
         self._originals: dict[Layer, Tensor] = {}
-        self.before_apply: Callable[[str], None] = lambda side: None  # brings a side into memory, where it may not be
+        self.before_apply: Callable[[str], None] = lambda side: None  # loads a side into memory
 
     def load(self, add_ons: Sequence[ResolvedAddOn]) -> None:
         """Read the LoRAs among `add_ons` that are not held yet; raises `BadRequest` for one that does not fit."""
@@ -54,7 +70,7 @@ class LoraPatcher:
             digest = one.identity.digest
             if one.identity.kind == "lora":
                 self.loras[digest] = self.loras.pop(digest) if digest in self.loras else self.read_fitting(one)
-        on = {digest for worn in self.active.values() for digest, _ in worn or ()}
+        on = {digest for active in self.active.values() for digest, _ in active or ()}
         on |= {one.identity.digest for one in add_ons}
         for digest in [digest for digest in self.loras if digest not in on][:-MOST_CACHED]:
             del self.loras[digest]
@@ -92,16 +108,16 @@ class LoraPatcher:
         return named
 
     def apply(self, side: str, active: ActiveLoras) -> None:
-        """Have exactly `worn` on this side of the model; nothing happens where that is so already.
+        """Have exactly the LoRAs of `active` on this side of the model; does nothing if they are on already.
 
-        Where this is cut off in the middle (Ctrl-C, no memory), the side wears nothing; where that is cut off too,
-        it takes off first what is still on when it is asked again.
+        If this is interrupted (Ctrl-C, no memory), the side has no LoRAs; if restoring it is interrupted too, the next
+        call restores it first.
         """
         self.before_apply(side)
         if self.active[side] == active:
             return
         now = self._changes_by_layer(side, active)
-        self.active[side] = None  # equal to nothing that can be asked for, until all of it is on, or off
+        self.active[side] = None  # until all of it is on, or off
         try:
             with torch.no_grad():
                 self._restore([layer for layer in self._originals if layer[0] in SIDES[side] and layer not in now])
@@ -118,36 +134,36 @@ class LoraPatcher:
 
     @torch.no_grad()
     def _restore(self, layers: Sequence[Layer]) -> None:
-        """Give these layers back as they were made."""
+        """Restore the original weights of these layers."""
         for layer in layers:
             layer_weight(self.layers[layer]).copy_(self._originals[layer])
             del self._originals[layer]
 
     def weights_unloaded(self, side: str) -> None:
-        """The weights of this side were given back: those that come in their place wear nothing."""
+        """The weights of this side were unloaded: those that are loaded next have no LoRAs."""
         if side in self.active:
             self.active[side] = ()
             self._originals = {layer: made for layer, made in self._originals.items() if layer[0] not in SIDES[side]}
 
-    def touching_text(self, worn: ActiveLoras) -> ActiveLoras:
-        """Those of `worn` that touch a text encoder."""
-        return tuple(one for one in worn if any(part in SIDES["text"] for part, _ in self.loras[one[0]]))
+    def touching_text(self, active: ActiveLoras) -> ActiveLoras:
+        """Those of `active` that touch a text encoder."""
+        return tuple(one for one in active if any(part in SIDES["text"] for part, _ in self.loras[one[0]]))
 
-    def _changes_by_layer(self, side: str, worn: ActiveLoras) -> dict[Layer, list[tuple[LowRank, float]]]:
+    def _changes_by_layer(self, side: str, active: ActiveLoras) -> dict[Layer, list[tuple[LowRank, float]]]:
         touched: dict[Layer, list[tuple[LowRank, float]]] = {}
-        for digest, weight in worn:
+        for digest, weight in active:
             for layer, low_rank in self.loras[digest].items():
                 if layer[0] in SIDES[side]:
                     touched.setdefault(layer, []).append((low_rank, weight))
         return touched
 
 
-def patched_weight(made: Tensor, changes: Sequence[tuple[LowRank, float]]) -> Tensor:
-    """A weight as it was `made`, with each of `changes` times its own weight."""
-    whole = made.float()
+def patched_weight(original: Tensor, changes: Sequence[tuple[LowRank, float]]) -> Tensor:
+    """The `original` weight with each of `changes` times its own weight."""
+    whole = original.float()
     for low_rank, weight in changes:
-        whole = whole + weight * low_rank.delta(made.shape).to(whole.device)
-    return whole.to(made.dtype)
+        whole = whole + weight * low_rank.delta(original.shape).to(whole.device)
+    return whole.to(original.dtype)
 
 
 def base_name(width: int) -> str:
@@ -170,3 +186,32 @@ def network_layers(unet: Any) -> Iterator[tuple[str, nn.Module]]:
     yield from ((name.replace(".", "_"), layer) for name, layer in layers.items())
     original = original_names(layers, unet.config.layers_per_block)
     yield from ((original[name].replace(".", "_"), layer) for name, layer in layers.items() if name in original)
+
+
+def original_names(names: Collection[str], layers: object) -> dict[str, str]:
+    """The original names of those of `names` that have one.
+
+    A stage going down has so many `layers` (pairs of a resnet and, if it has one, an attention), then what halves
+    its size; one going up has one layer more, the last of which also doubles its size.
+    """
+    if not isinstance(layers, int):
+        return {}
+    attending = {match[2] for match in map(BLOCK.fullmatch, names) if match and match[1] == "up" and match[3][0] == "a"}
+    found: dict[str, str] = {name: OUTSIDE[name] for name in names if name in OUTSIDE}
+    for name in names:
+        if match := BLOCK.fullmatch(name):
+            found[name] = block_name(match, layers, attends=match[2] in attending)
+    return found
+
+
+def block_name(match: re.Match[str], layers: int, *, attends: bool) -> str:
+    way, stage, sort, number, rest = match[1], int(match[2] or 0), match[3], int(match[4]), match[5]
+    if sort == "resnets":
+        rest = IN_A_RESNET.get(rest, rest)
+    if way is None:  # resnet, attention, resnet
+        return f"middle_block.{2 * number if sort == 'resnets' else 1}.{rest}"
+    if way == "down":
+        block = f"input_blocks.{1 + stage * (layers + 1) + (layers if sort == 'downsamplers' else number)}"
+        return f"{block}.0.op" if sort == "downsamplers" else f"{block}.{int(sort == 'attentions')}.{rest}"
+    block = f"output_blocks.{stage * (layers + 1) + (layers if sort == 'upsamplers' else number)}"
+    return f"{block}.{1 + attends if sort == 'upsamplers' else int(sort == 'attentions')}.{rest}"

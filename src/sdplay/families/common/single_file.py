@@ -10,8 +10,7 @@ import torch
 from torch import Tensor
 
 from sdplay.engines.device import Placement
-from sdplay.engines.mapped import MappedFile
-from sdplay.engines.weight_buffer import with_weights
+from sdplay.engines.weight_buffer import MappedFile, with_weights
 from sdplay.families.common import layout
 from sdplay.families.common.detect import UNET, VAE, Architecture, TextEncoderFiles, below, detect_file
 from sdplay.families.common.latent_model import Components, check_components, component_error

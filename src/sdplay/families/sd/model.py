@@ -10,19 +10,25 @@ from torch import Tensor
 
 from sdplay.engines.device import Placement
 from sdplay.families.base import TextEncoding
-from sdplay.families.common.chunks import SPECIAL_TOKENS, split_into_chunks
-from sdplay.families.common.clip_skip import BEFORE_LAST, LAST, skipped_layers
-from sdplay.families.common.emphasis import apply_emphasis, chunk_input_ids, plain_tokenizer
-from sdplay.families.common.folder import read_folder
-from sdplay.families.common.latent_model import Components, LatentModel, to_input_ids
+from sdplay.families.common.folder import read_folder, with_vae
+from sdplay.families.common.latent_model import Components, LatentModel
 from sdplay.families.common.single_file import read_single_file
-from sdplay.families.common.vae import with_vae
+from sdplay.families.common.text_encoder import (
+    BEFORE_LAST,
+    LAST,
+    apply_emphasis,
+    chunk_input_ids,
+    plain_tokenizer,
+    skipped_layers,
+    to_input_ids,
+)
+from sdplay.families.common.tokenizer import SPECIAL_TOKENS, split_into_chunks
 from sdplay.families.sd import SD2, SD15
 from sdplay.prompts.attention import Section
 
 
 class StableDiffusion(LatentModel):
-    """One text encoder, whose last hidden states are what the network reads; see `Family` for the doors.
+    """One text encoder, whose last hidden states are what the U-Net reads; see `Family` for the methods.
 
     The 2.x models want the states before the last layer: their text encoder is written without that layer. They are
     known by their linear projections.

@@ -11,13 +11,18 @@ from torch import Tensor
 
 from sdplay.engines.device import Placement
 from sdplay.families.base import Extras, TextEncoding
-from sdplay.families.common.chunks import SPECIAL_TOKENS, split_into_chunks
-from sdplay.families.common.clip_skip import BEFORE_LAST, skipped_layers
-from sdplay.families.common.emphasis import apply_emphasis, chunk_input_ids, plain_tokenizer
-from sdplay.families.common.folder import read_folder
-from sdplay.families.common.latent_model import Components, ExtrasOf, LatentModel, component_error, to_input_ids
+from sdplay.families.common.folder import read_folder, with_vae
+from sdplay.families.common.latent_model import Components, ExtrasOf, LatentModel, component_error
 from sdplay.families.common.single_file import read_single_file
-from sdplay.families.common.vae import with_vae
+from sdplay.families.common.text_encoder import (
+    BEFORE_LAST,
+    apply_emphasis,
+    chunk_input_ids,
+    plain_tokenizer,
+    skipped_layers,
+    to_input_ids,
+)
+from sdplay.families.common.tokenizer import SPECIAL_TOKENS, split_into_chunks
 from sdplay.families.sdxl import SDXL
 from sdplay.prompts.attention import Section
 
@@ -26,9 +31,9 @@ SIZE_NUMBERS = 6  # height and width of the original, the crop's top and left, h
 
 class StableDiffusionXL(LatentModel):
     """Two text encoders, of which the states before the last layer are read side by side, and the pooled text of the
-    second; the network is also told the picture's size. See `Family` for the doors.
+    second; the U-Net also reads the picture's size. See `Family` for the methods.
 
-    An empty text is all zeros where the folder says so, as it does for the base model: diffusers does this for a
+    An empty text is all zeros if the folder says so, as it does for the base model: diffusers does this for a
     negative prompt that is left out, which is the only empty text a guided picture has.
     """
 

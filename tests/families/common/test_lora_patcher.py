@@ -16,7 +16,7 @@ from sdplay.core.identity import ResolvedAddOn
 from sdplay.engines.device import TORCH, CompiledComponent, make_placement
 from sdplay.families.base import load_family
 from sdplay.families.common import lora_patcher as patches
-from sdplay.families.common.original_names import original_names
+from sdplay.families.common.lora_patcher import original_names
 from sdplay.library.add_ons import resolve_add_on
 from sdplay.library.library import Library
 from tests.support import loras
@@ -280,7 +280,7 @@ def test_a_lora_for_another_kind_of_model_is_refused_in_words(kinds: dict[str, P
         ("lora_unet_conv_in.hada_w1_a", "it holds LoHa, which this program cannot apply"),
         ("lora_unet_conv_in.dora_scale", "it holds DoRA"),
         ("something.else", "it holds a tensor that is not part of a LoRA: something.else"),
-        ("lora_unet_conv_in.lora_down.weight", "its layer conv_in lacks one of its two factors"),
+        ("lora_unet_conv_in.lora_down.weight", "its layer conv_in has only one of its two factors"),
     ],
 )
 def test_what_cannot_be_applied_is_told(name: str, told: str, kinds: dict[str, Path], tmp_path: Path) -> None:

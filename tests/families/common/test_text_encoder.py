@@ -15,7 +15,7 @@ from sdplay.core.errors import BadRequest
 from sdplay.core.identity import ResolvedAddOn
 from sdplay.engines.device import make_placement
 from sdplay.families.base import load_family
-from sdplay.families.common.chunks import FIRST_EMBEDDING_TOKEN, split_into_chunks
+from sdplay.families.common.tokenizer import FIRST_EMBEDDING_TOKEN, split_into_chunks
 from sdplay.library.add_ons import resolve_add_on
 from sdplay.library.library import Library
 from sdplay.prompts.attention import weighted
@@ -124,8 +124,8 @@ def test_vectors_of_a_word_stay_in_one_chunk(kinds: dict[str, Path], tmp_path: P
     [
         ("sd15", {"emb_params": vectors(1, width=96)}, "its vectors are 96 wide, those of this model's texts 64"),
         ("sd15", {"emb_params": vectors(76)}, "it holds 76 vectors, and 1 to 75 make a word"),
-        ("sd15", {"clip_l": vectors(1), "clip_g": vectors(1)}, "it lacks vectors for one of the 1 text encoders"),
-        ("sdxl", {"emb_params": vectors(1)}, "it lacks vectors for one of the 2 text encoders"),
+        ("sd15", {"clip_l": vectors(1), "clip_g": vectors(1)}, "it has no vectors for one of the 1 text encoders"),
+        ("sdxl", {"emb_params": vectors(1)}, "it has no vectors for one of the 2 text encoders"),
         ("sdxl", {"clip_l": vectors(1), "clip_g": vectors(2)}, "it holds 1 and 2 vectors"),
     ],
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sdplay.families.common.chunks import split_into_chunks
+from sdplay.families.common.tokenizer import split_into_chunks
 from sdplay.prompts.attention import Fragment, weighted
 
 COMMA = 99

@@ -14,8 +14,7 @@ from safetensors.torch import load_file, save_file
 from sdplay.core.errors import BadRequest, ModelBroken
 from sdplay.engines.device import make_placement
 from sdplay.families.base import load_family
-from sdplay.families.common.controlnet import ControlNet
-from sdplay.families.common.controlnet_file import controlnet_config, load_controlnet
+from sdplay.families.common.controlnet import ControlNet, controlnet_config, load_controlnet
 from tests.support.controlnets import build_controlnet, held, write_original_controlnet
 
 PLACE = make_placement("cpu", "float32", "float32")
@@ -137,7 +136,7 @@ def test_one_is_read_once_and_let_go(controls: dict[str, Path], kinds: dict[str,
 
 
 def test_one_with_other_widths_is_refused(controls: dict[str, Path], tiny: Path, kinds: dict[str, Path]) -> None:
-    from sdplay.families.common.controlnet_file import check_controlnet_fits
+    from sdplay.families.common.controlnet import check_controlnet_fits
 
     family: Any = load_family("sd", kinds["sd15"], PLACE)
     network = load_controlnet(controls["sd15"], PLACE)
@@ -145,7 +144,7 @@ def test_one_with_other_widths_is_refused(controls: dict[str, Path], tiny: Path,
     wider = type(network.config)({**network.config, "block_out_channels": (32, 64)})
     with pytest.raises(BadRequest, match="made for another network: its block_out_channels is"):
         check_controlnet_fits(wider, family.unet.config, family.vae_scale_factor, Path("here"))
-    with pytest.raises(BadRequest, match="sees 8 pixels as one latent, and the model's codec makes one of 4"):
+    with pytest.raises(BadRequest, match="sees 8 pixels as one latent, and the model's VAE makes one of 4"):
         check_controlnet_fits(network.config, family.unet.config, 4, Path("here"))
 
 
