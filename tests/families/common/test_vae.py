@@ -72,9 +72,7 @@ def test_the_models_own_vae_given_apart_gives_the_same_bits(
     assert torch.equal(own.encode(pixels), apart.encode(pixels))
 
 
-def test_a_vae_of_odd_shapes_is_read_with_what_the_models_own_says(
-    tiny: Path, tmp_path: Path, latents: Tensor
-) -> None:
+def test_a_vae_of_odd_shapes_is_read_with_what_the_models_own_says(tiny: Path, tmp_path: Path, latents: Tensor) -> None:
     """Norms in groups of 4, as no file says of itself."""
     own, apart = (load_family("sd", tiny, FLOAT32, codec) for codec in (None, diffusers_file(tiny, tmp_path)))
     assert torch.equal(own.decode(latents), apart.decode(latents))
