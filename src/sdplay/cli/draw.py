@@ -16,6 +16,7 @@ from sdplay.cli.flags import ModeCommand, in_the_words_of, request_fields, reque
 from sdplay.cli.follow import follow
 from sdplay.cli.outcome import FAILED, reason
 from sdplay.core.errors import BadRequest, Stopped, UnknownName
+from sdplay.files.regular import LARGEST_TEXT, read_regular_text
 
 if TYPE_CHECKING:
     from sdplay.library.library import Library
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 PROMPTS_FROM = "--prompts-from"
 FILE_FIELDS = ("image", "mask")  # an error in one of these may be the fault of one file among many
+OPENED_BY_SHELL = ("/dev/fd/", "/proc/self/fd/", "/dev/stdin")  # a pipe that somebody writes into
 EXECUTOR_VARIABLE = "SDPLAY_EXECUTOR"  # "fake" pretends to draw, without a model: to test this command line
 EPILOG = "--seed -1 is any seed. Environment variables set flags too: SDPLAY_STEPS=30 for --steps 30."
 
@@ -122,14 +124,27 @@ def prompts(typed: str | None, file: Path | None) -> list[str]:
     if typed is not None or file is None:
         return [str(typed)]
     try:
-        lines = [line.strip() for line in file.read_text(encoding="utf-8-sig").splitlines()]
+        lines = [line.strip() for line in read_prompts(file).splitlines()]
     except (OSError, ValueError) as error:
-        why = "no such file" if isinstance(error, FileNotFoundError) else f"cannot be read: {error}"
+        why = "no such file" if isinstance(error, FileNotFoundError) else f"cannot be read: {said_of(error)}"
         raise BadRequest(why, field=PROMPTS_FROM, value=str(file), hint="a text file in UTF-8") from None
     prompts_in_file = [line for line in lines if line and not line.startswith("#")]
     if not prompts_in_file:
         raise BadRequest("holds no prompt", field=PROMPTS_FROM, value=str(file), hint="write one on each line")
     return prompts_in_file
+
+
+def read_prompts(file: Path) -> str:
+    """The text of a file, of stdin ("-"), or of a pipe that the shell opened for this command (`<(…)`)."""
+    if str(file) == "-" or str(file).startswith(OPENED_BY_SHELL):
+        with open(0 if str(file) == "-" else file, "rb", closefd=str(file) != "-") as pipe:
+            return pipe.read(LARGEST_TEXT).decode("utf-8-sig")
+    return read_regular_text(file)
+
+
+def said_of(error: OSError | ValueError) -> str:
+    """What is wrong, without the path and the number of the error."""
+    return (error.strerror or str(error)).lower() if isinstance(error, OSError) else str(error)
 
 
 def picture_reports(studio: Studio, asked: list[AnyStill], delivery: Delivery) -> Iterator[PictureReport]:

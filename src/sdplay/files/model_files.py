@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from sdplay.core.errors import ModelBroken
+from sdplay.files.regular import open_regular, read_regular
 
 LONGEST_HEADER = 100_000_000  # what the safetensors library accepts
 FETCH_AGAIN = "fetch the file again, or choose another model with `model` (builtin always works)"
@@ -64,7 +65,7 @@ def read_header(path: Path) -> Header:
     """
     try:
         size = path.stat().st_size
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             start = file.read(512)
             length = int.from_bytes(start[:8], "little")
             _check_start(path, start, length, size)
@@ -136,8 +137,8 @@ def read_tensors(files: Iterable[Path]) -> dict[str, TensorEntry]:
 def read_json(path: Path) -> dict[str, Any]:
     """A configuration file; raises `ModelBroken` if it cannot be read or is not a mapping."""
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        found = json.loads(read_regular(path))
+    except (OSError, ValueError, RecursionError) as error:
         reason = f"its {path.parent.name}/{path.name} cannot be read: {type(error).__name__}: {error}"
         raise broken(reason, path) from None
     if not isinstance(found, dict):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sdplay.families import COMPONENTS
 from sdplay.files.atomic import replace_file
+from sdplay.files.regular import open_regular
 
 SHAPING_SUFFIXES = {".json", ".safetensors", ".txt"}
 LARGE = 32 * 2**20  # bytes from which on a digest is worth remembering
@@ -50,5 +51,5 @@ def file_digest(path: Path, memory: Path | None = None, large: int = LARGE) -> s
 
 
 def _hashed(path: Path) -> str:
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -19,6 +19,7 @@ from typing import Any
 
 from sdplay.core.errors import DiskFull, ModelBroken, SdplayError, StoreError
 from sdplay.files.model_files import FETCH_AGAIN, broken, is_pickle, read_header
+from sdplay.files.regular import open_regular
 
 # Run as a file and not imported: no line of it runs in this process, and this room stays free of torch.
 CONVERTER = Path(__file__).parents[1] / "families" / "common" / "unpickle.py"
@@ -43,7 +44,7 @@ class Limits:
 
 def is_pickle_file(path: Path) -> bool:
     """Whether the file at `path` begins as pickles do; its name does not matter."""
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         return is_pickle(file.read(16))
 
 
@@ -79,7 +80,7 @@ def _is_whole(path: Path) -> bool:
 
 def _check_archive(path: Path) -> None:
     """Raise `ModelBroken` for a zip archive that is not as torch writes them: stored as it is, with a pickle in it."""
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         if file.read(2) != b"PK":
             return
     try:

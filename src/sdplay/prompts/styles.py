@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sdplay.core.errors import BadRequest, UnknownName
+from sdplay.files.regular import read_regular_text
 
 HINT = "a CSV file in UTF-8 with the columns name, prompt, negative_prompt"
 LARGEST = 4_000_000  # bytes
@@ -43,9 +44,7 @@ def styled(prompt: str, negative: str, names: Iterable[str], known: Mapping[str,
 def read_styles(path: Path) -> dict[str, Style]:
     """The styles in the file at `path`, by name; raises `BadRequest` where it cannot be read or lacks a column."""
     try:
-        if path.stat().st_size > LARGEST:
-            raise ValueError("it is too large")
-        rows = list(csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines(keepends=True), strict=True))
+        rows = list(csv.DictReader(read_regular_text(path, LARGEST).splitlines(keepends=True), strict=True))
     except (OSError, ValueError, csv.Error) as error:
         why = "no such file" if isinstance(error, FileNotFoundError) else f"cannot be read: {error}"
         raise BadRequest(why, field="styles_file", value=str(path), hint=HINT) from None

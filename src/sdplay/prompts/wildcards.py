@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import cast
 
 from sdplay.core.errors import BadRequest
+from sdplay.files.regular import read_regular, read_regular_text
 from sdplay.prompts.template import Wildcards, template, unknown_hint, wildcard_names
 
 LARGEST_FILE = 2_000_000  # bytes
@@ -94,9 +95,7 @@ def globbed(name: str) -> str:
 
 def read_text(file: Path) -> str:
     """The text of a file in UTF-8, or in the code page of old Windows programs; raises `ValueError` and `OSError`."""
-    if file.stat().st_size > LARGEST_FILE:
-        raise ValueError("the file is too large")
-    content = file.read_bytes()
+    content = read_regular(file, LARGEST_FILE)
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -147,9 +146,7 @@ def read_yaml(path: Path) -> Options:
     import yaml
 
     try:
-        if path.stat().st_size > LARGEST_FILE:
-            raise ValueError("it is too large")
-        return dict(leaves(yaml.safe_load(path.read_text(encoding="utf-8-sig")), (), [MOST]))
+        return dict(leaves(yaml.safe_load(read_regular_text(path, LARGEST_FILE)), (), [MOST]))
     except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         why = "it is nested too deeply" if isinstance(error, RecursionError) else str(error).replace("\n", " ")
         raise BadRequest(f"cannot be read: {why}", field="wildcards", value=str(path), hint=HINT) from None

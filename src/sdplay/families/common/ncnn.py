@@ -17,6 +17,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from sdplay.core.errors import ModelBroken
+from sdplay.files.regular import read_regular
 
 MAGIC = "7767517"
 HALF, WHOLE = 0x01306B47, 0  # how a run of weights is stored: float16, float32
@@ -25,6 +26,8 @@ RESIZING = {1: "nearest", 2: "bilinear", 3: "bicubic"}
 Values = dict[int, float | list[float]]
 Blobs = dict[str, Tensor]
 Run = Callable[[list[Tensor]], Tensor]
+
+LARGEST_WEIGHTS = 2**30  # bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +103,8 @@ class NcnnNetwork:
 def read_ncnn(param: Path, weights: Path) -> NcnnNetwork:
     """The network in two files; raises `ModelBroken` for what is damaged or holds layers that are not known."""
     try:
-        network = NcnnNetwork(list(layers(param.read_text(encoding="ascii"))))
-        rest = Weights(weights.read_bytes())
+        network = NcnnNetwork(list(layers(read_regular(param).decode("ascii"))))
+        rest = Weights(read_regular(weights, LARGEST_WEIGHTS))
         network.runs = [LAYERS[layer.kind](layer, rest) for layer in network.layers[1:]]
         if rest.place != len(rest.data):
             raise ValueError("its file of weights is too long")

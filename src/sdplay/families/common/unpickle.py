@@ -37,7 +37,7 @@ class Nothing:
 
 
 def limit(memory: int, seconds: int, written: int) -> None:
-    """Let this process have so many bytes of memory, seconds of a core and bytes in a file, where the system can."""
+    """Let this process have so many bytes of memory, seconds of a core and bytes in a file, if the system can."""
     try:
         import resource
     except ImportError:  # Windows: the parent still watches the clock
