@@ -109,10 +109,17 @@ class Studio:
         return self.grids.draw(request, *axes, **options)
 
     def film(
-        self, request: AnyFilm, out: Path, output: Output | None = None, *, force: bool = False, strict: bool = False
+        self,
+        request: AnyFilm,
+        out: Path,
+        output: Output | None = None,
+        *,
+        force: bool = False,
+        strict: bool = False,
+        source: Path | None = None,
     ) -> FilmJob:
         """The film of `request` in the job folder `out`: `for event in shoot(studio.film(…))`; see `FilmJobs.start`."""
-        return self.films.start(request, out, output, force=force, strict=strict)
+        return self.films.start(request, out, output, force=force, strict=strict, source=source)
 
     def plan(self, request: AnyFilm) -> tuple[ResolvedRequest, FilmPlan]:
         """What drawing the film `request` would be, without its model."""

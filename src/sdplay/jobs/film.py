@@ -26,21 +26,29 @@ class FilmJobs:
         self.resolver = resolver
 
     def start(
-        self, request: AnyFilm, out: Path, output: Output | None = None, *, force: bool = False, strict: bool = False
+        self,
+        request: AnyFilm,
+        out: Path,
+        output: Output | None = None,
+        *,
+        force: bool = False,
+        strict: bool = False,
+        source: Path | None = None,
     ) -> FilmJob:
         """The film of `request` in the job folder `out`, ready to be shot: `for event in shoot(studio.film(…))`.
 
-        A folder that holds this job already is resumed. Everything that can be wrong is reported here, before the
-        model is loaded: `BadRequest` and `BadRequests` for the request, `BadRequest` for a folder with another job in
-        it (and what differs), `DiskFull` for too little space unless `force`, and with `strict` `NotReproduced` for a
-        film begun by another version or on another processor.
+        A folder that holds this job already is resumed. Frames that come out as in the film in the folder `source` are
+        copied from it. Everything that can be wrong is said here, before the model is loaded: `BadRequest` and
+        `BadRequests` for the request, `BadRequest` for a folder with another job in it (and what differs), `DiskFull`
+        for too little space unless `force`, and with `strict` `NotReproduced` for a film begun by another version or
+        on another processor.
         """
         from sdplay.film.job.builder import seeded_as_before
         from sdplay.film.plan import with_everything_wrong
 
         with with_everything_wrong(request):
             resolved = self.resolver.resolve(seeded_as_before(request, out))
-            return self._builder(resolved, output).begin(out, force=force, strict=strict)
+            return self._builder(resolved, output).begin(out, force=force, strict=strict, source=source)
 
     def plan(self, request: AnyFilm) -> tuple[ResolvedRequest, FilmPlan]:
         """What drawing the film `request` would be, without its model; raises what `start` raises for a request."""
