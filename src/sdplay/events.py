@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdplay.core.errors import BadRequest
-from sdplay.images.picture import Picture, SavedImage
+from sdplay.images.picture import LargerPicture, Picture, SavedImage
 from sdplay.requests.recipe import Recipe
-from sdplay.requests.upscale_record import LargerPicture
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,10 +95,14 @@ class Mismatch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resumed:
-    """A film of `total` frames starts, of which `done` are already on disk."""
+    """A film of `total` frames starts, of which `done` are already on disk.
+
+    `damaged` names files of the job that are missing or changed (ten at most); their frames are drawn again.
+    """
 
     total: int
     done: int
+    damaged: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

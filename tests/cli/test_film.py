@@ -93,6 +93,37 @@ def test_verify_tells_which_file_was_changed_and_how_far(sdplay: Sdplay) -> None
     assert lines[1:] == ["job: frame 5: its file is gone or damaged", "job: differs: 2 pictures in 6 frames"]
 
 
+@pytest.mark.parametrize("command", [("verify", "job"), ("resume", "job"), (*DREAM, "--num", "6", "--out", "job")])
+def test_a_description_that_was_edited_is_refused(sdplay: Sdplay, drawn: list[int], command: tuple[str, ...]) -> None:
+    film(sdplay, *DREAM, "--num", "6", "--out", "job")
+    drawn.clear()
+    path = Path("job/job.json")
+    path.write_text(path.read_text().replace('"steps": 20', '"steps": 21'))
+    outcome = sdplay(*command)
+    assert outcome.code in (1, 2)
+    assert "changed since the job was begun" in outcome.out + outcome.err or "20 now" in outcome.err
+    assert drawn == []
+
+
+@pytest.mark.parametrize("part", ["rate", "sound"])
+def test_a_description_without_a_part_is_damaged(sdplay: Sdplay, part: str) -> None:
+    film(sdplay, *DREAM, "--num", "6", "--out", "job")
+    path = Path("job/job.json")
+    path.write_text(path.read_text().replace(f'"{part}"', '"other"'))
+    outcome = sdplay("resume", "job")
+    assert outcome.code == 1
+    assert "job.json is damaged" in outcome.err
+
+
+def test_damaged_frames_are_named_and_drawn_again(sdplay: Sdplay, drawn: list[int]) -> None:
+    film(sdplay, *DREAM, "--num", "6", "--out", "job")
+    painted(Path("job/frames/000000004.png"))
+    drawn.clear()
+    outcome = sdplay("resume", "job")
+    assert (outcome.code, drawn) == (0, [4, 5])
+    assert "note: frames/000000004.png is damaged or missing; its frames are drawn again\n" in outcome.err
+
+
 def test_verify_tells_which_frames_come_out_differently(sdplay: Sdplay, monkeypatch: pytest.MonkeyPatch) -> None:
     from sdplay.executors import fake
 
@@ -218,6 +249,46 @@ def test_a_fork_is_the_same_film_with_other_settings(sdplay: Sdplay) -> None:
     assert (Path("job/job.json").read_bytes(), Path("job/journal.jsonl").read_bytes()) == before
     then, now = (json.loads(Path(job, "job.json").read_text())["description"]["recipe"] for job in ("job", "other"))
     assert then | {"steps": 3} == now
+
+
+def frames_in(out: str) -> list[np.ndarray]:
+    return [read_frame(path) for path in sorted(Path(out, "frames").iterdir())]
+
+
+KEYED = '{"0": "a castle", "6": "a lake"}'
+
+
+@pytest.mark.parametrize(
+    ("flags", "change", "again"),
+    [
+        ((*CASTLE, KEYED), (KEYED.replace("lake", "pond"),), [6, 7, 8, 9]),
+        (CASTLE, ("--angle", "0:(0), 4:(0), 8:(9)"), [4, 5, 6, 7, 8, 9]),
+        (CASTLE, ("--max-frames", "12"), [10, 11]),
+        (CASTLE, ("--steps", "3"), list(range(10))),
+        (CASTLE, ("--fps", "12"), []),
+    ],
+)
+def test_a_fork_draws_only_what_comes_out_otherwise(
+    sdplay: Sdplay, drawn: list[int], flags: tuple[str, ...], change: tuple[str, ...], again: list[int]
+) -> None:
+    flags = ("animate", flags[-1], *flags[2:-1]) if flags[-1] == KEYED else flags
+    film(sdplay, *flags, "--max-frames", "10", "--out", "job")
+    before = frames_in("job")
+    drawn.clear()
+    film(sdplay, "animate", "--out", "job", "--fork", "other", *change)
+    assert drawn == again
+    kept = [index for index in range(10) if index not in again]
+    assert all(np.array_equal(before[index], frames_in("other")[index]) for index in kept)
+    drawn.clear()
+    film(sdplay, "resume", "other")
+    assert drawn == []
+
+
+def test_a_film_with_one_word_changed_offers_a_fork_and_says_what_it_takes_over(sdplay: Sdplay) -> None:
+    film(sdplay, "animate", KEYED, *CASTLE[2:], "--max-frames", "10", "--out", "job")
+    outcome = sdplay("animate", KEYED.replace("lake", "pond"), *CASTLE[2:], "--max-frames", "10", "--out", "job")
+    assert outcome.code == 2
+    assert "and takes over 6 of the 10 frames" in outcome.err
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""LoRAs, embeddings, ControlNets and codecs: found by name or path, known by their tensors."""
+"""LoRAs, embeddings, ControlNets and VAEs: found by name or path, known by their tensors."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_one_is_found_by_its_name_in_the_folders_of_other_programs(
 def test_a_path_is_taken_as_it_is_and_never_from_a_prompt(library: Library, tmp_path: Path) -> None:
     path = put(tmp_path / "mine" / "x.safetensors", LORA)
     assert resolve_add_on("lora", str(path), library).path == path
-    with pytest.raises(BadRequest, match="no LoRA at this path"):
+    with pytest.raises(BadRequest, match="no LoRA is at this path"):
         resolve_add_on("lora", str(path), library, by_path=False)
 
 

@@ -70,7 +70,7 @@ def test_a_typed_token_is_that_of_the_shelves(tmp_path: Path, monkeypatch: pytes
 
 def test_a_damaged_download_is_taken_away_and_alone_made_again(tmp_path: Path) -> None:
     hub = Hub(tmp_path, damage=b"x")
-    with pytest.raises(ModelBroken, match=f"the download was damaged on its way or on this disk: {WEIGHTS}") as caught:
+    with pytest.raises(ModelBroken, match=f"the download was damaged, on its way or on this disk: {WEIGHTS}") as caught:
         fetch("org/model", hub)
     assert "run the same command again" in caught.value.hint
     assert not any((tmp_path / "blobs").iterdir())
@@ -91,7 +91,7 @@ def hub_error(name: str) -> Exception:
     ("error", "said", "what_to_do"),
     [
         ("GatedRepoError", "accepted its licence", "HF_TOKEN to a token of https://huggingface.co/settings/tokens"),
-        ("RepositoryNotFoundError", "none that is public", "needs a token (https://huggingface.co/settings/tokens)"),
+        ("RepositoryNotFoundError", "no public model", "needs a token (https://huggingface.co/settings/tokens)"),
         ("RevisionNotFoundError", "no revision 'v9' of it", "https://huggingface.co/org/model/commits/main"),
         ("IncompleteSnapshotError", "never downloaded", "to go on offline: `model=builtin`"),
     ],
@@ -118,7 +118,7 @@ def test_a_network_that_breaks_off_is_told_and_a_mistake_of_ours_is_not_hidden(t
     error: Exception = ReadTimeout("timed out")
     with pytest.raises(ModelNotFound, match="it cannot be downloaded: timed out") as caught:
         fetch("org/model", breaks)
-    assert "it goes on where it stopped" in caught.value.hint
+    assert "the download resumes" in caught.value.hint
     error = TypeError("a mistake")
     with pytest.raises(TypeError, match="a mistake"):
         fetch("org/model", breaks)

@@ -159,7 +159,7 @@ def hub_errors() -> dict[str, tuple[Exception, str]]:
     unknown = errors.RepositoryNotFoundError.__new__(errors.RepositoryNotFoundError)
     return {
         "gated": (gated, "accepted its licence"),
-        "unknown": (unknown, "none that is public"),
+        "unknown": (unknown, "no public model"),
         "offline": (errors.OfflineModeIsEnabled("offline"), "HF_HUB_OFFLINE forbids"),
         "no network": (ConnectionError("no route"), "the hub cannot be reached"),
         "disk": (OSError("No space left on device"), "No space left on device"),

@@ -17,7 +17,7 @@ from sdplay.core.machine import Machine
 def detect_machine(device: str = "auto", precision: Precision = "auto") -> Machine:
     """The machine for a request's `device` and `precision`; raises `DeviceUnavailable` or `BadRequest`.
 
-    Automatic precision is bfloat16 on CPUs that compute in it, float32 on others, float16 on a GPU (bfloat16 where it
+    Automatic precision is bfloat16 on CPUs that compute in it, float32 on others, float16 on a GPU (bfloat16 if it
     has it). float16 on a CPU is refused: it is 30 to 300 times slower than float32 there.
     """
     chosen = _device(device.strip().casefold())
@@ -84,7 +84,7 @@ def make_placement(
 
 
 def free_memory(device: str) -> int | None:
-    """Bytes that may still be taken on the GPU `device`, None where it does not say."""
+    """Bytes that may still be taken on the GPU `device`, None if unknown."""
     return torch.cuda.mem_get_info(device)[0] if device.startswith("cuda") else None
 
 

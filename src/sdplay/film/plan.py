@@ -51,7 +51,8 @@ OF_SCHEDULES = {*RANGES, "animation_prompts", "negative_prompt", "prompt_interpo
 class FilmPlan(Protocol):
     """A film as segments: `total` frames in `segment_count` segments of `segment_length` frames, the last one cut.
 
-    `needs` are the key pictures, by frame, that a segment starts from; `chain` is the same number for segments that
+    `content` is what its pixels depend on beside the settings that hold for the whole film, to be compared; `needs`
+    are the key pictures, by frame, that a segment starts from; `chain` is the same number for segments that
     follow from each other; `warnings` are what a person should know beforehand.
     """
 
@@ -66,6 +67,7 @@ class FilmPlan(Protocol):
     @property
     def warnings(self) -> tuple[str, ...]: ...
     def segment(self, number: int) -> Segment: ...
+    def content(self, segment: Segment) -> tuple[object, ...]: ...
     def needs(self, segment: Segment) -> tuple[int, ...]: ...
     def chain(self, number: int) -> int: ...
 
@@ -73,6 +75,22 @@ class FilmPlan(Protocol):
 def film_plan(recipe: Recipe) -> FilmPlan:
     """The plan of a film; raises `BadRequest` and `BadRequests` for what is wrong with any frame of it."""
     return DreamPlan(recipe) if isinstance(recipe.request, Dream) else AnimationPlan(recipe)
+
+
+def guidance_range(plan: FilmPlan) -> tuple[float, float]:
+    """The lowest and the highest guidance scale that the film's keys are drawn with."""
+    scales = [plan.recipe.guidance_scale]
+    if isinstance(plan, DreamPlan):
+        scales = [plan.key(number).guidance_scale for number in range(len(plan.named))]
+    elif isinstance(plan, AnimationPlan) and plan.schedules.given("guidance_schedule"):
+        scales = [plan.schedules.at("guidance_schedule", key) for key in range(0, plan.total, plan.cadence)]
+    return min(scales), max(scales)
+
+
+def guidance_text(plan: FilmPlan) -> str:
+    """The guidance scale as it is shown: "9", or "5 to 9" if it changes."""
+    low, high = guidance_range(plan)
+    return f"{low:g}" if low == high else f"{low:g} to {high:g}"
 
 
 class FilmTable(Protocol):

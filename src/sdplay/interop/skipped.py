@@ -30,6 +30,7 @@ WHY_NOT = (
     (re.compile(r"control(?!percent)", re.I), "there is one ControlNet here, for edges or for a map that is given"),
     (re.compile(r"^vae", re.I), "the model's own codec is taken"),
     (re.compile(r"template$|^wildcard prompt$", re.I), "a note: the prompt is what was drawn from it"),
+    (re.compile(r"^(text_[gl]|clip_[gl]|t5xxl)$"), "the text for another text encoder: every encoder reads the prompt"),
     (re.compile(r"^nodes$", re.I), "nodes of the graph that were not followed"),
     (
         re.compile(
@@ -90,6 +91,8 @@ def telling(values: Mapping[str, Any]) -> bool:
 
 def skipped_words(found: ParsedMetadata) -> Iterator[Skipped]:
     """The prompts' parts that their program takes as instructions; here they are words like all others."""
+    if found.fields and not found.prompt.strip():
+        yield Skipped(name="prompt", value="", reason="no words were found in the file: give `prompt`")
     for name, text in (("prompt", found.prompt), ("negative prompt", found.negative_prompt)):
         for pattern, programs in ((UNKNOWN_MARK, None), (BLENDED, "InvokeAI")):
             if programs in (None, found.program) and (match := pattern.search(text)):

@@ -57,7 +57,7 @@ def resolve_add_on(
 ) -> ResolvedAddOn:
     """Find the add-on `where` says: a path (unless not `by_path`), or the name of one in the `library`.
 
-    A pickle is refused unless `allow_pickle` (or that of the library). Raises `UnknownName` where there is none,
+    A pickle is refused unless `allow_pickle` (or that of the library). Raises `UnknownName` if there is none,
     `BadRequest` for a path with nothing there, or a folder without the one file of a LoRA or embedding, and
     `ModelBroken` for a file that is something else, or damaged.
     """
@@ -153,7 +153,7 @@ def _at(where: str) -> Path | None:
 
 
 def _by_name(kind: AddOnKind, where: str, known: Mapping[str, Path]) -> Path | None:
-    """The one called `where`, in another case where there is none in this one, or called so by its maker."""
+    """The one called `where`, else in another case, else called so by its maker."""
     if where in known:
         return known[where]
     folded = {name.casefold(): path for name, path in known.items()}
@@ -163,7 +163,7 @@ def _by_name(kind: AddOnKind, where: str, known: Mapping[str, Path]) -> Path | N
 
 
 def _aliases(path: Path) -> tuple[str, ...]:
-    """What the maker of a LoRA calls it; A1111 writes this name into prompts where there is one."""
+    """What the maker of a LoRA calls it; A1111 writes this name into prompts, if there is one."""
     try:
         return tuple(filter(None, (read_header(path).metadata.get("ss_output_name"),)))
     except ModelBroken:
@@ -171,7 +171,7 @@ def _aliases(path: Path) -> tuple[str, ...]:
 
 
 def _only_file(kind: AddOnKind, folder: Path) -> Path:
-    """The one file with weights in `folder`, a pickle where there is nothing better."""
+    """The one file with weights in `folder`, a pickle only if there is nothing better."""
     files = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and path.is_file())
     files = [path for path in files if path.suffix.lower() == SUFFIXES[0]] or files
     if len(files) == 1:
@@ -185,7 +185,7 @@ def _only_file(kind: AddOnKind, folder: Path) -> Path:
 
 
 def _nothing(kind: AddOnKind, where: str) -> BadRequest:
-    return BadRequest(f"there is no {TITLES[kind]} at this path, and none of this name", field=kind, value=where)
+    return BadRequest(f"no {TITLES[kind]} is at this path, and none has this name", field=kind, value=where)
 
 
 def _of_folder(folder: Path, library: Library) -> str:

@@ -97,7 +97,7 @@ def add_alias(home: Path, name: str, model: str) -> None:
 
 
 def remove_alias(home: Path, name: str) -> str:
-    """Forget `name`, and return what it stood for; the model's files stay where they are.
+    """Forget `name`, and return what it stood for; the model's files are not touched.
 
     Raises `UnknownName` for one that was never added.
     """

@@ -45,8 +45,8 @@ DEEPEST = 3  # levels of folders that are searched below such a place
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Library:
     """`home` is where this program keeps things, `roots` are folders (or extra_model_paths.yaml files) to look for
-    names in, `folders` more of them by what they hold, `cache` is for what can be made again, `fetch` gets hub models.
-    With `allow_pickle` pickles on them are opened, whatever a request says.
+    names in, `folders` more of them by what they hold, `cache` is for what can be made again, `fetch` downloads
+    hub models. With `allow_pickle` pickles in it are opened, whatever a request says.
     """
 
     home: Path
@@ -165,7 +165,7 @@ def locations(root: Path, sort: FolderType) -> Iterator[tuple[Path, int]]:
 def read_extra_model_paths(path: Path) -> dict[FolderType, list[Path]]:
     """The folders that an extra_model_paths.yaml lists, by sort; raises `BadRequest` for one that cannot be read.
 
-    A section has a `base_path` (from the file's own folder where it is relative) and a value for each sort, of one
+    A section has a `base_path` (relative to the folder of the file) and a value for each sort, of one
     folder a line. Sections and keys of other programs are nothing to us.
     """
     import yaml

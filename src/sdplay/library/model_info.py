@@ -39,7 +39,7 @@ class ComponentInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelInfo:
-    """The parts, what the network predicts, the bytes on disk, and the licence where the files name one."""
+    """The parts, what the network predicts, the bytes on disk, and the licence if the files name one."""
 
     parts: tuple[ComponentInfo, ...]
     prediction: str

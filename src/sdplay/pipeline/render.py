@@ -65,7 +65,7 @@ def render(
     pixels that are NaN or infinite.
     """
     inference_mode = partial(inference, recipe.numerics.threads)
-    text_cache = text_cache.with_clip_skip(recipe.request.clip_skip).with_embeddings(embeddings_of(recipe))
+    text_cache = text_cache.reading(recipe.request.clip_skip, embeddings_of(recipe))
     prepare, controls = LatentPreparer(recipe, family, init_pixels), ControlCache(recipe, family)
 
     def key(sample: Sample) -> object:

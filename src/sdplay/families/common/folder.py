@@ -92,7 +92,7 @@ def _text_encoder(kind: Any, path: Path, placement: Placement) -> Any:
 
 
 def _with_weights(network: Any, path: Path, dtype: Any, placement: Placement) -> Any:
-    """`network` with the weights of its folder, in half precision where that has only such (`.fp16.`)."""
+    """`network` with the weights of its folder, in half precision if it has no others (`.fp16.`)."""
     files = [MappedFile(file) for file in weight_files(path)]
     weights = {name: tensor for file in files for name, tensor in file.tensors.items()}
     named = under_current_names({name for name, _ in network.named_parameters()}, weights)

@@ -169,6 +169,6 @@ def metadata_alphas(header: Header, layers: Mapping[Layer, LowRank]) -> Iterator
 
 
 def trained_text_width(layers: Mapping[Layer, LowRank]) -> int | None:
-    """How wide the texts are that the network reads for which it was made; None where it does not touch that."""
+    """The width of the texts that its model's U-Net reads; None if it does not change the layers that read them."""
     readers = (found for (part, name), found in layers.items() if part == NETWORK and name.endswith("attn2_to_k"))
     return next((found.factors["down"].size(1) for found in readers), None)

@@ -191,7 +191,7 @@ def network_layers(unet: Any) -> Iterator[tuple[str, nn.Module]]:
 def original_names(names: Collection[str], layers: object) -> dict[str, str]:
     """The original names of those of `names` that have one.
 
-    A stage going down has so many `layers` (pairs of a resnet and, where it has one, an attention), then what halves
+    A stage going down has so many `layers` (pairs of a resnet and, if it has one, an attention), then what halves
     its size; one going up has one layer more, the last of which also doubles its size.
     """
     if not isinstance(layers, int):

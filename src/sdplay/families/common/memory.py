@@ -181,7 +181,7 @@ def _decoding(size: VaeSize, pixels: int) -> Iterator[int]:
 
 
 def tiled_decoder_activations(size: VaeSize, height: int, width: int, tile: int) -> int:
-    """The same where it is decoded in tiles of `tile` pixels, one picture at a time, its first stage whole."""
+    """The same for decoding in tiles of `tile` pixels, one picture at a time, the first stage whole."""
     if max(height, width) * size.scale_factor <= tile:
         return decoder_activations(size, height, width, 1)
     halo = reach(size)

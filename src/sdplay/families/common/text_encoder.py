@@ -88,7 +88,7 @@ class TextualInversions:
         return found
 
     def tokenizer_with(self, tokenize: Tokenize, words: ActiveEmbeddings) -> Tokenize:
-        """`tokenize`, but with the tokens of vectors where one of `words` stands."""
+        """`tokenize`, but with the tokens of vectors for each of `words`."""
         known = {name: embedding_tokens(self._slots[digest], len(self.vectors[digest][0])) for name, digest in words}
         return with_embeddings(tokenize, known)
 
@@ -114,7 +114,7 @@ class TextualInversions:
 
 
 def vectors_in(tensors: Mapping[str, Tensor], encoders: int) -> tuple[Tensor, ...] | None:
-    """The vectors of a file for so many text encoders, None where they are for another number of them."""
+    """The vectors of a file for so many text encoders, None if they are for another number of them."""
     named = [next((tensors[name] for name in names if name in tensors), None) for names in BY_ENCODER]
     if named[1] is None and encoders == 1:
         only = named[0] if named[0] is not None else tensors.get("emb_params")

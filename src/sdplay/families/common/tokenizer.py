@@ -190,7 +190,7 @@ def slot_and_row(token: int) -> tuple[int, int]:
 
 
 def with_embeddings(tokenize: Tokenize, words: EmbeddingTokens) -> Tokenize:
-    """`tokenize`, but with the tokens of vectors where one of `words` stands, in upper or lower case."""
+    """`tokenize`, but with the tokens of vectors for each of `words`, in upper or lower case."""
     if not words:
         return tokenize
     pattern, known = word_pattern(list(words)), {name.casefold(): tokens for name, tokens in words.items()}

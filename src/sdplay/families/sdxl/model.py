@@ -33,7 +33,7 @@ class StableDiffusionXL(LatentModel):
     """Two text encoders, of which the states before the last layer are read side by side, and the pooled text of the
     second; the U-Net also reads the picture's size. See `Family` for the methods.
 
-    An empty text is all zeros where the folder says so, as it does for the base model: diffusers does this for a
+    An empty text is all zeros if the folder says so, as it does for the base model: diffusers does this for a
     negative prompt that is left out, which is the only empty text a guided picture has.
     """
 

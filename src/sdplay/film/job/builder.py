@@ -7,14 +7,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from sdplay.core.errors import NotReproduced
-from sdplay.files.space import check_space
+from sdplay.core.errors import BadRequest, NotReproduced, SdplayError
+from sdplay.core.sample import ClipAsset
+from sdplay.files.atomic import check_space
 from sdplay.film.camera.flow import check_flow
-from sdplay.film.job.description import FREE, describe, film_rate, here
+from sdplay.film.job.description import FREE, describe, described_recipe, film_rate, here
 from sdplay.film.job.encoder import FilmEncoder, Output
 from sdplay.film.job.film import FilmJob
 from sdplay.film.job.folder import JobFolder
-from sdplay.film.plan import AnyFilm, FilmPlan, film_plan
+from sdplay.film.job.fork import ForkSource, frames_in_common
+from sdplay.film.plan import AnyFilm, FilmPlan, film_plan, guidance_range
 from sdplay.film.request_animate import Animate
 from sdplay.film.request_dream import Dream
 from sdplay.film.video.container import CODINGS, check_kind
@@ -31,7 +33,7 @@ def seeded_as_before(request: AnyFilm, out: Path) -> AnyFilm:
     """`request` with the seed of the job in `out`, where there is one and no seed was asked for: it is resumed."""
     if request.seed is not None or not (out / "job.json").exists():
         return request
-    seed: Any = JobFolder.open(out).description["recipe"]["seed"]
+    seed: Any = JobFolder.open(out, FREE).description["recipe"]["seed"]
     return request.model_copy(update={"seed": seed})
 
 
@@ -48,9 +50,10 @@ class FilmJobBuilder:
     executor: Executor
     output: Output = field(default_factory=Output)
 
-    def begin(self, out: Path, *, force: bool = False, strict: bool = False) -> FilmJob:
+    def begin(self, out: Path, *, force: bool = False, strict: bool = False, source: Path | None = None) -> FilmJob:
         """The job in the folder `out`, which is made, or resumed if it holds this very job.
 
+        `source` is the job folder of a film from which unchanged segments are copied.
         Raises `BadRequest` for a film or a folder that cannot be used, `DiskFull` for too little space unless `force`,
         and with `strict` `NotReproduced` for a film that was begun where bits may be others.
         """
@@ -59,13 +62,19 @@ class FilmJobBuilder:
         plan, output, size = film_plan(self.recipe), self.final_output(), frame_size(self.recipe)
         check_kind(output.kind, size, output.rate, output.sound is not None)
         little_space = check_space(out, plan.total + plan.segment_count, *size, force=force)
-        folder = JobFolder.create(out, describe(self.recipe, output), FREE)
+        origin = fork_source(source) if source is not None else None
+        try:
+            folder = JobFolder.create(out, describe(self.recipe, output), FREE)
+        except BadRequest as error:
+            raise with_fork_offer(error, out, plan) from None
         if strict and is_mixed(folder):
             hint = "resume it with the version and the processor it was begun with, or without `strict`"
             raise NotReproduced(MIXED, field="out", value=str(out), hint=hint)
         job = self.attach(folder, with_known_pace(plan, folder), output)
         take_over(job, output)
-        return replace(job, warnings=(*job.warnings, *([little_space] if little_space else [])))
+        if origin is not None and is_mixed(origin.folder):
+            job = replace(job, noted={**job.noted, "mixed": True})
+        return replace(job, source=origin, warnings=(*job.warnings, *([little_space] if little_space else [])))
 
     def attach(self, folder: JobFolder, plan: FilmPlan | None = None, output: Output | None = None) -> FilmJob:
         """The job in its `folder`, by `plan` and into `output` where they are known; nothing is written."""
@@ -88,6 +97,24 @@ class FilmJobBuilder:
         request = self.recipe.request
         loop = getattr(request, "loop_mode", self.output.loop)
         return with_sound(replace(self.output, rate=film_rate(request), loop=loop), self.recipe)
+
+
+def fork_source(out: Path) -> ForkSource:
+    """The film in the job folder `out`; raises `BadRequest` and `StoreError` if there is none to copy from."""
+    folder = JobFolder.open(out, FREE)
+    return ForkSource(folder=folder, plan=film_plan(described_recipe(folder.description)))
+
+
+def with_fork_offer(error: BadRequest, out: Path, plan: FilmPlan) -> BadRequest:
+    """`error` about the folder `out`, and how many frames a fork of the film there would take over."""
+    try:
+        shared = frames_in_common(fork_source(out).plan, plan)
+    except SdplayError:
+        return error
+    if not shared:
+        return error
+    hint = f"{error.hint}, and takes over {shared} of the {plan.total} frames"
+    return BadRequest(error.reason, field=error.field, value=error.value, hint=hint)
 
 
 def take_over(job: FilmJob, output: Output) -> None:
@@ -114,7 +141,7 @@ def is_mixed(folder: JobFolder) -> bool:
 
 def film_warnings(plan: FilmPlan) -> tuple[str, ...]:
     """What a person should know before the film is drawn."""
-    return (*plan.warnings, *rounded_sizes(plan.recipe), *weak_guidance(plan.recipe), *guessed_depth(plan.recipe))
+    return (*plan.warnings, *rounded_sizes(plan.recipe), *weak_guidance(plan), *guessed_depth(plan.recipe))
 
 
 def with_sound(output: Output, recipe: Recipe) -> Output:
@@ -141,6 +168,7 @@ def frame_size(recipe: Recipe) -> tuple[int, int]:
     request = recipe.request
     if isinstance(request, Animate) and request.of_clip and request.video_same_size:
         clip = recipe.assets["video_init_path"]
+        assert isinstance(clip, ClipAsset)
         return clip.width, clip.height
     return recipe.width, recipe.height
 
@@ -157,10 +185,11 @@ def guessed_depth(recipe: Recipe) -> Iterator[str]:
         )
 
 
-def weak_guidance(recipe: Recipe) -> Iterator[str]:
+def weak_guidance(plan: FilmPlan) -> Iterator[str]:
     """A line for guidance that leads away from the words rather than towards them."""
-    if recipe.guidance_scale < 1:
-        yield f"guidance_scale = {recipe.guidance_scale:g} is below 1, where guidance is off: the words count for less"
+    low, _ = guidance_range(plan)
+    if low < 1:
+        yield f"guidance_scale = {low:g} is below 1, where guidance is off: the words count for less"
 
 
 def rounded_sizes(recipe: Recipe) -> Iterator[str]:

@@ -196,7 +196,7 @@ def test_without_local_the_model_comes_from_the_hub_with_the_token(
 @pytest.mark.parametrize(
     ("hub", "said"),
     [
-        ("raise ConnectionError('no route to host')", "the hub cannot be reached from here"),
+        ("raise ConnectionError('no route to host')", "the hub cannot be reached"),
         ("from huggingface_hub.errors import OfflineModeIsEnabled as E; raise E('x')", "HF_HUB_OFFLINE forbids"),
         ("from huggingface_hub.errors import GatedRepoError as E; raise E.__new__(E)", "accepted its licence"),
     ],

