@@ -96,10 +96,14 @@ class Mismatch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resumed:
-    """A film of `total` frames starts, of which `done` are already on disk."""
+    """A film of `total` frames starts, of which `done` are already on disk.
+
+    `damaged` names files of the job that are missing or changed (ten at most); their frames are drawn again.
+    """
 
     total: int
     done: int
+    damaged: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -93,6 +93,37 @@ def test_verify_tells_which_file_was_changed_and_how_far(sdplay: Sdplay) -> None
     assert lines[1:] == ["job: frame 5: its file is gone or damaged", "job: differs: 2 pictures in 6 frames"]
 
 
+@pytest.mark.parametrize("command", [("verify", "job"), ("resume", "job"), (*DREAM, "--num", "6", "--out", "job")])
+def test_a_description_that_was_edited_is_refused(sdplay: Sdplay, drawn: list[int], command: tuple[str, ...]) -> None:
+    film(sdplay, *DREAM, "--num", "6", "--out", "job")
+    drawn.clear()
+    path = Path("job/job.json")
+    path.write_text(path.read_text().replace('"steps": 20', '"steps": 21'))
+    outcome = sdplay(*command)
+    assert outcome.code in (1, 2)
+    assert "changed since the job was begun" in outcome.out + outcome.err or "20 now" in outcome.err
+    assert drawn == []
+
+
+@pytest.mark.parametrize("part", ["rate", "sound"])
+def test_a_description_without_a_part_is_damaged(sdplay: Sdplay, part: str) -> None:
+    film(sdplay, *DREAM, "--num", "6", "--out", "job")
+    path = Path("job/job.json")
+    path.write_text(path.read_text().replace(f'"{part}"', '"other"'))
+    outcome = sdplay("resume", "job")
+    assert outcome.code == 1
+    assert "job.json is damaged" in outcome.err
+
+
+def test_damaged_frames_are_named_and_drawn_again(sdplay: Sdplay, drawn: list[int]) -> None:
+    film(sdplay, *DREAM, "--num", "6", "--out", "job")
+    painted(Path("job/frames/000000004.png"))
+    drawn.clear()
+    outcome = sdplay("resume", "job")
+    assert (outcome.code, drawn) == (0, [4, 5])
+    assert "note: frames/000000004.png is damaged or missing; its frames are drawn again\n" in outcome.err
+
+
 def test_verify_tells_which_frames_come_out_differently(sdplay: Sdplay, monkeypatch: pytest.MonkeyPatch) -> None:
     from sdplay.executors import fake
 

@@ -69,6 +69,23 @@ def test_an_animation_says_seed_strength_and_steps_of_its_keys_and_what_varies(s
     assert rows[5]["seed"] == rows[5]["strength"] == ""
 
 
+@pytest.mark.parametrize(
+    ("schedule", "said"), [("0:(9)", "guidance 9"), ("0:(5), 11:(16)", "guidance 5 to 14"), ("0:(0.5)", "guidance 0.5")]
+)
+def test_the_guidance_that_is_said_is_that_of_the_keys(sdplay: Sdplay, schedule: str, said: str) -> None:
+    out = sdplay("plan", *CASTLE, "--guidance-schedule", schedule).out
+    assert f"{said}\n" in out
+    assert ("below 1" in out) == ("0.5" in said)
+
+
+def test_a_dream_with_seeds_was_asked_for_seeds(sdplay: Sdplay) -> None:
+    assert "no seed was asked for" in sdplay("plan", "dream", "a", "b", "--num", "4").out
+    assert (
+        "no seed was asked for"
+        not in sdplay("plan", "dream", "a", "b", "--num", "4", "--seeds", "1", "--seeds", "2").out
+    )
+
+
 def test_what_is_constant_has_no_column(sdplay: Sdplay) -> None:
     rows = rows_of(sdplay("plan", *CASTLE, "--angle", "5", "--zoom", "0:(1.1), 9:(1.1)", "--csv", "-").out)
     assert not rows[0].keys() & {"angle", "zoom", "noise_schedule"}

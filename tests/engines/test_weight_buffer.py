@@ -86,7 +86,7 @@ def cut_off(block: Any, error: BaseException, monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.mark.parametrize("error", CUTS, ids=["ctrl-c", "no memory"])
 @pytest.mark.parametrize("back", [False, True], ids=["to float32", "back again"])
-def test_a_codec_that_was_cut_off_between_formats_draws_as_before(
+def test_a_vae_that_was_cut_off_between_formats_draws_as_before(
     tiny: Path, back: bool, error: BaseException, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model: Any = family(tiny, "bfloat16")
@@ -104,7 +104,7 @@ def test_a_codec_that_was_cut_off_between_formats_draws_as_before(
 
 @contextmanager
 def there_and_back(model: Any) -> Iterator[None]:
-    """For a while the codec is one in float32, and then it is asked for something in its own format."""
+    """For a while the VAE is one in float32, and then it is asked for something in its own format."""
     with model.vae.weight_buffer.in_dtype(torch.float32):
         yield
     model.decode(torch.zeros(1, 4, 8, 8))
@@ -126,7 +126,7 @@ OLDER = {".to_q.": ".query.", ".to_k.": ".key.", ".to_v.": ".value.", ".to_out.0
 
 
 def test_names_of_older_libraries_are_understood(tiny: Path, tmp_path: Path) -> None:
-    """Attention of a codec as diffusers wrote it up to 0.15, and a text encoder as transformers writes it from 5.6."""
+    """Attention of a VAE as diffusers wrote it up to 0.15, and a text encoder as transformers writes it from 5.6."""
     z = torch.randn(1, 4, 8, 8, generator=torch.Generator().manual_seed(1))
     old = changed(tiny, tmp_path / "codec", OLDER)
     assert torch.equal(family(old).decode(z), family(tiny).decode(z))

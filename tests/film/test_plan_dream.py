@@ -20,8 +20,12 @@ SEED = 100
 
 
 def walk(*prompts: str, **fields: Any) -> DreamPlan:
-    words = {} if "keyframes" in fields else {"prompts": prompts or ("a", "b", "c")}
+    words = {} if fields.keys() & {"keyframes", "prompts"} else {"prompts": prompts or ("a", "b", "c")}
     return DreamPlan(resolve_request(make_request(Dream, **words, **{"seed": SEED, **fields}), MODEL, MACHINE, 7))
+
+
+def at_frames(*frames: int) -> tuple[dict[str, Any], ...]:
+    return tuple({"frame": frame, "prompt": prompt} for frame, prompt in zip(frames, "abc", strict=False))
 
 
 def shown(frame: Sample) -> tuple[str, int] | None:
@@ -168,6 +172,38 @@ def test_a_loop_that_would_not_close_is_refused(fields: dict[str, Any], hint: st
         walk(**fields)
     assert refused.value.field == "num"
     assert hint in refused.value.hint
+
+
+@pytest.mark.parametrize(
+    ("fields", "left_out"),
+    [
+        ({"num": 2}, "1 of 3 keys are left out of these 2 frames: 'b'"),
+        ({"num": 1}, "2 of 3 keys are left out of these 1 frames: 'b', 'c'"),
+        ({"num": 3}, ""),
+        ({"num": 2, "loop": True}, ""),
+        ({"num": 1, "loop": True}, "2 of 3 keys are left out of these 1 frames: 'b', 'c'"),
+        ({"num": 5, "frames_per_key": 5}, "1 of 3 keys are left out of these 5 frames: 'c'"),
+        ({"num": 7, "frames_per_key": 5}, ""),
+        ({"num": 7, "frames_per_key": 5, "interpolate": "latent"}, "1 of 3 keys are left out of these 7 frames: 'c'"),
+        ({"prompts": tuple("abcdefg"), "num": 2}, "5 of 7 keys are left out of these 2 frames: 'b', 'c', 'd', …"),
+        ({"keyframes": at_frames(0, 9, 30), "num": 9}, "1 of 3 keys are left out of these 9 frames: 'c'"),
+        ({"keyframes": at_frames(4, 9), "num": 12, "loop": True}, ""),
+    ],
+)
+def test_keys_that_no_frame_shows_are_named(fields: dict[str, Any], left_out: str) -> None:
+    assert [line for line in walk(**fields).warnings if "left out" in line] == ([left_out] if left_out else [])
+
+
+@given(st.integers(1, 40), st.integers(2, 12), st.booleans(), st.sampled_from([None, 1, 3]))
+def test_shown_keys_are_those_that_frames_are_drawn_from(num: int, count: int, loop: bool, every: int | None) -> None:
+    num = num if not loop or every is None else every * count
+    of = walk(*(f"p{key}" for key in range(count)), num=num, loop=loop, frames_per_key=every)
+    drawn = {
+        words.prompt
+        for prompt in (of.frame(index).prompt for index in range(num))
+        for words in ((prompt.start, prompt.end) if isinstance(prompt, LerpPrompt) else (prompt,))
+    }
+    assert {f"p{key}" for key in of.layout.shown(between=True)} == drawn
 
 
 @given(st.integers(1, 50), st.integers(1, 9))

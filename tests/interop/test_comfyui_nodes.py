@@ -15,8 +15,14 @@ from tests.interop.samples import COMFYUI, node
 from tests.interop.test_cases import CASES
 
 TIN = {
-    "seed": 735, "steps": 12, "guidance_scale": 6.0, "sampler": "euler", "schedule": "karras",
-    "width": 128, "height": 192, "model": "tin.safetensors",
+    "seed": 735,
+    "steps": 12,
+    "guidance_scale": 6.0,
+    "sampler": "euler",
+    "schedule": "karras",
+    "width": 128,
+    "height": 192,
+    "model": "tin.safetensors",
 }
 
 
@@ -254,7 +260,9 @@ def test_two_guidances() -> None:
     found = parse(graph)
     assert (found.prompt, found.negative_prompt) == ("one", "bad eyes")
     assert {name: found.fields[name] for name in ("guidance_scale", "steps", "seed")} == {
-        "guidance_scale": 5.0, "steps": 30, "seed": 8
+        "guidance_scale": 5.0,
+        "steps": 30,
+        "seed": 8,
     }
 
 
@@ -361,9 +369,18 @@ def test_loras_in_every_kind_of_loader(loader: dict[str, Any], loras: tuple[str,
         n70=loader,
         n71=node(
             "CR LoRA Stack",
-            switch_1="On", lora_name_1="a.safetensors", model_weight_1=1, clip_weight_1=0.5,
-            switch_2="Off", lora_name_2="b.safetensors", model_weight_2=1, clip_weight_2=0.5,
-            switch_3="On", lora_name_3="c.safetensors", model_weight_3=0.7, clip_weight_3=0.7,
+            switch_1="On",
+            lora_name_1="a.safetensors",
+            model_weight_1=1,
+            clip_weight_1=0.5,
+            switch_2="Off",
+            lora_name_2="b.safetensors",
+            model_weight_2=1,
+            clip_weight_2=0.5,
+            switch_3="On",
+            lora_name_3="c.safetensors",
+            model_weight_3=0.7,
+            clip_weight_3=0.7,
         ),
         n72=node(
             "LoRA Stacker",

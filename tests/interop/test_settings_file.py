@@ -16,7 +16,7 @@ from sdplay.film.request_animate import Animate
 from sdplay.interop.deforum import inverted
 from sdplay.interop.settings_file import Settings, read_settings
 from sdplay.requests.base import make_request
-from tests.support.refusals import refused_at_once
+from tests.support.refusals import counted_lines, refused_at_once
 from tests.support.settings import DEFORUM, ORIGINAL_CONFIG
 
 FILM = Timeline(frames=100, seed=1, fps=24)
@@ -194,6 +194,27 @@ def test_deforums_settings_are_translated(tmp_path: Path):
         ({"enable_steps_scheduling": True}, {"steps_schedule": "0: (25)"}, ""),
         ({"optical_flow_cadence": "DIS Medium"}, {"flow_cadence": "dis"}, ""),
         ({"optical_flow_cadence": "RAFT"}, {"flow_cadence": "dis"}, "'RAFT'"),
+        ({"W": None, "H": None, "width": 256, "height": 192}, {"width": 256, "height": 192}, ""),
+        ({"width": 256}, {"width": 512}, ""),
+        ({"max_frames": "90", "W": 640.0, "steps": "30"}, {"max_frames": 90, "width": 640}, ""),
+        ({"diffusion_cadence": "0: (10)"}, {"diffusion_cadence": 10}, ""),
+        ({"seed": "77"}, {"seed": 77}, ""),
+        ({"border": "warp"}, {"border": "replicate"}, "'warp'"),
+        ({"keyframe_distribution": "Off"}, {"keyframe_distribution": None}, ""),
+        ({"keyframe_distribution": "Keyframes Only"}, {"diffusion_cadence": 2}, "'Keyframes Only'"),
+        ({"translation_z": "0: 0: (1.5), 9:9:(2)"}, {"translation_z": "0: (1.5),9:(2)"}, "is read as"),
+        ({"strength_schedule": "0: 0: (0.65)"}, {"strength_schedule": "0:(0.35)"}, "is read as"),
+        ({"angle": "0:(sin(t)"}, {"angle": None, "zoom": "0:(1.0025+0.002*sin(1.25*3.14*t/30))"}, "unused"),
+        ({"animation_mode": "2D", "fov_schedule": "0: (0)"}, {"fov_schedule": None}, "unused"),
+        ({"seed_schedule": "0:(-7)"}, {"seed_schedule": None}, "unused"),
+        ({"seed_behavior": "schedule", "seed_schedule": "0:(-7)"}, {"seed_schedule": "0:(-7)"}, ""),
+        ({"rotation_3d_x": "0:(sin(t)"}, {"rotation_3d_x": "0:(sin(t)"}, ""),
+        (
+            {"prompts": {"0": "a hill"}, "positive_prompts": "sunny,", "animation_prompts_positive": ""},
+            {"animation_prompts": {"0": "sunny, a hill"}},
+            "",
+        ),
+        ({"animation_prompts_negative": "", "negative_prompts": "people"}, {"negative_prompt": "people"}, ""),
         ({"animation_mode": "Interpolation"}, {"animation_mode": "Interpolation"}, ""),
         ({"color_coherence": "Image", "color_coherence_image_path": "a.png"}, {"color_image": "a.png"}, ""),
     ],
@@ -202,6 +223,30 @@ def test_what_deforum_means_by_its_settings(tmp_path: Path, changed: Any, expect
     fields, notes = read(tmp_path, json.dumps(DEFORUM | changed))
     assert {name: fields.get(name) for name in expected} == expected
     assert noted in " ".join(notes)
+
+
+def test_prompts_of_pictures_are_refused_in_words(tmp_path: Path):
+    with pytest.raises(BadRequest, match="prompts of pictures, not of frames") as refused:
+        read(tmp_path, json.dumps(DEFORUM | {"prompts": ["a hill", "a lake"]}))
+    assert refused.value.field == "animation_prompts"
+    fields, _ = read(tmp_path, json.dumps(DEFORUM | {"prompts": ["a"], "animation_prompts": {"0": "a hill"}}))
+    assert fields["animation_prompts"] == {"0": "painted a hill"}
+
+
+def test_a_name_that_says_the_same_twice_is_no_fault(tmp_path: Path):
+    twice = f'{json.dumps(DEFORUM)[:-1]}, "W": 512, "prompts": {json.dumps(DEFORUM["prompts"])}}}'
+    assert read(tmp_path, twice) == read(tmp_path, json.dumps(DEFORUM))
+
+
+def test_a_file_of_a_megabyte_is_read_in_few_steps(tmp_path: Path):
+    """Twice the keys take twice the lines of code, whatever the machine."""
+    lines: list[int] = []
+    for keys in (1000, 2000):
+        schedule = ", ".join(f"{frame}: ({frame % 7})" for frame in range(keys))
+        prompts = {str(frame): f"a hill number {frame} with a tree" for frame in range(keys)}
+        text = json.dumps(DEFORUM | {"zoom": schedule, "strength_schedule": "0: (0.5)", "prompts": prompts})
+        lines.append(counted_lines(lambda text=text: read(tmp_path, text)))
+    assert lines[1] < 2.2 * lines[0]
 
 
 def test_settings_of_ours_are_not_taken_for_deforums(tmp_path: Path):

@@ -1,4 +1,4 @@
-"""LoRAs, embeddings, ControlNets and codecs: found by name or path, known by their tensors."""
+"""LoRAs, embeddings, ControlNets and VAEs: found by name or path, known by their tensors."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ def test_the_size_of_a_folder_is_one_that_may_be_asked_for(sample_size: int, sid
     assert resolve(str(model)).card.size == side
 
 
-def test_a_codec_of_another_depth_gives_another_size(model: Path) -> None:
+def test_a_vae_of_another_depth_gives_another_size(model: Path) -> None:
     rewrite(model / "unet" / "config.json", sample_size=33)
     rewrite(model / "vae" / "config.json", block_out_channels=[8, 8])
     assert resolve(str(model)).card.size == 64  # 66 is not a multiple of 8

@@ -1,4 +1,4 @@
-"""A family without networks: the exact denoiser of a Gaussian, and a codec that any fault can be put into."""
+"""A family without networks: the exact denoiser of a Gaussian, and a VAE that any fault can be put into."""
 
 from __future__ import annotations
 

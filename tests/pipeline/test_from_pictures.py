@@ -61,7 +61,7 @@ def distance(one: np.ndarray, other: np.ndarray) -> float:
 
 @pytest.mark.parametrize("size", [(64, 64), (61, 43), (9, 70)])
 @pytest.mark.parametrize("strength", [0.0, 0.1])  # a tenth of two steps is none
-def test_strength_0_is_once_through_the_codec(
+def test_strength_0_is_once_through_the_vae(
     studio: Studio, tiny: Path, tmp_path: Path, size: tuple[int, int], strength: float
 ) -> None:
     image = photo(tmp_path / "photo.png", size)
@@ -187,7 +187,7 @@ def test_fills_differ_and_strength_1_forgets_them(studio: Studio, tiny: Path, im
 
 
 def test_only_masked_draws_the_crop_enlarged(studio: Studio, tiny: Path, tmp_path: Path) -> None:
-    """At strength 0 the crop goes through the codec at the model's size: more detail than the whole picture keeps."""
+    """At strength 0 the crop goes through the VAE at the model's size: more detail than the whole picture keeps."""
     image, hole = photo(tmp_path / "p.png", (64, 64)), mask(tmp_path / "m.png", (64, 64), (24, 24, 40, 40))
     fields: dict[str, Any] = {"image": image, "mask": hole, "mask_blur": 0.0, "strength": 0.0, "padding": 0}
     whole = drawn(studio, settled_on(tiny, Inpaint, **fields))

@@ -58,7 +58,7 @@ def ours(what: ResolvedRequest) -> Tensor:
 
 
 def theirs(what: ResolvedRequest, upscaler: str, patch: pytest.MonkeyPatch, loud: float = 1.0) -> Tensor:
-    """txt2img, then what lies between, then img2img; their noise is ours, and of the codec they take the mean."""
+    """txt2img, then what lies between, then img2img; their noise is ours, and of the VAE they take the mean."""
     noise = next(iter(plan(what.recipe, [0]))).noise
 
     def drawn(shape: tuple[int, ...], **_: Any) -> Tensor:

@@ -28,7 +28,7 @@ PICTURES = (("a red apple, 3d render", 1), ("a cat, cartoon, on a blue backgroun
 
 
 def linear_codec(factor: int = 8) -> Any:
-    """A codec whose codes are linear in the pixels, and that knows no other pictures than those with one code's colour
+    """A VAE whose codes are linear in the pixels, and that knows no other pictures than those with one code's colour
     all over that code.
     """
     mix = torch.tensor([[0.9, 0.1, -0.3], [0.2, -0.8, 0.4], [0.1, 0.3, 0.7], [-0.5, 0.2, 0.1]])
@@ -104,7 +104,7 @@ def test_the_padding_of_a_tile_is_not_shown() -> None:
     assert [len(event.previews) for event in events if isinstance(event, Stepped)] == [2, 2, 1, 1]
 
 
-def test_a_linear_codec_is_read_back_as_well_as_its_codes_allow() -> None:
+def test_a_linear_vae_is_read_back_as_well_as_its_codes_allow() -> None:
     codec = linear_codec()
     squares = torch.rand(1, 3, 6, 5, generator=torch.Generator().manual_seed(3)) * 2 - 1
     pixels = squares.repeat_interleave(8, 2).repeat_interleave(8, 3)
@@ -125,7 +125,7 @@ def test_any_factor_will_do(factor: int) -> None:
     assert np.abs(shown.astype(int) - 128).max() <= 8
 
 
-def test_a_codec_without_numbers_is_shown_grey() -> None:
+def test_a_vae_without_numbers_is_shown_grey() -> None:
     class Broken(StubFamily):
         def encode(self, pixels: Tensor) -> Tensor:
             return torch.full((len(pixels), 4, pixels.size(2) // 8, pixels.size(3) // 8), float("nan"))

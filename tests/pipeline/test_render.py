@@ -162,7 +162,7 @@ def test_every_sampler_draws_a_picture_near_its_words(sampler: str) -> None:
 
 
 @pytest.mark.parametrize(("width", "height"), [(64, 64), (72, 64), (64, 88)])
-def test_a_side_that_the_codec_cannot_make_is_drawn_larger_and_cut(width: int, height: int) -> None:
+def test_a_side_that_the_vae_cannot_make_is_drawn_larger_and_cut(width: int, height: int) -> None:
     family = StubFamily(lambda latents: plain_decode(plain_decode(latents)[:, [0, 1, 2, 2]])[..., ::4, ::4])
     family.vae_scale_factor = 16
     events = drawn_with(family, in_tiles_of(1, width=width, height=height), [0])

@@ -89,7 +89,7 @@ def notes(events: list[Event]) -> dict[int, str]:
 
 @pytest.mark.parametrize("worth", [torch.nan, torch.inf, -1.0], ids=["nan", "infinite", "black"])
 @pytest.mark.parametrize("tile", [1, 3])
-def test_what_the_codec_cannot_hold_is_decoded_again_in_float32(tile: int, worth: float) -> None:
+def test_what_the_vae_cannot_hold_is_decoded_again_in_float32(tile: int, worth: float) -> None:
     recipe = recipe_of(tile=tile)
     renderer = Renderer(recipe=recipe, model=loaded(Calls(1, worth), plain_decode), load_exact=never)
     events = list(render_with_retry(renderer, plan(recipe, range(3))))
@@ -104,7 +104,7 @@ def test_what_the_codec_cannot_hold_is_decoded_again_in_float32(tile: int, worth
 
 
 def test_what_a_model_for_inpainting_draws_is_drawn_again_whole() -> None:
-    """Also from words alone: its codec reads the gray that it is shown, and it too in the format of the recipe."""
+    """Also from words alone: its VAE reads the gray that it is shown, and it too in the format of the recipe."""
     asked: list[tuple[str, str]] = []
 
     def inpainting(decode: Decode) -> LoadedModel:
@@ -203,7 +203,7 @@ def test_a_frame_of_a_film_is_drawn_in_float32_before_another_seed_is_tried(tile
 
 @pytest.fixture(scope="module")
 def loud(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tiny model whose codec reaches 10^6 on the way, which float32 holds and the next norm takes back."""
+    """A tiny model whose VAE reaches 10^6 on the way, which float32 holds and the next norm takes back."""
     folder = build_tiny(tmp_path_factory.mktemp("loud") / "model")
     path = folder / "vae" / "diffusion_pytorch_model.safetensors"
     weights = load_file(path)
@@ -214,13 +214,13 @@ def loud(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def task(folder: Path, **fields: Any) -> Task:
-    """A task with the network in float32 and the codec in float16, as on a GPU without bfloat16."""
+    """A task with the network in float32 and the VAE in float16, as on a GPU without bfloat16."""
     what = settled(folder, width=64, height=64, **fields)
     recipe = replace(what.recipe, numerics=replace(what.recipe.numerics, decode_dtype="float16"))
     return DrawTask(recipe=recipe, indices=range(recipe.request.num), model=what.model, device="cpu")
 
 
-def test_a_real_codec_that_overflows_is_mended_kept_and_proved(loud: Path, tmp_path: Path) -> None:
+def test_a_real_vae_that_overflows_is_mended_kept_and_proved(loud: Path, tmp_path: Path) -> None:
     job = task(loud, num=2)
     events = list(InlineExecutor().run(job))
     assert sorted(notes(events)) == [0, 1]
@@ -233,7 +233,7 @@ def test_a_real_codec_that_overflows_is_mended_kept_and_proved(loud: Path, tmp_p
 
 
 def test_what_is_drawn_from_a_picture_is_drawn_again_whole(loud: Path, tmp_path: Path) -> None:
-    """For the codec has read the picture too, in the format that the recipe names."""
+    """For the VAE has read the picture too, in the format that the recipe names."""
     given = {"prompt": "a", "image": photo(tmp_path / "photo.png", (64, 64)), "strength": 0.6, "steps": 3, "seed": 4}
     what = settled_on(loud, Img2Img, **given)
     recipe = replace(what.recipe, numerics=replace(what.recipe.numerics, dtype="float32", decode_dtype="float16"))

@@ -132,7 +132,7 @@ def theirs(mode: str, parts: dict[str, Any], what: ResolvedRequest, noise: Tenso
 
 
 def same_start(patch: pytest.MonkeyPatch, noise: Callable[[], Tensor]) -> None:
-    """Give the stock pipelines `noise` where they draw their own, and the codec's mean where they take a sample."""
+    """Give the stock pipelines `noise` where they draw their own, and the VAE's mean where they take a sample."""
     for kind in ("", "XL"):
         for suffix in ("Img2Img", "Inpaint"):
             module = __import__(getattr(diffusers, f"StableDiffusion{kind}{suffix}Pipeline").__module__, fromlist=["_"])

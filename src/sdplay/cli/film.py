@@ -104,12 +104,12 @@ def film_request(kind: type[AnyFilm], positional: str, params: Mapping[str, Any]
 def forked_fields(kind: type[AnyFilm], out: Path | None) -> dict[str, Any]:
     """The settings of the film in `out`, closed as they were: what a fork of it begins with."""
     from sdplay.core.errors import BadRequest
-    from sdplay.film.job.description import described_model, described_recipe
+    from sdplay.film.job.description import FREE, described_model, described_recipe
     from sdplay.film.job.folder import JobFolder
 
     if out is None:
         raise BadRequest("there is no film to fork", field="fork", hint="name its folder too: --out OLD --fork NEW")
-    description = JobFolder.open(out).description
+    description = JobFolder.open(out, FREE).description
     request = described_recipe(description).request
     if not isinstance(request, kind):
         hint = f"sdplay {request.mode} --out {shlex.quote(str(out))} --fork NEW"

@@ -52,7 +52,8 @@ class FilmLines(FilmProgress):
     def follow(self, event: Event) -> None:
         super().follow(event)
         if isinstance(event, Resumed):
-            click.echo(opening(self.job, event.done), err=True)
+            for line in (*damages(event), opening(self.job, event.done)):
+                click.echo(line, err=True)
         elif isinstance(event, Measuring) and self._measuring != event.total:
             self._measuring = event.total
             click.echo(f"measuring the pace, in {event.total} sketches …", err=True)
@@ -75,7 +76,8 @@ class FilmBar(FilmProgress, LiveProgress):
     def follow(self, event: Event) -> None:
         super().follow(event)
         if isinstance(event, Resumed):
-            self.console.print(opening(self.job, event.done), style="dim", highlight=False)
+            for line in (*damages(event), opening(self.job, event.done)):
+                self.console.print(line, style="dim", highlight=False)
         elif isinstance(event, Retried):
             self.console.print(f"frame {event.index} came out bad: {event.how}", highlight=False)
         elif isinstance(event, FilmSaved):
@@ -98,13 +100,20 @@ class FilmBar(FilmProgress, LiveProgress):
         return table
 
 
+def damages(event: Resumed) -> list[str]:
+    """A line for each damaged file."""
+    return [f"note: {name} is damaged or missing; its frames are drawn again" for name in event.damaged]
+
+
 def opening(job: FilmJob, done: int) -> str:
     """What is about to be made, in one line."""
+    from sdplay.film.plan import guidance_text
+
     recipe, plan = job.recipe, job.plan
     going_on = f", {done} of them there already" if done else ""
     return (
         f"{recipe.request.mode}: {plan.total} frames of {recipe.width}x{recipe.height}{going_on}, with "
-        f"{recipe.model.name}, {recipe.steps} steps, {recipe.sampler}, guidance {recipe.guidance_scale:g}, "
+        f"{recipe.model.name}, {recipe.steps} steps, {recipe.sampler}, guidance {guidance_text(plan)}, "
         f"seed {recipe.seed}, in {job.folder.path}"
     )
 

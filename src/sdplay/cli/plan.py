@@ -140,7 +140,7 @@ class Facts:
     def lines(self) -> Iterator[tuple[str, str]]:
         from sdplay.files.space import size_text
         from sdplay.film.job.description import film_rate
-        from sdplay.film.plan import LISTED
+        from sdplay.film.plan import LISTED, guidance_text
 
         recipe, cost = self.settled.recipe, self.cost
         rate = film_rate(recipe.request)
@@ -153,7 +153,7 @@ class Facts:
             "model",
             (
                 f"{recipe.model.name}, {recipe.steps} steps, {recipe.sampler} {recipe.schedule}, "
-                f"guidance {recipe.guidance_scale:g}"
+                f"guidance {guidance_text(self.plan)}"
             ),
         )
         for name, count, first in (("keys", cost.keys, cost.first_keys), ("cuts", cost.cuts, cost.first_cuts)):
@@ -189,7 +189,7 @@ class Facts:
         from sdplay.film.job.builder import film_warnings
 
         yield from film_warnings(self.plan)
-        if self.request.seed is None:
+        if self.request.seed is None and not getattr(self.request, "seeds", ()):
             yield f"no seed was asked for; this film is made with --seed {self.settled.recipe.seed}"
         if self.thinned > 1:
             yield f"every {self.thinned}th frame is shown; --every 1 shows all"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal, cast, get_args
 
 from sdplay.core.errors import BadRequest
-from sdplay.film.expression import DEEPEST_BRACKETS, Expression, compile_expression
+from sdplay.film.expression import DEEPEST_BRACKETS, LONGEST_TEXT, Expression, compile_expression
 from sdplay.film.expression_names import FILM_NAMES, SOUND_NAMES, Timeline
 
 EASINGS: dict[str, Callable[[float], float]] = {
@@ -64,11 +64,12 @@ def read_keys(
     for entry in read_entries(name, given):
         try:
             key, names = reader.read(entry)
-            if key.frame in keys:
-                raise BadRequest(f"there is a value for frame {key.frame} already: {keys[key.frame].text!r}")
+            before = keys.get(key.frame, key)
+            if (before.value, before.mode) != (key.value, key.mode):
+                raise BadRequest(f"there is a value for frame {key.frame} already: {before.text!r}")
         except BadRequest as wrong:
             raise BadRequest(wrong.reason, field=name, value=entry.text, hint=wrong.hint) from None
-        keys[key.frame] = key
+        keys[key.frame] = before
         used |= names
     if not keys:
         raise BadRequest("a schedule has at least one key", field=name, value=given, hint="write 0:(1.0), or a number")
@@ -136,10 +137,12 @@ class _Reader:
         return match["value"], mode_named(match["mode"])
 
     def _value(self, text: str) -> tuple[float | Expression, frozenset[str]]:
+        number = number_in(text) if len(text) <= LONGEST_TEXT else None  # most keys are one, and need no parser
+        inside = text[1:-1].strip() if text[:1] == "(" and text[-1:] == ")" else text
+        if number is not None and number == inside and math.isfinite(float(number)):
+            return float(number), frozenset()
         expression = read_expression(text, self.timeline)
-        if number_in(text) is not None:
-            return expression({}), frozenset()
-        return expression, expression.uses
+        return (expression, expression.uses) if number is None else (expression({}), frozenset())
 
 
 def read_entries(name: str, given: object) -> Iterator[Entry]:

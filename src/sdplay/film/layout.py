@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -44,6 +45,15 @@ class Layout(ABC):
         """(number of the key at or before frame `index`, how far it is to the next: 0 ≤ way < 1)."""
         number = self.number_at(index)
         return number, self.way(number, index)
+
+    def shown(self, *, between: bool) -> set[int]:
+        """The named keys that some frame shows; with `between` also those that a frame is only on its way to."""
+        starts = [math.floor(self.time(number - 1)) + 1 for number in range(self.keys)]
+        indices = {*starts, *(math.ceil(self.time(number)) for number in range(self.keys))}
+        numbers: set[int] = set()
+        for number, way in (self.place(index) for index in indices if 0 <= index < self.total):
+            numbers |= {number, number + 1} if between and way > 0 else {number}
+        return {self.ordinal(number) % self.keys for number in numbers}
 
     def way(self, number: int, index: int) -> float:
         start, end = self.time(number), self.time(number + 1)

@@ -75,6 +75,22 @@ def film_plan(recipe: Recipe) -> FilmPlan:
     return DreamPlan(recipe) if isinstance(recipe.request, Dream) else AnimationPlan(recipe)
 
 
+def guidance_range(plan: FilmPlan) -> tuple[float, float]:
+    """The lowest and the highest guidance scale that the film's keys are drawn with."""
+    scales = [plan.recipe.guidance_scale]
+    if isinstance(plan, DreamPlan):
+        scales = [plan.key(number).guidance_scale for number in range(len(plan.named))]
+    elif isinstance(plan, AnimationPlan) and plan.schedules.given("guidance_schedule"):
+        scales = [plan.schedules.at("guidance_schedule", key) for key in range(0, plan.total, plan.cadence)]
+    return min(scales), max(scales)
+
+
+def guidance_text(plan: FilmPlan) -> str:
+    """The guidance scale as it is shown: "9", or "5 to 9" if it changes."""
+    low, high = guidance_range(plan)
+    return f"{low:g}" if low == high else f"{low:g} to {high:g}"
+
+
 class FilmTable(Protocol):
     """`row` holds a cell for each of `columns`, None where it says nothing; `kind` is "key", "cut" or nothing; `drawn`
     is the frame where it is drawn, and not only moved.

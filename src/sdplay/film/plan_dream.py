@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sdplay.core.errors import BadRequest
+from sdplay.core.errors import BadRequest, shorten
 from sdplay.core.sample import (
     AnyNoise,
     AnyPrompt,
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 USUAL_FRAMES = 120
 MOST_MEASURED = 1000
+MOST_LISTED = 3  # keys in a warning
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,10 +174,19 @@ class DreamPlan:
         smooth = ("audio_smooth has no effect without pace=audio",) if idle else ()
         even = "the pace is measured before the first frame; until then it counts as even"
         return (
+            *self._left_out(),
             *(self.onsets.warnings if self.onsets is not None else ()),
             *smooth,
             *(() if self.is_measured else (even,)),
         )
+
+    def _left_out(self) -> Iterator[str]:
+        """A line if the film is too short to show all its keys."""
+        shown = self.layout.shown(between=self.request.interpolate != "latent")
+        missing = [shorten(key.prompt) for place, key in enumerate(self.named) if place not in shown]
+        if missing:
+            listed = ", ".join(missing[:MOST_LISTED]) + (", …" if len(missing) > MOST_LISTED else "")
+            yield f"{len(missing)} of {len(self.named)} keys are left out of these {self.total} frames: {listed}"
 
     @property
     def stretches(self) -> int:

@@ -142,7 +142,7 @@ def parse_prompts(
         except BadRequest as wrong:
             value = f"{frame_text}: {text}"
             raise BadRequest(wrong.reason, field=FIELD, value=value, hint=wrong.hint) from None
-        if frame in keys:
+        if keys.get(frame, key).text != text:
             raise BadRequest(f"there are two prompts for frame {frame}", field=FIELD, value=text)
         keys[frame] = key
         used |= in_frame | _used(key.prompt) | _used(key.negative)

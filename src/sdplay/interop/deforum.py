@@ -9,9 +9,18 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, cast
 
+from sdplay.core.errors import BadRequest
 from sdplay.film.curve_text import number_in, read_entries
-from sdplay.interop.deforum_names import COUNTS, ENOUGH_MARKS, MARKS, PLANES, RENAMED, SAME
+from sdplay.film.request_animate import Animate
+from sdplay.film.schedules import ALL_MOVES, MOVES, RANGES, read_schedules, timeline_of
+from sdplay.interop.deforum_names import ALWAYS, COUNTS, ENOUGH_MARKS, MARKS, NEVER, PLANES, RENAMED, SAME
 from sdplay.interop.names import schedule_of, split
+from sdplay.requests.base import make_request
+
+# "0: 0: (1.5)": what a hand that copied a key made of it.
+REPEATED = re.compile(r"(^|,)\s*([0-9]+)\s*:\s*\2\s*:")
+FIELD = "animation_prompts"
+SCHEDULES = {*RANGES, *PLANES, "cfg_scale_schedule"}
 
 
 def is_deforum(settings: Mapping[str, Any]) -> bool:
@@ -22,11 +31,11 @@ def is_deforum(settings: Mapping[str, Any]) -> bool:
 def from_deforum(settings: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """Deforum's `settings` as ours, and notes on what was turned around or has no meaning here.
 
-    Raises `BadRequest` (field strength_schedule) for one that cannot be read.
+    Raises `BadRequest` for a strength_schedule that cannot be read, and for prompts that are not by frame.
     """
+    settings, notes = read_once(settings)
     fields = {name: value for name, value in settings.items() if name in SAME and value is not None}
     fields |= {RENAMED[name]: value for name, value in settings.items() if name in RENAMED and value is not None}
-    notes: list[str] = []
     used = set(SAME | RENAMED.keys())
     for names, translate in TRANSLATIONS.items():
         if any(name in settings for name in names):
@@ -36,10 +45,49 @@ def from_deforum(settings: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]
         used |= set(names)
     if settings.get("color_coherence") != "Image":
         fields.pop("color_image", None)
+    for name in sorted(unreadable(fields)):
+        notes.append(f"{name}: {fields.pop(name)!r} cannot be read, and is unused in this film; left out")
     strange = sorted(settings.keys() - used)
     if strange:
         notes.append(f"without meaning here, left out: {', '.join(strange)}")
     return fields, notes
+
+
+def read_once(settings: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """`settings` with a frame number that stands twice before a value (`0: 0: (1.5)`) once, and a note for each."""
+    texts = {name: value for name, value in settings.items() if name in SCHEDULES and isinstance(value, str)}
+    once = {name: REPEATED.sub(r"\1\2:", text) for name, text in texts.items() if REPEATED.search(text)}
+    return {**settings, **once}, [f"{name}: {texts[name]!r} is read as {text!r}" for name, text in once.items()]
+
+
+def unreadable(fields: Mapping[str, Any]) -> set[str]:
+    """Those of `fields` that have no effect in this mode, and that no film could have."""
+    return {name for name in idle_names(fields) & fields.keys() if not is_readable(name, fields[name])}
+
+
+def idle_names(fields: Mapping[str, Any]) -> set[str]:
+    """The settings without effect in the mode that `fields` name."""
+    mode = fields.get("animation_mode", "2D")
+    idle = {name for name in ALL_MOVES if name not in MOVES.get(mode, ALL_MOVES)}
+    if fields.get("seed_behavior") != "schedule":
+        idle.add("seed_schedule")
+    if mode != "2D":
+        idle.add("border")
+    if mode != "3D":
+        idle |= {"fov", "fov_schedule", "near_plane", "far_plane", "padding_mode", "use_depth_warping", "midas_weight"}
+    if mode != "Video Input":
+        idle |= {"extract_nth_frame", "extract_from_frame", "extract_to_frame"}
+    return idle
+
+
+def is_readable(name: str, value: object) -> bool:
+    """Whether a film could have `value` under `name`."""
+    try:
+        request = make_request(Animate, animation_prompts="any", max_frames=1, **{name: value})
+        read_schedules(request, timeline_of(request, 1, 0))
+    except BadRequest:
+        return False
+    return True
 
 
 def inverted(schedule: object) -> str:
@@ -63,8 +111,8 @@ def _strength(settings: Mapping[str, Any]) -> Found:
 
 
 def _seed(settings: Mapping[str, Any]) -> Found:
-    seed = settings["seed"]
-    return ({} if seed in (-1, None, "") else {"seed": seed}), []
+    seed = _whole(settings["seed"])
+    return ({} if seed in (-1, "-1", None, "") else {"seed": seed}), []
 
 
 def _sampler(settings: Mapping[str, Any]) -> Found:
@@ -93,12 +141,31 @@ def _planes(settings: Mapping[str, Any]) -> Found:
 
 
 def _counts(settings: Mapping[str, Any]) -> Found:
-    """Whole numbers that its notebook writes as text."""
-    return {name: _whole(settings[name]) for name in COUNTS if name in settings}, []
+    return {ours: _whole(settings[name]) for name, ours in COUNTS.items() if settings.get(name) is not None}, []
 
 
 def _whole(value: object) -> object:
-    return int(value) if isinstance(value, str) and re.fullmatch(r"\s*[0-9]{1,9}\s*", value) else value
+    """`value` as a whole number if it is one, or its text, or a schedule of it: 3.0, "3", "0: (3)"."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    match = re.fullmatch(r"\s*(?:0\s*:)?\s*\(?\s*([0-9]{1,19})\s*\)?\s*", value) if isinstance(value, str) else None
+    return int(match[1]) if match else value
+
+
+def _border(settings: Mapping[str, Any]) -> Found:
+    """Anything but "wrap" is "replicate" there."""
+    border = settings["border"]
+    if not isinstance(border, str) or border in ("wrap", "replicate"):
+        return {"border": border}, []
+    return {"border": "replicate"}, [f"border: {border!r} is not one; Deforum takes it for 'replicate'"]
+
+
+def _distribution(settings: Mapping[str, Any]) -> Found:
+    """Where drawn frames lie: here every `diffusion_cadence`-th one, whatever keys prompts and schedules have."""
+    kind = settings["keyframe_distribution"]
+    if kind in (None, "Off"):
+        return {}, []
+    return {}, [f"keyframe_distribution: {kind!r} is not known here; every diffusion_cadence-th frame is drawn"]
 
 
 def _steps(settings: Mapping[str, Any]) -> Found:
@@ -129,12 +196,19 @@ def _flow(settings: Mapping[str, Any]) -> Found:
 def _prompts(settings: Mapping[str, Any]) -> Found:
     """Prompts by frame, with the words for all of them before, and the negative ones for all of them after."""
     prompts = settings.get("animation_prompts") or settings.get("prompts")
-    always, never = (str(settings.get(f"animation_prompts_{part}") or "").strip() for part in ("positive", "negative"))
+    always, never = (_first_of(settings, names) for names in (ALWAYS, NEVER))
+    if isinstance(prompts, list) and all(isinstance(text, str) for text in cast(list[object], prompts)):
+        hint = 'write {"0": "first prompt", "60": "second prompt"}, or draw the list as pictures'
+        raise BadRequest("these are prompts of pictures, not of frames", field=FIELD, value=prompts, hint=hint)
     fields: dict[str, Any] = {"negative_prompt": never} if never else {}
     if isinstance(prompts, Mapping):
         texts = cast(Mapping[object, object], prompts).items()
         prompts = {str(frame): _with_both(text, always, never) for frame, text in texts}
     return fields | ({"animation_prompts": prompts} if prompts else {}), []
+
+
+def _first_of(settings: Mapping[str, Any], names: tuple[str, ...]) -> str:
+    return next((text for name in names if (text := str(settings.get(name) or "").strip())), "")
 
 
 def _with_both(text: object, always: str, never: str) -> object:
@@ -150,9 +224,11 @@ TRANSLATIONS: Mapping[tuple[str, ...], Callable[[Mapping[str, Any]], Found]] = {
     ("seed",): _seed,
     ("sampler", "scheduler"): _sampler,
     tuple(PLANES): _planes,
-    COUNTS: _counts,
+    tuple(COUNTS): _counts,
+    ("border",): _border,
+    ("keyframe_distribution",): _distribution,
     ("steps_schedule", "enable_steps_scheduling"): _steps,
     ("use_init", "init_image", "strength"): _start,
     ("optical_flow_cadence",): _flow,
-    ("animation_prompts", "prompts", "animation_prompts_positive", "animation_prompts_negative"): _prompts,
+    ("animation_prompts", "prompts", *ALWAYS, *NEVER): _prompts,
 }

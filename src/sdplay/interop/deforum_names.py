@@ -38,8 +38,6 @@ ENOUGH_MARKS = 3
 SAME = frozenset(
     [
         "animation_mode",
-        "max_frames",
-        "border",
         "angle",
         "zoom",
         "translation_x",
@@ -51,7 +49,6 @@ SAME = frozenset(
         "rotation_3d_y",
         "rotation_3d_z",
         "seed_behavior",
-        "seed_iter_N",
         "seed_schedule",
         "noise_schedule",
         "contrast_schedule",
@@ -70,19 +67,30 @@ SAME = frozenset(
         "sampling_mode",
         "save_depth_maps",
         "video_init_path",
-        "extract_from_frame",
-        "extract_to_frame",
     ]
 )
 RENAMED = {
-    "W": "width",
-    "H": "height",
     "fps": "FPS",
-    "steps": "num_inference_steps",
     "scale": "guidance_scale",
     "cfg_scale": "guidance_scale",
     "cfg_scale_schedule": "guidance_schedule",
     "color_coherence_image_path": "color_image",
 }
 PLANES = {"near_schedule": "near_plane", "far_schedule": "far_plane"}
-COUNTS = ("diffusion_cadence", "extract_nth_frame")
+# Whole numbers that some files write as text, and what they are called here.
+COUNTS = {
+    "width": "width",
+    "height": "height",
+    "W": "width",
+    "H": "height",
+    "steps": "num_inference_steps",
+    "max_frames": "max_frames",
+    "seed_iter_N": "seed_iter_N",
+    "diffusion_cadence": "diffusion_cadence",
+    "extract_nth_frame": "extract_nth_frame",
+    "extract_from_frame": "extract_from_frame",
+    "extract_to_frame": "extract_to_frame",
+}
+# Words for every frame, before and after its own: of the web UI's extension, and of its successor.
+ALWAYS = ("animation_prompts_positive", "positive_prompts")
+NEVER = ("animation_prompts_negative", "negative_prompts")

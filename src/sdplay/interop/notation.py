@@ -62,11 +62,12 @@ def _mapping(notation: str, found: object) -> dict[str, Any]:
 
 
 def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    names = [name for name, _ in pairs]
-    twins = sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else []
+    """The mapping of `pairs`; a name that stands twice says the same both times."""
+    fields = dict(pairs)
+    twins = sorted({name for name, value in pairs if fields[name] != value}) if len(fields) < len(pairs) else []
     if twins:
-        raise NotThis(f"is JSON that says {', '.join(map(repr, twins))} twice")
-    return dict(pairs)
+        raise NotThis(f"is JSON that says {', '.join(map(repr, twins))} twice, and not the same")
+    return fields
 
 
 def _resolvers() -> dict[str, list[tuple[str, re.Pattern[str]]]]:

@@ -56,10 +56,10 @@ class FilmJobs:
         Raises `BadRequest` for a folder without a job, `NotReproduced` where the model or a file it is made from is
         not the one it was begun with, and with `strict` for one begun by another version or on another processor.
         """
-        from sdplay.film.job.description import described_output
+        from sdplay.film.job.description import FREE, described_output
         from sdplay.film.job.folder import JobFolder
 
-        folder = JobFolder.open(job)
+        folder = JobFolder.open(job, FREE)
         recorded = self._recorded(folder, model)
         output = described_output(folder.description)
         return self._builder(recorded, output).begin(job, force=True, strict=strict)
@@ -69,11 +69,11 @@ class FilmJobs:
 
         Raises what `resume` raises where it cannot be tried, and `BadRequest` where no unit is finished yet.
         """
-        from sdplay.film.job.description import described_output
+        from sdplay.film.job.description import FREE, described_output
         from sdplay.film.job.folder import JobFolder
         from sdplay.film.job.verify import verify_segments
 
-        folder = JobFolder.open(job)
+        folder = JobFolder.open(job, FREE)
         recorded = self._recorded(folder, model)
         output = described_output(folder.description)
         yield from verify_segments(self._builder(recorded, output).attach(folder), every)

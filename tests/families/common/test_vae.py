@@ -1,4 +1,4 @@
-"""A codec in a file of its own, in every layout there is."""
+"""A VAE in a file of its own, in every layout there is."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def latents() -> Tensor:
 
 @pytest.mark.parametrize("write", WRITERS, ids=lambda write: write.__name__)
 @pytest.mark.parametrize("kind", ["sd15", "sdxl"])
-def test_the_models_own_codec_given_apart_gives_the_same_bits(
+def test_the_models_own_vae_given_apart_gives_the_same_bits(
     kind: str, write: Write, kinds: dict[str, Path], tmp_path: Path, latents: Tensor
 ) -> None:
     name = "sdxl" if kind == "sdxl" else "sd"
@@ -72,15 +72,13 @@ def test_the_models_own_codec_given_apart_gives_the_same_bits(
     assert torch.equal(own.encode(pixels), apart.encode(pixels))
 
 
-def test_a_codec_of_odd_shapes_is_read_with_what_the_models_own_says(
-    tiny: Path, tmp_path: Path, latents: Tensor
-) -> None:
+def test_a_vae_of_odd_shapes_is_read_with_what_the_models_own_says(tiny: Path, tmp_path: Path, latents: Tensor) -> None:
     """Norms in groups of 4, as no file says of itself."""
     own, apart = (load_family("sd", tiny, FLOAT32, codec) for codec in (None, diffusers_file(tiny, tmp_path)))
     assert torch.equal(own.decode(latents), apart.decode(latents))
 
 
-def test_another_codec_changes_the_pixels_and_nothing_else(
+def test_another_vae_changes_the_pixels_and_nothing_else(
     kinds: dict[str, Path], tmp_path: Path, latents: Tensor
 ) -> None:
     changed = {
@@ -122,7 +120,7 @@ def of_larger_blocks(weights: dict[str, Tensor]) -> dict[str, Tensor]:
         (of_larger_blocks, "its latents are 16 times as small as a picture, and those of this model 8 times"),
     ],
 )
-def test_a_codec_that_does_not_fit_says_why(change: Any, reason: str, kinds: dict[str, Path], tmp_path: Path) -> None:
+def test_a_vae_that_does_not_fit_says_why(change: Any, reason: str, kinds: dict[str, Path], tmp_path: Path) -> None:
     save_file(change(weights_in(kinds["sd15"])), tmp_path / "bad.safetensors")
     with pytest.raises(ModelBroken, match=reason) as caught:
         load_family("sd", kinds["sd15"], FLOAT32, tmp_path / "bad.safetensors")

@@ -38,7 +38,7 @@ def test_the_scheduler_file_becomes_the_noise_table(tiny: Path, tiny_v: Path) ->
     assert schedules == [(1000, "leading", 1), (1000, "trailing", 1)]
 
 
-def test_the_codec_says_its_factor_and_channels(family: StableDiffusion) -> None:
+def test_the_vae_says_its_factor_and_channels(family: StableDiffusion) -> None:
     assert (family.vae_scale_factor, family.latent_channels, family.is_inpaint) == (8, 4, False)
 
 
@@ -52,7 +52,7 @@ def test_words_are_encoded_as_the_text_encoder_does(family: StableDiffusion) -> 
     assert not torch.equal(found, family.encode_text("a blue apple").embeds)
 
 
-def test_latents_come_back_from_the_codec_scaled_as_they_went_in(family: StableDiffusion) -> None:
+def test_latents_come_back_from_the_vae_scaled_as_they_went_in(family: StableDiffusion) -> None:
     pixels = torch.rand(2, 3, 64, 72, generator=torch.Generator().manual_seed(0)) * 2 - 1
     with torch.inference_mode():
         latents = family.vae.encode(pixels).latent_dist.mode()
@@ -243,8 +243,8 @@ def test_a_unet_for_another_vae_is_refused(tiny: Path, tmp_path: Path) -> None:
         load_sd(folder, FLOAT32)
 
 
-def test_a_codec_with_the_old_names_of_attention_still_loads(tiny: Path, tmp_path: Path) -> None:
-    """Stable Diffusion 1.5 as it was published: `query`, `key`, `value`, `proj_attn` in the codec's middle block."""
+def test_a_vae_with_the_old_names_of_attention_still_loads(tiny: Path, tmp_path: Path) -> None:
+    """Stable Diffusion 1.5 as it was published: `query`, `key`, `value`, `proj_attn` in the VAE's middle block."""
     folder = tmp_path / "model"
     shutil.copytree(tiny, folder)
     old = {"to_q": "query", "to_k": "key", "to_v": "value", "to_out.0": "proj_attn"}

@@ -90,6 +90,17 @@ def test_a_damaged_description_is_told(content: str, tmp_path: Path) -> None:
             way(tmp_path)
 
 
+def test_a_pipe_or_a_device_in_the_place_of_the_description_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "device").mkdir()
+    (tmp_path / "device" / "job.json").symlink_to("/dev/zero")
+    (tmp_path / "pipe").mkdir()
+    os.mkfifo(tmp_path / "pipe" / "job.json")
+    for name in ("device", "pipe"):
+        for way in (JobFolder.open, lambda path: JobFolder.create(path, ASKED)):
+            with pytest.raises(StoreError, match="not a regular file"):
+                way(tmp_path / name)
+
+
 def test_a_job_of_another_version_is_told(tmp_path: Path) -> None:
     (tmp_path / "job.json").write_text(json.dumps({"format": 2, "digest": "", "description": {}}))
     with pytest.raises(StoreError, match="another version"):
@@ -103,11 +114,16 @@ def test_a_job_whose_description_was_edited_is_refused(tmp_path: Path) -> None:
     edited = JobFolder.open(tmp_path).description
     with pytest.raises(StoreError, match=r"job\.json was changed"):
         JobFolder.create(tmp_path, edited, ["frames"])
+    with pytest.raises(StoreError, match=r"job\.json was changed"):
+        JobFolder.open(tmp_path, ["frames"])
     path.write_text(path.read_text().replace('"seed": 2', '"seed": 1').replace('"frames": 4', '"frames": 9'))
     assert JobFolder.create(tmp_path, {"seed": 1, "frames": 4}, ["frames"]).description["frames"] == 9
 
 
 # --- what changed -----------------------------------------------------------------------------------------------------
+
+
+LONG = "a hill at dawn, oil on canvas, warm light " * 8
 
 
 @pytest.mark.parametrize(
@@ -125,6 +141,25 @@ def test_a_job_whose_description_was_edited_is_refused(tmp_path: Path) -> None:
 )
 def test_differences_are_told_setting_by_setting(changed: dict[str, object], lines: list[str]) -> None:
     assert differences(ASKED, ASKED | changed, FREE) == lines
+
+
+@pytest.mark.parametrize(
+    ("now", "then_shown", "now_shown"),
+    [
+        (LONG + "a fox", "… 'anvas, warm light a cat'", "… 'anvas, warm light a fox'"),
+        (LONG + "a cat b", "… 'as, warm light a cat'", "… 'as, warm light a cat b'"),
+        ("an" + LONG[1:] + "a cat", "'a hill at", "'an hill at"),
+        (LONG.replace("oil", "ink", 1), "'a hill at dawn, oil on", "'a hill at dawn, ink on"),
+        ([LONG, 1], "", ""),
+    ],
+)
+def test_of_long_settings_the_difference_itself_is_shown(now: object, then_shown: str, now_shown: str) -> None:
+    (line,) = differences({"prompt": LONG + "a cat"}, {"prompt": now})
+    before, _, after = line.removeprefix("prompt: ").removesuffix(" now").partition(" then, ")
+    assert before.startswith(then_shown)
+    assert after.startswith(now_shown)
+    assert before != after
+    assert len(line) < 200
 
 
 def test_one_setting_of_a_group_may_be_ignored() -> None:

@@ -159,6 +159,7 @@ def test_a_segment_with_a_picture_that_is_no_more_is_drawn_again(harm: Any, name
     harm(job.path / name)
     segments, lost = recover(job)
     assert lost == {1}
+    assert segments.damaged == (name,)
     assert [record.number for record in segments] == [0, 2, 3]
     assert segments.first_missing == 1
     assert not any((job.path / "frames" / f"{index:09}.png").exists() for index in range(LENGTH, 2 * LENGTH))
@@ -167,6 +168,36 @@ def test_a_segment_with_a_picture_that_is_no_more_is_drawn_again(harm: Any, name
     harm(job.path / "frames" / "000000008.png")
     assert draw_film(job.path, COUNT) == {2, 3}
     assert files(job.path) == whole
+
+
+def test_every_damaged_file_is_named_up_to_ten(job: JobFolder) -> None:
+    assert recover(job)[0].damaged == ()
+    names = ["frames/000000000.png", "frames/000000001.png", "keys/000000000.png", "frames/000000011.png"]
+    for name in names:
+        cut(job.path / name)
+    assert recover(job)[0].damaged == tuple(names)
+    draw_film(job.path, COUNT)
+    for path in (job.path / "frames").iterdir():
+        cut(path)
+    assert len(recover(job)[0].damaged) == 10
+
+
+def test_a_journal_with_a_damaged_line_is_named_and_one_that_ends_early_is_not(job: JobFolder) -> None:
+    whole, path = files(job.path), job.path / "journal.jsonl"
+    cut(path)  # as a crash leaves it
+    assert recover(job)[0].damaged == ()
+    draw_film(job.path, COUNT)
+    path.write_bytes(path.read_bytes().replace(b'"first": 3', b'"first": 4'))
+    segments, _ = recover(job)
+    assert (segments.damaged, [record.number for record in segments]) == (("journal.jsonl",), [0])
+    draw_film(job.path, COUNT)
+    assert files(job.path) == whole
+
+
+def test_a_pipe_in_the_place_of_the_journal_is_refused(job: JobFolder) -> None:
+    pipe(job.path / "journal.jsonl")
+    with pytest.raises(StoreError, match="not a regular file"):
+        recover(job)
 
 
 def test_in_a_chain_the_segments_after_a_lost_one_are_lost_too(job: JobFolder) -> None:

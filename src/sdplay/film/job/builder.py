@@ -14,7 +14,7 @@ from sdplay.film.job.description import FREE, describe, film_rate, here
 from sdplay.film.job.encoder import FilmEncoder, Output
 from sdplay.film.job.film import FilmJob
 from sdplay.film.job.folder import JobFolder
-from sdplay.film.plan import AnyFilm, FilmPlan, film_plan
+from sdplay.film.plan import AnyFilm, FilmPlan, film_plan, guidance_range
 from sdplay.film.request_animate import Animate
 from sdplay.film.request_dream import Dream
 from sdplay.film.video.container import CODINGS, check_kind
@@ -31,7 +31,7 @@ def seeded_as_before(request: AnyFilm, out: Path) -> AnyFilm:
     """`request` with the seed of the job in `out`, where there is one and no seed was asked for: it is resumed."""
     if request.seed is not None or not (out / "job.json").exists():
         return request
-    seed: Any = JobFolder.open(out).description["recipe"]["seed"]
+    seed: Any = JobFolder.open(out, FREE).description["recipe"]["seed"]
     return request.model_copy(update={"seed": seed})
 
 
@@ -114,7 +114,7 @@ def is_mixed(folder: JobFolder) -> bool:
 
 def film_warnings(plan: FilmPlan) -> tuple[str, ...]:
     """What a person should know before the film is drawn."""
-    return (*plan.warnings, *rounded_sizes(plan.recipe), *weak_guidance(plan.recipe), *guessed_depth(plan.recipe))
+    return (*plan.warnings, *rounded_sizes(plan.recipe), *weak_guidance(plan), *guessed_depth(plan.recipe))
 
 
 def with_sound(output: Output, recipe: Recipe) -> Output:
@@ -157,10 +157,11 @@ def guessed_depth(recipe: Recipe) -> Iterator[str]:
         )
 
 
-def weak_guidance(recipe: Recipe) -> Iterator[str]:
+def weak_guidance(plan: FilmPlan) -> Iterator[str]:
     """A line for guidance that leads away from the words rather than towards them."""
-    if recipe.guidance_scale < 1:
-        yield f"guidance_scale = {recipe.guidance_scale:g} is below 1, where guidance is off: the words count for less"
+    low, _ = guidance_range(plan)
+    if low < 1:
+        yield f"guidance_scale = {low:g} is below 1, where guidance is off: the words count for less"
 
 
 def rounded_sizes(recipe: Recipe) -> Iterator[str]:

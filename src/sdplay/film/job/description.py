@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from fractions import Fraction
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from sdplay.core.errors import StoreError
 from sdplay.film.job.encoder import Output
 from sdplay.film.request import USED_UP, Film
 from sdplay.film.video.sound import Sound
@@ -34,9 +36,19 @@ def describe(recipe: Recipe, output: Output) -> dict[str, Any]:
     return {"recipe": recipe.to_dict(), "asked": asked, "output": written, "made_by": here(), "found": location}
 
 
+@contextmanager
+def damage_named() -> Iterator[None]:
+    """Raise `StoreError` for a description that lacks what it should have."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError, ZeroDivisionError) as error:
+        raise StoreError(f"its job.json is damaged: {error!r}", field="job") from error
+
+
 def described_recipe(description: Mapping[str, Any]) -> Recipe:
-    """The recipe in a description; raises `BadRequest` for one of another version."""
-    return Recipe.from_dict({**description["recipe"], **description["asked"]})
+    """The recipe in a description; raises `BadRequest` for one of another version, `StoreError` for a damaged one."""
+    with damage_named():
+        return Recipe.from_dict({**description["recipe"], **description["asked"]})
 
 
 def described_model(description: Mapping[str, Any]) -> str:
@@ -47,10 +59,13 @@ def described_model(description: Mapping[str, Any]) -> str:
 
 
 def described_output(description: Mapping[str, Any]) -> Output:
-    written: dict[str, Any] = dict(description["output"])
-    recorded, rate = written.pop("sound"), Fraction(written.pop("rate"))
-    sound = Sound(path=Path(recorded["path"]), start=recorded["start"], field=recorded["field"]) if recorded else None
-    return Output(**written, rate=rate, sound=sound)
+    with damage_named():
+        written: dict[str, Any] = dict(description["output"])
+        recorded, rate = written.pop("sound"), Fraction(written.pop("rate"))
+        sound = (
+            Sound(path=Path(recorded["path"]), start=recorded["start"], field=recorded["field"]) if recorded else None
+        )
+        return Output(**written, rate=rate, sound=sound)
 
 
 def film_rate(request: Request) -> Fraction:

@@ -67,7 +67,7 @@ class FilmEncoder:
         """Whether the film file is there, with all its frames."""
         self._shown = self.total
         try:
-            self.frames = self._counted() if self.path.exists() else 0
+            self.frames = self._counted() if self.path.is_file() else 0
         except SdplayError:
             return False
         return self.frames == self._expected()

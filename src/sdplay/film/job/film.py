@@ -64,7 +64,7 @@ def shoot(job: FilmJob) -> Generator[Event, None, None]:
         plan = job.plan
         segments = recover_segments(job)
         done = frames_done(plan, segments)
-        yield Resumed(total=plan.total, done=done)
+        yield Resumed(total=plan.total, done=done, damaged=segments.damaged)
         if done == plan.total and encoder.is_written():
             yield FilmSaved(path=encoder.path, frames=encoder.frames, anew=False)
             return

@@ -19,11 +19,13 @@ from typing import Any, cast
 from sdplay.core.errors import BadRequest, StoreError, shorten
 from sdplay.files.atomic import HIDDEN, prepare_folder, replace_file, store_error, sync_folder, write_new, writing
 from sdplay.files.lock import locked
-from sdplay.film.job.segments import Chain, SegmentStore, encode_latest
+from sdplay.film.job.segments import Chain, SegmentStore, check_regular, encode_latest
 from sdplay.images.read import Pixels
 
 FORMAT = 1
 ABSENT = "nothing"
+LONGEST_SHOWN = 60  # characters of a value that is shown whole
+CONTEXT = 20  # characters before the first that differs
 
 
 class JobFolder:
@@ -69,23 +71,24 @@ class JobFolder:
                 value=str(path),
                 hint="choose another folder; or `fork=NEW` begins a new job there with the changed settings",
             )
-        if _digest(wanted, free) != job.digest:
-            hint = "put the old job.json back, or begin a new film in another folder"
-            raise StoreError(
-                "its job.json was changed since the job was begun", field="job", value=str(path), hint=hint
-            )
+        job._check(free)
         return job
 
     @classmethod
-    def open(cls, path: Path) -> JobFolder:
-        """The job in `path`; raises `BadRequest` where there is none, `StoreError` if it cannot be read."""
+    def open(cls, path: Path, free: Collection[str] | None = None) -> JobFolder:
+        """The job in `path`; raises `BadRequest` if there is none, `StoreError` if it cannot be read.
+
+        With `free` also for a job.json in which anything but the settings named there was changed.
+        """
+        file = path / "job.json"
+        check_regular(file)
         try:
-            fields = cast("dict[str, Any]", json.loads((path / "job.json").read_bytes()))
+            fields = cast("dict[str, Any]", json.loads(file.read_bytes()))
             if fields["format"] != FORMAT:
                 raise StoreError(
                     "was made by another version of this program", field="job", value=str(path), hint="use that version"
                 )
-            return cls(path, dict(fields["description"]), str(fields["digest"]))
+            job = cls(path, dict(fields["description"]), str(fields["digest"]))
         except (FileNotFoundError, NotADirectoryError):
             hint = "give the folder that holds its job.json"
             raise BadRequest("there is no job", field="job", value=str(path), hint=hint) from None
@@ -93,6 +96,16 @@ class JobFolder:
             raise store_error(error, path) from error
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise StoreError(f"its job.json is damaged: {error!r}", field="job", value=str(path)) from error
+        if free is not None:
+            job._check(free)
+        return job
+
+    def _check(self, free: Collection[str]) -> None:
+        """Raise `StoreError` if the settings that may not change were changed in job.json."""
+        if _digest(self.description, free) != self.digest:
+            reason = "its job.json was changed since the job was begun"
+            hint = "put the old job.json back, or begin a new film in another folder"
+            raise StoreError(reason, field="job", value=str(self.path), hint=hint)
 
     def update(self, description: Mapping[str, Any]) -> None:
         """Write `description` in the place of the old one; the digest stays. Only with the lock held."""
@@ -142,11 +155,16 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any], ignoring: Collec
     Settings inside others are named "output.crf"; `ignoring` holds such names, and one of a group stands for all in it.
     """
     then, now = (_settings(_plain(description), ignoring) for description in (old, new))
-    return [
-        f"{name}: {_shown(then, name)} then, {_shown(now, name)} now"
-        for name in sorted(then.keys() | now.keys())
-        if name not in then or name not in now or _text(then[name]) != _text(now[name])
-    ]
+    lines: list[str] = []
+    for name in sorted(then.keys() | now.keys()):
+        if name not in then or name not in now:
+            before, after = (shorten(settings[name]) if name in settings else ABSENT for settings in (then, now))
+        elif _text(then[name]) != _text(now[name]):
+            before, after = _parts_that_differ(then[name], now[name])
+        else:
+            continue
+        lines.append(f"{name}: {before} then, {after} now")
+    return lines
 
 
 def _settings(description: Mapping[str, Any], ignoring: Collection[str], group: str = "") -> dict[str, Any]:
@@ -163,8 +181,20 @@ def _is_group(value: object) -> bool:
     return isinstance(value, dict) and bool(cast("dict[str, Any]", value))
 
 
-def _shown(settings: Mapping[str, Any], name: str) -> str:
-    return shorten(settings[name]) if name in settings else ABSENT
+def _parts_that_differ(then: Any, now: Any) -> tuple[str, str]:
+    """Both values as they are shown: of long ones, the part around the first character that differs."""
+    old, new = (value if isinstance(value, str) else _text(value) for value in (then, now))
+    if max(len(old), len(new)) <= LONGEST_SHOWN:
+        return shorten(then), shorten(now)
+    shorter = min(len(old), len(new))
+    begin = max(next((at for at in range(shorter) if old[at] != new[at]), shorter) - CONTEXT, 0)
+    return _part(old, begin), _part(new, begin)
+
+
+def _part(text: str, begin: int) -> str:
+    """`text` from `begin` on, as far as it is shown."""
+    end = begin + 3 * CONTEXT
+    return f"{'… ' if begin else ''}{text[begin:end]!r}{' …' if end < len(text) else ''}"
 
 
 def _digest(description: Mapping[str, Any], free: Collection[str]) -> str:

@@ -73,6 +73,7 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.is_damaged = False  # whether `open` cut off a whole line, as no crash leaves it
         self._index()
 
     @classmethod
@@ -85,6 +86,9 @@ class Journal:
             pass
         journal = cls(path)
         if path.stat().st_size != journal._end:
+            with path.open("rb") as file:
+                file.seek(journal._end)
+                journal.is_damaged = b"\n" in file.read()
             journal._cut()
         sync_folder(path.parent)
         return journal

@@ -28,6 +28,7 @@ LARGEST_LATEST = 512
 FRAMES, KEYS, DEPTH = "frames", "keys", "depth"
 NUMBERED = re.compile(r"(\d{9})\.png")
 UNFINISHED = (TEMPORARY, ".part")
+MOST_NAMED = 10  # damaged files
 # Of a segment, the number of the chain it belongs to: one lost from a chain takes those after it along.
 Chain = Callable[[int], int]
 
@@ -42,6 +43,8 @@ class SegmentStore:
 
     def __init__(self, folder: Path, digest: str) -> None:
         self.folder, self.digest = folder, digest
+        self.damaged: tuple[str, ...] = ()  # what `recover` found missing or not as the journal says
+        check_regular(folder / "journal.jsonl")
         with writing(folder):
             for name in (FRAMES, KEYS, DEPTH):
                 (folder / name).mkdir(exist_ok=True)
@@ -117,7 +120,13 @@ class SegmentStore:
 
         Returns the numbers forgotten: with `chain`, of each chain the first such segment and all after it.
         """
-        gone = {record.number for record in self if not self._intact(record)}
+        damaged: list[str] = ["journal.jsonl"] if self._journal.is_damaged else []
+        gone: set[int] = set()
+        for record in self:
+            spoiled = self._damaged(record)
+            gone |= {record.number} if spoiled else set()
+            damaged += spoiled[: MOST_NAMED - len(damaged)]
+        self.damaged = tuple(damaged)
         forgotten = frozenset(gone if chain is None else self._onwards(gone, chain))
         with writing(self.folder):
             if forgotten:
@@ -135,10 +144,12 @@ class SegmentStore:
             if first and record.number >= first.get(chain(record.number), record.number + 1)
         }
 
-    def _intact(self, record: SegmentRecord) -> bool:
+    def _damaged(self, record: SegmentRecord) -> list[str]:
+        """The pictures of `record`, by their path in the folder, that are not as the journal says."""
         pictures = [(self.frame_path(index), sha) for index, sha in enumerate(record.sha, record.first)]
         pictures += [(self.key_path(index), sha) for index, sha in record.keys.items()]
-        return all(is_whole(path) and holds(path, sha) for path, sha in pictures)
+        bad = (path for path, sha in pictures if not (is_whole(path) and holds(path, sha)))
+        return [path.relative_to(self.folder).as_posix() for path in bad]
 
     def _write(self, path: Path, index: int, pixels: Pixels) -> str:
         content = encode_frame(pixels, self.digest, index)
@@ -212,6 +223,8 @@ def encode_latest(pixels: Pixels) -> bytes:
 def read_frame(path: Path) -> Pixels:
     """The pixels of a file that `encode_frame` made; raises `StoreError` if it is gone or damaged."""
     try:
+        if path.exists() and not path.is_file():
+            raise OSError("it is not a regular file")
         with quiet(), Image.open(path, formats=["PNG"]) as image:
             return np.array(image.convert("RGB"))
     except UNREADABLE as error:
@@ -230,6 +243,13 @@ def is_whole(path: Path) -> bool:
             return file.read() == TRAILER
     except OSError:
         return False
+
+
+def check_regular(path: Path) -> None:
+    """Raise `StoreError` for a pipe or a device in the place of the file `path`: it would be waited for."""
+    if path.exists() and not path.is_file() and not path.is_dir():
+        hint = "put the file back that was there"
+        raise StoreError("is not a regular file", field="job", value=str(path), hint=hint)
 
 
 def holds(path: Path, sha: str) -> bool:

@@ -12,7 +12,7 @@ from sdplay.events import ImageDone, KeyframeDone
 from sdplay.film.job.film import FilmJob
 from sdplay.film.job.folder import JobFolder
 from sdplay.film.job.journal import SegmentRecord, read_journal
-from sdplay.film.job.segments import FRAMES, KEYS, frame_name, pixel_sha, read_frame
+from sdplay.film.job.segments import FRAMES, KEYS, check_regular, frame_name, pixel_sha, read_frame
 from sdplay.images.picture import difference
 from sdplay.images.read import Pixels
 
@@ -45,6 +45,7 @@ def progress_of(folder: JobFolder) -> Progress:
 
 def records(folder: JobFolder) -> Iterator[SegmentRecord]:
     journal = folder.path / "journal.jsonl"
+    check_regular(journal)
     return read_journal(journal) if journal.exists() else iter(())
 
 

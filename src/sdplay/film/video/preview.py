@@ -49,6 +49,8 @@ class PreviewWriter:
 
     def __enter__(self) -> Self:
         with film_errors(self._path):
+            if self._path.exists() and not self._path.is_file():  # a pipe would be waited for
+                self._path.unlink()
             self._container = open_output(self._path, PREVIEW, comment="")
         return self
 
