@@ -11,7 +11,8 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import FrameType
@@ -20,6 +21,7 @@ from typing import Any
 import sdplay
 
 ROOT = str(Path(sdplay.__file__).parent)
+RESOLVE = "Resolver.resolve"
 NETWORK = ("unet_2d_condition.py", "forward")  # diffusers' U-Net, whose call is the first useful line
 
 
@@ -30,10 +32,18 @@ class Walk:
     files: set[str] = field(default_factory=set[str])
     types: set[str] = field(default_factory=set[str])
     frames: list[str] = field(default_factory=list[str])
+    resolving: list[str] = field(default_factory=list[str])
+    _resolver: FrameType | None = None
 
     def listen(self, frame: FrameType, event: str, _: Any) -> None:
         """A profile function; see `sys.setprofile`."""
         code = frame.f_code
+        if code.co_qualname == RESOLVE:
+            self._resolver = frame if event == "call" else None
+        if self._resolver is not None and event == "call" and code.co_filename.startswith(ROOT):
+            name = f"{code.co_filename.removeprefix(ROOT + '/')} {code.co_qualname}"
+            if "<" not in code.co_name and name not in self.resolving and not is_importing(frame):
+                self.resolving.append(name)
         if event != "call":
             return
         if not self.frames and code.co_name == NETWORK[1] and code.co_filename.endswith(NETWORK[0]):
@@ -53,6 +63,11 @@ def is_importing(frame: FrameType | None) -> bool:
             return True
         frame = frame.f_back
     return False
+
+
+def visits(names: list[str]) -> list[str]:
+    """The files that somebody opens who reads the functions `names` in this order, each as often as he does."""
+    return [file for file, _ in groupby(name.partition(" ")[0] for name in names)]
 
 
 def own_frames(frame: FrameType | None) -> Iterator[str]:
@@ -88,7 +103,12 @@ def figures(prompt: str, model: str, steps: int) -> dict[str, list[str]]:
     return {
         "modules": modules,
         "films": sorted(name for name in sys.modules if name == "av" or name.startswith("sdplay.film")),
-        **{name: sorted(value) if isinstance(value, set) else value for name, value in asdict(found).items()},
+        "visits": (files := visits(found.resolving)),
+        "returns": [file for number, file in enumerate(files) if file in files[:number]],
+        "files": sorted(found.files),
+        "types": sorted(found.types),
+        "frames": found.frames,
+        "resolving": found.resolving,
     }
 
 
@@ -111,6 +131,9 @@ TITLES = {
     "files": "own files in which a function ran",
     "types": "own types with an instance at work",
     "frames": "own calls open from main to the network",
+    "resolving": "own functions that run while the request is resolved",
+    "visits": "files to open to read them in that order",
+    "returns": "of them files that were open before",
 }
 
 if __name__ == "__main__":

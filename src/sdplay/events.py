@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdplay.core.errors import BadRequest
-from sdplay.images.picture import Picture, SavedImage
+from sdplay.images.picture import LargerPicture, Picture, SavedImage
 from sdplay.requests.recipe import Recipe
-from sdplay.requests.upscale_record import LargerPicture
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

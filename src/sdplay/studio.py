@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from sdplay.film.job.encoder import Output
     from sdplay.film.job.film import FilmJob
     from sdplay.film.plan import AnyFilm, FilmPlan
+    from sdplay.images.picture import LargerPicture
     from sdplay.images.write import Embedded
     from sdplay.images.writer import ImageWriter
     from sdplay.interop import ParsedMetadata
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from sdplay.library.library import Library
     from sdplay.pipeline.explain import Explanation
     from sdplay.requests.base import Request
-    from sdplay.requests.upscale_record import LargerPicture
     from sdplay.tasks import Executor
 
 __all__ = ["Pictures", "ResolvedRequest", "Studio", "draw", "random_seed", "upscale"]
@@ -87,18 +87,18 @@ class Studio:
         self,
         resolved: ResolvedRequest,
         indices: Sequence[int],
-        keeper: ImageWriter | None = None,
+        writer: ImageWriter | None = None,
         *,
         preview: bool = False,
     ) -> Generator[Event, None, None]:
         """Draw pictures `indices` of a resolved request; see `PictureJobs.run`."""
-        return self.pictures.run(resolved, indices, keeper, preview=preview)
+        return self.pictures.run(resolved, indices, writer, preview=preview)
 
     def stream(
-        self, request: Request, keeper: ImageWriter | None = None, *, preview: bool = False
+        self, request: Request, writer: ImageWriter | None = None, *, preview: bool = False
     ) -> Generator[Event, None, None]:
         """Draw all pictures of `request`, yielding events; see `PictureJobs.stream`."""
-        return self.pictures.stream(request, keeper, preview=preview)
+        return self.pictures.stream(request, writer, preview=preview)
 
     def draw(self, request: Request, out: str | Path | None = None, kind: str = "png") -> Pictures:
         """Draw all pictures of `request` and return them; with `out` each is saved in that folder too, as `kind`."""
@@ -109,10 +109,17 @@ class Studio:
         return self.grids.draw(request, *axes, **options)
 
     def film(
-        self, request: AnyFilm, out: Path, output: Output | None = None, *, force: bool = False, strict: bool = False
+        self,
+        request: AnyFilm,
+        out: Path,
+        output: Output | None = None,
+        *,
+        force: bool = False,
+        strict: bool = False,
+        source: Path | None = None,
     ) -> FilmJob:
         """The film of `request` in the job folder `out`: `for event in shoot(studio.film(…))`; see `FilmJobs.start`."""
-        return self.films.start(request, out, output, force=force, strict=strict)
+        return self.films.start(request, out, output, force=force, strict=strict, source=source)
 
     def plan(self, request: AnyFilm) -> tuple[ResolvedRequest, FilmPlan]:
         """What drawing the film `request` would be, without its model."""
@@ -147,13 +154,13 @@ class Studio:
         return self.history.verify(path, model, pictures)
 
     def close(self) -> None:
-        """Let go of the model; the studio can be used again and loads it anew."""
+        """Let go of the model; the studio can be used again and loads it again."""
         self.resolver.close()
 
     def explain(self, request: AnyStill) -> Explanation:
         """What the model reads of the prompts of `request`; takes its vocabulary, not its weights or torch."""
-        from sdplay.jobs.add_ons import find_add_ons
         from sdplay.pipeline.explain import explain
+        from sdplay.requests.add_ons import find_add_ons
         from sdplay.requests.modes import expand_prompts
         from sdplay.requests.resolve import resolve_request
 
@@ -164,7 +171,7 @@ class Studio:
         return explain(resolve_request(written, model, machine, self.resolver.new_seed(), {}, wildcards), model)
 
     def models(self) -> dict[str, Path]:
-        """The models that are here, by name: those in the library, and those that come with the program."""
+        """The models on this computer, by name: those in the library, and those that come with the program."""
         shipped = {card.name: card.folder for card in shipped_cards().values() if card.folder is not None}
         return dict(self.resolver.library.models()) | shipped
 

@@ -26,7 +26,7 @@ IN_COLOUR = {"COLORTERM": "truecolor"}
 
 
 @pytest.fixture
-def settled(here: Path) -> ResolvedRequest:
+def resolved(here: Path) -> ResolvedRequest:
     model = str(here.parent / "models" / "fake")
     with Studio(FakeExecutor()) as studio:
         return studio.resolve(make_request(Txt2Img, prompt="a cat", num=4, seed=7, steps=2, model=model))
@@ -59,10 +59,10 @@ def listening() -> object:
 @pytest.mark.parametrize("sign", STOPPING)
 @pytest.mark.parametrize(("moment", "kept"), [(0, 0), (1, 0), (3, 1), (4, 1), (5, 1), (7, 2), (12, 3)])
 def test_ctrl_c_stops_at_the_next_event_and_keeps_what_is_drawn(
-    settled: ResolvedRequest, capsys: pytest.CaptureFixture[str], moment: int, kept: int, sign: signal.Signals
+    resolved: ResolvedRequest, capsys: pytest.CaptureFixture[str], moment: int, kept: int, sign: signal.Signals
 ) -> None:
     with Studio(FakeExecutor()) as studio:
-        report = PictureReport(studio, settled, range(4), Delivery(out=Path("images")))
+        report = PictureReport(studio, resolved, range(4), Delivery(out=Path("images")))
         report.progress = Presses([moment], sign)
         with pytest.raises(Stopped) as caught:
             follow(report)
@@ -77,13 +77,13 @@ def test_ctrl_c_stops_at_the_next_event_and_keeps_what_is_drawn(
 
 def test_a_kill_while_drawing_ends_with_3_and_keeps_what_is_finished(here: Path) -> None:
     command = [*MODULE, "a cat", "-n", "5000", "--steps", "50", "--seed", "7", "--out", "kept"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    first = process.stdout.readline().strip()
-    process.terminate()
-    out, err = process.communicate(timeout=PATIENCE)
-    assert process.returncode == 3
-    kept = [first, *out.splitlines()]
+    with Path("err").open("w") as errors, subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors) as process:
+        assert process.stdout is not None
+        first = process.stdout.readline()
+        process.terminate()
+        rest = process.stdout.read()  # not `communicate`, which forgets what `readline` has read ahead
+        assert process.wait(PATIENCE) == 3
+    kept, err = (first + rest).decode().splitlines(), Path("err").read_text()
     assert f"stopped; {len(kept)} of 5000 pictures are kept in kept" in err
     assert f"--seed {7 + len(kept)} --num {5000 - len(kept)}" in err
     assert sorted(map(str, Path("kept").iterdir())) == kept
@@ -100,13 +100,13 @@ def test_a_kill_before_drawing_ends_with_3(here: Path) -> None:
 
 
 @pytest.mark.usefixtures("listening")
-def test_what_stopped_goes_on_to_the_same_pictures(settled: ResolvedRequest) -> None:
+def test_what_stopped_goes_on_to_the_same_pictures(resolved: ResolvedRequest) -> None:
     with Studio(FakeExecutor()) as studio:
-        done = PictureReport(studio, settled, range(4), Delivery(out=None))
+        done = PictureReport(studio, resolved, range(4), Delivery(out=None))
         done.drawn = 3
-        rest = studio.resolve(settled.recipe.request.model_copy(update={"seed": 10, "num": 1}))
+        rest = studio.resolve(resolved.recipe.request.model_copy(update={"seed": 10, "num": 1}))
     assert "--seed 10 --num 1" in done.how_to_go_on()
-    assert rest.recipe.seed == settled.recipe.seed + 3
+    assert rest.recipe.seed == resolved.recipe.seed + 3
 
 
 @pytest.mark.usefixtures("listening")
@@ -205,5 +205,5 @@ def test_pictures_are_shown_where_that_makes_sense(
 @pytest.mark.usefixtures("here")
 def test_show_without_a_terminal_says_so_and_spoils_nothing(sdplay) -> None:
     outcome = sdplay("a cat", "--show")
-    assert "no terminal" in outcome.err
+    assert "not a terminal" in outcome.err
     assert "\x1b" not in outcome.out

@@ -251,6 +251,46 @@ def test_a_fork_is_the_same_film_with_other_settings(sdplay: Sdplay) -> None:
     assert then | {"steps": 3} == now
 
 
+def frames_in(out: str) -> list[np.ndarray]:
+    return [read_frame(path) for path in sorted(Path(out, "frames").iterdir())]
+
+
+KEYED = '{"0": "a castle", "6": "a lake"}'
+
+
+@pytest.mark.parametrize(
+    ("flags", "change", "again"),
+    [
+        ((*CASTLE, KEYED), (KEYED.replace("lake", "pond"),), [6, 7, 8, 9]),
+        (CASTLE, ("--angle", "0:(0), 4:(0), 8:(9)"), [4, 5, 6, 7, 8, 9]),
+        (CASTLE, ("--max-frames", "12"), [10, 11]),
+        (CASTLE, ("--steps", "3"), list(range(10))),
+        (CASTLE, ("--fps", "12"), []),
+    ],
+)
+def test_a_fork_draws_only_what_comes_out_otherwise(
+    sdplay: Sdplay, drawn: list[int], flags: tuple[str, ...], change: tuple[str, ...], again: list[int]
+) -> None:
+    flags = ("animate", flags[-1], *flags[2:-1]) if flags[-1] == KEYED else flags
+    film(sdplay, *flags, "--max-frames", "10", "--out", "job")
+    before = frames_in("job")
+    drawn.clear()
+    film(sdplay, "animate", "--out", "job", "--fork", "other", *change)
+    assert drawn == again
+    kept = [index for index in range(10) if index not in again]
+    assert all(np.array_equal(before[index], frames_in("other")[index]) for index in kept)
+    drawn.clear()
+    film(sdplay, "resume", "other")
+    assert drawn == []
+
+
+def test_a_film_with_one_word_changed_offers_a_fork_and_says_what_it_takes_over(sdplay: Sdplay) -> None:
+    film(sdplay, "animate", KEYED, *CASTLE[2:], "--max-frames", "10", "--out", "job")
+    outcome = sdplay("animate", KEYED.replace("lake", "pond"), *CASTLE[2:], "--max-frames", "10", "--out", "job")
+    assert outcome.code == 2
+    assert "and takes over 6 of the 10 frames" in outcome.err
+
+
 @pytest.mark.parametrize(
     ("flags", "why"),
     [

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-import sdplay.jobs.memory
+import sdplay.jobs.resolve
 from sdplay.images.writer import read_own
 from tests.support.commandline import Sdplay
 
@@ -63,7 +63,7 @@ def test_more_than_is_free_is_warned_of(
     assert "note:" not in sdplay(*ASKED, *model).err
 
 
-sdplay_memory = sdplay.jobs.memory
+sdplay_memory = sdplay.jobs.resolve
 
 
 def test_a_film_says_it_too(sdplay: Sdplay, model: tuple[str, str]) -> None:
@@ -89,4 +89,4 @@ def test_a_plan_draws_nothing_and_says_what_drawing_takes(
 def test_a_plan_of_a_model_without_weights_says_so(sdplay: Sdplay) -> None:
     outcome = sdplay("plan", "txt2img", *ASKED)
     assert outcome.code == 0
-    assert "not known: the files do not tell how large the model is" in outcome.out
+    assert "unknown: the files do not say how large the model is" in outcome.out

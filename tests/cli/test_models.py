@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from sdplay.library.card import shipped_cards
+from sdplay.requests.resolve import SAMPLER_ALIASES, SCHEDULE_ALIASES
 from tests.support.commandline import Sdplay
 from tests.support.fakemodel import fake_model
 from tests.support.headers import SD15, write_header
@@ -124,3 +125,11 @@ def test_the_name_of_another_model_stays_its_own(sdplay: Sdplay, here: Path) -> 
     assert outcome.code == 2
     assert f"this name stands for {here / 'one.safetensors'} already" in outcome.err
     assert sdplay("models", "add", "two.safetensors", "--name", "builtin").code == 2
+
+
+def test_samplers_lists_every_sampler_and_schedule_with_its_aliases(sdplay: Sdplay) -> None:
+    outcome = sdplay("samplers")
+    assert outcome.code == 0
+    for name, aliases in (SAMPLER_ALIASES | SCHEDULE_ALIASES).items():
+        (line,) = [line for line in outcome.out.splitlines() if line.split("  ")[0] == name]
+        assert all(alias in line for alias in aliases)

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from sdplay.cli.progress import Bar, Lines, Progress, Tally, progress_for
-from sdplay.cli.text import duration
+from sdplay.cli.terminal import duration
 from sdplay.events import Event, Finished, ImageDone, Started, Stepped
 from tests.support.recipes import picture, recipe
 
@@ -102,6 +102,9 @@ def test_the_bar_makes_way_and_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -
                 with bar.aside():
                     screen.write("PATH\n")
     text = screen.getvalue()
+    with bar.aside():
+        pass
+    assert screen.getvalue() == text, "a bar that is done came back"
     assert "loading the model" in text
     assert "1/2" in text
     assert "4/4" in text

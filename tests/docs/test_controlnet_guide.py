@@ -10,7 +10,7 @@ import pytest
 from sdplay.cli.main import main
 from sdplay.images.writer import read_own
 from sdplay.requests.base import Request
-from sdplay.requests.control import Controlled
+from sdplay.requests.stills import Controlled
 from tests.docs.pages import ROOT, commands
 from tests.support.fakemodel import fake_model
 from tests.support.given import photo

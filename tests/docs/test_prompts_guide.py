@@ -46,7 +46,7 @@ def test_every_command_runs_in_the_order_of_the_page(tmp_path: Path, environment
 
 def test_the_notation_in_the_table_is_read_as_the_table_says() -> None:
     from sdplay.prompts.attention import weighted
-    from sdplay.prompts.schedule import scheduled
+    from sdplay.prompts.composition import scheduled
 
     rows = {line.split(" | ")[0]: line for line in GUIDE.read_text(encoding="utf-8").splitlines() if line[:2] == "| "}
     assert len(rows) == 13

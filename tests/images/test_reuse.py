@@ -26,9 +26,9 @@ def found(folder: Path, *wanted: tuple[object, int]) -> list[Reusable]:
 
 @pytest.mark.parametrize("kind", ["png", "webp"])
 def test_what_was_kept_is_found_with_its_pixels(tmp_path: Path, kind: str) -> None:
-    keeper = ImageWriter(tmp_path, kind, "0.1.0")
-    kept = [keeper.write(picture(WANTED, index)) for index in range(3)]
-    keeper.write(picture(recipe(seed=7, steps=4)))
+    writer = ImageWriter(tmp_path, kind, "0.1.0")
+    kept = [writer.write(picture(WANTED, index)) for index in range(3)]
+    writer.write(picture(recipe(seed=7, steps=4)))
     (one,) = found(tmp_path, (WANTED, 1))
     assert (one.path, one.key) == (kept[1].path, picture_key(WANTED, 1))
     assert (one.pixels == picture(WANTED, 1).pixels).all()
@@ -47,8 +47,8 @@ def test_what_was_drawn_in_more_precision_is_taken_for_what_is_missing_only(tmp_
     half = replace(WANTED, numerics=replace(WANTED.numerics, dtype="bfloat16", decode_dtype="bfloat16"))
     codec, whole = in_more_precision(half)
     assert whole == WANTED
-    keeper = ImageWriter(tmp_path, "png", "0.1.0")
-    paths = [keeper.write(picture(each)).path for each in (whole, codec, half)]
+    writer = ImageWriter(tmp_path, "png", "0.1.0")
+    paths = [writer.write(picture(each)).path for each in (whole, codec, half)]
     (exact,) = found(tmp_path, (half, 0))
     assert (exact.path, exact.numerics) == (paths[2], half.numerics)
     paths[2].unlink()
@@ -84,13 +84,13 @@ def changed(path: Path) -> None:
 
 
 def test_a_file_whose_pixels_are_others_now_is_told_and_not_taken(tmp_path: Path) -> None:
-    keeper = ImageWriter(tmp_path, "png", "0.1.0")
-    path = keeper.write(picture(WANTED)).path
+    writer = ImageWriter(tmp_path, "png", "0.1.0")
+    path = writer.write(picture(WANTED)).path
     changed(path)
     assert read_own(path)[0].recipe.digest == WANTED.digest
     (only,) = find_reusable(tmp_path, [(WANTED, 0)])
     assert only == Changed(path)
-    keeper.write(picture(WANTED))
+    writer.write(picture(WANTED))
     kinds = [type(each) for each in find_reusable(tmp_path, [(WANTED, 0)])]
     assert kinds == [Changed, Reusable]
 
@@ -111,9 +111,9 @@ def test_jpeg_files_prove_nothing_and_what_is_no_picture_is_passed_over(tmp_path
 
 
 def test_files_of_other_seeds_are_not_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    keeper = ImageWriter(tmp_path, "png", "0.1.0")
+    writer = ImageWriter(tmp_path, "png", "0.1.0")
     for seed in range(20):
-        keeper.write(picture(recipe(seed=seed, steps=3)))
+        writer.write(picture(recipe(seed=seed, steps=3)))
     opened: list[Path] = []
     from sdplay.images import reuse
 

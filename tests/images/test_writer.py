@@ -86,12 +86,12 @@ from sdplay.images.writer import ImageWriter
 from tests.support.recipes import picture, recipe
 folder, go, seed = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
 made = picture(recipe(seed=seed))
-keeper = ImageWriter(folder, "png", "0")
+writer = ImageWriter(folder, "png", "0")
 print("ready", flush=True)
 while not go.exists():
     time.sleep(0.001)
 for _ in range(25):
-    print(keeper.write(made).path.name, made.digest)
+    print(writer.write(made).path.name, made.digest)
 """
 
 
@@ -121,11 +121,11 @@ from sdplay.core.errors import SdplayError
 from sdplay.images.writer import ImageWriter
 from tests.support.recipes import picture, recipe
 folder = Path(sys.argv[1])
-keeper = ImageWriter(folder, "png", "0")
-first = keeper.write(picture(recipe(seed=1))).path.name
+writer = ImageWriter(folder, "png", "0")
+first = writer.write(picture(recipe(seed=1))).path.name
 resource.setrlimit(resource.RLIMIT_FSIZE, (5_000, 5_000))
 told = []
-for attempt in (lambda: keeper.write(picture(recipe(seed=2))), lambda: ImageWriter(folder, "png", "0")):
+for attempt in (lambda: writer.write(picture(recipe(seed=2))), lambda: ImageWriter(folder, "png", "0")):
     try:
         attempt()
         told.append("kept")
@@ -198,10 +198,10 @@ import os, signal, sys
 from pathlib import Path
 from sdplay.images.writer import ImageWriter
 from tests.support.recipes import picture, recipe
-keeper = ImageWriter(Path(sys.argv[1]), "png", "0")
-keeper.write(picture(recipe(seed=1)))
+writer = ImageWriter(Path(sys.argv[1]), "png", "0")
+writer.write(picture(recipe(seed=1)))
 os.fsync = lambda handle: os.kill(os.getpid(), signal.SIGKILL)
-keeper.write(picture(recipe(seed=2)))
+writer.write(picture(recipe(seed=2)))
 """
 
 

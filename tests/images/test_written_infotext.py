@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sdplay.core.sample import Asset
+from sdplay.core.sample import Asset, ImageAsset
 from sdplay.images.infotext import NOISE_LABELS, SAMPLER_LABELS, SCHEDULE_LABELS, UPSCALER_LABELS, infotext
 from sdplay.images.infotext_grammar import quoted
 from sdplay.interop import parse_infotext
@@ -119,7 +119,9 @@ GIVEN = {"image": "a.png", "mask": "m.png"}
 def redrawn(kind: type[Img2Img] | type[Inpaint], **asked: Any) -> Recipe:
     """The recipe of a picture drawn from one of 64x64 that does not exist."""
     roles = [role for role in GIVEN if role in kind.model_fields]
-    assets = {role: Asset(path=GIVEN[role], digest="cd" * 32, width=64, height=64) for role in roles}
+    assets: dict[str, Asset] = {
+        role: ImageAsset(path=GIVEN[role], digest="cd" * 32, width=64, height=64) for role in roles
+    }
     request = make_request(kind, **{role: GIVEN[role] for role in roles}, prompt="a hat", seed=7, **asked)
     return resolve_request(request, MODEL, MACHINE, 0, assets)
 

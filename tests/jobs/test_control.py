@@ -120,8 +120,8 @@ def test_a_map_is_looked_at_as_it_is_and_a_photo_by_its_edges(
 
 
 def test_a_kept_picture_is_proved(studio: Studio, asked: dict[str, Any], tmp_path: Path) -> None:
-    keeper, here = ImageWriter(tmp_path / "out", "png", VERSION), asked["model"]
-    (kept,) = [keeper.write(picture).path for picture in studio.draw(make_request(Txt2Img, **asked))]
+    writer, here = ImageWriter(tmp_path / "out", "png", VERSION), asked["model"]
+    (kept,) = [writer.write(picture).path for picture in studio.draw(make_request(Txt2Img, **asked))]
     studio.verify(kept, here)
     control = Path(asked["control_image"])
     control.rename(tmp_path / "moved.png")

@@ -17,7 +17,7 @@ from sdplay.events import Event, Finished, ImageDone, Reused, Started, Stepped
 from sdplay.executors.fake import FakeExecutor
 from sdplay.images.picture import pixel_digest
 from sdplay.images.writer import read_own, read_sheet
-from sdplay.jobs.grid import grid_keeper
+from sdplay.jobs.grid import grid_writer
 from sdplay.requests.base import make_request
 from sdplay.requests.img2img import Img2Img
 from sdplay.requests.txt2img import Txt2Img
@@ -197,7 +197,7 @@ def test_events_tell_what_is_there_before_anything_is_drawn(studio: Studio, mode
     request = castle(model)
     studio.grid(request, "steps=2,3", out=tmp_path)
     plan = studio.grids.plan(request, "steps=1,2,3")
-    events: list[Event] = list(studio.grids.run(plan, grid_keeper(tmp_path, "png"), preview=True))
+    events: list[Event] = list(studio.grids.run(plan, grid_writer(tmp_path, "png"), preview=True))
     kinds = [type(event) for event in events if not isinstance(event, Stepped)]
     assert kinds[:3] == [Reused, Reused, Started]
     assert isinstance(events[2], Started)
@@ -212,7 +212,7 @@ def test_stopping_in_the_middle_draws_nothing_more_and_loses_nothing(
     studio: Studio, executor: Counting, model: str, tmp_path: Path
 ) -> None:
     plan = studio.grids.plan(castle(model), "steps=1-6")
-    for seen, event in enumerate(studio.grids.run(plan, grid_keeper(tmp_path, "png"))):
+    for seen, event in enumerate(studio.grids.run(plan, grid_writer(tmp_path, "png"))):
         if seen == 9:
             assert isinstance(event, Stepped)
             break

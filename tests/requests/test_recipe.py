@@ -15,8 +15,9 @@ from pydantic import Field
 
 from sdplay.core.errors import BadRequest, SdplayError
 from sdplay.core.fields import LARGEST_SEED
+from sdplay.core.sample import Asset, ClipAsset, FileAsset, ImageAsset
 from sdplay.requests.base import Request, field_marks
-from sdplay.requests.recipe import Numerics, Recipe, canonical_json
+from sdplay.requests.recipe import Numerics, Recipe, asset_from, canonical_json
 from sdplay.requests.txt2img import Txt2Img
 from tests.support.recipes import recipe
 
@@ -295,6 +296,16 @@ def test_a_recipe_without_a_syntax_is_plain_and_keeps_its_digest() -> None:
     assert (back.request.prompt_syntax, back.digest) == ("plain", plain.digest)
     assert noted.digest != plain.digest
     assert Recipe.from_dict(noted.to_dict()).request.prompt_syntax == "a1111"
+
+
+def test_each_kind_of_file_comes_back_as_what_it_is() -> None:
+    picture = ImageAsset(path="a.png", digest="ab" * 32, width=64, height=48)
+    clip = ClipAsset(path="a.mp4", digest="cd" * 32, width=64, height=48)
+    sound = FileAsset(path="a.wav", digest="ef" * 32)
+    assets: dict[str, Asset] = {"init_image": picture, "video_init_path": clip, "audio": sound}
+    kept = replace(recipe(), assets=assets).to_dict()["assets"]
+    assert {role: asset_from(role, said) for role, said in kept.items()} == assets
+    assert kept["audio"] == {"path": "a.wav", "digest": "ef" * 32, "width": 1, "height": 1}  # as it always was
 
 
 def test_the_lines_of_wildcards_are_ingredients() -> None:

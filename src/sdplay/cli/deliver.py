@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import sys
 from collections.abc import Generator, Mapping, Sequence
@@ -13,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sdplay.cli.announce import memory_lines
 from sdplay.cli.flags import envvar
 from sdplay.cli.follow import Report
 from sdplay.core.errors import SdplayError, Stopped
@@ -34,7 +32,7 @@ MOST_SHOWN = 8  # pictures; with more of them the terminal is no place to look a
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """Where pictures go and how it is told; `out` None keeps none, `show` None shows them where that makes sense.
+    """Where pictures go and how that is reported; `out` None saves none, `show` None shows them if the terminal can.
 
     `preview` shows each while it is drawn, `preview_file` in a file.
     """
@@ -53,7 +51,7 @@ class Delivery:
 
 
 def delivery_options(*, for_new: bool) -> list[click.Parameter]:
-    """The flags behind a `Delivery`; the environment stands for them where a picture is asked for anew."""
+    """The flags behind a `Delivery`; for a new picture the environment may set them too."""
 
     def flag(*names: str, **settings: Any) -> click.Option:
         return click.Option(
@@ -65,10 +63,15 @@ def delivery_options(*, for_new: bool) -> list[click.Parameter]:
         flag("-o", "--out", type=folder, default=Path("images"), show_default=True, help="Folder for the pictures."),
         flag("--format", type=kinds, default="png", show_default=True, help="Kind of file."),
         flag("-q", "--quiet", is_flag=True, help="Print the paths of the pictures and nothing else."),
-        flag("--json", is_flag=True, help="Print a line of JSON a picture: path, seed, digest, recipe, seconds."),
-        flag("--show/--no-show", default=None, help="Show the pictures in the terminal (default: where it can)."),
+        flag("--json", is_flag=True, help="Print each picture as a line of JSON: path, seed, digest, recipe, seconds."),
+        flag("--show/--no-show", default=None, help="Show the pictures in the terminal (default: if it can)."),
         flag("--preview", is_flag=True, help="Show each picture emerging, in the terminal."),
-        flag("--preview-file", type=folder, metavar="FILE", help="Keep FILE at what is emerging, for a viewer."),
+        flag(
+            "--preview-file",
+            type=folder,
+            metavar="FILE",
+            help="Keep FILE at what is emerging, for a viewer.",
+        ),
     ]
 
 
@@ -85,22 +88,21 @@ class PictureReport(Report):
         from sdplay.cli.progress import progress_for
 
         self.studio, self.resolved, self.indices, self.delivery = studio, resolved, indices, delivery
-        self.progress, self.out = progress_for(quiet=delivery.quiet), delivery.out
+        self.progress, self.out, self.quiet = progress_for(quiet=delivery.quiet), delivery.out, delivery.quiet
         self.drawn, self.seconds = 0, 0.0
         self.artifacts: list[SavedImage] = []
         self._protocol: Protocol | None = shown_with(delivery, len(indices))
         self._viewer = viewer_of(delivery)
 
     def events(self) -> Generator[Event, None, None]:
+        from sdplay.cli.progress import memory_lines
         from sdplay.images.writer import ImageWriter
 
-        keeper = ImageWriter(self.out, self.delivery.format, VERSION) if self.out is not None else None
-        if not self.delivery.quiet:
-            with self.progress.aside():
-                for line in memory_lines(self.resolved):
-                    click.echo(line, err=True)
+        writer = ImageWriter(self.out, self.delivery.format, VERSION) if self.out is not None else None
+        for line in memory_lines(self.resolved) if not self.quiet else ():
+            self.say(line)
         self.progress.begin(self.resolved.recipe, self.indices)
-        return self.studio.run(self.resolved, self.indices, keeper, preview=self.delivery.previewed)
+        return self.studio.run(self.resolved, self.indices, writer, preview=self.delivery.previewed)
 
     def tell(self, event: Event) -> None:
         from sdplay.events import Finished, ImageDone, ImageSaved, Retried
@@ -114,8 +116,7 @@ class PictureReport(Report):
                     show(event.picture.image, self._protocol)
         elif isinstance(event, ImageSaved):
             self.artifacts.append(event.artifact)
-            with self.progress.aside():
-                click.echo(as_json(event.artifact) if self.delivery.as_json else str(event.artifact.path))
+            self.deliver(as_json(event.artifact) if self.delivery.as_json else str(event.artifact.path))
         elif isinstance(event, Retried):
             with self.progress.aside():
                 click.echo(f"note: picture {event.index}: {event.how}", err=True)
@@ -128,8 +129,7 @@ class PictureReport(Report):
         return self.out is None or not isinstance(event, ImageDone)  # what is drawn is saved first
 
     def done(self) -> None:
-        if not self.delivery.quiet:
-            click.echo(self.summary(), err=True)
+        self.say(self.summary())
 
     def stopped(self) -> Stopped:
         return Stopped(f"stopped; {self.kept()}", hint=self.how_to_go_on())
@@ -159,13 +159,16 @@ class PictureReport(Report):
 
 
 def viewer_of(delivery: Delivery) -> PreviewFile | None:
-    """What keeps the file that was asked for; a preview that nobody will see is said aloud."""
+    """The preview file that was asked for, None without one; a note says if a preview cannot be seen."""
     if delivery.preview_file is not None:
         from sdplay.cli.preview import PreviewFile
 
         return PreviewFile(delivery.preview_file)
     if delivery.preview and (delivery.quiet or not sys.stdout.isatty()):
-        click.echo("note: no terminal shows a preview here; --preview-file FILE keeps one in a file", err=True)
+        click.echo(
+            "note: the output is not a terminal, so no preview is shown; --preview-file FILE writes one to a file",
+            err=True,
+        )
     return None
 
 
@@ -186,14 +189,13 @@ def shown_with(delivery: Delivery, count: int) -> Protocol | None:
     """How to show `count` pictures in the terminal; None if it cannot, or if they were asked not to be shown."""
     plain = delivery.quiet or delivery.as_json or count > MOST_SHOWN
     wanted = delivery.show if delivery.show is not None else not plain
-    in_terminal = sys.stdout.isatty()
-    if delivery.show and not in_terminal:
-        click.echo("note: the output is no terminal, so no pictures are shown", err=True)
-    if not wanted or not in_terminal:
+    if delivery.show and not sys.stdout.isatty():
+        click.echo("note: the output is not a terminal, so no pictures are shown", err=True)
+    if not wanted:
         return None
-    from sdplay.cli.terminal import protocol_of
+    from sdplay.cli.terminal import protocol_of_stdout
 
-    return protocol_of(os.environ, forced=delivery.show is True)
+    return protocol_of_stdout(forced=delivery.show is True)
 
 
 def show(image: Image, protocol: Protocol) -> None:

@@ -27,14 +27,14 @@ PROMPTS_FROM = "--prompts-from"
 FILE_FIELDS = ("image", "mask")  # an error in one of these may be the fault of one file among many
 OPENED_BY_SHELL = ("/dev/fd/", "/proc/self/fd/", "/dev/stdin")  # a pipe that somebody writes into
 EXECUTOR_VARIABLE = "SDPLAY_EXECUTOR"  # "fake" pretends to draw, without a model: to test this command line
-EPILOG = "--seed -1 is any seed. Flags can be set in the environment too: SDPLAY_STEPS=30 for --steps 30."
+EPILOG = "--seed -1 is any seed. Environment variables set flags too: SDPLAY_STEPS=30 for --steps 30."
 
 GRID = "--grid"
 AXIS = re.compile(r"[A-Za-z][A-Za-z0-9_/ -]{0,40}=")
 AXIS_HELP = (
     'Draw a labelled sheet of every combination: --grid "steps=10,20,30" "guidance=3,5,7". Up to three fields; '
     'numbers also as 1-5, 1-10 (+3) or 1-10 [4]; of texts, "prompt=castle|house" puts house in the place of castle. '
-    "What is in the folder already is not drawn again."
+    "Pictures that are in the folder already are not drawn again."
 )
 
 
@@ -128,10 +128,10 @@ def prompts(typed: str | None, file: Path | None) -> list[str]:
     except (OSError, ValueError) as error:
         why = "no such file" if isinstance(error, FileNotFoundError) else f"cannot be read: {said_of(error)}"
         raise BadRequest(why, field=PROMPTS_FROM, value=str(file), hint="a text file in UTF-8") from None
-    found = [line for line in lines if line and not line.startswith("#")]
-    if not found:
+    prompts_in_file = [line for line in lines if line and not line.startswith("#")]
+    if not prompts_in_file:
         raise BadRequest("holds no prompt", field=PROMPTS_FROM, value=str(file), hint="write one on each line")
-    return found
+    return prompts_in_file
 
 
 def read_prompts(file: Path) -> str:

@@ -11,7 +11,7 @@ import click
 
 from sdplay.cli.again import printable
 from sdplay.cli.flags import RequestCommand, in_the_words_of, request_fields, request_options
-from sdplay.cli.text import table
+from sdplay.cli.terminal import table
 
 if TYPE_CHECKING:
     from sdplay.pipeline.explain import Explanation, ReadChunk, Reading, ReadPart
@@ -34,19 +34,19 @@ class ExplainCommand(RequestCommand):
 @click.command(cls=ExplainCommand)
 @click.pass_context
 def explain(ctx: click.Context, /, prompt: str, *, as_json: bool, **params: Any) -> int:
-    """Tell what a model reads of PROMPT: choices made, chunks of tokens, weights, what changes at which step, and which
-    words are cut off or unknown. Nothing is drawn.
+    """Show what the model reads of PROMPT: choices made, chunks of tokens, weights, what changes at which step, and
+    which words are cut off or unknown. Nothing is drawn.
     """
     from sdplay.requests.base import make_request
     from sdplay.requests.txt2img import Txt2Img
     from sdplay.studio import Studio
 
     with in_the_words_of(ctx), Studio() as studio:
-        found = studio.explain(make_request(Txt2Img, prompt=prompt, **request_fields(Txt2Img, params)))
+        explanation = studio.explain(make_request(Txt2Img, prompt=prompt, **request_fields(Txt2Img, params)))
     if as_json:
-        click.echo(json.dumps(asdict(found), indent=2))
+        click.echo(json.dumps(asdict(explanation), indent=2))
     else:
-        click.echo(printable_lines(told(found, str(params["model"]))))
+        click.echo(printable_lines(explanation_lines(explanation, str(params["model"]))))
     return 0
 
 
@@ -54,25 +54,26 @@ def printable_lines(lines: Iterator[str]) -> str:
     return "\n".join(map(printable, lines))
 
 
-def told(found: Explanation, model: str) -> Iterator[str]:
+def explanation_lines(explanation: Explanation, model: str) -> Iterator[str]:
     """The explanation, line by line."""
     yield from table(
         [
-            ("prompt", found.words.prompt),
-            ("negative", found.words.negative_prompt or "(none)"),
-            ("choices", f"made from seed {found.seed}"),
-            ("model", f"{model}, {found.chunk_size} tokens to a chunk"),
+            ("prompt", explanation.words.prompt),
+            ("negative", explanation.words.negative_prompt or "(none)"),
+            ("choices", f"made from seed {explanation.seed}"),
+            ("model", f"{model}, {explanation.chunk_size} tokens to a chunk"),
         ]
     ).splitlines()
-    for lora in found.loras:
+    for lora in explanation.loras:
         yield f"LoRA      {lora.name} ×{lora.text:g} on the text encoder, ×{lora.network:g} on the network"
-    for number, part in enumerate(found.parts, start=1):
+    for number, part in enumerate(explanation.parts, start=1):
         yield ""
-        yield "towards" if len(found.parts) == 1 else f"towards, part {number} of {len(found.parts)} ×{part.weight:g}"
-        yield from of_part(part, found.steps)
+        many = f", part {number} of {len(explanation.parts)} ×{part.weight:g}" if len(explanation.parts) > 1 else ""
+        yield f"towards{many}"
+        yield from of_part(part, explanation.steps)
     yield ""
     yield "away from"
-    yield from of_part(found.negative, found.steps)
+    yield from of_part(explanation.negative, explanation.steps)
 
 
 def of_part(part: ReadPart, steps: int) -> Iterator[str]:

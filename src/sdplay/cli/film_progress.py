@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sdplay.cli.progress import BAR_WIDTH, LiveProgress, Progress, in_terminal
-from sdplay.cli.text import duration
+from sdplay.cli.terminal import duration
 from sdplay.events import Event, FilmSaved, FramesSaved, Measuring, Resumed, Retried, Started, Stepped
 
 if TYPE_CHECKING:

@@ -83,7 +83,7 @@ class Size(click.ParamType):
 
 
 class Choice(click.Choice[str]):
-    """Names that are shown; what is none of them is for the request to understand or to refuse."""
+    """Names that `--help` shows; the request understands or refuses any other name."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         known = {name.casefold(): name for name in self.choices}
@@ -101,7 +101,7 @@ class Numbers(click.ParamType):
         try:
             return tuple(float(part) if "." in part else int(part) for part in value.split(","))
         except ValueError:
-            self.fail(f"{value!r} is no list of numbers; write 1,2,3", param, ctx)
+            self.fail(f"{value!r} is not a list of numbers; write 1,2,3", param, ctx)
 
 
 class NameOrNumbers(Numbers):
@@ -118,8 +118,8 @@ class NameOrNumbers(Numbers):
 def request_options(kind: type[Request], *, positional: str | None, for_new: bool) -> list[click.Parameter]:
     """One option for every field of `kind` but `positional`, and `--size`.
 
-    `for_new` is True where a picture is asked for anew: defaults are shown, and the environment may set flags. Where
-    flags change an existing recipe only what was typed may count.
+    `for_new`: for a new picture; defaults are shown, and the environment may set flags. If flags change an existing
+    recipe, only what was typed may count.
     """
     from sdplay.requests.base import field_info, field_names
 

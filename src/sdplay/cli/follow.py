@@ -9,6 +9,8 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
+import click
+
 from sdplay.cli.outcome import STOPPING
 from sdplay.core.errors import SdplayError, Stopped
 
@@ -20,11 +22,23 @@ if TYPE_CHECKING:
 class Report:
     """What the command line says and shows of one job; each kind of job has its own.
 
-    `out` is the folder that files go to, None if none are kept.
+    `out` is the folder that files go to, None if no files are saved; `quiet` leaves out all but the paths of files.
     """
 
     progress: Progress
     out: Path | None = None
+    quiet = False
+
+    def say(self, text: str) -> None:
+        """Print a line on stderr, beside the progress, unless it is to be quiet."""
+        if not self.quiet:
+            with self.progress.aside():
+                click.echo(text, err=True)
+
+    def deliver(self, text: str) -> None:
+        """Print a line on stdout, beside the progress."""
+        with self.progress.aside():
+            click.echo(text)
 
     def events(self) -> Generator[Event, None, None]:
         """Say what is about to be done, and return its events."""
@@ -70,7 +84,7 @@ def follow(report: Report) -> None:
 class Interrupt:
     """Ctrl-C or SIGTERM while pictures are drawn: the first asks to stop after the step, the second stops at once.
 
-    Asking keeps files whole and counts right. Until `listen` is called both work as ever (see `outcome.run_safely`),
+    Asking keeps files whole and counts right. Until `listen` is called both work as ever (see `ended_well`),
     because loading a model yields no events. Who ignores a signal goes on ignoring it.
     """
 

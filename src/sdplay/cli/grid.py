@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import sys
 from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +13,7 @@ from sdplay.cli.follow import Report
 from sdplay.cli.progress import progress_for
 from sdplay.core.errors import BadRequest, SdplayError, Stopped
 from sdplay.events import Event, Finished, ImageDone, ImageSaved, Mismatch, Reused, Started
-from sdplay.jobs.grid import grid_keeper
+from sdplay.jobs.grid import grid_writer
 from sdplay.jobs.grid_sheet import GridPlan, GridSheet
 
 if TYPE_CHECKING:
@@ -44,23 +42,22 @@ class GridReport(Report):
 
     def __init__(self, studio: Studio, plan: GridPlan, delivery: Delivery, *, given_seed: bool) -> None:
         self.studio, self.plan, self.delivery, self.given_seed = studio, plan, delivery, given_seed
-        self.out, self.progress = delivery.out, progress_for(quiet=delivery.quiet)
+        self.progress, self.out, self.quiet = progress_for(quiet=delivery.quiet), delivery.out, delivery.quiet
         self.sheet = GridSheet(plan)
         self.reused, self.kept, self.seconds = 0, 0, 0.0
         self._viewer = viewer_of(delivery)
 
     def events(self) -> Generator[Event, None, None]:
         assert self.out is not None
-        self._keeper = grid_keeper(self.out, self.delivery.format)
+        self._writer = grid_writer(self.out, self.delivery.format)
         sizes = " x ".join(str(len(axis.values)) for axis in self.plan.axes)
         names = ", ".join(axis.name for axis in self.plan.axes)
-        with self.progress.aside():
-            self._say(f"a grid of {sizes} cells ({names}): {self.total} different pictures")
-        return self.studio.grids.run(self.plan, self._keeper, preview=self.delivery.previewed)
+        self.say(f"a grid of {sizes} cells ({names}): {self.total} different pictures")
+        return self.studio.grids.run(self.plan, self._writer, preview=self.delivery.previewed)
 
     @property
     def seed(self) -> int:
-        return self.plan.cells[0].settled.recipe.seed
+        return self.plan.cells[0].resolved.recipe.seed
 
     @property
     def total(self) -> int:
@@ -73,14 +70,11 @@ class GridReport(Report):
         if isinstance(event, ImageSaved | Reused):
             self.kept += 1
             self.reused += isinstance(event, Reused)
-            with self.progress.aside():
-                click.echo(self._line(event.artifact, reused=isinstance(event, Reused)))
+            self.deliver(self._line(event.artifact, reused=isinstance(event, Reused)))
         elif isinstance(event, Mismatch):
-            with self.progress.aside():
-                self._say(f"{event.path} was changed since it was drawn; it is left alone, and redrawn")
+            self.say(f"{event.path} was changed since it was drawn; it is left alone, and redrawn")
         elif isinstance(event, Started) and self.reused:
-            with self.progress.aside():
-                self._say(self._there())
+            self.say(self._there())
         elif isinstance(event, Finished):
             self.seconds = event.seconds
 
@@ -89,7 +83,7 @@ class GridReport(Report):
 
     def done(self) -> None:
         """Save the sheet, say where it is, and show it where the terminal can."""
-        path = self.sheet.keep(self._keeper.folder, self._keeper.kind)
+        path = self.sheet.keep(self._writer.folder, self._writer.kind)
         click.echo(json.dumps({"sheet": str(path)}) if self.delivery.as_json else str(path))
         if self.delivery.show is not False and not self.delivery.quiet and not self.delivery.as_json:
             self._show()
@@ -97,7 +91,7 @@ class GridReport(Report):
         there = f"; {self._there()}" if self.reused else ""
         seed = "" if self.given_seed else f"; --seed {self.seed} finds them again"
         pictures = "1 picture was" if new == 1 else f"{new} pictures were"
-        self._say(f"{pictures} drawn in {self.seconds:.1f} s{there}; the sheet is {path}{seed}")
+        self.say(f"{pictures} drawn in {self.seconds:.1f} s{there}; the sheet is {path}{seed}")
 
     def stopped(self) -> Stopped:
         return Stopped(f"stopped; {self._kept()}", hint=self._how_to_go_on())
@@ -122,16 +116,12 @@ class GridReport(Report):
     def _line(self, artifact: SavedImage, *, reused: bool) -> str:
         if not self.delivery.as_json:
             return str(artifact.path)
-        said: dict[str, Any] = json.loads(as_json(artifact))
-        return json.dumps(said | {"reused": reused})
-
-    def _say(self, text: str) -> None:
-        if not self.delivery.quiet:
-            click.echo(text, err=True)
+        facts: dict[str, Any] = json.loads(as_json(artifact))
+        return json.dumps(facts | {"reused": reused})
 
     def _show(self) -> None:
-        from sdplay.cli.terminal import protocol_of
+        from sdplay.cli.terminal import protocol_of_stdout
 
-        protocol = protocol_of(os.environ, forced=self.delivery.show is True) if sys.stdout.isatty() else None
+        protocol = protocol_of_stdout(forced=self.delivery.show is True)
         if protocol is not None:
             show(self.sheet.sheet.image, protocol)

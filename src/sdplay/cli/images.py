@@ -17,19 +17,20 @@ from sdplay.core.errors import BadRequest, Stopped
 
 if TYPE_CHECKING:
     from sdplay.events import Event
-    from sdplay.requests.upscale_record import LargerPicture
+    from sdplay.images.picture import LargerPicture
 
 
 FILE = click.Path(path_type=Path)
+THRESHOLD = click.IntRange(0, 2040)
 
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=FILE, metavar="FILE|FOLDER...")
 @click.option("--scale", type=float, default=4.0, show_default=True, help="How many times as wide and as high.")
 @click.option("--upscaler", help="lanczos, realesrgan, realesrgan-anime or realesr-animevideo (see below).")
-@click.option("-o", "--out", type=FILE, help="Folder for the larger pictures; beside the smaller ones when left out.")
+@click.option("-o", "--out", type=FILE, help="Folder for the larger pictures (default: beside the smaller ones).")
 @click.option("-q", "--quiet", is_flag=True, help="Print the paths of the pictures and nothing else.")
-@click.option("--json", "as_json", is_flag=True, help="Print a line of JSON a picture.")
+@click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for each picture.")
 @click.pass_context
 def upscale(
     ctx: click.Context,
@@ -72,9 +73,8 @@ class UpscaleReport(Report):
 
         if isinstance(event, UpscaleDone):
             self.enlarged += 1
-            click.echo(json_line(event.picture) if self.as_json else str(event.picture.path))
-            if not self.quiet:
-                click.echo(summary(event.picture), err=True)
+            self.deliver(json_line(event.picture) if self.as_json else str(event.picture.path))
+            self.say(summary(event.picture))
         elif isinstance(event, Skipped):
             click.echo(f"skipped: {reason(event.error)}", err=True)
 
@@ -101,11 +101,17 @@ def json_line(larger: LargerPicture) -> str:
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path))
-@click.option("-o", "--out", type=click.Path(path_type=Path), required=True, help="The picture to write, a PNG.")
-@click.option("--size", type=Size(), metavar="SIDE|WIDTHxHEIGHT", help="Of what will be drawn; else the picture's.")
-@click.option("--canny-low", type=click.IntRange(0, 2040), default=100, show_default=True, help="A line goes on here.")
-@click.option("--canny-high", type=click.IntRange(0, 2040), default=200, show_default=True, help="A line begins here.")
+@click.argument("file", type=FILE)
+@click.option("-o", "--out", type=FILE, required=True, help="The picture to write, a PNG.")
+@click.option(
+    "--size", type=Size(), metavar="SIDE|WIDTHxHEIGHT", help="Of what will be drawn (default: the picture's)."
+)
+@click.option(
+    "--canny-low", type=THRESHOLD, default=100, show_default=True, help="A line goes on if edges are steeper."
+)
+@click.option(
+    "--canny-high", type=THRESHOLD, default=200, show_default=True, help="A line begins if edges are steeper."
+)
 def canny(file: Path, out: Path, size: tuple[int, int] | None, canny_low: int, canny_high: int) -> int:
     """Find the edges in a picture, as --control-image does before a ControlNet for edges looks at it.
 
@@ -117,7 +123,7 @@ def canny(file: Path, out: Path, size: tuple[int, int] | None, canny_low: int, c
 
     if out.exists():
         hint = "choose another name, or take that file away first"
-        raise BadRequest("is there already", field="--out", value=str(out), hint=hint)
+        raise BadRequest("exists already", field="--out", value=str(out), hint=hint)
     pixels = read_image(file, "file")
     pixels = resized(pixels, *size) if size is not None else pixels
     prepare_folder(out.parent)

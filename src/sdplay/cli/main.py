@@ -31,14 +31,14 @@ COMMANDS = {
     "dream": ("film", "Film a walk from picture to picture."),
     "animate": ("film", "Film a picture that moves and is redrawn."),
     "plan": ("plan", "Show what would be drawn, frame by frame, and what memory it takes."),
-    "resume": ("film", "Go on with a film that was stopped."),
+    "resume": ("film", "Resume a film that was stopped."),
     "again": ("again", "Draw a saved picture again, or a variation of it."),
     "upscale": ("images", "Make pictures larger."),
-    "verify": ("verify", "Draw pictures or films again and compare, bit for bit."),
+    "verify": ("again", "Draw pictures or films again and compare, bit for bit."),
     "show": ("show", "Print how a picture or a film was made."),
     "explain": ("explain", "Show what the model reads of a prompt."),
     "canny": ("images", "Find the edges in a picture, as a ControlNet sees them."),
-    "models": ("models", "List the models that are here."),
+    "models": ("models", "List the models on this computer."),
     "samplers": ("models", "List samplers and noise schedules."),
 }
 # Near enough to a command to be a typing mistake, far enough to leave "snow", "shoe" and "cream" their pictures.
@@ -49,11 +49,11 @@ HELP = """Pictures from words, on this computer.
 \b
   sdplay "a red apple, 3d render"              draw it
   sdplay "a cat face" -n 4 --seed 7            four of them, the same every time
-  sdplay again images/00000-7.png --steps 40   a variation of a picture you kept
+  sdplay again images/00000-7.png --steps 40   a variation of a picture you saved
 """
-EPILOG = """Flags stand in the environment too: SDPLAY_STEPS=30 for --steps 30.
+EPILOG = """Environment variables set flags too: SDPLAY_STEPS=30 for --steps 30.
 
-Exit codes: 0 done, 1 failed, 2 asked for what cannot be had, 3 stopped with Ctrl-C, 4 no space left.
+Exit codes: 0 done, 1 failed, 2 invalid request, 3 stopped with Ctrl-C, 4 no space left.
 """
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sdplay.cli.text import table
+from sdplay.cli.terminal import table
 
 if TYPE_CHECKING:
     from sdplay.library.library import FolderType, Library
@@ -32,7 +32,7 @@ FOR_MODELS: dict[FolderType, str] = {
 
 
 def library_with(allow_pickle: bool) -> Library:
-    """The library of the environment, and whether pickles on them may be opened."""
+    """The library of the environment; `allow_pickle` says whether its pickles may be opened."""
     from sdplay.library.library import library_from_env
 
     return replace(library_from_env(os.environ), allow_pickle=allow_pickle)
@@ -41,7 +41,7 @@ def library_with(allow_pickle: bool) -> Library:
 @click.group(invoke_without_command=True)
 @click.pass_context
 def models(ctx: click.Context) -> int:
-    """List the models that are here: those of the program, those that were added, and those in the folders of
+    """List the models on this computer: those of the program, those that were added, and those in the folders of
     SDPLAY_MODELS.
     """
     if ctx.invoked_subcommand is not None:
@@ -69,7 +69,7 @@ def models(ctx: click.Context) -> int:
 
 
 def added_rows(library: Library) -> list[tuple[str, ...]]:
-    """The names that were added, below a heading; nothing where there are none."""
+    """The names that were added, below a heading; empty if there are none."""
     from sdplay.library.card import model_aliases
 
     rows = list(model_aliases(library.home).items())
@@ -77,11 +77,11 @@ def added_rows(library: Library) -> list[tuple[str, ...]]:
 
 
 def shelf_rows(library: Library) -> list[tuple[str, ...]]:
-    """What the library hold, below a heading: models, and then what goes with models, the program's own at the end."""
+    """What the library holds, below headings: models, then add-ons, the program's own at the end."""
     from sdplay.library.add_ons import shipped_add_ons
 
-    found = [(name, str(path)) for name, path in library.models()]
-    rows = [("NAME", "WHERE IT IS"), *found] if found else []
+    models = [(name, str(path)) for name, path in library.models()]
+    rows = [("NAME", "WHERE IT IS"), *models] if models else []
     for sort, heading in FOR_MODELS.items():
         files = [(name, str(path)) for name, path in (*library.files(sort), *shipped_add_ons(sort))]
         rows += [(heading, "WHERE IT IS"), *files] if files else []
@@ -92,30 +92,30 @@ def shelf_rows(library: Library) -> list[tuple[str, ...]]:
 @click.argument("name")
 @PICKLE
 def info(name: str, allow_pickle: bool) -> int:
-    """Tell what the model NAME (or the one at this path) is, where it is, and what is taken when nothing is asked."""
+    """Say what the model NAME (a name or a path) is, where it is, and which settings are used by default."""
     from sdplay.library.resolve import resolve
 
     click.echo(table(described(resolve(name, allow_pickle=allow_pickle))))
     return 0
 
 
-def described(found: ResolvedModel) -> list[tuple[str, str]]:
+def described(model: ResolvedModel) -> list[tuple[str, str]]:
     """A model in rows of name and value."""
     from sdplay.library.model_info import read_model_info
 
-    card, body = found.card, read_model_info(found.path)
+    card, info = model.card, read_model_info(model.path)
     return [
-        ("name", found.identity.name),
+        ("name", model.identity.name),
         ("what it is", card.title),
         ("family", card.family),
-        *((part.name, str(part)) for part in body.parts),
-        ("predicts", body.prediction),
-        ("licence", body.licence or card.licence),
-        ("where it is", str(found.origin)),
-        *([("read from", str(found.path))] if found.path != found.origin else []),
-        ("on disk", f"{body.size / 1e6:,.1f} MB"),
-        ("found as", found.rule),
-        ("sha256", found.identity.digest),
+        *((part.name, str(part)) for part in info.parts),
+        ("predicts", info.prediction),
+        ("licence", info.licence or card.licence),
+        ("where it is", str(model.origin)),
+        *([("read from", str(model.path))] if model.path != model.origin else []),
+        ("on disk", f"{info.size / 1e6:,.1f} MB"),
+        ("found as", model.rule),
+        ("sha256", model.identity.digest),
         ("size", f"{card.size}x{card.size}"),
         ("steps", str(card.steps)),
         ("guidance", str(card.guidance_scale)),
@@ -125,7 +125,7 @@ def described(found: ResolvedModel) -> list[tuple[str, str]]:
 
 @models.command()
 @click.argument("model")
-@click.option("--name", help="The name to give it; that of the file, folder or hub id when left out.")
+@click.option("--name", help="The name to give it (default: that of the file, folder or hub id).")
 @PICKLE
 def add(model: str, name: str | None, allow_pickle: bool) -> int:
     """Give MODEL, a path or a hub id, a name that works in every folder. The files stay where they are."""
@@ -134,12 +134,12 @@ def add(model: str, name: str | None, allow_pickle: bool) -> int:
     from sdplay.library.library import library_from_env
     from sdplay.library.resolve import resolve
 
-    found = resolve(model, allow_pickle=allow_pickle)
-    from_hub = found.identity.name == model and HUB_ID.fullmatch(model) is not None
-    given = name if name is not None else Path(found.identity.name.partition("@")[0]).name
-    stands_for = model if from_hub else str(found.origin)
+    resolved = resolve(model, allow_pickle=allow_pickle)
+    from_hub = resolved.identity.name == model and HUB_ID.fullmatch(model) is not None
+    given = name if name is not None else Path(resolved.identity.name.partition("@")[0]).name
+    stands_for = model if from_hub else str(resolved.origin)
     add_alias(library_from_env(os.environ).home, given, stands_for)
-    click.echo(f"{given} stands for {stands_for}, {found.card.title}")
+    click.echo(f"{given} stands for {stands_for}, {resolved.card.title}")
     click.echo(f'→ sdplay "a red apple" --model {given}', err=True)
     return 0
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import getpass
 import os
-import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
 
 
 SETTINGS = Path("animation_mode", "config.py")
+LENGTHS = {"dream": "num", "animate": "max_frames"}  # the field that says how many frames a film has
 DOING = {
     "img2img": "Running Image to Image generation...",
     "inpaint": "Running Inpaint...",
@@ -31,7 +31,7 @@ DOING = {
 ORIGINAL_MODEL = Path("stable-diffusion-v1-4")
 ON_THE_HUB = "CompVis/stable-diffusion-v1-4"
 OFFLINE = 'to go on offline: --local takes ./stable-diffusion-v1-4 or else the built-in model, as `sdplay "…"` does'
-KEPT_IN = Path("images")
+IMAGES = Path("images")
 STILLS = ("txt2img", "img2img", "inpaint")
 
 
@@ -48,11 +48,6 @@ class Wishes:
     config: Path | None = None
     home: Path = Path()
 
-    @property
-    def count(self) -> int:
-        """How many pictures."""
-        return self.num if self.num is not None else 1
-
 
 def converse(wishes: Wishes) -> int:
     """Load the model, ask, and draw; returns the exit code."""
@@ -62,18 +57,20 @@ def converse(wishes: Wishes) -> int:
     model, token = model_and_token(wishes.local)
     common: dict[str, Any] = {"model": model, "device": wishes.device, "low_memory": wishes.limit}
     common |= {"prompt_syntax": "plain"}  # as the original reads them
-    kept_in = KEPT_IN if wishes.save else None
+    folder = IMAGES if wishes.save else None
     with open_studio(library=library_from_env(os.environ, token)) as studio:
         if wishes.mode in STILLS:
-            load(studio, common | {"num": wishes.count})
-            return draw(studio, wishes, common | {"num": wishes.count})
-        film = FilmWishes(num=wishes.num, common=common)
+            common |= {"num": wishes.num if wishes.num is not None else 1}
+            load(studio, common)
+            return draw(studio, wishes.mode, common, folder)
         if wishes.mode == "animate":
-            animation = film.animation(settings_of(wishes.config, wishes.home))
+            animation = film_of("animate", settings_of(wishes.config, wishes.home) | common, wishes.num)
             load(studio, common, animation)
-            return make(studio, animation, kept_in)
-        load(studio, common, film.dream({"prompt": "-"}))
-        return make(studio, film.dream(answers("dream")), kept_in)
+            return make(studio, animation, folder)
+        load(studio, common, film_of("dream", {"prompts": ("-",)} | common, wishes.num))
+        answered = answers("dream")
+        prompts = {"prompts": (answered.pop("prompt"),)}
+        return make(studio, film_of("dream", prompts | answered | common, wishes.num), folder)
 
 
 def load(studio: Studio, common: dict[str, Any], film: AnyFilm | None = None) -> None:
@@ -83,26 +80,25 @@ def load(studio: Studio, common: dict[str, Any], film: AnyFilm | None = None) ->
 
     print("Loading model...")
     with saying_how_to_go_on_offline():
-        settled = studio.resolve(make_request(Txt2Img, prompt="-", **common))
+        resolved = studio.resolve(make_request(Txt2Img, prompt="-", **common))
     if film is not None:
         studio.plan(film)
-    list(studio.run(settled, []))
+    list(studio.run(resolved, []))
     print("Model loaded successfully")
 
 
-def draw(studio: Studio, wishes: Wishes, common: dict[str, Any]) -> int:
+def draw(studio: Studio, mode: str, common: dict[str, Any], folder: Path | None) -> int:
     """Ask about pictures, and draw them."""
     from sdplay.cli.deliver import Delivery, PictureReport
     from sdplay.cli.follow import follow
     from sdplay.requests.base import make_request
     from sdplay.requests.request import STILLS
 
-    settled = studio.resolve(make_request(STILLS[wishes.mode], **answers(wishes.mode), **common))
-    if wishes.mode in DOING:
-        print(DOING[wishes.mode])
-    folder = KEPT_IN if wishes.save else None
+    resolved = studio.resolve(make_request(STILLS[mode], **answers(mode), **common))
+    if mode in DOING:
+        print(DOING[mode])
     print("Pictures are kept in ./images." if folder else "Pictures are not kept: --save writes them to ./images.")
-    follow(PictureReport(studio, settled, range(wishes.count), Delivery(out=folder)))
+    follow(PictureReport(studio, resolved, range(common["num"]), Delivery(out=folder)))
     return 0
 
 
@@ -117,7 +113,7 @@ def model_and_token(local: bool) -> tuple[str, str | None]:
 
 @contextmanager
 def saying_how_to_go_on_offline() -> Iterator[None]:
-    """A model that cannot be had is told with the flags of this command line."""
+    """If the model cannot be loaded, the error names the flags of this command line."""
     try:
         yield
     except ModelNotFound as error:
@@ -170,69 +166,55 @@ def settings_of(config: Path | None, home: Path) -> dict[str, Any]:
     from sdplay.interop.settings_file import read_settings
 
     path = config or next((folder / SETTINGS for folder in (Path(), home) if (folder / SETTINGS).is_file()), SETTINGS)
-    found = read_settings(path)
+    settings = read_settings(path)
     print(f"Settings: {path}")
-    for note in found.notes:
+    for note in settings.notes:
         print(f"note: {note}")
-    return canonical_names(found.fields)
+    return canonical_names(settings.fields)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FilmWishes:
-    """What the original's flags say about a film: how many frames, and what holds for every mode."""
+def film_of(mode: str, fields: dict[str, Any], num: int | None) -> AnyFilm:
+    """The request for a film of `num` frames, the usual number if None; raises `BadRequest` and `BadRequests`."""
+    from sdplay.film.plan import FILMS, ask_film
 
-    num: int | None
-    common: dict[str, Any]
-
-    def dream(self, answers: dict[str, Any]) -> AnyFilm:
-        """The dream of one prompt; raises `BadRequest` and `BadRequests`."""
-        sides = {name: value for name, value in answers.items() if name != "prompt"}
-        return self._asked("dream", {"prompts": (answers["prompt"],), **sides}, "num")
-
-    def animation(self, settings: dict[str, Any]) -> AnyFilm:
-        """The animation of `settings`; raises `BadRequest` and `BadRequests`."""
-        return self._asked("animate", settings, "max_frames")
-
-    def _asked(self, mode: str, fields: dict[str, Any], length: str) -> AnyFilm:
-        from sdplay.film.plan import FILMS, ask_film
-
-        length_asked = {length: self.num} if self.num is not None else {}
-        return ask_film(FILMS[mode], **{**fields, **self.common, **length_asked})
+    length = {LENGTHS[mode]: num} if num is not None else {}
+    return ask_film(FILMS[mode], **{**fields, **length})
 
 
-def make(studio: Studio, request: AnyFilm, kept_in: Path | None) -> int:
-    """Make the film in a folder of its own under `kept_in`; without that it is shown, as far as it can be, and gone."""
+def make(studio: Studio, request: AnyFilm, folder: Path | None) -> int:
+    """Make the film in a new folder below `folder`; without one it is shown, if the terminal can, and not kept."""
     from sdplay.cli.film import free_folder, make_film
 
     print(DOING[request.mode])
-    if kept_in is not None:
-        return make_film(studio.film(request, free_folder(kept_in, request.mode)), quiet=False)
-    with tempfile.TemporaryDirectory(prefix="sdplay-") as folder, nothing_kept():
-        shooting = studio.film(request, Path(folder) / request.mode)
-        make_film(shooting, quiet=False, kept=False)
-        show(shooting.folder.path / "latest.jpg")
+    if folder is not None:
+        return make_film(studio.film(request, free_folder(folder, request.mode)), quiet=False)
+    with tempfile.TemporaryDirectory(prefix="sdplay-") as temporary, nothing_kept():
+        job = studio.film(request, Path(temporary) / request.mode)
+        make_film(job, quiet=False, kept=False)
+        show_file(job.folder.path / "latest.jpg")
     print("The film is not kept: --save writes it to ./images.")
     return 0
 
 
 @contextmanager
 def nothing_kept() -> Iterator[None]:
-    """Whatever stops a film that is not kept, there is nothing to go on with."""
+    """A film that is not kept cannot be resumed, whatever stops it."""
     try:
         yield
     except SdplayError as error:
         reason = "stopped; the film is not kept" if isinstance(error, Stopped) else error.reason
-        error.reason, error.hint = reason, "with --save a film is kept, and can be gone on with"
+        error.reason, error.hint = reason, "with --save a film is kept, and can be resumed"
         raise
 
 
-def show(path: Path) -> None:
-    """Show a picture in the terminal, where it can."""
+def show_file(path: Path) -> None:
+    """Show a picture in the terminal, if it can."""
     from PIL import Image
 
-    from sdplay.cli.terminal import drawn, protocol_of
+    from sdplay.cli.deliver import show
+    from sdplay.cli.terminal import protocol_of_stdout
 
-    protocol = protocol_of(os.environ) if sys.stdout.isatty() else None
+    protocol = protocol_of_stdout()
     if protocol is not None:
         with Image.open(path) as image:
-            sys.stdout.write(drawn(image.convert("RGB"), protocol, shutil.get_terminal_size().columns))
+            show(image.convert("RGB"), protocol)

@@ -1,4 +1,4 @@
-"""How a run ends: every error is caught here, told in a line or two without traceback, and becomes an exit code."""
+"""How a run ends: every error is caught here, printed in a line or two without traceback, and becomes an exit code."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def tell(error: Exception) -> int:
 
 def of_system(error: OSError) -> tuple[str, str, int]:
     """(message, what to do, exit code) for what the operating system refused."""
-    from sdplay.cli.text import printable
+    from sdplay.cli.terminal import printable
 
     path = f"{shorten(printable(os.fsdecode(error.filename)))}: " if isinstance(error.filename, str | bytes) else ""
     message = f"{path}{decapitalised(error.strerror or type(error).__name__)}"

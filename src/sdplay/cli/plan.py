@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sdplay.cli.announce import facts
 from sdplay.cli.draw import DrawCommand, open_studio, prompts
 from sdplay.cli.film import JOB, POSITIONAL, FilmCommand, film_request
 from sdplay.cli.flags import in_the_words_of, request_fields
-from sdplay.cli.text import table
+from sdplay.cli.terminal import printable, table
 
 if TYPE_CHECKING:
     from sdplay.film.plan import AnyFilm, Cost, FilmPlan
@@ -33,7 +32,7 @@ class FrameRange(click.ParamType):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         match = re.fullmatch(r"\s*(\d{0,9})\s*:\s*(\d{0,9})\s*", str(value)) if isinstance(value, str) else None
         if match is None:
-            self.fail(f"{value!r} is no range of frames; write 10:20, 10: or :20", param, ctx)
+            self.fail(f"{value!r} is not a range of frames; write 10:20, 10: or :20", param, ctx)
         first, last = int(match[1] or 0), int(match[2]) if match[2] else None
         if last is not None and last < first:
             self.fail(f"{value!r} ends before it begins", param, ctx)
@@ -49,13 +48,13 @@ class PlanCommand(FilmCommand):
     def run(self, **params: Any) -> int:
         with in_the_words_of(click.get_current_context()):
             request = film_request(self.kind, POSITIONAL[self._mode], params)
-            settled, plan = planned(request, params["out"])
+            resolved, plan = planned(request, params["out"])
             if params.get("preview_motion") is not None:
                 from sdplay.film.render.preview_motion import preview_motion
 
-                click.echo(str(preview_motion(settled.recipe, params["preview_motion"])))
+                click.echo(str(preview_motion(resolved.recipe, params["preview_motion"])))
                 return 0
-            return tell(request, settled, plan, params)
+            return tell(request, resolved, plan, params)
 
 
 def plan_options(mode: str) -> list[click.Parameter]:
@@ -73,7 +72,7 @@ def plan_options(mode: str) -> list[click.Parameter]:
 
 
 def planned(request: AnyFilm, out: Path | None) -> tuple[ResolvedRequest, FilmPlan]:
-    """`request` settled and planned, with the seed of the job in `out` where it would go on with that one."""
+    """`request` resolved and planned, with the seed of the job in `out` if it would resume that one."""
     from sdplay.executors.fake import FakeExecutor
     from sdplay.film.job.builder import seeded_as_before
     from sdplay.studio import Studio
@@ -82,7 +81,7 @@ def planned(request: AnyFilm, out: Path | None) -> tuple[ResolvedRequest, FilmPl
         return studio.plan(seeded_as_before(request, out) if out is not None else request)
 
 
-def tell(request: AnyFilm, settled: ResolvedRequest, plan: FilmPlan, params: dict[str, Any]) -> int:
+def tell(request: AnyFilm, resolved: ResolvedRequest, plan: FilmPlan, params: dict[str, Any]) -> int:
     """Write the rows where they are wanted, and then what the film costs."""
     from sdplay.cli.plan_rows import STDOUT, destinations, in_terminal
     from sdplay.film.plan import Cost, count_rows, film_table
@@ -93,10 +92,10 @@ def tell(request: AnyFilm, settled: ResolvedRequest, plan: FilmPlan, params: dic
     thinned = math.ceil(plan.total / MOST_ROWS) if not asked and in_terminal() else 1
     every = params["every"] or thinned
     with destinations(rows.columns, paths, quiet=params["quiet"]) as places:
-        for row in count_rows(rows, settled.recipe, cost, wanted(every, params["frames"])):
+        for row in count_rows(rows, resolved.recipe, cost, wanted(every, params["frames"])):
             for place in places:
                 place.add(row)
-        facts = Facts(request=request, settled=settled, plan=plan, cost=cost, thinned=thinned, out=params["out"])
+        facts = Facts(request=request, resolved=resolved, plan=plan, cost=cost, thinned=thinned, out=params["out"])
         for place in places:
             place.end(facts.as_json())
     click.echo(table(facts.lines()), err=STDOUT in paths.values())
@@ -113,7 +112,7 @@ class Facts:
     """What there is to say about a film as a whole."""
 
     request: AnyFilm
-    settled: ResolvedRequest
+    resolved: ResolvedRequest
     plan: FilmPlan
     cost: Cost
     thinned: int
@@ -122,7 +121,7 @@ class Facts:
     def as_json(self) -> dict[str, Any]:
         from sdplay.film.job.builder import film_warnings
 
-        recipe, cost = self.settled.recipe, self.cost
+        recipe, cost = self.resolved.recipe, self.cost
         return {
             "mode": recipe.request.mode,
             "width": recipe.width,
@@ -138,11 +137,11 @@ class Facts:
         }
 
     def lines(self) -> Iterator[tuple[str, str]]:
-        from sdplay.files.space import size_text
+        from sdplay.files.atomic import size_text
         from sdplay.film.job.description import film_rate
         from sdplay.film.plan import LISTED, guidance_text
 
-        recipe, cost = self.settled.recipe, self.cost
+        recipe, cost = self.resolved.recipe, self.cost
         rate = film_rate(recipe.request)
         yield (
             "film",
@@ -166,14 +165,14 @@ class Facts:
             yield "note", note
 
     def _bytes(self) -> float:
-        from sdplay.files.space import usual_bytes
+        from sdplay.files.atomic import usual_bytes
         from sdplay.film.job.builder import frame_size
 
-        return usual_bytes(self.plan.total + self.plan.segment_count, *frame_size(self.settled.recipe))
+        return usual_bytes(self.plan.total + self.plan.segment_count, *frame_size(self.resolved.recipe))
 
     def _time(self) -> Iterator[tuple[str, str]]:
         """How long the rest takes, where the job that is begun already says how long its frames took."""
-        from sdplay.cli.text import duration
+        from sdplay.cli.terminal import duration
         from sdplay.film.job.folder import JobFolder
         from sdplay.film.job.verify import progress_of
 
@@ -181,16 +180,16 @@ class Facts:
             return
         done = progress_of(JobFolder.open(self.out))
         if done.frames:
-            left, pace = max(self.cost.frames - done.frames, 0), done.seconds / done.frames
+            remaining, pace = max(self.cost.frames - done.frames, 0), done.seconds / done.frames
             as_before = f"{pace:.2f} s a frame, as the {done.frames} that are in {self.out} took"
-            yield "time", f"about {duration(left * pace)} for {left} frames, at {as_before}"
+            yield "time", f"about {duration(remaining * pace)} for {remaining} frames, at {as_before}"
 
     def _notes(self) -> Iterator[str]:
         from sdplay.film.job.builder import film_warnings
 
         yield from film_warnings(self.plan)
         if self.request.seed is None and not getattr(self.request, "seeds", ()):
-            yield f"no seed was asked for; this film is made with --seed {self.settled.recipe.seed}"
+            yield f"no seed was asked for; this film is made with --seed {self.resolved.recipe.seed}"
         if self.thinned > 1:
             yield f"every {self.thinned}th frame is shown; --every 1 shows all"
 
@@ -208,6 +207,27 @@ class PlanStillCommand(DrawCommand):
                 for request in asked:
                     click.echo(table(facts(studio.resolve(request))))
         return 0
+
+
+def facts(resolved: ResolvedRequest) -> Iterator[tuple[str, str]]:
+    """What will be drawn, and the memory it takes, in rows of name and value."""
+    from sdplay.cli.progress import plan_line
+    from sdplay.core.values import amount_text
+    from sdplay.jobs.resolve import memory_of, other_ways
+    from sdplay.requests.recipe import count
+
+    recipe, memory = resolved.recipe, memory_of(resolved)
+    yield "prompt", printable(getattr(recipe.request, "prompt", ""))
+    yield "picture", plan_line(recipe, range(count(recipe))).removeprefix("drawing ")
+    yield "numbers", f"{recipe.numerics.dtype} on {resolved.device}, VAE in {recipe.numerics.decode_dtype}"
+    if memory is None:
+        yield "memory", "unknown: the files do not say how large the model is"
+        return
+    yield "memory", str(memory).removeprefix("memory: ")
+    if memory.free is not None:
+        yield "free", amount_text(memory.free)
+    for plan in other_ways(resolved):
+        yield "less", f"{amount_text(plan.predicted)}: {', '.join(plan.steps)}"
 
 
 plan = click.Group(

@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any, Protocol
 import click
 
 from sdplay.cli.progress import in_terminal
-from sdplay.cli.text import printable
+from sdplay.cli.terminal import printable
 from sdplay.core.errors import StoreError
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ STDOUT = Path("-")
 PAGE = 50  # rows of a table in a terminal before its head comes again
 NUMBER_WIDTH = 10
 SEEDS_WIDTH = 30
-TOLD_TOGETHER = {"seed": ("seed", "seed_to", "seed_weight"), "prompt": ("prompt", "prompt_to", "prompt_weight")}
-UNTOLD = {"seed_to", "seed_weight", "prompt_to", "prompt_weight", "negative_prompt"}
+SHOWN_TOGETHER = {"seed": ("seed", "seed_to", "seed_weight"), "prompt": ("prompt", "prompt_to", "prompt_weight")}
+NOT_SHOWN = {"seed_to", "seed_weight", "prompt_to", "prompt_weight", "negative_prompt"}
 
 
 class Rows(Protocol):
@@ -65,7 +65,7 @@ class PlainRows:
     """Columns of a fixed width, as rows must not wait for each other."""
 
     def __init__(self, columns: Sequence[str]) -> None:
-        self._columns = told(columns)
+        self._columns = shown_columns(columns)
         click.echo(self._line(self._columns))
 
     def add(self, row: Row) -> None:
@@ -84,7 +84,7 @@ class RichRows:
     def __init__(self, columns: Sequence[str]) -> None:
         from rich.console import Console
 
-        self._columns, self._console = told(columns), Console(file=sys.stdout, highlight=False)
+        self._columns, self._console = shown_columns(columns), Console(file=sys.stdout, highlight=False)
         self._page: list[Row] = []
 
     def add(self, row: Row) -> None:
@@ -111,9 +111,9 @@ class RichRows:
         self._page = []
 
 
-def told(columns: Sequence[str]) -> list[str]:
-    """The columns of a table for people: what belongs together is told in one."""
-    return [name for name in columns if name not in UNTOLD]
+def shown_columns(columns: Sequence[str]) -> list[str]:
+    """The columns of a table for people: what belongs together is in one."""
+    return [name for name in columns if name not in NOT_SHOWN]
 
 
 def width(name: str) -> int:
@@ -124,7 +124,7 @@ def width(name: str) -> int:
 
 def cell(row: Row, name: str) -> str:
     """The text of a cell; `a → b 0.25` where a quarter of the way from a to b is gone."""
-    start, end, weight = (row.get(part) for part in TOLD_TOGETHER.get(name, (name, "", "")))
+    start, end, weight = (row.get(part) for part in SHOWN_TOGETHER.get(name, (name, "", "")))
     text = short(start)
     return text if weight is None or end is None else f"{text} → {short(end)} {short(weight)}"
 

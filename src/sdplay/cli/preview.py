@@ -26,10 +26,10 @@ def shown(step: Stepped) -> Image | None:
     pictures = [Image.fromarray(pixels) for pixels in step.previews]
     width = sum(picture.width + GAP for picture in pictures) - GAP
     strip = Image.new("RGB", (width, pictures[0].height))
-    left = 0
+    x = 0
     for picture in pictures:
-        strip.paste(picture, (left, 0))
-        left += picture.width + GAP
+        strip.paste(picture, (x, 0))
+        x += picture.width + GAP
     return strip
 
 
@@ -43,7 +43,10 @@ class PreviewFile:
         if path.suffix.casefold() not in FILE_KINDS:
             kinds = ", ".join(FILE_KINDS)
             raise BadRequest(
-                "is no name of a picture", field="preview_file", value=str(path), hint=f"end it in {kinds}"
+                "is not the name of a picture",
+                field="preview_file",
+                value=str(path),
+                hint=f"end it in {kinds}",
             )
         if not path.parent.is_dir():
             raise BadRequest("its folder does not exist", field="preview_file", value=str(path), hint="make it first")

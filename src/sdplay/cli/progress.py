@@ -1,4 +1,6 @@
-"""How far the drawing is: a live bar in a terminal, plain lines elsewhere, nothing when asked to be quiet."""
+"""What is drawn, in how much memory, and how far it is: a live bar in a terminal, plain lines elsewhere, nothing when
+asked to be quiet.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +13,8 @@ from typing import TYPE_CHECKING, Self
 
 import click
 
-from sdplay.cli.announce import plan_line
-from sdplay.cli.text import duration
+from sdplay.cli.flags import as_flags
+from sdplay.cli.terminal import duration
 from sdplay.events import Event, Finished, ImageDone, Started, Stepped
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from sdplay.requests.recipe import Recipe
+    from sdplay.studio import ResolvedRequest
 
 
 Clock = Callable[[], float]
@@ -69,7 +72,7 @@ class Progress:
     """Follows one run, a context manager; `aside` makes way for other output. This one says nothing."""
 
     def begin(self, recipe: Recipe, indices: Sequence[int]) -> None:
-        """The recipe is settled; next the model is loaded."""
+        """The recipe is resolved; next the model is loaded."""
 
     def follow(self, event: Event) -> None:
         pass
@@ -117,11 +120,13 @@ class LiveProgress(Progress):
 
     @contextmanager
     def aside(self) -> Iterator[None]:
+        shown = self._live is not None
         self.hide()
         try:
             yield
         finally:
-            self.unhide()
+            if shown:
+                self.unhide()
 
     def __enter__(self) -> Self:
         self.unhide()
@@ -198,3 +203,48 @@ def progress_for(*, quiet: bool) -> Progress:
 
 def in_terminal() -> bool:
     return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def memory_lines(resolved: ResolvedRequest) -> Iterator[str]:
+    """The plan where little memory is asked for, the memory that it takes, and a warning where there is less."""
+    from sdplay.jobs.resolve import memory_of
+
+    request = resolved.recipe.request
+    memory = memory_of(resolved)
+    if resolved.recipe.numerics.attention_slice:
+        yield low_memory_plan(resolved)
+    if memory is None:
+        return
+    if request.run.low_memory or memory.allowed is not None:
+        yield str(memory)
+    if memory.warning:
+        yield f"note: {as_flags(memory.warning)}"
+
+
+def low_memory_plan(resolved: ResolvedRequest) -> str:
+    """What drawing in little memory means for this picture."""
+    from sdplay.requests.txt2img import picture_size
+
+    recipe, numerics = resolved.recipe, resolved.recipe.numerics
+    width, height = picture_size(recipe)
+    tile, larger = numerics.decode_tile, max(width, height) > numerics.decode_tile
+    decoding = (
+        f"decoded in tiles of {tile} px, which takes long" if larger else f"decoded whole ({tile} px is one tile)"
+    )
+    return (
+        f"Plan: one picture at a time, {width}x{height}, {recipe.steps} steps, "
+        f"in {numerics.dtype} on {resolved.device}; attention one head at a time; {decoding}."
+    )
+
+
+def plan_line(recipe: Recipe, indices: Sequence[int]) -> str:
+    """What is about to be drawn, in one line."""
+    from sdplay.requests.txt2img import second_pass
+
+    pictures = "1 picture" if len(indices) == 1 else f"{len(indices)} pictures"
+    second = second_pass(recipe)
+    larger = f", then {second.width}x{second.height}," if second is not None else ""
+    return (
+        f"drawing {pictures} of {recipe.width}x{recipe.height}{larger} with {recipe.model.name}: {recipe.steps} steps, "
+        f"{recipe.sampler}, {recipe.schedule}, guidance {recipe.guidance_scale:g}, seed {recipe.seed + indices[0]}"
+    )

@@ -14,7 +14,7 @@ import click
 from sdplay.cli.again import FILE, maker
 from sdplay.cli.draw import open_studio
 from sdplay.cli.flags import as_flags
-from sdplay.cli.text import printable, table
+from sdplay.cli.terminal import printable, table
 
 if TYPE_CHECKING:
     from sdplay.film.job.folder import JobFolder
@@ -43,11 +43,11 @@ def show(file: Path, as_json: bool) -> int:
         click.echo(json.dumps(sheet.as_json(), indent=2) if as_json else table(sheet_rows(sheet)))
         return 0
     with open_studio() as studio:
-        said = studio.read(file)
+        source = studio.read(file)
     if as_json:
-        click.echo(json.dumps(held(said) if isinstance(said, Embedded) else asdict(said), indent=2))
+        click.echo(json.dumps(held(source) if isinstance(source, Embedded) else asdict(source), indent=2))
     else:
-        click.echo(table(described(said) if isinstance(said, Embedded) else told(said)))
+        click.echo(table(described(source) if isinstance(source, Embedded) else foreign_rows(source)))
     return 0
 
 
@@ -76,22 +76,22 @@ def held(embedded: Embedded) -> dict[str, Any]:
     return {"sdplay": embedded.version, "index": embedded.index, "pixels": embedded.digest, "recipe": recipe} | enlarged
 
 
-def told(found: ParsedMetadata) -> Iterator[tuple[str, str]]:
+def foreign_rows(metadata: ParsedMetadata) -> Iterator[tuple[str, str]]:
     """What another program wrote, in rows of name and value: first what has a meaning here, then the rest."""
     from sdplay.interop.import_settings import NAMED, mode_of, supported_fields
 
-    fields, left = supported_fields(found, mode_of(found))
-    yield "made by", maker(found)
-    named = {name: found.fields[name] for name in NAMED if name in found.fields}
+    fields, unused = supported_fields(metadata, mode_of(metadata))
+    yield "made by", maker(metadata)
+    named = {name: metadata.fields[name] for name in NAMED if name in metadata.fields}
     drawn = {name: fields.pop(name) for name in ("prompt", "negative_prompt")}
-    for name, written in (("prompt", found.prompt), ("negative_prompt", found.negative_prompt)):
+    for name, written in (("prompt", metadata.prompt), ("negative_prompt", metadata.negative_prompt)):
         yield name.replace("_", " "), printable(written) or "(none)"
         if drawn[name] != written:
             yield "drawn as", printable(drawn[name])
     for name, value in (fields | named).items():
         yield name.replace("_", " "), printable(str(value)) or "(none)"
-    for one in left:
-        yield "not used here", printable(as_flags(str(one)))
+    for item in unused:
+        yield "not used here", printable(as_flags(str(item)))
 
 
 def described(embedded: Embedded) -> Iterator[tuple[str, str]]:
@@ -134,11 +134,11 @@ def rows(folder: JobFolder, recipe: Recipe, done: Progress, total: int) -> Itera
     """The job in rows of name and value: what it is, what was asked otherwise than usual, how far it is."""
     description: Mapping[str, Any] = folder.description
     yield "film", f"{recipe.request.mode}, {total} frames of {recipe.width}x{recipe.height}"
-    settled = {"seed", "steps", "guidance_scale", "sampler", "schedule"}
-    asked = recipe.request.model_dump(exclude_defaults=True, exclude={"mode", "model", "width", "height", *settled})
+    resolved = {"seed", "steps", "guidance_scale", "sampler", "schedule"}
+    asked = recipe.request.model_dump(exclude_defaults=True, exclude={"mode", "model", "width", "height", *resolved})
     for name, value in asked.items():
         yield name.replace("_", " "), printable(str(value))
-    for name in sorted(settled):
+    for name in sorted(resolved):
         yield name.replace("_", " "), str(getattr(recipe, name))
     yield "model", f"{printable(recipe.model.name)} (sha256 {recipe.model.digest[:16]})"
     yield "begun by", ", ".join(f"{name} {printable(str(value))}" for name, value in description["made_by"].items())

@@ -1,14 +1,19 @@
-"""Pictures in the terminal: kitty's protocol, iTerm2's, or coloured half blocks where there is neither."""
+"""What a terminal shows: tables, times, text from elsewhere, and pictures, by kitty's protocol, iTerm2's, or coloured
+half blocks if it has neither.
+"""
 
 from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Mapping
+import os
+import sys
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
 
 Protocol = Literal["kitty", "iterm2", "blocks"]
 PICTURE_ROWS, BLOCK_ROWS = 12, 16
@@ -29,6 +34,11 @@ def protocol_of(environment: Mapping[str, str], *, forced: bool = False) -> Prot
         return "iterm2"
     truecolour = environment.get("COLORTERM") in {"truecolor", "24bit"} and not environment.get("NO_COLOR")
     return "blocks" if forced or (truecolour and term != "dumb") else None
+
+
+def protocol_of_stdout(*, forced: bool = False) -> Protocol | None:
+    """What stdout can show, None if it is not a terminal; `forced` as in `protocol_of`."""
+    return protocol_of(os.environ, forced=forced) if sys.stdout.isatty() else None
 
 
 def drawn(image: Image, protocol: Protocol, columns: int) -> str:
@@ -81,3 +91,22 @@ def blocks(image: Image, columns: int, rows: int) -> str:
         pairs = (f"\x1b[38;2;{one};48;2;{two}m▀" for one, two in zip(upper, lower, strict=True))
         lines.append("".join(pairs) + "\x1b[0m\n")
     return "".join(lines)
+
+
+def table(rows: Iterable[tuple[str, ...]]) -> str:
+    """`rows` in columns, two spaces apart."""
+    lines = list(rows)
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
+
+
+def printable(text: str) -> str:
+    """`text` with control characters spelled out: a picture from elsewhere must not steer the terminal."""
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
+
+
+def duration(seconds: float) -> str:
+    """`seconds` as 0:07, 12:34 or 1:02:03."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -23,5 +23,5 @@ def memory_available(meminfo: Path = MEMINFO) -> int | None:
         lines = meminfo.read_text(encoding="ascii").splitlines()
     except OSError:
         return None
-    found = next((line for line in lines if line.startswith("MemAvailable:")), None)
-    return int(found.split()[1]) * 1024 if found is not None else None
+    available = next((line for line in lines if line.startswith("MemAvailable:")), None)
+    return int(available.split()[1]) * 1024 if available is not None else None

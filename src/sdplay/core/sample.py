@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field, with_config
 
 from sdplay.core.fields import FilePath, Fill, NoiseSource, Syntax, Upscaling
 
+Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 Extent = Annotated[int, Field(strict=True, ge=1)]
 
 
@@ -75,15 +76,36 @@ class FromNoise:
 
 @with_config(ConfigDict(extra="forbid"))
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asset:
-    """A file somebody gave: where it was, and what counts, the sha256 of a picture's pixels (size and values), or of a
-    clip's or sound's bytes. A sound is 1 wide and 1 high.
-    """
+class ImageAsset:
+    """A picture somebody gave: where it was, and what counts, the sha256 of its pixels (size and values)."""
 
     path: FilePath
-    digest: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    digest: Digest
     width: Extent
     height: Extent
+
+
+@with_config(ConfigDict(extra="forbid"))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClipAsset:
+    """A video somebody gave: where it was, and what counts, the sha256 of its file."""
+
+    path: FilePath
+    digest: Digest
+    width: Extent
+    height: Extent
+
+
+@with_config(ConfigDict(extra="forbid"))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileAsset:
+    """A sound or a depth model somebody gave: where it was, and what counts, the sha256 of its file."""
+
+    path: FilePath
+    digest: Digest
+
+
+Asset = ImageAsset | ClipAsset | FileAsset
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +116,7 @@ class Repaint:
     that much around it is drawn, enlarged to the recipe's size, and pasted back.
     """
 
-    mask: Asset | None
+    mask: ImageAsset | None
     blur: float
     grow: int
     invert: bool
@@ -107,7 +129,7 @@ class Repaint:
 class FromImage:
     """Start from a picture: `strength` 0 gives it back, 1 ignores it; with `repaint` the rest keeps its bytes."""
 
-    image: Asset
+    image: ImageAsset
     strength: float
     repaint: Repaint | None = None
 
@@ -142,7 +164,7 @@ class Control:
     and high threshold), counts `scale`, and works from the share `start` of the steps to the share `end`.
     """
 
-    image: Asset
+    image: ImageAsset
     network: str
     edges: tuple[int, int] | None
     scale: float

@@ -13,7 +13,7 @@ AMOUNT = re.compile(r"\s*(\d{1,18}(?:\.\d{1,6})?)\s*([A-Za-z]{0,3})\s*")
 
 
 def read_amount(text: str) -> int:
-    """The bytes of "4GiB" (or 4G), "4.5GB", "4294967296"; raises `ValueError` for what is no such amount or is 0."""
+    """The bytes of "4GiB" (or 4G), "4.5GB", "4294967296"; raises `ValueError` for anything else and for 0."""
     match = AMOUNT.fullmatch(text)
     size = UNITS.get(match[2].casefold()) if match else None
     amount = int(float(match[1]) * size) if match and size else 0

@@ -13,7 +13,7 @@ from sdplay.pipeline.preview import PreviewCache
 from sdplay.pipeline.retry import LoadExact, Renderer, render_with_retry
 from sdplay.requests.base import Request
 from sdplay.requests.memory import takes_turns
-from sdplay.requests.modes import load, mode_of
+from sdplay.requests.modes import MODES, load
 from sdplay.requests.recipe import Recipe, plan
 from sdplay.tasks import DrawTask, Task, UpscaleTask
 
@@ -73,7 +73,7 @@ class InlineExecutor:
 
     def _renderer(self, recipe: Recipe) -> ModeRenderer:
         """Who draws pictures of this mode; a mode other than of single pictures names its own, loaded when needed."""
-        place = mode_of(recipe.request).renderer
+        place = MODES[recipe.request.mode].renderer
         if place not in self._renderers:
             self._renderers[place] = load(place)() if place else PictureRenderer()
         return self._renderers[place]

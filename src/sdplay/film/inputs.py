@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sdplay.core.errors import BadRequest, ModelNotFound, NotReproduced, together
-from sdplay.core.sample import Asset
+from sdplay.core.sample import Asset, ClipAsset, FileAsset
 from sdplay.core.seeding import SEEDS
 from sdplay.film.plan import AnyFilm
 from sdplay.film.prompt_track import joined_negative, prompt_pairs, split_negative
@@ -18,8 +18,7 @@ from sdplay.film.request_animate import Animate
 from sdplay.film.request_dream import Dream
 from sdplay.film.video.decode import ClipReader
 from sdplay.film.video.index import probe
-from sdplay.images.picture import pixel_digest
-from sdplay.images.read import read_image
+from sdplay.images.inputs import make_asset
 from sdplay.prompts.styles import read_styles, styled
 from sdplay.prompts.template import Wildcards, resolved
 from sdplay.prompts.wildcards import read_wildcards
@@ -55,10 +54,10 @@ def film_files(request: F) -> tuple[F, dict[str, Asset]]:
     for role, path in named_files(request).items():
         try:
             if role in PICTURES:
-                assets[role] = picture_asset(path, role)
+                assets[role] = make_asset(role, path)
             elif role in WITHOUT_SIZE:
                 digest = file_digest(Path(path, WITHOUT_SIZE[role]), role)
-                assets[role] = Asset(path=path, digest=digest, width=1, height=1)
+                assets[role] = FileAsset(path=path, digest=digest)
             elif isinstance(request, Animate) and request.of_clip:
                 assets[role], closed = clip_asset(request)
         except BadRequest as error:
@@ -71,12 +70,7 @@ def film_files(request: F) -> tuple[F, dict[str, Asset]]:
     return request.model_copy(update=closed), assets
 
 
-def picture_asset(path: str, role: str) -> Asset:
-    pixels = read_image(Path(path), role)
-    return Asset(path=path, digest=pixel_digest(pixels), width=pixels.shape[1], height=pixels.shape[0])
-
-
-def clip_asset(request: Animate) -> tuple[Asset, dict[str, Any]]:
+def clip_asset(request: Animate) -> tuple[ClipAsset, dict[str, Any]]:
     """The clip as an asset, and the fields of `request` that it decides: how many frames, and how fast."""
     path = Path(request.video_init_path)
     facts = probe(path)
@@ -87,7 +81,7 @@ def clip_asset(request: Animate) -> tuple[Asset, dict[str, Any]]:
         raise BadRequest(reason, field="loop_mode", value=request.loop_mode, hint="choose a shorter crossfade")
     frames = frames if request.max_frames is None else min(frames, request.max_frames)
     rate = request.fps if request.fps is not None else str(facts.fps / request.extract_nth_frame)
-    asset = Asset(path=request.video_init_path, digest=facts.digest, width=facts.width, height=facts.height)
+    asset = ClipAsset(path=request.video_init_path, digest=facts.digest, width=facts.width, height=facts.height)
     return asset, {"max_frames": frames, "fps": rate}
 
 

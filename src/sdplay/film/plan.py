@@ -51,7 +51,8 @@ OF_SCHEDULES = {*RANGES, "animation_prompts", "negative_prompt", "prompt_interpo
 class FilmPlan(Protocol):
     """A film as segments: `total` frames in `segment_count` segments of `segment_length` frames, the last one cut.
 
-    `needs` are the key pictures, by frame, that a segment starts from; `chain` is the same number for segments that
+    `content` is what its pixels depend on beside the settings that hold for the whole film, to be compared; `needs`
+    are the key pictures, by frame, that a segment starts from; `chain` is the same number for segments that
     follow from each other; `warnings` are what a person should know beforehand.
     """
 
@@ -66,6 +67,7 @@ class FilmPlan(Protocol):
     @property
     def warnings(self) -> tuple[str, ...]: ...
     def segment(self, number: int) -> Segment: ...
+    def content(self, segment: Segment) -> tuple[object, ...]: ...
     def needs(self, segment: Segment) -> tuple[int, ...]: ...
     def chain(self, number: int) -> int: ...
 

@@ -14,7 +14,7 @@ from sdplay.core.errors import BadRequest
 from sdplay.core.sample import AnyPrompt, FromFilm, FromNoise, Init, LerpPrompt, Noise, PromptPair, Sample, Segment
 from sdplay.core.seeding import frame_seed
 from sdplay.film.request_animate import OF_THE_FIRST, Animate
-from sdplay.film.schedules import read_schedules, timeline_of
+from sdplay.film.schedules import MOVES, read_schedules, timeline_of
 from sdplay.requests.recipe import Recipe
 
 USUAL_FRAMES = 300
@@ -85,6 +85,16 @@ class AnimationPlan:
         elif number and not self.is_cut(first):
             waits_for = number - 1
         return Segment(number=number, first=first, stop=stop, waits_for=waits_for)
+
+    def content(self, segment: Segment) -> tuple[object, ...]:
+        """The drawn samples of a segment, how they are graded, and the moves that lead to them and on."""
+        drawn = range(segment.first, segment.stop, 1 if self.request.of_clip else self.cadence)
+        moved = range(max(segment.first - self.cadence, 0) + 1, 0 if self.request.of_clip else segment.stop)
+        names = MOVES[self.request.animation_mode]
+        return (
+            *((self.key(index), self.grading(index)) for index in drawn),
+            *((self.fov(index), *(self.motion(name, index) for name in names)) for index in moved),
+        )
 
     def needs(self, segment: Segment) -> tuple[int, ...]:
         """The keys, by frame, that `segment` starts from: the one before it, and the one whose colours it keeps."""

@@ -161,6 +161,10 @@ class DreamPlan:
         first = number * self.segment_length
         return Segment(number=number, first=first, stop=min(first + self.segment_length, self.total))
 
+    def content(self, segment: Segment) -> tuple[object, ...]:
+        """The samples of a segment."""
+        return tuple(map(self.frame, range(segment.first, segment.stop)))
+
     def needs(self, segment: Segment) -> tuple[int, ...]:
         """A dream's frames start from nothing that is drawn."""
         return ()

@@ -14,7 +14,7 @@ from typing import Annotated, Any, ClassVar, Literal, cast
 from pydantic import BeforeValidator, Field
 
 from sdplay.core.fields import LARGEST_SIDE, SMALLEST_SIDE, FilePath, Text, as_texts
-from sdplay.core.sample import Asset
+from sdplay.core.sample import Asset, ClipAsset
 from sdplay.library.card import ModelCard
 from sdplay.requests.base import Request
 
@@ -122,14 +122,15 @@ class Film(Request, ABC):
     def natural_size(self, card: ModelCard, assets: Mapping[str, Asset]) -> tuple[int, int]:
         """The clip's shape with the area that the model draws best, never larger than the clip itself."""
         clip = assets.get("video_init_path")
-        if clip is None:
+        if not isinstance(clip, ClipAsset):
             return super().natural_size(card, assets)
         scale = min(1.0, card.size / (clip.width * clip.height) ** 0.5)
-        width, height = self.rounded_size(int(clip.width * scale), int(clip.height * scale))
+        width, height = int(clip.width * scale) // 8 * 8, int(clip.height * scale) // 8 * 8
         return max(width, SMALLEST_SIDE), max(height, SMALLEST_SIDE)
 
-    def rounded_size(self, width: int, height: int) -> tuple[int, int]:
+    def size(self, card: ModelCard, assets: Mapping[str, Asset]) -> tuple[int, int]:
         """Both sides rounded down to multiples of 8."""
+        width, height = super().size(card, assets)
         return width // 8 * 8, height // 8 * 8
 
     def usual_batch(self, card: ModelCard, device: str) -> int:

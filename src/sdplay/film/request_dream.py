@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from sdplay.core.fields import LARGEST_SEED, MOST_FRAMES, FilePath, Prompt, Text, as_tuple
 from sdplay.film.request import Film, OnBadFrame, Rate, choice
-from sdplay.prompts.composition import check
+from sdplay.prompts.composition import check_notation
 from sdplay.prompts.template import Wildcards
 
 Seed = Annotated[int, Field(ge=0, le=LARGEST_SEED)]
@@ -105,10 +105,12 @@ class Dream(Film):
         yield from (("prompts", prompt) for prompt in self.prompts)
         yield from (("keyframes", text) for key in self.keyframes for text in (key.prompt, key.negative or ""))
 
-    def check_notation(self, wildcards: Wildcards, seed: int) -> None:
+    def check(self, wildcards: Wildcards, seed: int) -> None:
         """As in every mode."""
+        if self.prompt_syntax == "plain":
+            return
         for prompt in (*self.prompts, *(key.prompt for key in self.keyframes)):
-            check(prompt, self.negative_prompt)
+            check_notation(prompt, self.negative_prompt)
 
     def unused_fields(self) -> set[str]:
         """If keys have fixed frames a longer film begins with the shorter one, unless its pace is measured again for

@@ -12,7 +12,7 @@ from sdplay.film.curve import Curve, SoundAt, check_range, parse_curve
 from sdplay.film.expression_names import Timeline
 from sdplay.film.prompt_track import PromptAt, PromptTrack, parse_prompts
 from sdplay.film.request_animate import Animate
-from sdplay.prompts.composition import check
+from sdplay.prompts.composition import check_notation
 
 if TYPE_CHECKING:
     from sdplay.film.audio_features import AudioFeatures
@@ -122,7 +122,7 @@ def read_schedules(request: Animate, timeline: Timeline) -> Schedules:
     )
     if prompts is not None and request.prompt_syntax == "a1111":
         for key in prompts.keys:
-            tried(lambda k=key: check(k.prompt.as_written, k.negative.as_written))
+            tried(lambda k=key: check_notation(k.prompt.as_written, k.negative.as_written))
     follows = any(curve.uses_sound for curve in curves.values()) or (prompts is not None and prompts.uses_sound)
     sound = tried(lambda: audio_features(request, timeline.frames)) if follows else None
     if sound is not None or not follows:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdplay.core.errors import BadRequest, NotReproduced
-from sdplay.core.sample import Asset
+from sdplay.core.sample import Asset, ImageAsset
 from sdplay.images.mask import Mask, check_paints, read_mask, shaped
 from sdplay.images.open import SUFFIXES
 from sdplay.images.picture import pixel_digest
@@ -27,29 +27,30 @@ WHERE_THEY_WERE: Mapping[str, str | None] = {}
 def input_assets(request: Request) -> dict[str, Asset]:
     """The pictures a request names, read once: size and digest by role; raises `BadRequest` for one that is none."""
     paths = named_files(request)
-    assets = {role: make_asset(role, paths[role]) for role in ("image", "control_image") if role in paths}
-    if "mask" in paths and "image" in assets:
-        width, height = assets["image"].width, assets["image"].height
+    images = {role: make_asset(role, paths[role]) for role in ("image", "control_image") if role in paths}
+    assets: dict[str, Asset] = {**images}
+    if "mask" in paths and "image" in images:
+        width, height = images["image"].width, images["image"].height
         mask = read_mask(Path(paths["mask"]), (width, height))
-        assets["mask"] = Asset(path=paths["mask"], digest=pixel_digest(mask), width=width, height=height)
+        assets["mask"] = ImageAsset(path=paths["mask"], digest=pixel_digest(mask), width=width, height=height)
     return assets
 
 
 def read_pictures(request: Request) -> tuple[Request, dict[str, Asset]]:
     """As `modes.read_files`: `request` itself and the pictures that it names; a mask must paint something."""
     assets = input_assets(request)
-    if isinstance(request, Inpaint) and "mask" in assets and not any(request.borders):
-        asset = assets["mask"]
+    asset = assets.get("mask")
+    if isinstance(request, Inpaint) and isinstance(asset, ImageAsset) and not any(request.borders):
         mask = read_input_mask(asset, (asset.width, asset.height))
         check_paints(shaped(mask, invert=request.mask_invert, grow=request.mask_grow), asset.path)
     return request, assets
 
 
-def make_asset(role: str, path: str) -> Asset:
+def make_asset(role: str, path: str) -> ImageAsset:
     """The picture at `path`, read once for its size and digest."""
     pixels = read_image(Path(path), role)
     height, width = pixels.shape[:2]
-    return Asset(path=path, digest=pixel_digest(pixels), width=width, height=height)
+    return ImageAsset(path=path, digest=pixel_digest(pixels), width=width, height=height)
 
 
 def pictures_in(path: str) -> list[str]:
@@ -89,21 +90,21 @@ def with_inputs(recipe: Recipe, where: Mapping[str, str | None]) -> Recipe:
     return replace(recipe, request=request, assets=found)
 
 
-def read_input(asset: Asset, role: str = "image") -> Pixels:
+def read_input(asset: ImageAsset, role: str = "image") -> Pixels:
     """The pixels of a recipe's picture; raises `BadRequest` when the file is gone or holds another one."""
     pixels = read_image(Path(asset.path), role)
     check_unchanged(asset, pixels, role)
     return pixels
 
 
-def read_input_mask(asset: Asset, size: tuple[int, int]) -> Mask:
+def read_input_mask(asset: ImageAsset, size: tuple[int, int]) -> Mask:
     """The same for its mask, which must have the picture's `size`."""
     mask = read_mask(Path(asset.path), size)
     check_unchanged(asset, mask, "mask")
     return mask
 
 
-def check_unchanged(asset: Asset, values: NDArray[np.uint8], field: str) -> None:
+def check_unchanged(asset: ImageAsset, values: NDArray[np.uint8], field: str) -> None:
     if pixel_digest(values) != asset.digest:
         reason = "holds another picture than when the recipe was made"
         raise BadRequest(reason, field=field, value=asset.path, hint="give the picture it was made from")

@@ -1,20 +1,27 @@
-"""What comes out: a picture in memory, and the same picture as a file."""
+"""What comes out: a picture in memory, the same picture as a file, and the picture made larger."""
 
 from __future__ import annotations
 
 import hashlib
 import io
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_config
 
+from sdplay.core.errors import BadRequest
+from sdplay.core.sample import Digest
 from sdplay.requests.recipe import Recipe
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+
+LARGEST_SCALE = 8
+MOST_PIXELS = 8192 * 8192  # of the larger picture
 
 
 def pixel_digest(pixels: NDArray[np.uint8]) -> str:
@@ -75,3 +82,79 @@ def difference(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> str:
     mean_square = float(np.square(error).mean())
     psnr = "infinite" if mean_square == 0 else f"{10 * np.log10(255**2 / mean_square):.1f} dB"
     return f"{changed:.2%} of the pixels differ, PSNR {psnr}"
+
+
+@with_config(ConfigDict(extra="forbid"))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpscaleRecord:
+    """That a picture with the pixels `of` was made `scale` times as large by `upscaler`, into the pixels `made`.
+
+    `weights` is the sha256 of the network's numbers, empty without one.
+    """
+
+    scale: Annotated[float, Field(gt=1, le=LARGEST_SCALE)]
+    upscaler: Annotated[str, Field(min_length=1, max_length=100)]
+    weights: Annotated[str, Field(pattern="^([0-9a-f]{64})?$")] = ""
+    of: Digest
+    made: Digest
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, value: Any) -> UpscaleRecord:
+        """The inverse of `to_dict`; raises `BadRequest` for what is damaged."""
+        try:
+            return TypeAdapter(cls).validate_python(value)
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            where = ".".join(map(str, first["loc"]))
+            raise BadRequest(
+                f"what enlarged the picture is damaged: its {where} is wrong: {first['msg']}",
+                field="enlarged",
+                value=first["input"],
+            ) from None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LargerPicture:
+    """A picture that was enlarged: `pixels` uint8 [height, width, 3], sRGB, and each time that it was, the last one
+    last. `path` is its file, None if it was not kept.
+    """
+
+    pixels: NDArray[np.uint8]
+    enlarged: tuple[UpscaleRecord, ...]
+    path: Path | None
+    seconds: float
+
+    @property
+    def image(self) -> Image:
+        """The picture as a `PIL.Image`."""
+        from PIL import Image
+
+        return Image.fromarray(self.pixels)
+
+
+def larger_size(width: int, height: int, scale: float) -> tuple[int, int]:
+    """(width, height) after enlarging; raises `BadRequest` for a scale out of range, or for more pixels than we make.
+
+    Sides are rounded to the nearest pixel.
+    """
+    if not 1 < scale <= LARGEST_SCALE:
+        raise BadRequest(
+            "is not a valid scale",
+            field="scale",
+            value=scale,
+            hint="1.5, 2, 4, up to 8",
+        )
+    size = round(width * scale), round(height * scale)
+    if size[0] * size[1] > MOST_PIXELS:
+        raise BadRequest(
+            f"a picture of {width}x{height} would become {size[0]}x{size[1]}, and {MOST_PIXELS // 10**6} megapixels "
+            "are the most",
+            field="scale",
+            value=scale,
+            hint="take a smaller scale",
+        )
+    return size

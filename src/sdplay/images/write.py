@@ -17,9 +17,8 @@ from PIL import Image, PngImagePlugin
 from sdplay.core.errors import BadRequest
 from sdplay.core.fields import MOST_FRAMES
 from sdplay.images.infotext import infotext
-from sdplay.images.picture import Picture
+from sdplay.images.picture import Picture, UpscaleRecord
 from sdplay.requests.recipe import Recipe, canonical_json
-from sdplay.requests.upscale_record import UpscaleRecord
 
 Format = Literal["png", "webp", "jpeg", "avif"]
 MEDIA_TYPES: dict[Format, str] = {"png": "image/png", "webp": "image/webp", "jpeg": "image/jpeg", "avif": "image/avif"}

@@ -18,10 +18,10 @@ from sdplay.library.card import model_aliases, shipped_cards
 from sdplay.library.library import Library, library_from_env
 from sdplay.library.resolve import resolve
 from sdplay.requests.base import Request, make_request
-from sdplay.requests.control import Controlled
 from sdplay.requests.img2img import Img2Img
 from sdplay.requests.inpaint import Inpaint
 from sdplay.requests.request import AnyStill, kind_of
+from sdplay.requests.stills import Controlled
 from sdplay.requests.txt2img import Txt2Img
 
 NAMED = ("model", "model_hash", "vae", "vae_hash", "lora")  # files, which are looked for

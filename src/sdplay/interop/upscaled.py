@@ -15,12 +15,11 @@ from PIL import Image, PngImagePlugin
 from sdplay.images.infotext import infotext
 from sdplay.images.infotext_grammar import quoted
 from sdplay.images.open import UNREADABLE, open_file
-from sdplay.images.picture import Picture
+from sdplay.images.picture import Picture, UpscaleRecord
 from sdplay.images.write import CHUNK, ENLARGED, chunk, own_chunk
 from sdplay.interop.texts import Texts, texts_in
 from sdplay.library.upscalers import UPSCALER_LABELS
 from sdplay.requests.recipe import canonical_json
-from sdplay.requests.upscale_record import UpscaleRecord
 
 COMMENTS = {"UserComment", "comment"}  # where files other than PNG say what a PNG says in `parameters`
 

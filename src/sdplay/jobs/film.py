@@ -1,4 +1,4 @@
-"""Films: planned, made in a folder, gone on with, proved."""
+"""Films: planned, made in a folder, resumed, verified."""
 
 from __future__ import annotations
 
@@ -26,21 +26,29 @@ class FilmJobs:
         self.resolver = resolver
 
     def start(
-        self, request: AnyFilm, out: Path, output: Output | None = None, *, force: bool = False, strict: bool = False
+        self,
+        request: AnyFilm,
+        out: Path,
+        output: Output | None = None,
+        *,
+        force: bool = False,
+        strict: bool = False,
+        source: Path | None = None,
     ) -> FilmJob:
         """The film of `request` in the job folder `out`, ready to be shot: `for event in shoot(studio.film(…))`.
 
-        A folder that holds this job already is gone on with. Everything that can be wrong is said here, before the
-        model is loaded: `BadRequest` and `BadRequests` for the request, `BadRequest` for a folder with another job in
-        it (and what differs), `DiskFull` for too little space unless `force`, and with `strict` `NotReproduced` for a
-        film begun by another version or on another processor.
+        A folder that holds this job already is resumed. Frames that come out as in the film in the folder `source` are
+        copied from it. Everything that can be wrong is said here, before the model is loaded: `BadRequest` and
+        `BadRequests` for the request, `BadRequest` for a folder with another job in it (and what differs), `DiskFull`
+        for too little space unless `force`, and with `strict` `NotReproduced` for a film begun by another version or
+        on another processor.
         """
         from sdplay.film.job.builder import seeded_as_before
         from sdplay.film.plan import with_everything_wrong
 
         with with_everything_wrong(request):
             resolved = self.resolver.resolve(seeded_as_before(request, out))
-            return self._builder(resolved, output).begin(out, force=force, strict=strict)
+            return self._builder(resolved, output).begin(out, force=force, strict=strict, source=source)
 
     def plan(self, request: AnyFilm) -> tuple[ResolvedRequest, FilmPlan]:
         """What drawing the film `request` would be, without its model; raises what `start` raises for a request."""
@@ -51,7 +59,7 @@ class FilmJobs:
             return resolved, film_plan(resolved.recipe)
 
     def resume(self, job: Path, model: str | None = None, *, strict: bool = False) -> FilmJob:
-        """The film in the job folder `job`, ready to be gone on with; `model` says where its model is now.
+        """The film in the job folder `job`, ready to be resumed; `model` says where its model is now.
 
         Raises `BadRequest` for a folder without a job, `NotReproduced` where the model or a file it is made from is
         not the one it was begun with, and with `strict` for one begun by another version or on another processor.
@@ -87,9 +95,9 @@ class FilmJobs:
         check_known(recipe)
         where = model if model is not None else described_model(folder.description)
         recipe = replace(recipe, request=recipe.request.model_copy(update={"model": where}))
-        found, device = self.resolver.same_model(recipe, None)
+        resolved, device = self.resolver.same_model(recipe, None)
         check_files(recipe)
-        return ResolvedRequest(recipe=recipe, model=found, device=device)
+        return ResolvedRequest(recipe=recipe, model=resolved, device=device)
 
     def _builder(self, film: ResolvedRequest, output: Output | None) -> FilmJobBuilder:
         from sdplay.film.job.builder import FilmJobBuilder

@@ -50,21 +50,21 @@ class GridJobs:
         and drawing raise; what is drawn by then is kept.
         """
         plan = self.plan(request, *axes, values=values, limit=limit)
-        keeper = grid_keeper(Path(out), kind) if out is not None else None
-        sheet, found, reused = GridSheet(plan), dict[str, Picture](), 0
-        for event in self.run(plan, keeper):
+        writer = grid_writer(Path(out), kind) if out is not None else None
+        sheet, pictures, reused = GridSheet(plan), dict[str, Picture](), 0
+        for event in self.run(plan, writer):
             sheet.follow(event)
             reused += isinstance(event, Reused)
             if isinstance(event, ImageDone | Reused):
-                found[event.key] = event.picture
-        placed = {slot: found[key] for key, slots in plan.slots.items() for slot, _ in slots}
+                pictures[event.key] = event.picture
+        placed = {slot: pictures[key] for key, slots in plan.slots.items() for slot, _ in slots}
         order = sorted(placed, key=lambda slot: (slot.place.block, slot.place.row, slot.place.column, slot.number))
         return Grid(
             plan=plan,
             pictures=Pictures(placed[slot] for slot in order),
             sheet=sheet.sheet.image,
             reused=reused,
-            path=sheet.keep(keeper.folder, keeper.kind) if keeper is not None else None,
+            path=sheet.keep(writer.folder, writer.kind) if writer is not None else None,
         )
 
     def plan(
@@ -83,13 +83,13 @@ class GridJobs:
         if request.seed is None:  # one for the whole grid: cells differ by their axes alone
             request = request.model_copy(update={"seed": self.resolver.new_seed()})
         read = read_axes(request, axes, values)
-        settled, problems = list[GridCell](), list[BadRequest]()
+        planned, problems = list[GridCell](), list[BadRequest]()
         models: dict[str, ResolvedModel] = {}
         for cell in cells(request, read, limit):
             try:
-                done = self.resolver.resolve(cell.request, model=models.get(cell.request.model))
-                models[cell.request.model] = done.model
-                settled.append(GridCell(cell.place, done))
+                resolved = self.resolver.resolve(cell.request, model=models.get(cell.request.model))
+                models[cell.request.model] = resolved.model
+                planned.append(GridCell(cell.place, resolved))
             except BadRequest as error:
                 for problem in problems_of(error):
                     for axis in read:
@@ -97,27 +97,27 @@ class GridJobs:
                     problems.append(problem)
         if problems:
             raise together(different(problems))
-        return GridPlan(request=request, axes=read, cells=tuple(settled))
+        return GridPlan(request=request, axes=read, cells=tuple(planned))
 
     def run(
-        self, plan: GridPlan, keeper: ImageWriter | None = None, *, preview: bool = False
+        self, plan: GridPlan, writer: ImageWriter | None = None, *, preview: bool = False
     ) -> Generator[Event, None, None]:
-        """Draw the pictures of a grid that `keeper`'s folder does not hold, model by model.
+        """Draw the pictures of a grid that `writer`'s folder does not hold, model by model.
 
-        Those it holds are told first, with `Reused`, and with `Mismatch` what was changed since and cannot be taken.
+        Those it holds come first: `Reused`, or `Mismatch` if a file was changed since.
         """
         started, missing, pictures = time.perf_counter(), plan.wanted, PictureJobs(self.resolver)
-        if keeper is not None:
-            yield from held(missing, keeper.folder)
+        if writer is not None:
+            yield from held(missing, writer.folder)
         begun = False
-        for settled, indices in batches(missing):
-            for event in pictures.run(settled, indices, keeper, preview=preview):
+        for resolved, indices in batches(missing):
+            for event in pictures.run(resolved, indices, writer, preview=preview):
                 if isinstance(event, Started):
                     if not begun:
                         yield Started(recipe=event.recipe, total=len(missing))
                     begun = True
                 elif not isinstance(event, Finished):
-                    yield keyed(event, settled.recipe)
+                    yield keyed(event, resolved.recipe)
         yield Finished(total=len(missing), seconds=time.perf_counter() - started)
 
 
@@ -132,23 +132,23 @@ def keyed(event: Event, asked: Recipe) -> Event:
 
 def held(missing: Wanted, folder: Path) -> Iterator[Event]:
     """Take out of `missing` what `folder` holds."""
-    wanted = [(settled.recipe, index) for settled, index in missing.values()]
-    for found in find_reusable(folder, wanted):
-        if isinstance(found, Changed):
-            yield Mismatch(path=found.path)
+    wanted = [(resolved.recipe, index) for resolved, index in missing.values()]
+    for existing in find_reusable(folder, wanted):
+        if isinstance(existing, Changed):
+            yield Mismatch(path=existing.path)
             continue
-        settled, index = missing.pop(found.key)
-        recipe = replace(settled.recipe, numerics=found.numerics)
-        picture = Picture(pixels=found.pixels, recipe=recipe, index=index, seconds=0.0)
+        resolved, index = missing.pop(existing.key)
+        recipe = replace(resolved.recipe, numerics=existing.numerics)
+        picture = Picture(pixels=existing.pixels, recipe=recipe, index=index, seconds=0.0)
         artifact = SavedImage(
-            path=found.path,
+            path=existing.path,
             digest=picture.digest,
-            media_type=MEDIA_TYPES[format_of(found.path)],
+            media_type=MEDIA_TYPES[format_of(existing.path)],
             recipe=recipe,
             index=index,
             seconds=0.0,
         )
-        yield Reused(picture=picture, artifact=artifact, key=found.key)
+        yield Reused(picture=picture, artifact=artifact, key=existing.key)
 
 
 def batches(missing: Wanted) -> Iterator[tuple[ResolvedRequest, list[int]]]:
@@ -158,7 +158,7 @@ def batches(missing: Wanted) -> Iterator[tuple[ResolvedRequest, list[int]]]:
         yield pairs[0][0], [index for _, index in pairs]
 
 
-def grid_keeper(folder: Path, kind: str) -> ImageWriter:
+def grid_writer(folder: Path, kind: str) -> ImageWriter:
     """What keeps a grid's pictures; raises `BadRequest` for JPEG and AVIF, whose pixels could prove nothing later."""
     if kind.casefold() in {"jpg", *LOSSY}:
         raise BadRequest(

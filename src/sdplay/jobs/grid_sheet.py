@@ -1,4 +1,4 @@
-"""What a grid is made of: settled cells, the sheet they come together on, and the result that a notebook shows."""
+"""What a grid is made of: resolved cells, the sheet they come together on, and the result that a notebook shows."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ Wanted = dict[str, tuple[ResolvedRequest, int]]  # by `picture_key`
 
 @dataclass(frozen=True, slots=True)
 class GridCell:
-    """The settled request of one place."""
+    """The resolved request of one place."""
 
     place: Place
-    settled: ResolvedRequest
+    resolved: ResolvedRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,28 +56,28 @@ class GridPlan:
     @cached_property
     def slots(self) -> dict[str, list[tuple[Slot, ResolvedRequest]]]:
         """Where each picture goes, by its key: in more than one place where values come to the same."""
-        found: dict[str, list[tuple[Slot, ResolvedRequest]]] = {}
+        slots: dict[str, list[tuple[Slot, ResolvedRequest]]] = {}
         for cell in self.cells:
-            for index in range(count(cell.settled.recipe)):
-                key = picture_key(cell.settled.recipe, index)
-                found.setdefault(key, []).append((Slot(cell.place, index), cell.settled))
-        return found
+            for index in range(count(cell.resolved.recipe)):
+                key = picture_key(cell.resolved.recipe, index)
+                slots.setdefault(key, []).append((Slot(cell.place, index), cell.resolved))
+        return slots
 
     @property
     def wanted(self) -> Wanted:
         """The different pictures, those of one model after each other, so that each is loaded once."""
         models: dict[object, int] = {}
         for cell in self.cells:
-            models.setdefault(loaded_as(cell.settled), len(models))
+            models.setdefault(loaded_as(cell.resolved), len(models))
         ordered = sorted(self.slots.items(), key=lambda item: models[loaded_as(item[1][0][1])])
         return {key: (slots[0][1], slots[0][0].number) for key, slots in ordered}
 
 
-def loaded_as(settled: ResolvedRequest) -> object:
+def loaded_as(resolved: ResolvedRequest) -> object:
     """What must be in memory for a recipe: drawing another after it is free where this is the same."""
-    recipe, numerics = settled.recipe, settled.recipe.numerics
+    recipe, numerics = resolved.recipe, resolved.recipe.numerics
     formats = (numerics.dtype, numerics.decode_dtype, numerics.decode_tile, numerics.attention_slice)
-    return recipe.model.digest, settled.device, formats
+    return recipe.model.digest, resolved.device, formats
 
 
 class GridSheet:
@@ -112,19 +112,19 @@ class GridSheet:
         pictures = [
             SheetPicture(
                 place=(slot.place.block, slot.place.row, slot.place.column, slot.number),
-                recipe=replace(settled.recipe, numerics=self._numerics[key]).digest,
+                recipe=replace(resolved.recipe, numerics=self._numerics[key]).digest,
                 index=slot.number,
                 pixels=self._digests[key],
                 file=self._files.get(key, ""),
             )
             for key, slots in self.plan.slots.items()
-            for slot, settled in slots
+            for slot, resolved in slots
         ]
         return SheetRecord(
             version=VERSION,
             axes=tuple(SheetAxis(name=axis.name, values=axis.labels) for axis in self.plan.axes),
             pictures=tuple(sorted(pictures, key=lambda picture: picture.place)),
-            recipe=self.plan.cells[0].settled.recipe,
+            recipe=self.plan.cells[0].resolved.recipe,
         )
 
     def keep(self, folder: Path, kind: Format) -> Path:
@@ -147,7 +147,7 @@ def layout_of(plan: GridPlan) -> Layout:
     """The sheet of a plan, before anything is drawn."""
     labels = [tuple(Label(axis.name, value) for value in axis.labels) for axis in plan.axes]
     columns, rows, blocks = [*labels, (), ()][:3]
-    recipes = [cell.settled.recipe for cell in plan.cells]
+    recipes = [cell.resolved.recipe for cell in plan.cells]
     return Layout(
         columns=columns,
         rows=rows,
@@ -161,7 +161,7 @@ def layout_of(plan: GridPlan) -> Layout:
 
 def title_of(plan: GridPlan) -> str:
     """The words, and what else all cells have in common."""
-    each = [facts(cell.settled.recipe) for cell in plan.cells]
+    each = [facts(cell.resolved.recipe) for cell in plan.cells]
     common = [fact for fact in each[0] if all(fact in others for others in each)]
     return " · ".join([plan.request.prompt, *common])
 
@@ -176,7 +176,7 @@ class Grid:
     """A drawn grid, which shows itself as its sheet in a notebook.
 
     `pictures` are those of all cells, block by block, row by row; `reused` of them were on disk already. `path` is
-    where the sheet is kept, None where nothing is.
+    where the sheet is saved, None if it is not.
     """
 
     plan: GridPlan
@@ -193,7 +193,7 @@ class Grid:
         """The pictures of one cell; raises `BadRequest` for a place that is not on the grid."""
         first = 0
         for cell in self.plan.cells:
-            stop = first + count(cell.settled.recipe)
+            stop = first + count(cell.resolved.recipe)
             if cell.place == Place(block, row, column):
                 return Pictures(self.pictures[first:stop])
             first = stop

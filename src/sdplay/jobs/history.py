@@ -37,29 +37,29 @@ class History:
     def read(self, path: str | Path) -> Embedded | ParsedMetadata:
         """What a picture says about how it was made: our own recipe, or what another program wrote.
 
-        Raises `BadRequest` for a file that is no picture, is damaged, or says nothing.
+        Raises `BadRequest` for a file that is not a picture, is damaged, or says nothing.
         """
         path = Path(path)
         if is_ours(path):
             return read_own(path)[0]
         if read_sheet(path) is not None:
             return read_own(path)[0]  # which says what a sheet is
-        found = read_found(path)
-        if found is None:
+        metadata = read_found(path)
+        if metadata is None:
             raise BadRequest("says nothing about how it was made", field="file", value=str(path), hint=why_silent(path))
-        return found
+        return metadata
 
-    def import_settings(self, found: ParsedMetadata, **changes: Any) -> ImportedSettings:
+    def import_settings(self, metadata: ParsedMetadata, **changes: Any) -> ImportedSettings:
         """A request made of what another program's picture says, with `changes`, and what could not be taken over."""
-        return import_settings(found, changes, self.resolver.library)
+        return import_settings(metadata, changes, self.resolver.library)
 
     def draw_again(self, path: str | Path, **changes: Any) -> Pictures:
-        """Draw the picture in `path` again: exactly, where it is one of ours and nothing is changed; else anew."""
-        said = self.read(path)
+        """Draw the picture in `path` again: exactly, if it is one of ours and nothing is changed."""
+        source = self.read(path)
         resolved, indices = (
-            self.resolve_again(said, changes)
-            if isinstance(said, Embedded)
-            else self.resolve_all(self.import_settings(said, **changes).request)
+            self.resolve_again(source, changes)
+            if isinstance(source, Embedded)
+            else self.resolve_all(self.import_settings(source, **changes).request)
         )
         return Pictures(event.picture for event in self.pictures.run(resolved, indices) if isinstance(event, ImageDone))
 
@@ -113,9 +113,9 @@ class History:
         """
         recipe = embedded.recipe
         check_known(recipe)
-        found, device = self.resolver.same_model(recipe, model)
+        resolved, device = self.resolver.same_model(recipe, model)
         recipe = with_inputs(recipe, pictures)
-        return ResolvedRequest(recipe=recipe, model=found, device=device)
+        return ResolvedRequest(recipe=recipe, model=resolved, device=device)
 
     def verify(
         self, path: Path, model: str | None = None, pictures: Mapping[str, str | None] = WHERE_THEY_WERE

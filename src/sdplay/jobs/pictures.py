@@ -30,39 +30,39 @@ class PictureJobs:
         self.resolver = resolver
 
     def stream(
-        self, request: Request, keeper: ImageWriter | None = None, *, preview: bool = False
+        self, request: Request, writer: ImageWriter | None = None, *, preview: bool = False
     ) -> Generator[Event, None, None]:
-        """Draw all pictures of `request`, yielding events; with a `keeper` each is on disk before its `ImageSaved`.
+        """Draw all pictures of `request`, yielding events; with a `writer` each is on disk before its `ImageSaved`.
 
-        With `preview` each `Stepped` of a single picture shows what is emerging. Whoever stops iterating stops the
+        With `preview` each `Stepped` of a single picture shows what is emerging. To stop iterating stops the
         drawing after the step.
         """
         resolved = self.resolver.resolve(request)
-        yield from self.run(resolved, range(count(resolved.recipe)), keeper, preview=preview)
+        yield from self.run(resolved, range(count(resolved.recipe)), writer, preview=preview)
 
     def run(
         self,
         resolved: ResolvedRequest,
         indices: Sequence[int],
-        keeper: ImageWriter | None = None,
+        writer: ImageWriter | None = None,
         *,
         preview: bool = False,
     ) -> Generator[Event, None, None]:
-        """Draw pictures `indices` of a resolved recipe, in that order; `keeper` and `preview` as for `stream`."""
+        """Draw pictures `indices` of a resolved recipe, in that order; `writer` and `preview` as for `stream`."""
         started = time.perf_counter()
         task = DrawTask(
             recipe=resolved.recipe, indices=indices, model=resolved.model, device=resolved.device, preview=preview
         )
         for event in self.resolver.executor.run(task):
             yield event
-            if keeper is not None and isinstance(event, ImageDone):
-                yield ImageSaved(artifact=keeper.write(event.picture))
+            if writer is not None and isinstance(event, ImageDone):
+                yield ImageSaved(artifact=writer.write(event.picture))
         yield Finished(total=len(indices), seconds=time.perf_counter() - started)
 
     def draw(self, request: Request, out: str | Path | None = None, kind: str = "png") -> Pictures:
         """Draw all pictures of `request` and return them; with `out` each is kept in that folder too, as `kind`."""
-        keeper = ImageWriter(Path(out), kind, VERSION) if out is not None else None
-        return Pictures(event.picture for event in self.stream(request, keeper) if isinstance(event, ImageDone))
+        writer = ImageWriter(Path(out), kind, VERSION) if out is not None else None
+        return Pictures(event.picture for event in self.stream(request, writer) if isinstance(event, ImageDone))
 
 
 def caption(picture: Picture) -> str:

@@ -1,4 +1,4 @@
-"""From a request to a resolved one: its recipe, its model and its device, with nothing left open."""
+"""From a request to a resolved one, its recipe, model and device with nothing left open; and what memory it takes."""
 
 from __future__ import annotations
 
@@ -7,17 +7,26 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from sdplay.core.errors import NotReproduced
-from sdplay.jobs.add_ons import find_add_ons, same_add_ons, with_controlnet
+from sdplay.core.errors import BadRequest, ModelBroken, NotReproduced
+from sdplay.core.identity import ResolvedAddOn, add_on_name
+from sdplay.core.machine import memory_available
+from sdplay.core.values import amount_text
+from sdplay.images.canny import holds_map
+from sdplay.library.add_ons import TITLES, resolve_add_on
+from sdplay.library.card import ModelCard
 from sdplay.library.library import Library, library_from_env
 from sdplay.library.resolve import ResolvedModel, resolve
 from sdplay.prompts.template import Wildcards
+from sdplay.requests.add_ons import find_add_ons, named_add_ons
 from sdplay.requests.base import Request
-from sdplay.requests.memory import kept_within
+from sdplay.requests.memory import MemoryPlan, kept_within, memory_limit, memory_plan, model_size, planned, ways
 from sdplay.requests.modes import expand_prompts, read_files
 from sdplay.requests.recipe import Recipe
 from sdplay.requests.resolve import resolve_request
+from sdplay.requests.stills import Still
 from sdplay.tasks import Executor
+
+EDGES = "canny"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +39,7 @@ class ResolvedRequest:
 
 
 def random_seed() -> int:
-    """A seed nobody chose: 32 bits, as the field has them."""
+    """A random seed of 32 bits, as is usual."""
     return secrets.randbelow(2**32)
 
 
@@ -71,11 +80,11 @@ class Resolver:
         `known` are wildcards whose lines are taken from here and not from files; `model` is that of the request where
         it was found already.
         """
-        seed = self.new_seed() if request.seed is None else request.seed
+        library, seed = self.library, self.new_seed() if request.seed is None else request.seed
         request, wildcards = expand_prompts(request, known, seed)
-        model = model or resolve(request.model, self.library, allow_pickle=request.run.allow_pickle)
+        model = model or resolve(request.model, library, allow_pickle=request.run.allow_pickle)
         request = with_controlnet(request, model.card)
-        model = replace(model, add_ons=find_add_ons(request, wildcards, self.library))
+        model = replace(model, add_ons=find_add_ons(request, wildcards, library))
         machine = self.executor.survey(request)
         request, assets = read_files(request)
         recipe = resolve_request(request, model, machine, seed, assets, wildcards)
@@ -83,18 +92,107 @@ class Resolver:
 
     def same_model(self, recipe: Recipe, model: str | None) -> tuple[ResolvedModel, str]:
         """The model of `recipe`, at `model` if not under its old name, its add-ons, and the device it was drawn on."""
-        found = resolve(model if model is not None else recipe.request.model, self.library)
-        if found.identity.digest != recipe.model.digest:
+        resolved = resolve(model if model is not None else recipe.request.model, self.library)
+        if resolved.identity.digest != recipe.model.digest:
             raise NotReproduced(
                 f"the model {recipe.model.name!r} is not the one it was drawn with "
-                f"(sha256 {found.identity.digest[:10]}, then {recipe.model.digest[:10]})",
+                f"(sha256 {resolved.identity.digest[:10]}, then {recipe.model.digest[:10]})",
                 hint="point `model` at the files it was drawn with",
             )
-        found = replace(found, add_ons=same_add_ons(recipe, self.library))
+        resolved = replace(resolved, add_ons=same_add_ons(recipe, self.library))
         machine = self.executor.survey(recipe.request.with_run_options(device=recipe.numerics.device))
-        return found, machine.device
+        return resolved, machine.device
 
     def close(self) -> None:
-        """Let go of the model; the next picture loads it anew."""
+        """Let go of the model; the next picture loads it again."""
         if self._executor is not None:
             self._executor.close()
+
+
+def with_controlnet(request: Request, card: ModelCard) -> Request:
+    """`request` with its ControlNet named, the model's own where it names none, and its preprocessor chosen.
+
+    Raises `BadRequest` where the model has none of its own, and for a control image that cannot be read.
+    """
+    if not isinstance(request, Still) or request.control_image is None:
+        return request
+    network = request.controlnet or card.controlnet
+    if not network:
+        raise BadRequest(
+            f"the model {card.name!r} has no ControlNet of its own",
+            field="controlnet",
+            hint="say which one follows the control image: `controlnet=NAME`, or its path",
+        )
+    preprocessor = request.control_preprocessor
+    if preprocessor == "auto":
+        of_edges = EDGES in add_on_name(network).casefold() and not holds_map(request.control_image)
+        preprocessor = EDGES if of_edges else "none"
+    return request.model_copy(update={"controlnet": network, "control_preprocessor": preprocessor})
+
+
+def same_add_ons(recipe: Recipe, library: Library) -> tuple[ResolvedAddOn, ...]:
+    """The add-ons of `recipe`, where they were or else by their names; raises `NotReproduced` where one is another."""
+    places = named_add_ons(recipe.request)
+    add_ons: list[ResolvedAddOn] = []
+    for add_on in recipe.add_ons:
+        place = places.get((add_on.kind, add_on.name), add_on.name)
+        one = resolve_add_on(add_on.kind, place, library)
+        if one.identity.digest != add_on.digest:
+            raise NotReproduced(
+                f"the {TITLES[add_on.kind]} {add_on.name!r} is not the one it was drawn with "
+                f"(sha256 {one.identity.digest[:10]}, then {add_on.digest[:10]})",
+                hint=f"put the file it was drawn with where it was: {place}",
+            )
+        add_ons.append(replace(one, identity=add_on))
+    return tuple(add_ons)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """The plan, and the bytes that are `allowed` and `free`, None if unknown."""
+
+    plan: MemoryPlan
+    allowed: int | None
+    free: int | None
+
+    def __str__(self) -> str:
+        allowed = f" of {amount_text(self.allowed)} allowed" if self.allowed is not None else ""
+        return f"memory: {amount_text(self.plan.predicted)} predicted{allowed}: {', '.join(self.plan.steps)}"
+
+    @property
+    def warning(self) -> str:
+        """A warning if more is predicted than is free; empty if it fits or if that is unknown."""
+        if self.free is None or self.plan.predicted <= self.free:
+            return ""
+        free = amount_text(self.free)
+        return f"{amount_text(self.plan.predicted)} of memory predicted, and {free} free: see `max_memory`"
+
+
+def memory_of(resolved: ResolvedRequest) -> Memory | None:
+    """The memory that drawing takes; None where the model's files do not tell how large it is."""
+    try:
+        plan = memory_plan(resolved.recipe, resolved.model)
+    except ModelBroken:
+        return None
+    return Memory(plan=plan, allowed=memory_limit(resolved.recipe), free=free(resolved.device))
+
+
+def free(device: str) -> int | None:
+    """Bytes free on `device`."""
+    if device == "cpu":
+        return memory_available()
+    from sdplay.engines.device import free_memory  # loads torch, which drawing on a GPU needs anyway
+
+    return free_memory(device)
+
+
+def other_ways(resolved: ResolvedRequest) -> list[MemoryPlan]:
+    """Ways to draw the same in less memory, each in less than the one before, those in bfloat16 last."""
+    recipe, size = resolved.recipe, model_size(resolved.model)
+    least, plans = memory_plan(recipe, resolved.model).predicted, list[MemoryPlan]()
+    for way in ways(recipe, lossy=True):
+        plan = planned(recipe, size, *way)
+        if plan.predicted < least:
+            plans.append(plan)
+            least = plan.predicted
+    return plans

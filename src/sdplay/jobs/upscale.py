@@ -12,12 +12,11 @@ from numpy.typing import NDArray
 from sdplay.core.errors import BadRequest, NotReproduced
 from sdplay.events import Event, Finished, Skipped, Upscaled, UpscaleDone
 from sdplay.files.atomic import prepare_folder, write_new
-from sdplay.images.picture import Picture, pixel_digest
+from sdplay.images.picture import LargerPicture, Picture, UpscaleRecord, larger_size, pixel_digest
 from sdplay.images.read import read_image
 from sdplay.interop.upscaled import encode_upscaled, texts_in_file, texts_of, upscale_records_in
 from sdplay.jobs.resolve import Resolver
 from sdplay.library.upscalers import LANCZOS, default_upscaler, upscaler_name
-from sdplay.requests.upscale_record import LargerPicture, UpscaleRecord, larger_size
 from sdplay.tasks import UpscaleTask
 from sdplay.version import VERSION
 
@@ -35,25 +34,25 @@ class UpscaleJobs:
         upscaler: str | None = None,
         out: str | Path | None = None,
     ) -> LargerPicture:
-        """`picture`, or the one in a file, `scale` times as large; kept in the folder `out` as a PNG, where one is
+        """`picture`, or the one in a file, `scale` times as large; kept in the folder `out` as a PNG, if one is
         given, with all that the smaller one says about itself.
 
-        `upscaler`: lanczos, realesrgan, realesrgan-anime or realesr-animevideo; left out realesrgan where its weights
-        are here, else lanczos. Raises `BadRequest` and its kinds: a file that is no picture, a scale that is too large,
-        weights that are not here.
+        `upscaler`: lanczos, realesrgan, realesrgan-anime or realesr-animevideo; left out, realesrgan if its weights
+        are here, else lanczos. Raises `BadRequest` and its kinds for a file that is not a picture, a scale that is too
+        large, and weights that are missing.
         """
         started = time.perf_counter()
         name = upscaler_name(upscaler) if upscaler is not None else default_upscaler()
         pixels, texts = self._given(picture)
         before = upscale_records_in(texts)
-        larger, one = self._larger(pixels, scale, name)
+        larger, record = self._larger(pixels, scale, name)
         path = None
         if out is not None:
             prepare_folder(Path(out))
             stem = Path(picture).stem if not isinstance(picture, Picture) else f"{picture.seed}"
-            path = write_new(encode_upscaled(larger, texts, (*before, one)), names(Path(out), f"{stem}_x{scale:g}"))
+            path = write_new(encode_upscaled(larger, texts, (*before, record)), names(Path(out), f"{stem}_x{scale:g}"))
         seconds = time.perf_counter() - started
-        return LargerPicture(pixels=larger, enlarged=(*before, one), path=path, seconds=seconds)
+        return LargerPicture(pixels=larger, enlarged=(*before, record), path=path, seconds=seconds)
 
     def run(
         self, files: Sequence[str | Path], scale: float, upscaler: str | None = None, out: Path | None = None
@@ -79,15 +78,15 @@ class UpscaleJobs:
 
         Raises `NotReproduced` where what was enlarged were other pixels, or another network did it.
         """
-        for one in chain:
-            if pixel_digest(pixels) != one.of:
+        for record in chain:
+            if pixel_digest(pixels) != record.of:
                 reason = "it was enlarged from a file that held other pixels than were drawn (a JPEG does)"
-                raise NotReproduced(reason, field="enlarged", value=one.upscaler)
-            pixels, again = self._larger(pixels, one.scale, upscaler_name(one.upscaler))
-            if again.weights != one.weights:
+                raise NotReproduced(reason, field="enlarged", value=record.upscaler)
+            pixels, again = self._larger(pixels, record.scale, upscaler_name(record.upscaler))
+            if again.weights != record.weights:
                 raise NotReproduced(
-                    f"the network {one.upscaler!r} is not the one that enlarged it "
-                    f"(sha256 {again.weights[:10]}, then {one.weights[:10]})"
+                    f"the network {record.upscaler!r} is not the one that enlarged it "
+                    f"(sha256 {again.weights[:10]}, then {record.weights[:10]})"
                 )
         return pixels
 

@@ -51,7 +51,7 @@ def fetch(name: str, download: Download | None = None, *, token: str | None = No
         raise
     except Exception as error:
         if isinstance(error, OSError | ValueError) or type(error).__module__.startswith(HUB_ERRORS):
-            raise _refused(name, error) from None
+            raise _hub_error(name, error) from None
         raise
     if not weight_files(folder / "unet"):
         reason = "this repository has no model that this program can read: no unet/*.safetensors"
@@ -62,7 +62,7 @@ def fetch(name: str, download: Download | None = None, *, token: str | None = No
 
 def _verify(name: str, folder: Path, memory: Path | None) -> None:
     """Delete files that are not what the hub has, and raise `ModelBroken` for them."""
-    damaged = [path for path, digest in _promised(folder) if file_digest(path, memory) != digest]
+    damaged = [path for path, digest in _known_digests(folder) if file_digest(path, memory) != digest]
     for path in damaged:
         path.resolve().unlink()
         path.unlink()
@@ -73,7 +73,7 @@ def _verify(name: str, folder: Path, memory: Path | None) -> None:
         raise ModelBroken(reason, field="model", value=name, hint=hint)
 
 
-def _promised(folder: Path) -> Iterator[tuple[Path, str]]:
+def _known_digests(folder: Path) -> Iterator[tuple[Path, str]]:
     """Large files and their sha256: the hub's client names after it what they are links to."""
     for path in sorted(folder.glob("*/*")):
         if path.is_symlink() and SHA256.fullmatch(path.resolve().name):
@@ -86,12 +86,12 @@ def _client() -> Download:
     return partial[Any](snapshot_download, library_name="sdplay", etag_timeout=10)
 
 
-def _said_to_be_offline() -> bool:
+def _is_offline() -> bool:
     """Whether HF_HUB_OFFLINE forbids the network, in one of the words that the hub's client knows for it."""
     return os.environ.get("HF_HUB_OFFLINE", "").upper() in {"1", "ON", "YES", "TRUE"}
 
 
-def _refused(name: str, error: Exception) -> ModelNotFound:
+def _hub_error(name: str, error: Exception) -> ModelNotFound:
     """What an error of the hub means, by the name of its class."""
     kinds = {kind.__name__ for kind in type(error).__mro__}
     repository, _, revision = name.partition("@")
@@ -105,7 +105,7 @@ def _refused(name: str, error: Exception) -> ModelNotFound:
     elif "RevisionNotFoundError" in kinds:
         reason = f"the hub has this model, and no revision {revision!r} of it"
         hint = f"give a branch, a tag or a commit: https://huggingface.co/{repository}/commits/main; {OFFLINE}"
-    elif "OfflineModeIsEnabled" in kinds or (_said_to_be_offline() and "LocalEntryNotFoundError" in kinds):
+    elif "OfflineModeIsEnabled" in kinds or (_is_offline() and "LocalEntryNotFoundError" in kinds):
         reason, hint = "it was never downloaded, and HF_HUB_OFFLINE forbids downloads", OFFLINE
     elif kinds & {"LocalEntryNotFoundError", "ConnectionError", "TransportError", "TimeoutError"}:
         reason, hint = "it was never downloaded, and the hub cannot be reached", OFFLINE

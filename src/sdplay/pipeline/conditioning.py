@@ -13,9 +13,8 @@ from sdplay.core.sample import AnyPrompt, PromptPair, Sample
 from sdplay.families.base import ControlCond, Family, TextEncoding
 from sdplay.pipeline.control import TimedControl, active_controls
 from sdplay.pipeline.model_cache import TextEncodingCache
-from sdplay.prompts.composition import Part, composed
+from sdplay.prompts.composition import Part, Schedule, composed, scheduled
 from sdplay.prompts.lora_tags import ActiveEmbeddings, ActiveLoras, Lora, lora_tags
-from sdplay.prompts.schedule import Schedule, scheduled
 from sdplay.requests.add_ons import asked_loras
 from sdplay.requests.recipe import Recipe
 from sdplay.sampling.denoiser import ComposedDenoiser, Denoiser, GuidedDenoiser, Rescale, SteppedDenoiser

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sdplay.core.sample import Asset, FromImage, Repaint
+from sdplay.core.sample import FromImage, ImageAsset, Repaint
 from sdplay.images.inputs import read_input, read_input_mask
 from sdplay.images.mask import Mask, bounding_box, pasted, shaped
 from sdplay.images.read import Pixels, padded, resized, resized_mask
@@ -84,7 +84,7 @@ def plan_crop(init: FromImage, size: Size) -> CropPlan:
     return CropPlan(pixels, proportioned(box, size, whole) if box else (0, 0, *whole), size, paste, redraw)
 
 
-def inpaint_masks(image: Asset, repaint: Repaint) -> tuple[Mask, Mask]:
+def inpaint_masks(image: ImageAsset, repaint: Repaint) -> tuple[Mask, Mask]:
     """(`paste`, `redraw`) over the extended picture: the mask inside, and white beyond the old edges.
 
     The white of an extension reaches as far into the picture as the blur does, so that no seam is left there.

@@ -12,9 +12,8 @@ from sdplay.families.common.tokenizer import Chunk, PromptTokenizer, embedding_t
 from sdplay.library.add_ons import vectors_of
 from sdplay.library.resolve import ResolvedModel
 from sdplay.prompts.attention import Fragment, Section, weighted
-from sdplay.prompts.composition import Part, composed
+from sdplay.prompts.composition import Part, Schedule, composed, scheduled
 from sdplay.prompts.lora_tags import Lora, lora_tags
-from sdplay.prompts.schedule import Schedule, scheduled
 from sdplay.requests.add_ons import asked_loras
 from sdplay.requests.recipe import Recipe
 from sdplay.requests.stills import prompt_of

@@ -72,14 +72,14 @@ class _Reader:
 
     def sections(self) -> tuple[Section, ...]:
         """The pieces by section; neighbours of one weight are one fragment."""
-        found: list[list[Fragment]] = [[] for _ in range(self.section + 1)]
+        sections: list[list[Fragment]] = [[] for _ in range(self.section + 1)]
         for (text, section), weight in zip(self.pieces, self.weights, strict=True):
-            before = found[section]
+            before = sections[section]
             if before and before[-1].weight == weight:
                 before[-1] = Fragment(before[-1].text + text, weight)
             elif text:
                 before.append(Fragment(text, weight))
-        return tuple(map(tuple, found))
+        return tuple(map(tuple, sections))
 
 
 def weighted(text: str, field: str = "prompt") -> tuple[Section, ...]:
@@ -103,20 +103,20 @@ def weighted(text: str, field: str = "prompt") -> tuple[Section, ...]:
 
 
 def _read(reader: _Reader, mark: re.Match[str], field: str, text: str) -> None:
-    found, weight = mark[0], mark[1]
-    if found in ("(", "["):
-        check_depth(reader.open(found), field, text)
+    sign, weight = mark[0], mark[1]
+    if sign in ("(", "["):
+        check_depth(reader.open(sign), field, text)
     elif weight is not None:
         if not reader.close("(", float(weight)):
-            reader.add(found)
-    elif found in (")", "]"):
-        bracket, factor = ("(", ROUND) if found == ")" else ("[", SQUARE)
+            reader.add(sign)
+    elif sign in (")", "]"):
+        bracket, factor = ("(", ROUND) if sign == ")" else ("[", SQUARE)
         if not reader.close(bracket, factor):
-            reader.add(found)
-    elif found[0] == "\\":
-        reader.add(found[1:])  # a backslash before anything else is dropped, as in A1111: `hatsune\_miku`
+            reader.add(sign)
+    elif sign[0] == "\\":
+        reader.add(sign[1:])  # a backslash before anything else is dropped, as in A1111: `hatsune\_miku`
     else:
-        reader.add_words(found)
+        reader.add_words(sign)
 
 
 def refused(reason: str, field: str, text: str, hint: str = PLAIN) -> BadRequest:

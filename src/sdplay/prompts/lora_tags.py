@@ -41,23 +41,23 @@ class Lora:
 def lora_tags(text: str, field: str = "prompt") -> tuple[str, tuple[Lora, ...]]:
     """`text` without its LoRAs, and these, in the order in which they stand.
 
-    Raises `BadRequest` naming `field` for weights that are no numbers or beyond ±100, more than 32 of them, and for a
+    Raises `BadRequest` naming `field` for invalid weights, or beyond ±100, more than 32 of them, and for a
     hypernetwork.
     """
     if "<" not in text:
         return text, ()
-    found: list[Lora] = []
+    loras: list[Lora] = []
     pieces: list[str] = []
     end = 0
     for mark in MARK.finditer(text):
         if mark[1] == "hypernet":
             raise refused("hypernetworks are not used", field, text, f"take out {mark[0]}")
-        found.append(read_lora(mark[2], field, text))
+        loras.append(read_lora(mark[2], field, text))
         pieces.append(text[end : mark.start()])
         end = mark.end()
-    if len(found) > MOST:
-        raise refused(f"names {len(found)} LoRAs, and {MOST} is the most", field, text, "write fewer")
-    return "".join([*pieces, text[end:]]), tuple(found)
+    if len(loras) > MOST:
+        raise refused(f"names {len(loras)} LoRAs, and {MOST} is the most", field, text, "write fewer")
+    return "".join([*pieces, text[end:]]), tuple(loras)
 
 
 def read_lora(entry: str, field: str, text: str) -> Lora:

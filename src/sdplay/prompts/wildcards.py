@@ -1,6 +1,6 @@
 """Wildcard files: `name.txt`, an option on each line, `#` before comments, in a folder and the folders in it; beside
 them YAML files with lists of options under nested keys, `a: {b: [red, blue]}` for `__a/b__`, as the collections for
-A1111's dynamic prompts are written (the name of such a file is no part of a name).
+A1111's dynamic prompts are written (the name of such a file is not part of a name).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def read_wildcards(texts: Iterable[str], folder: Path, known: Wildcards | None =
     """The lines of every wildcard that `texts`, or lines of wildcards in them, name; those in `known` are taken as they
     are, all others from files in `folder`. A name may hold `/` and `*`; what several files match is put together.
 
-    Raises `BadRequest` for a wildcard without a file, a file without options or that is no text, and for more than
+    Raises `BadRequest` for a wildcard without a file, a file without options or that is not text, and for more than
     500,000 characters in all.
     """
     found: dict[str, tuple[str, ...]] = {}

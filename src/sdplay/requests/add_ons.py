@@ -1,84 +1,104 @@
-"""The LoRAs, embeddings, ControlNets and VAEs that a request names: in its fields, and in its prompts."""
+"""The LoRAs, embeddings, ControlNets and VAEs that a request names in its fields and prompts, and their files."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from typing import Any, cast
+from dataclasses import replace
+from typing import Any
 
-from sdplay.core.errors import BadRequest, shorten
-from sdplay.core.identity import AddOnKind, add_on_name, without_weights
+from sdplay.core.errors import BadRequest, UnknownName, shorten
+from sdplay.core.identity import AddOnKind, ResolvedAddOn, add_on_name, without_weights
+from sdplay.library.add_ons import TITLES, known_add_ons, resolve_add_on
+from sdplay.library.library import Library
 from sdplay.prompts.lora_tags import Lora, lora_names, read_lora, stretches, word_pattern
 from sdplay.prompts.template import Wildcards, template
-from sdplay.requests.base import Request, field_marks
+from sdplay.requests.base import Request
+
+FIELDS: tuple[AddOnKind, ...] = ("lora", "embedding", "vae", "controlnet")  # each holds add-ons of the kind it names
 
 
-def entries(request: Request) -> Iterator[tuple[AddOnKind, str, str]]:
-    """(kind, field, entry) for each entry of those fields of `request` that name add-ons."""
-    for field in type(request).model_fields:
-        kind = cast(AddOnKind | None, field_marks(type(request), field).get("add_on"))
-        if kind is not None:
-            given: str | tuple[str, ...] | None = getattr(request, field)
-            for entry in (given,) if isinstance(given, str) else given or ():
-                if entry:
-                    yield kind, field, entry
+def entries(request: Request) -> Iterator[tuple[AddOnKind, str]]:
+    """(kind, entry) for each entry of those fields of `request` that name add-ons."""
+    for kind in FIELDS:
+        given: str | tuple[str, ...] | None = getattr(request, kind, None)
+        for entry in (given,) if isinstance(given, str) else given or ():
+            if entry:
+                yield kind, entry
 
 
 def named_add_ons(request: Request) -> dict[tuple[AddOnKind, str], str]:
     """Where each add-on is that the fields of `request` name, a name or path, by kind and name.
 
-    Raises `BadRequest` where two files would go by one name.
+    Raises `BadRequest` if two files would go by one name.
     """
-    found: dict[tuple[AddOnKind, str], str] = {}
-    for kind, field, entry in entries(request):
+    places: dict[tuple[AddOnKind, str], str] = {}
+    for kind, entry in entries(request):
         place = without_weights(kind, entry)
         name = add_on_name(place)
-        if found.setdefault((kind, name), place) != place:
-            reason = f"another file of this name is asked for too, {shorten(found[kind, name])}"
-            raise BadRequest(reason, field=field, value=entry, hint="give one of them another name")
-    return found
+        if places.setdefault((kind, name), place) != place:
+            reason = f"another file of this name is asked for too, {shorten(places[kind, name])}"
+            raise BadRequest(reason, field=kind, value=entry, hint="give one of them another name")
+    return places
+
+
+def find_add_ons(request: Request, wildcards: Wildcards, library: Library) -> tuple[ResolvedAddOn, ...]:
+    """The add-ons that `request` names in its fields, or that any of its pictures may name in its prompt.
+
+    A prompt names by name alone, never by path: prompts come from elsewhere. Raises `UnknownName`, `BadRequest` or
+    `ModelBroken` for one that cannot be used, and `BadRequest` for a LoRA with invalid weights.
+    """
+    tuple(asked_loras(request))
+    places = named_add_ons(request)
+    wanted = {key: (place, True) for key, place in places.items()}
+    if request.prompt_syntax != "plain":
+        words = {name for kind, name in places if kind == "embedding"} | set(known_add_ons("embedding", library))
+        for kind, name in mentioned_add_ons(request, wildcards, words):
+            if (kind, name) not in wanted and ("/" in name or "\\" in name):
+                raise UnknownName(TITLES[kind], name, sorted(known_add_ons(kind, library)))
+            wanted.setdefault((kind, name), (name, False))
+    add_ons: list[ResolvedAddOn] = []
+    for (kind, name), (place, by_path) in wanted.items():
+        add_on = resolve_add_on(kind, place, library, allow_pickle=request.run.allow_pickle, by_path=by_path)
+        add_ons.append(replace(add_on, identity=replace(add_on.identity, name=name)))  # as it was asked for
+    return tuple(sorted(add_ons, key=lambda add_on: (add_on.identity.kind, add_on.identity.name)))
+
+
+def mentioned_add_ons(
+    request: Request, wildcards: Wildcards, words: Collection[str]
+) -> Iterator[tuple[AddOnKind, str]]:
+    """(kind, name) of the LoRAs in the prompts, and of the embeddings among `words` that stand in them.
+
+    Raises `BadRequest` for a LoRA whose name is left to a choice.
+    """
+    by_fold, pattern = {word.casefold(): word for word in words}, word_pattern(words) if words else None
+    for field, text in request.texts(wildcards):
+        if "<" in text and field != "negative_prompt":  # there they are text, as they are to A1111
+            for stretch in stretches(template(text, field)) if request.draws_templates else (text,):
+                for name in lora_names(stretch, field):
+                    yield "lora", name
+        for match in pattern.finditer(text) if pattern is not None else ():
+            if (word := by_fold.get(match[0].casefold())) is not None:
+                yield "embedding", word
+
+
+def asked_loras(request: Request) -> Iterator[Lora]:
+    """The LoRAs of the field, each with its name and weights; raises `BadRequest` for invalid weights."""
+    for entry in filter(None, request.lora):
+        place = without_weights("lora", entry)
+        lora = read_lora(f"-{entry[len(place) :]}", "lora", entry)
+        yield Lora(add_on_name(place), lora.text, lora.network)
 
 
 def without_paths(request: Request, recipe: dict[str, Any]) -> dict[str, Any]:
     """`recipe`, a dump of that of `request`, without the folders of its add-ons: what counts is the file."""
-    short: dict[str, dict[str, str]] = {}
-    for kind, field, entry in entries(request):
+    names: dict[str, dict[str, str]] = {}
+    for kind, entry in entries(request):
         place = without_weights(kind, entry)
-        short.setdefault(field, {})[entry] = add_on_name(place) + entry[len(place) :]
+        names.setdefault(kind, {})[entry] = add_on_name(place) + entry[len(place) :]
     changed: dict[str, Any] = {}
-    for field in short.keys() & recipe.keys():
+    for field in names.keys() & recipe.keys():
         value = recipe[field]
         changed[field] = (
-            short[field][value] if isinstance(value, str) else [short[field].get(one, one) for one in value]
+            names[field][value] if isinstance(value, str) else [names[field].get(entry, entry) for entry in value]
         )
     return {**recipe, **changed}
-
-
-def asked_loras(request: Request) -> Iterator[Lora]:
-    """Each with its name and weights; raises `BadRequest` naming the field for invalid weights."""
-    for kind, field, entry in entries(request):
-        if kind == "lora":
-            place = without_weights(kind, entry)
-            read = read_lora(f"-{entry[len(place) :]}", field, entry)
-            yield Lora(add_on_name(place), read.text, read.network)
-
-
-def mentioned_loras(request: Request, wildcards: Wildcards) -> tuple[str, ...]:
-    """The names in the prompts, sorted; raises `BadRequest` for one that is left to a choice."""
-    if request.prompt_syntax == "plain":
-        return ()
-    names: set[str] = set()
-    for field, text in request.texts(wildcards):
-        if "<" in text and field != "negative_prompt":  # there they are text, as they are to A1111
-            for stretch in stretches(template(text, field)) if request.draws_templates else (text,):
-                names.update(lora_names(stretch, field))
-    return tuple(sorted(names))
-
-
-def mentioned_words(request: Request, wildcards: Wildcards, known: Collection[str]) -> tuple[str, ...]:
-    """Those of the `known` words that stand in a prompt or negative prompt, sorted."""
-    if request.prompt_syntax == "plain" or not known:
-        return ()
-    by_fold = {name.casefold(): name for name in known}
-    word = word_pattern(known)
-    found = {by_fold.get(match[0].casefold()) for _, text in request.texts(wildcards) for match in word.finditer(text)}
-    return tuple(sorted(name for name in found if name is not None))

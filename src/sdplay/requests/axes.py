@@ -149,12 +149,12 @@ def parts_of(text: str, name: str) -> list[str]:
     delimiter = "|" if "|" in unquoted else ","
     try:
         line = text.replace("\n", " ").replace("\r", " ")
-        found = [part.strip() for part in next(csv.reader([line], delimiter=delimiter, skipinitialspace=True))]
+        values = [part.strip() for part in next(csv.reader([line], delimiter=delimiter, skipinitialspace=True))]
     except csv.Error as error:
         raise BadRequest(f"cannot be read: {error}", field=axis_field(name), value=text) from None
-    if not found:
+    if not values:
         raise BadRequest("has no values", field=axis_field(name), value=text, hint=f"write {name}=A,B,C")
-    return found
+    return values
 
 
 def written_out(part: str, kind: type[Request], field: str, name: str) -> list[str]:

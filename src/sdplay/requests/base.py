@@ -89,21 +89,21 @@ class Request(BaseModel):
         max_length=32,
         description="A LoRA's name or path and how much of it: name:0.8 (name:0.5:0.8 for text encoder and network). "
         "Can be given several times.",
-        json_schema_extra={"since": [], "add_on": "lora"},
+        json_schema_extra={"since": []},
     )
     embedding: Annotated[tuple[FilePath, ...], BeforeValidator(as_texts)] = Field(
         default=(),
         max_length=32,
         description="The file of a textual inversion, whose name is then a word; those in the library are known "
         "without it. Can be given several times.",
-        json_schema_extra={"since": [], "add_on": "embedding"},
+        json_schema_extra={"since": []},
     )
     model: str = Field(default="builtin", min_length=1, description="A model's name, its folder or file, or a hub id.")
     vae: Text | None = Field(
         default=None,
         min_length=1,
-        description="A codec (VAE) in place of the model's own: its name or path.",
-        json_schema_extra={"since": None, "add_on": "vae"},
+        description="A VAE in place of the model's own: its name or path.",
+        json_schema_extra={"since": None},
     )
     noise: NoiseSource = Field(
         default="philox",
@@ -111,7 +111,7 @@ class Request(BaseModel):
     )
     run: RunOptions = RunOptions()
 
-    # Whether templates in the prompts are still to be drawn when the request is resolved, for each picture anew.
+    # Whether templates in the prompts are still to be drawn when the request is resolved, for each picture.
     draws_templates: ClassVar[bool] = True
 
     if TYPE_CHECKING:
@@ -125,9 +125,12 @@ class Request(BaseModel):
         """(width, height) when none is asked for."""
         return card.size, card.size
 
-    def rounded_size(self, width: int, height: int) -> tuple[int, int]:
-        """(width, height) as they can be drawn in this mode."""
-        return width, height
+    def size(self, card: ModelCard, assets: Mapping[str, Asset]) -> tuple[int, int]:
+        """(width, height) of what is drawn: as asked, else the natural ones; raises `BadRequest` for too large ones."""
+        if self.width is not None and self.height is not None:
+            return self.width, self.height
+        width, height = self.natural_size(card, assets)
+        return self.width or width, self.height or height
 
     def batch(self, card: ModelCard, device: str) -> int:
         """Pictures in one pass of the network: one in little memory, else what was asked, else what is usual."""
@@ -139,8 +142,8 @@ class Request(BaseModel):
         """Pictures in one pass if nothing is asked."""
         return card.tile
 
-    def check_notation(self, wildcards: Wildcards, seed: int) -> None:
-        """Raise `BadRequest` for prompts with more notation than is read, as far as they can be read beforehand."""
+    def check(self, wildcards: Wildcards, seed: int) -> None:
+        """Raise `BadRequest` for what is wrong once the first seed is known: later seeds, and the prompts' notation."""
 
     @model_validator(mode="before")
     @classmethod

@@ -103,19 +103,19 @@ def cells(request: AnyStill, axes: Sequence[Axis], limit: int = MOST_PICTURES) -
     """
     sizes = shape(axes)
     check_count(prod(sizes), sizes, limit)  # before there are so many of them
-    fields, found, problems = request.model_dump(), list[Cell](), list[BadRequest]()
+    fields, planned, problems = request.model_dump(), list[Cell](), list[BadRequest]()
     for block, row, column in product(*map(range, sizes)):
         try:
             changed = fields
             for axis, number in zip(axes, (column, row, block), strict=False):
                 changed = axis.applied(changed, number)
-            found.append(Cell(Place(block, row, column), make_request(type(request), **changed)))
+            planned.append(Cell(Place(block, row, column), make_request(type(request), **changed)))
         except BadRequest as error:
             problems += problems_of(error)
     if problems:
         raise together(different(problems))
-    check_count(sum(cell.request.num for cell in found), sizes, limit)
-    return found
+    check_count(sum(cell.request.num for cell in planned), sizes, limit)
+    return planned
 
 
 def check_count(pictures: int, sizes: tuple[int, int, int], limit: int) -> None:

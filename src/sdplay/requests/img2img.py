@@ -19,4 +19,4 @@ class Img2Img(FromPicture):
 def plan(recipe: Recipe, indices: Sequence[int]) -> Iterator[Sample]:
     """The samples of `indices`, in that order."""
     assert isinstance(recipe.request, Img2Img)
-    return samples(recipe, indices, FromImage(image=recipe.assets["image"], strength=recipe.request.strength))
+    return samples(recipe, indices, FromImage(image=recipe.image("image"), strength=recipe.request.strength))

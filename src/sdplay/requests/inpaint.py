@@ -64,7 +64,7 @@ def plan(recipe: Recipe, indices: Sequence[int]) -> Iterator[Sample]:
     request = recipe.request
     assert isinstance(request, Inpaint)
     repaint = Repaint(
-        mask=recipe.assets.get("mask"),
+        mask=recipe.image("mask") if "mask" in recipe.assets else None,
         blur=request.mask_blur,
         grow=request.mask_grow,
         invert=request.mask_invert,
@@ -72,5 +72,5 @@ def plan(recipe: Recipe, indices: Sequence[int]) -> Iterator[Sample]:
         borders=request.borders,
         padding=request.padding if request.only_masked else None,
     )
-    init = FromImage(image=recipe.assets["image"], strength=request.strength, repaint=repaint)
+    init = FromImage(image=recipe.image("image"), strength=request.strength, repaint=repaint)
     return samples(recipe, indices, init)

@@ -50,14 +50,14 @@ def predicted(recipe: Recipe, size: ModelSize, *, in_turn: bool) -> int:
     """The peak in bytes of drawing `recipe`; `in_turn`: with one part of the model in memory at a time."""
     numerics = recipe.numerics
     wide, narrow = BYTES[numerics.dtype], BYTES[numerics.decode_dtype]
-    network, codec = (size.unet.weights + size.add_ons) * wide, size.vae.weights * narrow
+    network, vae = (size.unet.weights + size.add_ons) * wide, size.vae.weights * narrow
     texts = sum(size.text_encoders) * wide
     calls = network_calls(recipe, size) * wide
     kept = round(KEPT * calls)
-    pixels = codec_numbers(recipe, size) * narrow
+    pixels = vae_activations(recipe, size) * narrow
     if in_turn:
-        return PROGRAM + max(texts, network + calls + kept, codec + pixels + kept)
-    return PROGRAM + network + codec + texts + kept + max(calls, pixels)
+        return PROGRAM + max(texts, network + calls + kept, vae + pixels + kept)
+    return PROGRAM + network + vae + texts + kept + max(calls, pixels)
 
 
 def network_calls(recipe: Recipe, size: ModelSize) -> int:
@@ -80,12 +80,12 @@ def rows_of(recipe: Recipe) -> int:
     return towards if recipe.guidance_scale == 1 and towards == 1 else 1 + towards
 
 
-def codec_numbers(recipe: Recipe, size: ModelSize) -> int:
-    """The most numbers in the codec: of the decoder, and of the encoder where something is drawn from a picture."""
+def vae_activations(recipe: Recipe, size: ModelSize) -> int:
+    """The most numbers in the VAE: of the decoder, and of the encoder where something is drawn from a picture."""
     height, width = latent_sides(recipe, size)
     numerics = recipe.numerics
     if numerics.decode_tile:
-        # the shared norms calculate in float32, whatever the codec does
+        # the shared norms calculate in float32, whatever the VAE does
         drawn = (
             tiled_decoder_activations(size.vae, height, width, numerics.decode_tile) * 4 // BYTES[numerics.decode_dtype]
         )

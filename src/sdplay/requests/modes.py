@@ -8,11 +8,20 @@ from importlib import import_module
 from typing import Any
 
 from sdplay.core.errors import UnknownName
-from sdplay.core.sample import Asset
+from sdplay.core.sample import Asset, ClipAsset, FileAsset, ImageAsset
 from sdplay.prompts.template import Wildcards
 from sdplay.requests.base import Request, make_request
 
-ROLES = ("image", "mask", "control_image", "init_image", "color_image", "video_init_path", "audio", "depth_model")
+ROLES: dict[str, type[Asset]] = {  # the fields that name files, and what these are
+    "image": ImageAsset,
+    "mask": ImageAsset,
+    "control_image": ImageAsset,
+    "init_image": ImageAsset,
+    "color_image": ImageAsset,
+    "video_init_path": ClipAsset,
+    "audio": FileAsset,
+    "depth_model": FileAsset,
+}
 NO_FILES = {"depth_model": ("auto", "builtin", "none")}
 
 
@@ -70,10 +79,6 @@ def load(place: str) -> Any:
     return getattr(import_module(module), name)
 
 
-def mode_of(request: Request) -> Mode:
-    return MODES[request.mode]
-
-
 def request_type(mode: str) -> type[Request]:
     """The class of the requests of `mode`; raises `UnknownName`."""
     if mode not in MODES:
@@ -101,9 +106,9 @@ def expand_prompts(
     them, and name no wildcards any more. Raises `BadRequest` for files that cannot be read and `UnknownName` for a
     style that is not in its file.
     """
-    return load(mode_of(request).expand_prompts)(request, known, seed)
+    return load(MODES[request.mode].expand_prompts)(request, known, seed)
 
 
 def read_files(request: Request) -> tuple[Request, dict[str, Asset]]:
-    """`request` with what its files settle, and an asset for each of them, by role; raises `BadRequest`."""
-    return load(mode_of(request).read_files)(request)
+    """`request` with what its files determine, and an asset for each of them, by role; raises `BadRequest`."""
+    return load(MODES[request.mode].read_files)(request)

@@ -13,14 +13,15 @@ from pydantic import AfterValidator, Field, TypeAdapter, ValidationError, with_c
 
 from sdplay.core.errors import BadRequest
 from sdplay.core.identity import WHOLE, AddOn, ModelIdentity
-from sdplay.core.sample import Asset, Sample
+from sdplay.core.sample import Asset, FileAsset, ImageAsset, Sample
 from sdplay.requests.add_ons import without_paths
 from sdplay.requests.base import NEVER, Request, field_marks
-from sdplay.requests.modes import load, mode_of, named_files, request_from
+from sdplay.requests.modes import MODES, ROLES, load, named_files, request_from
 
 FORMAT = 1
 # What the fields of all modes stand for in a recipe that lacks them.
 BEFORE = {name: marks["since"] for name in Request.model_fields if "since" in (marks := field_marks(Request, name))}
+NO_SIZE = {"width": 1, "height": 1}  # what this format says of files without a size
 RESOLVED = ("width", "height", "steps", "guidance_scale", "sampler", "schedule", "seed")
 
 NumberFormat = Annotated[str, Field(pattern="^(float32|bfloat16|float16)$")]
@@ -44,8 +45,8 @@ class Numerics:
     """How the arithmetic was done; equal numerics on the same class of hardware give equal bits.
 
     `revision` counts up whenever a change of the program changes bits. `dtype` is that of the denoiser and the text
-    encoder, `decode_dtype` the codec's. `tile` is the number of pictures in one forward pass, `threads` the number of
-    CPU threads (0 on a GPU, where it has no effect). `decode_tile` is the side in pixels of the tiles that the codec
+    encoder, `decode_dtype` the VAE's. `tile` is the number of pictures in one forward pass, `threads` the number of
+    CPU threads (0 on a GPU, where it has no effect). `decode_tile` is the side in pixels of the tiles that the VAE
     decodes a larger picture in (0: whole), `attention_slice` says that one head of one picture attends at a time.
     The bounds are for recipes that are read from files; `since` in a field's metadata is as in requests.
     """
@@ -89,7 +90,16 @@ class Recipe:
     def to_dict(self) -> dict[str, Any]:
         """All that picture i depends on besides i, as plain JSON values; what is embedded in files."""
         parts = plain(self)
+        for role, asset in self.assets.items():
+            if isinstance(asset, FileAsset):
+                parts["assets"][role] |= NO_SIZE
         return {"format": FORMAT, **parts.pop("request"), **parts}
+
+    def image(self, role: str) -> ImageAsset:
+        """The picture that was given for `role`."""
+        asset = self.assets[role]
+        assert isinstance(asset, ImageAsset)
+        return asset
 
     @property
     def digest(self) -> str:
@@ -103,12 +113,12 @@ class Recipe:
     def from_dict(cls, value: dict[str, Any]) -> Recipe:
         """The inverse of `to_dict()`; raises `BadRequest` for another format, missing parts or wrong values."""
         rest = dict(value)
-        found = rest.pop("format", None)
-        if found != FORMAT:
+        written = rest.pop("format", None)
+        if written != FORMAT:
             raise BadRequest(
                 "this recipe was written in a format this version does not know",
                 field="format",
-                value=found,
+                value=written,
                 hint=f"this version reads format {FORMAT}; use the sdplay version that drew the picture",
             )
         try:
@@ -118,6 +128,7 @@ class Recipe:
             request = request_from({**BEFORE, **rest, "model": model["name"]})
             if assets.keys() != (named := named_files(request)).keys():
                 raise damaged(f"it names {len(named)} pictures and describes {len(assets)}", sorted(assets))
+            assets = {role: asset_from(role, asset) for role, asset in assets.items()}
             resolved = {name: rest[name] for name in RESOLVED}
             parts = {"request": request, "model": model, "numerics": numerics, "assets": assets, "pace_table": pace}
             parts |= resolved | {"wildcards": wildcards, "add_ons": add_ons}
@@ -128,6 +139,13 @@ class Recipe:
             raise damaged(f"its {where} is wrong: {first['msg']}", first["input"]) from None
         except (KeyError, TypeError, AttributeError) as error:
             raise damaged(f"a part is missing or invalid: {error}", sorted(rest)) from None
+
+
+def asset_from(role: str, value: dict[str, Any]) -> Asset:
+    """The asset that a recipe describes for `role`; raises pydantic's `ValidationError`."""
+    kind = ROLES[role]
+    parts = {name: part for name, part in value.items() if kind is not FileAsset or (name, part) not in NO_SIZE.items()}
+    return TypeAdapter[Asset](kind).validate_python(parts)
 
 
 def plain(value: Any) -> Any:
@@ -150,7 +168,7 @@ def picture_key(recipe: Recipe, index: int) -> str:
 
 
 def in_more_precision(recipe: Recipe) -> Iterator[Recipe]:
-    """What a picture is drawn from whose numbers overflowed: `recipe` with its codec in float32, then all of it, as far
+    """What a picture is drawn from whose numbers overflowed: `recipe` with its VAE in float32, then all of it, as far
     as they are in less.
     """
     numerics = recipe.numerics
@@ -171,9 +189,9 @@ def canonical_json(value: Any) -> str:
 
 def count(recipe: Recipe) -> int:
     """How many pictures or frames `recipe` asks for."""
-    return load(mode_of(recipe.request).count)(recipe.request)
+    return load(MODES[recipe.request.mode].count)(recipe.request)
 
 
 def plan(recipe: Recipe, indices: Sequence[int]) -> Iterator[Sample]:
     """The samples of `recipe` with these `indices`, in that order."""
-    return load(mode_of(recipe.request).plan)(recipe, indices)
+    return load(MODES[recipe.request.mode].plan)(recipe, indices)

@@ -1,18 +1,15 @@
-"""Close every open field of a request: the only place where something is filled in that nobody asked for."""
+"""Close every open field of a request: the only place that fills in what was left out."""
 
 from __future__ import annotations
 
 from typing import TypeVar
 
-from sdplay.core.errors import BadRequest, UnknownName
+from sdplay.core.errors import UnknownName
 from sdplay.core.machine import Machine
 from sdplay.core.sample import Asset
-from sdplay.core.seeding import SEEDS
-from sdplay.library.card import ModelCard
 from sdplay.library.resolve import ResolvedModel
-from sdplay.requests.add_ons import asked_loras
 from sdplay.requests.base import Request
-from sdplay.requests.recipe import Numerics, Recipe, count
+from sdplay.requests.recipe import Numerics, Recipe
 from sdplay.requests.txt2img import second_pass
 
 SAMPLER_ALIASES = {
@@ -35,7 +32,7 @@ SCHEDULE_ALIASES = {
     "align_your_steps": ("align your steps", "ays"),
 }
 V = TypeVar("V")
-DECODE_TILE = 512  # pixels, in little memory; what the codecs of this family were trained on and larger
+DECODE_TILE = 512  # pixels, in little memory; what the VAEs of this family were trained on and larger
 
 
 def named(field: str, value: str, known: dict[str, tuple[str, ...]]) -> str:
@@ -71,16 +68,26 @@ def resolve_request(
     assets: dict[str, Asset] | None = None,
     wildcards: dict[str, tuple[str, ...]] | None = None,
 ) -> Recipe:
-    """The recipe of `request` on `model` and `machine`.
+    """The recipe of `request` on `model` and `machine`: what was asked, else what the model's card and the machine say.
 
-    `random_seed` is taken when no seed was asked for; `assets` are the pictures the request names, by their role, and
-    `wildcards` the lines of those its prompts name.
+    `random_seed` is taken if no seed was asked for; `assets` are the files that the request names, by role, and
+    `wildcards` the lines of those that its prompts name. Raises `BadRequest` for what cannot be drawn.
+
+    The VAE never calculates in float16 unless the card says so: those of this family then overflow to black pictures.
     """
-    card, assets, wildcards = model.card, assets or {}, wildcards or {}
+    card, assets, run = model.card, assets or {}, request.run
     sampler, schedule = sampler_and_schedule(value(request.sampler, card.sampler), request.schedule, card.schedule)
-    seed = value(request.seed, random_seed)
-    natural_width, natural_height = request.natural_size(card, assets)
-    width, height = request.rounded_size(value(request.width, natural_width), value(request.height, natural_height))
+    width, height = request.size(card, assets)
+    usual_decode = "float32" if machine.dtype == "float16" else machine.dtype
+    numerics = Numerics(
+        device=machine.device.partition(":")[0],
+        dtype=machine.dtype,
+        decode_dtype=usual_decode if card.decode == "same" else card.decode,
+        tile=request.batch(card, machine.device),
+        threads=machine.threads,
+        decode_tile=value(run.decode_tile, DECODE_TILE if run.low_memory else 0),
+        attention_slice=run.low_memory,
+    )
     recipe = Recipe(
         request=request,
         model=model.identity,
@@ -90,50 +97,17 @@ def resolve_request(
         guidance_scale=value(request.guidance_scale, card.guidance_scale),
         sampler=sampler,
         schedule=schedule,
-        seed=seed,
-        numerics=numerics(request, card, machine),
+        seed=value(request.seed, random_seed),
+        numerics=numerics,
         assets=assets,
-        wildcards=wildcards,
+        wildcards=wildcards or {},
         add_ons=tuple(add_on.identity for add_on in model.add_ons),
     )
-    check(recipe)
+    second_pass(recipe)  # raises if it would be too large
+    request.check(recipe.wildcards, recipe.seed)
     return recipe
 
 
 def value(asked: V | None, usual: V) -> V:
     """What was asked, else what is usual."""
     return usual if asked is None else asked
-
-
-def check(recipe: Recipe) -> None:
-    """Raise `BadRequest` for seeds that pass 2^63 - 1, a second pass that is too large, LoRAs with invalid weights, and
-    prompts with more notation than is read.
-    """
-    request = recipe.request
-    if request.draws_templates and recipe.seed + count(recipe) - 1 >= SEEDS:
-        reason = "the last picture's seed would pass 2^63 - 1"
-        raise BadRequest(reason, field="seed", value=recipe.seed, hint="take a smaller seed")
-    second_pass(recipe)
-    tuple(asked_loras(request))
-    if request.prompt_syntax != "plain":
-        request.check_notation(recipe.wildcards, recipe.seed)
-
-
-def numerics(request: Request, card: ModelCard, machine: Machine) -> Numerics:
-    """How the arithmetic of `request` is done on `machine`."""
-    return Numerics(
-        device=machine.device.partition(":")[0],
-        dtype=machine.dtype,
-        decode_dtype=decode_dtype(card, machine),
-        tile=request.batch(card, machine.device),
-        threads=machine.threads,
-        decode_tile=value(request.run.decode_tile, DECODE_TILE if request.run.low_memory else 0),
-        attention_slice=request.run.low_memory,
-    )
-
-
-def decode_dtype(card: ModelCard, machine: Machine) -> str:
-    """The codec's number format; never float16, in which the codecs of this family overflow to black pictures."""
-    if card.decode != "same":
-        return card.decode
-    return "float32" if machine.dtype == "float16" else machine.dtype

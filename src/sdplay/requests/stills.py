@@ -4,26 +4,95 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 from pydantic.config import JsonDict
 
 from sdplay.core.errors import BadRequest
 from sdplay.core.fields import LARGEST_SIDE, MOST_PICTURES, FilePath, FreeSide, Prompt, Text, as_texts
 from sdplay.core.identity import add_on_name
-from sdplay.core.sample import Asset, Control, Init, Noise, PromptPair, Sample, SecondPass
+from sdplay.core.sample import Asset, Control, ImageAsset, Init, Noise, PromptPair, Sample, SecondPass
+from sdplay.core.seeding import SEEDS
 from sdplay.library.card import ModelCard
-from sdplay.prompts.composition import check
+from sdplay.prompts.composition import check_notation
 from sdplay.prompts.styles import read_styles, styled
 from sdplay.prompts.template import Wildcards, resolved
 from sdplay.prompts.wildcards import read_wildcards
-from sdplay.requests.base import make_request
-from sdplay.requests.control import Controlled
+from sdplay.requests.base import Request, make_request
 from sdplay.requests.recipe import Recipe, damaged
+
+Preprocessor = Literal["auto", "canny", "none"]
+STEEPEST = 2040  # 4·255 across and 4·255 down: more than any threshold of edges can be
+Threshold = Annotated[int, Field(ge=0, le=STEEPEST)]
 
 # Styles are in the prompt when a recipe is made, and of wildcards the recipe holds the lines.
 READ: JsonDict = {"hashed": False}
+
+
+def marks(since: str | float | None) -> JsonDict:
+    """Those of a field that older recipes lack, where it stands for `since`."""
+    return {"since": since, "group": "control"}
+
+
+class Controlled(Request):
+    """The fields of A1111's ControlNet panel, under its names, for one ControlNet."""
+
+    control_image: FilePath | None = Field(
+        default=None,
+        description="A picture whose shapes are followed by a ControlNet: a photo, or a map of edges.",
+        json_schema_extra=marks(None),
+    )
+    controlnet: Text | None = Field(
+        default=None,
+        min_length=1,
+        description="The ControlNet: its name or path; the built-in model has one for edges of its own.",
+        json_schema_extra=marks(None),
+    )
+    control_preprocessor: Preprocessor = Field(
+        default="auto",
+        description="What is made of the control image first: canny (its edges), none; auto: edges for a ControlNet "
+        "with canny in its name, unless the picture is a map of edges already.",
+        json_schema_extra=marks("auto"),
+    )
+    canny_low: Threshold = Field(
+        default=100, description="A line goes on where edges are steeper than this.", json_schema_extra=marks(100)
+    )
+    canny_high: Threshold = Field(
+        default=200, description="A line begins where edges are steeper than this.", json_schema_extra=marks(200)
+    )
+    control_scale: float = Field(
+        default=1.0,
+        ge=0,
+        le=10,
+        description="How much the ControlNet counts; 0: not at all.",
+        json_schema_extra=marks(1.0),
+    )
+    control_start: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="The share of the steps after which it begins.",
+        json_schema_extra=marks(0.0),
+    )
+    control_end: float = Field(
+        default=1.0, ge=0, le=1, description="The share of the steps after which it ends.", json_schema_extra=marks(1.0)
+    )
+
+    def unused_fields(self) -> set[str]:
+        """Without a control image none of these reaches a pixel, and without edges no thresholds."""
+        unused = super().unused_fields()
+        if self.control_image is None:
+            return unused | (Controlled.model_fields.keys() - Request.model_fields.keys())
+        return unused | ({"canny_low", "canny_high"} if self.control_preprocessor == "none" else set())
+
+    @model_validator(mode="after")
+    def _has_something_to_follow(self) -> Controlled:
+        if self.controlnet is not None and self.control_image is None:
+            raise ValueError("a ControlNet has nothing to follow: give `control_image=FILE`")
+        if self.control_start > self.control_end:
+            raise ValueError(f"control_start {self.control_start:g} is after control_end {self.control_end:g}")
+        return self
 
 
 class Still(Controlled):
@@ -71,10 +140,14 @@ class Still(Controlled):
             negative = resolved(negative, wildcards, seed, "negative_prompt")
         return PromptPair(prompt=prompt, negative_prompt=negative, syntax=self.prompt_syntax)
 
-    def check_notation(self, wildcards: Wildcards, seed: int) -> None:
-        """As in every mode; of wildcards the first picture's stand for all."""
-        pair = self.prompt_pair(wildcards, seed)
-        check(pair.prompt, pair.negative_prompt)
+    def check(self, wildcards: Wildcards, seed: int) -> None:
+        """As in every mode; of the choices in prompts those of the first picture stand for all."""
+        if seed + self.num - 1 >= SEEDS:
+            reason = "the last picture's seed would pass 2^63 - 1"
+            raise BadRequest(reason, field="seed", value=seed, hint="take a smaller seed")
+        if self.prompt_syntax == "a1111":
+            words = self.prompt_pair(wildcards, seed)
+            check_notation(words.prompt, words.negative_prompt)
 
 
 class FromPicture(Still):
@@ -98,7 +171,7 @@ class FromPicture(Still):
     def natural_size(self, card: ModelCard, assets: Mapping[str, Asset]) -> tuple[int, int]:
         """The given picture's, extended; raises `BadRequest` where that is more than a side may have."""
         image = assets.get("image")
-        if image is None:
+        if not isinstance(image, ImageAsset):
             return super().natural_size(card, assets)
         left, top, right, bottom = self.borders
         width, height = image.width + left + right, image.height + top + bottom
@@ -137,14 +210,14 @@ def prompt_of(recipe: Recipe, index: int) -> PromptPair:
 
 def control_of(recipe: Recipe) -> Control | None:
     """What all pictures of `recipe` follow, None for nothing."""
-    request, image = recipe.request, recipe.assets.get("control_image")
-    if image is None or not isinstance(request, Still):
+    request = recipe.request
+    if "control_image" not in recipe.assets or not isinstance(request, Still):
         return None
     network = add_on_name(request.controlnet or "")
     if not any(one.kind == "controlnet" and one.name == network for one in recipe.add_ons):
         raise damaged("it does not say which ControlNet follows the control image", request.controlnet)
     return Control(
-        image=image,
+        image=recipe.image("control_image"),
         network=network,
         edges=(request.canny_low, request.canny_high) if request.control_preprocessor == "canny" else None,
         scale=request.control_scale,

@@ -86,30 +86,30 @@ def main(source: str, target: str, memory: int, seconds: int, written: int) -> i
     try:
         weights = weights_of(source)
         if not weights:
-            return tell("empty", "")
+            return report("empty", "")
         write(weights, target)
     except MemoryError:
-        return tell("memory", "")
+        return report("memory", "")
     except OSError as error:
-        return tell("file", error.strerror or str(error), error.errno)
+        return report("file", error.strerror or str(error), error.errno)
     except Exception as error:  # torch has a dozen kinds for a file that is not as it should be
-        return tell_of(str(error) or type(error).__name__)
+        return report_error(str(error) or type(error).__name__)
     return 0
 
 
-def tell_of(text: str) -> int:
-    """Sort an error of torch or safetensors by its words, and tell it."""
+def report_error(text: str) -> int:
+    """Sort an error of torch or safetensors by its words, and report it."""
     system = SYSTEM.search(text)
     if system is not None:
-        return tell("file", text, int(system[1]))
+        return report("file", text, int(system[1]))
     for kind, words in (("program", REFUSED), ("strange", STRANGE)):
         found = words.search(text)
         if found is not None:
-            return tell(kind, found[1] or found[0])
-    return tell("memory" if "memory" in text else "damaged", text.splitlines()[0])
+            return report(kind, found[1] or found[0])
+    return report("memory" if "memory" in text else "damaged", text.splitlines()[0])
 
 
-def tell(kind: str, what: str, number: int | None = None) -> int:
+def report(kind: str, what: str, number: int | None = None) -> int:
     print(json.dumps({"kind": kind, "what": what[:300], "errno": number}))
     return FAILED
 

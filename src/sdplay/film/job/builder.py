@@ -7,13 +7,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from sdplay.core.errors import NotReproduced
-from sdplay.files.space import check_space
+from sdplay.core.errors import BadRequest, NotReproduced, SdplayError
+from sdplay.core.sample import ClipAsset
+from sdplay.files.atomic import check_space
 from sdplay.film.camera.flow import check_flow
-from sdplay.film.job.description import FREE, describe, film_rate, here
+from sdplay.film.job.description import FREE, describe, described_recipe, film_rate, here
 from sdplay.film.job.encoder import FilmEncoder, Output
 from sdplay.film.job.film import FilmJob
 from sdplay.film.job.folder import JobFolder
+from sdplay.film.job.fork import ForkSource, frames_in_common
 from sdplay.film.plan import AnyFilm, FilmPlan, film_plan, guidance_range
 from sdplay.film.request_animate import Animate
 from sdplay.film.request_dream import Dream
@@ -48,9 +50,10 @@ class FilmJobBuilder:
     executor: Executor
     output: Output = field(default_factory=Output)
 
-    def begin(self, out: Path, *, force: bool = False, strict: bool = False) -> FilmJob:
+    def begin(self, out: Path, *, force: bool = False, strict: bool = False, source: Path | None = None) -> FilmJob:
         """The job in the folder `out`, which is made, or resumed if it holds this very job.
 
+        `source` is the job folder of a film from which unchanged segments are copied.
         Raises `BadRequest` for a film or a folder that cannot be used, `DiskFull` for too little space unless `force`,
         and with `strict` `NotReproduced` for a film that was begun where bits may be others.
         """
@@ -59,13 +62,19 @@ class FilmJobBuilder:
         plan, output, size = film_plan(self.recipe), self.final_output(), frame_size(self.recipe)
         check_kind(output.kind, size, output.rate, output.sound is not None)
         little_space = check_space(out, plan.total + plan.segment_count, *size, force=force)
-        folder = JobFolder.create(out, describe(self.recipe, output), FREE)
+        origin = fork_source(source) if source is not None else None
+        try:
+            folder = JobFolder.create(out, describe(self.recipe, output), FREE)
+        except BadRequest as error:
+            raise with_fork_offer(error, out, plan) from None
         if strict and is_mixed(folder):
             hint = "resume it with the version and the processor it was begun with, or without `strict`"
             raise NotReproduced(MIXED, field="out", value=str(out), hint=hint)
         job = self.attach(folder, with_known_pace(plan, folder), output)
         take_over(job, output)
-        return replace(job, warnings=(*job.warnings, *([little_space] if little_space else [])))
+        if origin is not None and is_mixed(origin.folder):
+            job = replace(job, noted={**job.noted, "mixed": True})
+        return replace(job, source=origin, warnings=(*job.warnings, *([little_space] if little_space else [])))
 
     def attach(self, folder: JobFolder, plan: FilmPlan | None = None, output: Output | None = None) -> FilmJob:
         """The job in its `folder`, by `plan` and into `output` where they are known; nothing is written."""
@@ -88,6 +97,24 @@ class FilmJobBuilder:
         request = self.recipe.request
         loop = getattr(request, "loop_mode", self.output.loop)
         return with_sound(replace(self.output, rate=film_rate(request), loop=loop), self.recipe)
+
+
+def fork_source(out: Path) -> ForkSource:
+    """The film in the job folder `out`; raises `BadRequest` and `StoreError` if there is none to copy from."""
+    folder = JobFolder.open(out, FREE)
+    return ForkSource(folder=folder, plan=film_plan(described_recipe(folder.description)))
+
+
+def with_fork_offer(error: BadRequest, out: Path, plan: FilmPlan) -> BadRequest:
+    """`error` about the folder `out`, and how many frames a fork of the film there would take over."""
+    try:
+        shared = frames_in_common(fork_source(out).plan, plan)
+    except SdplayError:
+        return error
+    if not shared:
+        return error
+    hint = f"{error.hint}, and takes over {shared} of the {plan.total} frames"
+    return BadRequest(error.reason, field=error.field, value=error.value, hint=hint)
 
 
 def take_over(job: FilmJob, output: Output) -> None:
@@ -141,6 +168,7 @@ def frame_size(recipe: Recipe) -> tuple[int, int]:
     request = recipe.request
     if isinstance(request, Animate) and request.of_clip and request.video_same_size:
         clip = recipe.assets["video_init_path"]
+        assert isinstance(clip, ClipAsset)
         return clip.width, clip.height
     return recipe.width, recipe.height
 

@@ -18,6 +18,7 @@ from sdplay.events import DepthMapDone, Event, FilmSaved, FramesSaved, ImageDone
 from sdplay.film.camera.disparity import depth_png
 from sdplay.film.job.encoder import FilmEncoder
 from sdplay.film.job.folder import JobFolder
+from sdplay.film.job.fork import ForkSource, take_over_segments
 from sdplay.film.job.journal import SegmentRecord
 from sdplay.film.job.segment_queue import SegmentQueue, TimeLeft
 from sdplay.film.job.segments import SegmentStore
@@ -34,7 +35,10 @@ PATIENCE = 0.1  # seconds between two looks at whether the queue is closed
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilmJob:
-    """All that a film is made from; `warnings` is for people, `noted` goes into every line of the journal."""
+    """All that a film is made from; `warnings` is for people, `noted` goes into every line of the journal.
+
+    With `source` the segments that come out as in that film are copied from it.
+    """
 
     recipe: Recipe
     plan: FilmPlan
@@ -45,6 +49,7 @@ class FilmJob:
     encoder: FilmEncoder
     warnings: tuple[str, ...] = ()
     noted: Mapping[str, bool | str] = field(default_factory=dict[str, bool | str])
+    source: ForkSource | None = None
 
     def task(self, segment: Segment, given: Mapping[int, Pixels]) -> Task:
         indices = range(segment.first, segment.stop)
@@ -63,6 +68,8 @@ def shoot(job: FilmJob) -> Generator[Event, None, None]:
         job = yield from with_measured_pace(job)
         plan = job.plan
         segments = recover_segments(job)
+        if job.source is not None:
+            take_over_segments(job.source, plan, segments, dict(job.noted))
         done = frames_done(plan, segments)
         yield Resumed(total=plan.total, done=done, damaged=segments.damaged)
         if done == plan.total and encoder.is_written():

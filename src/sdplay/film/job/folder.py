@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Generator, Mapping
+from collections.abc import Collection, Generator, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, cast
@@ -19,6 +19,7 @@ from typing import Any, cast
 from sdplay.core.errors import BadRequest, StoreError, shorten
 from sdplay.files.atomic import HIDDEN, prepare_folder, replace_file, store_error, sync_folder, write_new, writing
 from sdplay.files.lock import locked
+from sdplay.film.job.journal import SegmentRecord, read_journal
 from sdplay.film.job.segments import Chain, SegmentStore, check_regular, encode_latest
 from sdplay.images.read import Pixels
 
@@ -136,6 +137,12 @@ class JobFolder:
         """
         segments = SegmentStore(self.path, self.digest)
         return segments, segments.recover(chain)
+
+    def records(self) -> Iterator[SegmentRecord]:
+        """What the journal says is finished; any process may look, also while another one draws."""
+        journal = self.path / "journal.jsonl"
+        check_regular(journal)
+        return read_journal(journal) if journal.exists() else iter(())
 
     def progress(self, state: Mapping[str, Any]) -> None:
         """Let `progress.json` say `state`, in one step, without waiting for the disk."""

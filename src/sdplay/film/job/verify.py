@@ -11,8 +11,8 @@ from sdplay.core.errors import BadRequest, StoreError
 from sdplay.events import ImageDone, KeyframeDone
 from sdplay.film.job.film import FilmJob
 from sdplay.film.job.folder import JobFolder
-from sdplay.film.job.journal import SegmentRecord, read_journal
-from sdplay.film.job.segments import FRAMES, KEYS, check_regular, frame_name, pixel_sha, read_frame
+from sdplay.film.job.journal import SegmentRecord
+from sdplay.film.job.segments import FRAMES, KEYS, frame_name, pixel_sha, read_frame
 from sdplay.images.picture import difference
 from sdplay.images.read import Pixels
 
@@ -38,15 +38,9 @@ class Progress:
 def progress_of(folder: JobFolder) -> Progress:
     """What the journal in `folder` says is finished; any process may look, also while another one draws."""
     segments, frames, seconds = 0, 0, 0.0
-    for record in records(folder):
+    for record in folder.records():
         segments, frames, seconds = segments + 1, frames + len(record.sha), seconds + record.seconds
     return Progress(segments=segments, frames=frames, seconds=seconds)
-
-
-def records(folder: JobFolder) -> Iterator[SegmentRecord]:
-    journal = folder.path / "journal.jsonl"
-    check_regular(journal)
-    return read_journal(journal) if journal.exists() else iter(())
 
 
 def verify_segments(job: FilmJob, every: int = 1) -> Iterator[SegmentChecked]:
@@ -55,7 +49,7 @@ def verify_segments(job: FilmJob, every: int = 1) -> Iterator[SegmentChecked]:
     Raises `BadRequest` where no segment is finished, and whatever stops the drawing.
     """
     plan, any_finished = job.plan, False
-    for number, record in enumerate(records(job.folder)):
+    for number, record in enumerate(job.folder.records()):
         any_finished = True
         if number % every == 0 and record.number < plan.segment_count:
             yield verify_segment(job, record)

@@ -96,7 +96,7 @@ def render_one(renderer: Renderer, frame: Sample) -> Generator[Event, None, Pixe
 
 
 def initial_picture(plan: AnimationPlan) -> Pixels:
-    return resized(read_input(plan.recipe.assets["init_image"]), plan.recipe.width, plan.recipe.height)
+    return resized(read_input(plan.recipe.image("init_image")), plan.recipe.width, plan.recipe.height)
 
 
 def grade(plan: AnimationPlan, pixels: Pixels, key: int) -> Pixels:
@@ -149,7 +149,7 @@ def match_colors(
     mode = plan.request.color_coherence
     reference, how = first, mode
     if mode == "Image":
-        reference, how = read_input(plan.recipe.assets["color_image"]), "RGB"
+        reference, how = read_input(plan.recipe.image("color_image")), "RGB"
     elif mode == "Video Input":
         reference, how = source, "LAB_mean"
     if how not in MATCHES or reference is None:

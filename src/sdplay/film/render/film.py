@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from sdplay.core.errors import BadRequest
-from sdplay.core.sample import FromFilm, Sample, Segment
+from sdplay.core.sample import ClipAsset, FromFilm, Sample, Segment
 from sdplay.events import Event, ImageDone, KeyframeDone
 from sdplay.film.inputs import clip_reader
 from sdplay.film.plan_animate import AnimationPlan
@@ -148,6 +148,6 @@ def source_frame(plan: AnimationPlan, reader: ClipReader, index: int) -> Pixels:
 def finished_picture(plan: AnimationPlan, pixels: Pixels, index: int, seconds: float) -> Picture:
     """The frame that is handed over, at the clip's own size where that is wished."""
     clip = plan.recipe.assets["video_init_path"]
-    if plan.request.video_same_size:
+    if plan.request.video_same_size and isinstance(clip, ClipAsset):
         pixels = resized(pixels, clip.width, clip.height)
     return Picture(pixels=pixels, recipe=plan.recipe, index=index, seconds=seconds)

@@ -39,8 +39,8 @@ def preview_motion(recipe: Recipe, path: Path) -> Path:
         reason, hint = "no camera moves in this film", "animation_mode 2D and 3D have moves"
         raise BadRequest(reason, field="preview_motion", value=str(path), hint=hint)
     size, kind = (recipe.width, recipe.height), kind_of(path)
-    given = recipe.assets.get("init_image")
-    picture = resized(read_input(given), *size) if given is not None else camera_card(*size)
+    given = "init_image" in recipe.assets
+    picture = resized(read_input(recipe.image("init_image")), *size) if given else camera_card(*size)
     with FilmWriter(path, size, film_rate(request), kind) as film:
         for pixels in moved_alone(AnimationPlan(recipe), picture):
             film.add(pixels)

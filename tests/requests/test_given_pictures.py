@@ -53,6 +53,15 @@ def test_the_picture_gives_its_size_unless_the_crop_is_drawn(image: Path, hole: 
     assert [(made.width, made.height) for made in both(image, hole)] == [(31, 45), (64, 64), (40, 45)]
 
 
+def test_a_picture_that_is_too_large_is_drawn_at_the_size_that_is_asked(tmp_path: Path) -> None:
+    long = photo(tmp_path / "long.png", (4100, 8))
+    with pytest.raises(BadRequest, match="it is 4100x8 pixels, and 4096 is the most a side may have") as caught:
+        recipe(Img2Img, image=long)
+    assert "`size=" in caught.value.hint
+    made = recipe(Img2Img, image=long, width=64, height=72)
+    assert (made.width, made.height) == (64, 72)
+
+
 def test_a_recipe_comes_back_from_json(image: Path, hole: Path) -> None:
     for made in both(image, hole):
         again = Recipe.from_dict(json.loads(json.dumps(made.to_dict())))

@@ -15,11 +15,10 @@ from PIL import Image
 import sdplay as package
 from sdplay.core.errors import BadRequest
 from sdplay.executors.fake import FakeExecutor
-from sdplay.images.picture import pixel_digest
+from sdplay.images.picture import UpscaleRecord, pixel_digest
 from sdplay.images.writer import read_own
 from sdplay.library import upscalers
 from sdplay.library.upscalers import UPSCALER_LABELS
-from sdplay.requests.upscale_record import UpscaleRecord
 from sdplay.studio import Studio
 from tests.interop import samples
 from tests.interop.samples import png

@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sdplay.core.errors import BadRequest
-from sdplay.prompts.composition import Part, check, composed
-from sdplay.prompts.schedule import Schedule, scheduled
+from sdplay.prompts.composition import Part, Schedule, check_notation, composed, scheduled
 from tests.support.refusals import no_runaway, refused_at_once
 
 
@@ -113,11 +112,11 @@ def test_and_divides_and_weighs() -> None:
     ],
 )
 def test_hostile_text_is_refused_at_once_with_a_reason(text: str, said: str) -> None:
-    refused = refused_at_once(lambda: check(text, ""))
+    refused = refused_at_once(lambda: check_notation(text, ""))
     assert re.search(said, str(refused))
     assert refused.field == "prompt"
     with pytest.raises(BadRequest) as caught:
-        check("a", "(" * 10_000)
+        check_notation("a", "(" * 10_000)
     assert caught.value.field == "negative_prompt"
 
 
