@@ -252,3 +252,12 @@ def test_no_damage_to_a_file_raises_anything_but_errors_of_ours(
         return  # any other error would come through
     assert embedded.recipe.digest
     assert pixels.ndim == 3
+
+
+@pytest.mark.parametrize("text", ['{"sdplay":' + "[" * 100_000, '{"sdplay": "\\ud83d"}', '{"sdplay": NaN}'])
+def test_a_hostile_chunk_is_no_crash(text: str, tmp_path: Path) -> None:
+    info = PngImagePlugin.PngInfo()
+    info.add_text("sdplay", text)
+    Image.new("RGB", (8, 8)).save(tmp_path / "x.png", pnginfo=info)
+    with pytest.raises(BadRequest):
+        read_own(tmp_path / "x.png")
