@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from sdplay.images.picture import SavedImage
     from sdplay.studio import ResolvedRequest, Studio
 
-FORMATS = ("png", "webp", "jpeg")
+FORMATS = ("png", "webp", "jpeg", "avif")
 MOST_SHOWN = 8  # pictures; with more of them the terminal is no place to look at them
 
 

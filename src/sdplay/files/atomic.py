@@ -100,8 +100,11 @@ def replacing(path: Path, *, durable: bool = True) -> Generator[Path]:
     """A temporary path to write to, which becomes `path` at the end, or disappears if anything is raised.
 
     With `durable` the bytes are on the disk before they get the name; the name itself is once `sync_folder` was called
-    on the folder.
+    on the folder. A device or a pipe (/dev/null, /dev/stdout) stays what it is: it is `path` that is written to.
     """
+    if path.is_char_device() or path.is_fifo():
+        yield path
+        return
     temporary = path.with_name(f"{path.name}.{os.getpid()}{TEMPORARY}")
     try:
         yield temporary

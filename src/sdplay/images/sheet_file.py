@@ -10,7 +10,7 @@ from typing import Any
 from PIL import Image, PngImagePlugin
 
 from sdplay.core.errors import BadRequest
-from sdplay.images.write import IMAGE_DESCRIPTION, Format
+from sdplay.images.write import IMAGE_DESCRIPTION, LOSSY, Format
 from sdplay.requests.recipe import Recipe, canonical_json
 
 CHUNK = "sdplay_grid"
@@ -56,10 +56,10 @@ class SheetRecord:
 
 
 def encode_sheet(image: Image.Image, record: SheetRecord, kind: Format) -> bytes:
-    """The file of a sheet, without loss; raises `BadRequest` for JPEG."""
+    """The file of a sheet, without loss; raises `BadRequest` for JPEG and AVIF."""
     buffer = io.BytesIO()
-    if kind == "jpeg":
-        raise BadRequest("a sheet is no JPEG", field="format", value=kind, hint="take png or webp")
+    if kind in LOSSY:
+        raise BadRequest("a sheet is kept without loss", field="format", value=kind, hint="take png or webp")
     text = canonical_json(record.as_json())
     if kind == "png":
         info = PngImagePlugin.PngInfo()

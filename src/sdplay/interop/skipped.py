@@ -21,7 +21,7 @@ WHY_NOT = (
     (re.compile(r"^schedule|^noise_schedule$", re.I), "there is no such schedule here, and the model's own is taken"),
     (re.compile(r"^rng$", re.I), "there is no such source of noise here"),
     (re.compile(r"^civitai resources$", re.I), "names of a web site, not of files: give LoRAs with `lora`"),
-    (re.compile(r"^ti hashes|embedding", re.I), "words of the prompt, used where files of these names are here"),
+    (re.compile(r"^ti hashes|embedding", re.I), "a note: words of the prompt, used if files of these names are here"),
     (re.compile(r"^(lora|lyco).*hash", re.I), "a note on the LoRAs, which are looked for by name"),
     (re.compile(r"lora|lyco", re.I), "does not say how much of which file"),
     (re.compile(r"^hires upscaler$", re.I), "there is no such upscaler here, and lanczos is taken"),
