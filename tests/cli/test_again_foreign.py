@@ -98,7 +98,7 @@ def test_a_picture_that_says_nothing_is_told_clearly(sdplay: Sdplay, command: st
     assert "→ many web sites" in outcome.err
     assert "no such file" in sdplay(command, "nowhere.png").err
     Path("text.png").write_text("no picture")
-    assert "is no picture that can be read" in sdplay(command, "text.png").err
+    assert "is not a picture that can be read" in sdplay(command, "text.png").err
 
 
 @pytest.mark.usefixtures("here")

@@ -121,7 +121,7 @@ class JobFolder:
     def lock(self) -> Generator[None]:
         """Be the one process that works on the job; raises `BadRequest` "already running (pid N)" if there is one.
 
-        The lock of a process that died, however it died, is no hindrance.
+        The lock of a process that died, however it died, does not hinder.
         """
         with ExitStack() as stack:
             with writing(self.path):
