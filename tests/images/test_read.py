@@ -146,11 +146,11 @@ def test_what_is_no_picture_is_refused_by_name(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.png")
     for name, why in {
         "nowhere.png": "no such file",
-        "text.png": "is no picture",
-        "empty.png": "is no picture",
+        "text.png": "is not a picture",
+        "empty.png": "is not a picture",
         "pipe.png": "is not a regular file",
         "nul\0.png": "no such file",
-        "long" * 200: "is no picture",
+        "long" * 200: "is not a picture",
     }.items():
         assert refused(tmp_path / name).reason.startswith(why), name
     assert refused(tmp_path).reason == "is a folder"

@@ -242,7 +242,7 @@ def test_a_text_of_more_than_a_megabyte_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "reason"), [(None, "no such file"), (b"", "not a picture"), (b"GIF89a", "no picture")]
+    ("content", "reason"), [(None, "no such file"), (b"", "not a picture"), (b"GIF89a", "not a picture")]
 )
 def test_what_is_no_picture(content: bytes | None, reason: str, tmp_path: Path) -> None:
     path = tmp_path / "x.png"
