@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from typing import Protocol
 
 from sdplay.core.machine import Machine
 from sdplay.engines.device import detect_machine
-from sdplay.engines.torch_settings import calculated_apart
+from sdplay.engines.torch_settings import own_torch_settings
 from sdplay.events import Event, Started, Upscaled
 from sdplay.pipeline.model_cache import LoadedModel, ModelCache
 from sdplay.pipeline.preview import PreviewCache
@@ -22,7 +22,7 @@ from sdplay.tasks import DrawTask, Task, UpscaleTask
 class ModeRenderer(Protocol):
     """Draws tasks of some modes with a loaded model; what it holds from task to task, `close` lets go of."""
 
-    def render(self, task: DrawTask, loaded: LoadedModel, exact: LoadExact) -> Iterator[Event]: ...
+    def render(self, task: DrawTask, loaded: LoadedModel, exact: LoadExact) -> Generator[Event, None, None]: ...
 
     def close(self) -> None: ...
 
@@ -33,7 +33,7 @@ class PictureRenderer:
     def __init__(self) -> None:
         self._previews = PreviewCache()
 
-    def render(self, task: DrawTask, loaded: LoadedModel, exact: LoadExact) -> Iterator[Event]:
+    def render(self, task: DrawTask, loaded: LoadedModel, exact: LoadExact) -> Generator[Event, None, None]:
         preview = self._previews.of(loaded.family, task.recipe) if task.preview else None
         renderer = Renderer(recipe=task.recipe, model=loaded, load_exact=exact, preview=preview)
         return render_with_retry(renderer, plan(task.recipe, task.indices))
@@ -55,15 +55,31 @@ class InlineExecutor:
         return detect_machine(request.run.device, request.run.precision)
 
     def run(self, task: Task) -> Generator[Event, None, None]:
-        return calculated_apart(self._run(task))
-
-    def _run(self, task: Task) -> Generator[Event, None, None]:
+        """See `Executor.run`. Every step is calculated with torch as it is when nobody has changed anything."""
         if isinstance(task, UpscaleTask):
             from sdplay.pipeline.upscale import upscale_picture
 
-            pixels, weights = upscale_picture(task.pixels, task.size, task.upscaler)
+            with own_torch_settings():
+                pixels, weights = upscale_picture(task.pixels, task.size, task.upscaler)
             yield Upscaled(pixels=pixels, weights=weights)
             return
+        with own_torch_settings():
+            steps = self._steps(task)
+        yield Started(recipe=task.recipe, total=len(task.indices))
+        if not task.indices:
+            return
+        try:
+            while True:
+                with own_torch_settings():
+                    event = next(steps, None)
+                if event is None:
+                    return
+                yield event
+        finally:
+            steps.close()
+
+    def _steps(self, task: DrawTask) -> Generator[Event, None, None]:
+        """Load the model; what is returned draws the pictures, an event at a time."""
         in_turn = takes_turns(task.recipe, task.model)
         loaded = self._models.get(task.model, task.recipe.numerics, task.device, in_turn=in_turn)
         beside = ModelCache()  # what is drawn again in more precision, which is rare, is drawn beside the model itself
@@ -71,9 +87,7 @@ class InlineExecutor:
         def exact(recipe: Recipe) -> LoadedModel:
             return beside.get(task.model, recipe.numerics, task.device, in_turn=in_turn)
 
-        yield Started(recipe=task.recipe, total=len(task.indices))
-        if task.indices:
-            yield from self._renderer(task.recipe).render(task, loaded, exact)
+        return self._renderer(task.recipe).render(task, loaded, exact)
 
     def _renderer(self, recipe: Recipe) -> ModeRenderer:
         """Who draws pictures of this mode; a mode other than of single pictures names its own, loaded when needed."""

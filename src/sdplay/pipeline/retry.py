@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -88,7 +88,7 @@ class Renderer:
         return None if is_black(picture) else picture.pixels
 
 
-def render_with_retry(renderer: Renderer, samples: Iterable[Sample]) -> Iterator[Event]:
+def render_with_retry(renderer: Renderer, samples: Iterable[Sample]) -> Generator[Event, None, None]:
     """`render`, but a sample whose numbers overflow costs none of the others; see `RetryPolicy`.
 
     `Retried` comes before the `ImageDone` of such a sample. Raises `NumbersFailed` or `RenderFailed` if nothing helped,

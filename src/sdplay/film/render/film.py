@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from sdplay.core.errors import BadRequest
@@ -34,7 +34,9 @@ class FilmRenderer:
         self._reader: ClipReader | None = None
         self._depth: KeyDisparity | None = None
 
-    def render(self, task: DrawTask, loaded: LoadedModel, exact: LoadExact | None = None) -> Iterator[Event]:
+    def render(
+        self, task: DrawTask, loaded: LoadedModel, exact: LoadExact | None = None
+    ) -> Generator[Event, None, None]:
         """Draw the frames of `task`; `exact` loads the same model in more precision, for frames that overflow in half.
 
         Raises `BadRequest` for a dream whose pace is not measured yet.
