@@ -11,10 +11,10 @@ from sdplay.engines.torch_settings import own_torch_settings
 from sdplay.events import Event, Started, Upscaled
 from sdplay.pipeline.model_cache import LoadedModel, ModelCache
 from sdplay.pipeline.preview import PreviewCache
-from sdplay.pipeline.retry import LoadExact, Renderer, render_with_retry
+from sdplay.pipeline.retry import LoadPrecise, RenderInputs, render_with_retry
 from sdplay.requests.base import Request
-from sdplay.requests.memory import takes_turns
-from sdplay.requests.modes import MODES, load
+from sdplay.requests.memory import uses_sequential_offload
+from sdplay.requests.modes import MODES, import_object
 from sdplay.requests.recipe import Recipe, plan
 from sdplay.tasks import DrawTask, Task, UpscaleTask
 
@@ -22,7 +22,9 @@ from sdplay.tasks import DrawTask, Task, UpscaleTask
 class ModeRenderer(Protocol):
     """Draws tasks of some modes with a loaded model; what it holds from task to task, `close` lets go of."""
 
-    def render(self, task: DrawTask, loaded: LoadedModel, exact: LoadExact) -> Generator[Event, None, None]: ...
+    def render(
+        self, task: DrawTask, loaded: LoadedModel, load_precise: LoadPrecise
+    ) -> Generator[Event, None, None]: ...
 
     def close(self) -> None: ...
 
@@ -33,9 +35,9 @@ class PictureRenderer:
     def __init__(self) -> None:
         self._previews = PreviewCache()
 
-    def render(self, task: DrawTask, loaded: LoadedModel, exact: LoadExact) -> Generator[Event, None, None]:
+    def render(self, task: DrawTask, loaded: LoadedModel, load_precise: LoadPrecise) -> Generator[Event, None, None]:
         preview = self._previews.of(loaded.family, task.recipe) if task.preview else None
-        renderer = Renderer(recipe=task.recipe, model=loaded, load_exact=exact, preview=preview)
+        renderer = RenderInputs(recipe=task.recipe, model=loaded, load_precise=load_precise, preview=preview)
         return render_with_retry(renderer, plan(task.recipe, task.indices))
 
     def close(self) -> None:
@@ -51,7 +53,7 @@ class InlineExecutor:
         self._models = ModelCache()
         self._renderers: dict[str, ModeRenderer] = {}
 
-    def survey(self, request: Request) -> Machine:
+    def detect_machine(self, request: Request) -> Machine:
         return detect_machine(request.run.device, request.run.precision)
 
     def run(self, task: Task) -> Generator[Event, None, None]:
@@ -80,20 +82,20 @@ class InlineExecutor:
 
     def _steps(self, task: DrawTask) -> Generator[Event, None, None]:
         """Load the model; what is returned draws the pictures, an event at a time."""
-        in_turn = takes_turns(task.recipe, task.model)
-        loaded = self._models.get(task.model, task.recipe.numerics, task.device, in_turn=in_turn)
-        beside = ModelCache()  # what is drawn again in more precision, which is rare, is drawn beside the model itself
+        sequential_offload = uses_sequential_offload(task.recipe, task.model)
+        loaded = self._models.get(task.model, task.recipe.numerics, task.device, sequential_offload=sequential_offload)
+        precise_models = ModelCache()  # for what is drawn again in more precision: the model itself stays
 
-        def exact(recipe: Recipe) -> LoadedModel:
-            return beside.get(task.model, recipe.numerics, task.device, in_turn=in_turn)
+        def load_precise(recipe: Recipe) -> LoadedModel:
+            return precise_models.get(task.model, recipe.numerics, task.device, sequential_offload=sequential_offload)
 
-        return self._renderer(task.recipe).render(task, loaded, exact)
+        return self._renderer(task.recipe).render(task, loaded, load_precise)
 
     def _renderer(self, recipe: Recipe) -> ModeRenderer:
         """Who draws pictures of this mode; a mode other than of single pictures names its own, loaded when needed."""
         place = MODES[recipe.request.mode].renderer
         if place not in self._renderers:
-            self._renderers[place] = load(place)() if place else PictureRenderer()
+            self._renderers[place] = import_object(place)() if place else PictureRenderer()
         return self._renderers[place]
 
     def close(self) -> None:

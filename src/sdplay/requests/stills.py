@@ -31,8 +31,8 @@ READ: JsonDict = {"hashed": False}
 
 
 def marks(since: str | float | None) -> JsonDict:
-    """Those of a field that older recipes lack, where it stands for `since`."""
-    return {"since": since, "group": "control"}
+    """Those of a field that older recipes lack, where it stands for `if_absent`."""
+    return {"if_absent": since, "group": "control"}
 
 
 class Controlled(Request):
