@@ -13,12 +13,6 @@ from types import UnionType
 from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
 
 import click
-
-if TYPE_CHECKING:
-    pass
-
-from typing import TYPE_CHECKING
-
 from click.core import ParameterSource
 
 from sdplay.core.errors import BadRequests, SdplayError, together
