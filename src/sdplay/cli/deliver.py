@@ -14,6 +14,7 @@ import click
 
 from sdplay.cli.flags import envvar
 from sdplay.cli.follow import Report
+from sdplay.cli.request_command import Flag
 from sdplay.core.errors import SdplayError, Stopped
 from sdplay.version import VERSION
 
@@ -54,18 +55,25 @@ def delivery_options(*, for_new: bool) -> list[click.Parameter]:
     """The flags behind a `Delivery`; for a new picture the environment may set them too."""
 
     def flag(*names: str, **settings: Any) -> click.Option:
-        return click.Option(
-            names, envvar=envvar(names[-1].partition("/")[0].lstrip("-")) if for_new else None, **settings
-        )
+        variable = envvar(names[-1].partition("/")[0].lstrip("-")) if for_new else None
+        return Flag(list(names), envvar=variable, **settings)
 
     folder, kinds = click.Path(path_type=Path), click.Choice(FORMATS, case_sensitive=False)
     return [
-        flag("-o", "--out", type=folder, default=Path("images"), show_default=True, help="Folder for the pictures."),
-        flag("--format", type=kinds, default="png", show_default=True, help="Kind of file."),
-        flag("-q", "--quiet", is_flag=True, help="Print the paths of the pictures and nothing else."),
+        flag(
+            "-o",
+            "--out",
+            basic=True,
+            type=folder,
+            default=Path("images"),
+            show_default=True,
+            help="Folder for the pictures.",
+        ),
+        flag("--format", basic=True, type=kinds, default="png", show_default=True, help="Kind of file."),
+        flag("-q", "--quiet", basic=True, is_flag=True, help="Print the paths of the pictures and nothing else."),
         flag("--json", is_flag=True, help="Print each picture as a line of JSON: path, seed, digest, recipe, seconds."),
         flag("--show/--no-show", default=None, help="Show the pictures in the terminal (default: if it can)."),
-        flag("--preview", is_flag=True, help="Show each picture emerging, in the terminal."),
+        flag("--preview", basic=True, is_flag=True, help="Show each picture emerging, in the terminal."),
         flag(
             "--preview-file",
             type=folder,

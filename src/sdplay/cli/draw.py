@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sdplay.cli.aliases import with_usual_hires
 from sdplay.cli.deliver import MOST_SHOWN, Delivery, PictureReport, delivery_from, delivery_options
-from sdplay.cli.flags import ModeCommand, in_the_words_of, request_fields, request_options
+from sdplay.cli.flags import in_the_words_of, request_fields, request_options
 from sdplay.cli.follow import follow
 from sdplay.cli.outcome import FAILED, reason
+from sdplay.cli.request_command import Flag, ModeCommand
 from sdplay.core.errors import BadRequest, Stopped, UnknownName
 from sdplay.files.regular import LARGEST_TEXT, read_regular_text
 
@@ -27,7 +29,7 @@ PROMPTS_FROM = "--prompts-from"
 FILE_FIELDS = ("image", "mask")  # an error in one of these may be the fault of one file among many
 OPENED_BY_SHELL = ("/dev/fd/", "/proc/self/fd/", "/dev/stdin")  # a pipe that somebody writes into
 EXECUTOR_VARIABLE = "SDPLAY_EXECUTOR"  # "fake" pretends to draw, without a model: to test this command line
-EPILOG = "--seed -1 is any seed. Environment variables set flags too: SDPLAY_STEPS=30 for --steps 30."
+EPILOG = "Any seed: --seed -1. Environment variables set flags too: SDPLAY_STEPS=30 for --steps 30."
 
 GRID = "--grid"
 AXIS = re.compile(r"[A-Za-z][A-Za-z0-9_/ -]{0,40}=")
@@ -57,7 +59,7 @@ class DrawCommand(ModeCommand):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         try:
-            return super().parse_args(ctx, one_flag_each(args))
+            return super().parse_args(ctx, one_flag_each(with_usual_hires(args)))
         except click.UsageError as error:
             if "unexpected extra argument" in error.message:
                 raise click.UsageError(error.message.rstrip(".") + "; put the whole prompt in quotes", ctx) from None
@@ -69,6 +71,7 @@ class DrawCommand(ModeCommand):
         with in_the_words_of(click.get_current_context()):
             texts = prompts(params.pop("prompt"), params.pop("prompts_from"))
             asked = requests_for(self.kind, texts, request_fields(self.kind, params))
+            note_batch(asked[0])
             axes, limit, delivery = params.pop("axes"), params.pop("grid_limit"), delivery_from(params)
             with open_studio() as studio:
                 if axes:
@@ -88,6 +91,13 @@ class DrawCommand(ModeCommand):
                 if done < len(asked):
                     click.echo(f"{len(asked) - done} of {len(asked)} requests could not be drawn", err=True)
                 return 0 if done == len(asked) else FAILED
+
+
+def note_batch(request: AnyStill) -> None:
+    """Say that a batch is a matter of speed: elsewhere it is how many pictures are drawn."""
+    size = request.run.batch_size or 1
+    if size > request.num:
+        click.echo(f"note: --batch-size {size} draws so many at a time; how many is --num: {request.num}", err=True)
 
 
 def open_studio(workers: int = 1, library: Library | None = None) -> Studio:
@@ -113,7 +123,9 @@ def open_studio(workers: int = 1, library: Library | None = None) -> Studio:
 
 def prompts_option() -> click.Option:
     help_text = "File with a prompt on each line, drawn one after the other; empty lines and # comments are skipped."
-    return click.Option([PROMPTS_FROM], type=click.Path(path_type=Path), metavar="FILE", help=help_text)
+    return Flag(
+        [PROMPTS_FROM], group="basics", basic=True, type=click.Path(path_type=Path), metavar="FILE", help=help_text
+    )
 
 
 def prompts(typed: str | None, file: Path | None) -> list[str]:
@@ -171,8 +183,8 @@ def picture_reports(studio: Studio, asked: list[AnyStill], delivery: Delivery) -
 def grid_options() -> list[click.Parameter]:
     limit = click.IntRange(min=1)
     return [
-        click.Option([GRID, "axes"], multiple=True, metavar="AXIS...", help=AXIS_HELP),
-        click.Option(["--grid-limit"], type=limit, metavar="N", help="Let a grid have so many pictures (1000)."),
+        Flag([GRID, "axes"], group="grid", multiple=True, metavar="AXIS...", help=AXIS_HELP),
+        Flag(["--grid-limit"], group="grid", type=limit, metavar="N", help="Let a grid have so many pictures (1000)."),
     ]
 
 

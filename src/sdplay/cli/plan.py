@@ -14,6 +14,7 @@ import click
 from sdplay.cli.draw import DrawCommand, open_studio, prompts
 from sdplay.cli.film import JOB, POSITIONAL, FilmCommand, film_request
 from sdplay.cli.flags import in_the_words_of, request_fields
+from sdplay.cli.request_command import Flag
 from sdplay.cli.terminal import printable, table
 
 if TYPE_CHECKING:
@@ -60,14 +61,16 @@ class PlanCommand(FilmCommand):
 def plan_options(mode: str) -> list[click.Parameter]:
     file = click.Path(path_type=Path)
     options: list[click.Parameter] = [
-        click.Option(["--csv"], type=file, metavar="FILE|-", help="Write the table as CSV."),
-        click.Option(["--json"], type=file, metavar="FILE|-", help="Write the table, and what the film is, as JSON."),
-        click.Option(["--every"], type=click.IntRange(min=1), help="A row for every n-th frame."),
-        click.Option(["--range", "frames"], type=FrameRange(), metavar="A:B", help="Rows for the frames A to B."),
+        Flag(["--csv"], basic=True, type=file, metavar="FILE|-", help="Write the table as CSV."),
+        Flag(
+            ["--json"], basic=True, type=file, metavar="FILE|-", help="Write the table, and what the film is, as JSON."
+        ),
+        Flag(["--every"], basic=True, type=click.IntRange(min=1), help="A row for every n-th frame."),
+        Flag(["--range", "frames"], basic=True, type=FrameRange(), metavar="A:B", help="Rows for the frames A to B."),
     ]
     if mode == "animate":
         says = "Write the moves of the camera alone, on a test card or init_image, as a film."
-        options.append(click.Option(["--preview-motion"], type=JOB, metavar="FILE", help=says))
+        options.append(Flag(["--preview-motion"], type=JOB, metavar="FILE", help=says))
     return options
 
 
