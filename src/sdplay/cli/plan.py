@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sdplay.cli.draw import DrawCommand, open_studio, prompts
+from sdplay.cli.draw import DrawCommand, open_studio
 from sdplay.cli.film import JOB, POSITIONAL, FilmCommand, film_request
 from sdplay.cli.flags import in_the_words_of, request_fields
+from sdplay.cli.prompts import prompts_in
 from sdplay.cli.request_command import Flag
 from sdplay.cli.terminal import printable, table
 
@@ -204,7 +205,7 @@ class PlanStillCommand(DrawCommand):
         from sdplay.jobs.pictures import requests_for
 
         with in_the_words_of(click.get_current_context()):
-            texts = prompts(params.pop("prompt"), params.pop("prompts_from"))
+            texts = prompts_in(self.kind, params)
             asked = requests_for(self.kind, texts, request_fields(self.kind, params))
             with open_studio() as studio:
                 for request in asked:
