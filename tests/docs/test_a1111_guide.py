@@ -12,7 +12,7 @@ import pytest
 
 from sdplay.images.infotext import SAMPLER_LABELS, SCHEDULE_LABELS
 from sdplay.images.writer import read_own
-from sdplay.requests.resolve import SAMPLER_ALIASES, SCHEDULE_ALIASES, named
+from sdplay.requests.resolve import SAMPLER_ALIASES, SCHEDULE_ALIASES, canonical_name
 from tests.docs.pages import ROOT, blocks
 from tests.interop.samples import A1111, png
 from tests.support.given import mask, photo
@@ -74,9 +74,9 @@ def test_the_names_of_samplers_and_schedules_are_all_there_and_understood() -> N
     assert {sampler for _, sampler, _, _ in rows} == SAMPLER_LABELS.keys()
     assert {schedule for *_, schedule in rows if schedule} == SCHEDULE_LABELS.keys()
     for label, sampler, labels, schedule in rows:
-        assert named("sampler", label, SAMPLER_ALIASES) == sampler
+        assert canonical_name("sampler", label, SAMPLER_ALIASES) == sampler
         for each in labels.split(", ") if schedule else ():
-            assert named("schedule", each, SCHEDULE_ALIASES) == schedule
+            assert canonical_name("schedule", each, SCHEDULE_ALIASES) == schedule
 
 
 def test_every_flag_that_it_names_is_one() -> None:

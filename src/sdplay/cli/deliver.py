@@ -33,7 +33,7 @@ NAME_HELP = (
     "What the files are called: [seed], [prompt_words], [date], [number], [model], [sampler], [steps], [width], "
     '[height] and [image], as in "[seed]-[prompt_words]". No file is overwritten.'
 )
-MOST_SHOWN = 8  # pictures; with more of them the terminal is no place to look at them
+MOST_SHOWN = 8  # pictures; with more of them a terminal is not the place to look at them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -105,9 +105,9 @@ def open_studio(workers: int = 1, library: Library | None = None) -> Studio:
         raise UnknownName(EXECUTOR_VARIABLE, asked, ["inline", "fake"])
     if asked == "inline":
         if workers > 1:
-            from sdplay.executors.processes import LocalExecutor
+            from sdplay.executors.processes import ProcessExecutor
 
-            return Studio(LocalExecutor(workers), library=library)
+            return Studio(ProcessExecutor(workers), library=library)
         return Studio(library=library)
     from sdplay.executors.fake import FakeExecutor
 

@@ -32,7 +32,7 @@ class Animate(Film):
     animation_mode: Annotated[
         Literal["2D", "3D", "Video Input"], choice("2D", "3D", "Video Input", video="Video Input")
     ] = film_field(
-        default="2D", description="Moves of a flat picture, of a camera in depth, or a clip drawn anew.", basic=True
+        default="2D", description="Moves of a flat picture, of a camera in depth, or a clip redrawn.", basic=True
     )
     max_frames: int | None = film_field(
         default=None,

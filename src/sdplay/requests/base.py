@@ -2,8 +2,8 @@
 
 Fields left at None are open; `resolve_request` closes them and nothing else does. A field's `flag` in
 `json_schema_extra` is its name on the command line where that is not the field's own; `group` and `basic` say where it
-is read (see `groups`); `hashed: False` says that it reaches no pixel; `since` is for a field that there was not always:
-the value that it stands for in older recipes.
+is read (see `groups`); `hashed: False` says that it reaches no pixel; `if_absent` is for a field that there was not
+always: the value that it stands for in older recipes.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Request(BaseModel):
         default="a1111",
         description="a1111: (word:1.2), [from:to:when], BREAK, AND and so on mean something, and no text is too long; "
         "plain: the text as it stands, cut where the text encoder ends.",
-        json_schema_extra={"group": "picture", "flag": "syntax", "since": "plain"},
+        json_schema_extra={"group": "picture", "flag": "syntax", "if_absent": "plain"},
     )
     seed: int | None = Field(
         default=None,
@@ -76,14 +76,14 @@ class Request(BaseModel):
         ge=0,
         le=1,
         description="How far strong guidance is brought back to the contrast it had without: 0 not, 1 all the way.",
-        json_schema_extra={"since": 0.0},
+        json_schema_extra={"if_absent": 0.0},
     )
     clip_skip: int = Field(
         default=1,
         ge=1,
         le=12,
         description="Which layer of the text encoder is read, from the end: 1 the last, 2 the one before, as in A1111.",
-        json_schema_extra={"since": 1},
+        json_schema_extra={"if_absent": 1},
     )
     sampler: str | None = Field(
         default=None,
@@ -106,14 +106,14 @@ class Request(BaseModel):
         max_length=32,
         description="A LoRA's name or path and how much of it: name:0.8 (name:0.5:0.8 for text encoder and network). "
         "Can be given several times.",
-        json_schema_extra={"group": "model", "basic": True, "since": []},
+        json_schema_extra={"group": "model", "basic": True, "if_absent": []},
     )
     embedding: Annotated[tuple[FilePath, ...], BeforeValidator(as_texts)] = Field(
         default=(),
         max_length=32,
         description="The file of a textual inversion, whose name is then a word; those in the library are known "
         "without it. Can be given several times.",
-        json_schema_extra={"group": "model", "since": []},
+        json_schema_extra={"group": "model", "if_absent": []},
     )
     model: str = Field(
         default="builtin",
@@ -125,7 +125,7 @@ class Request(BaseModel):
         default=None,
         min_length=1,
         description="A VAE in place of the model's own: its name or path.",
-        json_schema_extra={"group": "model", "since": None},
+        json_schema_extra={"group": "model", "if_absent": None},
     )
     noise: NoiseSource = Field(
         default="philox",
@@ -205,11 +205,11 @@ class Request(BaseModel):
 
     def to_dict(self) -> dict[str, Any]:
         """What reaches pixels, as plain JSON values. A field that there was not always is left out while it has the
-        value that it stands for in older recipes, its `since`: they and their digests stay as they are.
+        value that it stands for in older recipes, its `if_absent`: they and their digests stay as they are.
         """
         dumped = self.model_dump(mode="json", exclude=self.unhashed_fields())
         marks = {name: field_marks(type(self), name) for name in dumped}
-        return {name: value for name, value in dumped.items() if marks[name].get("since", NEVER) != value}
+        return {name: value for name, value in dumped.items() if marks[name].get("if_absent", NEVER) != value}
 
 
 NEVER = object()  # equal to no value of a field

@@ -51,7 +51,9 @@ def fields_of(group: str) -> Callable[..., Any]:
     """A `Field` whose `group` is this one; what else `json_schema_extra` may hold are arguments: `basic`, `hashed` …"""
 
     def field(*, default: Any, description: str, **settings: Any) -> Any:
-        marks = {name: settings.pop(name) for name in ("basic", "flag", "hashed", "short", "since") if name in settings}
+        marks = {
+            name: settings.pop(name) for name in ("basic", "flag", "hashed", "if_absent", "short") if name in settings
+        }
         return Field(default=default, description=description, json_schema_extra={"group": group, **marks}, **settings)
 
     return field

@@ -31,8 +31,8 @@ READ: JsonDict = {"group": "picture", "hashed": False}
 
 
 def marks(since: str | float | None) -> JsonDict:
-    """Those of a field that older recipes lack, where it stands for `since`."""
-    return {"group": "control", "since": since}
+    """Those of a field that older recipes lack, where it stands for `if_absent`."""
+    return {"group": "control", "if_absent": since}
 
 
 class Controlled(Request):
