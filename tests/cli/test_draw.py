@@ -220,6 +220,12 @@ def test_finished_pictures_stay_when_the_disk_fills_up(
     assert outcome.code == 4
     assert "2 of 4 pictures are kept in images" in outcome.err
     assert sorted((here / "images").iterdir()) == [here / path for path in outcome.paths]
+    monkeypatch.setattr(ImageWriter, "write", keep)
+    way_on = outcome.err.rpartition("the same command with ")[2].split()
+    rest = sdplay(PROMPT, "-n", "4", *way_on)
+    whole = sdplay(PROMPT, "-n", "4", "--seed", str(int(way_on[1]) - 2), "-o", "whole")
+    digests = [read_own(path)[0].digest for path in outcome.paths + rest.paths]
+    assert digests == [read_own(path)[0].digest for path in whole.paths]
 
 
 def test_ctrl_c_keeps_what_is_finished_and_says_how_to_go_on(here: Path) -> None:

@@ -15,7 +15,7 @@ import click
 from sdplay.cli.flags import envvar
 from sdplay.cli.follow import Report
 from sdplay.cli.request_command import Flag
-from sdplay.core.errors import SdplayError, Stopped
+from sdplay.core.errors import DiskFull, SdplayError, Stopped
 from sdplay.version import VERSION
 
 if TYPE_CHECKING:
@@ -181,6 +181,8 @@ class PictureReport(Report):
     def failed(self, error: SdplayError) -> None:
         if self.artifacts:
             click.echo(self.kept(), err=True)
+        if isinstance(error, DiskFull) and self.how_to_go_on():
+            error.hint = f"free some space; {self.how_to_go_on()}"
 
     def summary(self) -> str:
         pictures = "1 picture" if self.drawn == 1 else f"{self.drawn} pictures"
@@ -195,8 +197,9 @@ class PictureReport(Report):
         return f"{len(self.artifacts)} of {len(self.indices)} pictures are kept in {self.out}"
 
     def how_to_go_on(self) -> str:
-        rest = self.indices[self.drawn :]
-        if not self.drawn or not rest:
+        finished = self.drawn if self.out is None else len(self.artifacts)
+        rest = self.indices[finished:]
+        if not finished or not rest:
             return ""
         seed = self.resolved.recipe.seed + rest[0]
         return f"to go on, run the same command with --seed {seed} --num {len(rest)}"
