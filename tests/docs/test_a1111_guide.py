@@ -81,12 +81,11 @@ def test_the_names_of_samplers_and_schedules_are_all_there_and_understood() -> N
 
 def test_every_flag_that_it_names_is_one() -> None:
     ours = "\n".join(line.split("|")[2] if line.startswith("| `--") else line for line in TEXT.splitlines())
-    run = subprocess.run
+    module = [sys.executable, "-m", "sdplay.cli.main"]
+    asked = [[command, "--help-all"] for command in ("txt2img", "img2img", "inpaint", "explain")]
     told = "".join(
-        run(
-            [sys.executable, "-m", "sdplay.cli.main", command, "--help"], capture_output=True, text=True, check=True
-        ).stdout
-        for command in ("txt2img", "img2img", "inpaint", "upscale", "explain")
+        subprocess.run([*module, *words], capture_output=True, text=True, check=True).stdout
+        for words in [*asked, ["upscale", "--help"]]
     )
     named_here = set(re.findall(r"(?<![\w-])--[a-z][a-z0-9-]+", ours))
     assert {flag for flag in named_here if flag not in told} == set()
