@@ -40,7 +40,7 @@ SAVED_EVERY = 240.0
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CodecSettings:
     channels: tuple[int, ...] = (16, 16, 32, 64, 128)
-    latent_channels: int = 8
+    latent_channels: int = 16
     batch: int = 8
     lr: float = 2e-3
     ema: float = 0.995
@@ -257,7 +257,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path("training/work"))
     parser.add_argument("--name", default="codec")
     parser.add_argument("--minutes", type=float, default=150)
-    parser.add_argument("--latent-channels", type=int, default=8)
+    parser.add_argument("--latent-channels", type=int, default=16)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--lr", type=float, default=2e-3)
