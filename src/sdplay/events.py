@@ -151,6 +151,25 @@ class UpscaleDone:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FrameUpscaled:
+    """Frame `index` of the `total` of a film was made larger."""
+
+    index: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilmUpscaled:
+    """The larger film is in the file `path`: so many frames of `size` (width, height)."""
+
+    path: Path
+    frames: int
+    size: tuple[int, int]
+    upscaler: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Skipped:
     """A file among several cannot be used, because of `error`; the others are done."""
 
@@ -167,5 +186,5 @@ class Finished:
 
 FilmEvent = KeyframeDone | DepthMapDone | Retried | Resumed | Measuring | FramesSaved | FilmSaved
 GridEvent = Reused | Mismatch
-UpscaleEvent = Upscaled | UpscaleDone | Skipped
+UpscaleEvent = Upscaled | UpscaleDone | FrameUpscaled | FilmUpscaled | Skipped
 Event = Started | Stepped | ImageDone | ImageSaved | Finished | FilmEvent | GridEvent | UpscaleEvent
