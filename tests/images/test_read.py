@@ -146,11 +146,11 @@ def test_what_is_no_picture_is_refused_by_name(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.png")
     for name, why in {
         "nowhere.png": "no such file",
-        "text.png": "is no picture",
-        "empty.png": "is no picture",
-        "pipe.png": "is no ordinary file",
+        "text.png": "is not a picture",
+        "empty.png": "is not a picture",
+        "pipe.png": "is not a regular file",
         "nul\0.png": "no such file",
-        "long" * 200: "is no picture",
+        "long" * 200: "is not a picture",
     }.items():
         assert refused(tmp_path / name).reason.startswith(why), name
     assert refused(tmp_path).reason == "is a folder"
@@ -264,4 +264,4 @@ def test_heic_without_its_package_says_what_to_install(monkeypatch: pytest.Monke
 
 
 def test_devices_are_never_opened() -> None:
-    assert refused(Path("/dev/zero")).reason == "is no ordinary file"
+    assert refused(Path("/dev/zero")).reason == "is not a regular file"

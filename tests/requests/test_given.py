@@ -98,8 +98,8 @@ def test_a_picture_is_what_it_was_when_it_was_given(file: Path) -> None:
         (np.full((8, 9, 3), np.nan), "has values from nan to nan"),
         (np.zeros((8, 9, 3), np.int64), "is an array of int64; a picture is uint8"),
         (np.zeros((8, 9), np.uint16), "is an array of uint16"),
-        ([[1, 2], [3, 4]], "is no picture: give a path, a PIL image"),
-        (5, "is no picture"),
+        ([[1, 2], [3, 4]], "is not a picture: give a path, a PIL image"),
+        (5, "is not a picture"),
     ],
 )
 @pytest.mark.parametrize("field", ["image", "mask", "control_image"])
@@ -114,7 +114,7 @@ def test_what_is_no_picture_is_refused_with_its_field(given: Any, why: str, fiel
 
 @pytest.mark.parametrize("content", [b"", b"no picture at all", b"\x89PNG\r\n\x1a\n" + b"\0" * 40])
 def test_bytes_that_are_no_picture_are_refused_when_they_are_read(content: bytes) -> None:
-    with pytest.raises(BadRequest, match="is no picture that can be read") as caught:
+    with pytest.raises(BadRequest, match="is not a picture that can be read") as caught:
         read_image(as_picture(content), "mask")
     assert caught.value.field == "mask"
 
@@ -128,7 +128,7 @@ def test_a_picture_too_large_is_refused_before_it_is_decoded(monkeypatch: pytest
 def test_an_image_whose_file_is_closed_is_refused(file: Path) -> None:
     with Image.open(file) as image:
         pass
-    with pytest.raises(ValueError, match="is no picture that can be read"):
+    with pytest.raises(ValueError, match="is not a picture that can be read"):
         as_picture(image)
 
 

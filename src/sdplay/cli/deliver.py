@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from sdplay.studio import ResolvedRequest, Studio
 
 FORMATS = ("png", "webp", "jpeg", "avif")
-MOST_SHOWN = 8  # pictures; with more of them the terminal is no place to look at them
+MOST_SHOWN = 8  # pictures; with more of them a terminal is not the place to look at them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

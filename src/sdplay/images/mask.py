@@ -1,4 +1,4 @@
-"""Masks: white is what gets painted anew, black is what stays exactly as it is."""
+"""Masks: white is what is repainted, black is what stays exactly as it is."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Mask = NDArray[np.uint8]
 MOST_COLOURS, MOST_GRAYS = 32, 8  # of five bits a channel, that somebody draws a mask in
 SOME, MANY = 0.05, 0.5  # shares of the pixels
 DARK = 32  # brightness that is meant to be black
-COLOURED = 24  # the difference of channels from which a pixel is no gray
+COLOURED = 24  # the difference of channels from which a pixel is not gray
 FAINT = 1  # values that no eye sees painted: a mask of 0 and 1 was meant to be one of 0 and 255
 
 

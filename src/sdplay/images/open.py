@@ -50,7 +50,7 @@ UNREADABLE = (
 def open_file(path: Path, formats: tuple[str, ...] = READABLE) -> Iterator[Image.Image]:
     """The picture file at `path`, its header read and no pixel; raises what is in `UNREADABLE`.
 
-    What is no ordinary file is never opened: a pipe would be waited for, a device may have no end.
+    What is not a regular file is never opened: a pipe would be waited for, a device may have no end.
     """
     if reason := why_not_opened(path):
         raise ValueError(reason)
@@ -85,7 +85,7 @@ def why_not_opened(path: Path) -> str:
     if stat.S_ISDIR(status.st_mode):
         return "is a folder"
     if not stat.S_ISREG(status.st_mode):
-        return "is no ordinary file"
+        return "is not a regular file"
     return f"is larger than {LARGEST_FILE // 2**20} MiB" if status.st_size > LARGEST_FILE else ""
 
 
@@ -94,10 +94,10 @@ def is_readable_heif(head: bytes) -> bool:
 
     Raises `ValueError` where that is not installed.
     """
-    brands = (
-        {head[start : start + 4] for start in (8, *range(16, min(len(head), head[3]), 4))} if head else set[bytes]()
-    )
-    if head[4:8] != b"ftyp" or not brands.intersection(HEIC_BRANDS):
+    if head[4:8] != b"ftyp":
+        return False
+    brands = {head[start : start + 4] for start in (8, *range(16, min(len(head), head[3]), 4))}
+    if not brands.intersection(HEIC_BRANDS):
         return False
     try:
         importlib.import_module(HEIF_PACKAGE).register_heif_opener()
@@ -115,10 +115,10 @@ def quiet() -> Iterator[None]:
 
 
 def check_file(path: str | Path, field: str) -> None:
-    """Raise `BadRequest` unless `path` is an ordinary file of reasonable size, or a picture in memory."""
+    """Raise `BadRequest` unless `path` is a regular file of reasonable size, or a picture in memory."""
     if isinstance(path, PictureInMemory):
         return
-    hints = {"is a folder": "give the picture's file", "is no ordinary file": "save the picture first"}
+    hints = {"is a folder": "give the picture's file", "is not a regular file": "save the picture first"}
     absent = "was given in memory, and not as a file" if str(path).startswith(IN_MEMORY) else "no such file"
     try:
         reason = why_not_opened(Path(path)) if "\0" not in str(path) else absent
@@ -134,4 +134,4 @@ def unreadable(path: str | Path, field: str, error: Exception) -> BadRequest:
     reason = (
         str(error) if isinstance(error, OSError | ValueError | Image.DecompressionBombError) else type(error).__name__
     )
-    return BadRequest(f"is no picture that can be read: {reason}", field=field, value=str(path), hint=NAMED)
+    return BadRequest(f"is not a picture that can be read: {reason}", field=field, value=str(path), hint=NAMED)

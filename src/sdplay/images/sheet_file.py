@@ -73,7 +73,7 @@ def encode_sheet(image: Image.Image, record: SheetRecord, kind: Format) -> bytes
 
 
 def sheet_chunk(image: Image.Image) -> str | None:
-    """The text of a sheet's chunk in an opened picture, None where it is no sheet of ours."""
+    """The text of a sheet's chunk in an opened picture, None if it is not a sheet of ours."""
     text = image.info.get(CHUNK)
     if isinstance(text, str):
         return text
@@ -84,7 +84,7 @@ def sheet_chunk(image: Image.Image) -> str | None:
 
 def parse_sheet(text: str) -> SheetRecord:
     """The inverse of `SheetRecord.as_json`, as text; raises `BadRequest` for a damaged recipe, and `ValueError`,
-    `KeyError` or `TypeError` for what is no such text.
+    `KeyError` or `TypeError` for any other text.
     """
     value: dict[str, Any] = json.loads(text)
     axes = tuple(SheetAxis(name=str(each["name"]), values=tuple(map(str, each["values"]))) for each in value["axes"])

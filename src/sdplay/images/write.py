@@ -57,13 +57,13 @@ def chunk(picture: Picture, version: str) -> str:
 
 
 def parse_chunk(text: str) -> Embedded:
-    """The inverse of `chunk`; raises `BadRequest` for a damaged or newer recipe, `ValueError` for what is no chunk."""
+    """The inverse of `chunk`; raises `BadRequest` for a damaged or newer recipe, `ValueError` for anything else."""
     value: dict[str, Any] = json.loads(text)
     index, digest, version = value["index"], value["pixels"], value[CHUNK]
     if type(index) is not int or not 0 <= index < MOST_FRAMES:
         raise ValueError(f"its index is {index!r}")
     if not isinstance(digest, str) or not isinstance(version, str):
-        raise ValueError("its digest or version is no text")
+        raise ValueError("its digest or version is not text")
     enlarged = tuple(map(UpscaleRecord.from_dict, value.get(ENLARGED, ())))
     recipe = Recipe.from_dict(value["recipe"])
     return Embedded(recipe=recipe, index=index, digest=digest, version=version, enlarged=enlarged)

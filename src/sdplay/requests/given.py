@@ -65,12 +65,12 @@ def as_picture(given: object) -> str:
         try:
             return PictureInMemory.of(given.copy())
         except (OSError, ValueError, SyntaxError, AssertionError):  # the last is PIL's word for a closed file
-            raise ValueError("is no picture that can be read: its file is closed, or damaged") from None
+            raise ValueError("is not a picture that can be read: its file is closed, or damaged") from None
     if hasattr(given, "__array__"):
         import numpy as np
 
         return PictureInMemory.of(image_of(np.asarray(given)))
-    raise ValueError(f"is no picture: {KINDS}")
+    raise ValueError(f"is not a picture: {KINDS}")
 
 
 def image_of(values: NDArray[Any]) -> Image:
