@@ -1,7 +1,7 @@
 """Stable Diffusion Playground: a picture is a pure function of its recipe and its index.
 
 >>> import sdplay
->>> sdplay.draw("a red apple, 3d render", seed=1)[0].image.save("apple.png")
+>>> sdplay.draw("a red apple, 3d render", seed=1)[0].save("apple.png")
 """
 
 from __future__ import annotations
