@@ -17,7 +17,7 @@ from sdplay.jobs.resolve import ResolvedRequest, Resolver, random_seed
 from sdplay.library.card import shipped_cards
 from sdplay.library.resolve import ResolvedModel, resolve
 from sdplay.requests.base import Request
-from sdplay.requests.modes import load
+from sdplay.requests.modes import import_object
 from sdplay.requests.picture_fields import PictureFields, shows_fields
 
 if TYPE_CHECKING:
@@ -206,7 +206,7 @@ class Studio:
         self.close()
 
     def _jobs(self, kind: str) -> Any:
-        return load(KINDS[kind])(self.resolver)
+        return import_object(KINDS[kind])(self.resolver)
 
 
 @shows_fields

@@ -44,7 +44,7 @@ def drawn_with(family: StubFamily, what: Recipe, indices: list[int]) -> list[Eve
 
 def test_every_step_and_every_picture_is_told_in_order() -> None:
     events = drawn_with(StubFamily(), in_tiles_of(2), [4, 0, 7])
-    steps = [(event.frames, event.step, event.steps) for event in events if isinstance(event, Stepped)]
+    steps = [(event.indices, event.step, event.steps) for event in events if isinstance(event, Stepped)]
     assert steps == [((4, 0), 1, 3), ((4, 0), 2, 3), ((4, 0), 3, 3), ((7,), 1, 3), ((7,), 2, 3), ((7,), 3, 3)]
     kinds = "".join("s" if isinstance(event, Stepped) else "D" for event in events)
     assert kinds == "sssDDsssD"

@@ -14,7 +14,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_confi
 
 from sdplay.core.errors import BadRequest
 from sdplay.core.sample import Digest
-from sdplay.requests.modes import load
+from sdplay.requests.modes import import_object
 from sdplay.requests.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Picture:
         The format is the one that the name ends in: .png, .webp, .jpg or .avif. Folders are made. Raises `BadRequest`
         for another ending, `StoreError` and `DiskFull`.
         """
-        return replace(self, path=load("sdplay.images.writer:save_picture")(self, Path(path)))
+        return replace(self, path=import_object("sdplay.images.writer:save_picture")(self, Path(path)))
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
         return np.array(self.pixels, dtype, copy=copy)

@@ -132,13 +132,17 @@ def asked_for(request: Request | str | Sequence[str], fields: Mapping[str, Any])
     return requests_for(kind_of(given), [request] if isinstance(request, str) else request, given)
 
 
-def requests_for(kind: type[AnyStill], prompts: Sequence[str], fields: Mapping[str, Any]) -> list[AnyStill]:
+def requests_for(
+    kind: type[AnyStill], prompts: Sequence[str | Mapping[str, Any]], fields: Mapping[str, Any]
+) -> list[AnyStill]:
     """One request for every picture and every prompt, all of them checked before any is drawn.
 
+    A prompt may have fields of its own beside it, which win over `fields`.
     `image` may be a folder: then each picture in it, sorted by name. Raises `BadRequest` and its kinds.
     """
     image = fields.get("image")
     if isinstance(image, os.PathLike):
         image = os.fsdecode(image)  # type: ignore[reportUnknownArgumentType]
     given = [{**fields, "image": path} for path in pictures_in(image)] if isinstance(image, str) else [fields]
-    return [make_request(kind, **{**each, "prompt": prompt}) for each in given for prompt in prompts]
+    own = [{"prompt": prompt} if isinstance(prompt, str) else prompt for prompt in prompts]
+    return [make_request(kind, **{**each, **its}) for each in given for its in own]

@@ -74,8 +74,8 @@ class Process(ABC):
         """The part of x0 that does not depend on the output: x0 = skip − s·output, where s depends on sigma alone."""
 
 
-class VariancePreserving(Process):
-    """Networks of DDPM and Stable Diffusion, in k-diffusion's sigma space: x = x0 + sigma·noise.
+class DDPMProcess(Process):
+    """Networks trained as in DDPM, such as Stable Diffusion; x is in k-diffusion's sigma space: x = x0 + sigma·noise.
 
     sigma² = (1 − ᾱ)/ᾱ (Karras et al. 2022, arXiv:2206.00364, appendix B.1.1). The network reads x/sqrt(1 + sigma²).
     """
@@ -94,7 +94,7 @@ class VariancePreserving(Process):
         return x * (1 + sigma**2) ** -0.5
 
 
-class EpsilonProcess(VariancePreserving):
+class EpsilonProcess(DDPMProcess):
     """The network predicts the noise: x0 = x − sigma·output (Ho et al. 2020, arXiv:2006.11239)."""
 
     def x0(self, x: Tensor, sigma: float, output: Tensor) -> Tensor:
@@ -104,7 +104,7 @@ class EpsilonProcess(VariancePreserving):
         return x
 
 
-class VProcess(VariancePreserving):
+class VProcess(DDPMProcess):
     """The network predicts v. With c = 1/sqrt(1 + sigma²): x0 = c²·x − sigma·c·output.
 
     Source: Salimans & Ho 2022, arXiv:2202.00512, appendix D.
