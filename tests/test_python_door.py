@@ -13,7 +13,7 @@ import sdplay
 from sdplay.core.errors import BadRequest, NotReproduced, StoreError
 from sdplay.events import DepthMapDone, ImageDone, KeyframeDone, Stepped, Upscaled
 from sdplay.executors.fake import FakeExecutor
-from sdplay.executors.processes import LocalExecutor
+from sdplay.executors.processes import ProcessExecutor
 from sdplay.images.writer import ImageWriter, read_own
 from sdplay.studio import Studio
 from tests.support.given import mask, photo, pixels_of
@@ -54,7 +54,7 @@ def test_a_control_image_in_memory_is_followed_as_one_in_a_file(builtin: Path, t
 
 
 def test_it_goes_along_to_another_process(tiny: Path) -> None:
-    with Studio(LocalExecutor(1, NoisyExecutor)) as studio:
+    with Studio(ProcessExecutor(1, NoisyExecutor)) as studio:
         (drawn,) = studio.draw("a", image=np.zeros((64, 64, 3), np.uint8), model=str(tiny), seed=1, steps=1)
     assert str(drawn.recipe.image("image").path).startswith("memory:")
 
@@ -133,7 +133,7 @@ def test_a_variation_takes_the_names_of_the_flags(tiny: Path, tmp_path: Path, st
 def test_every_step_is_told(tiny: Path) -> None:
     told: list[Stepped] = []
     sdplay.draw("a", model=str(tiny), steps=3, num=2, seed=1, batch_size=1, on_step=told.append)
-    assert [(each.frames, each.step, each.steps) for each in told] == [
+    assert [(each.indices, each.step, each.steps) for each in told] == [
         *(((0,), step, 3) for step in (1, 2, 3)),
         *(((1,), step, 3) for step in (1, 2, 3)),
     ]
@@ -152,7 +152,7 @@ def test_false_stops_the_drawing_and_gives_what_is_finished(tiny: Path, tmp_path
 
         def second_picture(step: Stepped) -> bool:
             told.append(step.step)
-            return step.frames != (1,)
+            return step.indices != (1,)
 
         drawn = studio.draw(
             ["a", "b"], tmp_path, model=str(tiny), steps=3, num=3, seed=1, batch_size=1, on_step=second_picture
@@ -165,7 +165,7 @@ def test_false_stops_the_drawing_and_gives_what_is_finished(tiny: Path, tmp_path
 
 def test_what_a_step_raises_comes_out_and_stops_the_drawing(tiny: Path, tmp_path: Path) -> None:
     def failing(step: Stepped) -> None:
-        if step.frames == (1,):
+        if step.indices == (1,):
             raise KeyError("mine")
 
     with pytest.raises(KeyError, match="mine"):
