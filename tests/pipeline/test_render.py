@@ -173,7 +173,7 @@ def test_a_side_that_the_vae_cannot_make_is_drawn_larger_and_cut(width: int, hei
 
 def test_more_steps_than_the_model_knows_are_refused_before_any_is_taken() -> None:
     family = StubFamily()
-    family.process = EpsilonProcess(NoiseSchedule(family.process.schedule.sigmas[:10], "trailing", 0))
+    family.process = EpsilonProcess(NoiseSchedule(family.process.schedule.sigmas[:10], 0))
     with pytest.raises(BadRequest, match="steps = 11"):
         drawn_with(family, in_tiles_of(1, steps=11), [0])
     assert family.asked == []

@@ -173,9 +173,9 @@ def test_a_table_we_cannot_make_is_refused(entry: str, value: str, known: str) -
 
 
 def test_tables_are_compared_by_identity_and_hold_what_they_were_given() -> None:
-    table = NoiseSchedule(np.array([0.1, 1.0]), "trailing", 0)
-    assert (table.length, table.spacing, table.offset) == (2, "trailing", 0)
-    assert table != NoiseSchedule(np.array([0.1, 1.0]), "trailing", 0)
+    table = NoiseSchedule(np.array([0.1, 1.0]), 0)
+    assert (table.length, table.offset) == (2, 0)
+    assert table != NoiseSchedule(np.array([0.1, 1.0]), 0)
 
 
 @pytest.mark.parametrize("steps", [2, 5, 20, 100])

@@ -22,11 +22,10 @@ Prediction = Literal["epsilon", "v_prediction"]
 class NoiseSchedule:
     """The noise levels of a model's training: `sigmas` [T], rising.
 
-    `spacing` is the authors' choice of timesteps ("leading", "trailing" or "linspace"), `offset` their steps_offset.
+    `offset` is what "leading" timesteps are counted up by: the authors' steps_offset.
     """
 
     sigmas: Floats
-    spacing: str
     offset: int
 
     @property
@@ -51,8 +50,8 @@ class Process(ABC):
         self.schedule = schedule
 
     @abstractmethod
-    def init_noise_sigma(self, sigma: float, spacing: str) -> float:
-        """What unit noise is multiplied by to be x at `sigma`, the first level of a run with timesteps of `spacing`."""
+    def init_noise_sigma(self, sigma: float, schedule: str) -> float:
+        """What unit noise is multiplied by to be x at `sigma`, the first level of a run spaced by `schedule`."""
 
     @abstractmethod
     def add_noise(self, x0: Tensor, noise: Tensor, sigma: float) -> Tensor: ...
@@ -80,9 +79,9 @@ class DDPMProcess(Process):
     sigma² = (1 − ᾱ)/ᾱ (Karras et al. 2022, arXiv:2206.00364, appendix B.1.1). The network reads x/sqrt(1 + sigma²).
     """
 
-    def init_noise_sigma(self, sigma: float, spacing: str) -> float:
+    def init_noise_sigma(self, sigma: float, schedule: str) -> float:
         """As in diffusers: with "leading" timesteps the picture has not vanished yet at the first level."""
-        return math.sqrt(1 + sigma**2) if spacing == "leading" else sigma
+        return math.sqrt(1 + sigma**2) if schedule == "leading" else sigma
 
     def add_noise(self, x0: Tensor, noise: Tensor, sigma: float) -> Tensor:
         return x0 + noise * sigma
@@ -128,7 +127,6 @@ def make_process(
     beta_end: float = 0.012,
     beta_schedule: str = "scaled_linear",
     prediction: Prediction = "epsilon",
-    spacing: str = "leading",
     offset: int = 1,
 ) -> Process:
     """The process of a Stable Diffusion model, from the entries of its scheduler_config.json.
@@ -144,5 +142,5 @@ def make_process(
     else:
         raise ValueError(f"unknown beta_schedule {beta_schedule!r}; known: scaled_linear, linear")
     alphas_cumprod = np.cumprod(1 - betas)
-    schedule = NoiseSchedule(np.sqrt((1 - alphas_cumprod) / alphas_cumprod), spacing, offset)
+    schedule = NoiseSchedule(np.sqrt((1 - alphas_cumprod) / alphas_cumprod), offset)
     return PROCESSES[prediction](schedule)

@@ -176,7 +176,6 @@ def read_process(folder: Path) -> Process:
         beta_end=config.get("beta_end", 0.012),
         beta_schedule=config.get("beta_schedule", "scaled_linear"),
         prediction=config.get("prediction_type", "epsilon"),
-        spacing=config.get("timestep_spacing", "leading"),
         offset=config.get("steps_offset", 0),
     )
 
