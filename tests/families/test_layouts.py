@@ -19,6 +19,7 @@ from sdplay.families import ARCHITECTURES
 from sdplay.families.base import load_family
 from sdplay.families.common.latent_model import read_process
 from sdplay.families.common.memory import read_model_size
+from sdplay.families.common.single_file import unscaled
 from sdplay.library.add_ons import resolve_add_on
 from sdplay.library.library import Library
 from sdplay.library.resolve import resolve
@@ -68,6 +69,19 @@ def test_other_spellings_of_a_checkpoint_are_loaded_the_same(other: object, plai
     assert same(loaded(plain), loaded(tmp_path / "other.safetensors"))
 
 
+@pytest.mark.parametrize("name", ["scale_weight", "weight_scale"])
+def test_scaled_fp8_has_its_size_again(name: str) -> None:
+    weight, bias = torch.randn(4, 6).to(torch.float8_e4m3fn), torch.ones(4)
+    for scale, rows in (
+        (torch.tensor(0.25), 0.25),
+        (torch.tensor([1.0, 2.0, 3.0, 4.0]), torch.arange(1.0, 5.0)[:, None]),
+    ):
+        found = unscaled({"a.weight": weight, "a.bias": bias, f"a.{name}": scale}, torch.float32)
+        assert torch.equal(found["a.weight"], weight.float() * rows)
+        assert found["a.bias"] is bias
+    assert unscaled({"a.weight": weight, f"a.{name}": torch.tensor(1.0)}, torch.float32)["a.weight"] is weight
+
+
 @pytest.mark.parametrize("form", ["ckpt of means", "ckpt in a ckpt"])
 def test_pickles_in_other_forms_are_loaded_the_same(form: str, plain: Path, tmp_path: Path) -> None:
     weights = load_file(plain)
@@ -101,6 +115,7 @@ def test_a_checkpoint_without_a_vae_is_loaded_with_that_of_a_file(prefix: str, p
     ("tensors", "metadata", "said"),
     [
         ({"edm_mean": torch.zeros(4), "edm_std": torch.ones(4)}, None, "Playground v2.5"),
+        ({"ztsnr": torch.zeros(0)}, None, "it holds ztsnr"),
         ({"edm_vpred.sigma_max": torch.tensor(120.0)}, None, "CosXL"),
         ({}, {"modelspec.prediction_type": "rf"}, "trained to predict 'rf'"),
     ],

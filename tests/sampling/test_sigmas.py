@@ -45,11 +45,16 @@ def test_the_table_is_that_of_diffusers(beta_schedule: str) -> None:
 def test_the_table_of_zero_snr_is_that_of_diffusers() -> None:
     scheduler = EulerDiscreteScheduler(**SD15, rescale_betas_zero_snr=True, timestep_spacing="trailing")
     alphas = scheduler.alphas_cumprod.double().numpy()
-    process = make_process(zero_snr=True, spacing="trailing")
+    process = make_process(zero_snr=True, spacing="trailing", prediction="v_prediction")
     assert process.schedule.sigmas == pytest.approx(((1 - alphas) / alphas) ** 0.5, rel=1e-4)
     assert process.schedule.sigmas[-1] == pytest.approx(4096, rel=1e-6)
     others = theirs(EulerDiscreteScheduler, 20, timestep_spacing="trailing", rescale_betas_zero_snr=True)
     assert_same_sigmas(make_sigmas(process, "trailing", 20), others, 1e-4)
+
+
+def test_zero_snr_is_for_networks_that_predict_v() -> None:
+    with pytest.raises(ValueError, match="rescale_betas_zero_snr and predicts epsilon"):
+        make_process(zero_snr=True)
 
 
 def test_the_ends_of_the_table_of_stable_diffusion() -> None:

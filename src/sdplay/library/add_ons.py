@@ -9,7 +9,7 @@ from pathlib import Path
 from sdplay.core.errors import BadRequest, ModelBroken, UnknownName
 from sdplay.core.identity import SUFFIXES, AddOn, AddOnKind, ResolvedAddOn, add_on_name
 from sdplay.families.common.checkpoint_names import UNET, vae_names
-from sdplay.families.common.detect import FIRST_OF_VAE, Shapes, other_kind, shapes_of
+from sdplay.families.common.detect import FIRST_OF_VAE, MOST_LORA_TENSORS, Shapes, other_kind, shapes_of
 from sdplay.files.model_files import PICKLE_HINT, read_header, read_tensors, weight_files
 from sdplay.library.card import MODELS
 from sdplay.library.digest import file_digest
@@ -81,6 +81,9 @@ def resolve_add_on(
         check_kind(kind, path, shapes)
         if kind == "embedding":
             _check_vectors(shapes, path)
+        if kind == "lora" and len(shapes) > MOST_LORA_TENSORS:
+            reason = f"it holds {len(shapes):,} tensors, and {MOST_LORA_TENSORS:,} are the most that is read"
+            raise ModelBroken(reason, field=kind, value=str(path))
     except ModelBroken as error:
         hint = error.hint if error.hint == PICKLE_HINT else f"choose another {TITLES[kind]}, or fetch the file again"
         raise ModelBroken(error.reason, field=kind, value=str(path), hint=hint) from None

@@ -153,8 +153,9 @@ def _trained_size(folder: Path) -> int:
         unet, vae = (read_json(folder / part / "config.json") for part in ("unet", "vae"))
         factor = 2 ** (len(vae["block_out_channels"]) - 1)
         side, multiple = int(unet["sample_size"]) * factor, max(factor, 8)  # requests take multiples of 8
-    except (ValueError, KeyError, TypeError, OverflowError) as error:
-        reason = f"the configuration of its unet or vae cannot be read: {type(error).__name__}: {error}"
+    except (ModelBroken, ValueError, KeyError, TypeError, OverflowError) as error:
+        why = error.reason if isinstance(error, ModelBroken) else f"{type(error).__name__}: {error}"
+        reason = f"the configuration of its unet or vae cannot be read: {why}"
         raise _broken(reason, folder) from None
     return min(max(side // multiple * multiple, SMALLEST_SIDE), LARGEST_SIDE)
 

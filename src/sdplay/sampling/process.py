@@ -136,7 +136,7 @@ def make_process(
     """The process of a Stable Diffusion model, from the entries of its scheduler_config.json.
 
     `zero_snr`: at the last step of its training nothing was left of the picture (rescale_betas_zero_snr). Raises
-    `ValueError` for an unknown prediction_type or beta_schedule, and for betas outside 0..1.
+    `ValueError` for an unknown prediction_type or beta_schedule, for betas outside 0..1, and for `zero_snr` without v.
     """
     if prediction not in PROCESSES:
         raise ValueError(f"unknown prediction_type {prediction!r}; known: {', '.join(PROCESSES)}")
@@ -149,6 +149,8 @@ def make_process(
     if not (betas.min() > 0 and betas.max() < 1):
         raise ValueError(f"its betas go from {beta_start} to {beta_end}, and 0 to 1 are possible")
     alphas_cumprod = np.cumprod(1 - betas)
+    if zero_snr and prediction == "epsilon":
+        raise ValueError("it sets rescale_betas_zero_snr and predicts epsilon, which says nothing at the last level")
     if zero_snr:
         alphas_cumprod = rescaled_to_zero_snr(alphas_cumprod)
     schedule = NoiseSchedule(np.sqrt((1 - alphas_cumprod) / alphas_cumprod), spacing, offset)

@@ -11,6 +11,7 @@ from safetensors.torch import save_file
 
 from sdplay.core.errors import BadRequest
 from sdplay.families.common import lora_file
+from sdplay.families.common.detect import MOST_LORA_TENSORS
 from sdplay.families.common.lora_file import NETWORK, TEXT, TEXT_2, layer_of, other_model, read_lora_file
 
 QUERY = "down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_q"
@@ -98,7 +99,7 @@ def test_a_file_of_too_many_tensors_is_refused_before_they_are_read(
 ) -> None:
     monkeypatch.setattr(lora_file, "check_method", lambda *_: pytest.fail("it was read"))
     nothing = torch.zeros(0)
-    tensors = {f"lora_unet_{number}.alpha": nothing for number in range(lora_file.MOST_TENSORS)}
+    tensors = {f"lora_unet_{number}.alpha": nothing for number in range(MOST_LORA_TENSORS)}
     with pytest.raises(BadRequest, match="50,002 tensors, and 50,000 are the most"):
         read_lora_file(write(tmp_path / "m.safetensors", tensors))
 

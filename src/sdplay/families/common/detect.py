@@ -36,6 +36,7 @@ OTHER_NOISE = {  # the beginning of a tensor's name, and what it says of the noi
     "edm_std": "Playground v2.5's, in EDM's form",
     "edm_vpred": "CosXL's, in EDM's form",
 }
+MOST_LORA_TENSORS = 50_000  # those of all layers of SDXL are 6,000
 ZERO_SNR = "ztsnr"  # a tensor of this name: at the last step of training nothing was left of the picture
 CAN_DRAW = "this program draws with Stable Diffusion 1.x, 2.x and SDXL base, and their inpainting models"
 LINEAR_V = 0.09  # above it the last norm's bias of an SD 2.x network betrays v-prediction (found by ComfyUI's authors)
@@ -148,10 +149,16 @@ def detect_file(path: Path, known: Sequence[Architecture]) -> ModelKind:
             raise broken(f"this is {architecture.without_text}", path, CAN_DRAW)
         raise broken(f"the model's text encoder is missing ({text}…)", path, "fetch the whole checkpoint")
     _check_noise(shapes, path)
+    prediction = _prediction(header, looks=architecture.v_size is not None and not inpainting)
+    if ZERO_SNR in shapes and prediction == "epsilon":
+        reason = (
+            f"it holds {ZERO_SNR}, noise that leaves nothing of a picture, and predicts epsilon, which needs a rest"
+        )
+        raise broken(reason, path, f"choose another model: {CAN_DRAW}")
     return ModelKind(
         architecture=architecture,
         inpainting=inpainting,
-        prediction=_prediction(header, looks=architecture.v_size is not None and not inpainting),
+        prediction=prediction,
         zero_snr=ZERO_SNR in shapes,
         has_vae=any(name.startswith(VAE) for name in shapes),
     )

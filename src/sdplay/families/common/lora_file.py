@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 from sdplay.core.errors import BadRequest
+from sdplay.families.common.detect import MOST_LORA_TENSORS
 from sdplay.files.model_files import Header, read_header
 
 NETWORK, TEXT, TEXT_2 = "unet", "text_encoder", "text_encoder_2"
@@ -51,7 +52,6 @@ OTHER_METHODS = {
     "on_input": "IA3",
 }
 BUNDLED = "bundle_emb."  # the textual inversions that a LoRA was trained with
-MOST_TENSORS = 50_000  # those of all layers of SDXL are 6,000
 OTHER_MODELS = (  # layers of networks that are no U-Net, and whose they are
     (re.compile(r"(lora_)?(transformer_)?(single_transformer_blocks|single_blocks|double_blocks)_\d"), "Flux"),
     (re.compile(r"(lora_)?(transformer_)?joint_(transformer_)?blocks_\d"), "Stable Diffusion 3"),
@@ -103,8 +103,8 @@ def read_lora_file(path: Path) -> dict[Layer, LowRank]:
 
     header = read_header(path)
     names = [name for name in header.tensors if not name.startswith(BUNDLED)]
-    if len(names) > MOST_TENSORS:
-        raise lora_error(path, f"it holds {len(names):,} tensors, and {MOST_TENSORS:,} are the most that is read")
+    if len(names) > MOST_LORA_TENSORS:
+        raise lora_error(path, f"it holds {len(names):,} tensors, and {MOST_LORA_TENSORS:,} are the most that is read")
     check_method(names, path)
     for name in names:
         _check_shape(name, header.tensors[name].shape, path)

@@ -20,6 +20,8 @@ from sdplay.families.common.tokenizer import SIZE, clip_tokenizer
 from sdplay.sampling.process import make_process
 
 Weights = dict[str, Tensor]
+SCALES = ("scale_weight", "weight_scale")  # of ComfyUI's files, older and newer
+FP8 = (torch.float8_e4m3fn, torch.float8_e5m2)
 
 
 def read_single_file(path: Path, placement: Placement, known: Sequence[Architecture]) -> Components:
@@ -32,7 +34,7 @@ def read_single_file(path: Path, placement: Placement, known: Sequence[Architect
     part = "file"
     try:
         file = MappedFile(path)
-        file.tensors = original_names(file.tensors)
+        file.tensors = unscaled(original_names(file.tensors), placement.dtype)
         part = "text_encoder"
         encoders = tuple(_text_encoder(file, each, placement) for each in texts)
         part = "unet"
@@ -53,6 +55,18 @@ def read_single_file(path: Path, placement: Placement, known: Sequence[Architect
         latents=latents,
         zero_when_empty=kind.architecture.size_embedding,
     )
+
+
+def unscaled(tensors: Weights, dtype: torch.dtype) -> Weights:
+    """`tensors` with the weights of scaled fp8, each of which has a scale beside it, at their size in `dtype`."""
+    found = dict(tensors)
+    for name, scale in tensors.items():
+        base, _, last = name.rpartition(".")
+        weight = tensors.get(f"{base}.weight")
+        if last in SCALES and weight is not None and weight.dtype in FP8 and not bool((scale.float() == 1).all()):
+            column = scale.float().reshape(-1, *[1] * (weight.dim() - 1)) if scale.numel() > 1 else scale.float()
+            found[f"{base}.weight"] = (weight.float() * column).reshape(weight.shape).to(dtype)
+    return found
 
 
 def with_prefix(weights: Weights, prefix: str) -> Weights:

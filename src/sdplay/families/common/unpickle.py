@@ -16,7 +16,8 @@ FAILED = 3
 REFUSED = re.compile(r"GLOBAL ([\w.]+)")  # torch's words for a name that a pickle wants to call, and may not
 STRANGE = re.compile(r"WeightsUnpickler error:\s*(.+)|(Invalid magic number)")  # and for what it never writes itself
 SYSTEM = re.compile(r"os error (\d+)")  # how safetensors tells what the system said
-MEANS = "model_ema."  # a second copy of the network, which is read only where the first is missing
+MEANS = re.compile(r"model_ema\.")  # a second copy of the network, which is read only where the first is missing
+MEANS_OF_OTHERS = re.compile(r"model_ema\.(?!diffusion_model)")
 FIRST_COPY = ("model.diffusion_model.", "diffusion_model.")
 BELOW = ("state_dict", "string_to_param", "model_state_dict", "model", "module", "params", "weights")
 DEEPEST = 5  # dictionaries within each other
@@ -78,7 +79,8 @@ def weights_of(source: str) -> dict[str, Any]:
         found = torch.load(source, map_location="cpu", weights_only=True, mmap=archive)
     kept = tensors_in(found)
     whole = any(name.startswith(FIRST_COPY) for name in kept)
-    return {name: tensor.detach() for name, tensor in kept.items() if not (whole and name.startswith(MEANS))}
+    passed_over = MEANS if whole else MEANS_OF_OTHERS
+    return {name: tensor.detach() for name, tensor in kept.items() if not passed_over.match(name)}
 
 
 def tensors_in(found: Any, depth: int = DEEPEST) -> dict[str, Any]:
