@@ -82,7 +82,7 @@ def from_pictures_section(subjects: list[Subject]) -> Section:
         title="Drawing from pictures, against the stock pipelines",
         about="As above, against `StableDiffusionImg2ImgPipeline` and `StableDiffusionInpaintPipeline`: the same "
         "picture, mask and strength besides, which leaves as many of the steps as it says. Both start from the mean "
-        "of what the codec makes of the picture. The loss of inpainting is that of the repainted part.",
+        "of what the VAE makes of the picture. The loss of inpainting is that of the repainted part.",
         rows=tuple(rows),
     )
 
@@ -103,7 +103,7 @@ def tile_section(work: Work, rounds: int) -> Section:
     chosen: list[tuple[str, Ours]] = []
     for dtype, decode_dtype in FORMATS if torch.cpu.get_capabilities().get("avx512_bf16") else FORMATS[:1]:
         for tile in TILES:
-            name = f"tile {tile}, network {dtype}, codec {decode_dtype}"
+            name = f"tile {tile}, network {dtype}, VAE {decode_dtype}"
             chosen.append((name, Ours(work, dtype=dtype, decode_dtype=decode_dtype, tile=tile)))
     full = max(TILES)
     drawn = [ours.pictures(full) for _, ours in chosen]

@@ -77,8 +77,8 @@ def larger_section(work: Work, rounds: int) -> Section:
     rows += [enlarging(name, rounds) for name in UPSCALERS if name == "lanczos" or weights_folder() is not None]
     return Section(
         title="Decoding in tiles, and enlarging",
-        about="Grey levels are those before rounding, of 255; the codec is in float32. The networks of "
-        "`sdplay upscale` are run in float32, their weights read anew for each picture; against ncnn 1.0 on the same "
+        about="Grey levels are those before rounding, of 255; the VAE is in float32. The networks of "
+        "`sdplay upscale` are run in float32, their weights read again for each picture; against ncnn 1.0 on the same "
         "files they are 5e-7 apart (relative L2, 64×64).",
         rows=tuple(rows),
     )

@@ -12,6 +12,7 @@ from sdplay.images.writer import read_own
 from sdplay.requests.img2img import Img2Img
 from sdplay.requests.inpaint import Inpaint
 from tests.interop.samples import png
+from tests.interop.test_cases import CASES
 from tests.interop.test_read import CHUNKS
 from tests.support.commandline import Sdplay
 from tests.support.given import mask, photo
@@ -46,7 +47,7 @@ def test_show_tells_what_has_a_meaning_here_from_what_has_none(sdplay: Sdplay, f
     assert "model hash       6ce0161689" in lines
     assert "hires scale      2.0" in lines
     note = "a note on the LoRAs, which are looked for by name"
-    assert f"not used here    Lora hashes = {{'ghibli': '0123abcd4567'}}: {note}" in lines
+    assert f"also said        Lora hashes = {{'ghibli': '0123abcd4567'}}: {note}" in lines
 
 
 def test_again_draws_what_it_can_and_tells_the_rest_line_by_line(sdplay: Sdplay, foreign: Path) -> None:
@@ -97,7 +98,7 @@ def test_a_picture_that_says_nothing_is_told_clearly(sdplay: Sdplay, command: st
     assert "→ many web sites" in outcome.err
     assert "no such file" in sdplay(command, "nowhere.png").err
     Path("text.png").write_text("no picture")
-    assert "is no picture that can be read" in sdplay(command, "text.png").err
+    assert "is not a picture that can be read" in sdplay(command, "text.png").err
 
 
 @pytest.mark.usefixtures("here")
@@ -117,3 +118,42 @@ def test_our_own_text_is_enough_where_our_recipe_was_taken_out(sdplay: Sdplay, h
     assert sdplay("show", path).out.splitlines()[0].startswith("made by          sdplay ")
     (again,) = sdplay("again", path, "--model", str(here.parent / "models" / "fake")).paths
     assert read_own(again)[0].recipe.digest == read_own(kept)[0].recipe.digest
+
+
+@pytest.mark.usefixtures("here")
+def test_again_puts_on_the_lora_that_comfyui_names(sdplay: Sdplay) -> None:
+    outcome = sdplay("again", str(CASES / "10-loras-of-other-programs" / "comfy.png"), "--size", "64")
+    assert read_own(outcome.paths[0])[0].recipe.request.lora == ("blueprint:0.5:0.7",)
+    assert "LoRA" not in outcome.err
+    assert "lora" not in outcome.err
+
+
+@pytest.mark.usefixtures("here")
+def test_again_says_nothing_of_weights_that_it_draws(sdplay: Sdplay) -> None:
+    outcome = sdplay("again", str(CASES / "01-a1111-again-weights" / "weights.png"), "--size", "64", "--steps", "2")
+    assert outcome.err.splitlines()[0] == "made by A1111; all that it says is taken over"
+
+
+@pytest.mark.usefixtures("here")
+def test_show_prints_words_as_they_were_written_and_as_they_are_drawn(sdplay: Sdplay) -> None:
+    lines = sdplay("show", str(CASES / "07-novelai" / "a-v3.png")).out.splitlines()
+    assert [line.split(None, 1)[1] for line in lines if line.startswith("prompt")] == ["{{tin robot}}, [rust], a lake"]
+    assert "drawn as          (tin robot:1.1025), (rust:0.9524), a lake" in lines
+
+
+@pytest.mark.usefixtures("here")
+def test_words_in_no_form_that_is_read_are_said_to_be_there(sdplay: Sdplay) -> None:
+    outcome = sdplay("show", str(png(Path("x.png"), parameters='{"by": "others"}')))
+    assert outcome.code == 2
+    assert "its words are in no form that is read here" in outcome.err
+    assert "web sites" not in outcome.err
+
+
+def test_avif_out_is_verified_and_shown(sdplay: Sdplay, here: Path) -> None:
+    (path,) = sdplay("a hat", "--seed", "3", "--steps", "2", "--format", "avif").paths
+    assert path.suffix == ".avif"
+    model = ("--model", str(here.parent / "models" / "fake"))
+    assert sdplay("verify", str(path), *model).code == 0
+    assert "a hat" in sdplay("show", str(path)).out
+    (again,) = sdplay("again", str(path), *model, "--format", "png").paths
+    assert read_own(again)[0].digest == read_own(path)[0].digest

@@ -44,7 +44,7 @@ def test_a_bad_file_is_told_and_the_rest_is_drawn(sdplay: Sdplay, folder: Path) 
     assert outcome.code == 1
     assert [asked(path)[1] for path in outcome.paths] == ["in/a.png", "in/b.webp", "in/c.PNG"]
     told, count = outcome.err.splitlines()
-    assert told.startswith("skipped: --image = 'in/aa.jpg': is no picture that can be read")
+    assert told.startswith("skipped: --image = 'in/aa.jpg': is not a picture that can be read")
     assert count == "1 of 4 requests could not be drawn"
 
 

@@ -217,7 +217,7 @@ WARNINGS = [
     (["--guidance", "0.5"], ["guidance_scale = 0.5 is below 1"]),
     (
         ["--steps", "10", "--strength-schedule", "0:(0.05)"],
-        ["strength_schedule: at frame 3 it is 0.05, which is no whole step of 10: one is taken"],
+        ["strength_schedule: at frame 3 it is 0.05, which is not a whole step of 10: one is taken"],
     ),
 ]
 

@@ -125,7 +125,7 @@ def test_folders_and_files_that_are_no_pictures(sdplay: Sdplay) -> None:
     lines = [json.loads(line) for line in outcome.out.splitlines()]
     assert [line["path"] for line in lines] == ["larger/a_x4.png", "larger/b_x4.png"]
     assert lines[0]["digest"] == pixel_digest(pixels_of(Path("larger/a_x4.png")))
-    assert "skipped: file = 'many/c.png': is no picture" in outcome.err
+    assert "skipped: file = 'many/c.png': is not a picture" in outcome.err
     assert "1 of 3 pictures could not be enlarged" in outcome.err
     assert sdplay("upscale", "many/c.png").code == 2
 

@@ -13,7 +13,15 @@ from types import SimpleNamespace
 import pytest
 
 from sdplay.core.errors import DiskFull, StoreError
-from sdplay.files.atomic import STALE_SECONDS, check_space, prepare_folder, store_error, sweep, write_new
+from sdplay.files.atomic import (
+    STALE_SECONDS,
+    check_space,
+    prepare_folder,
+    replace_file,
+    store_error,
+    sweep,
+    write_new,
+)
 from tests.support import child
 
 
@@ -217,6 +225,23 @@ def test_a_leftover_that_cannot_be_taken_away_is_no_error(litter: Path, monkeypa
 def test_sweeping_a_folder_that_is_gone_is_no_error(tmp_path: Path) -> None:
     sweep(tmp_path / "nowhere", 2e9)
     assert names(tmp_path) == []
+
+
+def test_a_device_or_a_pipe_stays_what_it_is(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        replace_file(pipe, b"rows")
+        assert os.read(reader, 10) == b"rows"
+    finally:
+        os.close(reader)
+    assert pipe.is_fifo()
+    link = tmp_path / "null"
+    link.symlink_to("/dev/null")
+    replace_file(link, b"rows")
+    assert link.is_char_device()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["null", "pipe"]
 
 
 NEEDED = 100 * 512 * 256 * 3 * 0.6

@@ -138,7 +138,7 @@ REFUSED = {
     "{}": "at least one key",
     "0:": "expression is missing",
     "0:()": "nothing between",
-    "abc": "'abc' is no key",
+    "abc": "'abc' is not a key",
     "0:(1)(2)": "only a function",
     "0:(1": "never closed",
     "0:'1": "never closed",
@@ -151,7 +151,7 @@ REFUSED = {
     "t:(1)": "no name 't'",
     "99999999999:(1)": "up to 1,000,000,000",
     "1:(2),1:(3)": "a value for frame 1 already",
-    "0:(1):(2)": "no key",
+    "0:(1):(2)": "not a key",
     "0:(1) wobble": "no way called 'wobble'",
     "0:(lambda:1)": "no meaning",
     "0:(1e999)": "larger than a number",
@@ -164,9 +164,9 @@ REFUSED = {
     "1/0:(1)": "divides by zero",
     '{"0": [1]}': "number or an expression",
     '{"0": true}': "number or an expression",
-    '{"0": 1': "no JSON at line 1, column",
+    '{"0": 1': "not JSON at line 1, column",
     '{"0": 1, "0": 2}': "a value for frame 0 already",
-    "{" * 900: "no JSON",
+    "{" * 900: "not JSON",
 }
 
 

@@ -86,14 +86,14 @@ def repaint(rng: random.Random, path: Path) -> None:
 
 
 def reorder(rng: random.Random, path: Path) -> None:
-    lines = path.read_text().splitlines(keepends=True)
+    lines = path.read_bytes().splitlines(keepends=True)
     rng.shuffle(lines)
-    path.write_text("".join(lines))
+    path.write_bytes(b"".join(lines))
 
 
 def repeat(rng: random.Random, path: Path) -> None:
-    lines = path.read_text().splitlines(keepends=True)
-    path.write_text("".join([*lines, rng.choice(lines or ["x"])]))
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join([*lines, rng.choice(lines or [b"x"])]))
 
 
 def edit(rng: random.Random, path: Path) -> None:

@@ -16,13 +16,13 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from importlib import import_module
 from pathlib import Path
 
 LIMIT = 20  # seconds of processor time that a command may take before it counts as a hang
 ASLEEP = 10.0  # seconds with next to no processor time after which it hangs too: it waits for what never comes
 NEXT_TO_NONE = 10  # clock ticks: what threads spend that look now and then whether it came
 MEMORY = 6 << 30  # bytes of address space
-WARM = ("draw", "film", "plan", "again", "images", "verify", "show", "explain", "models", "follow", "deliver")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +62,7 @@ class Forks:
         return Ran(**json.loads(self._server.stdout.readline()))
 
     def close(self) -> None:
-        assert self._server.stdin is not None
-        self._server.stdin.close()
-        self._server.wait()
+        self._server.communicate()
 
 
 @contextlib.contextmanager
@@ -79,10 +77,12 @@ def forks() -> Iterator[Forks]:
 
 def serve() -> None:
     """Answer one line of JSON with another until the input ends."""
-    for room in WARM:
-        __import__(f"sdplay.cli.{room}")
-    for name in ("PIL.Image", "numpy", "pydantic", "sdplay.studio"):
-        __import__(name)
+    from sdplay.cli.main import COMMANDS
+
+    for module, _ in COMMANDS.values():
+        import_module(f"sdplay.cli.{module}")
+    for module in ("PIL.Image", "numpy", "pydantic", "sdplay.studio"):
+        import_module(module)
     for line in sys.stdin:
         print(json.dumps(asdict(run_forked(Typed(**json.loads(line))))), flush=True)
 

@@ -61,7 +61,6 @@ TEXTS = (
     "steps=1,2",
     "=",
     "prompt=a|b",
-    "\ud83d",
 )
 PATHS = (
     "picture.png",

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageFilter
 
 from sdplay.core.errors import BadRequest
-from sdplay.images.mask import bounding_box, grown, pasted, read_mask, shaped
+from sdplay.images.mask import bounding_box, check_paints, grown, pasted, read_mask, shaped
 
 
 def read(image: Image.Image, folder: Path) -> list[list[int]]:
@@ -130,3 +130,56 @@ def test_pasting_keeps_bytes_where_black_and_takes_them_where_white(width: int, 
     assert np.array_equal(mixed[mask == 255], new[mask == 255])
     assert (mixed >= np.minimum(old, new)).all()
     assert (mixed <= np.maximum(old, new)).all()
+
+
+def disc(side: int = 64) -> np.ndarray:
+    y, x = np.mgrid[:side, :side]
+    return ((x - side // 2) ** 2 + (y - side // 2) ** 2 < (side // 4) ** 2).astype(np.uint8) * 255
+
+
+def photo(side: int = 64) -> np.ndarray:
+    y, x = np.mgrid[:side, :side]
+    return np.dstack([x * 255 // side, y * 255 // side, np.full_like(x, 80)]).astype(np.uint8)
+
+
+def with_alpha(colours: np.ndarray, alpha: np.ndarray) -> Image.Image:
+    return Image.fromarray(np.dstack([colours, alpha]))
+
+
+def test_the_hole_in_a_photograph_is_painted(tmp_path: Path) -> None:
+    assert read(with_alpha(photo(), 255 - disc()), tmp_path) == disc().tolist()
+    blank = photo()
+    blank[disc() > 0] = 0  # what an editor leaves in the hole
+    assert read(with_alpha(blank, 255 - disc()), tmp_path) == disc().tolist()
+    soft = np.asarray(Image.fromarray(disc()).filter(ImageFilter.GaussianBlur(1)))
+    assert read(with_alpha(photo(), 255 - soft), tmp_path) == soft.tolist()
+
+
+def test_what_is_drawn_on_nothing_is_painted(tmp_path: Path) -> None:
+    """Strokes of one colour or of two, soft at their edges in alpha."""
+    soft = np.asarray(Image.fromarray(disc()).filter(ImageFilter.GaussianBlur(3)))
+    for colour in ((0, 0, 0), (255, 255, 255), (255, 0, 0)):
+        assert read(with_alpha(np.full((64, 64, 3), colour, np.uint8), soft), tmp_path) == soft.tolist()
+    black_and_white = np.dstack([disc()] * 3)
+    assert (
+        read(
+            with_alpha(black_and_white, np.where(np.arange(64)[:, None] < 4, 0, 255).repeat(64, 1).astype(np.uint8)),
+            tmp_path,
+        )
+        == np.where(np.arange(64)[:, None] < 4, 0, disc()).tolist()
+    )
+
+
+def test_a_gray_photograph_with_a_hole_is_asked_about(tmp_path: Path) -> None:
+    gray = np.dstack([np.linspace(40, 215, 64, dtype=np.uint8)[None].repeat(64, 0)] * 3)
+    with pytest.raises(BadRequest, match="a photograph with a hole to paint, or a soft mask") as caught:
+        read(with_alpha(gray, 255 - disc()), tmp_path)
+    assert "without transparency" in caught.value.hint
+
+
+@pytest.mark.parametrize(("value", "reason"), [(0, "it is black"), (1, "its brightest value is 1 of 255")])
+def test_a_mask_that_paints_nothing_is_refused(value: int, reason: str) -> None:
+    with pytest.raises(BadRequest, match=f"paints nothing: {reason}") as caught:
+        check_paints(np.full((4, 4), value, np.uint8), "m.png")
+    assert caught.value.field == "mask"
+    check_paints(np.full((4, 4), 2, np.uint8), "m.png")

@@ -6,12 +6,13 @@ import io
 import os
 import random
 import struct
+import sys
 import zlib
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 
 from sdplay.core.errors import BadRequest
 from sdplay.images.open import MOST_PIXELS
@@ -145,11 +146,11 @@ def test_what_is_no_picture_is_refused_by_name(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.png")
     for name, why in {
         "nowhere.png": "no such file",
-        "text.png": "is no picture",
-        "empty.png": "is no picture",
-        "pipe.png": "is no ordinary file",
+        "text.png": "is not a picture",
+        "empty.png": "is not a picture",
+        "pipe.png": "is not a regular file",
         "nul\0.png": "no such file",
-        "long" * 200: "is no picture",
+        "long" * 200: "is not a picture",
     }.items():
         assert refused(tmp_path / name).reason.startswith(why), name
     assert refused(tmp_path).reason == "is a folder"
@@ -203,3 +204,64 @@ def test_padding_repeats_the_edge_and_keeps_the_rest() -> None:
     pixels = np.arange(6, dtype=np.uint8).reshape(2, 3)
     assert padded(pixels, 4, 3).tolist() == [[0, 1, 2, 2], [3, 4, 5, 5], [3, 4, 5, 5]]
     assert padded(np.zeros((2, 3, 3), np.uint8), 8, 8).shape == (8, 8, 3)
+
+
+CASES = Path(__file__).parent / "cases"
+
+
+def test_display_p3_becomes_srgb() -> None:
+    pixels = read_image(CASES / "p3.png")
+    assert pixels.shape == (64, 64, 3)
+    assert np.abs(pixels[3, 5].astype(int) - (252, 0, 5)).max() <= 2
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "P"])
+def test_a_profile_counts_in_other_modes_too(mode: str, tmp_path: Path) -> None:
+    with Image.open(CASES / "p3.png") as image:
+        profile = image.info["icc_profile"]
+        changed = image.quantize(4) if mode == "P" else image.convert(mode)
+    if mode == "RGBA":
+        changed.putpixel((0, 0), (230, 40, 40, 0))
+    changed.save(tmp_path / "x.png", icc_profile=profile)
+    pixels = read_image(tmp_path / "x.png").astype(int)
+    assert np.abs(pixels[3, 5] - (252, 0, 5)).max() <= 2
+    assert mode == "P" or pixels[0, 0].tolist() == [255, 255, 255]  # what is transparent is white
+
+
+@pytest.mark.parametrize("profile", ["sRGB", "damaged", "gray", "none"])
+def test_numbers_stay_where_no_other_profile_counts(profile: str, tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (16, 16, 3), np.uint8)
+    content = {
+        "sRGB": ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes(),
+        "damaged": b"x" * 200,
+        "gray": bytes(16) + b"GRAY" + bytes(200),
+        "none": None,
+    }[profile]
+    Image.fromarray(noise).save(tmp_path / "x.png", icc_profile=content)
+    assert np.array_equal(read_image(tmp_path / "x.png"), noise)
+
+
+def test_a_mask_has_numbers_and_no_colours(tmp_path: Path) -> None:
+    from sdplay.images.mask import read_mask
+
+    with Image.open(CASES / "p3.png") as image:
+        image.save(tmp_path / "mask.png", icc_profile=image.info["icc_profile"])
+    assert set(read_mask(tmp_path / "mask.png", (64, 64)).ravel()) == {97}  # the brightness of (230, 40, 40) itself
+
+
+@pytest.mark.parametrize("name", ["08b-avif.avif", "08-heic.heic"])
+def test_avif_and_heic(name: str) -> None:
+    pixels = read_image(CASES / name).astype(int)
+    assert pixels.shape == (64, 96, 3)
+    assert np.abs(pixels[40, 80] - (80 * 255 // 96, 40 * 255 // 64, 40)).max() < 24  # a gradient, stored with loss
+
+
+def test_heic_without_its_package_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pi_heif", None)
+    with pytest.raises(BadRequest, match="pip install 'sdplay") as caught:
+        read_image(CASES / "08-heic.heic")
+    assert caught.value.field == "image"
+
+
+def test_devices_are_never_opened() -> None:
+    assert refused(Path("/dev/zero")).reason == "is not a regular file"

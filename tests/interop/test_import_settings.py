@@ -107,7 +107,7 @@ def test_nothing_that_a_program_says_is_lost_without_a_word(program: str, bare: 
         ("Hires upscale: 2, Hires prompt: a dog", "Hires prompt", "drawn as the first"),
         ("Hires upscaler: Latent, Hires resize: 1024x1024", "Hires resize-1", "give `hires_scale`"),
         ("Mask blur: 4", "mask blur", "give `image` and `mask`"),
-        ("VAE: best.pt", "VAE", "the model's own codec is taken"),
+        ("VAE: best.pt", "VAE", "the model's own VAE is taken"),
         ("ControlNet 0: canny", "ControlNet 0", "one ControlNet here"),
         ("Tiling: True", "Tiling", "has no meaning here"),
         ("RNG: TPU", "RNG", "no such source of noise"),

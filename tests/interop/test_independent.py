@@ -17,7 +17,7 @@ from tests.interop.test_read import CHUNKS
 from tests.support.recipes import picture, recipe
 
 
-@pytest.mark.parametrize("kind", SUFFIXES)
+@pytest.mark.parametrize("kind", [kind for kind in SUFFIXES if kind != "avif"])  # which it does not read
 @pytest.mark.parametrize("prompt", ["a red apple", "a red apple,\non a 猫 👩‍👩‍👧 table"])
 def test_sd_parsers_reads_our_files(kind: Format, prompt: str, tmp_path: Path) -> None:
     asked = recipe(prompt, negative_prompt="blurry", seed=0, sampler="dpmpp_2m", schedule="karras", width=72)

@@ -160,8 +160,8 @@ def test_what_is_no_ordinary_file_is_never_opened(tmp_path: Path) -> None:
     (tmp_path / "huge.png").touch()
     os.truncate(tmp_path / "huge.png", 2**40)
     for path, reason in (
-        (tmp_path / "pipe.png", "is no ordinary file"),
-        (Path("/dev/zero"), "is no ordinary file"),
+        (tmp_path / "pipe.png", "is not a regular file"),
+        (Path("/dev/zero"), "is not a regular file"),
         (tmp_path, "is a folder"),
         (tmp_path / "huge.png", "is larger than 256 MiB"),
     ):
@@ -242,7 +242,7 @@ def test_a_text_of_more_than_a_megabyte_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "reason"), [(None, "no such file"), (b"", "no picture"), (b"GIF89a", "no picture")]
+    ("content", "reason"), [(None, "no such file"), (b"", "not a picture"), (b"GIF89a", "not a picture")]
 )
 def test_what_is_no_picture(content: bytes | None, reason: str, tmp_path: Path) -> None:
     path = tmp_path / "x.png"

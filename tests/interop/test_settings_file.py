@@ -1,6 +1,7 @@
 """Settings of animations out of files: every kind of file, what is turned around, and what is refused where."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -359,3 +360,16 @@ def test_a_strength_of_deforums_that_cannot_be_read_says_so(tmp_path: Path):
     with pytest.raises(BadRequest) as refused:
         read(tmp_path, json.dumps(DEFORUM | {"strength_schedule": "0:(0.5"}))
     assert refused.value.field == "strength_schedule"
+
+
+def test_pipes_and_devices_are_never_waited_for(tmp_path: Path):
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", Path("/dev/zero")):
+        with pytest.raises(BadRequest, match="cannot be read"):
+            read_settings(path)
+
+
+@pytest.mark.parametrize("text", ['{"prompt": "\\ud83d"}', '{"a": {"b": ["\\udc00"]}}'])
+def test_half_a_character_is_refused(tmp_path: Path, text: str):
+    with pytest.raises(BadRequest, match="half a surrogate pair"):
+        read(tmp_path, text)

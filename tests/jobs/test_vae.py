@@ -80,7 +80,7 @@ def test_a1111_reads_what_is_written_and_the_other_way_round(tiny: Path, library
         parse_infotext(text.replace("VAE: dim", "VAE: ../../dim2.pt")), {"model": "builtin"}, library
     )
     assert gone.request.vae is None
-    assert "the model's own codec is taken" in gone.left[0].reason
+    assert "the model's own VAE is taken" in gone.left[0].reason
     default = import_settings(parse_infotext(text.replace("VAE: dim", "VAE: Automatic")), {"model": "builtin"}, library)
     assert (default.request.vae, default.left) == (None, ())
 

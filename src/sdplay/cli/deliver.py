@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from sdplay.images.picture import SavedImage
     from sdplay.studio import ResolvedRequest, Studio
 
-FORMATS = ("png", "webp", "jpeg")
-MOST_SHOWN = 8  # pictures; with more of them the terminal is no place to look at them
+FORMATS = ("png", "webp", "jpeg", "avif")
+MOST_SHOWN = 8  # pictures; with more of them a terminal is not the place to look at them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -91,7 +91,7 @@ def foreign_rows(metadata: ParsedMetadata) -> Iterator[tuple[str, str]]:
     for name, value in (fields | named).items():
         yield name.replace("_", " "), printable(str(value)) or "(none)"
     for item in unused:
-        yield "not used here", printable(as_flags(str(item)))
+        yield "also said" if item.is_note else "not used here", printable(as_flags(str(item)))
 
 
 def described(embedded: Embedded) -> Iterator[tuple[str, str]]:

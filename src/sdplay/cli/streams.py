@@ -76,12 +76,18 @@ def _or_nowhere(stream: TextIO | None) -> TextIO:
 
 
 def accept_any_text() -> None:
-    """Let stdout and stderr take what they cannot spell: a path that is not UTF-8, an emoji in an old code page."""
-    for stream in (sys.stdout, sys.stderr):
+    """Let stdout and stderr take what they cannot spell: a path that is not UTF-8, an emoji in an old code page.
+
+    stdout gives the bytes of such a path back, so that it can be used; messages show it spelled out.
+    """
+    is_utf8 = (sys.stdout.encoding or "").casefold().replace("-", "") == "utf8"
+    for stream, errors in (
+        (sys.stdout, "surrogateescape" if is_utf8 else "backslashreplace"),
+        (sys.stderr, "backslashreplace"),
+    ):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
-            encoding = (stream.encoding or "").casefold().replace("-", "")
-            reconfigure(errors="surrogateescape" if encoding == "utf8" else "backslashreplace")
+            reconfigure(errors=errors)
 
 
 def as_utf8(arguments: Sequence[str]) -> list[str]:

@@ -8,7 +8,7 @@ SdplayError                exit 1
 │   ├── BadRequests                 several things at once, each in `problems`
 │   ├── UnknownName                 a sampler, model, mode or flag that does not exist (with a guess)
 │   ├── ModelNotFound               no model under that name, folder or file
-│   └── DeviceUnavailable           this machine lacks the device that was asked for
+│   └── DeviceUnavailable           this machine does not have the device that was asked for
 ├── ModelBroken            exit 1   the files are there and are no usable model
 ├── RenderFailed           exit 1   the numbers went wrong while drawing (NaN, black picture, out of memory)
 │   ├── MemoryFailed                it does not fit into memory

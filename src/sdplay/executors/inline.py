@@ -7,6 +7,7 @@ from typing import Protocol
 
 from sdplay.core.machine import Machine
 from sdplay.engines.device import detect_machine
+from sdplay.engines.torch_settings import calculated_apart
 from sdplay.events import Event, Started, Upscaled
 from sdplay.pipeline.model_cache import LoadedModel, ModelCache
 from sdplay.pipeline.preview import PreviewCache
@@ -54,6 +55,9 @@ class InlineExecutor:
         return detect_machine(request.run.device, request.run.precision)
 
     def run(self, task: Task) -> Generator[Event, None, None]:
+        return calculated_apart(self._run(task))
+
+    def _run(self, task: Task) -> Generator[Event, None, None]:
         if isinstance(task, UpscaleTask):
             from sdplay.pipeline.upscale import upscale_picture
 

@@ -31,7 +31,8 @@ def store_error(error: OSError, path: Path, *, job: bool = False) -> SdplayError
     """The error of our tree for what the file system said about `path`, a folder of pictures or of a film's `job`."""
     full, why = error.errno in FULL, error.strerror or error
     if job:
-        things, refused = "frames", f"a file of this job cannot be read or written: {why}"
+        names = [Path(os.fsdecode(name)).name for name in (error.filename2, error.filename) if name]
+        things, refused = "frames", f"{names[0] if names else 'a file'} of this job cannot be read or written: {why}"
         first = "free some space" if full else "see that the folder can be read and written"
         hint = f"{first}, then go on with: sdplay resume {shlex.quote(str(path))}"
     else:
@@ -99,8 +100,11 @@ def replacing(path: Path, *, durable: bool = True) -> Generator[Path]:
     """A temporary path to write to, which becomes `path` at the end, or disappears if anything is raised.
 
     With `durable` the bytes are on the disk before they get the name; the name itself is once `sync_folder` was called
-    on the folder.
+    on the folder. A device or a pipe (/dev/null, /dev/stdout) stays what it is: it is `path` that is written to.
     """
+    if path.is_char_device() or path.is_fifo():
+        yield path
+        return
     temporary = path.with_name(f"{path.name}.{os.getpid()}{TEMPORARY}")
     try:
         yield temporary

@@ -43,7 +43,10 @@ def locked(path: Path) -> Generator[None]:
             _take(handle)
         except BUSY:
             raise _running(path) from None
-        _write(handle, b"%d\n" % os.getpid())
+        try:
+            _write(handle, b"%d\n" % os.getpid())
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(path)) from None
         try:
             yield
         finally:

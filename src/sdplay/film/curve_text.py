@@ -164,9 +164,9 @@ def _from_json(name: str, text: str) -> Iterator[Entry]:
         pairs: list[tuple[object, object]] = json.loads(text, object_pairs_hook=list)
     except json.JSONDecodeError as wrong:
         where = f"line {wrong.lineno}, column {wrong.colno}"
-        raise BadRequest(f"this is no JSON at {where}: {wrong.msg}", field=name, value=text) from None
+        raise BadRequest(f"this is not JSON at {where}: {wrong.msg}", field=name, value=text) from None
     except (RecursionError, ValueError):
-        raise BadRequest("this is no JSON that can be read", field=name, value=text) from None
+        raise BadRequest("this is not JSON that can be read", field=name, value=text) from None
     return _from_mapping(name, pairs)
 
 
@@ -184,7 +184,7 @@ def _from_text(name: str, text: str) -> Iterator[Entry]:
             if part:
                 frame, *values = _split(part, ":")
                 if len(values) != 1:
-                    raise BadRequest(f"{part!r} is no key", hint="write frame:(value), such as 0:(1.0)")
+                    raise BadRequest(f"{part!r} is not a key", hint="write frame:(value), such as 0:(1.0)")
                 yield Entry(frame, values[0], part)
     except BadRequest as wrong:
         raise BadRequest(wrong.reason, field=name, value=text, hint=wrong.hint) from None

@@ -199,7 +199,7 @@ def _in_cache(name: str, cached: Cached | None) -> Path | None:
         cached = try_to_load_from_cache
     try:
         config, weights = (cached(name, file) for file in (CONFIG, WEIGHTS))
-    except ValueError:  # what is no possible id cannot be in the cache
+    except ValueError:  # an impossible id cannot be in the cache
         return None
     # The hub's answer for a file known to be missing is neither a path nor None.
     return Path(config).parent if isinstance(config, str) and isinstance(weights, str) else None

@@ -58,7 +58,7 @@ def pace_probe(recipe: Recipe) -> Recipe:
         "frames_per_key": PARTS if request.frames_per_key is not None else None,
         "keyframes": keys,
     }
-    # a bad sample only makes the measure worse, and is no reason to stop
+    # a bad sample only makes the measure worse, and does not stop anything
     asked = request.model_copy(update={**even, **times, "on_bad_frame": "keep"})
     return replace(recipe, request=asked, steps=min(recipe.steps, FEW_STEPS), pace_table=())
 

@@ -205,7 +205,7 @@ class AnimationPlan:
         for key in range(0, stop, self.cadence):
             strength, steps = self.strength(key), self._asked_steps(key)
             if strength > 0 and int(steps * strength) == 0 and not self.is_cut(key):
-                reason = f"at frame {key} it is {strength:g}, which is no whole step of {steps}: one is taken"
+                reason = f"at frame {key} it is {strength:g}, which is not a whole step of {steps}: one is taken"
                 yield f"strength_schedule: {reason}"
                 return
 

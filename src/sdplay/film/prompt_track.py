@@ -156,7 +156,7 @@ def parse_prompts(
 
 
 def prompt_pairs(given: Prompts) -> list[tuple[object, str]]:
-    """(frame, text) of each prompt in `given`, as written; raises as `parse_prompts` for what is no text or JSON."""
+    """(frame, text) of each prompt in `given`, as written; raises as `parse_prompts` if it is not text or JSON."""
     return _pairs(given)
 
 
@@ -199,7 +199,7 @@ def _pair(entry: object) -> tuple[object, str]:
     if isinstance(frame, bool) or not isinstance(frame, int | str):
         raise BadRequest("a prompt's frame is a whole number, or an expression", field=FIELD, value=frame)
     if not isinstance(text, str):
-        raise BadRequest(f"the prompt for frame {frame} is no text", field=FIELD, value=text)
+        raise BadRequest(f"the prompt for frame {frame} is not text", field=FIELD, value=text)
     return frame, text
 
 
@@ -215,9 +215,9 @@ def _read_text(text: str) -> object:
         return json.loads(stripped, object_pairs_hook=list)
     except json.JSONDecodeError as wrong:
         where = f"line {wrong.lineno}, column {wrong.colno}"
-        raise BadRequest(f"this is no JSON at {where}: {wrong.msg}", field=FIELD, value=text) from None
+        raise BadRequest(f"this is not JSON at {where}: {wrong.msg}", field=FIELD, value=text) from None
     except (RecursionError, ValueError):
-        raise BadRequest("this is no JSON that can be read", field=FIELD, value=text) from None
+        raise BadRequest("this is not JSON that can be read", field=FIELD, value=text) from None
 
 
 def _wording(text: str, timeline: Timeline) -> Wording:

@@ -26,7 +26,7 @@ class Animate(Film):
     )
     animation_mode: Annotated[
         Literal["2D", "3D", "Video Input"], choice("2D", "3D", "Video Input", video="Video Input")
-    ] = Field(default="2D", description="Moves of a flat picture, of a camera in depth, or a clip drawn anew.")
+    ] = Field(default="2D", description="Moves of a flat picture, of a camera in depth, or a clip redrawn.")
     max_frames: int | None = Field(
         default=None, ge=1, le=MOST_FRAMES, description="How many frames; 300, or all of a clip's, when left out."
     )

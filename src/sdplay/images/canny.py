@@ -1,7 +1,7 @@
 """Edges of a picture as the field draws them for ControlNet: thin white lines on black.
 
-Source: J. Canny, "A computational approach to edge detection", IEEE PAMI 8(6), 1986. Smoothing is left to whoever wants
-it, a gradient's length is |dx| + |dy|, and of three colours the steepest counts: what OpenCV's `Canny` does by default,
+Source: J. Canny, "A computational approach to edge detection", IEEE PAMI 8(6), 1986. Smoothing is not done:
+a gradient's length is |dx| + |dy|, and of three colours the steepest counts: what OpenCV's `Canny` does by default,
 which is what ControlNets for edges were trained on and what A1111's preprocessor of that name is.
 """
 

@@ -66,7 +66,7 @@ def infotext(recipe: Recipe, index: int, version: str) -> str:
         "Size": f"{recipe.width}x{recipe.height}",
         "Model hash": recipe.model.digest[:10],
         "Model": recipe.model.name,
-        **codec(recipe),
+        **vae_pairs(recipe),
         **strength(request),
         **({"Clip skip": request.clip_skip} if request.clip_skip != 1 else {}),
         "RNG": NOISE_LABELS[request.noise],
@@ -121,8 +121,8 @@ def repainted(request: Still) -> dict[str, object]:
     return pairs
 
 
-def codec(recipe: Recipe) -> dict[str, object]:
-    """The pairs of a codec that is not the model's own."""
+def vae_pairs(recipe: Recipe) -> dict[str, object]:
+    """The pairs of a VAE that is not the model's own."""
     found = next((one for one in recipe.add_ons if one.kind == "vae"), None)
     return {"VAE hash": found.digest[:10], "VAE": found.name} if found else {}
 

@@ -20,7 +20,7 @@ MOST_LINES = 1000  # lines from the end among which the settings are looked for
 # A run of key characters is looked at once, from its start, so that no text takes more than linear time to read.
 PAIR = re.compile(r'(?<![\w \-/])[ \-/]*+(\w[\w \-/]++):\s*+("(?:\\.|[^\\"])++"|[^,]*)(?:,|$)')
 SIZE = re.compile(r"(\d+)x(\d+)")
-# What settings have and sentences have not; a line with two of these is no line of a prompt.
+# What settings have and sentences have not; a line with two of these is not a line of a prompt.
 CORE = re.compile(
     r"(?<![\w\-/])(?:(Steps|Seed): *-?\d+ *(?:,|$)|(Size): *\d+x\d+ *(?:,|$)|(CFG scale): *[\d.]+ *(?:,|$)"
     r"|(Sampler|Model|Model hash|Version): *[^\s,])"
@@ -44,7 +44,7 @@ def quoted(value: object) -> str:
 
 
 def unquoted(text: str) -> str:
-    """The inverse of `quoted`; what is no JSON string, or one that is no text, stays as it is."""
+    """The inverse of `quoted`; a text that is not a JSON string stays as it is."""
     if not text.startswith('"') or not text.endswith('"'):
         return text
     try:

@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from sdplay.core.errors import BadRequest, NotReproduced
 from sdplay.core.sample import Asset, ImageAsset
-from sdplay.images.mask import Mask, read_mask
+from sdplay.images.mask import Mask, check_paints, read_mask, shaped
 from sdplay.images.open import SUFFIXES
 from sdplay.images.picture import pixel_digest
 from sdplay.images.read import Pixels, read_image
 from sdplay.requests.base import Request
+from sdplay.requests.inpaint import Inpaint
 from sdplay.requests.modes import named_files
 from sdplay.requests.recipe import Recipe
 
@@ -36,8 +37,13 @@ def input_assets(request: Request) -> dict[str, Asset]:
 
 
 def read_pictures(request: Request) -> tuple[Request, dict[str, Asset]]:
-    """As `modes.read_files`: `request` itself and the pictures that it names."""
-    return request, input_assets(request)
+    """As `modes.read_files`: `request` itself and the pictures that it names; a mask must paint something."""
+    assets = input_assets(request)
+    asset = assets.get("mask")
+    if isinstance(request, Inpaint) and isinstance(asset, ImageAsset) and not any(request.borders):
+        mask = read_input_mask(asset, (asset.width, asset.height))
+        check_paints(shaped(mask, invert=request.mask_invert, grow=request.mask_grow), asset.path)
+    return request, assets
 
 
 def make_asset(role: str, path: str) -> ImageAsset:

@@ -1,4 +1,4 @@
-"""Masks: white is what gets painted anew, black is what stays exactly as it is."""
+"""Masks: white is what is repainted, black is what stays exactly as it is."""
 
 from __future__ import annotations
 
@@ -12,13 +12,20 @@ from sdplay.core.errors import BadRequest
 from sdplay.images.read import eight_bit, open_image
 
 Mask = NDArray[np.uint8]
+MOST_COLOURS, MOST_GRAYS = 32, 8  # of five bits a channel, that somebody draws a mask in
+SOME, MANY = 0.05, 0.5  # shares of the pixels
+DARK = 32  # brightness that is meant to be black
+COLOURED = 24  # the difference of channels from which a pixel is not gray
+FAINT = 1  # values that no eye sees painted: a mask of 0 and 1 was meant to be one of 0 and 255
 
 
 def read_mask(path: Path, size: tuple[int, int]) -> Mask:
     """The mask in `path`, uint8 [height, width], 255 where to repaint; must have the picture's `size` (width, height).
 
     It is read by its brightness, what is transparent being black; one that is of one brightness throughout but partly
-    transparent by its alpha (opaque = repaint), as drawing programs export them. Raises `BadRequest` with both sizes.
+    transparent by its alpha (opaque = repaint), as drawing programs export them; a photograph that is partly
+    transparent by its holes (transparent = repaint), as mask editors export them. Raises `BadRequest` with both sizes,
+    and for a gray picture that may be either.
     """
     image = eight_bit(open_image(path, "mask"))
     if image.size != size:
@@ -28,10 +35,10 @@ def read_mask(path: Path, size: tuple[int, int]) -> Mask:
             value=str(path),
             hint="give a mask of the picture's own size",
         )
-    return brightness(image)
+    return brightness(image, str(path))
 
 
-def brightness(image: Image.Image) -> Mask:
+def brightness(image: Image.Image, path: str = "") -> Mask:
     """How white each pixel of a mask is meant to be."""
     if not image.has_transparency_data:
         return np.array(image.convert("RGB").convert("L"))
@@ -40,7 +47,40 @@ def brightness(image: Image.Image) -> Mask:
     visible = light[alpha > 0]
     if visible.size and visible.min() == visible.max() and alpha.min() < 255:
         return alpha
+    if alpha.min() == 0 and is_photograph(np.array(rgba.convert("RGB"))[alpha == 255], path):
+        return 255 - alpha
     return np.rint(light * (alpha / 255)).astype(np.uint8)
+
+
+def is_photograph(visible: NDArray[np.uint8], path: str) -> bool:
+    """Whether the `visible` pixels [n, 3] of a mask are a picture; raises `BadRequest` where they may be a mask too.
+
+    A mask is drawn in few colours. A gray picture in many shades may be a photograph or a soft mask.
+    """
+    if not visible.size:
+        return False
+    shades = len(np.unique(visible >> 3, axis=0))
+    light = visible.mean(axis=1)
+    if (np.ptp(visible.astype(np.int16), axis=1) > COLOURED).mean() > SOME:
+        return shades > MOST_COLOURS
+    if shades > MOST_GRAYS and ((light > DARK) & (light < 255 - DARK)).mean() > MANY:
+        reason = "is gray and partly transparent: a photograph with a hole to paint, or a soft mask?"
+        hint = "save it without transparency: white is painted, black stays"
+        raise BadRequest(reason, field="mask", value=path, hint=hint)
+    return False
+
+
+def check_paints(mask: Mask, path: str) -> None:
+    """Raise `BadRequest` where `mask`, shaped as asked, paints nothing."""
+    if mask.max(initial=0) > FAINT:
+        return
+    brightest = int(mask.max(initial=0))
+    reason = (
+        f"paints nothing: its brightest value is {brightest} of 255" if brightest else "paints nothing: it is black"
+    )
+    raise BadRequest(
+        reason, field="mask", value=path, hint="white is painted, black stays; `mask_invert` turns it around"
+    )
 
 
 def shaped(mask: Mask, *, invert: bool = False, grow: int = 0, blur: float = 0) -> Mask:

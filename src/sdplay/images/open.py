@@ -47,7 +47,7 @@ UNREADABLE = (
 def open_file(path: Path, formats: tuple[str, ...] = READABLE) -> Iterator[Image.Image]:
     """The picture file at `path`, its header read and no pixel; raises what is in `UNREADABLE`.
 
-    What is no ordinary file is never opened: a pipe would be waited for, a device may have no end.
+    What is not a regular file is never opened: a pipe would be waited for, a device may have no end.
     """
     if reason := why_not_opened(path):
         raise ValueError(reason)
@@ -63,7 +63,7 @@ def why_not_opened(path: Path) -> str:
     if stat.S_ISDIR(status.st_mode):
         return "is a folder"
     if not stat.S_ISREG(status.st_mode):
-        return "is no ordinary file"
+        return "is not a regular file"
     return f"is larger than {LARGEST_FILE // 2**20} MiB" if status.st_size > LARGEST_FILE else ""
 
 
@@ -96,7 +96,7 @@ def quiet() -> Iterator[None]:
 
 def check_file(path: Path, field: str) -> None:
     """Raise `BadRequest` unless `path` is an ordinary file of reasonable size."""
-    hints = {"is a folder": "give the picture's file", "is no ordinary file": "save the picture first"}
+    hints = {"is a folder": "give the picture's file", "is not a regular file": "save the picture first"}
     try:
         reason = why_not_opened(path) if "\0" not in str(path) else "no such file"
     except FileNotFoundError:
@@ -111,4 +111,4 @@ def unreadable(path: Path, field: str, error: Exception) -> BadRequest:
     reason = (
         str(error) if isinstance(error, OSError | ValueError | Image.DecompressionBombError) else type(error).__name__
     )
-    return BadRequest(f"is no picture that can be read: {reason}", field=field, value=str(path), hint=NAMED)
+    return BadRequest(f"is not a picture that can be read: {reason}", field=field, value=str(path), hint=NAMED)

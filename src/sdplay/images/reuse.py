@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from sdplay.core.errors import BadRequest
 from sdplay.images.picture import pixel_digest
-from sdplay.images.write import SUFFIXES, own_chunk, parse_chunk
+from sdplay.images.write import LOSSY, SUFFIXES, own_chunk, parse_chunk
 from sdplay.images.writer import NUMBERED, UNREADABLE, open_own
 from sdplay.requests.recipe import Numerics, Recipe, in_more_precision, picture_key
 
-LOSSLESS = frozenset(suffix for kind, suffix in SUFFIXES.items() if kind != "jpeg")
+LOSSLESS = frozenset(suffix for kind, suffix in SUFFIXES.items() if kind not in LOSSY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -50,8 +50,8 @@ def find_reusable(folder: Path, wanted: Iterable[tuple[Recipe, int]]) -> Iterato
 
     After those that are just what is wanted come those in more precision, for what is still missing: that is how a
     picture is kept whose numbers overflowed. One file is taken for one picture only.
-    Only what is kept without loss can prove its pixels, so JPEG files are never taken. Of files with names as a
-    `ImageWriter` gives them only those are opened whose seed is one of the wanted.
+    Only what is kept without loss can prove its pixels, so JPEG and AVIF files are never taken. Of files with names as
+    an `ImageWriter` gives them only those are opened whose seed is one of the wanted.
     """
     missing = {picture_key(recipe, index): (recipe, index) for recipe, index in wanted}
     others = list[StoredPicture]()

@@ -10,7 +10,7 @@ from typing import Any
 from PIL import Image, PngImagePlugin
 
 from sdplay.core.errors import BadRequest
-from sdplay.images.write import IMAGE_DESCRIPTION, Format
+from sdplay.images.write import IMAGE_DESCRIPTION, LOSSY, Format
 from sdplay.requests.recipe import Recipe, canonical_json
 
 CHUNK = "sdplay_grid"
@@ -56,10 +56,10 @@ class SheetRecord:
 
 
 def encode_sheet(image: Image.Image, record: SheetRecord, kind: Format) -> bytes:
-    """The file of a sheet, without loss; raises `BadRequest` for JPEG."""
+    """The file of a sheet, without loss; raises `BadRequest` for JPEG and AVIF."""
     buffer = io.BytesIO()
-    if kind == "jpeg":
-        raise BadRequest("a sheet is no JPEG", field="format", value=kind, hint="take png or webp")
+    if kind in LOSSY:
+        raise BadRequest("a sheet is kept without loss", field="format", value=kind, hint="take png or webp")
     text = canonical_json(record.as_json())
     if kind == "png":
         info = PngImagePlugin.PngInfo()
@@ -73,7 +73,7 @@ def encode_sheet(image: Image.Image, record: SheetRecord, kind: Format) -> bytes
 
 
 def sheet_chunk(image: Image.Image) -> str | None:
-    """The text of a sheet's chunk in an opened picture, None where it is no sheet of ours."""
+    """The text of a sheet's chunk in an opened picture, None if it is not a sheet of ours."""
     text = image.info.get(CHUNK)
     if isinstance(text, str):
         return text
@@ -84,7 +84,7 @@ def sheet_chunk(image: Image.Image) -> str | None:
 
 def parse_sheet(text: str) -> SheetRecord:
     """The inverse of `SheetRecord.as_json`, as text; raises `BadRequest` for a damaged recipe, and `ValueError`,
-    `KeyError` or `TypeError` for what is no such text.
+    `KeyError` or `TypeError` for any other text.
     """
     value: dict[str, Any] = json.loads(text)
     axes = tuple(SheetAxis(name=str(each["name"]), values=tuple(map(str, each["values"]))) for each in value["axes"])

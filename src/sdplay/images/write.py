@@ -1,6 +1,6 @@
 """A recipe inside a picture file: A1111's text for the world, and our own JSON, which is exact.
 
-PNG: text chunks `parameters` and `sdplay`. JPEG and WebP: EXIF UserComment and ImageDescription (JSON in ASCII).
+PNG: text chunks `parameters` and `sdplay`. JPEG, WebP and AVIF: EXIF UserComment and ImageDescription (JSON in ASCII).
 """
 
 from __future__ import annotations
@@ -20,12 +20,14 @@ from sdplay.images.infotext import infotext
 from sdplay.images.picture import Picture, UpscaleRecord
 from sdplay.requests.recipe import Recipe, canonical_json
 
-Format = Literal["png", "webp", "jpeg"]
-MEDIA_TYPES: dict[Format, str] = {"png": "image/png", "webp": "image/webp", "jpeg": "image/jpeg"}
-SUFFIXES: dict[Format, str] = {"png": ".png", "webp": ".webp", "jpeg": ".jpg"}
+Format = Literal["png", "webp", "jpeg", "avif"]
+MEDIA_TYPES: dict[Format, str] = {"png": "image/png", "webp": "image/webp", "jpeg": "image/jpeg", "avif": "image/avif"}
+SUFFIXES: dict[Format, str] = {"png": ".png", "webp": ".webp", "jpeg": ".jpg", "avif": ".avif"}
+LOSSY: tuple[Format, ...] = ("jpeg", "avif")
 CHUNK, ENLARGED = "sdplay", "enlarged"
 EXIF_IFD, USER_COMMENT, IMAGE_DESCRIPTION = 0x8769, 0x9286, 0x010E
 JPEG_QUALITY = 95
+AVIF_QUALITY = 90
 LARGEST_JPEG_EXIF = 65_533  # bytes; the length of a JPEG segment is a 16-bit number that counts itself
 
 
@@ -55,20 +57,20 @@ def chunk(picture: Picture, version: str) -> str:
 
 
 def parse_chunk(text: str) -> Embedded:
-    """The inverse of `chunk`; raises `BadRequest` for a damaged or newer recipe, `ValueError` for what is no chunk."""
+    """The inverse of `chunk`; raises `BadRequest` for a damaged or newer recipe, `ValueError` for anything else."""
     value: dict[str, Any] = json.loads(text)
     index, digest, version = value["index"], value["pixels"], value[CHUNK]
     if type(index) is not int or not 0 <= index < MOST_FRAMES:
         raise ValueError(f"its index is {index!r}")
     if not isinstance(digest, str) or not isinstance(version, str):
-        raise ValueError("its digest or version is no text")
+        raise ValueError("its digest or version is not text")
     enlarged = tuple(map(UpscaleRecord.from_dict, value.get(ENLARGED, ())))
     recipe = Recipe.from_dict(value["recipe"])
     return Embedded(recipe=recipe, index=index, digest=digest, version=version, enlarged=enlarged)
 
 
 def encode(picture: Picture, kind: Format, version: str) -> bytes:
-    """The file of `picture`, recipe embedded; PNG and WebP are lossless, JPEG is not.
+    """The file of `picture`, recipe embedded; PNG and WebP are lossless, JPEG and AVIF are not.
 
     Raises `BadRequest` where the words are too long for a JPEG file (64 KB hold all it can say about itself).
     """
@@ -86,6 +88,9 @@ def encode(picture: Picture, kind: Format, version: str) -> bytes:
     if kind == "webp":
         picture.image.save(buffer, "WEBP", lossless=True, exif=exif)
         return buffer.getvalue()
+    if kind == "avif":  # by one thread, so that the bytes are the same on every machine
+        picture.image.save(buffer, "AVIF", quality=AVIF_QUALITY, subsampling="4:4:4", max_threads=1, exif=exif)
+        return buffer.getvalue()
     if len(exif.tobytes()) > LARGEST_JPEG_EXIF:
         reason = "a JPEG file has no room for a prompt this long"
         raise BadRequest(reason, field="format", value=kind, hint="take png or webp, or fewer words")
@@ -94,8 +99,8 @@ def encode(picture: Picture, kind: Format, version: str) -> bytes:
 
 
 def stored_pixels(picture: Picture, kind: Format, version: str) -> NDArray[np.uint8]:
-    """The pixels that a file of `picture` holds: its own, or what JPEG leaves of them."""
-    if kind != "jpeg":
+    """The pixels that a file of `picture` holds: its own, or what JPEG or AVIF leaves of them."""
+    if kind not in LOSSY:
         return picture.pixels
     with Image.open(io.BytesIO(encode(picture, kind, version))) as image:
         return np.asarray(image)

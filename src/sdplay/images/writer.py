@@ -86,7 +86,7 @@ def read_own(path: Path) -> tuple[Embedded, NDArray[np.uint8]]:
     except FileNotFoundError:
         raise BadRequest("no such file", field="file", value=str(path)) from None
     except UNREADABLE as error:
-        raise BadRequest(f"is no picture that can be read: {error}", field="file", value=str(path)) from None
+        raise BadRequest(f"is not a picture that can be read: {error}", field="file", value=str(path)) from None
 
 
 def is_film_frame(info: Mapping[Any, Any]) -> bool:

@@ -78,7 +78,7 @@ class Graph:
         self._used: set[tuple[str, str]] = set()
 
     def target(self, link: object) -> Node | None:
-        """The node that `link` leads to; None when it is no link."""
+        """The node that `link` leads to; None if it is not a link."""
         if not isinstance(link, list) or len(cast(list[Any], link)) != 2 or type(link[1]) is not int:
             return None
         return self.nodes.get(str(link[0])) if isinstance(link[0], str | int) else None

@@ -69,8 +69,8 @@ def import_settings(
         fields |= {"model": path} if path is not None else {}
         left += [Skipped(name="model", value=found.fields.get("model"), reason=doubt)] if doubt else []
     if "vae" not in changes:
-        codec, doubt = vae_of(found, library)
-        fields |= {"vae": codec} if codec is not None else {}
+        vae, doubt = vae_of(found, library)
+        fields |= {"vae": vae} if vae is not None else {}
         left += [Skipped(name="VAE", value=found.fields.get("vae"), reason=doubt)] if doubt else []
     given = {name: value for name, value in fields.items() if value != ()}
     request = make_request(kind, **{**given, **changes})
@@ -87,7 +87,7 @@ def mode_of(found: ParsedMetadata) -> type[AnyStill]:
 def supported_fields(
     found: ParsedMetadata, kind: type[AnyStill], *, steered: bool = False
 ) -> tuple[dict[str, Any], list[Skipped]]:
-    """(the fields of a request of `kind` that the file says, the rest); model and codec are in neither.
+    """(the fields of a request of `kind` that the file says, the rest); model and VAE are in neither.
 
     `steered` says that there is a control image; what is said of one has a meaning only then.
     """

@@ -116,9 +116,9 @@ def vae_of(found: ParsedMetadata, library: Library) -> tuple[str | None, str]:
     if not isinstance(named, str) or named.casefold() in THE_MODELS_OWN:
         return None, ""
     try:
-        codec = resolve_add_on("vae", re.split(r"[\\/]", named)[-1], library, by_path=False)
+        vae = resolve_add_on("vae", re.split(r"[\\/]", named)[-1], library, by_path=False)
     except (BadRequest, ModelBroken) as error:
-        return None, f"cannot be had, and the model's own codec is taken: {error.reason}"
-    note, digest = str(found.fields.get("vae_hash", "")), codec.identity.digest
+        return None, f"cannot be had, and the model's own VAE is taken: {error.reason}"
+    note, digest = str(found.fields.get("vae_hash", "")), vae.identity.digest
     differs = re.fullmatch(r"[0-9a-f]{10,64}", note) is not None and not digest.startswith(note)
-    return codec.identity.name, f"the one here has the sha256 {digest[:10]}, the one in the file {note[:10]}" * differs
+    return vae.identity.name, f"the one here has the sha256 {digest[:10]}, the one in the file {note[:10]}" * differs

@@ -27,7 +27,11 @@ class NotThis(Exception):
 
 def read_json(text: str) -> dict[str, Any]:
     try:
-        return _mapping("JSON", json.loads(text, object_pairs_hook=_without_twins))
+        found = json.loads(text, object_pairs_hook=_without_twins)
+        json.dumps(found, ensure_ascii=False).encode()
+        return _mapping("JSON", found)
+    except UnicodeEncodeError:
+        raise NotThis("is JSON with half a surrogate pair, which is not a character") from None
     except json.JSONDecodeError as wrong:
         raise NotThis(f"is no JSON at line {wrong.lineno}, column {wrong.colno}: {wrong.msg}") from None
     except (RecursionError, ValueError):

@@ -17,7 +17,7 @@ def read_assignments(text: str) -> tuple[dict[str, Any], list[str]]:
     """The names that `text` assigns plain values to, on top or inside a function, class, dict(…) or SimpleNamespace(…).
 
     A value that is computed is left out and noted, as are names that begin with an underscore; the last of several
-    assignments counts. Raises `NotThis` with line and column where `text` is no Python.
+    assignments counts. Raises `NotThis` with line and column if `text` is not Python.
     """
     try:
         with warnings.catch_warnings():

@@ -40,7 +40,7 @@ def read_found(path: Path) -> ParsedMetadata | None:
     except FileNotFoundError:
         raise BadRequest("no such file", field="file", value=str(path)) from None
     except UNREADABLE as error:
-        raise BadRequest(f"is no picture that can be read: {error}", field="file", value=str(path)) from None
+        raise BadRequest(f"is not a picture that can be read: {error}", field="file", value=str(path)) from None
     except BadRequest as problem:
         reason = f"its metadata {problem.reason}"
         raise BadRequest(reason, field="file", value=str(path), hint=problem.hint) from None
@@ -146,6 +146,6 @@ def as_texts(said: Mapping[str, Any]) -> Texts:
 
 
 def of_graphs(prompt: str | None, workflow: str | None) -> ParsedMetadata | None:
-    """What ComfyUI's graphs say; None for JSON that is no graph."""
+    """What ComfyUI's graphs say; None for JSON that is not a graph."""
     found = parse_comfyui(prompt, workflow)
     return found if found.fields or found.other else None

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 from sdplay.core.errors import BadRequest
+from sdplay.files.regular import open_regular
 from sdplay.interop.deforum import from_deforum, is_deforum
 from sdplay.interop.notation import NotThis, read_json, read_toml, read_yaml
 from sdplay.interop.python_source import read_assignments
@@ -54,7 +55,7 @@ def _refused(path: Path, reason: str, hint: str = "") -> BadRequest:
 
 def _text_of(path: Path) -> str:
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             content = file.read(MOST_BYTES + 1)
     except OSError as wrong:
         raise _refused(path, f"cannot be read: {wrong.strerror}") from None

@@ -21,14 +21,14 @@ WHY_NOT = (
     (re.compile(r"^schedule|^noise_schedule$", re.I), "there is no such schedule here, and the model's own is taken"),
     (re.compile(r"^rng$", re.I), "there is no such source of noise here"),
     (re.compile(r"^civitai resources$", re.I), "names of a web site, not of files: give LoRAs with `lora`"),
-    (re.compile(r"^ti hashes|embedding", re.I), "words of the prompt, used where files of these names are here"),
+    (re.compile(r"^ti hashes|embedding", re.I), "a note: words of the prompt, used if files of these names are here"),
     (re.compile(r"^(lora|lyco).*hash", re.I), "a note on the LoRAs, which are looked for by name"),
     (re.compile(r"lora|lyco", re.I), "does not say how much of which file"),
     (re.compile(r"^hires upscaler$", re.I), "there is no such upscaler here, and lanczos is taken"),
     (re.compile(r"^hires (resize|fixed)", re.I), "a second pass is so many times as large: give `hires_scale`"),
     (re.compile(r"^hires|^hr_|^denoising strength$", re.I), "the second pass is drawn as the first, but larger"),
     (re.compile(r"control(?!percent)", re.I), "there is one ControlNet here, for edges or for a map that is given"),
-    (re.compile(r"^vae", re.I), "the model's own codec is taken"),
+    (re.compile(r"^vae", re.I), "the model's own VAE is taken"),
     (re.compile(r"template$|^wildcard prompt$", re.I), "a note: the prompt is what was drawn from it"),
     (re.compile(r"^(text_[gl]|clip_[gl]|t5xxl)$"), "the text for another text encoder: every encoder reads the prompt"),
     (re.compile(r"^nodes$", re.I), "nodes of the graph that were not followed"),
@@ -96,11 +96,11 @@ def skipped_words(found: ParsedMetadata) -> Iterator[Skipped]:
     for name, text in (("prompt", found.prompt), ("negative prompt", found.negative_prompt)):
         for pattern, programs in ((UNKNOWN_MARK, None), (BLENDED, "InvokeAI")):
             if programs in (None, found.program) and (match := pattern.search(text)):
-                yield Skipped(name=name, value=match[0], reason="is read as plain words: it is no notation of ours")
+                yield Skipped(name=name, value=match[0], reason="is read as plain words: it is not a notation of ours")
 
 
 def why_elsewhere(name: str) -> str:
-    """Why a field that the kind of request lacks is not asked for."""
+    """Why a field that this kind of request does not have is left out."""
     if name in Img2Img.model_fields:
         return OF_A_PICTURE
     if name in Txt2Img.model_fields:

@@ -66,7 +66,7 @@ def exif_texts(image: Image.Image) -> Texts:
 
 
 def decoded_user_comment(comment: bytes) -> str:
-    """An EXIF UserComment as text, "\ufffd" for what is no letter, since anybody's comment on anything comes by here.
+    """An EXIF UserComment as text, "\ufffd" for what is not a letter, since any comment on anything comes by here.
 
     Eight bytes name the encoding, and many writers put another one behind them: UNICODE is UTF-16 in whatever byte
     order the writer liked (big-endian for A1111), with a mark or without one, or UTF-8.

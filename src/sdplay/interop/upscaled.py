@@ -17,11 +17,12 @@ from sdplay.images.infotext_grammar import quoted
 from sdplay.images.open import UNREADABLE, open_file
 from sdplay.images.picture import Picture, UpscaleRecord
 from sdplay.images.write import CHUNK, ENLARGED, chunk, own_chunk
-from sdplay.interop.texts import Texts, texts_in
+from sdplay.interop.texts import HIDDEN, Texts, texts_behind, texts_in
 from sdplay.library.upscalers import UPSCALER_LABELS
 from sdplay.requests.recipe import canonical_json
 
-COMMENTS = {"UserComment", "comment"}  # where files other than PNG say what a PNG says in `parameters`
+# Where files say what a PNG of A1111 says in `parameters`, the first that is there.
+COMMENTS = ("UserComment", "comment", HIDDEN, "XPComment", "ImageDescription")
 
 
 def upscale_infotext(one: UpscaleRecord) -> str:
@@ -38,13 +39,15 @@ def texts_of(picture: Picture, version: str) -> Texts:
 def texts_in_file(path: Path) -> Texts:
     """What the picture in `path` says about itself, as the chunks of a PNG file; nothing where it cannot be told."""
     with suppress(*UNREADABLE):
-        texts = texts_in(path)
+        texts = texts_behind(path) | texts_in(path)
+        with open_file(path) as image:
+            own = own_chunk(image)
+        if texts.get("ImageDescription") == own:  # where other files than PNG hold it
+            texts.pop("ImageDescription", None)
         comment = next((texts[name] for name in COMMENTS if name in texts), None)
         kept = {name: text for name, text in texts.items() if name not in COMMENTS}
         if comment is not None:
             kept.setdefault("parameters", comment)
-        with open_file(path) as image:
-            own = own_chunk(image)
         return kept | ({CHUNK: own} if own is not None else {})
     return {}
 

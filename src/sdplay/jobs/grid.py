@@ -13,7 +13,7 @@ from sdplay.core.errors import BadRequest, problems_of, together
 from sdplay.events import Event, Finished, ImageDone, ImageSaved, Mismatch, Reused, Started
 from sdplay.images.picture import Picture, SavedImage
 from sdplay.images.reuse import Changed, find_reusable
-from sdplay.images.write import MEDIA_TYPES
+from sdplay.images.write import LOSSY, MEDIA_TYPES
 from sdplay.images.writer import ImageWriter, format_of
 from sdplay.jobs.grid_sheet import Grid, GridCell, GridPlan, GridSheet, Wanted
 from sdplay.jobs.pictures import PictureJobs, Pictures
@@ -159,10 +159,10 @@ def batches(missing: Wanted) -> Iterator[tuple[ResolvedRequest, list[int]]]:
 
 
 def grid_writer(folder: Path, kind: str) -> ImageWriter:
-    """What keeps a grid's pictures; raises `BadRequest` for JPEG, whose pixels could not prove anything later."""
-    if kind.casefold() in {"jpg", "jpeg"}:
+    """What keeps a grid's pictures; raises `BadRequest` for JPEG and AVIF, whose pixels could prove nothing later."""
+    if kind.casefold() in {"jpg", *LOSSY}:
         raise BadRequest(
-            "a grid takes pictures that are there already, and the pixels of a JPEG are not those that were drawn",
+            "a grid takes pictures that are there already, and the pixels of such a file are not those that were drawn",
             field="format",
             value=kind,
             hint="take png or webp",

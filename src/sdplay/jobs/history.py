@@ -71,7 +71,7 @@ class History:
     def resolve_again(self, embedded: Embedded, changes: Mapping[str, Any]) -> tuple[ResolvedRequest, Sequence[int]]:
         """What to draw: the recipe in the file itself where nothing is changed, else a new one made of its request.
 
-        Where `model` and the given pictures are what they were, saying where they are is no change. Raises
+        Where `model` and the given pictures are what they were, saying where they are changes nothing. Raises
         `NotReproduced` when nothing is changed and one of them is another now.
         """
         if not changes.keys() - {"model", "allow_pickle", *CALLED}:

@@ -42,7 +42,7 @@ def styled(prompt: str, negative: str, names: Iterable[str], known: Mapping[str,
 
 
 def read_styles(path: Path) -> dict[str, Style]:
-    """The styles in the file at `path`, by name; raises `BadRequest` where it cannot be read or lacks a column."""
+    """The styles in the file at `path`, by name; raises `BadRequest` if it cannot be read or a column is missing."""
     try:
         rows = list(csv.DictReader(read_regular_text(path, LARGEST).splitlines(keepends=True), strict=True))
     except (OSError, ValueError, csv.Error) as error:

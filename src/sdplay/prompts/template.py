@@ -172,7 +172,7 @@ def wildcard_names(nodes: Nodes) -> Iterator[str]:
 def resolved(text: str, wildcards: Wildcards, seed: int, field: str = "prompt") -> str:
     """`text` with every choice made: a pure function of its arguments.
 
-    Raises `BadRequest` naming `field` for a wildcard that `wildcards` lacks, for one that leads to itself, and where
+    Raises `BadRequest` naming `field` for a wildcard that is not in `wildcards`, for one that leads to itself, and if
     more than 32,000 characters come of it.
     """
     nodes = template(text, field)

@@ -19,7 +19,7 @@ from sdplay.requests.base import NEVER, Request, field_marks
 from sdplay.requests.modes import MODES, ROLES, load, named_files, request_from
 
 FORMAT = 1
-# What the fields of all modes stand for in a recipe that lacks them.
+# What the fields of all modes stand for in a recipe that does not have them.
 BEFORE = {name: marks["since"] for name in Request.model_fields if "since" in (marks := field_marks(Request, name))}
 NO_SIZE = {"width": 1, "height": 1}  # what this format says of files without a size
 RESOLVED = ("width", "height", "steps", "guidance_scale", "sampler", "schedule", "seed")

@@ -243,6 +243,16 @@ def test_a_picture_whose_middle_is_damaged_is_found_by_hashing(job: JobFolder) -
     assert recover(job)[1] == {2}
 
 
+def test_a_folder_in_the_place_of_a_picture_is_set_aside(job: JobFolder) -> None:
+    frame = job.path / "frames" / "000000001.png"
+    frame.unlink()
+    frame.mkdir()
+    (frame / "mine.txt").write_text("mine")
+    assert recover(job)[1] == {0}
+    assert not frame.exists()
+    assert (frame.with_name("000000001.png.aside-1") / "mine.txt").read_text() == "mine"
+
+
 def test_what_belongs_to_no_segment_is_deleted_and_other_files_stay(job: JobFolder) -> None:
     whole = files(job.path)
     depth = {"depth/000000002.png": b"depth"}

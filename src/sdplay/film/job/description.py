@@ -38,7 +38,7 @@ def describe(recipe: Recipe, output: Output) -> dict[str, Any]:
 
 @contextmanager
 def damage_named() -> Iterator[None]:
-    """Raise `StoreError` for a description that lacks what it should have."""
+    """Raise `StoreError` for a description in which something is missing."""
     try:
         yield
     except (KeyError, TypeError, ValueError, AttributeError, ZeroDivisionError) as error:

@@ -138,7 +138,7 @@ class FilmEncoder:
 
     def _go_on(self) -> None:
         if self._abandoned:
-            raise Stopped("the film is no longer waited for")
+            raise Stopped("nobody waits for the film any more")
 
     def _rest(self, segments: SegmentStore, count: int) -> Iterator[Pixels]:
         """What is still missing in the film when its `count` frames are on the disk."""

@@ -19,6 +19,7 @@ from typing import Any, cast
 from sdplay.core.errors import BadRequest, StoreError, shorten
 from sdplay.files.atomic import HIDDEN, prepare_folder, replace_file, store_error, sync_folder, write_new, writing
 from sdplay.files.lock import locked
+from sdplay.files.regular import read_regular
 from sdplay.film.job.journal import SegmentRecord, read_journal
 from sdplay.film.job.segments import Chain, SegmentStore, check_regular, encode_latest
 from sdplay.images.read import Pixels
@@ -81,10 +82,8 @@ class JobFolder:
 
         With `free` also for a job.json in which anything but the settings named there was changed.
         """
-        file = path / "job.json"
-        check_regular(file)
         try:
-            fields = cast("dict[str, Any]", json.loads(file.read_bytes()))
+            fields = cast("dict[str, Any]", json.loads(read_regular(path / "job.json")))
             if fields["format"] != FORMAT:
                 raise StoreError(
                     "was made by another version of this program", field="job", value=str(path), hint="use that version"
@@ -94,7 +93,9 @@ class JobFolder:
             hint = "give the folder that holds its job.json"
             raise BadRequest("there is no job", field="job", value=str(path), hint=hint) from None
         except OSError as error:
-            raise store_error(error, path) from error
+            reason = f"its job.json cannot be read: {error.strerror}"
+            hint = "put the file back that was there"
+            raise StoreError(reason, field="job", value=str(path), hint=hint) from error
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise StoreError(f"its job.json is damaged: {error!r}", field="job", value=str(path)) from error
         if free is not None:
@@ -120,7 +121,7 @@ class JobFolder:
     def lock(self) -> Generator[None]:
         """Be the one process that works on the job; raises `BadRequest` "already running (pid N)" if there is one.
 
-        The lock of a process that died, however it died, is no hindrance.
+        The lock of a process that died, however it died, does not hinder.
         """
         with ExitStack() as stack:
             with writing(self.path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import itertools
 import os
 import re
 from collections.abc import Callable, Collection, Iterator
@@ -188,8 +189,17 @@ def _keep_only(folder: Path, listed: bytearray) -> None:
 
     with os.scandir(folder) as entries:  # the names of pictures that stay are not held
         paths = [entry.path for entry in entries if doomed(entry.name)]
-    for path in paths:
-        os.unlink(path)
+    for path in map(Path, paths):
+        if path.is_dir() and not path.is_symlink():
+            set_aside(path)
+        else:
+            path.unlink()
+
+
+def set_aside(folder: Path) -> None:
+    """Give a folder that is where a picture belongs another name: it is somebody's, and is not deleted."""
+    names = (folder.with_name(f"{folder.name}.aside-{number}") for number in itertools.count(1))
+    folder.rename(next(name for name in names if not name.exists()))
 
 
 def pixel_sha(pixels: Pixels) -> str:

@@ -20,6 +20,7 @@ from PIL import Image, ImageSequence
 from sdplay.core.errors import BadRequest, DiskFull, SdplayError, StoreError
 from sdplay.files import atomic
 from sdplay.files.atomic import sync_folder
+from sdplay.film.video.webp import open_webp
 
 FilmKind = Literal["mp4", "gif", "webp", "apng", "webm", "mkv"]
 # A GIF counts in hundredths of a second, and programs that show one slow down below two of them.
@@ -135,6 +136,8 @@ def open_media(path: Path, field: str, formats: str) -> InputContainer:
             refuse(path, "is a folder" if path.is_dir() else "no such file", field)
         if path.stat().st_size == 0:
             refuse(path, "is an empty file", field)
+        if formats == FORMATS and (animation := open_webp(path)) is not None:
+            return animation
         # "file:" and the lists: a name or a content that points to another file or to the network is not followed
         options = {"format_whitelist": formats, "protocol_whitelist": "file"}
         return av.open(f"file:{path.absolute()}", options=options)
