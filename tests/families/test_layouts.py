@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -62,8 +63,9 @@ def without_text_model(weights: Weights) -> Weights:
 
 
 @pytest.mark.parametrize("other", [mean_only, without_text_model])
-def test_other_spellings_of_a_checkpoint_are_loaded_the_same(other: object, plain: Path, tmp_path: Path) -> None:
-    assert callable(other)
+def test_other_spellings_of_a_checkpoint_are_loaded_the_same(
+    other: Callable[[Weights], Weights], plain: Path, tmp_path: Path
+) -> None:
     save_file(other(load_file(plain)), tmp_path / "other.safetensors")
     resolve(str(tmp_path / "other.safetensors"), Library(home=tmp_path))
     assert same(loaded(plain), loaded(tmp_path / "other.safetensors"))
@@ -169,28 +171,27 @@ def test_zero_snr_is_followed_in_a_folder_and_in_a_file(kinds: dict[str, Path], 
     assert load_family("sdxl", tmp_path / "v.safetensors", FLOAT32).process.schedule.sigmas[-1] < 15
 
 
-def as_pickles(folder: Path, target: Path, half: str = "") -> Path:
-    """A copy of a model's folder with a pickle for each file of weights."""
+def as_pickles(folder: Path, target: Path) -> Path:
+    """A copy of a model's folder with pickles for the weights of its U-Net, named as of half precision, and VAE."""
     shutil.copytree(folder, target)
-    for path in target.rglob("*.safetensors"):
-        name = "pytorch_model" if "text_encoder" in path.parent.name else path.stem
-        torch.save(load_file(path), path.with_name(f"{name}{half}.bin"))
+    for part, name in {"unet": "diffusion_pytorch_model.fp16.bin", "vae": "diffusion_pytorch_model.bin"}.items():
+        (path,) = (target / part).glob("*.safetensors")
+        torch.save(load_file(path), path.with_name(name))
         path.unlink()
     return target
 
 
-@pytest.mark.parametrize("half", ["", ".fp16"])
-def test_a_folder_of_pickles_is_loaded_where_pickles_may_be_opened(
-    half: str, kinds: dict[str, Path], tmp_path: Path
-) -> None:
-    folder = as_pickles(kinds["sd15"], tmp_path / "model", half)
+def test_a_folder_of_pickles_is_loaded_where_pickles_may_be_opened(kinds: dict[str, Path], tmp_path: Path) -> None:
+    folder = as_pickles(kinds["sd15"], tmp_path / "model")
     library = Library(home=tmp_path / "home", cache=tmp_path / "cache")
-    with pytest.raises(ModelBroken, match=r"its weights are a pickle, text_encoder/pytorch_model.*bin") as caught:
+    with pytest.raises(ModelBroken, match=r"its weights are a pickle, unet/diffusion.*fp16\.bin") as caught:
         resolve(str(folder), library)
     assert "`allow_pickle`" in caught.value.hint
     found = resolve(str(folder), library, allow_pickle=True)
     assert same(loaded(kinds["sd15"]), loaded(found.path))
     assert (found.origin, found.card.size) == (folder, resolve(str(kinds["sd15"]), library).card.size)
     assert resolve(str(folder), library, allow_pickle=True).identity == found.identity
+    with pytest.raises(ModelBroken, match=r"its weights are a pickle, diffusion_pytorch_model\.bin"):
+        resolve_add_on("vae", str(folder / "vae"), library)
     vae = resolve_add_on("vae", str(folder / "vae"), library, allow_pickle=True)
     assert same(loaded(kinds["sd15"]), loaded(kinds["sd15"], vae=vae.path))

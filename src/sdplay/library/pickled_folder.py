@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -61,16 +62,16 @@ def _copy(component: Path, target: Path, cache: Path, memory: Path) -> None:
         if path.suffix in CONFIGURATIONS and path.is_file() and not path.name.endswith(".index.json"):
             shutil.copyfile(path, target / path.name)
     for path in weight_files(component):
-        _link(path, target / path.name)
+        _place(path.resolve(), target / path.name, os.symlink)
     for path in pickled_weights(component):
         made = as_safetensors(path, file_digest(path, memory), cache)
-        made.replace(target / f"{path.stem}.safetensors")
+        _place(made, target / f"{path.stem}.safetensors", os.link)
 
 
-def _link(path: Path, target: Path) -> None:
+def _place(path: Path, target: Path, link: Callable[[Path, Path], None]) -> None:
     try:
-        target.symlink_to(path.resolve())
-    except OSError:  # Windows, without the right to make links
+        link(path, target)
+    except OSError:  # a system without such links, or a user without the right to make them
         shutil.copyfile(path, target)
 
 

@@ -148,7 +148,7 @@ def make_process(
         raise ValueError(f"unknown beta_schedule {beta_schedule!r}; known: scaled_linear, linear")
     if not (betas.min() > 0 and betas.max() < 1):
         raise ValueError(f"its betas go from {beta_start} to {beta_end}, and 0 to 1 are possible")
-    alphas_cumprod = np.cumprod(1 - betas)
+    alphas_cumprod: Floats = np.cumprod(1 - betas).astype(np.float64, copy=False)
     if zero_snr and prediction == "epsilon":
         raise ValueError("it sets rescale_betas_zero_snr and predicts epsilon, which says nothing at the last level")
     if zero_snr:

@@ -151,9 +151,7 @@ def detect_file(path: Path, known: Sequence[Architecture]) -> ModelKind:
     _check_noise(shapes, path)
     prediction = _prediction(header, looks=architecture.v_size is not None and not inpainting)
     if ZERO_SNR in shapes and prediction == "epsilon":
-        reason = (
-            f"it holds {ZERO_SNR}, noise that leaves nothing of a picture, and predicts epsilon, which needs a rest"
-        )
+        reason = f"it holds {ZERO_SNR}, noise that leaves nothing of a picture, and predicts epsilon"
         raise broken(reason, path, f"choose another model: {CAN_DRAW}")
     return ModelKind(
         architecture=architecture,

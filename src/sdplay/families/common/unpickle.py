@@ -74,7 +74,7 @@ def weights_of(source: str) -> dict[str, Any]:
 
     with open(source, "rb") as file:
         archive = file.read(2) == b"PK"
-    known = [(Nothing, name) for name in LEFT_BY_TRAINING] + [(Parameters, name) for name in CONTAINERS]
+    known: list[Any] = [(Nothing, name) for name in LEFT_BY_TRAINING] + [(Parameters, name) for name in CONTAINERS]
     with torch.serialization.safe_globals(known):
         found = torch.load(source, map_location="cpu", weights_only=True, mmap=archive)
     kept = tensors_in(found)
