@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from sdplay.core.errors import NotReproduced
 from sdplay.core.identity import ResolvedAddOn
 from sdplay.files.model_files import read_header
+from sdplay.jobs.resolve import same_add_ons
 from sdplay.library.bundled import bundled_embeddings, bundled_names
 from sdplay.library.library import Library
 from sdplay.requests.add_ons import find_add_ons
 from sdplay.requests.base import make_request
 from sdplay.requests.txt2img import Txt2Img
+from tests.support.recipes import recipe
 
 VECTORS = torch.arange(16.0).reshape(2, 8)
 
@@ -61,3 +65,14 @@ def test_a_file_of_that_name_comes_first(lora: Path, library: Library, tmp_path:
     save_file({"emb_params": VECTORS}, own)
     embedding, _ = asked("a rusty cat", lora, library)
     assert embedding.path == own
+
+
+def test_a_recipe_finds_them_again(lora: Path, library: Library) -> None:
+    found = asked("a rusty cat", lora, library)
+    drawn = recipe("a rusty cat", lora=(str(lora),), prompt_syntax="a1111")
+    drawn = replace(drawn, add_ons=tuple(one.identity for one in found))
+    assert same_add_ons(drawn, library) == found
+    weights = load_file(lora)
+    save_file(weights | {"bundle_emb.rusty.string_to_param.*": VECTORS + 9}, lora)
+    with pytest.raises(NotReproduced, match="'metal' is not the one it was drawn with"):
+        same_add_ons(drawn, library)

@@ -94,6 +94,13 @@ def test_tensors_that_are_no_factors_are_told(tensors: dict[str, torch.Tensor], 
         read_lora_file(write(tmp_path / "m.safetensors", tensors))
 
 
+def test_a_file_whose_bytes_do_not_make_its_shapes_is_told(tmp_path: Path) -> None:
+    path = write(tmp_path / "m.safetensors", {})
+    path.write_bytes(path.read_bytes().replace(b'"shape":[2,4]', b'"shape":[2,9]'))
+    with pytest.raises(BadRequest, match="it cannot be read"):
+        read_lora_file(path)
+
+
 def test_a_file_of_too_many_tensors_is_refused_before_they_are_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

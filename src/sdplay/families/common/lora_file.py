@@ -99,8 +99,6 @@ def read_lora_file(path: Path) -> dict[Layer, LowRank]:
 
     Raises `BadRequest` for tensors of another method than low rank, and for a layer that is spelled in two ways.
     """
-    from safetensors import safe_open
-
     header = read_header(path)
     names = [name for name in header.tensors if not name.startswith(BUNDLED)]
     if len(names) > MOST_LORA_TENSORS:
@@ -109,22 +107,32 @@ def read_lora_file(path: Path) -> dict[Layer, LowRank]:
     for name in names:
         _check_shape(name, header.tensors[name].shape, path)
     layers: dict[Layer, LowRank] = {}
-    with safe_open(path, "pt") as file:
-        for name in names:
-            base, part = split_name(name)
-            layer = layers.setdefault(layer_of(base), LowRank())
-            if part in layer.factors or (part == "alpha" and layer.alpha is not None):
-                raise lora_error(path, f"it names the layer {layer_of(base)[1]} twice, once as {base}")
-            if part == "alpha":
-                layer.alpha = float(file.get_tensor(name).item())
-            else:
-                layer.factors[part] = file.get_tensor(name)
+    for name, tensor in _tensors(path, names):
+        base, part = split_name(name)
+        layer = layers.setdefault(layer_of(base), LowRank())
+        if part in layer.factors or (part == "alpha" and layer.alpha is not None):
+            raise lora_error(path, f"it names the layer {layer_of(base)[1]} twice, once as {base}")
+        if part == "alpha":
+            layer.alpha = float(tensor.item())
+        else:
+            layer.factors[part] = tensor
     torn = next((layer for layer, found in layers.items() if not {"down", "up"} <= found.factors.keys()), None)
     if torn is not None:
         raise lora_error(path, f"its layer {torn[1]} has only one of its two factors, up and down")
     for layer, alpha in metadata_alphas(header, layers):
         layers[layer].alpha = alpha
     return layers
+
+
+def _tensors(path: Path, names: Iterable[str]) -> Iterator[tuple[str, Tensor]]:
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, "pt") as file:
+            for name in names:
+                yield name, file.get_tensor(name)
+    except SafetensorError as error:
+        raise lora_error(path, f"it cannot be read: {error}", "fetch the file again, or choose another LoRA") from None
 
 
 def _check_shape(name: str, shape: tuple[int, ...], path: Path) -> None:

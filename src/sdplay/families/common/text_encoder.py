@@ -65,9 +65,13 @@ class TextualInversions:
 
     def read(self, one: ResolvedAddOn) -> tuple[Tensor, ...]:
         """The vectors in a file for each of the text encoders."""
+        from safetensors import SafetensorError
         from safetensors.torch import load_file
 
-        tensors = load_file(one.path)
+        try:
+            tensors = load_file(one.path)
+        except SafetensorError as error:
+            raise embedding_error(one.origin, f"it cannot be read: {error}", "fetch the file again") from None
         found = vectors_in(tensors, len(self.encoders))
         widths = tuple(encoder.config.hidden_size for encoder in self.encoders)
         words = [name for name, tensor in tensors.items() if tensor.ndim == 1]
