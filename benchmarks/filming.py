@@ -44,7 +44,7 @@ class Replay:
     def __init__(self, frames: Sequence[NDArray[np.uint8]]) -> None:
         self._frames = frames
 
-    def survey(self, request: Request) -> Machine:
+    def detect_machine(self, request: Request) -> Machine:
         return Machine(device="cpu", dtype="float32", threads=1)
 
     def run(self, task: Task) -> Generator[Event, None, None]:

@@ -28,7 +28,7 @@ class Stepped:
     `previews` are small pictures of what is emerging, uint8 [h, w, 3], one for each frame, where that was asked for.
     """
 
-    frames: tuple[int, ...]
+    indices: tuple[int, ...]
     step: int
     steps: int
     previews: tuple[NDArray[np.uint8], ...] = field(default=(), compare=False, repr=False)

@@ -16,7 +16,7 @@ from sdplay.jobs.pictures import PictureJobs, Pictures, requests_for
 from sdplay.jobs.resolve import ResolvedRequest, Resolver, random_seed
 from sdplay.library.card import shipped_cards
 from sdplay.library.resolve import ResolvedModel, resolve
-from sdplay.requests.modes import load
+from sdplay.requests.modes import import_object
 from sdplay.requests.request import AnyStill, kind_of
 
 if TYPE_CHECKING:
@@ -186,7 +186,7 @@ class Studio:
         self.close()
 
     def _jobs(self, kind: str) -> Any:
-        return load(KINDS[kind])(self.resolver)
+        return import_object(KINDS[kind])(self.resolver)
 
 
 def draw(prompt: str | Sequence[str], *, out: str | Path | None = None, kind: str = "png", **fields: Any) -> Pictures:

@@ -49,7 +49,7 @@ Task = DrawTask | UpscaleTask
 
 
 class Executor(Protocol):
-    """`survey` says what a request would run on; `run` does a task, yielding events; `close` gives everything back.
+    """`run` does a task, yielding events; `detect_machine` says what a request would run on; `close` frees all memory.
 
     As many tasks as there are `workers` may be run at a time, each from a thread of its own. A task can be sent to
     another process.
@@ -58,7 +58,7 @@ class Executor(Protocol):
     @property
     def workers(self) -> int: ...
 
-    def survey(self, request: Request) -> Machine: ...
+    def detect_machine(self, request: Request) -> Machine: ...
 
     def run(self, task: Task) -> Generator[Event, None, None]: ...
 

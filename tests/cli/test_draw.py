@@ -74,14 +74,16 @@ def test_model_says_which_model(sdplay: Sdplay, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("flag", "word"), [("--device", "toaster"), ("--precision", "float16")])
-def test_device_and_precision_reach_the_survey(
+def test_device_and_precision_reach_the_machine(
     sdplay: Sdplay, monkeypatch: pytest.MonkeyPatch, flag: str, word: str
 ) -> None:
     from sdplay.executors.fake import FakeExecutor
 
     asked = []
-    survey = FakeExecutor.survey
-    monkeypatch.setattr(FakeExecutor, "survey", lambda self, request: asked.append(request) or survey(self, request))
+    detect = FakeExecutor.detect_machine
+    monkeypatch.setattr(
+        FakeExecutor, "detect_machine", lambda self, request: asked.append(request) or detect(self, request)
+    )
     assert sdplay(PROMPT, flag, word).code == 0
     assert getattr(asked[0].run, flag[2:]) == word
 
@@ -147,7 +149,7 @@ def test_json_prints_an_object_a_line(sdplay: Sdplay) -> None:
         ([PROMPT, "--sampler", "eulr"], "--sampler = 'eulr'", "did you mean 'euler'?"),
         ([PROMPT, "--schedule", "karas"], "--schedule = 'karas'", "did you mean 'karras'?"),
         ([PROMPT, "--precision", "float8"], "--precision = 'float8'", "float32"),
-        ([PROMPT, "--model", "no/such/folder"], "--model = 'no/such/folder'", "nothing this path"),
+        ([PROMPT, "--model", "no/such/folder"], "--model = 'no/such/folder'", "nothing exists at this path"),
         ([PROMPT, "--format", "bmp"], "'--format'", "png"),
     ],
 )
@@ -218,6 +220,12 @@ def test_finished_pictures_stay_when_the_disk_fills_up(
     assert outcome.code == 4
     assert "2 of 4 pictures are kept in images" in outcome.err
     assert sorted((here / "images").iterdir()) == [here / path for path in outcome.paths]
+    monkeypatch.setattr(ImageWriter, "write", keep)
+    way_on = outcome.err.rpartition("the same command with ")[2].split()
+    rest = sdplay(PROMPT, "-n", "4", *way_on)
+    whole = sdplay(PROMPT, "-n", "4", "--seed", str(int(way_on[1]) - 2), "-o", "whole")
+    digests = [read_own(path)[0].digest for path in outcome.paths + rest.paths]
+    assert digests == [read_own(path)[0].digest for path in whole.paths]
 
 
 def test_ctrl_c_keeps_what_is_finished_and_says_how_to_go_on(here: Path) -> None:

@@ -32,10 +32,23 @@ def folder(here: Path) -> Path:
 def test_a_folder_is_worked_through_in_order(sdplay: Sdplay) -> None:
     outcome = sdplay("img2img", "a cat", "--image", "in", "--num", "2", "--seed", "7")
     assert outcome.code == 0, outcome.err
-    assert [path.name for path in outcome.paths] == [f"{n:05}-{7 + n % 2}.png" for n in range(6)]
+    assert [path.name for path in outcome.paths] == [f"{name}-{seed}.png" for name in "abc" for seed in (7, 8)]
     assert [asked(path)[1] for path in outcome.paths] == [
         f"in/{name}" for name in ("a.png", "b.webp", "c.PNG") for _ in "12"
     ]
+
+
+@pytest.mark.usefixtures("folder")
+def test_what_comes_of_a_folder_is_called_as_in_it(sdplay: Sdplay, here: Path) -> None:
+    outcome = sdplay("img2img", "a cat", "--image", "in")
+    assert [path.name for path in outcome.paths] == ["a.png", "b.png", "c.png"]
+    assert outcome.err.count("drawing ") == 1
+    assert "drawing 3 pictures for 3 requests with fake" in outcome.err
+    assert "2/3 'in/b.webp' in " in outcome.err
+    before = (here / "in" / "a.png").read_bytes()
+    again = sdplay("img2img", "a cat", "--image", "in", "--out", "in")
+    assert [path.name for path in again.paths] == ["a-2.png", "b.png", "c.png"]
+    assert (here / "in" / "a.png").read_bytes() == before
 
 
 def test_a_bad_file_is_told_and_the_rest_is_drawn(sdplay: Sdplay, folder: Path) -> None:
@@ -137,7 +150,7 @@ def test_one_of_the_two(sdplay: Sdplay, arguments: list[str]) -> None:
 
 @pytest.mark.usefixtures("lines")
 def test_stopping_says_how_many_requests_were_done(sdplay: Sdplay, monkeypatch: pytest.MonkeyPatch) -> None:
-    from sdplay.cli import draw as batch
+    from sdplay.cli import batch
 
     follow, seen = batch.follow, []
 
@@ -168,4 +181,56 @@ def test_a_failure_while_drawing_is_no_bad_file(sdplay: Sdplay, monkeypatch: pyt
 def test_a_bar_for_every_request(in_terminal: InTerminal) -> None:
     outcome = in_terminal([*MODULE, "--prompts-from", "prompts.txt"])
     assert outcome.code == 0
-    assert outcome.out.count("1 picture in ") == 3
+    assert outcome.out.count("drawing ") == 1
+    assert all(
+        f"{n}/3 '{text}' in " in outcome.out for n, text in enumerate(("a red apple", "a blue cat", "ein Käse 🧀"), 1)
+    )
+
+
+def lined(here: Path, *lines: str) -> str:
+    (here / "lines.txt").write_text("\n".join(lines), encoding="utf-8")
+    return "lines.txt"
+
+
+def test_lines_with_flags_stand_beside_plain_ones(sdplay: Sdplay, here: Path) -> None:
+    file = lined(
+        here,
+        '--prompt "a red cat" --steps 5 --negative_prompt "dog" --cfg_scale 3',
+        "a -- plain line",
+        "--n_iter 2 --batch_size 2 --prompt 'two' --seed 9",
+    )
+    outcome = sdplay("--prompts-from", file, "--steps", "7", "--seed", "5")
+    assert outcome.code == 0, outcome.err
+    recipes = [read_own(path)[0].recipe for path in outcome.paths]
+    first, plain, *last = recipes
+    assert (asked(outcome.paths[0])[0], first.steps, first.guidance_scale, first.seed) == ("a red cat", 5, 3.0, 5)
+    assert first.request.negative_prompt == "dog"
+    assert (asked(outcome.paths[1])[0], plain.steps, plain.request.negative_prompt) == ("a -- plain line", 7, "")
+    assert [(recipe.steps, recipe.seed) for recipe in last] == [(7, 9)] * 4
+    assert [path.stem[6:] for path in outcome.paths[2:]] == ["9", "10", "11", "12"]
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("--steps 5", 'line 2 of --prompts-from: it has flags, and no --prompt "…" among them'),
+        ('--prompt "a cat', "line 2 of --prompts-from: no closing quotation"),
+        ("--prompt cat --stepz 5", "line 2 of --prompts-from: no such option"),
+        (
+            "--prompt cat --restore_faces true",
+            "line 2 of --prompts-from: no such option --restore-faces: faces are not",
+        ),
+        ("--prompt cat --steps many", "line 2 of --prompts-from: invalid value for '--steps'"),
+        ("--prompt a red cat", "line 2 of --prompts-from: got unexpected extra arguments"),
+    ],
+)
+def test_a_wrong_line_is_named_and_nothing_is_drawn(sdplay: Sdplay, here: Path, line: str, why: str) -> None:
+    outcome = sdplay("--prompts-from", lined(here, "a plain one", line))
+    assert (outcome.code, outcome.out) == (2, "")
+    assert f"error: {why}" in outcome.err
+    assert not (here / "images").exists()
+
+
+def test_the_prompt_may_be_a_flag_and_only_one_is_taken(sdplay: Sdplay) -> None:
+    assert asked(sdplay("txt2img", "--prompt", "a cat").paths[0])[0] == "a cat"
+    assert "typed twice" in sdplay("txt2img", "a dog", "--prompt", "a cat").err

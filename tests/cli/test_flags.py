@@ -32,15 +32,15 @@ def parsed(kind: type[Request], arguments: list[str], *, for_new: bool = True) -
 def test_the_flags_of_txt2img_are_these() -> None:
     options = request_options(Txt2Img, positional="prompt", for_new=True)
     assert [name for option in options for name in option.opts] == [
-        *("-n", "--num", "--style", "--styles-file", "--wildcards"),
+        *("-n", "--num", "--negative", "--seed", "--steps", "--guidance"),
+        *("--style", "--styles-file", "--wildcards"),
+        *("--syntax", "--sampler", "--schedule", "--width", "--height", "--size"),
+        *("--allow-pickle", "--lora", "--embedding", "--model", "--vae"),
         *("--hires-scale", "--hires-upscaler", "--hires-steps", "--hires-strength"),
         *("--control-image", "--controlnet", "--control-preprocessor", "--canny-low", "--canny-high"),
         *("--control-scale", "--control-start", "--control-end"),
-        *("--negative", "--syntax", "--seed", "--steps"),
-        *("--guidance", "--guidance-rescale", "--clip-skip"),
-        *("--sampler", "--schedule", "--width", "--height", "--size", "--lora", "--embedding", "--model", "--vae"),
-        *("--noise", "--allow-pickle", "--device", "--precision", "--low-memory", "--decode-tile"),
-        *("--max-memory", "--allow-lossy", "--batch-size"),
+        *("--device", "--precision", "--low-memory", "--decode-tile"),
+        *("--max-memory", "--allow-lossy", "--batch-size", "--guidance-rescale", "--clip-skip", "--noise"),
     ]
 
 

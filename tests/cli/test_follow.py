@@ -47,7 +47,7 @@ class Pressing(StubFamily):
 class Executor:
     workers = 1
     family = Pressing()
-    def survey(self, request):
+    def detect_machine(self, request):
         return Machine(device="cpu", dtype="float32", threads=1)
     def run(self, task):
         yield Started(recipe=task.recipe, total=len(task.indices))

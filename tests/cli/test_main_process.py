@@ -6,7 +6,7 @@ import gc
 
 import pytest
 
-from sdplay.cli.main import RARELY, main
+from sdplay.cli.main import GC_THRESHOLDS, main
 from tests.support import child
 
 AS_A_COMMAND = """
@@ -23,7 +23,7 @@ print(json.dumps([code, before == after, after, gc.isenabled(), frozen > 1000]))
 def test_the_command_collects_rarely_and_nothing_at_its_end() -> None:
     version, told = child.run(AS_A_COMMAND).splitlines()
     assert version.startswith("sdplay ")
-    assert told == f"[0, false, {list(RARELY)}, true, true]"
+    assert told == f"[0, false, {list(GC_THRESHOLDS)}, true, true]"
 
 
 def test_as_a_function_it_changes_nothing(capsys: pytest.CaptureFixture[str]) -> None:

@@ -164,7 +164,7 @@ def test_the_steps_that_are_planned_are_those_that_are_taken(tiny: Path, tmp_pat
         taken = [event for event in shoot(shooting) if isinstance(event, Stepped)]
     table = film_table(shooting.plan)
     planned = {index: frame for index in range(4) if (frame := table.drawn(index)) is not None}
-    assert {event.frames[0]: event.steps for event in taken} == {
+    assert {event.indices[0]: event.steps for event in taken} == {
         index: denoising_steps(frame, shooting.recipe) for index, frame in planned.items()
     }
     assert sum(denoising_steps(frame, shooting.recipe) for frame in planned.values()) == len(taken)

@@ -22,7 +22,7 @@ RED, BLUE = (np.full((4, 6, 3), colour, np.uint8) for colour in ([[[255, 0, 0]]]
 
 
 def step(*previews: np.ndarray) -> Stepped:
-    return Stepped(frames=tuple(range(len(previews))), step=1, steps=2, previews=previews)
+    return Stepped(indices=tuple(range(len(previews))), step=1, steps=2, previews=previews)
 
 
 def test_pictures_that_are_drawn_together_stand_side_by_side() -> None:

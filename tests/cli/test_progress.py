@@ -33,7 +33,7 @@ DRAWN = ImageDone(picture=picture(recipe()))
 
 
 def events(steps: int = 4, total: int = 2) -> list[Event]:
-    each: list[Event] = [Stepped(frames=(0,), step=step, steps=steps) for step in range(1, steps + 1)]
+    each: list[Event] = [Stepped(indices=(0,), step=step, steps=steps) for step in range(1, steps + 1)]
     pictures = [*each, DRAWN] * total
     return [Started(recipe=recipe(), total=total), *pictures, Finished(total=total, seconds=9.0)]
 
@@ -98,7 +98,7 @@ def test_the_bar_makes_way_and_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -
     with Bar(Clock()) as bar:
         for event in events():
             bar.follow(event)
-            if event == Stepped(frames=(0,), step=4, steps=4) or isinstance(event, ImageDone):
+            if event == Stepped(indices=(0,), step=4, steps=4) or isinstance(event, ImageDone):
                 with bar.aside():
                     screen.write("PATH\n")
     text = screen.getvalue()

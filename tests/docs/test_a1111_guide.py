@@ -12,7 +12,7 @@ import pytest
 
 from sdplay.images.infotext import SAMPLER_LABELS, SCHEDULE_LABELS
 from sdplay.images.writer import read_own
-from sdplay.requests.resolve import SAMPLER_ALIASES, SCHEDULE_ALIASES, named
+from sdplay.requests.resolve import SAMPLER_ALIASES, SCHEDULE_ALIASES, canonical_name
 from tests.docs.pages import ROOT, blocks
 from tests.interop.samples import A1111, png
 from tests.support.given import mask, photo
@@ -74,19 +74,18 @@ def test_the_names_of_samplers_and_schedules_are_all_there_and_understood() -> N
     assert {sampler for _, sampler, _, _ in rows} == SAMPLER_LABELS.keys()
     assert {schedule for *_, schedule in rows if schedule} == SCHEDULE_LABELS.keys()
     for label, sampler, labels, schedule in rows:
-        assert named("sampler", label, SAMPLER_ALIASES) == sampler
+        assert canonical_name("sampler", label, SAMPLER_ALIASES) == sampler
         for each in labels.split(", ") if schedule else ():
-            assert named("schedule", each, SCHEDULE_ALIASES) == schedule
+            assert canonical_name("schedule", each, SCHEDULE_ALIASES) == schedule
 
 
 def test_every_flag_that_it_names_is_one() -> None:
     ours = "\n".join(line.split("|")[2] if line.startswith("| `--") else line for line in TEXT.splitlines())
-    run = subprocess.run
+    module = [sys.executable, "-m", "sdplay.cli.main"]
+    asked = [[command, "--help-all"] for command in ("txt2img", "img2img", "inpaint", "explain")]
     told = "".join(
-        run(
-            [sys.executable, "-m", "sdplay.cli.main", command, "--help"], capture_output=True, text=True, check=True
-        ).stdout
-        for command in ("txt2img", "img2img", "inpaint", "upscale", "explain")
+        subprocess.run([*module, *words], capture_output=True, text=True, check=True).stdout
+        for words in [*asked, ["upscale", "--help"]]
     )
     named_here = set(re.findall(r"(?<![\w-])--[a-z][a-z0-9-]+", ours))
     assert {flag for flag in named_here if flag not in told} == set()

@@ -18,8 +18,8 @@ def test_every_link_leads_somewhere(page: Path) -> None:
 def test_the_tour_walks_nine_files_from_the_command_to_the_file() -> None:
     tour = (ROOT / "docs" / "tour.md").read_text(encoding="utf-8")
     walk = [
-        *("cli/main.py", "requests/txt2img.py", "requests/resolve.py", "tasks.py", "pipeline/render.py"),
-        *("pipeline/conditioning.py", "sampling/samplers.py", "families/common/latent_model.py", "images/writer.py"),
+        *("cli/draw.py", "requests/txt2img.py", "jobs/resolve.py", "jobs/pictures.py", "executors/inline.py"),
+        *("pipeline/render.py", "sampling/samplers.py", "sampling/denoiser.py", "families/common/latent_model.py"),
     ]
     places = [tour.index(f"{number}. [{file}]") for number, file in enumerate(walk, start=1)]
     assert places == sorted(places)

@@ -38,7 +38,7 @@ def test_both_tell_the_same_story(executor: Executor, tiny: Path, tmp_path: Path
     drawn = [event.picture for event in events if isinstance(event, ImageDone)]
     assert [artifact.digest for artifact in files] == [picture.digest for picture in drawn]
     assert {picture.pixels.shape for picture in drawn} == {(64, 64, 3)}
-    steps = [(event.frames, event.step, event.steps) for event in events if isinstance(event, Stepped)]
+    steps = [(event.indices, event.step, event.steps) for event in events if isinstance(event, Stepped)]
     assert steps == [((index,), step, 2) for index in range(3) for step in (1, 2)]
 
 

@@ -16,7 +16,7 @@ import pytest
 from sdplay.events import Event, ImageDone, Upscaled
 from sdplay.executors.fake import FakeExecutor
 from sdplay.executors.inline import InlineExecutor
-from sdplay.executors.processes import LocalExecutor
+from sdplay.executors.processes import ProcessExecutor
 from sdplay.film.render import film
 from sdplay.pipeline.model_cache import LoadedModel, ModelCache, TextEncodingCache
 from sdplay.tasks import DrawTask, Executor, UpscaleTask
@@ -77,7 +77,7 @@ def test_closing_lets_go_of_the_depth_model(
     assert len(held) == 0
 
 
-@pytest.mark.parametrize("make", [FakeExecutor, InlineExecutor, lambda: LocalExecutor(1, FakeExecutor)])
+@pytest.mark.parametrize("make", [FakeExecutor, InlineExecutor, lambda: ProcessExecutor(1, FakeExecutor)])
 def test_a_picture_is_enlarged_as_a_task_like_any_other(make: Callable[[], Executor]) -> None:
     pixels = np.arange(6 * 8 * 3, dtype=np.uint8).reshape(6, 8, 3)
     executor = make()

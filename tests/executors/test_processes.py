@@ -19,7 +19,7 @@ import pytest
 from sdplay.core.errors import RenderFailed
 from sdplay.events import Event, ImageDone, Stepped
 from sdplay.executors.fake import FakeExecutor
-from sdplay.executors.processes import LocalExecutor
+from sdplay.executors.processes import ProcessExecutor
 from sdplay.film.job.film import shoot
 from sdplay.film.video.container import verify_film
 from sdplay.library.resolve import resolve
@@ -44,8 +44,8 @@ BOTH = [("dream", DREAM), ("animate", CUTS)]
 
 
 @pytest.fixture(scope="module")
-def three() -> Iterator[LocalExecutor]:
-    executor = LocalExecutor(3, stub_with())
+def three() -> Iterator[ProcessExecutor]:
+    executor = ProcessExecutor(3, stub_with())
     yield executor
     executor.close()
 
@@ -55,15 +55,15 @@ def everything(out: Path) -> tuple[dict[str, bytes], list[dict[str, Any]], bytes
 
 
 @pytest.fixture(scope="module")
-def one() -> Iterator[LocalExecutor]:
-    executor = LocalExecutor(1, stub_with())
+def one() -> Iterator[ProcessExecutor]:
+    executor = ProcessExecutor(1, stub_with())
     yield executor
     executor.close()
 
 
 @pytest.mark.parametrize(("mode", "fields"), BOTH)
 def test_three_workers_and_one_write_the_same_bytes(
-    tmp_path: Path, one: LocalExecutor, three: LocalExecutor, mode: str, fields: dict[str, Any]
+    tmp_path: Path, one: ProcessExecutor, three: ProcessExecutor, mode: str, fields: dict[str, Any]
 ) -> None:
     made(tmp_path / "one", film_request(mode, **fields), one)
     made(tmp_path / "three", film_request(mode, **fields), three)
@@ -87,7 +87,7 @@ class Meeting(StubExecutor):
 def test_scenes_are_drawn_side_by_side(tmp_path: Path) -> None:
     """On one core too: where scenes came one after the other, the first one would wait for ever."""
     (tmp_path / "met").mkdir()
-    executor = LocalExecutor(3, functools.partial(Meeting, tmp_path / "met"))
+    executor = ProcessExecutor(3, functools.partial(Meeting, tmp_path / "met"))
     with closing(executor):
         made(tmp_path / "film", film_request("animate", **CUTS), executor)
     made(tmp_path / "here", film_request("animate", **CUTS))
@@ -96,7 +96,7 @@ def test_scenes_are_drawn_side_by_side(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("mode", "fields"), BOTH)
 def test_a_worker_killed_in_the_middle_costs_time_and_nothing_else(
-    tmp_path: Path, three: LocalExecutor, mode: str, fields: dict[str, Any]
+    tmp_path: Path, three: ProcessExecutor, mode: str, fields: dict[str, Any]
 ) -> None:
     made(tmp_path / "whole", film_request(mode, **fields))
     events: list[Event] = []
@@ -123,14 +123,14 @@ class Dying:
 
 
 def test_a_task_that_kills_every_process_ends_in_an_error(tmp_path: Path) -> None:
-    executor = LocalExecutor(1, Dying())
+    executor = ProcessExecutor(1, Dying())
     with pytest.raises(RenderFailed, match="died 3 times"):
         made(tmp_path / "film", film_request("dream", **DREAM), executor)
     executor.close()
 
 
 def test_an_error_in_a_worker_comes_through_and_the_worker_stays(tmp_path: Path) -> None:
-    executor = LocalExecutor(1, stub_with(bad=[5]))
+    executor = ProcessExecutor(1, stub_with(bad=[5]))
     fields = {**DREAM, "on_bad_frame": "error"}
     with pytest.raises(RenderFailed, match="frame 0"):
         made(tmp_path / "film", film_request("dream", **fields), executor)
@@ -142,7 +142,7 @@ def test_an_error_in_a_worker_comes_through_and_the_worker_stays(tmp_path: Path)
     executor.close()
 
 
-def test_a_stopped_film_leaves_workers_that_draw_the_next_one(tmp_path: Path, three: LocalExecutor) -> None:
+def test_a_stopped_film_leaves_workers_that_draw_the_next_one(tmp_path: Path, three: ProcessExecutor) -> None:
     request = film_request("dream", **DREAM)
     made(tmp_path / "whole", request)
     events = shoot(shooting(tmp_path / "film", request, three))
@@ -156,7 +156,7 @@ def test_a_stopped_film_leaves_workers_that_draw_the_next_one(tmp_path: Path, th
 
 
 def test_closing_while_a_task_is_drawn_ends_it(tmp_path: Path) -> None:
-    executor = LocalExecutor(1, stub_with())
+    executor = ProcessExecutor(1, stub_with())
     events = shoot(shooting(tmp_path / "film", film_request("dream", **DREAM, steps=50), executor))
     while not isinstance(next(events), Stepped):
         pass
@@ -174,10 +174,10 @@ from functools import partial
 from pathlib import Path
 from sdplay.cli.film import make_film
 from sdplay.cli.outcome import run_safely
-from sdplay.executors.processes import LocalExecutor
+from sdplay.executors.processes import ProcessExecutor
 from tests.support.stubfilm import HeldExecutor, film_request, shooting
 held = partial(HeldExecutor, Path(sys.argv[4]), 20)
-executor = LocalExecutor(2, held) if sys.argv[3] == "local" else held()
+executor = ProcessExecutor(2, held) if sys.argv[3] == "local" else held()
 film = shooting(Path(sys.argv[1]), film_request("animate", **eval(sys.argv[2])), executor)
 code = run_safely(lambda: make_film(film, quiet=False))
 executor.close()
@@ -239,7 +239,7 @@ def test_a_task_takes_its_add_ons_along() -> None:
 
 
 def test_previews_come_from_other_processes_too(tmp_path: Path) -> None:
-    executor = LocalExecutor(1, FakeExecutor)
+    executor = ProcessExecutor(1, FakeExecutor)
     try:
         with Studio(executor) as studio:
             request = make_request(Txt2Img, prompt="a cat", model=str(fake_model(tmp_path / "fake")), steps=2, seed=1)

@@ -160,9 +160,9 @@ def test_a_single_file_that_lacks_a_tensor_says_which_part(kinds: dict[str, Path
 
 def test_the_size_of_the_picture_is_told_to_sdxl(kinds: dict[str, Path]) -> None:
     family: Any = load_family("sdxl", kinds["sdxl"], FLOAT32)
-    told = family.extras([family.encode_text("a cat")])(torch.zeros(1, 4, 12, 16))["added_cond_kwargs"]
-    assert told["time_ids"].tolist() == [[96, 128, 0, 0, 96, 128]]
-    assert told["text_embeds"].shape == (1, 64)
+    kwargs = family.added_cond_kwargs([family.encode_text("a cat")])(torch.zeros(1, 4, 12, 16))["added_cond_kwargs"]
+    assert kwargs["time_ids"].tolist() == [[96, 128, 0, 0, 96, 128]]
+    assert kwargs["text_embeds"].shape == (1, 64)
     assert resolve(str(kinds["sdxl"])).identity.family == "sdxl"
 
 

@@ -140,7 +140,7 @@ def foreign() -> dict[str, Any]:
 
 
 def options(command: str) -> list[str]:
-    return recorded.spelled(checked(run(*command.split(), "--help")).out)
+    return recorded.spelled(checked(recorded.whole_help(command)).out)
 
 
 def original(name: str, patch: pytest.MonkeyPatch) -> dict[str, Any]:

@@ -219,6 +219,12 @@ def strip(frames: dict[str, Frame]) -> Frame:
     return np.concatenate([np.pad(frame, ((0, 0), (0, width - frame.shape[1]), (0, 0))) for frame in frames.values()])
 
 
+def whole_help(command: str) -> Outcome:
+    """All the help there is: `--help` of a command with many flags shows only those that most people need."""
+    whole = run(*command.split(), "--help-all")
+    return whole if whole.code == 0 else run(*command.split(), "--help")
+
+
 def spelled(help_text: str) -> list[str]:
     """Every flag that a command's help names in the column of flags."""
     columns = re.findall(r"^  (-\S.*?)(?:  |$)", help_text, re.MULTILINE)

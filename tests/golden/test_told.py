@@ -30,7 +30,7 @@ def test_what_is_told_stays(name: str) -> None:
 @pytest.mark.usefixtures("here")
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_flag_stays(command: str) -> None:
-    outcome = run(*command.split(), "--help")
+    outcome = recorded.whole_help(command)
     assert outcome.code == 0, outcome.err
     assert set(OPTIONS[command]) <= set(recorded.spelled(outcome.out))
 

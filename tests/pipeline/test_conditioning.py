@@ -123,11 +123,11 @@ def test_each_step_reads_its_own_words() -> None:
 def test_a_text_that_was_read_is_read_again_from_another_layer(tiny: Path) -> None:
     family = load_sd(tiny, make_placement("cpu", "float32", "float32"))
     memo = TextEncodingCache(family)
-    last, before = memo("a cat"), memo.reading(2)("a cat")
+    last, before = memo("a cat"), memo.with_clip_skip(2)("a cat")
     assert not torch.equal(last.embeds, before.embeds)
     assert memo("a cat") is last
-    assert memo.reading(2)("a cat") is before
-    between = memo.reading(2).interpolated("a cat", "red " * 40, 0.5, "a1111").embeds
+    assert memo.with_clip_skip(2)("a cat") is before
+    between = memo.with_clip_skip(2).interpolated("a cat", "red " * 40, 0.5, "a1111").embeds
     assert not torch.equal(between, memo.interpolated("a cat", "red " * 40, 0.5, "a1111").embeds)
 
 
@@ -176,7 +176,7 @@ def test_between_composed_words_each_part_pulls_by_how_near_it_is() -> None:
     found = make_conds(LerpPrompt(start=one, end=two, weight=0.25))
     assert [(part.start.at(0, 1), part.weight) for part in found.cond] == [("a", 0.75), ("b", 1.5), ("c", 0.25)]
     simple = make_conds(LerpPrompt(start=two, end=PromptPair(prompt="d", syntax="a1111"), weight=0.25))
-    assert simple.is_plain
+    assert simple.has_one_prompt
     assert simple.cond[0].mix == 0.25
 
 

@@ -158,7 +158,7 @@ def test_as_many_steps_are_done_as_were_asked_for(steps: int, strength: float, s
     levels = second_pass_sigmas(PROCESS, schedule, second)
     if length <= PROCESS.schedule.length:
         assert levels.steps == steps
-        assert levels.values == make_sigmas(PROCESS, schedule, length).values[-steps - 1 :]
+        assert levels.levels == make_sigmas(PROCESS, schedule, length).levels[-steps - 1 :]
     else:
         assert 1 <= levels.steps < steps
 

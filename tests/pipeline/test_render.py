@@ -44,7 +44,7 @@ def drawn_with(family: StubFamily, what: Recipe, indices: list[int]) -> list[Eve
 
 def test_every_step_and_every_picture_is_told_in_order() -> None:
     events = drawn_with(StubFamily(), in_tiles_of(2), [4, 0, 7])
-    steps = [(event.frames, event.step, event.steps) for event in events if isinstance(event, Stepped)]
+    steps = [(event.indices, event.step, event.steps) for event in events if isinstance(event, Stepped)]
     assert steps == [((4, 0), 1, 3), ((4, 0), 2, 3), ((4, 0), 3, 3), ((7,), 1, 3), ((7,), 2, 3), ((7,), 3, 3)]
     kinds = "".join("s" if isinstance(event, Stepped) else "D" for event in events)
     assert kinds == "sssDDsssD"
@@ -173,7 +173,7 @@ def test_a_side_that_the_vae_cannot_make_is_drawn_larger_and_cut(width: int, hei
 
 def test_more_steps_than_the_model_knows_are_refused_before_any_is_taken() -> None:
     family = StubFamily()
-    family.process = EpsilonProcess(NoiseSchedule(family.process.schedule.sigmas[:10], "trailing", 0))
+    family.process = EpsilonProcess(NoiseSchedule(family.process.schedule.sigmas[:10], 0))
     with pytest.raises(BadRequest, match="steps = 11"):
         drawn_with(family, in_tiles_of(1, steps=11), [0])
     assert family.asked == []

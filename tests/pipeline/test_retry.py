@@ -20,7 +20,7 @@ from sdplay.film.plan_dream import DreamPlan
 from sdplay.images.picture import Picture
 from sdplay.images.writer import ImageWriter, read_own
 from sdplay.pipeline.model_cache import LoadedModel, TextEncodingCache
-from sdplay.pipeline.retry import BLACK, Renderer, RetryPolicy, render_with_retry
+from sdplay.pipeline.retry import BLACK, RenderInputs, RetryPolicy, render_with_retry
 from sdplay.requests.base import make_request
 from sdplay.requests.img2img import Img2Img
 from sdplay.requests.recipe import Recipe, plan
@@ -91,14 +91,14 @@ def notes(events: list[Event]) -> dict[int, str]:
 @pytest.mark.parametrize("tile", [1, 3])
 def test_what_the_vae_cannot_hold_is_decoded_again_in_float32(tile: int, worth: float) -> None:
     recipe = recipe_of(tile=tile)
-    renderer = Renderer(recipe=recipe, model=loaded(Calls(1, worth), plain_decode), load_exact=never)
+    renderer = RenderInputs(recipe=recipe, model=loaded(Calls(1, worth), plain_decode), load_precise=never)
     events = list(render_with_retry(renderer, plan(recipe, range(3))))
     found = pictures(events)
     assert list(notes(events)) == [1]
     assert "decoded again in float32" in notes(events)[1]
     formats = [(found[i].recipe.numerics.dtype, found[i].recipe.numerics.decode_dtype) for i in range(3)]
     assert formats == [("float16", "float16"), ("float16", "float32"), ("float16", "float16")]
-    alone = Renderer(recipe=found[1].recipe, model=loaded(), load_exact=never)
+    alone = RenderInputs(recipe=found[1].recipe, model=loaded(), load_precise=never)
     (again,) = pictures(list(render_with_retry(alone, plan(recipe, [1])))).values()
     assert again.digest == found[1].digest
 
@@ -117,8 +117,10 @@ def test_what_a_model_for_inpainting_draws_is_drawn_again_whole() -> None:
         asked.append((more.numerics.dtype, more.numerics.decode_dtype))
         return inpainting(plain_decode)
 
-    renderer = Renderer(
-        recipe=recipe_of(1), model=inpainting(lambda latents: plain_decode(latents) * torch.nan), load_exact=exact
+    renderer = RenderInputs(
+        recipe=recipe_of(1),
+        model=inpainting(lambda latents: plain_decode(latents) * torch.nan),
+        load_precise=exact,
     )
     assert notes(list(render_with_retry(renderer, plan(renderer.recipe, [0])))) == {
         0: "drawn again with its VAE in float32, since its numbers overflowed in float16"
@@ -128,7 +130,7 @@ def test_what_a_model_for_inpainting_draws_is_drawn_again_whole() -> None:
 
 def test_a_black_picture_of_sound_numbers_is_kept_and_told() -> None:
     recipe = recipe_of(dtype="float32", codec="float32")
-    renderer = Renderer(recipe=recipe, model=loaded(Calls(1, -1.0)), load_exact=never)
+    renderer = RenderInputs(recipe=recipe, model=loaded(Calls(1, -1.0)), load_precise=never)
     events = list(render_with_retry(renderer, plan(recipe, range(3))))
     assert notes(events) == {1: BLACK}
     assert len(pictures(events)) == 3
@@ -146,7 +148,10 @@ def test_what_the_network_cannot_hold_is_drawn_again_in_float32(tile: int) -> No
         return loaded() if more.numerics.dtype == "float32" else overflowing(spoiled)
 
     events = list(
-        render_with_retry(Renderer(recipe=recipe, model=overflowing(spoiled), load_exact=exact), plan(recipe, range(4)))
+        render_with_retry(
+            RenderInputs(recipe=recipe, model=overflowing(spoiled), load_precise=exact),
+            plan(recipe, range(4)),
+        )
     )
     assert asked == [("float16", "float32"), ("float32", "float32")]
     assert notes(events) == {2: "drawn again in float32, since its numbers overflowed in float16"}
@@ -154,7 +159,7 @@ def test_what_the_network_cannot_hold_is_drawn_again_in_float32(tile: int) -> No
     assert sorted(found) == [0, 1, 2, 3]
     assert [found[i].recipe.numerics.dtype for i in range(4)] == ["float16", "float16", "float32", "float16"]
     sound = pictures(
-        list(render_with_retry(Renderer(recipe=recipe, model=loaded(), load_exact=never), plan(recipe, range(4))))
+        list(render_with_retry(RenderInputs(recipe=recipe, model=loaded(), load_precise=never), plan(recipe, range(4))))
     )
     assert {i: found[i].digest for i in found} == {i: sound[i].digest for i in sound}
 
@@ -175,7 +180,10 @@ def overflowing(seed: int) -> LoadedModel:
 
 def test_what_fails_in_float32_costs_none_of_the_others() -> None:
     recipe = recipe_of(4, tile=2, dtype="float32", codec="float32")
-    renderer, events = Renderer(recipe=recipe, model=overflowing(recipe.seed + 1), load_exact=never), list[Event]()
+    renderer, events = (
+        RenderInputs(recipe=recipe, model=overflowing(recipe.seed + 1), load_precise=never),
+        list[Event](),
+    )
     with pytest.raises(NumbersFailed, match="picture 1: the numbers overflowed"):
         collect(render_with_retry(renderer, plan(recipe, range(4))), events)
     assert sorted(pictures(events)) == [0, 2, 3]
@@ -192,7 +200,7 @@ def test_a_frame_of_a_film_is_drawn_in_float32_before_another_seed_is_tried(tile
         asked.append(more.numerics.dtype)
         return loaded() if more.numerics.dtype == "float32" else half
 
-    renderer = Renderer(recipe=recipe, model=half, policy=FILM, load_exact=exact)
+    renderer = RenderInputs(recipe=recipe, model=half, policy=FILM, load_precise=exact)
     events = list(render_with_retry(renderer, [DreamPlan(recipe).frame(index) for index in range(4)]))
     assert asked == ["float16", "float32"]
     assert notes(events) == {2: "drawn again in float32, since its numbers overflowed in float16"}

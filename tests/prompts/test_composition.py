@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sdplay.core.errors import BadRequest
-from sdplay.prompts.composition import Part, Schedule, check_notation, composed, scheduled
+from sdplay.prompts.composition import Part, PromptSchedule, check_notation, composed, scheduled
 from tests.support.refusals import no_runaway, refused_at_once
 
 
@@ -87,15 +87,15 @@ def test_any_text_is_some_text_at_every_step(text: str, steps: int) -> None:
 
 
 def test_and_divides_and_weighs() -> None:
-    assert composed("a cat") == (Part(Schedule(("a cat",))),)
+    assert composed("a cat") == (Part(PromptSchedule(("a cat",))),)
     assert composed("a cat AND a dog :0.7 AND a (b:2)") == (
-        Part(Schedule(("a cat",))),
-        Part(Schedule(("a dog",)), 0.7),
-        Part(Schedule(("a (b:2)",))),
+        Part(PromptSchedule(("a cat",))),
+        Part(PromptSchedule(("a dog",)), 0.7),
+        Part(PromptSchedule(("a (b:2)",))),
     )
     assert composed("sand AND a:-1.5")[1].weight == -1.5
     assert len(composed("SAND ANDY and hand")) == 1
-    assert composed("ratio: 2") == (Part(Schedule(("ratio: 2",))),)  # without AND nothing is weighed
+    assert composed("ratio: 2") == (Part(PromptSchedule(("ratio: 2",))),)  # without AND nothing is weighed
     assert [part.words.steady for part in composed("[a:b:3] AND c")] == [False, True]
 
 

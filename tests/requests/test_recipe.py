@@ -45,8 +45,8 @@ def test_a_recipe_survives_its_json(
 
 
 def test_seed_zero_is_a_seed() -> None:
-    assert recipe(seed=0, random_seed=99).seed == 0
-    assert recipe(seed=None, random_seed=99).seed == 99
+    assert recipe(seed=0, new_seed=99).seed == 0
+    assert recipe(seed=None, new_seed=99).seed == 99
     assert Recipe.from_dict(recipe(seed=0).to_dict()).request.seed == 0
 
 
@@ -55,12 +55,12 @@ def test_a_guidance_of_zero_is_a_guidance() -> None:
 
 
 # Parts of the numerics that older recipes lack, with what they mean there.
-LATER_PARTS = {part.name: part.metadata["since"] for part in fields(Numerics) if "since" in part.metadata}
+LATER_PARTS = {part.name: part.metadata["if_absent"] for part in fields(Numerics) if "if_absent" in part.metadata}
 
 
 def left_out(request: Request) -> set[str]:
     """The fields that older recipes lack and that ask for nothing in `request`, and those without an effect there."""
-    marked = {name for name in type(request).model_fields if "since" in field_marks(type(request), name)}
+    marked = {name for name in type(request).model_fields if "if_absent" in field_marks(type(request), name)}
     return (marked | request.unused_fields()) - request.to_dict().keys() - {"prompt_syntax"}
 
 
@@ -164,7 +164,7 @@ def test_every_field_of_a_request_is_an_ingredient_or_is_known_not_to_be() -> No
 class Txt2ImgOfTomorrow(Txt2Img):
     """A request with a field that older recipes do not have."""
 
-    sharpness: float = Field(default=0.0, json_schema_extra={"since": 0.0})
+    sharpness: float = Field(default=0.0, json_schema_extra={"if_absent": 0.0})
 
 
 def test_a_field_that_came_later_leaves_older_recipes_as_they_were() -> None:

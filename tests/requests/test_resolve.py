@@ -12,7 +12,7 @@ from sdplay.core.fields import LARGEST_SEED
 from sdplay.core.machine import Machine
 from sdplay.images.infotext import SAMPLER_LABELS, SCHEDULE_LABELS
 from sdplay.requests.base import make_request
-from sdplay.requests.modes import MODES, Mode, load
+from sdplay.requests.modes import MODES, Mode, import_object
 from sdplay.requests.resolve import SAMPLER_ALIASES, SCHEDULE_ALIASES, check_known, resolve_request
 from sdplay.requests.txt2img import Txt2Img
 from sdplay.sampling.samplers import SAMPLERS
@@ -21,7 +21,7 @@ from tests.support.recipes import CARD, MACHINE, MODEL, recipe
 
 
 def test_what_is_open_is_closed_by_the_card() -> None:
-    made = recipe(random_seed=12345)
+    made = recipe(new_seed=12345)
     assert (made.width, made.height, made.steps) == (CARD.size, CARD.size, CARD.steps)
     assert (made.guidance_scale, made.sampler, made.schedule) == (CARD.guidance_scale, CARD.sampler, CARD.schedule)
     assert made.seed == 12345
@@ -165,8 +165,8 @@ def test_a_recipe_with_a_name_of_tomorrow_is_refused(field: str) -> None:
 def test_the_parts_of_every_mode_are_there(name: str) -> None:
     for part in fields(Mode):
         place = getattr(MODES[name], part.name)
-        assert not place or callable(load(place))
-    assert load(MODES[name].request).model_fields["mode"].default == name
+        assert not place or callable(import_object(place))
+    assert import_object(MODES[name].request).model_fields["mode"].default == name
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ from sdplay.sampling.samplers import SAMPLERS
 class FlowProcess(Process):
     """Rectified flow: x = (1 − sigma)·x0 + sigma·noise, and the network predicts noise − x0 (arXiv:2209.03003)."""
 
-    def init_noise_sigma(self, sigma: float, spacing: str) -> float:
+    def init_noise_sigma(self, sigma: float, schedule: str) -> float:
         return sigma
 
     def add_noise(self, x0: Tensor, noise: Tensor, sigma: float) -> Tensor:
@@ -49,7 +49,7 @@ class EdmProcess(Process):
 
     DATA = 0.5
 
-    def init_noise_sigma(self, sigma: float, spacing: str) -> float:
+    def init_noise_sigma(self, sigma: float, schedule: str) -> float:
         return sigma
 
     def add_noise(self, x0: Tensor, noise: Tensor, sigma: float) -> Tensor:
@@ -68,7 +68,7 @@ class EdmProcess(Process):
         return x * (self.DATA**2 / (sigma**2 + self.DATA**2))
 
 
-SCHEDULE = NoiseSchedule(torch.linspace(0.001, 1, 1000).double().numpy(), "linspace", 0)
+SCHEDULE = NoiseSchedule(torch.linspace(0.001, 1, 1000).double().numpy(), 0)
 PROCESSES: dict[str, Process] = {
     "epsilon": make_process(),
     "v": make_process(prediction="v_prediction"),

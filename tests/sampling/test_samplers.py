@@ -114,7 +114,7 @@ def test_euler_is_euler_discrete(spacing: str, prediction: str, steps: int) -> N
     scheduler = EulerDiscreteScheduler(**SD15, timestep_spacing=spacing, steps_offset=1, prediction_type=prediction)
     sigmas = make_sigmas(make_process(), spacing, steps)
     start = start_of(sigmas)
-    assert_close(ours("euler", start, sigmas.values), theirs_in_sigma_space(scheduler, start, steps))
+    assert_close(ours("euler", start, sigmas.levels), theirs_in_sigma_space(scheduler, start, steps))
 
 
 @pytest.mark.parametrize("name", ["karras", "exponential"])
@@ -122,7 +122,7 @@ def test_euler_is_euler_discrete_on_other_ladders(name: str) -> None:
     scheduler = EulerDiscreteScheduler(**SD15, timestep_spacing="linspace", **{f"use_{name}_sigmas": True})
     sigmas = make_sigmas(make_process(), name, 20)
     start = start_of(sigmas)
-    assert_close(ours("euler", start, sigmas.values), theirs_in_sigma_space(scheduler, start, 20))
+    assert_close(ours("euler", start, sigmas.levels), theirs_in_sigma_space(scheduler, start, 20))
 
 
 @pytest.mark.parametrize("prediction", PREDICTIONS)
@@ -145,7 +145,7 @@ def test_euler_a_is_euler_ancestral_discrete_given_the_same_noise(
     start = start_of(sigmas)
     theirs = theirs_in_sigma_space(scheduler, start, 20)
     assert given_out == list(range(20))  # theirs draws for the last step too, and multiplies by nothing
-    assert_close(ours("euler_a", start, sigmas.values, lambda k: unit_noise(100 + k)), theirs)
+    assert_close(ours("euler_a", start, sigmas.levels, lambda k: unit_noise(100 + k)), theirs)
 
 
 @pytest.mark.parametrize("steps", [2, 5, 14, 15, 20, 40])
@@ -161,7 +161,7 @@ def test_dpmpp_2m_is_dpm_solver_multistep(schedule: str, prediction: str, steps:
     sigmas = make_sigmas(make_process(), schedule, steps)
     start = start_of(sigmas)
     theirs = theirs_in_vp_space(scheduler, start, steps, lambda s: s.sigmas.tolist())
-    assert_close(ours("dpmpp_2m", start, sigmas.values), theirs)
+    assert_close(ours("dpmpp_2m", start, sigmas.levels), theirs)
 
 
 @pytest.mark.parametrize("steps", [2, 3, 5, 20])
@@ -177,7 +177,7 @@ def test_unipc_is_unipc_multistep(schedule: str, prediction: str, steps: int) ->
     sigmas = make_sigmas(make_process(), schedule, steps)
     start = start_of(sigmas)
     theirs = theirs_in_vp_space(scheduler, start, steps, lambda s: s.sigmas.tolist())
-    assert_close(ours("unipc", start, sigmas.values), theirs)
+    assert_close(ours("unipc", start, sigmas.levels), theirs)
 
 
 @pytest.mark.parametrize("steps", [2, 5, 20])
@@ -200,7 +200,7 @@ def test_dpmpp_2m_sde_is_sde_dpm_solver_multistep_given_the_same_noise(
     sigmas = make_sigmas(make_process(), schedule, steps)
     start = start_of(sigmas)
     theirs = theirs_in_vp_space(scheduler, start, steps, lambda s: s.sigmas.tolist())
-    assert_close(ours("dpmpp_2m_sde", start, sigmas.values, lambda k: unit_noise(100 + k)), theirs)
+    assert_close(ours("dpmpp_2m_sde", start, sigmas.levels, lambda k: unit_noise(100 + k)), theirs)
 
 
 @pytest.mark.parametrize("steps", [2, 5, 20])
@@ -217,14 +217,14 @@ def test_heun_is_heun_discrete(schedule: str, prediction: str, steps: int) -> No
     start = start_of(sigmas)
     theirs = theirs_in_sigma_space(scheduler, start, steps)
     assert len(scheduler.timesteps) == 2 * steps - 1
-    assert_close(ours("heun", start, sigmas.values), theirs)
+    assert_close(ours("heun", start, sigmas.levels), theirs)
 
 
 def test_lcm_jumps_to_what_it_sees_and_adds_the_noise_of_the_next_level() -> None:
     """The paper's algorithm; LCMScheduler differs by its c_skip, at most 2e-4 of the sample at these levels."""
     sigmas = make_sigmas(make_process(), "trailing", 4)
     x = start_of(sigmas)
-    for step, following in zip(SAMPLERS["lcm"](gaussian, x, sigmas.values, unit_noise), sigmas.values[1:], strict=True):
+    for step, following in zip(SAMPLERS["lcm"](gaussian, x, sigmas.levels, unit_noise), sigmas.levels[1:], strict=True):
         x0 = gaussian(x, step.sigma)
         x = x0 + following * unit_noise(step.index) if following else x0
         assert torch.equal(step.x, x)
@@ -250,7 +250,7 @@ def test_ddim_is_ddim_that_ends_at_zero(spacing: str, prediction: str, steps: in
     )
     sigmas = make_sigmas(make_process(), spacing, steps)
     start = start_of(sigmas)
-    assert_close(ours("ddim", start, sigmas.values), theirs_in_vp_space(scheduler, start, steps, ddim_levels))
+    assert_close(ours("ddim", start, sigmas.levels), theirs_in_vp_space(scheduler, start, steps, ddim_levels))
 
 
 def test_ddim_that_stops_at_the_first_level_keeps_some_noise_and_ours_does_not() -> None:
@@ -262,9 +262,9 @@ def test_ddim_that_stops_at_the_first_level_keeps_some_noise_and_ours_does_not()
     start = start_of(sigmas)
     theirs = theirs_in_vp_space(scheduler, start, 20, ddim_levels)
     first = float(make_process().schedule.sigmas[0])
-    stopped = ours("ddim", start, [*sigmas.values[:-1], first]) / math.sqrt(1 + first**2)
+    stopped = ours("ddim", start, [*sigmas.levels[:-1], first]) / math.sqrt(1 + first**2)
     assert_close(stopped, theirs)
-    difference = float((ours("ddim", start, sigmas.values) - theirs).norm() / theirs.norm())
+    difference = float((ours("ddim", start, sigmas.levels) - theirs).norm() / theirs.norm())
     assert 1e-4 < difference < 2e-2
 
 
@@ -345,7 +345,7 @@ def test_any_sampler_returns_a_constant_picture_exactly(name: str) -> None:
     sure = torch.full(SHAPE, 0.37)
     sigmas = make_sigmas(make_process(), "karras", 12)
     last = None
-    for step in SAMPLERS[name](lambda x, sigma: sure, start_of(sigmas), sigmas.values, unit_noise):
+    for step in SAMPLERS[name](lambda x, sigma: sure, start_of(sigmas), sigmas.levels, unit_noise):
         last = step
     assert last is not None
     assert (last.x - sure).abs().max() < 1e-5
@@ -362,16 +362,16 @@ def test_steps_are_told_in_order_and_the_denoiser_is_asked_once_a_step(name: str
 
     start = start_of(sigmas)
     untouched = start.clone()
-    told = list(SAMPLERS[name](denoise, start, sigmas.values, unit_noise))
+    told = list(SAMPLERS[name](denoise, start, sigmas.levels, unit_noise))
     assert [step.index for step in told] == list(range(6))
     assert {step.total for step in told} == {6}
-    assert [step.sigma for step in told] == list(sigmas.values[:-1])
+    assert [step.sigma for step in told] == list(sigmas.levels[:-1])
     twice = [
-        sigma for sigma in sigmas.values[1:-1] for _ in range(2)
+        sigma for sigma in sigmas.levels[1:-1] for _ in range(2)
     ]  # Heun looks at both ends of a step, but the last
-    assert asked == ([sigmas.values[0], *twice] if name == "heun" else list(sigmas.values[:-1]))
+    assert asked == ([sigmas.levels[0], *twice] if name == "heun" else list(sigmas.levels[:-1]))
     assert_close(told[-1].x, told[-1].x0, 1e-6)  # the last step arrives at the estimate itself
-    assert torch.equal(told[0].x0, gaussian(untouched, sigmas.values[0]))
+    assert torch.equal(told[0].x0, gaussian(untouched, sigmas.levels[0]))
     assert torch.equal(start, untouched)
 
 
@@ -396,13 +396,13 @@ def test_no_work_is_done_before_it_is_asked_for(name: str) -> None:
 def test_a_sampler_treats_every_picture_of_a_batch_alone(name: str) -> None:
     sigmas = make_sigmas(make_process(), "karras", 7)
     start = start_of(sigmas)
-    together = ours(name, start, sigmas.values, unit_noise)
+    together = ours(name, start, sigmas.levels, unit_noise)
     for row in range(2):
-        alone = ours(name, start[row : row + 1], sigmas.values, lambda k, row=row: unit_noise(k)[row : row + 1])
+        alone = ours(name, start[row : row + 1], sigmas.levels, lambda k, row=row: unit_noise(k)[row : row + 1])
         assert torch.equal(alone[0], together[row])
 
 
 def test_euler_and_ddim_are_one_method_in_sigma_space() -> None:
     sigmas = make_sigmas(make_process(), "karras", 10)
     start = start_of(sigmas)
-    assert_close(ours("euler", start, sigmas.values), ours("ddim", start, sigmas.values), 1e-6)
+    assert_close(ours("euler", start, sigmas.levels), ours("ddim", start, sigmas.levels), 1e-6)

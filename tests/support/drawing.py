@@ -30,7 +30,7 @@ def settled(
     """A request on the model in `folder`, with these numerics whatever the machine is."""
     model = resolve(str(folder))
     request = make_request(Txt2Img, prompt=prompt, model=str(folder), **{**DEFAULTS, **fields})
-    recipe = resolve_request(request, model, Machine(device="cpu", dtype=dtype, threads=threads), random_seed=0)
+    recipe = resolve_request(request, model, Machine(device="cpu", dtype=dtype, threads=threads), new_seed=0)
     recipe = replace(recipe, numerics=replace(recipe.numerics, tile=tile))
     return ResolvedRequest(recipe=recipe, model=model, device="cpu")
 

@@ -48,7 +48,7 @@ def settled_on(
         kind, **{name: str(value) if isinstance(value, Path) else value for name, value in asked.items()}
     )
     machine = Machine(device="cpu", dtype=dtype, threads=1)
-    recipe = resolve_request(request, model, machine, random_seed=0, assets=input_assets(request))
+    recipe = resolve_request(request, model, machine, new_seed=0, assets=input_assets(request))
     recipe = replace(recipe, numerics=replace(recipe.numerics, tile=tile))
     return ResolvedRequest(recipe=recipe, model=model, device="cpu")
 

@@ -38,9 +38,9 @@ MODEL = ResolvedModel(
 )
 
 
-def recipe(prompt: str = "a red apple", *, random_seed: int = 7, **fields: Any) -> Recipe:
+def recipe(prompt: str = "a red apple", *, new_seed: int = 7, **fields: Any) -> Recipe:
     """The recipe of a request on a model that does not exist."""
-    return resolve_request(make_request(Txt2Img, prompt=prompt, **fields), MODEL, MACHINE, random_seed)
+    return resolve_request(make_request(Txt2Img, prompt=prompt, **fields), MODEL, MACHINE, new_seed)
 
 
 def picture(of: Recipe, index: int = 0) -> Picture:

@@ -76,7 +76,7 @@ class StubExecutor:
         self._loaded = LoadedModel(self.family, TextEncodingCache(self.family))
         self._films = FilmRenderer()
 
-    def survey(self, request: Request) -> Machine:
+    def detect_machine(self, request: Request) -> Machine:
         return MACHINE
 
     def run(self, task: Task) -> Generator[Event, None, None]:

@@ -11,10 +11,11 @@ import click
 
 from sdplay.cli.deliver import PictureReport, delivery_from, delivery_options
 from sdplay.cli.draw import open_studio
-from sdplay.cli.flags import RequestCommand, as_flags, in_the_words_of, request_fields, request_options
+from sdplay.cli.flags import as_flags, in_the_words_of, request_fields, request_options
 from sdplay.cli.follow import follow
 from sdplay.cli.models import PICKLE, library_with
 from sdplay.cli.outcome import reason
+from sdplay.cli.request_command import RequestCommand
 from sdplay.cli.terminal import printable
 from sdplay.core.errors import BadRequest, NotReproduced, SdplayError
 

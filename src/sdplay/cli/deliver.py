@@ -14,7 +14,8 @@ import click
 
 from sdplay.cli.flags import envvar
 from sdplay.cli.follow import Report
-from sdplay.core.errors import SdplayError, Stopped
+from sdplay.cli.request_command import Flag
+from sdplay.core.errors import DiskFull, SdplayError, Stopped
 from sdplay.version import VERSION
 
 if TYPE_CHECKING:
@@ -24,9 +25,14 @@ if TYPE_CHECKING:
     from sdplay.cli.terminal import Protocol
     from sdplay.events import Event
     from sdplay.images.picture import SavedImage
+    from sdplay.images.writer import ImageWriter
     from sdplay.studio import ResolvedRequest, Studio
 
 FORMATS = ("png", "webp", "jpeg", "avif")
+NAME_HELP = (
+    "What the files are called: [seed], [prompt_words], [date], [number], [model], [sampler], [steps], [width], "
+    '[height] and [image], as in "[seed]-[prompt_words]". No file is overwritten.'
+)
 MOST_SHOWN = 8  # pictures; with more of them a terminal is not the place to look at them
 
 
@@ -34,10 +40,12 @@ MOST_SHOWN = 8  # pictures; with more of them a terminal is not the place to loo
 class Delivery:
     """Where pictures go and how that is reported; `out` None saves none, `show` None shows them if the terminal can.
 
+    `name` is the pattern of their names (see `images.naming`), None for the usual ones.
     `preview` shows each while it is drawn, `preview_file` in a file.
     """
 
     out: Path | None
+    name: str | None = None
     format: str = "png"
     quiet: bool = False
     as_json: bool = False
@@ -54,18 +62,26 @@ def delivery_options(*, for_new: bool) -> list[click.Parameter]:
     """The flags behind a `Delivery`; for a new picture the environment may set them too."""
 
     def flag(*names: str, **settings: Any) -> click.Option:
-        return click.Option(
-            names, envvar=envvar(names[-1].partition("/")[0].lstrip("-")) if for_new else None, **settings
-        )
+        variable = envvar(names[-1].partition("/")[0].lstrip("-")) if for_new else None
+        return Flag(list(names), envvar=variable, **settings)
 
     folder, kinds = click.Path(path_type=Path), click.Choice(FORMATS, case_sensitive=False)
     return [
-        flag("-o", "--out", type=folder, default=Path("images"), show_default=True, help="Folder for the pictures."),
-        flag("--format", type=kinds, default="png", show_default=True, help="Kind of file."),
-        flag("-q", "--quiet", is_flag=True, help="Print the paths of the pictures and nothing else."),
+        flag(
+            "-o",
+            "--out",
+            basic=True,
+            type=folder,
+            default=Path("images"),
+            show_default=True,
+            help="Folder for the pictures.",
+        ),
+        flag("--name", basic=True, metavar="PATTERN", help=NAME_HELP),
+        flag("--format", basic=True, type=kinds, default="png", show_default=True, help="Kind of file."),
+        flag("-q", "--quiet", basic=True, is_flag=True, help="Print the paths of the pictures and nothing else."),
         flag("--json", is_flag=True, help="Print each picture as a line of JSON: path, seed, digest, recipe, seconds."),
         flag("--show/--no-show", default=None, help="Show the pictures in the terminal (default: if it can)."),
-        flag("--preview", is_flag=True, help="Show each picture emerging, in the terminal."),
+        flag("--preview", basic=True, is_flag=True, help="Show each picture emerging, in the terminal."),
         flag(
             "--preview-file",
             type=folder,
@@ -77,18 +93,41 @@ def delivery_options(*, for_new: bool) -> list[click.Parameter]:
 
 def delivery_from(params: Mapping[str, Any]) -> Delivery:
     """The `Delivery` that the flags of `delivery_options` describe."""
-    named = {name: params[name] for name in ("out", "format", "quiet", "show", "preview", "preview_file")}
+    named = {name: params[name] for name in ("out", "name", "format", "quiet", "show", "preview", "preview_file")}
     return Delivery(as_json=params["json"], **named)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Which of several requests one is, and what sets it apart: a picture that it starts from, or its prompt."""
+
+    number: int
+    total: int
+    what: str
+
+    def __str__(self) -> str:
+        from sdplay.cli.terminal import printable
+        from sdplay.core.errors import shorten
+
+        return f"{self.number}/{self.total} {printable(shorten(self.what))}"
 
 
 class PictureReport(Report):
     """What is said of pictures `indices` of a resolved request, and where they are shown; `artifacts` are the files."""
 
-    def __init__(self, studio: Studio, resolved: ResolvedRequest, indices: Sequence[int], delivery: Delivery) -> None:
+    def __init__(
+        self,
+        studio: Studio,
+        resolved: ResolvedRequest,
+        indices: Sequence[int],
+        delivery: Delivery,
+        place: Place | None = None,
+    ) -> None:
         from sdplay.cli.progress import progress_for
 
         self.studio, self.resolved, self.indices, self.delivery = studio, resolved, indices, delivery
-        self.progress, self.out, self.quiet = progress_for(quiet=delivery.quiet), delivery.out, delivery.quiet
+        self.place, self.out, self.quiet = place, delivery.out, delivery.quiet
+        self.progress = progress_for(quiet=delivery.quiet, lines=place is None)
         self.drawn, self.seconds = 0, 0.0
         self.artifacts: list[SavedImage] = []
         self._protocol: Protocol | None = shown_with(delivery, len(indices))
@@ -96,13 +135,18 @@ class PictureReport(Report):
 
     def events(self) -> Generator[Event, None, None]:
         from sdplay.cli.progress import memory_lines
-        from sdplay.images.writer import ImageWriter
 
-        writer = ImageWriter(self.out, self.delivery.format, VERSION) if self.out is not None else None
-        for line in memory_lines(self.resolved) if not self.quiet else ():
+        writer = self._writer(self.out) if self.out is not None else None
+        said_before = self.place is not None and self.place.number > 1
+        for line in memory_lines(self.resolved) if not self.quiet and not said_before else ():
             self.say(line)
         self.progress.begin(self.resolved.recipe, self.indices)
         return self.studio.run(self.resolved, self.indices, writer, preview=self.delivery.previewed)
+
+    def _writer(self, folder: Path) -> ImageWriter:
+        from sdplay.images.writer import ImageWriter
+
+        return ImageWriter(folder, self.delivery.format, VERSION, name=self.delivery.name)
 
     def tell(self, event: Event) -> None:
         from sdplay.events import Finished, ImageDone, ImageSaved, Retried
@@ -129,7 +173,7 @@ class PictureReport(Report):
         return self.out is None or not isinstance(event, ImageDone)  # what is drawn is saved first
 
     def done(self) -> None:
-        self.say(self.summary())
+        self.say(self.summary() if self.place is None else f"{self.place} in {self.seconds:.1f} s")
 
     def stopped(self) -> Stopped:
         return Stopped(f"stopped; {self.kept()}", hint=self.how_to_go_on())
@@ -137,6 +181,8 @@ class PictureReport(Report):
     def failed(self, error: SdplayError) -> None:
         if self.artifacts:
             click.echo(self.kept(), err=True)
+        if isinstance(error, DiskFull) and self.how_to_go_on():
+            error.hint = f"free some space; {self.how_to_go_on()}"
 
     def summary(self) -> str:
         pictures = "1 picture" if self.drawn == 1 else f"{self.drawn} pictures"
@@ -151,8 +197,9 @@ class PictureReport(Report):
         return f"{len(self.artifacts)} of {len(self.indices)} pictures are kept in {self.out}"
 
     def how_to_go_on(self) -> str:
-        rest = self.indices[self.drawn :]
-        if not self.drawn or not rest:
+        finished = self.drawn if self.out is None else len(self.artifacts)
+        rest = self.indices[finished:]
+        if not finished or not rest:
             return ""
         seed = self.resolved.recipe.seed + rest[0]
         return f"to go on, run the same command with --seed {seed} --num {len(rest)}"

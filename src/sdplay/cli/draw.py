@@ -4,30 +4,29 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from sdplay.cli.deliver import MOST_SHOWN, Delivery, PictureReport, delivery_from, delivery_options
-from sdplay.cli.flags import ModeCommand, in_the_words_of, request_fields, request_options
+from sdplay.cli.aliases import with_usual_hires
+from sdplay.cli.batch import draw_all
+from sdplay.cli.deliver import delivery_from, delivery_options
+from sdplay.cli.flags import in_the_words_of, request_fields, request_options
 from sdplay.cli.follow import follow
-from sdplay.cli.outcome import FAILED, reason
-from sdplay.core.errors import BadRequest, Stopped, UnknownName
-from sdplay.files.regular import LARGEST_TEXT, read_regular_text
+from sdplay.cli.prompts import prompt_options, prompts_in
+from sdplay.cli.request_command import Flag, ModeCommand
+from sdplay.core.errors import UnknownName
 
 if TYPE_CHECKING:
     from sdplay.library.library import Library
     from sdplay.requests.request import AnyStill
     from sdplay.studio import Studio
 
-PROMPTS_FROM = "--prompts-from"
-FILE_FIELDS = ("image", "mask")  # an error in one of these may be the fault of one file among many
-OPENED_BY_SHELL = ("/dev/fd/", "/proc/self/fd/", "/dev/stdin")  # a pipe that somebody writes into
 EXECUTOR_VARIABLE = "SDPLAY_EXECUTOR"  # "fake" pretends to draw, without a model: to test this command line
-EPILOG = "--seed -1 is any seed. Environment variables set flags too: SDPLAY_STEPS=30 for --steps 30."
+EPILOG = "Any seed: --seed -1. Environment variables set flags too: SDPLAY_STEPS=30 for --steps 30."
 
 GRID = "--grid"
 AXIS = re.compile(r"[A-Za-z][A-Za-z0-9_/ -]{0,40}=")
@@ -52,12 +51,11 @@ class DrawCommand(ModeCommand):
 
     def own_params(self) -> list[click.Parameter]:
         flags = request_options(self.kind, positional="prompt", for_new=True)
-        prompt = click.Argument(["prompt"], required=False)
-        return [prompt, prompts_option(), *flags, *grid_options(), *delivery_options(for_new=True)]
+        return [*prompt_options(), *flags, *grid_options(), *delivery_options(for_new=True)]
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         try:
-            return super().parse_args(ctx, one_flag_each(args))
+            return super().parse_args(ctx, one_flag_each(with_usual_hires(args)))
         except click.UsageError as error:
             if "unexpected extra argument" in error.message:
                 raise click.UsageError(error.message.rstrip(".") + "; put the whole prompt in quotes", ctx) from None
@@ -67,27 +65,32 @@ class DrawCommand(ModeCommand):
         from sdplay.jobs.pictures import requests_for
 
         with in_the_words_of(click.get_current_context()):
-            texts = prompts(params.pop("prompt"), params.pop("prompts_from"))
-            asked = requests_for(self.kind, texts, request_fields(self.kind, params))
+            texts, fields = prompts_in(self.kind, params), request_fields(self.kind, params)
+            asked = requests_for(self.kind, texts, fields)
+            note_batch(asked[0])
             axes, limit, delivery = params.pop("axes"), params.pop("grid_limit"), delivery_from(params)
+            if delivery.name is None and "image" in fields and Path(fields["image"]).is_dir() and not axes:
+                delivery = replace(delivery, name=as_the_images(asked))
             with open_studio() as studio:
                 if axes:
                     from sdplay.cli.grid import grid_report
 
                     follow(grid_report(studio, asked, axes, limit, delivery))
                     return 0
-                done = 0
-                try:
-                    for report in picture_reports(studio, asked, delivery):
-                        follow(report)
-                        done += 1
-                except Stopped as error:
-                    if len(asked) > 1:  # its hint, how to go on, is about one request
-                        raise Stopped(f"{error.reason}; {done} of {len(asked)} requests were done") from None
-                    raise
-                if done < len(asked):
-                    click.echo(f"{len(asked) - done} of {len(asked)} requests could not be drawn", err=True)
-                return 0 if done == len(asked) else FAILED
+                return draw_all(studio, asked, delivery)
+
+
+def as_the_images(asked: Sequence[AnyStill]) -> str:
+    """What pictures drawn from a folder are called: as the files there, with the seed where one gives several."""
+    several = len(asked) > len({getattr(each, "image", None) for each in asked}) or asked[0].num > 1
+    return "[image]-[seed]" if several else "[image]"
+
+
+def note_batch(request: AnyStill) -> None:
+    """Say that a batch is a matter of speed: elsewhere it is how many pictures are drawn."""
+    size = request.run.batch_size or 1
+    if size > request.num:
+        click.echo(f"note: --batch-size {size} draws so many at a time; how many is --num: {request.num}", err=True)
 
 
 def open_studio(workers: int = 1, library: Library | None = None) -> Studio:
@@ -102,77 +105,20 @@ def open_studio(workers: int = 1, library: Library | None = None) -> Studio:
         raise UnknownName(EXECUTOR_VARIABLE, asked, ["inline", "fake"])
     if asked == "inline":
         if workers > 1:
-            from sdplay.executors.processes import LocalExecutor
+            from sdplay.executors.processes import ProcessExecutor
 
-            return Studio(LocalExecutor(workers), library=library)
+            return Studio(ProcessExecutor(workers), library=library)
         return Studio(library=library)
     from sdplay.executors.fake import FakeExecutor
 
     return Studio(FakeExecutor(), library=library)
 
 
-def prompts_option() -> click.Option:
-    help_text = "File with a prompt on each line, drawn one after the other; empty lines and # comments are skipped."
-    return click.Option([PROMPTS_FROM], type=click.Path(path_type=Path), metavar="FILE", help=help_text)
-
-
-def prompts(typed: str | None, file: Path | None) -> list[str]:
-    """What to draw: the prompt that was typed, or each line of `file`; raises `BadRequest` for an unreadable one."""
-    if (typed is None) == (file is None):
-        both = "a prompt was typed as well" if file is not None else "missing argument 'PROMPT'"
-        raise click.UsageError(f"{both}: say what to draw, or give {PROMPTS_FROM} FILE", click.get_current_context())
-    if typed is not None or file is None:
-        return [str(typed)]
-    try:
-        lines = [line.strip() for line in read_prompts(file).splitlines()]
-    except (OSError, ValueError) as error:
-        why = "no such file" if isinstance(error, FileNotFoundError) else f"cannot be read: {said_of(error)}"
-        raise BadRequest(why, field=PROMPTS_FROM, value=str(file), hint="a text file in UTF-8") from None
-    prompts_in_file = [line for line in lines if line and not line.startswith("#")]
-    if not prompts_in_file:
-        raise BadRequest("holds no prompt", field=PROMPTS_FROM, value=str(file), hint="write one on each line")
-    return prompts_in_file
-
-
-def read_prompts(file: Path) -> str:
-    """The text of a file, of stdin ("-"), or of a pipe that the shell opened for this command (`<(…)`)."""
-    if str(file) == "-" or str(file).startswith(OPENED_BY_SHELL):
-        with open(0 if str(file) == "-" else file, "rb", closefd=str(file) != "-") as pipe:
-            return pipe.read(LARGEST_TEXT).decode("utf-8-sig")
-    return read_regular_text(file)
-
-
-def said_of(error: OSError | ValueError) -> str:
-    """What is wrong, without the path and the number of the error."""
-    return (error.strerror or str(error)).lower() if isinstance(error, OSError) else str(error)
-
-
-def picture_reports(studio: Studio, asked: list[AnyStill], delivery: Delivery) -> Iterator[PictureReport]:
-    """A report for each request, resolved when its turn comes; one whose picture cannot be used is skipped.
-
-    A single request raises its error instead, and so does everything that is not the fault of one file.
-    """
-    from sdplay.requests.recipe import count
-
-    if sum(request.num for request in asked) > MOST_SHOWN and delivery.show is None:
-        delivery = replace(delivery, show=False)
-    for request in asked:
-        try:
-            with in_the_words_of(click.get_current_context()):
-                resolved = studio.resolve(request)
-        except BadRequest as error:
-            if len(asked) == 1 or not any(error.value == getattr(request, role, None) for role in FILE_FIELDS):
-                raise
-            click.echo(f"skipped: {reason(error)}", err=True)
-        else:
-            yield PictureReport(studio, resolved, range(count(resolved.recipe)), delivery)
-
-
 def grid_options() -> list[click.Parameter]:
     limit = click.IntRange(min=1)
     return [
-        click.Option([GRID, "axes"], multiple=True, metavar="AXIS...", help=AXIS_HELP),
-        click.Option(["--grid-limit"], type=limit, metavar="N", help="Let a grid have so many pictures (1000)."),
+        Flag([GRID, "axes"], group="grid", multiple=True, metavar="AXIS...", help=AXIS_HELP),
+        Flag(["--grid-limit"], group="grid", type=limit, metavar="N", help="Let a grid have so many pictures (1000)."),
     ]
 
 

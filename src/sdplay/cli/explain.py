@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sdplay.cli.again import printable
-from sdplay.cli.flags import RequestCommand, in_the_words_of, request_fields, request_options
+from sdplay.cli.flags import in_the_words_of, request_fields, request_options
+from sdplay.cli.request_command import Flag, RequestCommand
 from sdplay.cli.terminal import table
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ class ExplainCommand(RequestCommand):
         from sdplay.requests.txt2img import Txt2Img
 
         flags = request_options(Txt2Img, positional="prompt", for_new=True)
-        as_json = click.Option(["--json", "as_json"], is_flag=True, help="Everything, as JSON on stdout.")
+        as_json = Flag(["--json", "as_json"], basic=True, is_flag=True, help="Everything, as JSON on stdout.")
         return [click.Argument(["prompt"]), *(flag for flag in flags if flag.name in SHOWN), as_json]
 
 

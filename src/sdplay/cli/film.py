@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sdplay.cli.draw import open_studio
-from sdplay.cli.flags import ModeCommand, in_the_words_of, request_fields, request_options
+from sdplay.cli.flags import in_the_words_of, request_fields, request_options
 from sdplay.cli.follow import Report, follow
 from sdplay.cli.models import PICKLE, library_with
+from sdplay.cli.request_command import Flag, ModeCommand
 from sdplay.core.errors import SdplayError, Stopped
 
 if TYPE_CHECKING:
@@ -60,22 +61,25 @@ def film_options(kind: type[AnyFilm], positional: str) -> list[click.Parameter]:
     options = request_options(kind, positional=positional, for_new=True)
     for option in options:
         if isinstance(option, click.Option):  # a file's settings weigh more than our defaults, so none is filled in
-            option.show_default, option.default = str(option.default) if option.show_default else False, None
+            usual = f"  [default: {option.default}]" if option.show_default else ""
+            option.help, option.show_default, option.default = f"{option.help}{usual}", False, None
     return options
 
 
 def job_options() -> list[click.Parameter]:
     return [
-        click.Option(["-o", "--out"], type=JOB, metavar="JOB", help="Folder of the film (default: films/NAME-1)."),
-        click.Option(
-            ["--fork"], type=JOB, metavar="NEW", help="Begin the film of --out again in NEW, changed by other flags."
+        Flag(["-o", "--out"], basic=True, type=JOB, metavar="JOB", help="Folder of the film (default: films/NAME-1)."),
+        Flag(["--fork"], type=JOB, metavar="NEW", help="Begin the film of --out again in NEW, changed by other flags."),
+        Flag(
+            ["--config"], basic=True, type=JOB, metavar="FILE", help="Settings: JSON, TOML, YAML, config.py, Deforum's."
         ),
-        click.Option(["--config"], type=JOB, metavar="FILE", help="Settings: JSON, TOML, YAML, config.py, Deforum's."),
-        click.Option(["--format"], type=click.Choice(FORMATS), default="mp4", show_default=True, help="Kind of film."),
-        click.Option(["--workers"], type=click.IntRange(1, 64), default=1, help="Processes that draw side by side."),
-        click.Option(["--strict"], is_flag=True, help=STRICT),
-        click.Option(["--force"], is_flag=True, help="Begin even if the disk seems too small."),
-        click.Option(["-q", "--quiet"], is_flag=True, help="Print the path of the film and nothing else."),
+        Flag(
+            ["--format"], basic=True, type=click.Choice(FORMATS), default="mp4", show_default=True, help="Kind of film."
+        ),
+        Flag(["--workers"], type=click.IntRange(1, 64), default=1, help="Processes that draw side by side."),
+        Flag(["--strict"], is_flag=True, help=STRICT),
+        Flag(["--force"], is_flag=True, help="Begin even if the disk seems too small."),
+        Flag(["-q", "--quiet"], basic=True, is_flag=True, help="Print the path of the film and nothing else."),
     ]
 
 

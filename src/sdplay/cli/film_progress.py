@@ -94,8 +94,8 @@ class FilmBar(FilmProgress, LiveProgress):
         table.add_row("frames", frames, f"{self.kept}/{self.total}", Text(self.left or self.phase, style="dim"))
         if self.step is not None and not self.phase:
             steps = ProgressBar(total=self.step.steps, completed=self.step.step, width=BAR_WIDTH)
-            key = self.step.frames[0] // self.job.plan.segment_length + 1
-            drawn = f"frame {self.step.frames[0]}, {self.unit_name} {key}/{self.job.plan.segment_count}{self.pace}"
+            key = self.step.indices[0] // self.job.plan.segment_length + 1
+            drawn = f"frame {self.step.indices[0]}, {self.unit_name} {key}/{self.job.plan.segment_count}{self.pace}"
             table.add_row("step", steps, f"{self.step.step}/{self.step.steps}", Text(drawn, style="dim"))
         return table
 

@@ -13,14 +13,9 @@ from types import UnionType
 from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
 
 import click
-
-if TYPE_CHECKING:
-    pass
-
-from typing import TYPE_CHECKING
-
 from click.core import ParameterSource
 
+from sdplay.cli.request_command import Flag
 from sdplay.core.errors import BadRequests, SdplayError, together
 from sdplay.core.values import plain_type, read_size
 
@@ -36,36 +31,6 @@ FIELD = re.compile(r"`([a-z][a-z_]*)(?:=([^`]+))?`")  # a field as messages name
 SIDES = ("width", "height")
 SIZE_HINT = "a side, or width and height in pixels: 256 or 256x384"
 RANDOM_SEED = -1  # what the rest of the field writes for "any"
-
-
-class RequestCommand(click.Command):
-    """A command whose flags are those of a request type, made when they are first needed."""
-
-    def own_params(self) -> list[click.Parameter]:
-        """Everything but `--help`."""
-        raise NotImplementedError
-
-    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
-        self.params = self.params or self.own_params()
-        return super().get_params(ctx)
-
-
-class ModeCommand(RequestCommand):
-    """Works in one mode: `run` takes the flags and returns the exit code."""
-
-    def __init__(self, mode: str, summary: str, example: str, epilog: str = "") -> None:
-        super().__init__(
-            mode,
-            callback=self.run,
-            short_help=summary,
-            help=f"{summary}\n\n\b\n  {example}",
-            epilog=epilog,
-            context_settings={"help_option_names": ["-h", "--help"]},
-        )
-        self._mode = mode
-
-    def run(self, **params: Any) -> int:
-        raise NotImplementedError
 
 
 class Size(click.ParamType):
@@ -135,6 +100,8 @@ def request_options(kind: type[Request], *, positional: str | None, for_new: boo
 
 def option(field: str, info: FieldInfo, for_new: bool) -> click.Option:
     """The flag of one field."""
+    from sdplay.requests.groups import group_of, is_basic
+
     extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
     name = str(extra.get("flag", field.replace("_", "-")))
     of_bool = plain_type(info.annotation) is bool
@@ -146,8 +113,10 @@ def option(field: str, info: FieldInfo, for_new: bool) -> click.Option:
     default: dict[str, Any] = {}
     if not required:
         default["default"] = info.default if for_new else None  # said aloud: a switch would be False without it
-    return click.Option(
+    return Flag(
         [field, *spelled],
+        group=group_of(extra),
+        basic=is_basic(extra),
         type=click.BOOL if of_bool else click.STRING if many else param_type(info.annotation),
         multiple=many,
         required=required,
@@ -159,8 +128,10 @@ def option(field: str, info: FieldInfo, for_new: bool) -> click.Option:
 
 
 def size_option(for_new: bool) -> click.Option:
-    return click.Option(
+    return Flag(
         ["size", "--size"],
+        group="basics",
+        basic=True,
         type=Size(),
         metavar="SIDE|WIDTHxHEIGHT",
         help="Both sides at once; --width and --height win over it.",

@@ -41,7 +41,7 @@ class Report:
             click.echo(text)
 
     def events(self) -> Generator[Event, None, None]:
-        """Say what is about to be done, and return its events."""
+        """Start the job, after saying what is about to be done, and return its events."""
         raise NotImplementedError
 
     def tell(self, event: Event) -> None:

@@ -33,6 +33,9 @@ def grid_report(
         raise BadRequest(
             reason, field="--grid", value=len(asked), hint='write other prompts as an axis: "prompt=cat|dog"'
         )
+    if delivery.name is not None:
+        hint = "leave it out: what a grid finds in its folder it knows by the usual names"
+        raise BadRequest("means nothing for a grid", field="name", value=delivery.name, hint=hint)
     plan = studio.grids.plan(asked[0], *axes, limit=limit if limit is not None else MOST_PICTURES)
     return GridReport(studio, plan, delivery, given_seed=asked[0].seed is not None)
 

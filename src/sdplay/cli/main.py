@@ -18,10 +18,9 @@ from sdplay.cli.outcome import ended_well
 from sdplay.cli.streams import as_utf8
 from sdplay.version import VERSION
 
-# New containers until the young are looked through, and how many such rounds until the older are: torch, diffusers and
-# transformers make half a million lasting ones while they are imported, and Python's own numbers look at them hundreds
-# of times over. Garbage in cycles is still collected, only later.
-RARELY = (50_000, 50, 1000)
+# Arguments of gc.set_threshold: collect rarely, because importing torch, diffusers and transformers makes half a
+# million objects that live to the end. Cycles are still collected, only later.
+GC_THRESHOLDS = (50_000, 50, 1000)
 
 # Where each command is defined in this room, and what it does: a line of `sdplay --help`.
 COMMANDS = {
@@ -42,7 +41,7 @@ COMMANDS = {
     "samplers": ("models", "List samplers and noise schedules."),
 }
 # Near enough to a command to be a typing mistake, far enough to leave "snow", "shoe" and "cream" their pictures.
-CLOSE = 0.82
+TYPO_CUTOFF = 0.82
 
 HELP = """Pictures from words, on this computer.
 
@@ -103,7 +102,7 @@ class PromptOrCommand(click.Group):
 def nearest(word: str, known: Collection[str]) -> str | None:
     """The name that `word` is a mistyped form of, None where it is a word of its own."""
     swapped = [name for name in known if sorted(name) == sorted(word)]
-    return next(iter(swapped or difflib.get_close_matches(word, known, n=1, cutoff=CLOSE)), None)
+    return next(iter(swapped or difflib.get_close_matches(word, known, n=1, cutoff=TYPO_CUTOFF)), None)
 
 
 @click.group(
@@ -136,7 +135,7 @@ def short_lived() -> Iterator[None]:
 
     For the process of a command only: it changes how this whole process collects, and leaves it so.
     """
-    gc.set_threshold(*RARELY)
+    gc.set_threshold(*GC_THRESHOLDS)
     try:
         yield
     finally:

@@ -14,6 +14,7 @@ from threading import current_thread, main_thread
 import click
 
 from sdplay.cli.flags import as_flags
+from sdplay.cli.request_command import HELP_ALL, RequestCommand
 from sdplay.cli.streams import steady_streams
 from sdplay.core.errors import BadRequests, SdplayError, shorten
 
@@ -91,7 +92,8 @@ def tell(error: Exception) -> int:
         return complain(reason(error), as_flags(error.hint), error.exit_code)
     if isinstance(error, click.UsageError):
         path = error.ctx.command_path if error.ctx else "sdplay"
-        return complain(decapitalised(error.format_message()), f"`{path} --help` lists what there is", BAD_REQUEST)
+        whole = HELP_ALL if error.ctx and isinstance(error.ctx.command, RequestCommand) else "--help"
+        return complain(decapitalised(error.format_message()), f"`{path} {whole}` lists what there is", BAD_REQUEST)
     if isinstance(error, click.ClickException):
         return complain(decapitalised(error.format_message()), "", error.exit_code)
     if isinstance(error, click.Abort):

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sdplay.cli.draw import DrawCommand, open_studio, prompts
+from sdplay.cli.draw import DrawCommand, open_studio
 from sdplay.cli.film import JOB, POSITIONAL, FilmCommand, film_request
 from sdplay.cli.flags import in_the_words_of, request_fields
+from sdplay.cli.prompts import prompts_in
+from sdplay.cli.request_command import Flag
 from sdplay.cli.terminal import printable, table
 
 if TYPE_CHECKING:
@@ -60,14 +62,16 @@ class PlanCommand(FilmCommand):
 def plan_options(mode: str) -> list[click.Parameter]:
     file = click.Path(path_type=Path)
     options: list[click.Parameter] = [
-        click.Option(["--csv"], type=file, metavar="FILE|-", help="Write the table as CSV."),
-        click.Option(["--json"], type=file, metavar="FILE|-", help="Write the table, and what the film is, as JSON."),
-        click.Option(["--every"], type=click.IntRange(min=1), help="A row for every n-th frame."),
-        click.Option(["--range", "frames"], type=FrameRange(), metavar="A:B", help="Rows for the frames A to B."),
+        Flag(["--csv"], basic=True, type=file, metavar="FILE|-", help="Write the table as CSV."),
+        Flag(
+            ["--json"], basic=True, type=file, metavar="FILE|-", help="Write the table, and what the film is, as JSON."
+        ),
+        Flag(["--every"], basic=True, type=click.IntRange(min=1), help="A row for every n-th frame."),
+        Flag(["--range", "frames"], basic=True, type=FrameRange(), metavar="A:B", help="Rows for the frames A to B."),
     ]
     if mode == "animate":
         says = "Write the moves of the camera alone, on a test card or init_image, as a film."
-        options.append(click.Option(["--preview-motion"], type=JOB, metavar="FILE", help=says))
+        options.append(Flag(["--preview-motion"], type=JOB, metavar="FILE", help=says))
     return options
 
 
@@ -201,7 +205,7 @@ class PlanStillCommand(DrawCommand):
         from sdplay.jobs.pictures import requests_for
 
         with in_the_words_of(click.get_current_context()):
-            texts = prompts(params.pop("prompt"), params.pop("prompts_from"))
+            texts = prompts_in(self.kind, params)
             asked = requests_for(self.kind, texts, request_fields(self.kind, params))
             with open_studio() as studio:
                 for request in asked:

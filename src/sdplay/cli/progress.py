@@ -194,11 +194,11 @@ class Bar(LiveProgress):
         return Group(Text.from_ansi(blocks(picture, *cells(picture, room, self.console.width))), table)
 
 
-def progress_for(*, quiet: bool) -> Progress:
-    """The progress that suits where the output goes."""
+def progress_for(*, quiet: bool, lines: bool = True) -> Progress:
+    """The progress that suits where the output goes; without `lines` only a terminal shows any."""
     if quiet:
         return Progress()
-    return Bar() if in_terminal() else Lines()
+    return Bar() if in_terminal() else Lines() if lines else Progress()
 
 
 def in_terminal() -> bool:

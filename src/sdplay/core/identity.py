@@ -19,10 +19,10 @@ WEIGHED: frozenset[AddOnKind] = frozenset({"lora"})
 SUFFIXES = (".safetensors", ".ckpt", ".pt", ".pth", ".bin")
 OF_A_FOLDER = ("diffusion_pytorch_model", "pytorch_lora_weights", "learned_embeds")  # what diffusers calls any of them
 
-WHOLE = ConfigDict(extra="forbid")  # an ingredient of a newer program must not be dropped in silence
+NO_UNKNOWN_KEYS = ConfigDict(extra="forbid")  # an ingredient of a newer program must not be dropped in silence
 
 
-@with_config(WHOLE)
+@with_config(NO_UNKNOWN_KEYS)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelIdentity:
     """Which weights: a name for people and the sha256 over every file that shapes a picture."""
@@ -32,7 +32,7 @@ class ModelIdentity:
     family: str
 
 
-@with_config(WHOLE)
+@with_config(NO_UNKNOWN_KEYS)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddOn:
     """One such file: the name it has in prompts and messages, and the sha256 of its bytes, or of a folder's files."""

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Any, TypeVar
+from typing import Any
 
 import torch
 
@@ -18,8 +18,6 @@ from sdplay.core.errors import RenderFailed
 
 AUTOCAST = ("cpu", "cuda", "mps")
 EXACT = "ieee"  # float32 is calculated as float32
-
-T = TypeVar("T")
 
 
 class _Process:
@@ -65,20 +63,6 @@ def own_torch_settings() -> Iterator[None]:
         stack.enter_context(_exact_float32())
         stack.enter_context(_any_attention())
         yield
-
-
-def calculated_apart(steps: Generator[T, None, None]) -> Generator[T, None, None]:
-    """Yield from `steps`, each calculated inside `own_torch_settings`; between them the host's settings hold."""
-    try:
-        while True:
-            with own_torch_settings():
-                try:
-                    step = next(steps)
-                except StopIteration:
-                    return
-            yield step
-    finally:
-        steps.close()
 
 
 @contextmanager

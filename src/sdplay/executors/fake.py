@@ -25,7 +25,7 @@ class FakeExecutor:
 
     workers = 1
 
-    def survey(self, request: Request) -> Machine:
+    def detect_machine(self, request: Request) -> Machine:
         return Machine(device="cpu", dtype="float32", threads=1)
 
     def run(self, task: Task) -> Generator[Event, None, None]:
@@ -41,7 +41,7 @@ class FakeExecutor:
             picture = fake_picture(task.recipe, index)
             previews = (picture.pixels[::4, ::4],) if task.preview else ()
             for step in range(1, steps + 1):
-                yield Stepped(frames=(index,), step=step, steps=steps, previews=previews)
+                yield Stepped(indices=(index,), step=step, steps=steps, previews=previews)
             yield ImageDone(picture=picture)
 
     def close(self) -> None:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from typing import Protocol
 
 from sdplay.core.machine import Machine
 from sdplay.engines.device import detect_machine
-from sdplay.engines.torch_settings import calculated_apart
+from sdplay.engines.torch_settings import own_torch_settings
 from sdplay.events import Event, Started, Upscaled
 from sdplay.pipeline.model_cache import LoadedModel, ModelCache
 from sdplay.pipeline.preview import PreviewCache
-from sdplay.pipeline.retry import LoadExact, Renderer, render_with_retry
+from sdplay.pipeline.retry import LoadPrecise, RenderInputs, render_with_retry
 from sdplay.requests.base import Request
-from sdplay.requests.memory import takes_turns
-from sdplay.requests.modes import MODES, load
+from sdplay.requests.memory import uses_sequential_offload
+from sdplay.requests.modes import MODES, import_object
 from sdplay.requests.recipe import Recipe, plan
 from sdplay.tasks import DrawTask, Task, UpscaleTask
 
@@ -22,7 +22,9 @@ from sdplay.tasks import DrawTask, Task, UpscaleTask
 class ModeRenderer(Protocol):
     """Draws tasks of some modes with a loaded model; what it holds from task to task, `close` lets go of."""
 
-    def render(self, task: DrawTask, loaded: LoadedModel, exact: LoadExact) -> Iterator[Event]: ...
+    def render(
+        self, task: DrawTask, loaded: LoadedModel, load_precise: LoadPrecise
+    ) -> Generator[Event, None, None]: ...
 
     def close(self) -> None: ...
 
@@ -33,9 +35,9 @@ class PictureRenderer:
     def __init__(self) -> None:
         self._previews = PreviewCache()
 
-    def render(self, task: DrawTask, loaded: LoadedModel, exact: LoadExact) -> Iterator[Event]:
+    def render(self, task: DrawTask, loaded: LoadedModel, load_precise: LoadPrecise) -> Generator[Event, None, None]:
         preview = self._previews.of(loaded.family, task.recipe) if task.preview else None
-        renderer = Renderer(recipe=task.recipe, model=loaded, load_exact=exact, preview=preview)
+        renderer = RenderInputs(recipe=task.recipe, model=loaded, load_precise=load_precise, preview=preview)
         return render_with_retry(renderer, plan(task.recipe, task.indices))
 
     def close(self) -> None:
@@ -51,35 +53,49 @@ class InlineExecutor:
         self._models = ModelCache()
         self._renderers: dict[str, ModeRenderer] = {}
 
-    def survey(self, request: Request) -> Machine:
+    def detect_machine(self, request: Request) -> Machine:
         return detect_machine(request.run.device, request.run.precision)
 
     def run(self, task: Task) -> Generator[Event, None, None]:
-        return calculated_apart(self._run(task))
-
-    def _run(self, task: Task) -> Generator[Event, None, None]:
+        """See `Executor.run`. Every step is calculated with torch as it is when nobody has changed anything."""
         if isinstance(task, UpscaleTask):
             from sdplay.pipeline.upscale import upscale_picture
 
-            pixels, weights = upscale_picture(task.pixels, task.size, task.upscaler)
+            with own_torch_settings():
+                pixels, weights = upscale_picture(task.pixels, task.size, task.upscaler)
             yield Upscaled(pixels=pixels, weights=weights)
             return
-        in_turn = takes_turns(task.recipe, task.model)
-        loaded = self._models.get(task.model, task.recipe.numerics, task.device, in_turn=in_turn)
-        beside = ModelCache()  # what is drawn again in more precision, which is rare, is drawn beside the model itself
-
-        def exact(recipe: Recipe) -> LoadedModel:
-            return beside.get(task.model, recipe.numerics, task.device, in_turn=in_turn)
-
+        with own_torch_settings():
+            steps = self._steps(task)
         yield Started(recipe=task.recipe, total=len(task.indices))
-        if task.indices:
-            yield from self._renderer(task.recipe).render(task, loaded, exact)
+        if not task.indices:
+            return
+        try:
+            while True:
+                with own_torch_settings():
+                    event = next(steps, None)
+                if event is None:
+                    return
+                yield event
+        finally:
+            steps.close()
+
+    def _steps(self, task: DrawTask) -> Generator[Event, None, None]:
+        """Load the model; what is returned draws the pictures, an event at a time."""
+        sequential_offload = uses_sequential_offload(task.recipe, task.model)
+        loaded = self._models.get(task.model, task.recipe.numerics, task.device, sequential_offload=sequential_offload)
+        precise_models = ModelCache()  # for what is drawn again in more precision: the model itself stays
+
+        def load_precise(recipe: Recipe) -> LoadedModel:
+            return precise_models.get(task.model, recipe.numerics, task.device, sequential_offload=sequential_offload)
+
+        return self._renderer(task.recipe).render(task, loaded, load_precise)
 
     def _renderer(self, recipe: Recipe) -> ModeRenderer:
         """Who draws pictures of this mode; a mode other than of single pictures names its own, loaded when needed."""
         place = MODES[recipe.request.mode].renderer
         if place not in self._renderers:
-            self._renderers[place] = load(place)() if place else PictureRenderer()
+            self._renderers[place] = import_object(place)() if place else PictureRenderer()
         return self._renderers[place]
 
     def close(self) -> None:

@@ -69,7 +69,7 @@ class Worker:
         return answer
 
 
-class LocalExecutor:
+class ProcessExecutor:
     """Runs up to `workers` tasks at a time, each in a process of its own; a process that dies is replaced.
 
     A task whose process died is drawn again from its start, twice at most, and raises `RenderFailed` after that.
@@ -89,8 +89,8 @@ class LocalExecutor:
     def workers(self) -> int:
         return self._workers
 
-    def survey(self, request: Request) -> Machine:
-        return self._inline.survey(request)
+    def detect_machine(self, request: Request) -> Machine:
+        return self._inline.detect_machine(request)
 
     def run(self, task: Task) -> Generator[Event, None, None]:
         closings, passed_on = self._closings, 0

@@ -97,24 +97,32 @@ USED_UP = frozenset({"style", "styles_file", "wildcards"})  # when a recipe is m
 class Film(Request, ABC):
     """What films have in common. A side that is not a multiple of 8 is rounded down to one, and that is said."""
 
-    width: FilmSide | None = Field(default=None, description="Width in pixels; the model's own when left out.")
-    height: FilmSide | None = Field(default=None, description="Height in pixels; the model's own when left out.")
+    width: FilmSide | None = Field(
+        default=None,
+        description="Width in pixels; the model's own when left out.",
+        json_schema_extra={"group": "picture"},
+    )
+    height: FilmSide | None = Field(
+        default=None,
+        description="Height in pixels; the model's own when left out.",
+        json_schema_extra={"group": "picture"},
+    )
 
     style: Annotated[tuple[Text, ...], BeforeValidator(as_texts)] = Field(
         default=(),
         max_length=100,
         description="A style of the styles file, for every prompt; can be given several times.",
-        json_schema_extra={"hashed": False},
+        json_schema_extra={"group": "picture", "hashed": False},
     )
     styles_file: FilePath = Field(
         default="styles.csv",
         description="Where styles are: CSV with the columns name, prompt, negative_prompt.",
-        json_schema_extra={"hashed": False},
+        json_schema_extra={"group": "picture", "hashed": False},
     )
     wildcards: FilePath = Field(
         default="wildcards",
         description="The folder where __name__ in a prompt is name.txt.",
-        json_schema_extra={"hashed": False},
+        json_schema_extra={"group": "picture", "hashed": False},
     )
 
     draws_templates: ClassVar[bool] = False  # their choices are made when the request is resolved

@@ -12,12 +12,15 @@ from sdplay.core.fields import LARGEST_SEED, MOST_FRAMES, FilePath, Prompt, Text
 from sdplay.film.request import Film, OnBadFrame, Rate, choice
 from sdplay.prompts.composition import check_notation
 from sdplay.prompts.template import Wildcards
+from sdplay.requests.groups import fields_of
 
 Seed = Annotated[int, Field(ge=0, le=LARGEST_SEED)]
 Path = Annotated[Literal["slerp", "smooth", "circle"], choice("slerp", "smooth", "circle")]
 Pace = Annotated[Literal["uniform", "perceptual", "audio"], choice("uniform", "perceptual", "audio")]
 EasingName = Literal["linear", "step", "hold", "ease", "ease-in", "ease-out", "ease-in-out", "cosine"]
 Bezier = Annotated[tuple[float, float, float, float], BeforeValidator(as_tuple)]
+
+basics_field, film_field, sound_field = map(fields_of, ("basics", "film", "sound"))
 
 
 class Keyframe(BaseModel):
@@ -37,42 +40,58 @@ class Dream(Film):
     """A walk through latent space: key pictures, and everything between them."""
 
     mode: Literal["dream"] = "dream"
-    prompts: Annotated[tuple[Prompt, ...], BeforeValidator(as_tuple)] = Field(
+    prompts: Annotated[tuple[Prompt, ...], BeforeValidator(as_tuple)] = basics_field(
         default=(), max_length=10_000, description="What the key pictures show, in words."
     )
-    num: int | None = Field(
+    num: int | None = basics_field(
         default=None,
         ge=1,
         le=MOST_FRAMES,
         description="How many frames the film has; 120, or what `frames_per_key` makes, when left out.",
-        json_schema_extra={"flag": "num", "short": "n"},
+        flag="num",
+        short="n",
     )
-    seeds: Annotated[tuple[Seed, ...], BeforeValidator(as_tuple)] = Field(
-        default=(), max_length=10_000, description="A seed for each key picture; key j has seed + j when left out."
+    seeds: Annotated[tuple[Seed, ...], BeforeValidator(as_tuple)] = film_field(
+        default=(),
+        max_length=10_000,
+        description="A seed for each key picture; key j has seed + j when left out.",
+        basic=True,
     )
-    keyframes: Annotated[tuple[Keyframe, ...], BeforeValidator(as_tuple)] = Field(
+    keyframes: Annotated[tuple[Keyframe, ...], BeforeValidator(as_tuple)] = film_field(
         default=(), max_length=10_000, description="The full form: frame, prompt, negative, seed, guidance_scale, hold."
     )
-    frames_per_key: int | None = Field(
-        default=None, ge=1, le=MOST_FRAMES, description="Key j is at frame j times this; else they are spread evenly."
+    frames_per_key: int | None = film_field(
+        default=None,
+        ge=1,
+        le=MOST_FRAMES,
+        description="Key j is at frame j times this; else they are spread evenly.",
+        basic=True,
     )
-    interpolate: Literal["latent", "prompt", "both"] = Field(
+    interpolate: Literal["latent", "prompt", "both"] = film_field(
         default="both", description="What changes between keys: the noise, the words, or both."
     )
-    path: Path = Field(
+    path: Path = film_field(
         default="slerp", description="How the noise goes from key to key: straight arcs, a smooth curve, one circle."
     )
-    easing: EasingName | Bezier = Field(default="linear", description="Speed within a stretch; or four Bézier numbers.")
-    hold: float = Field(default=0.0, ge=0, le=0.95, description="Part of every stretch that stands still at its keys.")
-    pace: Pace = Field(
+    easing: EasingName | Bezier = film_field(
+        default="linear", description="Speed within a stretch; or four Bézier numbers."
+    )
+    hold: float = film_field(
+        default=0.0, ge=0, le=0.95, description="Part of every stretch that stands still at its keys.", basic=True
+    )
+    pace: Pace = film_field(
         default="uniform",
         description="Even in time; even to the eye, measured from quick sketches; or onwards with every beat of audio.",
     )
-    audio_smooth: float = Field(default=0.0, ge=0, le=1, description="How much of an even pace is mixed into audio's.")
-    loop: bool = Field(default=False, description="End where it began, so that it plays round and round.")
-    fps: Rate = Field(default="24", description="Frames a second.")
-    audio: FilePath | None = Field(default=None, description="Sound file that the film carries.")
-    audio_start: float = Field(default=0.0, ge=0, description="Second of the sound at which the film starts.")
+    audio_smooth: float = sound_field(
+        default=0.0, ge=0, le=1, description="How much of an even pace is mixed into audio's."
+    )
+    loop: bool = film_field(
+        default=False, description="End where it began, so that it plays round and round.", basic=True
+    )
+    fps: Rate = film_field(default="24", description="Frames a second.", basic=True)
+    audio: FilePath | None = sound_field(default=None, description="Sound file that the film carries.", basic=True)
+    audio_start: float = sound_field(default=0.0, ge=0, description="Second of the sound at which the film starts.")
     on_bad_frame: OnBadFrame = "reroll"
 
     @model_validator(mode="after")

@@ -16,6 +16,7 @@ from PIL import Image
 
 from sdplay.core.errors import BadRequest, UnknownName
 from sdplay.files.atomic import prepare_folder, sweep, write_new
+from sdplay.images.naming import check_pattern, names_by
 from sdplay.images.open import UNREADABLE, open_file
 from sdplay.images.picture import Picture, SavedImage
 from sdplay.images.sheet_file import SheetRecord, parse_sheet, sheet_chunk
@@ -27,21 +28,31 @@ NUMBERED = re.compile(r"(\d{5,})-")
 class ImageWriter:
     """Writes pictures into `folder` as NNNNN-SEED.png, numbered on from what is there, never over a file.
 
+    With a `name`, a pattern as in `naming`, they are called what it says; raises `BadRequest` for a wrong one.
     What a killed program left half-written there is taken away once it is a day old by `clock`.
     """
 
-    def __init__(self, folder: Path, kind: str, version: str, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        kind: str,
+        version: str,
+        clock: Callable[[], float] = time.time,
+        *,
+        name: str | None = None,
+    ) -> None:
         wanted = {"jpg": "jpeg"}.get(kind.casefold(), kind.casefold())
         if wanted not in SUFFIXES:
             raise UnknownName("format", kind, SUFFIXES)
         self.folder, self.version = folder, version
+        self.name = check_pattern(name) if name is not None else None
         self.kind: Format = wanted  # type: ignore[assignment]  # just checked against the keys
         prepare_folder(folder)
         sweep(folder, clock())
 
     def write(self, picture: Picture) -> SavedImage:
         """Write `picture`; raises `DiskFull` or `StoreError`."""
-        path = write_new(encode(picture, self.kind, self.version), self._names(picture.seed))
+        path = write_new(encode(picture, self.kind, self.version), self._names(picture))
         return SavedImage(
             path=path,
             digest=picture.digest,
@@ -51,11 +62,13 @@ class ImageWriter:
             seconds=picture.seconds,
         )
 
-    def _names(self, seed: int) -> Iterator[Path]:
+    def _names(self, picture: Picture) -> Iterator[Path]:
+        if self.name is not None:
+            yield from names_by(self.name, self.folder, picture, SUFFIXES[self.kind])
         taken = (NUMBERED.match(path.name) for path in self.folder.iterdir())
         number = max((int(match[1]) + 1 for match in taken if match), default=0)
         while True:
-            yield self.folder / f"{number:05d}-{seed}{SUFFIXES[self.kind]}"
+            yield self.folder / f"{number:05d}-{picture.seed}{SUFFIXES[self.kind]}"
             number += 1
 
 

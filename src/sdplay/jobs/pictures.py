@@ -84,12 +84,16 @@ class Pictures(list[Picture]):
         return " ".join(map(figure, self))
 
 
-def requests_for(kind: type[AnyStill], prompts: Sequence[str], fields: Mapping[str, Any]) -> list[AnyStill]:
+def requests_for(
+    kind: type[AnyStill], prompts: Sequence[str | Mapping[str, Any]], fields: Mapping[str, Any]
+) -> list[AnyStill]:
     """One request for every picture and every prompt, all of them checked before any is drawn.
 
+    A prompt may have fields of its own beside it, which win over `fields`.
     `image` may be a folder: then each picture in it, sorted by name. Raises `BadRequest` and its kinds.
     """
     plain = {name: str(value) if isinstance(value, Path) else value for name, value in fields.items()}
     image = plain.get("image")
     given = [plain] if image is None else [{**plain, "image": path} for path in pictures_in(image)]
-    return [make_request(kind, **{**each, "prompt": prompt}) for each in given for prompt in prompts]
+    own = [{"prompt": prompt} if isinstance(prompt, str) else prompt for prompt in prompts]
+    return [make_request(kind, **{**each, **its}) for each in given for its in own]

@@ -87,7 +87,7 @@ class Resolver:
         model = model or resolve(request.model, library, allow_pickle=request.run.allow_pickle)
         request = with_controlnet(request, model.card)
         model = model.with_add_ons(find_add_ons(request, wildcards, library))
-        machine = self.executor.survey(request)
+        machine = self.executor.detect_machine(request)
         request, assets = read_files(request)
         recipe = resolve_request(request, model, machine, seed, assets, wildcards)
         return ResolvedRequest(recipe=kept_within(recipe, model), model=model, device=machine.device)
@@ -102,7 +102,7 @@ class Resolver:
                 hint="point `model` at the files it was drawn with",
             )
         resolved = resolved.with_add_ons(same_add_ons(recipe, self.library))
-        machine = self.executor.survey(recipe.request.with_run_options(device=recipe.numerics.device))
+        machine = self.executor.detect_machine(recipe.request.with_run_options(device=recipe.numerics.device))
         return resolved, machine.device
 
     def close(self) -> None:

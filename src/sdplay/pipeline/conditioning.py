@@ -13,7 +13,7 @@ from sdplay.core.sample import AnyPrompt, PromptPair, Sample
 from sdplay.families.base import ControlCond, Family, TextEncoding
 from sdplay.pipeline.control import TimedControl, active_controls
 from sdplay.pipeline.model_cache import TextEncodingCache
-from sdplay.prompts.composition import Part, Schedule, composed, scheduled
+from sdplay.prompts.composition import Part, PromptSchedule, composed, scheduled
 from sdplay.prompts.lora_tags import ActiveEmbeddings, ActiveLoras, Lora, lora_tags
 from sdplay.requests.add_ons import asked_loras
 from sdplay.requests.recipe import Recipe
@@ -29,8 +29,8 @@ class PromptCond:
     `loras` are those on the text encoder when it reads `start`, and when it reads `end`.
     """
 
-    start: Schedule
-    end: Schedule
+    start: PromptSchedule
+    end: PromptSchedule
     mix: float = 0.0
     syntax: Syntax
     weight: float = 1.0
@@ -55,7 +55,7 @@ class Conds:
     cond: tuple[PromptCond, ...]
 
     @property
-    def is_plain(self) -> bool:
+    def has_one_prompt(self) -> bool:
         """Whether this is ordinary guidance: one prompt of weight 1."""
         return len(self.cond) == 1 and self.cond[0].weight == 1
 
@@ -65,7 +65,8 @@ class Conds:
 
 
 def make_conds(prompt: AnyPrompt, loras: tuple[ActiveLoras, ActiveLoras] = ((), ())) -> Conds:
-    """Parse `prompt`. Between two prompts of which one is composed (`AND`), a part counts by the nearness of its own.
+    """Parse `prompt`. Between two prompts of which one is composed (`AND`), the weight of each part is
+    multiplied by 1 − mix (start) or mix (end).
 
     Raises `BadRequest` for notation that is wrong.
     """
@@ -87,12 +88,12 @@ def make_conds(prompt: AnyPrompt, loras: tuple[ActiveLoras, ActiveLoras] = ((), 
 
 
 def parts_of(prompt: PromptPair) -> tuple[Part, ...]:
-    return composed(prompt.prompt) if prompt.syntax == "a1111" else (Part(Schedule((prompt.prompt,))),)
+    return composed(prompt.prompt) if prompt.syntax == "a1111" else (Part(PromptSchedule((prompt.prompt,))),)
 
 
-def negative_of(prompt: PromptPair) -> Schedule:
+def negative_of(prompt: PromptPair) -> PromptSchedule:
     text = prompt.negative_prompt
-    return scheduled(text, "negative_prompt") if prompt.syntax == "a1111" else Schedule((text,))
+    return scheduled(text, "negative_prompt") if prompt.syntax == "a1111" else PromptSchedule((text,))
 
 
 def guidance_scale_of(recipe: Recipe, sample: Sample) -> float:
@@ -118,9 +119,9 @@ class BatchConditioning:
         self.text_cache, self.steps_before = text_cache, steps_before
         self.scales = [guidance_scale_of(recipe, sample) for sample in batch]
         self.conds = [make_conds(sample.prompt, text_loras(recipe, sample.prompt)) for sample in batch]
-        self.is_plain = all(conds.is_plain for conds in self.conds)
+        self.has_one_prompt = all(conds.has_one_prompt for conds in self.conds)
         # at a scale of 1 the uncond half cancels out
-        self.no_cfg = self.is_plain and set(self.scales) == {1}
+        self.no_cfg = self.has_one_prompt and set(self.scales) == {1}
         phi = recipe.request.guidance_rescale
         self.rescale = Rescale(phi, family.process) if phi else None
 
@@ -130,31 +131,31 @@ class BatchConditioning:
         """The guided denoiser of the batch for a run through `sigmas`: one for all steps if nothing changes."""
         steps = len(sigmas) - 1
         if steps < 1 or (control is None and all(conds.is_static for conds in self.conds)):
-            return self.guided(self.at(0, max(steps, 1)), inpaint_channels)
+            return self.make_guided(self.at(0, max(steps, 1)), inpaint_channels)
 
         def denoiser_at(step: int) -> Denoiser:
-            return self.guided(self.at(step, steps), inpaint_channels, active_controls(control, step, steps))
+            return self.make_guided(self.at(step, steps), inpaint_channels, active_controls(control, step, steps))
 
         return SteppedDenoiser(sigmas, denoiser_at)
 
     def at(self, step: int, steps: int) -> list[TextEncoding]:
         """What the network reads at `step` of `steps`, in rows [uncond…, cond 1…, cond 2…]; no uncond without CFG."""
-        rows = [[conds.uncond for conds in self.conds], *zip(*(conds.cond for conds in self.conds), strict=True)]
+        prompts = [[conds.uncond for conds in self.conds], *zip(*(conds.cond for conds in self.conds), strict=True)]
         if self.no_cfg:
-            rows = rows[1:]
-        return [cond.at(step, steps, self.text_cache, self.steps_before) for row in rows for cond in row]
+            prompts = prompts[1:]
+        return [cond.at(step, steps, self.text_cache, self.steps_before) for row in prompts for cond in row]
 
-    def guided(
-        self, rows: Sequence[TextEncoding], inpaint_channels: Tensor | None, controls: Sequence[ControlCond] = ()
+    def make_guided(
+        self, encodings: Sequence[TextEncoding], inpaint_channels: Tensor | None, controls: Sequence[ControlCond] = ()
     ) -> Denoiser:
-        """One batched call of the network for all `rows`, and guidance between its answers."""
+        """One batched call of the network for all `encodings`, and guidance between its answers."""
         if controls:
-            denoiser = self.family.denoiser(rows, inpaint_channels, controls)
+            denoiser = self.family.denoiser(encodings, inpaint_channels, controls)
         else:
-            denoiser = self.family.denoiser(rows, inpaint_channels)
+            denoiser = self.family.denoiser(encodings, inpaint_channels)
         if self.no_cfg:
             return denoiser
-        if self.is_plain:
+        if self.has_one_prompt:
             return GuidedDenoiser(denoiser, self.scales, self.rescale)
         weights = zip(*([cond.weight for cond in conds.cond] for conds in self.conds), strict=True)
         return ComposedDenoiser(denoiser, self.scales, list(weights), self.rescale)
@@ -201,6 +202,6 @@ def by_digest(recipe: Recipe, weights: Weights) -> ActiveLoras:
     return tuple((digest, weight) for digest, weight in total.items() if weight)
 
 
-def embeddings_of(recipe: Recipe) -> ActiveEmbeddings:
+def textual_inversions_of(recipe: Recipe) -> ActiveEmbeddings:
     """The names and digests of the embeddings in the recipe's prompts."""
     return tuple((add_on.name, add_on.digest) for add_on in recipe.add_ons if add_on.kind == "embedding")

@@ -12,7 +12,7 @@ from sdplay.families.common.tokenizer import Chunk, PromptTokenizer, embedding_t
 from sdplay.library.add_ons import vectors_of
 from sdplay.library.resolve import ResolvedModel
 from sdplay.prompts.attention import Fragment, Section, weighted
-from sdplay.prompts.composition import Part, Schedule, composed, scheduled
+from sdplay.prompts.composition import Part, PromptSchedule, composed, scheduled
 from sdplay.prompts.lora_tags import Lora, lora_tags
 from sdplay.requests.add_ons import asked_loras
 from sdplay.requests.recipe import Recipe
@@ -68,8 +68,8 @@ def explain(recipe: Recipe, model: ResolvedModel) -> Explanation:
     speller = replace(read_tokenizer(model.path), vectors=vectors)
     words = prompt_of(recipe, 0)
     noted = words.syntax == "a1111"
-    parts = composed(words.prompt) if noted else (Part(Schedule((words.prompt,))),)
-    negative = scheduled(words.negative_prompt) if noted else Schedule((words.negative_prompt,))
+    parts = composed(words.prompt) if noted else (Part(PromptSchedule((words.prompt,))),)
+    negative = scheduled(words.negative_prompt) if noted else PromptSchedule((words.negative_prompt,))
 
     def read(part: Part) -> ReadPart:
         return ReadPart(part.weight, tuple(readings(part.words, recipe.steps, speller, words.syntax)))
@@ -85,7 +85,7 @@ def explain(recipe: Recipe, model: ResolvedModel) -> Explanation:
     )
 
 
-def readings(words: Schedule, steps: int, speller: PromptTokenizer, syntax: Syntax) -> Iterator[Reading]:
+def readings(words: PromptSchedule, steps: int, speller: PromptTokenizer, syntax: Syntax) -> Iterator[Reading]:
     """Each text that the prompt is at some step, in the order of their first steps."""
     when: dict[str, list[int]] = {}
     for step in range(1 if words.steady else steps):

@@ -99,7 +99,7 @@ def second_pass_latents(
         pictures = (crop(each, (recipe.width, recipe.height)) for each in to_pixels(family.decode(latents)))
         known = torch.cat([upscaled_latents(each, second, family) for each in pictures])
     rows = zip(batch, known, strict=True)
-    return [replace(prepare(sample), known=row, strength=second.strength) for sample, row in rows]
+    return [replace(prepare(sample), image_latents=row, strength=second.strength) for sample, row in rows]
 
 
 def upscaled_latents(picture: Pixels, second: SecondPass, family: Family) -> Tensor:

@@ -38,14 +38,14 @@ def no_init_pixels(sample: Sample) -> Pixels:
 class InitLatents:
     """What one sample starts from. Latents are [C, h, w]; a field is None if the sample has no such thing.
 
-    `known` are the latents of the given picture, `mask` [1, h, w] is 1 where to repaint, `fill` says what the repainted
-    part starts from. `inpaint_channels` are the extra channels of an inpainting model: the mask, then the latents of
-    the picture with the masked part grayed out. `to_picture` makes the finished picture of decoded pixels.
+    `image_latents` are the latents of the given picture, `mask` [1, h, w] is 1 where to repaint, `fill` says what
+    the repainted part starts from. `inpaint_channels` are the extra channels of an inpainting model: the mask, then the
+    latents of the picture with the masked part grayed out. `to_picture` makes the finished picture of decoded pixels.
     """
 
     to_picture: Callable[[Pixels], Pixels]
     strength: float = 1.0
-    known: Tensor | None = None
+    image_latents: Tensor | None = None
     mask: Tensor | None = None
     fill: Fill = "original"
     inpaint_channels: Tensor | None = None
@@ -90,7 +90,7 @@ class LatentPreparer:
         return InitLatents(
             to_picture=plan.paste_back,
             strength=strength,
-            known=known,
+            image_latents=known,
             mask=None if mask is None else latent_mask(mask, factor).to(known.device),
             fill=fill,
             inpaint_channels=self._inpaint_channels(pixels, mask),
@@ -146,12 +146,12 @@ def noisy_latents(
 def noisy_row(process: Process, init: InitLatents, unit: Tensor, filling: Tensor, sigmas: Sigmas) -> Tensor:
     """One row of `noisy_latents`: at strength 1 nothing of the picture is left but what lies outside the mask."""
     noise_alone = unit * sigmas.init_noise_sigma
-    if init.known is None or (init.strength == 1 and not init.masked):
+    if init.image_latents is None or (init.strength == 1 and not init.masked):
         return noise_alone
-    known = init.known
+    known = init.image_latents
     if init.mask is not None and init.fill != "original":
         known = torch.where(init.mask > 0, filling, known)
-    x = process.add_noise(known, unit, sigmas.values[0])
+    x = process.add_noise(known, unit, sigmas.levels[0])
     return torch.where(init.mask > 0, noise_alone, x) if init.mask is not None and init.strength == 1 else x
 
 
@@ -160,7 +160,9 @@ def with_mask(denoiser: Denoiser, inits: Sequence[InitLatents]) -> Denoiser:
     if not inits[0].masked:
         return denoiser
     masks = torch.stack([init.mask for init in inits if init.mask is not None])
-    return MaskedDenoiser(denoiser, masks, torch.stack([init.known for init in inits if init.known is not None]))
+    return MaskedDenoiser(
+        denoiser, masks, torch.stack([init.image_latents for init in inits if init.image_latents is not None])
+    )
 
 
 def stack_inpaint_channels(inits: Sequence[InitLatents]) -> Tensor | None:
@@ -179,14 +181,14 @@ def decode(
     their recipe could not say that it encoded in one format and decoded in another.
     """
     decoded = family.decode(latents)
-    encoded = any(init.known is not None or init.inpaint_channels is not None for init in inits)
+    encoded = any(init.image_latents is not None or init.inpaint_channels is not None for init in inits)
     if recipe.numerics.decode_dtype == "float32" or encoded:
         return decoded, frozenset()
-    again = frozenset(row for row in range(len(decoded)) if is_finite(latents[row]) and is_lost(decoded[row]))
-    if not again:
-        return decoded, again
+    redecoded = frozenset(row for row in range(len(decoded)) if is_finite(latents[row]) and is_lost(decoded[row]))
+    if not redecoded:
+        return decoded, redecoded
     exact = family.decode_float32(latents)
-    return torch.stack([exact[row] if row in again else each for row, each in enumerate(decoded)]), again
+    return torch.stack([exact[row] if row in redecoded else each for row, each in enumerate(decoded)]), redecoded
 
 
 def is_finite(values: Tensor) -> bool:

@@ -26,7 +26,7 @@ class TextEncodingCache:
         self.embeddings: ActiveEmbeddings = ()
         self._encoded: OrderedDict[tuple[str, Syntax, int, ActiveLoras, ActiveEmbeddings], TextEncoding] = OrderedDict()
 
-    def reading(self, clip_skip: int, embeddings: ActiveEmbeddings = ()) -> TextEncodingCache:
+    def with_clip_skip(self, clip_skip: int, embeddings: ActiveEmbeddings = ()) -> TextEncodingCache:
         """The same cache, for another layer of the text encoder and texts in which these words stand for vectors."""
         other = copy.copy(self)
         other.clip_skip, other.embeddings = clip_skip, embeddings
@@ -89,15 +89,17 @@ class ModelCache:
         self._key: tuple[str, str | None, Placement] | None = None
         self._loaded: LoadedModel | None = None
 
-    def get(self, model: ResolvedModel, numerics: Numerics, device: str, *, in_turn: bool = False) -> LoadedModel:
-        """The model on `device` in the formats of `numerics`; `in_turn`: its parts are there one after the other.
+    def get(
+        self, model: ResolvedModel, numerics: Numerics, device: str, *, sequential_offload: bool = False
+    ) -> LoadedModel:
+        """The model on `device` in the formats of `numerics`; with `sequential_offload` one network at a time.
 
         The model before it goes first, since memory is planned for one. Raises `ModelBroken`, and `BadRequest` for a
         LoRA that does not fit.
         """
         formats = (numerics.dtype, numerics.decode_dtype)
         place = make_placement(device, *formats, numerics.decode_tile, numerics.attention_slice)
-        place = replace(place, sequential_offload=in_turn)
+        place = replace(place, sequential_offload=sequential_offload)
         vae = next((add_on for add_on in model.add_ons if add_on.identity.kind == "vae"), None)
         key = (model.identity.digest, vae.identity.digest if vae else None, place)
         if self._loaded is None or self._key != key:

@@ -1,4 +1,4 @@
-"""From samples to pictures: the story of the whole program in one function. Read `render` first."""
+"""From samples to pictures: the story of the whole program in one function, `render`, in five steps."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from sdplay.families.base import Family
 from sdplay.images.picture import Picture
 from sdplay.pipeline.conditioning import (
     BatchConditioning,
-    embeddings_of,
     guidance_scale_of,
     make_conds,
     text_loras,
+    textual_inversions_of,
     unet_loras,
 )
 from sdplay.pipeline.control import ControlCache
@@ -65,52 +65,54 @@ def render(
     pixels that are NaN or infinite.
     """
     inference_mode = partial(inference, recipe.numerics.threads)
-    text_cache = text_cache.reading(recipe.request.clip_skip, embeddings_of(recipe))
+    text_cache = text_cache.with_clip_skip(recipe.request.clip_skip, textual_inversions_of(recipe))
     prepare, controls = LatentPreparer(recipe, family, init_pixels), ControlCache(recipe, family)
 
     def key(sample: Sample) -> object:
         with inference_mode():
             return batch_key(recipe, sample, text_cache)
 
-    for batch, real in batches(samples, recipe.numerics.tile, key):
+    for batch, unpadded in batches(samples, recipe.numerics.tile, key):
         started = time.perf_counter()
-        indices = tuple(sample.index for sample in batch[:real])
+        indices = tuple(sample.index for sample in batch[:unpadded])
         noises = [sample.noise for sample in batch]
-        latents = torch.empty(0)
+        latents = torch.empty(0)  # of the pass before; the first pass has none
         with inference_mode():
-            # 1. a given picture becomes latents, once
+            # 1. img2img and inpaint: the given picture becomes latents, once
             inits = [prepare(sample) for sample in batch]
             passes = plan_passes(recipe, batch[0], inits[0].strength, family)
-        for one in passes:  # two for hires fix
+        for this_pass in passes:  # two with hires fix
             with inference_mode():
-                if one.second is not None:
-                    inits = second_pass_latents(recipe, batch, latents, one, family)
+                if this_pass.second is not None:
+                    inits = second_pass_latents(recipe, batch, latents, this_pass, family)
                 # 2. prompts become what the network reads, each text once
-                conditioning = BatchConditioning(recipe, batch, family, text_cache, one.steps_before)
-                channels, control = stack_inpaint_channels(inits), controls(batch[0], one.second)
-                denoiser = with_mask(conditioning.denoiser(one.sigmas.values, channels, control), inits)
+                conditioning = BatchConditioning(recipe, batch, family, text_cache, this_pass.steps_before)
+                channels, control = stack_inpaint_channels(inits), controls(batch[0], this_pass.second)
+                denoiser = with_mask(conditioning.denoiser(this_pass.sigmas.levels, channels, control), inits)
                 # 3. noise from each sample's own seed, on top of what it starts from
-                noise = partial(batch_noise, noises, one.shape, device=family.device)
-                latents = noisy_latents(family.process, inits, noise, one.sigmas, fill_draw=one.steps)
+                noise_sampler = partial(batch_noise, noises, this_pass.shape, device=family.device)
+                latents = noisy_latents(
+                    family.process, inits, noise_sampler, this_pass.sigmas, fill_draw=this_pass.steps
+                )
             # 4. the sampler denoises, step by step
-            steps = SAMPLERS[recipe.sampler](denoiser, latents, one.sigmas.values, noise)
+            sampling = SAMPLERS[recipe.sampler](denoiser, latents, this_pass.sigmas.levels, noise_sampler)
             while True:
                 with inference_mode():
-                    step = next(steps, None)
+                    step = next(sampling, None)
                 if step is None:
                     break
                 latents = step.x
-                previews = preview(step.x0)[:real] if preview is not None else ()
-                done = one.steps_before + step.index + 1
-                yield Stepped(frames=indices, step=done, steps=passes[-1].steps_after, previews=previews)
+                previews = preview(step.x0)[:unpadded] if preview is not None else ()
+                done = this_pass.steps_before + step.index + 1
+                yield Stepped(indices=indices, step=done, steps=passes[-1].steps_after, previews=previews)
         # 5. latents become pixels
         with inference_mode():
-            decoded, again = decode(recipe, family, latents, inits)
+            decoded, redecoded = decode(recipe, family, latents, inits)
             pictures = to_pixels(decoded)
-        seconds = (time.perf_counter() - started) / real
-        for row, sample in enumerate(batch[:real]):
+        seconds = (time.perf_counter() - started) / unpadded
+        for row, sample in enumerate(batch[:unpadded]):
             made_by = recipe
-            if row in again:
+            if row in redecoded:
                 made_by = decoded_in_float32(recipe)
                 yield Retried(index=sample.index, how=DECODED)
             pixels = inits[row].to_picture(pictures[row])
@@ -141,13 +143,15 @@ def inference(threads: int) -> Iterator[None]:
 def batches(
     samples: Iterable[Sample], size: int, key: Callable[[Sample], object]
 ) -> Iterator[tuple[Sequence[Sample], int]]:
-    """Yield (batch of exactly `size` samples, how many of them are real); the last sample pads a short batch.
+    """Yield (batch of exactly `size` samples, how many of them are not padding); the last sample pads a short batch,
+    since a network gives the same picture other last bits in a batch of another size.
 
     Neighbours share a batch if their `key` is the same. Samples are taken only when they are needed.
     """
     for _, group in groupby(samples, key=key):
-        while real := list(islice(group, size)):
-            yield real + [real[-1]] * (size - len(real)), len(real)
+        while samples_of_batch := list(islice(group, size)):
+            padding = [samples_of_batch[-1]] * (size - len(samples_of_batch))
+            yield samples_of_batch + padding, len(samples_of_batch)
 
 
 def batch_key(recipe: Recipe, sample: Sample, text_cache: TextEncodingCache) -> object:
@@ -168,7 +172,7 @@ def prompt_key(recipe: Recipe, sample: Sample, text_cache: TextEncodingCache) ->
     """The part of `batch_key` that the prompt decides."""
     loras = unet_loras(recipe, sample.prompt)
     conds = make_conds(sample.prompt, text_loras(recipe, sample.prompt))
-    if conds.is_plain and conds.is_static:
+    if conds.has_one_prompt and conds.is_static:
         read = conds.cond if guidance_scale_of(recipe, sample) == 1 else (conds.uncond, *conds.cond)
         return loras, tuple(len(cond.at(0, 1, text_cache).embeds) for cond in read)
     return loras, sample.prompt if isinstance(sample.prompt, PromptPair) else (sample.prompt.start, sample.prompt.end)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -23,7 +23,7 @@ from sdplay.requests.recipe import Recipe, in_more_precision
 REROLLS = 5
 BLACK = "all black, though its numbers are sound"
 # Loads the model of a recipe in the number formats of another recipe.
-LoadExact = Callable[[Recipe], LoadedModel]
+LoadPrecise = Callable[[Recipe], LoadedModel]
 # The picture before the frame of this index, None if there is none.
 PreviousPixels = Callable[[int], Pixels | None]
 
@@ -57,12 +57,12 @@ DEFER = RetryPolicy()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Renderer:
-    """What samples are rendered with; `load_exact` loads the same model in higher precision."""
+class RenderInputs:
+    """What samples are rendered with; `load_precise` loads the same model in higher precision."""
 
     recipe: Recipe
     model: LoadedModel
-    load_exact: LoadExact | None = None
+    load_precise: LoadPrecise | None = None
     init_pixels: InitPixels = no_init_pixels
     preview: Preview | None = None
     policy: RetryPolicy = DEFER
@@ -72,10 +72,10 @@ class Renderer:
         family, text_cache = self.model.family, self.model.text_cache
         return render(self.recipe, samples, family, text_cache, self.init_pixels, self.preview)
 
-    def starting_from(self, init_pixels: InitPixels, previous: PreviousPixels) -> Renderer:
+    def starting_from(self, init_pixels: InitPixels, previous: PreviousPixels) -> RenderInputs:
         return replace(self, init_pixels=init_pixels, policy=replace(self.policy, previous=previous))
 
-    def in_smaller_batches(self) -> Renderer:
+    def in_smaller_batches(self) -> RenderInputs:
         numerics = replace(self.recipe.numerics, tile=self.recipe.numerics.tile // 2)
         return replace(self, recipe=replace(self.recipe, numerics=numerics))
 
@@ -88,7 +88,7 @@ class Renderer:
         return None if is_black(picture) else picture.pixels
 
 
-def render_with_retry(renderer: Renderer, samples: Iterable[Sample]) -> Iterator[Event]:
+def render_with_retry(renderer: RenderInputs, samples: Iterable[Sample]) -> Generator[Event, None, None]:
     """`render`, but a sample whose numbers overflow costs none of the others; see `RetryPolicy`.
 
     `Retried` comes before the `ImageDone` of such a sample. Raises `NumbersFailed` or `RenderFailed` if nothing helped,
@@ -131,12 +131,12 @@ def render_with_retry(renderer: Renderer, samples: Iterable[Sample]) -> Iterator
         raise NumbersFailed(f"{which}: {error.reason}", hint=error.hint) from error
 
 
-def retry(renderer: Renderer, sample: Sample) -> Iterator[Event]:
+def retry(renderer: RenderInputs, sample: Sample) -> Iterator[Event]:
     """The one `sample` that failed, or shares a batch with it; raises the last error if the policy is "defer"."""
     failure: NumbersFailed | None = None
-    for attempt, one, how in attempts(renderer, sample):
+    for attempt, retried, how in attempts(renderer, sample):
         try:
-            for event in attempt.render([one]):
+            for event in attempt.render([retried]):
                 yield from accepted(event, renderer.policy, how) if isinstance(event, ImageDone) else [event]
             return
         except NumbersFailed as error:
@@ -151,17 +151,21 @@ def retry(renderer: Renderer, sample: Sample) -> Iterator[Event]:
     yield ImageDone(picture=Picture(pixels=pixels, recipe=renderer.recipe, index=sample.index, seconds=0.0))
 
 
-def attempts(renderer: Renderer, sample: Sample) -> Iterator[tuple[Renderer, Sample, str]]:
+def attempts(renderer: RenderInputs, sample: Sample) -> Iterator[tuple[RenderInputs, Sample, str]]:
     """What is tried, and how that is reported: `sample` alone, in higher precision, then from other seeds."""
     yield renderer, sample, ""
-    if renderer.load_exact is not None:
+    if renderer.load_precise is not None:
         before = renderer.recipe.numerics
         for recipe in in_more_precision(renderer.recipe):
             how, overflowed = "in float32", before.dtype
             if recipe.numerics.dtype == before.dtype:
                 how, overflowed = "with its VAE in float32", before.decode_dtype
             reported = f"drawn again {how}, since its numbers overflowed in {overflowed}"
-            yield replace(renderer, recipe=recipe, model=renderer.load_exact(recipe), preview=None), sample, reported
+            yield (
+                replace(renderer, recipe=recipe, model=renderer.load_precise(recipe), preview=None),
+                sample,
+                reported,
+            )
     for count in range(1, REROLLS + 1) if renderer.policy.on_failure == "reroll" else ():
         yield renderer, replace(sample, noise=other_noise(sample.noise, count)), f"seed {count} of {REROLLS}"
 
@@ -176,7 +180,7 @@ def accepted(event: ImageDone, policy: RetryPolicy, how: str = "") -> Iterator[E
     yield event
 
 
-def stand_in(renderer: Renderer, sample: Sample) -> tuple[Pixels | None, str]:
+def stand_in(renderer: RenderInputs, sample: Sample) -> tuple[Pixels | None, str]:
     """What is shown instead of the bad `sample`, and how that is reported; None if the policy has nothing to show."""
     if renderer.policy.on_failure == "keep":
         return np.zeros((renderer.recipe.height, renderer.recipe.width, 3), np.uint8), "kept"

@@ -53,7 +53,7 @@ Nodes = tuple[str | Change | Turns, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Schedule:
+class PromptSchedule:
     """A text that may be another one at every step."""
 
     nodes: Nodes
@@ -75,7 +75,7 @@ def _texts(nodes: Nodes, step: int, steps: int, gone: int) -> list[str]:
     return texts
 
 
-def scheduled(text: str, field: str = "prompt") -> Schedule:
+def scheduled(text: str, field: str = "prompt") -> PromptSchedule:
     """Read the schedule in `text`; raises `BadRequest` naming `field` for brackets nested more than 64 deep."""
     check_length(text, field)
     outermost = _Bracket()
@@ -93,7 +93,7 @@ def scheduled(text: str, field: str = "prompt") -> Schedule:
     while len(open_) > 1:  # never closed: as it is written
         unclosed = open_.pop()
         open_[-1].nodes += ("[", *unclosed.nodes)
-    return Schedule(_merged(outermost.nodes))
+    return PromptSchedule(_merged(outermost.nodes))
 
 
 @dataclass(slots=True)
@@ -149,7 +149,7 @@ def _merged(nodes: list[str | Change | Turns]) -> Nodes:
 class Part:
     """One of the prompts that pull together, `weight` times as hard as one alone would."""
 
-    words: Schedule
+    words: PromptSchedule
     weight: float = 1.0
 
 
@@ -184,7 +184,7 @@ def check_notation(prompt: str, negative: str) -> None:
     _check_weights(scheduled(negative, "negative_prompt"), "negative_prompt")
 
 
-def _check_weights(words: Schedule, field: str) -> None:
+def _check_weights(words: PromptSchedule, field: str) -> None:
     """Brackets are read again at each step; the first one and one after every change stand for all."""
     for step in (0, FAR):
         weighted(words.at(step, FAR), field)

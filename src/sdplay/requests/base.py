@@ -1,8 +1,9 @@
 """The common part of every request: its fields' types, the fields all modes share, and how one is asked for.
 
 Fields left at None are open; `resolve_request` closes them and nothing else does. A field's `flag` in
-`json_schema_extra` is its name on the command line where that is not the field's own; `hashed: False` says that it
-reaches no pixel; `since` is for a field that there was not always: the value that it stands for in older recipes.
+`json_schema_extra` is its name on the command line where that is not the field's own; `group` and `basic` say where it
+is read (see `groups`); `hashed: False` says that it reaches no pixel; `if_absent` is for a field that there was not
+always: the value that it stands for in older recipes.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ from sdplay.core.fields import (
 from sdplay.core.sample import Asset
 from sdplay.library.card import ModelCard
 from sdplay.prompts.template import Wildcards
+from sdplay.requests.groups import place
 from sdplay.requests.run_options import RunOptions
 
 
@@ -44,66 +46,86 @@ class Request(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
     negative_prompt: Text = Field(
-        default="", description="What to keep away from.", json_schema_extra={"flag": "negative"}
+        default="", description="What to keep away from.", json_schema_extra={"group": "basics", "flag": "negative"}
     )
     prompt_syntax: Syntax = Field(
         default="a1111",
         description="a1111: (word:1.2), [from:to:when], BREAK, AND and so on mean something, and no text is too long; "
         "plain: the text as it stands, cut where the text encoder ends.",
-        json_schema_extra={"flag": "syntax", "since": "plain"},
+        json_schema_extra={"group": "picture", "flag": "syntax", "if_absent": "plain"},
     )
     seed: int | None = Field(
         default=None,
         ge=0,
         le=LARGEST_SEED,
         description="Number the noise is made from; the same seed draws the same picture. Random when left out.",
+        json_schema_extra={"group": "basics"},
     )
-    steps: int | None = Field(default=None, ge=1, le=1000, description="Denoising steps.")
+    steps: int | None = Field(
+        default=None, ge=1, le=1000, description="Denoising steps.", json_schema_extra={"group": "basics"}
+    )
     guidance_scale: float | None = Field(
         default=None,
         ge=0,
         le=100,
         description="How strictly to follow the words; 1 switches guidance off.",
-        json_schema_extra={"flag": "guidance"},
+        json_schema_extra={"group": "basics", "flag": "guidance"},
     )
     guidance_rescale: float = Field(
         default=0.0,
         ge=0,
         le=1,
         description="How far strong guidance is brought back to the contrast it had without: 0 not, 1 all the way.",
-        json_schema_extra={"since": 0.0},
+        json_schema_extra={"if_absent": 0.0},
     )
     clip_skip: int = Field(
         default=1,
         ge=1,
         le=12,
         description="Which layer of the text encoder is read, from the end: 1 the last, 2 the one before, as in A1111.",
-        json_schema_extra={"since": 1},
+        json_schema_extra={"if_absent": 1},
     )
-    sampler: str | None = Field(default=None, description="How noise is removed: see `sdplay samplers`.")
-    schedule: str | None = Field(default=None, description="How the noise levels are spaced: see `sdplay samplers`.")
-    width: Side | None = Field(default=None, description="Width in pixels, a multiple of 8.")
-    height: Side | None = Field(default=None, description="Height in pixels, a multiple of 8.")
+    sampler: str | None = Field(
+        default=None,
+        description="How noise is removed: see `sdplay samplers`.",
+        json_schema_extra={"group": "picture", "basic": True},
+    )
+    schedule: str | None = Field(
+        default=None,
+        description="How the noise levels are spaced: see `sdplay samplers`.",
+        json_schema_extra={"group": "picture"},
+    )
+    width: Side | None = Field(
+        default=None, description="Width in pixels, a multiple of 8.", json_schema_extra={"group": "picture"}
+    )
+    height: Side | None = Field(
+        default=None, description="Height in pixels, a multiple of 8.", json_schema_extra={"group": "picture"}
+    )
     lora: Annotated[tuple[Text, ...], BeforeValidator(as_texts)] = Field(
         default=(),
         max_length=32,
         description="A LoRA's name or path and how much of it: name:0.8 (name:0.5:0.8 for text encoder and network). "
         "Can be given several times.",
-        json_schema_extra={"since": []},
+        json_schema_extra={"group": "model", "basic": True, "if_absent": []},
     )
     embedding: Annotated[tuple[FilePath, ...], BeforeValidator(as_texts)] = Field(
         default=(),
         max_length=32,
         description="The file of a textual inversion, whose name is then a word; those in the library are known "
         "without it. Can be given several times.",
-        json_schema_extra={"since": []},
+        json_schema_extra={"group": "model", "if_absent": []},
     )
-    model: str = Field(default="builtin", min_length=1, description="A model's name, its folder or file, or a hub id.")
+    model: str = Field(
+        default="builtin",
+        min_length=1,
+        description="A model's name, its folder or file, or a hub id.",
+        json_schema_extra={"group": "model", "basic": True},
+    )
     vae: Text | None = Field(
         default=None,
         min_length=1,
         description="A VAE in place of the model's own: its name or path.",
-        json_schema_extra={"since": None},
+        json_schema_extra={"group": "model", "if_absent": None},
     )
     noise: NoiseSource = Field(
         default="philox",
@@ -183,11 +205,11 @@ class Request(BaseModel):
 
     def to_dict(self) -> dict[str, Any]:
         """What reaches pixels, as plain JSON values. A field that there was not always is left out while it has the
-        value that it stands for in older recipes, its `since`: they and their digests stay as they are.
+        value that it stands for in older recipes, its `if_absent`: they and their digests stay as they are.
         """
         dumped = self.model_dump(mode="json", exclude=self.unhashed_fields())
         marks = {name: field_marks(type(self), name) for name in dumped}
-        return {name: value for name, value in dumped.items() if marks[name].get("since", NEVER) != value}
+        return {name: value for name, value in dumped.items() if marks[name].get("if_absent", NEVER) != value}
 
 
 NEVER = object()  # equal to no value of a field
@@ -215,16 +237,11 @@ def make_request(kind: type[R], /, **fields: Any) -> R:
 
 
 def field_names(kind: type[Request]) -> list[str]:
-    """The fields of `kind` in the order they are read best: its own first, those of a `group` (in their
-    `json_schema_extra`) after them, those that all modes share last, run options among them.
+    """The fields of `kind`, run options among them, in the order they are read best: group by group; in each group its
+    own first, those that all modes share last.
     """
-
-    def place(name: str) -> tuple[bool, str]:
-        return name in SHARED, str(field_marks(kind, name).get("group", ""))
-
-    names = sorted(kind.model_fields, key=place)
-    at = names.index("run")
-    return [*names[:at], *RunOptions.model_fields, *names[at + 1 :]]
+    names = [name for name in kind.model_fields if name != "run"] + list(RunOptions.model_fields)
+    return sorted(names, key=lambda name: (place(field_marks(kind, name)), name in SHARED))
 
 
 def field_info(kind: type[Request], name: str) -> FieldInfo:

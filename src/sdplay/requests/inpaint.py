@@ -19,26 +19,51 @@ class Inpaint(FromPicture):
 
     mode: Literal["inpaint"] = "inpaint"
     mask: FilePath | None = Field(
-        default=None, description="Picture of the same size: white is repainted, black stays."
+        default=None,
+        description="Picture of the same size: white is repainted, black stays.",
+        json_schema_extra={"group": "basics"},
     )
-    mask_blur: float = Field(default=4.0, ge=0, le=256, description="Radius in pixels that softens the mask's edge.")
+    mask_blur: float = Field(
+        default=4.0,
+        ge=0,
+        le=256,
+        description="Radius in pixels that softens the mask's edge.",
+        json_schema_extra={"group": "mask"},
+    )
     mask_grow: int = Field(
-        default=0, ge=-256, le=256, description="Pixels by which the mask grows (or shrinks, when negative)."
+        default=0,
+        ge=-256,
+        le=256,
+        description="Pixels by which the mask grows (or shrinks, when negative).",
+        json_schema_extra={"group": "mask"},
     )
-    mask_invert: bool = Field(default=False, description="Paint the black part of the mask instead of the white.")
+    mask_invert: bool = Field(
+        default=False,
+        description="Paint the black part of the mask instead of the white.",
+        json_schema_extra={"group": "mask"},
+    )
     fill: Fill = Field(
-        default="original", description="What the masked part starts from: the picture, noise, or nothing (flat)."
+        default="original",
+        description="What the masked part starts from: the picture, noise, or nothing (flat).",
+        json_schema_extra={"group": "mask"},
     )
     only_masked: bool = Field(
-        default=False, description="Draw the masked part alone, enlarged to the model's size, and paste it back."
+        default=False,
+        description="Draw the masked part alone, enlarged to the model's size, and paste it back.",
+        json_schema_extra={"group": "mask"},
     )
     padding: int = Field(
-        default=32, ge=0, le=2048, description="Pixels of surroundings that `only_masked` draws along."
+        default=32,
+        ge=0,
+        le=2048,
+        description="Pixels of surroundings that `only_masked` draws along.",
+        json_schema_extra={"group": "mask"},
     )
     extend: str = Field(
         default="",
         pattern=r"^\s*((left|right|top|bottom)\s*=\s*\d{1,4}\s*(,\s*|$))*$",
         description="Paint beyond the picture's edges: left=64,right=0,top=0,bottom=32.",
+        json_schema_extra={"group": "mask", "basic": True},
     )
 
     @model_validator(mode="after")

@@ -116,7 +116,7 @@ def kept_within(recipe: Recipe, model: ResolvedModel) -> Recipe:
     )
 
 
-def takes_turns(recipe: Recipe, model: ResolvedModel) -> bool:
+def uses_sequential_offload(recipe: Recipe, model: ResolvedModel) -> bool:
     """Whether the parts of `model` are in memory one at a time: where little memory is asked for, or where
     they do not fit into what is allowed. It changes no bit, so it is not part of a recipe.
     """
@@ -128,7 +128,7 @@ def takes_turns(recipe: Recipe, model: ResolvedModel) -> bool:
 
 def memory_plan(recipe: Recipe, model: ResolvedModel) -> MemoryPlan:
     """The plan of a recipe that is resolved for `model`; raises `ModelBroken` where its files do not tell its size."""
-    return planned(recipe, model_size(model), recipe.numerics, takes_turns(recipe, model))
+    return planned(recipe, model_size(model), recipe.numerics, uses_sequential_offload(recipe, model))
 
 
 def within(recipe: Recipe, size: ModelSize, limit: int, *, lossy: bool) -> MemoryPlan:

@@ -73,9 +73,9 @@ MODES = {
 
 
 @cache
-def load(place: str) -> Any:
-    """What is called "module:name"."""
-    module, _, name = place.partition(":")
+def import_object(path: str) -> Any:
+    """What is called "module:name"; imported when it is first needed, so that a picture never imports films."""
+    module, _, name = path.partition(":")
     return getattr(import_module(module), name)
 
 
@@ -83,7 +83,7 @@ def request_type(mode: str) -> type[Request]:
     """The class of the requests of `mode`; raises `UnknownName`."""
     if mode not in MODES:
         raise UnknownName("mode", mode, MODES)
-    return load(MODES[mode].request)
+    return import_object(MODES[mode].request)
 
 
 def request_from(fields: dict[str, Any]) -> Request:
@@ -106,9 +106,9 @@ def expand_prompts(
     them, and name no wildcards any more. Raises `BadRequest` for files that cannot be read and `UnknownName` for a
     style that is not in its file.
     """
-    return load(MODES[request.mode].expand_prompts)(request, known, seed)
+    return import_object(MODES[request.mode].expand_prompts)(request, known, seed)
 
 
 def read_files(request: Request) -> tuple[Request, dict[str, Asset]]:
     """`request` with what its files determine, and an asset for each of them, by role; raises `BadRequest`."""
-    return load(MODES[request.mode].read_files)(request)
+    return import_object(MODES[request.mode].read_files)(request)

@@ -12,15 +12,17 @@ from typing import Annotated, Any, cast
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationError, with_config
 
 from sdplay.core.errors import BadRequest
-from sdplay.core.identity import WHOLE, AddOn, ModelIdentity
+from sdplay.core.identity import NO_UNKNOWN_KEYS, AddOn, ModelIdentity
 from sdplay.core.sample import Asset, FileAsset, ImageAsset, Sample
 from sdplay.requests.add_ons import without_paths
 from sdplay.requests.base import NEVER, Request, field_marks
-from sdplay.requests.modes import MODES, ROLES, load, named_files, request_from
+from sdplay.requests.modes import MODES, ROLES, import_object, named_files, request_from
 
 FORMAT = 1
 # What the fields of all modes stand for in a recipe that does not have them.
-BEFORE = {name: marks["since"] for name in Request.model_fields if "since" in (marks := field_marks(Request, name))}
+OLD_DEFAULTS = {
+    name: marks["if_absent"] for name in Request.model_fields if "if_absent" in (marks := field_marks(Request, name))
+}
 NO_SIZE = {"width": 1, "height": 1}  # what this format says of files without a size
 RESOLVED = ("width", "height", "steps", "guidance_scale", "sampler", "schedule", "seed")
 
@@ -39,16 +41,16 @@ def rising(shares: tuple[float, ...]) -> tuple[float, ...]:
 Shares = Annotated[tuple[float, ...], Field(min_length=2, max_length=1025), AfterValidator(rising)]
 
 
-@with_config(WHOLE)
+@with_config(NO_UNKNOWN_KEYS)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Numerics:
     """How the arithmetic was done; equal numerics on the same class of hardware give equal bits.
 
     `revision` counts up whenever a change of the program changes bits. `dtype` is that of the denoiser and the text
-    encoder, `decode_dtype` the VAE's. `tile` is the number of pictures in one forward pass, `threads` the number of
-    CPU threads (0 on a GPU, where it has no effect). `decode_tile` is the side in pixels of the tiles that the VAE
-    decodes a larger picture in (0: whole), `attention_slice` says that one head of one picture attends at a time.
-    The bounds are for recipes that are read from files; `since` in a field's metadata is as in requests.
+    encoder, `decode_dtype` the VAE's. `tile` is the batch size, `threads` the number of CPU threads (0 on a GPU, where
+    it has no effect). `decode_tile` is the side in pixels of the tiles that the VAE decodes a larger picture in (0:
+    whole), `attention_slice` says that one head of one picture attends at a time. The bounds are for recipes that are
+    read from files; `if_absent` in a field's metadata is as in requests.
     """
 
     revision: Annotated[int, Field(strict=True, ge=1)] = 1
@@ -58,8 +60,8 @@ class Numerics:
     decode_dtype: NumberFormat = "float32"
     tile: Annotated[int, Field(strict=True, ge=1, le=1024)] = 1
     threads: Annotated[int, Field(strict=True, ge=0, le=1024)] = 0
-    decode_tile: DecodeTile = field(default=0, metadata={"since": 0})
-    attention_slice: Annotated[bool, Field(strict=True)] = field(default=False, metadata={"since": False})
+    decode_tile: DecodeTile = field(default=0, metadata={"if_absent": 0})
+    attention_slice: Annotated[bool, Field(strict=True)] = field(default=False, metadata={"if_absent": False})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,8 +70,8 @@ class Recipe:
 
     `assets` are the files the request names, by role; `wildcards` the lines of those its prompts name.
     `add_ons` are the LoRAs and other such files that any of its pictures may be drawn with, by kind and name.
-    `pace_table`: for a dream of perceptual pace, how much of its change has been seen, stretch by stretch between keys
-    (see `evenly_seen`), as far as it is measured.
+    `pace_table`: for a dream of perceptual pace, the cumulative share of the visible change between two keys, 0..1, for
+    each pair of keys (see `evenly_seen`), as far as it is measured.
     """
 
     request: Request
@@ -82,14 +84,16 @@ class Recipe:
     schedule: str
     seed: int
     numerics: Numerics
-    assets: dict[str, Asset] = field(default_factory=dict[str, Asset], metadata={"since": {}})
-    wildcards: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]], metadata={"since": {}})
-    pace_table: tuple[Shares, ...] = field(default=(), metadata={"since": ()})
-    add_ons: tuple[AddOn, ...] = field(default=(), metadata={"since": ()})
+    assets: dict[str, Asset] = field(default_factory=dict[str, Asset], metadata={"if_absent": {}})
+    wildcards: dict[str, tuple[str, ...]] = field(
+        default_factory=dict[str, tuple[str, ...]], metadata={"if_absent": {}}
+    )
+    pace_table: tuple[Shares, ...] = field(default=(), metadata={"if_absent": ()})
+    add_ons: tuple[AddOn, ...] = field(default=(), metadata={"if_absent": ()})
 
     def to_dict(self) -> dict[str, Any]:
         """All that picture i depends on besides i, as plain JSON values; what is embedded in files."""
-        parts = plain(self)
+        parts = json_values(self)
         for role, asset in self.assets.items():
             if isinstance(asset, FileAsset):
                 parts["assets"][role] |= NO_SIZE
@@ -125,7 +129,7 @@ class Recipe:
             model, numerics, assets = rest.pop("model"), rest.pop("numerics"), rest.pop("assets", {})
             pace, wildcards = rest.pop("pace_table", ()), rest.pop("wildcards", {})
             add_ons = rest.pop("add_ons", ())
-            request = request_from({**BEFORE, **rest, "model": model["name"]})
+            request = request_from({**OLD_DEFAULTS, **rest, "model": model["name"]})
             if assets.keys() != (named := named_files(request)).keys():
                 raise damaged(f"it names {len(named)} pictures and describes {len(assets)}", sorted(assets))
             assets = {role: asset_from(role, asset) for role, asset in assets.items()}
@@ -148,18 +152,20 @@ def asset_from(role: str, value: dict[str, Any]) -> Asset:
     return TypeAdapter[Asset](kind).validate_python(parts)
 
 
-def plain(value: Any) -> Any:
+def json_values(value: Any) -> Any:
     """`value` as plain JSON values. The parts of a dataclass that there were not always are left out while they are as
-    they were before: `since`, in their metadata.
+    they were before: `if_absent`, in their metadata.
     """
     if isinstance(value, Request):
         return value.to_dict()
     if is_dataclass(value):
-        parts = {part.name: (getattr(value, part.name), part.metadata.get("since", NEVER)) for part in fields(value)}
-        return {name: plain(held) for name, (held, before) in parts.items() if held != before}
+        parts = {
+            part.name: (getattr(value, part.name), part.metadata.get("if_absent", NEVER)) for part in fields(value)
+        }
+        return {name: json_values(held) for name, (held, before) in parts.items() if held != before}
     if isinstance(value, Mapping):
-        return {name: plain(held) for name, held in cast(Mapping[str, Any], value).items()}
-    return [plain(each) for each in cast(tuple[Any, ...], value)] if isinstance(value, tuple) else value
+        return {name: json_values(held) for name, held in cast(Mapping[str, Any], value).items()}
+    return [json_values(each) for each in cast(tuple[Any, ...], value)] if isinstance(value, tuple) else value
 
 
 def picture_key(recipe: Recipe, index: int) -> str:
@@ -189,9 +195,9 @@ def canonical_json(value: Any) -> str:
 
 def count(recipe: Recipe) -> int:
     """How many pictures or frames `recipe` asks for."""
-    return load(MODES[recipe.request.mode].count)(recipe.request)
+    return import_object(MODES[recipe.request.mode].count)(recipe.request)
 
 
 def plan(recipe: Recipe, indices: Sequence[int]) -> Iterator[Sample]:
     """The samples of `recipe` with these `indices`, in that order."""
-    return load(MODES[recipe.request.mode].plan)(recipe, indices)
+    return import_object(MODES[recipe.request.mode].plan)(recipe, indices)

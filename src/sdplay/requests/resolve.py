@@ -1,4 +1,7 @@
-"""Close every open field of a request: the only place that fills in what was left out."""
+"""From a request to its recipe: what was left out is filled in from the model's card and the machine.
+
+`jobs.resolve.Resolver.resolve` calls it last: seed, wildcards, model and files are known then.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +38,7 @@ V = TypeVar("V")
 DECODE_TILE = 512  # pixels, in little memory; what the VAEs of this family were trained on and larger
 
 
-def named(field: str, value: str, known: dict[str, tuple[str, ...]]) -> str:
+def canonical_name(field: str, value: str, known: dict[str, tuple[str, ...]]) -> str:
     """The canonical name of `value` among `known` names and their aliases, upper and lower case alike."""
     wanted = value.strip().casefold()
     for name, aliases in known.items():
@@ -51,32 +54,32 @@ def sampler_and_schedule(sampler: str, schedule: str | None, default: str) -> tu
         if sampler.strip().casefold().endswith(f" {label}"):
             sampler, default = head, label
     chosen = schedule if schedule is not None else default
-    return named("sampler", sampler, SAMPLER_ALIASES), named("schedule", chosen, SCHEDULE_ALIASES)
+    return canonical_name("sampler", sampler, SAMPLER_ALIASES), canonical_name("schedule", chosen, SCHEDULE_ALIASES)
 
 
 def check_known(recipe: Recipe) -> None:
     """Raise `UnknownName` for a recipe, read from a file, with a sampler or schedule of another version."""
-    named("sampler", recipe.sampler, SAMPLER_ALIASES)
-    named("schedule", recipe.schedule, SCHEDULE_ALIASES)
+    canonical_name("sampler", recipe.sampler, SAMPLER_ALIASES)
+    canonical_name("schedule", recipe.schedule, SCHEDULE_ALIASES)
 
 
 def resolve_request(
     request: Request,
     model: ResolvedModel,
     machine: Machine,
-    random_seed: int,
+    new_seed: int,
     assets: dict[str, Asset] | None = None,
     wildcards: dict[str, tuple[str, ...]] | None = None,
 ) -> Recipe:
     """The recipe of `request` on `model` and `machine`: what was asked, else what the model's card and the machine say.
 
-    `random_seed` is taken if no seed was asked for; `assets` are the files that the request names, by role, and
+    `new_seed` is taken if no seed was asked for; `assets` are the files that the request names, by role, and
     `wildcards` the lines of those that its prompts name. Raises `BadRequest` for what cannot be drawn.
 
     The VAE never calculates in float16 unless the card says so: those of this family then overflow to black pictures.
     """
     card, assets, run = model.card, assets or {}, request.run
-    sampler, schedule = sampler_and_schedule(value(request.sampler, card.sampler), request.schedule, card.schedule)
+    sampler, schedule = sampler_and_schedule(or_default(request.sampler, card.sampler), request.schedule, card.schedule)
     width, height = request.size(card, assets)
     usual_decode = "float32" if machine.dtype == "float16" else machine.dtype
     numerics = Numerics(
@@ -85,7 +88,7 @@ def resolve_request(
         decode_dtype=usual_decode if card.decode == "same" else card.decode,
         tile=request.batch(card, machine.device),
         threads=machine.threads,
-        decode_tile=value(run.decode_tile, DECODE_TILE if run.low_memory else 0),
+        decode_tile=or_default(run.decode_tile, DECODE_TILE if run.low_memory else 0),
         attention_slice=run.low_memory,
     )
     recipe = Recipe(
@@ -93,11 +96,11 @@ def resolve_request(
         model=model.identity,
         width=width,
         height=height,
-        steps=value(request.steps, card.steps),
-        guidance_scale=value(request.guidance_scale, card.guidance_scale),
+        steps=or_default(request.steps, card.steps),
+        guidance_scale=or_default(request.guidance_scale, card.guidance_scale),
         sampler=sampler,
         schedule=schedule,
-        seed=value(request.seed, random_seed),
+        seed=or_default(request.seed, new_seed),
         numerics=numerics,
         assets=assets,
         wildcards=wildcards or {},
@@ -108,6 +111,5 @@ def resolve_request(
     return recipe
 
 
-def value(asked: V | None, usual: V) -> V:
-    """What was asked, else what is usual."""
-    return usual if asked is None else asked
+def or_default(asked: V | None, default: V) -> V:
+    return default if asked is None else asked

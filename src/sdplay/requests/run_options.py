@@ -39,29 +39,39 @@ class RunOptions(BaseModel):
     allow_pickle: bool = Field(
         default=False,
         description="Open a pickle (.ckpt, .pt, .bin) too: its weights alone, in a process of their own.",
+        json_schema_extra={"group": "model"},
     )
-    device: str = Field(default="auto", description="auto, cpu, gpu (or cuda, cuda:1, mps).")
-    precision: Precision = Field(default="auto", description="Number format of the networks.")
+    device: str = Field(
+        default="auto", description="auto, cpu, gpu (or cuda, cuda:1, mps).", json_schema_extra={"group": "memory"}
+    )
+    precision: Precision = Field(
+        default="auto", description="Number format of the networks.", json_schema_extra={"group": "memory"}
+    )
     low_memory: bool = Field(
         default=False,
         description="One picture at a time, attention in slices, large pictures in tiles: slower, in less memory.",
+        json_schema_extra={"group": "memory"},
     )
     decode_tile: Annotated[int, Field(ge=0, le=LARGEST_SIDE), AfterValidator(_whole_tiles)] | None = Field(
         default=None,
         description="Pictures larger than this are decoded in tiles of so many pixels a side: no seam, less memory, "
         "more time. 0: whole. 512 with `low_memory`, else 0, when left out.",
+        json_schema_extra={"group": "memory"},
     )
     max_memory: Memory | None = Field(
         default=None,
         description="Memory that drawing may take: 4GiB, 4096MiB, 4.5GB. What would take more is not begun.",
+        json_schema_extra={"group": "memory"},
     )
     allow_lossy: bool = Field(
         default=False,
         description="To keep within `max_memory` also calculate in bfloat16, which changes the picture a little.",
+        json_schema_extra={"group": "memory"},
     )
     batch_size: int | None = Field(
         default=None,
         ge=1,
         le=64,
         description="Pictures in one pass of the network; one size gives one set of bits. The model's when left out.",
+        json_schema_extra={"group": "memory"},
     )

@@ -27,12 +27,12 @@ STEEPEST = 2040  # 4·255 across and 4·255 down: more than any threshold of edg
 Threshold = Annotated[int, Field(ge=0, le=STEEPEST)]
 
 # Styles are in the prompt when a recipe is made, and of wildcards the recipe holds the lines.
-READ: JsonDict = {"hashed": False}
+READ: JsonDict = {"group": "picture", "hashed": False}
 
 
 def marks(since: str | float | None) -> JsonDict:
-    """Those of a field that older recipes lack, where it stands for `since`."""
-    return {"since": since, "group": "control"}
+    """Those of a field that older recipes lack, where it stands for `if_absent`."""
+    return {"group": "control", "if_absent": since}
 
 
 class Controlled(Request):
@@ -98,13 +98,13 @@ class Controlled(Request):
 class Still(Controlled):
     """What the modes of single pictures have in common."""
 
-    prompt: Prompt = Field(description="What to draw, in words.")
+    prompt: Prompt = Field(description="What to draw, in words.", json_schema_extra={"group": "basics"})
     num: int = Field(
         default=1,
         ge=1,
         le=MOST_PICTURES,
         description="How many pictures; picture i has seed + i.",
-        json_schema_extra={"flag": "num", "short": "n", "hashed": False},
+        json_schema_extra={"group": "basics", "flag": "num", "short": "n", "hashed": False},
     )
     style: Annotated[tuple[Text, ...], BeforeValidator(as_texts)] = Field(
         default=(),
@@ -153,15 +153,26 @@ class Still(Controlled):
 class FromPicture(Still):
     """What the modes that start from a picture have in common; sizes are free, since it is padded and cut back."""
 
-    image: FilePath = Field(description="The picture to start from (or a folder of pictures).")
+    image: FilePath = Field(
+        description="The picture to start from (or a folder of pictures).", json_schema_extra={"group": "basics"}
+    )
     strength: float = Field(
         default=0.8,
         ge=0,
         le=1,
         description="How much may change: 0 gives the picture back, 1 ignores it.",
+        json_schema_extra={"group": "basics"},
     )
-    width: FreeSide | None = Field(default=None, description="Width in pixels; the picture's own when left out.")
-    height: FreeSide | None = Field(default=None, description="Height in pixels; the picture's own when left out.")
+    width: FreeSide | None = Field(
+        default=None,
+        description="Width in pixels; the picture's own when left out.",
+        json_schema_extra={"group": "picture"},
+    )
+    height: FreeSide | None = Field(
+        default=None,
+        description="Height in pixels; the picture's own when left out.",
+        json_schema_extra={"group": "picture"},
+    )
 
     @property
     def borders(self) -> tuple[int, int, int, int]:

@@ -34,26 +34,26 @@ class Txt2Img(Still):
         ge=1,
         le=8,
         description="Draw the picture at its size, enlarge it this many times, and draw over it once more; 1: do not.",
-        json_schema_extra={"since": 1.0},
+        json_schema_extra={"group": "hires", "basic": True, "if_absent": 1.0},
     )
     hires_upscaler: Annotated[Upscaling, BeforeValidator(as_upscaling)] = Field(
         default="latent",
         description="How it is enlarged: in the model's latents, or (lanczos) as a picture.",
-        json_schema_extra={"since": "latent"},
+        json_schema_extra={"group": "hires", "if_absent": "latent"},
     )
     hires_steps: int = Field(
         default=0,
         ge=0,
         le=1000,
         description="Denoising steps of the second pass; 0: as many as of the first.",
-        json_schema_extra={"since": 0},
+        json_schema_extra={"group": "hires", "if_absent": 0},
     )
     hires_strength: float = Field(
         default=0.7,
         ge=0,
         le=1,
         description="How much the second pass may change: 0 only enlarges, 1 redraws.",
-        json_schema_extra={"since": 0.7},
+        json_schema_extra={"group": "hires", "if_absent": 0.7},
     )
 
     def unused_fields(self) -> set[str]:

@@ -38,18 +38,18 @@ class NetworkDenoiser:
 
 
 class MaskedDenoiser:
-    """Inpainting with an ordinary model: outside `mask` the answer is `known`.
+    """Inpainting with an ordinary model: outside `mask` the answer is `image_latents`.
 
-    `mask` [B, 1, ...] is 1 where to repaint and 0 elsewhere, `known` [B, C, ...] the clean latents. Started from
-    `known` with noise, a deterministic sampler then keeps the rest at `known` with noise of every level: what
-    RePaint-style pipelines paste in after each step (Lugmayr et al. 2022, arXiv:2201.09865, equation 8).
+    `mask` [B, 1, ...] is 1 where to repaint and 0 elsewhere, `image_latents` [B, C, ...] the clean latents of the given
+    picture. Started from them with noise, a deterministic sampler then keeps the rest at them with noise of every
+    level: what RePaint-style pipelines paste in after each step (Lugmayr et al. 2022, arXiv:2201.09865, equation 8).
     """
 
-    def __init__(self, inner: Denoiser, mask: Tensor, known: Tensor) -> None:
-        self.inner, self.mask, self.known = inner, mask, known
+    def __init__(self, inner: Denoiser, mask: Tensor, image_latents: Tensor) -> None:
+        self.inner, self.mask, self.image_latents = inner, mask, image_latents
 
     def __call__(self, x: Tensor, sigma: float) -> Tensor:
-        return torch.where(self.mask > 0, self.inner(x, sigma), self.known)
+        return torch.where(self.mask > 0, self.inner(x, sigma), self.image_latents)
 
 
 class SteppedDenoiser:
@@ -99,11 +99,11 @@ class GuidedDenoiser:
     `scales` has one number for each sample; `rescale` brings the answer back to the contrast of cond.
     """
 
-    def __init__(self, both: Denoiser, scales: Sequence[float], rescale: Rescale | None = None) -> None:
-        self.both, self.scales, self.rescale = both, scales, rescale
+    def __init__(self, batched: Denoiser, scales: Sequence[float], rescale: Rescale | None = None) -> None:
+        self.batched, self.scales, self.rescale = batched, scales, rescale
 
     def __call__(self, x: Tensor, sigma: float) -> Tensor:
-        uncond, cond = self.both(torch.cat([x, x]), sigma).chunk(2)
+        uncond, cond = self.batched(torch.cat([x, x]), sigma).chunk(2)
         scale = self.scales[0] if len(set(self.scales)) == 1 else per_sample(self.scales, x)
         guided = uncond + scale * (cond - uncond)
         return guided if self.rescale is None else self.rescale(x, sigma, guided, cond)
@@ -119,16 +119,16 @@ class ComposedDenoiser:
 
     def __init__(
         self,
-        all_: Denoiser,
+        batched: Denoiser,
         scales: Sequence[float],
         weights: Sequence[Sequence[float]],
         rescale: Rescale | None = None,
     ) -> None:
-        self.all, self.scales, self.weights, self.rescale = all_, scales, weights, rescale
+        self.batched, self.scales, self.weights, self.rescale = batched, scales, weights, rescale
 
     def __call__(self, x: Tensor, sigma: float) -> Tensor:
         count = len(self.weights)
-        uncond, *conds = self.all(torch.cat([x] * (1 + count)), sigma).chunk(1 + count)
+        uncond, *conds = self.batched(torch.cat([x] * (1 + count)), sigma).chunk(1 + count)
         weights = torch.stack([per_sample(row, x) for row in self.weights])
         directions = torch.stack(conds) - uncond
         guided = uncond + (weights * per_sample(self.scales, x) * directions).sum(dim=0)

@@ -1,4 +1,4 @@
-"""Noise per picture: a pure function of (seed, purpose, step), the same on every machine.
+"""Noise per picture: a pure function of (seed, step), the same on every machine.
 
 The default is Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011) in the counter
 layout of CUDA's generator, with the Box-Muller transform: what A1111 calls "RNG: NV". The arithmetic is done in float64
@@ -24,6 +24,7 @@ from sdplay.core.sample import AnyNoise, Noise, SlerpNoise, SplineNoise
 NEARLY = 1e-4  # if the cosine is closer than this to 1 or −1, the direction of the arc is lost in rounding
 FIXED_SEED = 0x51E2B
 
+# The noise [B, C, h, w] of a batch: of sampler step i, or for None the noise that a run starts from.
 NoiseSampler = Callable[[int | None], Tensor]
 
 ROUND_MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)

@@ -22,11 +22,10 @@ Prediction = Literal["epsilon", "v_prediction"]
 class NoiseSchedule:
     """The noise levels of a model's training: `sigmas` [T], rising.
 
-    `spacing` is the authors' choice of timesteps ("leading", "trailing" or "linspace"), `offset` their steps_offset.
+    `offset` is what "leading" timesteps are counted up by: the authors' steps_offset.
     """
 
     sigmas: Floats
-    spacing: str
     offset: int
 
     @property
@@ -51,8 +50,8 @@ class Process(ABC):
         self.schedule = schedule
 
     @abstractmethod
-    def init_noise_sigma(self, sigma: float, spacing: str) -> float:
-        """What unit noise is multiplied by to be x at `sigma`, the first level of a run with timesteps of `spacing`."""
+    def init_noise_sigma(self, sigma: float, schedule: str) -> float:
+        """What unit noise is multiplied by to be x at `sigma`, the first level of a run spaced by `schedule`."""
 
     @abstractmethod
     def add_noise(self, x0: Tensor, noise: Tensor, sigma: float) -> Tensor: ...
@@ -74,15 +73,15 @@ class Process(ABC):
         """The part of x0 that does not depend on the output: x0 = skip − s·output, where s depends on sigma alone."""
 
 
-class VariancePreserving(Process):
-    """Networks of DDPM and Stable Diffusion, in k-diffusion's sigma space: x = x0 + sigma·noise.
+class DDPMProcess(Process):
+    """Networks trained as in DDPM, such as Stable Diffusion; x is in k-diffusion's sigma space: x = x0 + sigma·noise.
 
     sigma² = (1 − ᾱ)/ᾱ (Karras et al. 2022, arXiv:2206.00364, appendix B.1.1). The network reads x/sqrt(1 + sigma²).
     """
 
-    def init_noise_sigma(self, sigma: float, spacing: str) -> float:
+    def init_noise_sigma(self, sigma: float, schedule: str) -> float:
         """As in diffusers: with "leading" timesteps the picture has not vanished yet at the first level."""
-        return math.sqrt(1 + sigma**2) if spacing == "leading" else sigma
+        return math.sqrt(1 + sigma**2) if schedule == "leading" else sigma
 
     def add_noise(self, x0: Tensor, noise: Tensor, sigma: float) -> Tensor:
         return x0 + noise * sigma
@@ -94,7 +93,7 @@ class VariancePreserving(Process):
         return x * (1 + sigma**2) ** -0.5
 
 
-class EpsilonProcess(VariancePreserving):
+class EpsilonProcess(DDPMProcess):
     """The network predicts the noise: x0 = x − sigma·output (Ho et al. 2020, arXiv:2006.11239)."""
 
     def x0(self, x: Tensor, sigma: float, output: Tensor) -> Tensor:
@@ -104,7 +103,7 @@ class EpsilonProcess(VariancePreserving):
         return x
 
 
-class VProcess(VariancePreserving):
+class VProcess(DDPMProcess):
     """The network predicts v. With c = 1/sqrt(1 + sigma²): x0 = c²·x − sigma·c·output.
 
     Source: Salimans & Ho 2022, arXiv:2202.00512, appendix D.
@@ -129,7 +128,6 @@ def make_process(
     beta_end: float = 0.012,
     beta_schedule: str = "scaled_linear",
     prediction: Prediction = "epsilon",
-    spacing: str = "leading",
     offset: int = 1,
     zero_snr: bool = False,
 ) -> Process:
@@ -140,20 +138,20 @@ def make_process(
     """
     if prediction not in PROCESSES:
         raise ValueError(f"unknown prediction_type {prediction!r}; known: {', '.join(PROCESSES)}")
+    if not 0 < beta_start <= beta_end < 1:
+        raise ValueError(f"its betas go from {beta_start} to {beta_end}, and 0 to 1 are possible")
     if beta_schedule == "scaled_linear":
         betas = np.linspace(beta_start**0.5, beta_end**0.5, length, dtype=np.float32).astype(np.float64) ** 2
     elif beta_schedule == "linear":
         betas = np.linspace(beta_start, beta_end, length)
     else:
         raise ValueError(f"unknown beta_schedule {beta_schedule!r}; known: scaled_linear, linear")
-    if not (betas.min() > 0 and betas.max() < 1):
-        raise ValueError(f"its betas go from {beta_start} to {beta_end}, and 0 to 1 are possible")
     alphas_cumprod: Floats = np.cumprod(1 - betas).astype(np.float64, copy=False)
     if zero_snr and prediction == "epsilon":
         raise ValueError("it sets rescale_betas_zero_snr and predicts epsilon, which says nothing at the last level")
     if zero_snr:
         alphas_cumprod = rescaled_to_zero_snr(alphas_cumprod)
-    schedule = NoiseSchedule(np.sqrt((1 - alphas_cumprod) / alphas_cumprod), spacing, offset)
+    schedule = NoiseSchedule(np.sqrt((1 - alphas_cumprod) / alphas_cumprod), offset)
     return PROCESSES[prediction](schedule)
 
 

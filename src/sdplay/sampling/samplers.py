@@ -100,12 +100,12 @@ def dpmpp_2m_sde(denoise: Denoiser, x: Tensor, sigmas: Sequence[float], noise: N
             x = x0
         else:
             h = math.log(sigma / sigma_next)
-            learned = -math.expm1(-2 * h)
-            x_next = (sigma_next / sigma) * math.exp(-h) * x + learned * x0
+            b = -math.expm1(-2 * h)  # 1 − e^(−2h), what x0 weighs
+            x_next = (sigma_next / sigma) * math.exp(-h) * x + b * x0
             if old_denoised is not None:
                 ratio = math.log(sigmas[i - 1] / sigma) / h
-                x_next = x_next + 0.5 * learned / ratio * (x0 - old_denoised)
-            x = x_next + noise(i) * (sigma_next * math.sqrt(learned))
+                x_next = x_next + 0.5 * b / ratio * (x0 - old_denoised)
+            x = x_next + noise(i) * (sigma_next * math.sqrt(b))
         old_denoised = x0
         yield Step(i, total, sigma, x, x0)
 
@@ -164,15 +164,15 @@ def unipc_corrected(before: Tensor, seen: Sequence[Tensor], x0: Tensor, levels: 
     """
     sigma, sigma_next = levels[-2], levels[-1]
     h = math.log(sigma / sigma_next)
-    grown = math.expm1(-h)
-    plain = (sigma_next / sigma) * before - grown * seen[0]
+    b = math.expm1(-h)  # B(h)
+    first_order = (sigma_next / sigma) * before - b * seen[0]
     if len(seen) == 1:
-        return plain - grown * 0.5 * (x0 - seen[0])
+        return first_order - b * 0.5 * (x0 - seen[0])
     ratio = -math.log(levels[-3] / sigma) / h
-    first = (grown / -h - 1) / grown  # φ₂ and φ₃ of the paper over B(h), which the two weights must match
-    second = 2 * ((grown / -h - 1) / -h - 0.5) / grown
-    old = (second - first) / (ratio - 1)
-    return plain - grown * (old * (seen[1] - seen[0]) / ratio + (first - old) * (x0 - seen[0]))
+    phi_2 = (b / -h - 1) / b  # φ₂ and φ₃ of the paper over B(h), which the two weights rho must match
+    phi_3 = 2 * ((b / -h - 1) / -h - 0.5) / b
+    rho = (phi_3 - phi_2) / (ratio - 1)
+    return first_order - b * (rho * (seen[1] - seen[0]) / ratio + (phi_2 - rho) * (x0 - seen[0]))
 
 
 SAMPLERS: dict[str, Sampler] = {

@@ -18,14 +18,14 @@ ALIGNED = (14.615, 6.475, 3.861, 2.697, 1.886, 1.396, 0.963, 0.652, 0.399, 0.152
 
 @dataclass(frozen=True, slots=True)
 class Sigmas:
-    """`values` are steps + 1 levels, falling to 0; a run without a picture starts from noise·`init_noise_sigma`."""
+    """`levels` are steps + 1 of them, falling to 0; a run without a picture starts from noise·`init_noise_sigma`."""
 
-    values: tuple[float, ...]
+    levels: tuple[float, ...]
     init_noise_sigma: float
 
     @property
     def steps(self) -> int:
-        return len(self.values) - 1
+        return len(self.levels) - 1
 
     def for_strength(self, strength: float) -> Sigmas:
         """The last int(steps·strength) steps, as in diffusers: what a picture goes through that changes by `strength`.
@@ -37,7 +37,7 @@ class Sigmas:
     def last(self, steps: int) -> Sigmas:
         """The last `steps` steps, to be started from a picture with noise."""
         first = self.steps - steps
-        return Sigmas(self.values[first:], self.values[first]) if first else self
+        return Sigmas(self.levels[first:], self.levels[first]) if first else self
 
 
 def linspace(schedule: NoiseSchedule, steps: int) -> Floats:

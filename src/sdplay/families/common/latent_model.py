@@ -93,25 +93,25 @@ class LatentModel:
 
     def denoiser(
         self,
-        conditionings: Sequence[TextEncoding],
+        encodings: Sequence[TextEncoding],
         inpaint_channels: Tensor | None = None,
         controls: Sequence[ControlCond] = (),
     ) -> Denoiser:
-        texts = [conditioning.embeds for conditioning in conditionings]
+        texts = [encoding.embeds for encoding in encodings]
         text, mask = pad_embeds(texts)
         masked = {} if mask is None else {"encoder_attention_mask": mask}
-        extras_of = self.extras(conditionings)
+        kwargs_of = self.added_cond_kwargs(encodings)
 
         def network(x: Tensor, timesteps: Tensor) -> Tensor:
             self.lora_patcher.apply("network", self.unet_loras)
             unet = self.compiled_unet.with_loras(self.unet_loras)
-            extras = extras_of(x)
-            more = extras | control_residuals(controls, self._placed(x), timesteps, texts, extras)
+            kwargs = kwargs_of(x)
+            kwargs |= control_residuals(controls, self._placed(x), timesteps, texts, kwargs)
             if inpaint_channels is not None:
                 x = torch.cat(
                     [x, inpaint_channels.repeat(x.size(0) // inpaint_channels.size(0), *[1] * (x.dim() - 1))], dim=1
                 )
-            out = unet(self._placed(x), timesteps, encoder_hidden_states=text, return_dict=False, **masked, **more)[0]
+            out = unet(self._placed(x), timesteps, encoder_hidden_states=text, return_dict=False, **masked, **kwargs)[0]
             return out.float()
 
         return NetworkDenoiser(network, self.process)
@@ -119,7 +119,7 @@ class LatentModel:
     def _placed(self, x: Tensor) -> Tensor:
         return x.to(self.placement.device, self.placement.dtype, memory_format=torch.channels_last)
 
-    def extras(self, conditionings: Sequence[TextEncoding]) -> ExtrasOf:
+    def added_cond_kwargs(self, encodings: Sequence[TextEncoding]) -> ExtrasOf:
         """What the U-Net reads besides text and time, given its latents: here nothing."""
         return lambda x: {}
 
@@ -149,7 +149,7 @@ class LatentModel:
     def _load_vae(self) -> None:
         if self.offload is not None:
             self.offload.load("vae")
-        self.vae.weight_buffer.load()  # it is empty after it has worked in float32
+        self.vae.weight_buffer.load()  # reloads it: `in_dtype` empties the buffer when it ends
 
 
 def sequential_offload(parts: Components, patches: LoraPatcher) -> SequentialOffload:
@@ -190,7 +190,6 @@ def read_process(folder: Path) -> Process:
         beta_end=config.get("beta_end", 0.012),
         beta_schedule=config.get("beta_schedule", "scaled_linear"),
         prediction=config.get("prediction_type", "epsilon"),
-        spacing=config.get("timestep_spacing", "leading"),
         offset=config.get("steps_offset", 0),
         zero_snr=bool(config.get("rescale_betas_zero_snr")),
     )

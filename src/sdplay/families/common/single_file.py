@@ -47,7 +47,7 @@ def read_single_file(path: Path, placement: Placement, known: Sequence[Architect
     except Exception as error:  # the conversion and the networks raise many kinds for a checkpoint with odd tensors
         raise component_error(part, path, error) from error
     return Components(
-        process=make_process(prediction=kind.prediction, spacing="leading", offset=1, zero_snr=kind.zero_snr),
+        process=make_process(prediction=kind.prediction, offset=1, zero_snr=kind.zero_snr),
         tokenizers=tuple(clip_tokenizer(each.pad) for each in texts),
         text_encoders=encoders,
         unet=unet,

@@ -78,8 +78,8 @@ class StableDiffusionXL(LatentModel):
         """What the encoders say in one, with the pooled text (text_embeds) of the last."""
         return TextEncoding(torch.cat([side.embeds for side in sides], dim=-1), sides[-1].pooled)
 
-    def extras(self, conditionings: Sequence[TextEncoding]) -> ExtrasOf:
-        pooled = torch.stack([c.pooled for c in conditionings if c.pooled is not None])
+    def added_cond_kwargs(self, encodings: Sequence[TextEncoding]) -> ExtrasOf:
+        pooled = torch.stack([c.pooled for c in encodings if c.pooled is not None])
 
         def extras(x: Tensor) -> Extras:
             height, width = x.size(-2) * self.vae_scale_factor, x.size(-1) * self.vae_scale_factor

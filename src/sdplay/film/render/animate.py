@@ -29,7 +29,7 @@ from sdplay.film.render.depth import KeyDisparity
 from sdplay.images.inputs import read_input
 from sdplay.images.picture import Picture
 from sdplay.images.read import Pixels, resized
-from sdplay.pipeline.retry import Renderer, render_with_retry
+from sdplay.pipeline.retry import RenderInputs, render_with_retry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +37,7 @@ class RenderContext:
     """What a segment is drawn with: the plan, the renderer, and what is near in a picture."""
 
     plan: AnimationPlan
-    renderer: Renderer
+    renderer: RenderInputs
     depth: KeyDisparity
 
 
@@ -83,7 +83,7 @@ def render_key(
     return match_colors(plan, pixels, frame.index, first)
 
 
-def render_one(renderer: Renderer, frame: Sample) -> Generator[Event, None, Pixels]:
+def render_one(renderer: RenderInputs, frame: Sample) -> Generator[Event, None, Pixels]:
     """The pixels of one frame; its `ImageDone` is not passed on, since it is not yet a frame of the film."""
     pixels: Pixels | None = None
     for event in render_with_retry(renderer, [frame]):

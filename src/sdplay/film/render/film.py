@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from sdplay.core.errors import BadRequest
@@ -18,7 +18,7 @@ from sdplay.film.video.decode import ClipReader, fit
 from sdplay.images.picture import Picture
 from sdplay.images.read import Pixels, resized
 from sdplay.pipeline.model_cache import LoadedModel
-from sdplay.pipeline.retry import LoadExact, Renderer, RetryPolicy, render_with_retry
+from sdplay.pipeline.retry import LoadPrecise, RenderInputs, RetryPolicy, render_with_retry
 from sdplay.requests.recipe import Recipe
 from sdplay.tasks import DrawTask
 
@@ -34,14 +34,16 @@ class FilmRenderer:
         self._reader: ClipReader | None = None
         self._depth: KeyDisparity | None = None
 
-    def render(self, task: DrawTask, loaded: LoadedModel, exact: LoadExact | None = None) -> Iterator[Event]:
-        """Draw the frames of `task`; `exact` loads the same model in more precision, for frames that overflow in half.
+    def render(
+        self, task: DrawTask, loaded: LoadedModel, load_precise: LoadPrecise | None = None
+    ) -> Generator[Event, None, None]:
+        """Draw the frames of `task`; `load_precise` loads the same model for frames that overflow in half precision.
 
         Raises `BadRequest` for a dream whose pace is not measured yet.
         """
         recipe, plan = task.recipe, self._plan_of(task.recipe)
         policy = RetryPolicy(on_failure=plan.request.on_bad_frame, black_is_bad=True, smaller_batches=True)
-        renderer = Renderer(recipe=recipe, model=loaded, load_exact=exact, policy=policy)
+        renderer = RenderInputs(recipe=recipe, model=loaded, load_precise=load_precise, policy=policy)
         if isinstance(plan, DreamPlan):
             yield from render_dream(renderer, plan, task.indices)
             return
@@ -69,7 +71,7 @@ class FilmRenderer:
         self._plan, self._reader, self._depth = None, None, None
 
 
-def render_dream(renderer: Renderer, plan: DreamPlan, indices: Sequence[int]) -> Iterator[Event]:
+def render_dream(renderer: RenderInputs, plan: DreamPlan, indices: Sequence[int]) -> Iterator[Event]:
     """Draw frames `indices` of a dream; what stands in for a bad one is drawn here: no segment waits for another."""
     if not plan.is_measured:
         reason = "the pace of a film is measured in its job folder, and this is drawn without one"
@@ -112,7 +114,7 @@ def render_clip(
         yield ImageDone(picture=finished_picture(plan, pixels, frame.index, seconds))
 
 
-def clip_renderer(context: RenderContext, sources: Mapping[int, Pixels], reader: ClipReader) -> Renderer:
+def clip_renderer(context: RenderContext, sources: Mapping[int, Pixels], reader: ClipReader) -> RenderInputs:
     """A renderer whose frames start from their source frames; the last good frame before stands in for a bad one, drawn
     here, so that no segment waits for another.
     """
