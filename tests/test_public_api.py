@@ -5,25 +5,49 @@ from __future__ import annotations
 import subprocess
 import sys
 from importlib.metadata import version
+from importlib.resources import files
 
 import pytest
 
 import sdplay
+import sdplay.events
 import sdplay.requests.txt2img
 import sdplay.studio
 
 PINNED = [
     "Animate",
     "BadRequest",
+    "DepthMapDone",
     "Dream",
+    "Event",
+    "FilmSaved",
+    "FilmUpscaled",
+    "Finished",
+    "FrameUpscaled",
+    "FramesSaved",
+    "ImageDone",
+    "ImageSaved",
     "Img2Img",
     "Inpaint",
+    "KeyframeDone",
+    "LargerPicture",
+    "Measuring",
+    "Mismatch",
+    "NotReproduced",
     "Picture",
     "Pictures",
+    "Resumed",
+    "Retried",
+    "Reused",
     "SavedImage",
     "SdplayError",
+    "Skipped",
+    "Started",
+    "Stepped",
     "Studio",
     "Txt2Img",
+    "UpscaleDone",
+    "Upscaled",
     "__version__",
     "draw",
     "make_request",
@@ -42,6 +66,20 @@ def test_every_public_name_can_be_had_and_is_the_real_thing() -> None:
         assert getattr(sdplay, name) is not None
     assert sdplay.draw is sdplay.studio.draw
     assert sdplay.Txt2Img is sdplay.requests.txt2img.Txt2Img
+
+
+def test_every_event_is_a_public_name() -> None:
+    """What `Studio.stream`, `shoot` and `on_step` hand out."""
+    defined = {
+        name
+        for name, each in vars(sdplay.events).items()
+        if isinstance(each, type) and each.__module__ == "sdplay.events"
+    }
+    assert {"Event", *defined} <= set(sdplay.__all__)
+
+
+def test_the_package_says_that_it_is_typed() -> None:
+    assert (files("sdplay") / "py.typed").is_file()
 
 
 def test_a_name_that_does_not_exist_is_an_attribute_error() -> None:

@@ -1,7 +1,7 @@
 """Stable Diffusion Playground: a picture is a pure function of its recipe and its index.
 
 >>> import sdplay
->>> sdplay.draw("a red apple, 3d render", seed=1)[0].image.save("apple.png")
+>>> sdplay.draw("a red apple, 3d render", seed=1)[0].save("apple.png")
 """
 
 from __future__ import annotations
@@ -11,11 +11,33 @@ from typing import TYPE_CHECKING, Any
 from sdplay.version import VERSION
 
 if TYPE_CHECKING:
-    from sdplay.core.errors import BadRequest, SdplayError
+    from sdplay.core.errors import BadRequest, NotReproduced, SdplayError
+    from sdplay.events import (
+        DepthMapDone,
+        Event,
+        FilmSaved,
+        FilmUpscaled,
+        Finished,
+        FramesSaved,
+        FrameUpscaled,
+        ImageDone,
+        ImageSaved,
+        KeyframeDone,
+        Measuring,
+        Mismatch,
+        Resumed,
+        Retried,
+        Reused,
+        Skipped,
+        Started,
+        Stepped,
+        Upscaled,
+        UpscaleDone,
+    )
     from sdplay.film.job.film import shoot
     from sdplay.film.request_animate import Animate
     from sdplay.film.request_dream import Dream
-    from sdplay.images.picture import Picture, SavedImage
+    from sdplay.images.picture import LargerPicture, Picture, SavedImage
     from sdplay.requests.base import make_request
     from sdplay.requests.img2img import Img2Img
     from sdplay.requests.inpaint import Inpaint
@@ -27,15 +49,37 @@ __version__ = VERSION
 __all__ = [
     "Animate",
     "BadRequest",
+    "DepthMapDone",
     "Dream",
+    "Event",
+    "FilmSaved",
+    "FilmUpscaled",
+    "Finished",
+    "FrameUpscaled",
+    "FramesSaved",
+    "ImageDone",
+    "ImageSaved",
     "Img2Img",
     "Inpaint",
+    "KeyframeDone",
+    "LargerPicture",
+    "Measuring",
+    "Mismatch",
+    "NotReproduced",
     "Picture",
     "Pictures",
+    "Resumed",
+    "Retried",
+    "Reused",
     "SavedImage",
     "SdplayError",
+    "Skipped",
+    "Started",
+    "Stepped",
     "Studio",
     "Txt2Img",
+    "UpscaleDone",
+    "Upscaled",
     "__version__",
     "draw",
     "make_request",
@@ -45,18 +89,40 @@ __all__ = [
 
 _HOMES = {
     "Animate": "sdplay.film.request_animate",
-    "SavedImage": "sdplay.images.picture",
     "BadRequest": "sdplay.core.errors",
+    "DepthMapDone": "sdplay.events",
     "Dream": "sdplay.film.request_dream",
+    "Event": "sdplay.events",
+    "FilmSaved": "sdplay.events",
+    "FilmUpscaled": "sdplay.events",
+    "FrameUpscaled": "sdplay.events",
+    "Finished": "sdplay.events",
+    "FramesSaved": "sdplay.events",
+    "ImageDone": "sdplay.events",
+    "ImageSaved": "sdplay.events",
     "Img2Img": "sdplay.requests.img2img",
     "Inpaint": "sdplay.requests.inpaint",
+    "KeyframeDone": "sdplay.events",
+    "LargerPicture": "sdplay.images.picture",
+    "Measuring": "sdplay.events",
+    "Mismatch": "sdplay.events",
+    "NotReproduced": "sdplay.core.errors",
     "Picture": "sdplay.images.picture",
     "Pictures": "sdplay.studio",
+    "Resumed": "sdplay.events",
+    "Retried": "sdplay.events",
+    "Reused": "sdplay.events",
+    "SavedImage": "sdplay.images.picture",
     "SdplayError": "sdplay.core.errors",
+    "Skipped": "sdplay.events",
+    "Started": "sdplay.events",
+    "Stepped": "sdplay.events",
     "Studio": "sdplay.studio",
     "Txt2Img": "sdplay.requests.txt2img",
-    "make_request": "sdplay.requests.base",
+    "UpscaleDone": "sdplay.events",
+    "Upscaled": "sdplay.events",
     "draw": "sdplay.studio",
+    "make_request": "sdplay.requests.base",
     "shoot": "sdplay.film.job.film",
     "upscale": "sdplay.studio",
 }

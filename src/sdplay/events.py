@@ -50,7 +50,7 @@ class KeyframeDone:
     """A film's keyframe is finished and in memory, uint8 [height, width, 3]; later frames start from it."""
 
     index: int
-    pixels: NDArray[np.uint8]
+    pixels: NDArray[np.uint8] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -58,7 +58,7 @@ class DepthMapDone:
     """The depth map of keyframe `index`: `disparity` is float32 [height, width], 0 (far) to 1 (near)."""
 
     index: int
-    disparity: NDArray[np.float32]
+    disparity: NDArray[np.float32] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +139,7 @@ class FilmSaved:
 class Upscaled:
     """A picture is enlarged: `pixels` uint8 [height, width, 3]; `weights` is the sha256 of the network, "" for none."""
 
-    pixels: NDArray[np.uint8]
+    pixels: NDArray[np.uint8] = field(repr=False)
     weights: str
 
 
@@ -148,6 +148,25 @@ class UpscaleDone:
     """A picture was enlarged and, if its `path` is set, saved."""
 
     picture: LargerPicture
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrameUpscaled:
+    """Frame `index` of the `total` of a film was made larger."""
+
+    index: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilmUpscaled:
+    """The larger film is in the file `path`: so many frames of `size` (width, height)."""
+
+    path: Path
+    frames: int
+    size: tuple[int, int]
+    upscaler: str
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,5 +186,5 @@ class Finished:
 
 FilmEvent = KeyframeDone | DepthMapDone | Retried | Resumed | Measuring | FramesSaved | FilmSaved
 GridEvent = Reused | Mismatch
-UpscaleEvent = Upscaled | UpscaleDone | Skipped
+UpscaleEvent = Upscaled | UpscaleDone | FrameUpscaled | FilmUpscaled | Skipped
 Event = Started | Stepped | ImageDone | ImageSaved | Finished | FilmEvent | GridEvent | UpscaleEvent

@@ -6,18 +6,19 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from sdplay.core.machine import Machine
 from sdplay.images.inputs import WHERE_THEY_WERE
 from sdplay.images.picture import Picture
 from sdplay.jobs import KINDS
-from sdplay.jobs.pictures import PictureJobs, Pictures, requests_for
+from sdplay.jobs.pictures import OnStep, PictureJobs, Pictures, asked_for
 from sdplay.jobs.resolve import ResolvedRequest, Resolver, random_seed
 from sdplay.library.card import shipped_cards
 from sdplay.library.resolve import ResolvedModel, resolve
+from sdplay.requests.base import Request
 from sdplay.requests.modes import import_object
-from sdplay.requests.request import AnyStill, kind_of
+from sdplay.requests.picture_fields import PictureFields, shows_fields
 
 if TYPE_CHECKING:
     from sdplay.events import Event
@@ -35,7 +36,8 @@ if TYPE_CHECKING:
     from sdplay.jobs.upscale import UpscaleJobs
     from sdplay.library.library import Library
     from sdplay.pipeline.explain import Explanation
-    from sdplay.requests.base import Request
+    from sdplay.requests.given import PictureLike
+    from sdplay.requests.request import AnyStill
     from sdplay.tasks import Executor
 
 __all__ = ["Pictures", "ResolvedRequest", "Studio", "draw", "random_seed", "upscale"]
@@ -100,9 +102,23 @@ class Studio:
         """Draw all pictures of `request`, yielding events; see `PictureJobs.stream`."""
         return self.pictures.stream(request, writer, preview=preview)
 
-    def draw(self, request: Request, out: str | Path | None = None, kind: str = "png") -> Pictures:
-        """Draw all pictures of `request` and return them; with `out` each is saved in that folder too, as `kind`."""
-        return self.pictures.draw(request, out, kind)
+    @shows_fields
+    def draw(
+        self,
+        request: Request | str | Sequence[str],
+        out: str | Path | None = None,
+        kind: str = "png",
+        *,
+        on_step: OnStep | None = None,
+        preview: bool = False,
+        **fields: Unpack[PictureFields],
+    ) -> Pictures:
+        """Draw a request, or a prompt (or each of several) with `fields` as `sdplay.draw` takes them; the pictures.
+
+        With `out` each is kept in that folder too, as `kind`. `on_step` and `preview`: see `PictureJobs.draw`.
+        """
+        asked = asked_for(request, fields)
+        return self.pictures.draw(asked, out, kind, on_step=on_step, preview=preview)
 
     def grid(self, request: AnyStill, *axes: str, **options: Any) -> Grid:
         """Draw `request` with every combination of some values; see `GridJobs.draw`."""
@@ -111,23 +127,24 @@ class Studio:
     def film(
         self,
         request: AnyFilm,
-        out: Path,
+        out: str | Path,
         output: Output | None = None,
         *,
         force: bool = False,
         strict: bool = False,
-        source: Path | None = None,
+        source: str | Path | None = None,
     ) -> FilmJob:
         """The film of `request` in the job folder `out`: `for event in shoot(studio.film(…))`; see `FilmJobs.start`."""
-        return self.films.start(request, out, output, force=force, strict=strict, source=source)
+        origin = Path(source) if source is not None else None
+        return self.films.start(request, Path(out), output, force=force, strict=strict, source=origin)
 
     def plan(self, request: AnyFilm) -> tuple[ResolvedRequest, FilmPlan]:
         """What drawing the film `request` would be, without its model."""
         return self.films.plan(request)
 
-    def resume(self, job: Path, model: str | None = None, *, strict: bool = False) -> FilmJob:
+    def resume(self, job: str | Path, model: str | None = None, *, strict: bool = False) -> FilmJob:
         """The film in the job folder `job`, ready to be resumed; see `FilmJobs.resume`."""
-        return self.films.resume(job, model, strict=strict)
+        return self.films.resume(Path(job), model, strict=strict)
 
     def upscale(
         self,
@@ -148,10 +165,13 @@ class Studio:
         return self.history.draw_again(path, **changes)
 
     def verify(
-        self, path: Path, model: str | None = None, pictures: Mapping[str, str | None] = WHERE_THEY_WERE
+        self,
+        path: str | Path,
+        model: str | None = None,
+        pictures: Mapping[str, PictureLike | None] = WHERE_THEY_WERE,
     ) -> Picture:
         """Draw the picture in `path` again and return it if it is the same bit for bit; see `History.verify`."""
-        return self.history.verify(path, model, pictures)
+        return self.history.verify(Path(path), model, pictures)
 
     def close(self) -> None:
         """Let go of the model; the studio can be used again and loads it again."""
@@ -189,17 +209,26 @@ class Studio:
         return import_object(KINDS[kind])(self.resolver)
 
 
-def draw(prompt: str | Sequence[str], *, out: str | Path | None = None, kind: str = "png", **fields: Any) -> Pictures:
+@shows_fields
+def draw(
+    prompt: str | Sequence[str],
+    *,
+    out: str | Path | None = None,
+    kind: str = "png",
+    on_step: OnStep | None = None,
+    preview: bool = False,
+    **fields: Unpack[PictureFields],
+) -> Pictures:
     """Draw `prompt`, or each of several, and return the pictures; with `out` they are kept in that folder as well.
 
-    `fields` are those of `Txt2Img`: negative_prompt, num, seed, steps, guidance_scale, sampler, width and so on. With
-    an `image`, which may be a folder, they are those of `Img2Img`, and with a `mask` or `extend` those of `Inpaint`.
+    `fields` are those of `Txt2Img`: steps, seed, size, guidance_scale, sampler and so on, also under the names of their
+    flags. With an `image` (which may be a folder) they are those of `Img2Img`, and with a `mask` or `extend` those of
+    `Inpaint`. Pictures are given as paths, PIL images, arrays, the bytes of a file, or pictures that were drawn.
+    `on_step` is called after each step, and stops the drawing where it returns False; see `PictureJobs.draw`.
     Raises `BadRequest` (with the field, the value and what to do) and `SdplayError`.
     """
-    prompts = [prompt] if isinstance(prompt, str) else list(prompt)
-    asked = requests_for(kind_of(fields), prompts, fields)
     with Studio() as studio:
-        return Pictures(picture for request in asked for picture in studio.draw(request, out, kind))
+        return studio.draw(prompt, out, kind, on_step=on_step, preview=preview, **fields)
 
 
 def upscale(

@@ -157,3 +157,19 @@ def test_avif_out_is_verified_and_shown(sdplay: Sdplay, here: Path) -> None:
     assert "a hat" in sdplay("show", str(path)).out
     (again,) = sdplay("again", str(path), *model, "--format", "png").paths
     assert read_own(again)[0].digest == read_own(path)[0].digest
+
+
+def test_a_picture_of_an_unknown_model_is_not_drawn_much_too_large(sdplay: Sdplay, foreign: Path, here: Path) -> None:
+    refused = sdplay("again", str(foreign))
+    assert (refused.code, refused.out) == (2, "")
+    assert "this model is not here, and builtin is made for 128x128 pixels, not for " in refused.err
+    assert "--model NAME" in refused.err
+    assert "--anyway" in refused.err
+    assert not (here / "images").exists()
+    assert len(sdplay("again", str(foreign), "--anyway", "--steps", "1").paths) == 1
+
+
+def test_a_second_pass_counts_as_size_too(sdplay: Sdplay, foreign: Path) -> None:
+    small = ["again", str(foreign), "--size", "128", "--steps", "1"]
+    assert "not for 256x256" in sdplay(*small, "--hires-scale", "2").err
+    assert sdplay(*small, "--hires-scale", "1").code == 0

@@ -201,3 +201,27 @@ def test_a_chain_that_was_tampered_with_is_refused() -> None:
     for change in ({"scale": 0.5}, {"of": "x"}, {"weights": "1"}, {"more": 1}, {"upscaler": ""}):
         with pytest.raises(BadRequest, match="what enlarged the picture is damaged"):
             UpscaleRecord.from_dict(good.to_dict() | change)
+
+
+def test_a_film_and_the_folder_of_one_become_larger_films(sdplay: Sdplay) -> None:
+    from sdplay.film.video.index import probe
+
+    made = sdplay(
+        "animate", "a cat", "--max-frames", "3", "--steps", "2", "--size", "64", "--format", "gif", "-o", "job"
+    )
+    assert made.code == 0, made.err
+    outcome = sdplay("upscale", "job", "job/video.gif", "--scale", "2", "--upscaler", "lanczos")
+    assert outcome.code == 0, outcome.err
+    assert outcome.paths == [Path("job_x2.gif"), Path("job_x2-2.gif")]
+    assert "3 frames of 128x128 by lanczos, in " in outcome.err
+    assert [(facts.width, facts.height, facts.frames) for facts in map(probe, outcome.paths)] == [(128, 128, 3)] * 2
+    told = json.loads(sdplay("upscale", "job", "--scale", "2", "--upscaler", "lanczos", "--json", "-o", "out").out)
+    assert (told["path"], told["frames"], told["upscaler"]) == ("out/job_x2.gif", 3, "lanczos")
+
+
+def test_a_film_that_is_not_finished_is_not_enlarged(sdplay: Sdplay) -> None:
+    Path("job").mkdir()
+    Path("job", "job.json").write_text("{}")
+    outcome = sdplay("upscale", "job")
+    assert outcome.code == 2
+    assert "'job': the film in this folder is not finished\n  → make it first: sdplay resume job" in outcome.err

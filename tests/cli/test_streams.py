@@ -82,7 +82,9 @@ def test_a_steady_stream_writes_until_it_cannot(tmp_path: Path) -> None:
 
 
 SIGNALLED = """
-import os, runpy, sys
+import os, runpy, signal, sys
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whatever started the tests may ignore it
 
 class Interrupting:
     def find_spec(self, name, *_):
@@ -105,4 +107,52 @@ def test_stopped_while_something_is_imported_it_says_no_error(here: Path, module
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 3, done.stderr
     assert done.stderr.strip() in {"", "stopped"}
+    assert not list(here.rglob("*.png"))
+
+
+@pytest.mark.parametrize("module", ["torch.nn", "safetensors.torch"])
+def test_stopped_while_the_built_in_model_is_loaded_it_says_no_error(
+    here: Path, monkeypatch: pytest.MonkeyPatch, module: str
+) -> None:
+    monkeypatch.delenv("SDPLAY_EXECUTOR")
+    monkeypatch.setenv("SDPLAY_MODEL", "builtin")
+    code = SIGNALLED.format(module=module, number=int(signal.SIGINT))
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 3, done.stderr
+    last = done.stderr.strip().splitlines()[-1]
+    assert last in {"stopped", "stopped; 0 of 1 pictures are kept in images"}
+    assert "Traceback" not in done.stderr
+    assert "error" not in done.stderr
+    assert not list(here.rglob("*.png"))
+
+
+LOST = """
+import os, signal, sys
+from sdplay.executors.fake import FakeExecutor
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
+class Dropping:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGINT)
+        for _ in range(1000):  # until the signal is handled, in here
+            pass
+
+run = FakeExecutor.run
+def loading(self, task):
+    Dropping()
+    yield from run(self, task)
+
+FakeExecutor.run = loading
+from sdplay.cli.main import main
+sys.argv = ["sdplay", "a cat", "-n", "3"]
+sys.exit(main())
+"""
+
+
+def test_an_interrupt_that_a_destructor_swallows_is_not_forgotten(here: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", LOST], capture_output=True, text=True, check=False)
+    assert done.returncode == 3, done.stderr
+    assert "Exception ignored" in done.stderr  # that is how Python drops it
+    assert done.stderr.strip().splitlines()[-1] == "stopped; 0 of 3 pictures are kept in images"
     assert not list(here.rglob("*.png"))

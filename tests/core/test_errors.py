@@ -91,6 +91,13 @@ def test_an_unknown_name_gets_the_nearest_known_one(typed: str, guess: str | Non
     assert error.reason == "there is no such sampler"
 
 
+def test_of_many_names_the_five_nearest_are_listed() -> None:
+    error = UnknownName("model", "lighthouse-7", [*(f"paper-{number}" for number in range(40)), "Lighthouse-8"])
+    assert error.hint.startswith("did you mean 'Lighthouse-8'? nearest of 41: Lighthouse-8, paper-")
+    assert error.hint.count(", ") == 4
+    assert "nearest of 41: " in UnknownName("model", "ω", [f"m{number}" for number in range(41)]).hint
+
+
 def test_every_kind_of_error_has_a_code_for_programs() -> None:
     codes = {name: kind("no").code for name, kind in tree().items() if name not in ("BadRequests", "UnknownName")}
     assert codes["BadRequest"] == "bad-request"

@@ -82,7 +82,7 @@ def test_the_names_of_samplers_and_schedules_are_all_there_and_understood() -> N
 def test_every_flag_that_it_names_is_one() -> None:
     ours = "\n".join(line.split("|")[2] if line.startswith("| `--") else line for line in TEXT.splitlines())
     module = [sys.executable, "-m", "sdplay.cli.main"]
-    asked = [[command, "--help-all"] for command in ("txt2img", "img2img", "inpaint", "explain")]
+    asked = [[command, "--help-all"] for command in ("txt2img", "img2img", "inpaint", "explain", "again")]
     told = "".join(
         subprocess.run([*module, *words], capture_output=True, text=True, check=True).stdout
         for words in [*asked, ["upscale", "--help"]]

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import random
+import shutil
 import struct
 import zlib
 from collections.abc import Callable, Iterator
@@ -128,6 +129,34 @@ def weights(rng: random.Random) -> bytes:
     )
 
 
+CONFIG = {
+    "unet": {
+        "sample_size": 8,
+        "in_channels": 4,
+        "out_channels": 4,
+        "block_out_channels": [8, 8],
+        "layers_per_block": 1,
+    },
+    "vae": {"block_out_channels": [8, 8, 8, 8], "layers_per_block": 1, "latent_channels": 4},
+    "text_encoder": {"hidden_size": 8, "num_hidden_layers": 1, "vocab_size": 49408},
+    "scheduler": {"num_train_timesteps": 1000, "beta_start": 0.00085, "beta_end": 0.012},
+}
+SIZES = (0, -1, 10**9, 10**400, 1e300, None, "x", [], [0], [[10**9]], {}, True, DEEP)
+
+
+def model_folder(rng: random.Random, folder: Path) -> None:
+    """A diffusers folder one of whose configurations says something that cannot be, with weights that do not fit it."""
+    where, wrong = rng.choice(list(CONFIG)), rng.choice(SIZES)
+    for part, config in CONFIG.items():
+        (folder / part).mkdir(parents=True)
+        entries = {**config, rng.choice(list(config)): wrong} if part == where else config
+        name = "scheduler_config.json" if part == "scheduler" else "config.json"
+        (folder / part / name).write_text(json.dumps(entries) if rng.random() < 0.9 else DEEP)
+        if part != "scheduler" and rng.random() < 0.7:
+            (folder / part / "model.safetensors").write_bytes(rng.choice((weights(rng), lora(), b"")))
+    (folder / "tokenizer").mkdir()
+
+
 def settings(rng: random.Random) -> bytes:
     value = rng.choice((1, -1, 10**30, None, "x", [], {}, "0:(1)", "0:(", 1e400, True, "\ud83d", DEEP))
     key = rng.choice(
@@ -192,6 +221,17 @@ ON_WEIGHTS = (
     ("txt2img", "a cat", "--controlnet", "FILE", "--control-image", "picture.png"),
     ("upscale", "picture.png", "--upscaler", "FILE"),
 )
+ON_FOLDERS = (
+    ("txt2img", "a cat", "--model", "FILE"),
+    ("txt2img", "a cat", "--model", "FILE", "--max-memory", "8GB"),
+    ("txt2img", "a cat", "--model", "FILE", "--allow-pickle"),
+    ("txt2img", "a cat", "--vae", "FILE/vae"),
+    ("txt2img", "a cat", "--controlnet", "FILE/unet", "--control-image", "picture.png"),
+    ("models", "add", "FILE"),
+    ("models", "info", "FILE"),
+    ("plan", "animate", "a cat", "--model", "FILE", "--max-frames", "2"),
+    ("explain", "a cat", "--model", "FILE"),
+)
 ON_WORDS = (
     ("txt2img", "--prompts-from", "FILE"),
     ("txt2img", "a __x__ cat", "--wildcards", "FILE"),
@@ -243,6 +283,7 @@ PLACES = (
     "folder",
     "empty",
 )  # instead of a file
+FOLDER_EVERY = 10  # numbers, one of which is a model's folder and no file
 
 
 def damaged(rng: random.Random, data: bytes) -> bytes:
@@ -270,10 +311,15 @@ def hostile_files(seed: int, count: int, folder: Path) -> Iterator[tuple[int, li
         kind = KINDS[number % len(KINDS)]
         command = rng.choice(kind.commands)
         name = f"file-{number}{kind.ending}"
-        if rng.random() < 0.15:
+        if number % FOLDER_EVERY == 0:
+            name, command = f"folder-{number}", rng.choice(ON_FOLDERS)
+            model_folder(rng, folder / name)
+        elif rng.random() < 0.15:
             name = rng.choice(PLACES)
         else:
             (folder / name).write_bytes(damaged(rng, kind.good(rng)))
-        yield number, [name if word == "FILE" else word for word in command]
+        yield number, [word.replace("FILE", name) for word in command]
         if (folder / name).is_file() and name.startswith("file-"):
             os.unlink(folder / name)
+        if name.startswith("folder-"):
+            shutil.rmtree(folder / name)

@@ -134,6 +134,19 @@ def test_a_file_of_another_kind_is_told_for_what_it_is(
     assert caught.value.field == kind
 
 
+@pytest.mark.parametrize("shape", [(0, 768), (3, 0), (), (1, 2, 3)])
+def test_a_textual_inversion_without_vectors_is_refused(shape: Shape, library: Library, tmp_path: Path) -> None:
+    path = put(tmp_path / "e.safetensors", {"emb_params": shape})
+    with pytest.raises(ModelBroken, match="and not one vector or some"):
+        resolve_add_on("embedding", str(path), library)
+
+
+def test_a_lora_of_too_many_tensors_is_refused(library: Library, tmp_path: Path) -> None:
+    path = put(tmp_path / "l.safetensors", {f"lora_unet_{number}.alpha": () for number in range(50_001)})
+    with pytest.raises(ModelBroken, match="50,001 tensors, and 50,000 are the most"):
+        resolve_add_on("lora", str(path), library)
+
+
 def test_a_pickle_is_refused_with_what_to_do(library: Library, tmp_path: Path) -> None:
     path = tmp_path / "webui/embeddings/bad.pt"
     path.parent.mkdir(parents=True)

@@ -62,6 +62,29 @@ def test_what_training_left_is_passed_over(tmp_path: Path, cache: Path) -> None:
     assert same(found, {"w": whole, "view": whole[1:], "turned": whole.T.contiguous(), "tied": whole})
 
 
+def test_the_vectors_in_torchs_containers_come_through(tmp_path: Path, cache: Path) -> None:
+    """A1111 saves textual inversions so."""
+    vectors = torch.nn.ParameterDict({"*": torch.nn.Parameter(torch.arange(6.0).reshape(2, 3))})
+    torch.save({"string_to_token": {"*": 265}, "string_to_param": vectors, "name": "rust"}, tmp_path / "e.pt")
+    found = load_file(as_safetensors(tmp_path / "e.pt", DIGEST, cache))
+    assert same(found, {"*": torch.arange(6.0).reshape(2, 3)})
+
+
+@pytest.mark.parametrize("around", ["state_dict", "model", "module"])
+def test_weights_within_several_dictionaries_come_through(around: str, tmp_path: Path) -> None:
+    content = {around: {"state_dict": weights(), "step": torch.tensor(1)}, "beside": torch.ones(3)}
+    torch.save(content, tmp_path / "m.ckpt")
+    assert same(weights_of(str(tmp_path / "m.ckpt")), weights())
+
+
+def test_mean_weights_are_kept_where_there_are_no_others(tmp_path: Path) -> None:
+    means = {"model_ema.diffusion_modelout2bias": torch.ones(4)}
+    torch.save({"state_dict": means}, tmp_path / "m.ckpt")
+    assert same(weights_of(str(tmp_path / "m.ckpt")), means)
+    torch.save({"state_dict": means | {"model.diffusion_model.out.2.bias": torch.zeros(4)}}, tmp_path / "m.ckpt")
+    assert weights_of(str(tmp_path / "m.ckpt")).keys() == {"model.diffusion_model.out.2.bias"}
+
+
 def test_what_was_converted_is_not_opened_again(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     torch.save(weights(), tmp_path / "m.ckpt")
     first = as_safetensors(tmp_path / "m.ckpt", DIGEST, cache)
@@ -94,6 +117,17 @@ def test_nothing_in_a_pickle_runs(form: str, tmp_path: Path, cache: Path) -> Non
     if form == "2":  # proof that this pickle does run where it is let
         pickle.loads(path.read_bytes())
         assert trace.exists()
+
+
+@pytest.mark.parametrize("form", ["zip", "legacy", "2"])
+def test_a_pickle_that_is_a_program_is_refused_without_starting_anything(
+    form: str, tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = hostile(tmp_path / "m.ckpt", tmp_path / "it ran", form)
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: pytest.fail("a process was started"))
+    with pytest.raises(ModelBroken, match=f"wants to call {os.system.__module__}.system"):
+        as_safetensors(path, DIGEST, cache)
+    assert not (tmp_path / "it ran").exists()
 
 
 @pytest.mark.parametrize("function", [eval, exec, open, __import__, getattr, subprocess.Popen, torch.load, os.remove])

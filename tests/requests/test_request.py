@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import itertools
+import json
+from collections.abc import Callable
+from typing import Any
 
 import pytest
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
-from sdplay.core.errors import BadRequest, UnknownName
+from sdplay.core.errors import BadRequest, BadRequests, UnknownName
 from sdplay.core.fields import LARGEST_SEED, LONGEST_PROMPT
 from sdplay.film.request_animate import Animate
-from sdplay.requests.base import field_info, field_names, make_request
+from sdplay.film.request_dream import Dream
+from sdplay.requests.base import Request, field_info, field_names, make_request
+from sdplay.requests.img2img import Img2Img
+from sdplay.requests.inpaint import Inpaint
 from sdplay.requests.modes import request_from
 from sdplay.requests.txt2img import Txt2Img
 
@@ -73,12 +79,33 @@ def test_a_bad_value_is_refused_with_field_value_and_reason(field: str, value: o
 
 @pytest.mark.parametrize(
     ("typed", "meant"),
-    [("stpes", "steps"), ("guidence_scale", "guidance_scale"), ("Prompt", "prompt"), ("negative", "negative_prompt")],
+    [("stpes", "steps"), ("guidence_scale", "guidance_scale"), ("Prompt", "prompt"), ("negatve", "negative_prompt")],
 )
 def test_an_unknown_field_gets_a_guess(typed: str, meant: str) -> None:
-    with pytest.raises(UnknownName, match=rf"did you mean '{meant}'\? known: prompt, ") as caught:
+    with pytest.raises(UnknownName, match=rf"did you mean '{meant}'\? nearest of \d+: {meant}(, \w+){{4}}$") as caught:
         make_request(Txt2Img, **{"prompt": "a cat", typed: 3})
     assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize("kind", [Txt2Img, Img2Img, Inpaint, Animate, Dream])
+def test_whichever_door_a_wrong_field_is_an_error_of_ours(kind: type[Request]) -> None:
+    needed = {"prompt": "a", "image": "a.png", "mask": "b.png", "animation_prompts": "a", "prompts": ["a", "b"]}
+    fields = {name: value for name, value in needed.items() if name in kind.model_fields}
+    doors: list[Callable[[dict[str, Any]], Request]] = [
+        lambda wrong: kind(**fields, **wrong),
+        lambda wrong: make_request(kind, **fields, **wrong),
+        lambda wrong: kind.model_validate({**fields, **wrong}),
+        lambda wrong: kind.model_validate_json(json.dumps({**fields, **wrong})),
+        lambda wrong: TypeAdapter(kind).validate_python({**fields, **wrong}),
+    ]
+    for door in doors:
+        for wrong, field in (({"steps": -1}, "steps"), ({"precision": "half"}, "precision"), ({"stepz": 1}, "option")):
+            with pytest.raises(BadRequest) as caught:
+                door(wrong)
+            assert caught.value.field == field
+        with pytest.raises(BadRequests) as several:
+            door({"steps": -1, "guidance_scale": -1, "stepz": 1})
+        assert {each.field for each in several.value.problems} == {"steps", "guidance_scale", "option"}
 
 
 @pytest.mark.parametrize("name", ["kind", "self", "zzzz", "fields"])

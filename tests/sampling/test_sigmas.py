@@ -42,6 +42,21 @@ def test_the_table_is_that_of_diffusers(beta_schedule: str) -> None:
     assert (np.diff(table.sigmas) > 0).all()
 
 
+def test_the_table_of_zero_snr_is_that_of_diffusers() -> None:
+    scheduler = EulerDiscreteScheduler(**SD15, rescale_betas_zero_snr=True, timestep_spacing="trailing")
+    alphas = scheduler.alphas_cumprod.double().numpy()
+    process = make_process(zero_snr=True, prediction="v_prediction")
+    assert process.schedule.sigmas == pytest.approx(((1 - alphas) / alphas) ** 0.5, rel=1e-4)
+    assert process.schedule.sigmas[-1] == pytest.approx(4096, rel=1e-6)
+    others = theirs(EulerDiscreteScheduler, 20, timestep_spacing="trailing", rescale_betas_zero_snr=True)
+    assert_same_sigmas(make_sigmas(process, "trailing", 20), others, 1e-4)
+
+
+def test_zero_snr_is_for_networks_that_predict_v() -> None:
+    with pytest.raises(ValueError, match="rescale_betas_zero_snr and predicts epsilon"):
+        make_process(zero_snr=True)
+
+
 def test_the_ends_of_the_table_of_stable_diffusion() -> None:
     sigmas = make_process().schedule.sigmas
     assert (sigmas[0], sigmas[-1]) == (pytest.approx(0.029167, abs=1e-6), pytest.approx(14.6146, abs=1e-4))

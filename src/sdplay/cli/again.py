@@ -15,7 +15,7 @@ from sdplay.cli.flags import as_flags, in_the_words_of, request_fields, request_
 from sdplay.cli.follow import follow
 from sdplay.cli.models import PICKLE, library_with
 from sdplay.cli.outcome import reason
-from sdplay.cli.request_command import RequestCommand
+from sdplay.cli.request_command import Flag, RequestCommand
 from sdplay.cli.terminal import printable
 from sdplay.core.errors import BadRequest, NotReproduced, SdplayError
 
@@ -25,9 +25,10 @@ if TYPE_CHECKING:
     from sdplay.interop import ParsedMetadata
     from sdplay.requests.base import Request
     from sdplay.requests.request import AnyStill
-    from sdplay.studio import Studio
+    from sdplay.studio import ResolvedRequest, Studio
 
 
+ANYWAY_HELP = "Draw it if its model is not here and the usual one is made for smaller pictures."
 MOST_LINES = 20  # of what differs; the rest is counted
 SAME, DIFFERS, CANNOT_BE_TRIED = 0, 1, 2
 
@@ -45,7 +46,8 @@ class AgainCommand(RequestCommand):
         for kind in STILLS.values():
             for flag in request_options(kind, positional=None, for_new=False):
                 flags.setdefault(flag.name, flag)
-        return [click.Argument(["file"], type=FILE), *flags.values(), *delivery_options(for_new=False)]
+        anyway = Flag(["--anyway"], is_flag=True, group="model", basic=True, help=ANYWAY_HELP)
+        return [click.Argument(["file"], type=FILE), *flags.values(), anyway, *delivery_options(for_new=False)]
 
 
 @click.command(cls=AgainCommand)
@@ -59,7 +61,7 @@ def again(ctx: click.Context, /, file: Path, **params: Any) -> int:
     """
     from sdplay.images.write import Embedded
 
-    delivery = delivery_from(params)
+    delivery, anyway = delivery_from(params), params.pop("anyway")
     library = library_with(bool(params.get("allow_pickle")))
     with in_the_words_of(ctx), open_studio(library=library) as studio:
         source = studio.read(file)
@@ -67,7 +69,10 @@ def again(ctx: click.Context, /, file: Path, **params: Any) -> int:
             changes = changes_to(type(source.recipe.request), params)
             resolved, indices = studio.history.resolve_again(source, changes)
         else:
-            resolved, indices = studio.history.resolve_all(taken_over(studio, source, params, quiet=delivery.quiet))
+            request = taken_over(studio, source, params, quiet=delivery.quiet)
+            resolved, indices = studio.history.resolve_all(request)
+            if params["model"] is None and not anyway:
+                check_size(resolved, source)
         report = PictureReport(studio, resolved, indices, delivery)
         follow(report)
     if isinstance(source, Embedded) and resolved.recipe.digest == source.recipe.digest and not delivery.quiet:
@@ -87,6 +92,25 @@ def taken_over(studio: Studio, metadata: ParsedMetadata, params: dict[str, Any],
         for item in lost:
             click.echo(f"  {printable(as_flags(str(item)))}", err=True)
     return imported.request
+
+
+def check_size(resolved: ResolvedRequest, metadata: ParsedMetadata) -> None:
+    """Raise `BadRequest` if the model that a picture was drawn with is not here, and the usual one, which is taken for
+    it, is made for smaller pictures: a minute of drawing would give nothing that is like it.
+    """
+    from sdplay.requests.base import Request
+    from sdplay.requests.txt2img import picture_size
+
+    usual, named = Request.model_fields["model"].default, metadata.fields.get("model")
+    width, height = picture_size(resolved.recipe)
+    size = resolved.model.card.size
+    if resolved.recipe.request.model != usual or named == usual or max(width, height) <= size:
+        return
+    reason = f"this model is not here, and {usual} is made for {size}x{size} pixels, not for {width}x{height}"
+    hint = (
+        f"name one that is here: `model=NAME`; or draw it small: `size={size}` `hires_scale=1`; or as it is: --anyway"
+    )
+    raise BadRequest(reason, field="model", value=named, hint=hint)
 
 
 def maker(metadata: ParsedMetadata) -> str:

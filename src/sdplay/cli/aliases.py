@@ -29,6 +29,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "sd-model": ("model",),
     "sd-model-checkpoint": ("model",),
     "sd-vae": ("vae",),
+    "vae-path": ("vae",),
     "styles": ("style",),
     "clip-stop-at-last-layers": ("clip-skip",),
     "init-img": ("image", "init-image"),

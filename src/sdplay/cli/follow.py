@@ -84,8 +84,9 @@ def follow(report: Report) -> None:
 class Interrupt:
     """Ctrl-C or SIGTERM while pictures are drawn: the first asks to stop after the step, the second stops at once.
 
-    Asking keeps files whole and counts right. Until `listen` is called both work as ever (see `ended_well`),
-    because loading a model yields no events. Who ignores a signal goes on ignoring it.
+    Asking keeps files whole and counts right. Until `listen` is called the first stops at once, because loading a model
+    yields no events; if Python drops it there, as it does in a destructor, it counts as asked. Who ignores a signal
+    goes on ignoring it.
     """
 
     def __init__(self) -> None:
@@ -96,6 +97,10 @@ class Interrupt:
         if not self.asked:
             self._handle(self._ask)
 
+    def _stop_at_once(self, *_: object) -> None:
+        self._ask()
+        raise KeyboardInterrupt
+
     def _ask(self, *_: object) -> None:
         self.asked = True
         self._handle(signal.default_int_handler)
@@ -105,6 +110,7 @@ class Interrupt:
             signal.signal(sign, handler)
 
     def __enter__(self) -> Interrupt:
+        self._handle(self._stop_at_once)
         return self
 
     def __exit__(self, *_: object) -> None:

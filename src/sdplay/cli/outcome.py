@@ -21,6 +21,12 @@ from sdplay.core.errors import BadRequests, SdplayError, shorten
 FAILED, BAD_REQUEST, STOPPED, DISK_FULL = 1, 2, 3, 4
 NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
 OF_THE_PATH = {errno.ENAMETOOLONG, errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.EINVAL}
+# What libraries say where the system gives no memory; few of them raise MemoryError.
+OUT_OF_MEMORY = (
+    *("failed to map segment", "annot allocate memory", "can't allocate memory", "bad_alloc", "can't start new thread"),
+    *("not enough memory", "unable to allocate"),
+)
+LESS_MEMORY = "close other programs, raise a limit (`ulimit -v`), or draw smaller, with `low_memory`"
 LONGEST_MESSAGE = 300  # characters
 STOPPING = (signal.SIGINT, signal.SIGTERM)  # Ctrl-C, and what `kill` and a system that shuts down send
 
@@ -96,6 +102,8 @@ def tell(error: Exception) -> int:
         return complain("the input ended before every question was answered", "", BAD_REQUEST)
     if isinstance(error, OSError) and error.errno is not None:
         return complain(*of_system(error))
+    if isinstance(error, MemoryError) or any(words in str(error) for words in OUT_OF_MEMORY):
+        return complain("there is too little memory", LESS_MEMORY, FAILED)
     summary = (str(error).splitlines() or [""])[0]
     return complain(
         f"this should not happen: {type(error).__name__}: {summary}",

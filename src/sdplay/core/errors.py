@@ -27,6 +27,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 LONGEST_VALUE_SHOWN = 80
+MOST_LISTED, NEAREST = 10, 5  # names that a hint lists: all of a few, else the nearest
 
 
 def shorten(value: object) -> str:
@@ -93,16 +94,20 @@ def problems_of(error: BadRequest) -> list[BadRequest]:
 
 
 class UnknownName(BadRequest):
-    """A name out of a closed list; the hint guesses the one that was meant and lists the others."""
+    """A name out of a closed list; the hint guesses the one that was meant and lists the others, or the nearest ones
+    where there are many.
+    """
 
     def __init__(self, field: str, value: str, known: Iterable[str]) -> None:
         names = list(known)
         folded = {name.casefold(): name for name in names}
         close = difflib.get_close_matches(value.casefold(), folded, n=1, cutoff=0.5)
         guess = f"did you mean {folded[close[0]]!r}? " if close else ""
-        super().__init__(
-            f"there is no such {field}", field=field, value=value, hint=f"{guess}known: {', '.join(names)}"
-        )
+        listed = f"known: {', '.join(names)}"
+        if len(names) > MOST_LISTED:
+            near = difflib.get_close_matches(value.casefold(), folded, n=NEAREST, cutoff=0)
+            listed = f"nearest of {len(names)}: {', '.join(folded[name] for name in near)}"
+        super().__init__(f"there is no such {field}", field=field, value=value, hint=guess + listed)
 
 
 class ModelNotFound(BadRequest):

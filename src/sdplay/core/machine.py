@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from sdplay.core.errors import MemoryFailed
+
+LEAST_ADDRESS_SPACE = 3 * 2**29  # bytes that torch and its libraries map
+STATM = Path("/proc/self/statm")
 MEMINFO = Path("/proc/meminfo")
 
 
@@ -25,3 +29,23 @@ def memory_available(meminfo: Path = MEMINFO) -> int | None:
         return None
     available = next((line for line in lines if line.startswith("MemAvailable:")), None)
     return int(available.split()[1]) * 1024 if available is not None else None
+
+
+def check_address_space(least: int = LEAST_ADDRESS_SPACE) -> None:
+    """Raise `MemoryFailed` if this process may take less than `least` more bytes (`ulimit -v`).
+
+    Whoever loads torch asks first: with less its libraries end the process without a word.
+    """
+    try:
+        import resource
+
+        limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+        used = int(STATM.read_text(encoding="ascii").split()[0]) * resource.getpagesize()
+    except (ImportError, OSError, ValueError):  # other systems
+        return
+    if limit != resource.RLIM_INFINITY and limit - used < least:
+        raise MemoryFailed(
+            f"this process may take {limit / 2**30:.1f} GB of memory, "
+            f"and drawing takes {(used + least) / 2**30:.1f} GB",
+            hint="raise the limit: `ulimit -v unlimited`, or that of its container or service",
+        )

@@ -19,6 +19,7 @@ from torch import Tensor
 
 from sdplay.engines.device import Placement
 from sdplay.files.model_files import TensorEntry, read_header
+from sdplay.files.regular import open_regular
 
 TORCH_DTYPES = {
     "F64": torch.float64,
@@ -203,7 +204,7 @@ class MappedFile:
 
     def __init__(self, path: Path) -> None:
         entries = read_header(path).tensors
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "The given buffer is not writable")  # nor is it written to

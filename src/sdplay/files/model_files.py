@@ -42,7 +42,7 @@ class Header:
     def floats(self, name: str) -> list[float]:
         """The numbers of a small tensor; raises `ValueError` for a format other than floats of 16 or 32 bits."""
         entry = self.tensors[name]
-        with self.path.open("rb") as file:
+        with open_regular(self.path) as file:
             file.seek(entry.start)
             data = file.read(entry.end - entry.start)
         if entry.dtype == "BF16":  # the upper half of a float32
@@ -75,9 +75,10 @@ def read_header(path: Path) -> Header:
         raise broken(f"a file cannot be read: {error}", path) from None
     try:
         entries = cast(dict[str, Any], json.loads(content))
-        metadata = {str(key): str(value) for key, value in entries.pop("__metadata__", {}).items()}
+        metadata = {_as_text(key): _as_text(value) for key, value in entries.pop("__metadata__", {}).items()}
         tensors = {name: _entry(entry, 8 + length) for name, entry in entries.items()}
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        "".join(tensors).encode()  # half a surrogate pair is no name
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError):
         raise broken("its header is damaged: this is not a .safetensors file, or not a whole one", path) from None
     whole = max((entry.end for entry in tensors.values()), default=8 + length)
     if size != whole:
@@ -88,7 +89,15 @@ def read_header(path: Path) -> Header:
 
 def _entry(entry: dict[str, Any], offset: int) -> TensorEntry:
     start, end = (int(at) + offset for at in entry["data_offsets"])
-    return TensorEntry(str(entry["dtype"]), tuple(int(side) for side in entry["shape"]), start, end)
+    shape = tuple(int(side) for side in entry["shape"])
+    if not offset <= start <= end or any(side < 0 for side in shape):
+        raise ValueError("a tensor with fewer than no numbers, or outside of the file")
+    return TensorEntry(str(entry["dtype"]), shape, start, end)
+
+
+def _as_text(value: object) -> str:
+    """`value` as text that can be written; half a surrogate pair, which JSON can spell, becomes a question mark."""
+    return str(value).encode(errors="replace").decode()
 
 
 def _check_start(path: Path, start: bytes, length: int, size: int) -> None:

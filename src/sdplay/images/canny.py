@@ -7,8 +7,6 @@ which is what ControlNets for edges were trained on and what A1111's preprocesso
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -118,4 +116,4 @@ def is_map(pixels: Pixels) -> bool:
 
 def holds_map(path: str) -> bool:
     """`is_map` of the picture in the file `path`; raises `BadRequest` where there is none."""
-    return is_map(read_image(Path(path), ROLE))
+    return is_map(read_image(path, ROLE))

@@ -16,12 +16,13 @@ from sdplay.images.open import SUFFIXES
 from sdplay.images.picture import pixel_digest
 from sdplay.images.read import Pixels, read_image
 from sdplay.requests.base import Request
+from sdplay.requests.given import PictureInMemory, PictureLike, as_picture
 from sdplay.requests.inpaint import Inpaint
 from sdplay.requests.modes import named_files
 from sdplay.requests.recipe import Recipe
 
 CALLED = {"image": "the picture", "mask": "the mask", "control_image": "the control image"}  # by role, in messages
-WHERE_THEY_WERE: Mapping[str, str | None] = {}
+WHERE_THEY_WERE: Mapping[str, PictureLike | None] = {}
 
 
 def input_assets(request: Request) -> dict[str, Asset]:
@@ -31,7 +32,7 @@ def input_assets(request: Request) -> dict[str, Asset]:
     assets: dict[str, Asset] = {**images}
     if "mask" in paths and "image" in images:
         width, height = images["image"].width, images["image"].height
-        mask = read_mask(Path(paths["mask"]), (width, height))
+        mask = read_mask(paths["mask"], (width, height))
         assets["mask"] = ImageAsset(path=paths["mask"], digest=pixel_digest(mask), width=width, height=height)
     return assets
 
@@ -48,14 +49,14 @@ def read_pictures(request: Request) -> tuple[Request, dict[str, Asset]]:
 
 def make_asset(role: str, path: str) -> ImageAsset:
     """The picture at `path`, read once for its size and digest."""
-    pixels = read_image(Path(path), role)
+    pixels = read_image(path, role)
     height, width = pixels.shape[:2]
     return ImageAsset(path=path, digest=pixel_digest(pixels), width=width, height=height)
 
 
 def pictures_in(path: str) -> list[str]:
     """`path` itself, or the pictures in it, sorted by name, where it is a folder; raises `BadRequest` for none."""
-    if "\0" in path or not (folder := Path(path)).is_dir():
+    if isinstance(path, PictureInMemory) or "\0" in path or not (folder := Path(path)).is_dir():
         return [path]
     found = [file for file in sorted(folder.iterdir()) if file.suffix.casefold() in SUFFIXES and file.is_file()]
     if not found:
@@ -64,12 +65,13 @@ def pictures_in(path: str) -> list[str]:
     return [str(file) for file in found]
 
 
-def with_inputs(recipe: Recipe, where: Mapping[str, str | None]) -> Recipe:
-    """`recipe` with the given pictures found `where` they are now, by role, and where they were for the rest.
+def with_inputs(recipe: Recipe, where: Mapping[str, PictureLike | None]) -> Recipe:
+    """`recipe` with the given pictures found `where` they are now (paths, or pictures), by role, and where they were
+    for the rest.
 
     Raises `NotReproduced` when one is not the picture it was drawn from, and `BadRequest` when it cannot be read.
     """
-    moved = {role: path for role, path in where.items() if path is not None}
+    moved = {role: given_picture(role, picture) for role, picture in where.items() if picture is not None}
     if strange := moved.keys() - recipe.assets.keys():
         role = min(strange)
         raise BadRequest(f"it was drawn without {CALLED[role]}", field=role, value=moved[role])
@@ -90,16 +92,24 @@ def with_inputs(recipe: Recipe, where: Mapping[str, str | None]) -> Recipe:
     return replace(recipe, request=request, assets=found)
 
 
+def given_picture(role: str, picture: PictureLike) -> str:
+    """As `as_picture`; raises `BadRequest` for what is no picture."""
+    try:
+        return as_picture(picture)
+    except ValueError as error:
+        raise BadRequest(str(error), field=role, value=picture) from None
+
+
 def read_input(asset: ImageAsset, role: str = "image") -> Pixels:
     """The pixels of a recipe's picture; raises `BadRequest` when the file is gone or holds another one."""
-    pixels = read_image(Path(asset.path), role)
+    pixels = read_image(asset.path, role)
     check_unchanged(asset, pixels, role)
     return pixels
 
 
 def read_input_mask(asset: ImageAsset, size: tuple[int, int]) -> Mask:
     """The same for its mask, which must have the picture's `size`."""
-    mask = read_mask(Path(asset.path), size)
+    mask = read_mask(asset.path, size)
     check_unchanged(asset, mask, "mask")
     return mask
 

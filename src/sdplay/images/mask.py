@@ -19,7 +19,7 @@ COLOURED = 24  # the difference of channels from which a pixel is not gray
 FAINT = 1  # values that no eye sees painted: a mask of 0 and 1 was meant to be one of 0 and 255
 
 
-def read_mask(path: Path, size: tuple[int, int]) -> Mask:
+def read_mask(path: str | Path, size: tuple[int, int]) -> Mask:
     """The mask in `path`, uint8 [height, width], 255 where to repaint; must have the picture's `size` (width, height).
 
     It is read by its brightness, what is transparent being black; one that is of one brightness throughout but partly

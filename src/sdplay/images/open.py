@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import stat
 import struct
 import warnings
@@ -14,6 +15,7 @@ from pathlib import Path
 from PIL import Image
 
 from sdplay.core.errors import BadRequest
+from sdplay.requests.given import IN_MEMORY, PictureInMemory
 
 HEIF = "HEIF"
 READABLE = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "AVIF", HEIF)
@@ -24,6 +26,7 @@ LARGEST_FILE = 256 * 2**20
 MOST_PIXELS = 8192 * 8192
 HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs")
 HEIF_PACKAGE = "pi_heif"
+HEAD = 64  # bytes of a file that say whether it is HEIC
 # What PIL, and those who read what is written in pictures, raise for files that are no pictures, are damaged, or were
 # made to harm (bombs, bottomless nesting).
 UNREADABLE = (
@@ -51,10 +54,29 @@ def open_file(path: Path, formats: tuple[str, ...] = READABLE) -> Iterator[Image
     """
     if reason := why_not_opened(path):
         raise ValueError(reason)
-    if HEIF in formats and not is_readable_heif(path):
-        formats = tuple(each for each in formats if each != HEIF)
-    with quiet(), Image.open(path, formats=formats) as image:
+    with path.open("rb") as file:
+        head = file.read(HEAD)
+    with quiet(), Image.open(path, formats=readable(formats, head)) as image:
         yield image
+
+
+@contextmanager
+def open_given(path: str | Path) -> Iterator[Image.Image]:
+    """As `open_file`, also for a picture that was given in memory, which is not to be changed."""
+    if not isinstance(path, PictureInMemory):
+        with open_file(Path(path)) as image:
+            yield image
+    elif isinstance(path.content, Image.Image):
+        yield path.content
+    else:
+        content = path.content
+        with quiet(), Image.open(io.BytesIO(content), formats=readable(READABLE, content[:HEAD])) as image:
+            yield image
+
+
+def readable(formats: tuple[str, ...], head: bytes) -> tuple[str, ...]:
+    """`formats` of a file that begins with `head`: HEIF only where it is HEIC, for which a package is loaded."""
+    return tuple(each for each in formats if each != HEIF or is_readable_heif(head))
 
 
 def why_not_opened(path: Path) -> str:
@@ -67,17 +89,15 @@ def why_not_opened(path: Path) -> str:
     return f"is larger than {LARGEST_FILE // 2**20} MiB" if status.st_size > LARGEST_FILE else ""
 
 
-def is_readable_heif(path: Path) -> bool:
-    """Whether `path` is a HEIC file; the package that reads them is loaded for it.
+def is_readable_heif(head: bytes) -> bool:
+    """Whether a file that begins with `head` is HEIC; the package that reads them is loaded for it.
 
     Raises `ValueError` where that is not installed.
     """
-    with path.open("rb") as file:
-        head = file.read(64)
-    brands = (
-        {head[start : start + 4] for start in (8, *range(16, min(len(head), head[3]), 4))} if head else set[bytes]()
-    )
-    if head[4:8] != b"ftyp" or not brands.intersection(HEIC_BRANDS):
+    if head[4:8] != b"ftyp":
+        return False
+    brands = {head[start : start + 4] for start in (8, *range(16, min(len(head), head[3]), 4))}
+    if not brands.intersection(HEIC_BRANDS):
         return False
     try:
         importlib.import_module(HEIF_PACKAGE).register_heif_opener()
@@ -94,20 +114,23 @@ def quiet() -> Iterator[None]:
         yield
 
 
-def check_file(path: Path, field: str) -> None:
-    """Raise `BadRequest` unless `path` is an ordinary file of reasonable size."""
+def check_file(path: str | Path, field: str) -> None:
+    """Raise `BadRequest` unless `path` is a regular file of reasonable size, or a picture in memory."""
+    if isinstance(path, PictureInMemory):
+        return
     hints = {"is a folder": "give the picture's file", "is not a regular file": "save the picture first"}
+    absent = "was given in memory, and not as a file" if str(path).startswith(IN_MEMORY) else "no such file"
     try:
-        reason = why_not_opened(path) if "\0" not in str(path) else "no such file"
+        reason = why_not_opened(Path(path)) if "\0" not in str(path) else absent
     except FileNotFoundError:
-        reason = "no such file"
+        reason = absent
     except (OSError, ValueError) as error:
         raise unreadable(path, field, error) from None
     if reason:
         raise BadRequest(reason, field=field, value=str(path), hint=hints.get(reason, ""))
 
 
-def unreadable(path: Path, field: str, error: Exception) -> BadRequest:
+def unreadable(path: str | Path, field: str, error: Exception) -> BadRequest:
     reason = (
         str(error) if isinstance(error, OSError | ValueError | Image.DecompressionBombError) else type(error).__name__
     )

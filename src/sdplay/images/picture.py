@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import io
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_config
 
 from sdplay.core.errors import BadRequest
 from sdplay.core.sample import Digest
+from sdplay.requests.modes import import_object
 from sdplay.requests.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -30,14 +31,17 @@ def pixel_digest(pixels: NDArray[np.uint8]) -> str:
     return hashlib.sha256(f"{width}x{height}:".encode() + np.ascontiguousarray(pixels).tobytes()).hexdigest()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Picture:
-    """Picture `index` of `recipe`: `pixels` is uint8 [height, width, 3], sRGB. Shows itself in a notebook."""
+    """Picture `index` of `recipe`: `pixels` is uint8 [height, width, 3], sRGB. `path` is its file, None if it was not
+    kept. Shows itself in a notebook; numpy takes it for an array.
+    """
 
     pixels: NDArray[np.uint8]
     recipe: Recipe
     index: int
     seconds: float
+    path: Path | None = None
 
     @property
     def seed(self) -> int:
@@ -51,9 +55,21 @@ class Picture:
     @property
     def image(self) -> Image:
         """The picture as a `PIL.Image`."""
-        from PIL import Image
+        return as_image(self.pixels)
 
-        return Image.fromarray(self.pixels)
+    def save(self, path: str | Path) -> Picture:
+        """Write the file `path`, recipe inside, in the place of what is there; the picture with that `path`.
+
+        The format is the one that the name ends in: .png, .webp, .jpg or .avif. Folders are made. Raises `BadRequest`
+        for another ending, `StoreError` and `DiskFull`.
+        """
+        return replace(self, path=import_object("sdplay.images.writer:save_picture")(self, Path(path)))
+
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
+        return np.array(self.pixels, dtype, copy=copy)
+
+    def __repr__(self) -> str:
+        return described("Picture", self.pixels, f"seed {self.seed}", self.path)
 
     def _repr_png_(self) -> bytes:
         buffer = io.BytesIO()
@@ -61,9 +77,9 @@ class Picture:
         return buffer.getvalue()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class SavedImage:
-    """A picture as a file; `digest` is that of its pixels, not of the file."""
+    """A picture as a file; `digest` is that of its pixels, not of the file. It is a path to whoever takes paths."""
 
     path: Path
     digest: str
@@ -71,6 +87,25 @@ class SavedImage:
     recipe: Recipe
     index: int
     seconds: float
+
+    def __fspath__(self) -> str:
+        return str(self.path)
+
+    def __repr__(self) -> str:
+        return f"<SavedImage seed {self.recipe.seed + self.index}, {str(self.path)!r}>"
+
+
+def as_image(pixels: NDArray[np.uint8]) -> Image:
+    """uint8 [height, width, 3] as a `PIL.Image`."""
+    from PIL import Image
+
+    return Image.fromarray(pixels)
+
+
+def described(name: str, pixels: NDArray[np.uint8], what: str, path: Path | None) -> str:
+    """A picture in a few words, for its `repr`."""
+    kept = f", {str(path)!r}" if path is not None else ""
+    return f"<{name} {pixels.shape[1]}x{pixels.shape[0]}, {what}{kept}>"
 
 
 def difference(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> str:
@@ -117,7 +152,7 @@ class UpscaleRecord:
             ) from None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class LargerPicture:
     """A picture that was enlarged: `pixels` uint8 [height, width, 3], sRGB, and each time that it was, the last one
     last. `path` is its file, None if it was not kept.
@@ -131,9 +166,14 @@ class LargerPicture:
     @property
     def image(self) -> Image:
         """The picture as a `PIL.Image`."""
-        from PIL import Image
+        return as_image(self.pixels)
 
-        return Image.fromarray(self.pixels)
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
+        return np.array(self.pixels, dtype, copy=copy)
+
+    def __repr__(self) -> str:
+        last = self.enlarged[-1]
+        return described("LargerPicture", self.pixels, f"{last.scale:g} times by {last.upscaler}", self.path)
 
 
 def larger_size(width: int, height: int, scale: float) -> tuple[int, int]:

@@ -11,13 +11,13 @@ from PIL import Image, ImageOps
 
 from sdplay.core.errors import BadRequest
 from sdplay.images.color_profile import as_srgb
-from sdplay.images.open import MOST_PIXELS, UNREADABLE, check_file, open_file, unreadable
+from sdplay.images.open import MOST_PIXELS, UNREADABLE, check_file, open_given, unreadable
 
 Pixels = NDArray[np.uint8]
 
 
-def read_image(path: Path, field: str = "image") -> Pixels:
-    """The first picture in the file `path`, uint8 [height, width, 3].
+def read_image(path: str | Path, field: str = "image") -> Pixels:
+    """The first picture in the file `path`, or the one in memory that stands there, uint8 [height, width, 3].
 
     EXIF rotation and colour profile are applied, transparency is laid over white, palettes, 16 bits and CMYK become
     8-bit RGB. Raises `BadRequest` naming `field` for a missing, oversized or unreadable file, before any pixel of a
@@ -26,11 +26,11 @@ def read_image(path: Path, field: str = "image") -> Pixels:
     return np.array(flat(as_srgb(open_image(path, field))))
 
 
-def open_image(path: Path, field: str) -> Image.Image:
+def open_image(path: str | Path, field: str) -> Image.Image:
     """The loaded and upright picture in `path`, in whatever mode it was stored."""
     check_file(path, field)
     try:
-        with open_file(path) as image:
+        with open_given(path) as image:
             if image.width * image.height > MOST_PIXELS:
                 raise BadRequest(
                     f"has {image.width}x{image.height} pixels, more than this program reads",

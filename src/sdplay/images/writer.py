@@ -15,13 +15,15 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from sdplay.core.errors import BadRequest, UnknownName
-from sdplay.files.atomic import prepare_folder, sweep, write_new
+from sdplay.files.atomic import prepare_folder, replace_file, store_error, sweep, write_new
 from sdplay.images.naming import check_pattern, names_by
 from sdplay.images.open import UNREADABLE, open_file
 from sdplay.images.picture import Picture, SavedImage
 from sdplay.images.sheet_file import SheetRecord, parse_sheet, sheet_chunk
 from sdplay.images.write import MEDIA_TYPES, SUFFIXES, Embedded, Format, encode, own_chunk, parse_chunk
+from sdplay.version import VERSION
 
+ENDINGS: dict[str, Format] = {**{suffix: kind for kind, suffix in SUFFIXES.items()}, ".jpeg": "jpeg"}
 NUMBERED = re.compile(r"(\d{5,})-")
 
 
@@ -70,6 +72,21 @@ class ImageWriter:
         while True:
             yield self.folder / f"{number:05d}-{picture.seed}{SUFFIXES[self.kind]}"
             number += 1
+
+
+def save_picture(picture: Picture, path: Path) -> Path:
+    """What `Picture.save` does; `path`."""
+    kind = ENDINGS.get(path.suffix.casefold())
+    if kind is None:
+        hint = f"pictures are kept as {', '.join(ENDINGS)}"
+        raise BadRequest("its ending names no format", field="path", value=str(path), hint=hint)
+    content = encode(picture, kind, VERSION)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(path, content)
+    except OSError as error:
+        raise store_error(error, path) from error
+    return path
 
 
 def open_own(path: Path) -> AbstractContextManager[Image.Image]:

@@ -57,6 +57,8 @@ class GridJobs:
             reused += isinstance(event, Reused)
             if isinstance(event, ImageDone | Reused):
                 pictures[event.key] = event.picture
+            elif isinstance(event, ImageSaved):
+                pictures[event.key] = replace(pictures[event.key], path=event.artifact.path)
         placed = {slot: pictures[key] for key, slots in plan.slots.items() for slot, _ in slots}
         order = sorted(placed, key=lambda slot: (slot.place.block, slot.place.row, slot.place.column, slot.number))
         return Grid(
@@ -139,7 +141,7 @@ def held(missing: Wanted, folder: Path) -> Iterator[Event]:
             continue
         resolved, index = missing.pop(existing.key)
         recipe = replace(resolved.recipe, numerics=existing.numerics)
-        picture = Picture(pixels=existing.pixels, recipe=recipe, index=index, seconds=0.0)
+        picture = Picture(pixels=existing.pixels, recipe=recipe, index=index, seconds=0.0, path=existing.path)
         artifact = SavedImage(
             path=existing.path,
             digest=picture.digest,

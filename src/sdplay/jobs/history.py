@@ -22,8 +22,10 @@ from sdplay.jobs.pictures import PictureJobs, Pictures
 from sdplay.jobs.resolve import ResolvedRequest, Resolver
 from sdplay.jobs.upscale import UpscaleJobs
 from sdplay.prompts.template import Wildcards
-from sdplay.requests.base import Request, make_request
+from sdplay.requests.base import Request, in_field_names, make_request
+from sdplay.requests.given import PictureLike
 from sdplay.requests.recipe import Recipe, count
+from sdplay.requests.request import kind_of
 from sdplay.requests.resolve import check_known
 from sdplay.version import VERSION
 
@@ -54,8 +56,13 @@ class History:
         return import_settings(metadata, changes, self.resolver.library)
 
     def draw_again(self, path: str | Path, **changes: Any) -> Pictures:
-        """Draw the picture in `path` again: exactly, if it is one of ours and nothing is changed."""
+        """Draw the picture in `path` again: exactly, if it is one of ours and nothing is changed.
+
+        `changes` are fields of its request, under their own names or their flags'.
+        """
         source = self.read(path)
+        kind = type(source.recipe.request) if isinstance(source, Embedded) else kind_of(changes)
+        changes = in_field_names(kind, changes)
         resolved, indices = (
             self.resolve_again(source, changes)
             if isinstance(source, Embedded)
@@ -88,21 +95,21 @@ class History:
         return self.resolve_all(make_request(type(was), **{**first, **changes}), known)
 
     def again(
-        self, path: Path, model: str | None = None, pictures: Mapping[str, str | None] = WHERE_THEY_WERE
+        self, path: Path, model: str | None = None, pictures: Mapping[str, PictureLike | None] = WHERE_THEY_WERE
     ) -> tuple[Picture, Embedded, NDArray[np.uint8]]:
         """Draw the picture in `path` once more: (the new one, what the file says, the file's pixels)."""
         embedded, pixels = read_own(path)
         return self.redraw(embedded, model, pictures), embedded, pixels
 
     def redraw(
-        self, embedded: Embedded, model: str | None = None, pictures: Mapping[str, str | None] = WHERE_THEY_WERE
+        self, embedded: Embedded, model: str | None = None, pictures: Mapping[str, PictureLike | None] = WHERE_THEY_WERE
     ) -> Picture:
         """The picture a recipe and an index stand for, with the numerics that the recipe records."""
         events = self.pictures.run(self.recall(embedded, model, pictures), [embedded.index])
         return next(event.picture for event in events if isinstance(event, ImageDone))
 
     def recall(
-        self, embedded: Embedded, model: str | None = None, pictures: Mapping[str, str | None] = WHERE_THEY_WERE
+        self, embedded: Embedded, model: str | None = None, pictures: Mapping[str, PictureLike | None] = WHERE_THEY_WERE
     ) -> ResolvedRequest:
         """The recipe of a kept picture, ready to run.
 
@@ -118,7 +125,7 @@ class History:
         return ResolvedRequest(recipe=recipe, model=resolved, device=device)
 
     def verify(
-        self, path: Path, model: str | None = None, pictures: Mapping[str, str | None] = WHERE_THEY_WERE
+        self, path: Path, model: str | None = None, pictures: Mapping[str, PictureLike | None] = WHERE_THEY_WERE
     ) -> Picture:
         """Draw the picture in `path` again and return it if it is the same bit for bit.
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import base64
 import html
+import os
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from sdplay.events import Event, Finished, ImageDone, ImageSaved
+from sdplay.core.errors import BadRequest
+from sdplay.events import Event, Finished, ImageDone, ImageSaved, Stepped
 from sdplay.images.inputs import pictures_in
 from sdplay.images.picture import Picture
 from sdplay.images.read import png
@@ -17,10 +21,12 @@ from sdplay.images.writer import ImageWriter
 from sdplay.jobs.resolve import ResolvedRequest, Resolver
 from sdplay.requests.base import Request, make_request
 from sdplay.requests.recipe import count
-from sdplay.requests.request import AnyStill
+from sdplay.requests.request import AnyStill, kind_of
 from sdplay.requests.stills import Still, prompt_of
 from sdplay.tasks import DrawTask
 from sdplay.version import VERSION
+
+OnStep = Callable[[Stepped], object]
 
 
 class PictureJobs:
@@ -39,6 +45,13 @@ class PictureJobs:
         """
         resolved = self.resolver.resolve(request)
         yield from self.run(resolved, range(count(resolved.recipe)), writer, preview=preview)
+
+    def stream_all(
+        self, requests: Sequence[Request], writer: ImageWriter | None = None, *, preview: bool = False
+    ) -> Generator[Event, None, None]:
+        """`stream` of one request after the other."""
+        for request in requests:
+            yield from self.stream(request, writer, preview=preview)
 
     def run(
         self,
@@ -59,10 +72,32 @@ class PictureJobs:
                 yield ImageSaved(artifact=writer.write(event.picture))
         yield Finished(total=len(indices), seconds=time.perf_counter() - started)
 
-    def draw(self, request: Request, out: str | Path | None = None, kind: str = "png") -> Pictures:
-        """Draw all pictures of `request` and return them; with `out` each is kept in that folder too, as `kind`."""
+    def draw(
+        self,
+        requests: Sequence[Request],
+        out: str | Path | None = None,
+        kind: str = "png",
+        *,
+        on_step: OnStep | None = None,
+        preview: bool = False,
+    ) -> Pictures:
+        """Draw all pictures of `requests` and return them; with `out` each is kept in that folder too, as `kind`.
+
+        `on_step` is called after each step with its `Stepped`, which holds previews where `preview` asks for them.
+        Where it returns False the drawing stops there, and the pictures that are finished are returned; what it raises
+        stops the drawing too, and comes out here. Files of finished pictures stay either way.
+        """
         writer = ImageWriter(Path(out), kind, VERSION) if out is not None else None
-        return Pictures(event.picture for event in self.stream(request, writer) if isinstance(event, ImageDone))
+        pictures = Pictures()
+        with closing(self.stream_all(requests, writer, preview=preview)) as events:
+            for event in events:
+                if isinstance(event, ImageDone):
+                    pictures.append(event.picture)
+                elif isinstance(event, ImageSaved):
+                    pictures[-1] = replace(pictures[-1], path=event.artifact.path)
+                elif isinstance(event, Stepped) and on_step is not None and on_step(event) is False:
+                    break
+        return pictures
 
 
 def caption(picture: Picture) -> str:
@@ -84,6 +119,19 @@ class Pictures(list[Picture]):
         return " ".join(map(figure, self))
 
 
+def asked_for(request: Request | str | Sequence[str], fields: Mapping[str, Any]) -> Sequence[Request]:
+    """`request` itself, or those of a prompt or several with `fields`, of which None is as if it were left out.
+
+    Raises `BadRequest` and its kinds, also for a request with fields beside it.
+    """
+    if isinstance(request, Request):
+        for name, value in fields.items():
+            raise BadRequest("a request has fields of its own", field=name, value=value, hint="put it into the request")
+        return [request]
+    given = {name: value for name, value in fields.items() if value is not None}
+    return requests_for(kind_of(given), [request] if isinstance(request, str) else request, given)
+
+
 def requests_for(
     kind: type[AnyStill], prompts: Sequence[str | Mapping[str, Any]], fields: Mapping[str, Any]
 ) -> list[AnyStill]:
@@ -92,8 +140,9 @@ def requests_for(
     A prompt may have fields of its own beside it, which win over `fields`.
     `image` may be a folder: then each picture in it, sorted by name. Raises `BadRequest` and its kinds.
     """
-    plain = {name: str(value) if isinstance(value, Path) else value for name, value in fields.items()}
-    image = plain.get("image")
-    given = [plain] if image is None else [{**plain, "image": path} for path in pictures_in(image)]
+    image = fields.get("image")
+    if isinstance(image, os.PathLike):
+        image = os.fsdecode(image)  # type: ignore[reportUnknownArgumentType]
+    given = [{**fields, "image": path} for path in pictures_in(image)] if isinstance(image, str) else [fields]
     own = [{"prompt": prompt} if isinstance(prompt, str) else prompt for prompt in prompts]
     return [make_request(kind, **{**each, **its}) for each in given for its in own]

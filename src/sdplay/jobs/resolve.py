@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 
 from sdplay.core.errors import BadRequest, ModelBroken, NotReproduced
 from sdplay.core.identity import ResolvedAddOn, add_on_name
-from sdplay.core.machine import memory_available
+from sdplay.core.machine import check_address_space, memory_available
 from sdplay.core.values import amount_text
 from sdplay.images.canny import holds_map
 from sdplay.library.add_ons import TITLES, resolve_add_on
+from sdplay.library.bundled import bundled_embeddings
 from sdplay.library.card import ModelCard
 from sdplay.library.library import Library, library_from_env
 from sdplay.library.resolve import ResolvedModel, resolve
@@ -61,6 +62,7 @@ class Resolver:
     @property
     def executor(self) -> Executor:
         if self._executor is None:
+            check_address_space()
             from sdplay.executors.inline import InlineExecutor  # loads torch: only when something is drawn
 
             self._executor = InlineExecutor()
@@ -84,7 +86,7 @@ class Resolver:
         request, wildcards = expand_prompts(request, known, seed)
         model = model or resolve(request.model, library, allow_pickle=request.run.allow_pickle)
         request = with_controlnet(request, model.card)
-        model = replace(model, add_ons=find_add_ons(request, wildcards, library))
+        model = model.with_add_ons(find_add_ons(request, wildcards, library))
         machine = self.executor.detect_machine(request)
         request, assets = read_files(request)
         recipe = resolve_request(request, model, machine, seed, assets, wildcards)
@@ -99,7 +101,7 @@ class Resolver:
                 f"(sha256 {resolved.identity.digest[:10]}, then {recipe.model.digest[:10]})",
                 hint="point `model` at the files it was drawn with",
             )
-        resolved = replace(resolved, add_ons=same_add_ons(recipe, self.library))
+        resolved = resolved.with_add_ons(same_add_ons(recipe, self.library))
         machine = self.executor.detect_machine(recipe.request.with_run_options(device=recipe.numerics.device))
         return resolved, machine.device
 
@@ -134,9 +136,10 @@ def same_add_ons(recipe: Recipe, library: Library) -> tuple[ResolvedAddOn, ...]:
     """The add-ons of `recipe`, where they were or else by their names; raises `NotReproduced` where one is another."""
     places = named_add_ons(recipe.request)
     add_ons: list[ResolvedAddOn] = []
-    for add_on in recipe.add_ons:
+    inside: dict[str, ResolvedAddOn] = {}
+    for add_on in sorted(recipe.add_ons, key=lambda one: one.kind != "lora"):  # embeddings may be inside of LoRAs
         place = places.get((add_on.kind, add_on.name), add_on.name)
-        one = resolve_add_on(add_on.kind, place, library)
+        one = inside.get(add_on.digest) or resolve_add_on(add_on.kind, place, library)
         if one.identity.digest != add_on.digest:
             raise NotReproduced(
                 f"the {TITLES[add_on.kind]} {add_on.name!r} is not the one it was drawn with "
@@ -144,7 +147,9 @@ def same_add_ons(recipe: Recipe, library: Library) -> tuple[ResolvedAddOn, ...]:
                 hint=f"put the file it was drawn with where it was: {place}",
             )
         add_ons.append(replace(one, identity=add_on))
-    return tuple(add_ons)
+        if add_on.kind == "lora":
+            inside |= {one.identity.digest: one for one in bundled_embeddings([add_ons[-1]], library)}
+    return tuple(sorted(add_ons, key=lambda one: recipe.add_ons.index(one.identity)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -90,6 +90,10 @@ class UpscaleJobs:
                 )
         return pixels
 
+    def enlarged(self, pixels: NDArray[np.uint8], scale: float, upscaler: str) -> NDArray[np.uint8]:
+        """`pixels`, uint8 [height, width, 3], `scale` times as large; `upscaler` as `upscaler_name` gives it."""
+        return self._larger(pixels, scale, upscaler)[0]
+
     def _given(self, picture: Picture | str | Path) -> tuple[NDArray[np.uint8], dict[str, str]]:
         if isinstance(picture, Picture):
             return picture.pixels, texts_of(picture, VERSION)
@@ -111,10 +115,10 @@ class UpscaleJobs:
         return larger, UpscaleRecord(scale=float(scale), upscaler=upscaler, weights=weights, **digests)
 
 
-def names(folder: Path, stem: str) -> Iterator[Path]:
+def names(folder: Path, stem: str, ending: str = "png") -> Iterator[Path]:
     """stem.png, stem-2.png and so on in `folder`."""
-    yield folder / f"{stem}.png"
+    yield folder / f"{stem}.{ending}"
     number = 2
     while True:
-        yield folder / f"{stem}-{number}.png"
+        yield folder / f"{stem}-{number}.{ending}"
         number += 1

@@ -8,12 +8,14 @@ from pathlib import Path
 
 from sdplay.core.errors import BadRequest, ModelBroken, UnknownName
 from sdplay.core.identity import SUFFIXES, AddOn, AddOnKind, ResolvedAddOn, add_on_name
-from sdplay.families.common.detect import UNET, VAE, Shapes, other_kind, shapes_of
+from sdplay.families.common.checkpoint_names import UNET, vae_names
+from sdplay.families.common.detect import FIRST_OF_VAE, MOST_LORA_TENSORS, Shapes, other_kind, shapes_of
 from sdplay.files.model_files import PICKLE_HINT, read_header, read_tensors, weight_files
 from sdplay.library.card import MODELS
 from sdplay.library.digest import file_digest
 from sdplay.library.library import FolderType, Library
 from sdplay.library.pickled import as_safetensors, is_pickle_file
+from sdplay.library.pickled_folder import pickled_weights, refuse_pickles, with_safetensors
 
 SHIPPED = MODELS / "addons"
 SORTS: dict[AddOnKind, FolderType] = {
@@ -70,21 +72,43 @@ def resolve_add_on(
     name = add_on_name(str(path)).encode(errors="replace").decode()
     try:
         if path.is_dir() and kind not in ONE_FILE:
-            check_kind(kind, path, shapes_of(read_tensors(weight_files(path))))
-            return ResolvedAddOn(
-                identity=AddOn(kind=kind, name=name, digest=_of_folder(path, library)), path=path, origin=path
-            )
+            return _folder(kind, name, path, library, allow_pickle=allow_pickle or library.allow_pickle)
         weights = _only_file(kind, path) if path.is_dir() else path
         digest = file_digest(weights, library.digests)
         if (allow_pickle or library.allow_pickle) and is_pickle_file(weights):
             weights = as_safetensors(weights, digest, library.converted)
-        check_kind(kind, path, shapes_of(read_header(weights).tensors))
+        shapes = shapes_of(read_header(weights).tensors)
+        check_kind(kind, path, shapes)
+        if kind == "embedding":
+            _check_vectors(shapes, path)
+        if kind == "lora" and len(shapes) > MOST_LORA_TENSORS:
+            reason = f"it holds {len(shapes):,} tensors, and {MOST_LORA_TENSORS:,} are the most that is read"
+            raise ModelBroken(reason, field=kind, value=str(path))
     except ModelBroken as error:
         hint = error.hint if error.hint == PICKLE_HINT else f"choose another {TITLES[kind]}, or fetch the file again"
         raise ModelBroken(error.reason, field=kind, value=str(path), hint=hint) from None
     except OSError as error:
         raise ModelBroken(f"it cannot be read: {error}", field=kind, value=str(path), hint=NEXT) from None
     return ResolvedAddOn(identity=AddOn(kind=kind, name=name, digest=digest), path=weights, origin=path)
+
+
+def _folder(kind: AddOnKind, name: str, path: Path, library: Library, *, allow_pickle: bool) -> ResolvedAddOn:
+    """The add-on in the diffusers folder `path`; one with pickles is read from a folder of the same weights."""
+    digest, weights = _of_folder(path, library), path
+    if pickled_weights(path):
+        if not allow_pickle:
+            refuse_pickles(path, [""])
+        weights = with_safetensors(path, [""], digest, library.converted, library.digests)
+    check_kind(kind, path, shapes_of(read_tensors(weight_files(weights))))
+    return ResolvedAddOn(identity=AddOn(kind=kind, name=name, digest=digest), path=weights, origin=path)
+
+
+def _check_vectors(shapes: Shapes, path: Path) -> None:
+    """Raise `ModelBroken` for a textual inversion without vectors, or with a tensor that is none."""
+    for name, shape in shapes.items():
+        if len(shape) not in {1, 2} or not all(shape):
+            reason = f"its tensor {name} is {shape}, and not one vector or some"
+            raise ModelBroken(reason, field="embedding", value=str(path))
 
 
 def check_kind(kind: AddOnKind, path: Path, shapes: Shapes) -> None:
@@ -121,9 +145,8 @@ def _is_controlnet(shapes: Shapes) -> bool:
 
 
 def _is_vae(shapes: Shapes) -> bool:
-    starts = ("", VAE)
     whole = any(name.startswith(UNET) for name in shapes)
-    return not whole and any(f"{start}decoder.conv_in.weight" in shapes for start in starts)
+    return not whole and FIRST_OF_VAE in vae_names(shapes)
 
 
 KINDS: dict[AddOnKind, Callable[[Shapes], bool]] = {
@@ -190,6 +213,6 @@ def _nothing(kind: AddOnKind, where: str) -> BadRequest:
 
 def _of_folder(folder: Path, library: Library) -> str:
     whole = hashlib.sha256()
-    for path in (*sorted(folder.glob("*.json")), *weight_files(folder)):
+    for path in (*sorted(folder.glob("*.json")), *weight_files(folder), *pickled_weights(folder)):
         whole.update(f"{path.name}:{file_digest(path, library.digests)}\n".encode())
     return whole.hexdigest()

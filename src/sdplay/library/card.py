@@ -14,6 +14,7 @@ from pathlib import Path
 
 from sdplay.core.errors import BadRequest, StoreError, UnknownName
 from sdplay.files.atomic import replace_file
+from sdplay.files.regular import read_regular_text
 
 NAME = re.compile(r"\w[\w.+-]{0,63}")
 
@@ -68,8 +69,8 @@ def model_aliases(home: Path) -> dict[str, str]:
     found: dict[str, str] = {}
     for path in sorted((home / "added").glob("*.json")):
         try:
-            found[path.stem] = str(json.loads(path.read_text(encoding="ascii"))["model"])
-        except (OSError, ValueError, KeyError, TypeError):
+            found[path.stem] = str(json.loads(read_regular_text(path))["model"])
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             continue
     return found
 

@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from types import MappingProxyType
 
 from sdplay.families import COMPONENTS
 from sdplay.files.atomic import replace_file
-from sdplay.files.regular import open_regular
+from sdplay.files.regular import open_regular, read_regular_text
 
 SHAPING_SUFFIXES = {".json", ".safetensors", ".txt"}
+NONE: Mapping[str, Sequence[Path]] = MappingProxyType({})
 LARGE = 32 * 2**20  # bytes from which on a digest is worth remembering
 
 
-def folder_digest(folder: Path, memory: Path | None = None) -> str:
+def folder_digest(folder: Path, memory: Path | None = None, pickles: Mapping[str, Sequence[Path]] = NONE) -> str:
     """sha256 over names and contents of every file of the model's parts that can shape a picture, hex.
 
-    `memory` is the folder in which digests of large files are remembered, None for nowhere.
+    `memory` is the folder in which digests of large files are remembered, None for nowhere. `pickles` are those that
+    hold the weights of a part, by its name.
     """
     whole = hashlib.sha256()
     for part in COMPONENTS:
         if not (folder / part).is_dir():
             continue
+        only = set(pickles.get(part, ()))
         for path in sorted((folder / part).iterdir()):
-            if path.suffix in SHAPING_SUFFIXES:
+            if path.suffix in SHAPING_SUFFIXES or path in only:
                 whole.update(f"{part}/{path.name}:{file_digest(path, memory)}\n".encode())
     index = folder / "model_index.json"
     if (folder / "text_encoder_2").is_dir() and index.is_file():  # it says what an empty text means
@@ -40,7 +45,7 @@ def file_digest(path: Path, memory: Path | None = None, large: int = LARGE) -> s
     key = f"{path.resolve()}\n{state.st_size}\n{state.st_mtime_ns}"
     note = memory / hashlib.sha256(key.encode(errors="surrogateescape")).hexdigest()
     with suppress(OSError, ValueError):
-        known = note.read_text(encoding="ascii")
+        known = read_regular_text(note)
         if len(known) == 64:
             return known
     digest = _hashed(path)

@@ -12,6 +12,7 @@ from typing import Any, cast
 from sdplay.families import ARCHITECTURES
 from sdplay.families.common.detect import component_tensors, detect_file, detect_folder
 from sdplay.files.model_files import TensorEntry, read_header, read_json
+from sdplay.files.regular import read_regular_text
 
 NAMES = {"unet": "network", "vae": "VAE"}  # others are called by their component's name
 TELLING = (  # the name of a telling tensor, which of its sides tells, and what that side is
@@ -80,7 +81,7 @@ def _licence_in(card: Path) -> str | None:
     import yaml
 
     try:
-        text = card.read_text(encoding="utf-8")
+        text = read_regular_text(card)
         found = yaml.safe_load(text.split("---", 2)[1]) if text.startswith("---") else None
     except (OSError, ValueError, IndexError, yaml.YAMLError, RecursionError):
         return None

@@ -20,11 +20,16 @@ from typing import Any
 from sdplay.core.errors import DiskFull, ModelBroken, SdplayError, StoreError
 from sdplay.files.model_files import FETCH_AGAIN, broken, is_pickle, read_header
 from sdplay.files.regular import open_regular
+from sdplay.library.pickle_words import first_call_outside
 
 # Run as a file and not imported: no line of it runs in this process, and this room stays free of torch.
 CONVERTER = Path(__file__).parents[1] / "families" / "common" / "unpickle.py"
 KEPT_VARIABLES = {"PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "LANG"}
 SAFE_FORM = "fetch the .safetensors form of this model: most have one"
+DELETE = f"delete it, unless you know what it is for; {SAFE_FORM}"
+MODULES_OF_CHECKPOINTS = frozenset(
+    ("torch", "collections", "numpy", "_codecs", "builtins", "__builtin__", "pytorch_lightning", "omegaconf", "typing")
+)
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -60,6 +65,7 @@ def as_safetensors(path: Path, digest: str, cache: Path, limits: Limits | None =
     _check_archive(path)
     try:
         cache.mkdir(parents=True, exist_ok=True)
+        _check_calls(path)
         with tempfile.TemporaryDirectory(prefix="sdplay-", dir=cache) as folder:
             partial = Path(folder) / target.name
             _convert(path, partial, limits or Limits.for_size(path.stat().st_size))
@@ -99,6 +105,20 @@ def _check_archive(path: Path) -> None:
         raise broken(reason, path, SAFE_FORM)
 
 
+def _check_calls(path: Path) -> None:
+    """Raise `ModelBroken` for a pickle that wants to call what no checkpoint does.
+
+    Its words are read and not followed, which takes no time; the converter judges whatever passes here.
+    """
+    called = first_call_outside(path, MODULES_OF_CHECKPOINTS)
+    if called is not None:
+        raise broken(reason_for_program(called), path, DELETE)
+
+
+def reason_for_program(called: str) -> str:
+    return f"this pickle is more than weights: it wants to call {called}, which nothing here will do"
+
+
 def _convert(path: Path, target: Path, limits: Limits) -> None:
     numbers = (limits.memory, limits.seconds, limits.written)
     command = [sys.executable, "-P", str(CONVERTER), str(path), str(target), *map(str, numbers)]
@@ -132,13 +152,13 @@ def _failure(path: Path, target: Path, done: subprocess.CompletedProcess[bytes])
     if kind == "file" and number in FULL:
         return _unwritable(target.parents[1], what, number)
     reasons = {
-        "program": f"this pickle is more than weights: it wants to call {what}, which nothing here will do",
+        "program": reason_for_program(what),
         "strange": f"this pickle is not one that torch writes for weights ({what})",
         "memory": "its weights take more memory than a file of this size should, or than there is",
         "empty": "it holds no weights by name, so it is not a model",
         "file": f"it cannot be read: {what}",
     }
-    hint = {"program": f"delete it, unless you know what it is for; {SAFE_FORM}", "damaged": FETCH_AGAIN}
+    hint = {"program": DELETE, "damaged": FETCH_AGAIN}
     reason = reasons.get(kind, f"the file was cut off or damaged: {what}")
     return broken(reason, path, hint.get(kind, SAFE_FORM))
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,11 +12,13 @@ from sdplay.core.fields import LARGEST_SIDE, SMALLEST_SIDE
 from sdplay.core.identity import ModelIdentity, ResolvedAddOn
 from sdplay.families import ARCHITECTURES, COMPONENTS
 from sdplay.families.common.detect import ModelKind, detect_file, detect_folder
+from sdplay.files.model_files import read_json
 from sdplay.library.card import ModelCard, model_aliases, shipped_cards
 from sdplay.library.digest import file_digest, folder_digest
 from sdplay.library.fetch import HUB_ID
 from sdplay.library.library import Library, library_from_env
 from sdplay.library.pickled import as_safetensors, is_pickle_file
+from sdplay.library.pickled_folder import pickled_weights, refuse_pickles, with_safetensors
 
 ALWAYS = tuple(part for part in COMPONENTS if not part.endswith("_2"))  # what a diffusers folder holds at least
 
@@ -26,7 +28,8 @@ class ResolvedModel:
     """A model that exists: its card, its folder or single file, and the identity a recipe records.
 
     `rule` says how it was found. `origin` is what was found: the folder or file itself, or the pickle it was made from.
-    `add_ons` are the files that change it, in the order of the recipe that asks for them.
+    `add_ons` are the files that change it, in the order of the recipe that asks for them. Without `has_vae` a VAE must
+    be among them.
     """
 
     card: ModelCard
@@ -35,6 +38,14 @@ class ResolvedModel:
     rule: str
     origin: Path
     add_ons: tuple[ResolvedAddOn, ...] = ()
+    has_vae: bool = True
+
+    def with_add_ons(self, add_ons: Sequence[ResolvedAddOn]) -> ResolvedModel:
+        """It with these `add_ons`; raises `ModelBroken` if that leaves it without a VAE."""
+        if not self.has_vae and not any(one.identity.kind == "vae" for one in add_ons):
+            hint = "give one with `vae=NAME`, or its path; or fetch the checkpoint that has one inside"
+            raise ModelBroken("there is no VAE in this model", field="model", value=str(self.origin), hint=hint)
+        return replace(self, add_ons=tuple(add_ons))
 
 
 def resolve(name: str, library: Library | None = None, *, allow_pickle: bool = False) -> ResolvedModel:
@@ -87,16 +98,40 @@ def _at(path: Path, rule: str, library: Library, allow_pickle: bool) -> Resolved
     name = name.encode(errors="replace").decode()  # a name that is not UTF-8 could not be written into files
     if path.is_dir():
         _check_parts(path)
-        size, kind = _trained_size(path), detect_folder(path, ARCHITECTURES)
-        return _identify(_card(kind, name, "a diffusers folder", size, path), path, name, rule, library)
+        return _folder(path, name, rule, library, allow_pickle=allow_pickle or library.allow_pickle)
     if (allow_pickle or library.allow_pickle) and is_pickle_file(path):
         digest = file_digest(path, library.digests)
         weights = as_safetensors(path, digest, library.converted)
-        card = _card(detect_file(weights, ARCHITECTURES), name, "a pickle", None, weights)
-        identity = ModelIdentity(name=name, digest=digest, family=card.family)
-        return ResolvedModel(card=card, path=weights, identity=identity, rule=f"{rule}, a pickle", origin=path)
+        kind = detect_file(weights, ARCHITECTURES)
+        card = _card(kind, name, "a pickle", None, weights)
+        return ResolvedModel(
+            card=card,
+            path=weights,
+            identity=ModelIdentity(name=name, digest=digest, family=card.family),
+            rule=f"{rule}, a pickle",
+            origin=path,
+            has_vae=kind.has_vae,
+        )
     kind = detect_file(path, ARCHITECTURES)
-    return _identify(_card(kind, name, "a single file", None, path), path, name, rule, library)
+    found = _identify(_card(kind, name, "a single file", None, path), path, name, rule, library)
+    return replace(found, has_vae=kind.has_vae)
+
+
+def _folder(path: Path, name: str, rule: str, library: Library, *, allow_pickle: bool) -> ResolvedModel:
+    """The model in the diffusers folder `path`; one with pickles is drawn from a folder of the same weights."""
+    pickles = {part: found for part in COMPONENTS if (found := pickled_weights(path / part))}
+    if not pickles:
+        kind = detect_folder(path, ARCHITECTURES)
+        card = _card(kind, name, "a diffusers folder", _trained_size(path), path)
+        return _identify(card, path, name, rule, library)
+    if not allow_pickle:
+        refuse_pickles(path, COMPONENTS)
+    digest = folder_digest(path, library.digests, pickles)
+    weights = with_safetensors(path, COMPONENTS, digest, library.converted, library.digests)
+    kind = detect_folder(weights, ARCHITECTURES)
+    card = _card(kind, name, "a diffusers folder of pickles", _trained_size(weights), weights)
+    identity = ModelIdentity(name=name, digest=digest, family=card.family)
+    return ResolvedModel(card=card, path=weights, identity=identity, rule=f"{rule}, pickles", origin=path)
 
 
 def _card(kind: ModelKind, name: str, form: str, size: int | None, path: Path) -> ModelCard:
@@ -115,12 +150,12 @@ def card_of(kind: ModelKind) -> ModelCard:
 def _trained_size(folder: Path) -> int:
     """The side in pixels that the network of a folder was trained for, as far as it may be asked for."""
     try:
-        unet = json.loads((folder / "unet" / "config.json").read_text(encoding="utf-8"))
-        vae = json.loads((folder / "vae" / "config.json").read_text(encoding="utf-8"))
+        unet, vae = (read_json(folder / part / "config.json") for part in ("unet", "vae"))
         factor = 2 ** (len(vae["block_out_channels"]) - 1)
         side, multiple = int(unet["sample_size"]) * factor, max(factor, 8)  # requests take multiples of 8
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        reason = f"the configuration of its unet or vae cannot be read: {type(error).__name__}: {error}"
+    except (ModelBroken, ValueError, KeyError, TypeError, OverflowError) as error:
+        why = error.reason if isinstance(error, ModelBroken) else f"{type(error).__name__}: {error}"
+        reason = f"the configuration of its unet or vae cannot be read: {why}"
         raise _broken(reason, folder) from None
     return min(max(side // multiple * multiple, SMALLEST_SIDE), LARGEST_SIDE)
 

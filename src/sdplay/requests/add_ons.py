@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 from sdplay.core.errors import BadRequest, UnknownName, shorten
 from sdplay.core.identity import AddOnKind, ResolvedAddOn, add_on_name, without_weights
 from sdplay.library.add_ons import TITLES, known_add_ons, resolve_add_on
+from sdplay.library.bundled import bundled_embeddings
 from sdplay.library.library import Library
 from sdplay.prompts.lora_tags import Lora, lora_names, read_lora, stretches, word_pattern
 from sdplay.prompts.template import Wildcards, template
@@ -60,7 +61,20 @@ def find_add_ons(request: Request, wildcards: Wildcards, library: Library) -> tu
     for (kind, name), (place, by_path) in wanted.items():
         add_on = resolve_add_on(kind, place, library, allow_pickle=request.run.allow_pickle, by_path=by_path)
         add_ons.append(replace(add_on, identity=replace(add_on.identity, name=name)))  # as it was asked for
+    if request.prompt_syntax != "plain":
+        add_ons += _bundled(request, wildcards, add_ons, library)
     return tuple(sorted(add_ons, key=lambda add_on: (add_on.identity.kind, add_on.identity.name)))
+
+
+def _bundled(
+    request: Request, wildcards: Wildcards, add_ons: Sequence[ResolvedAddOn], library: Library
+) -> Iterator[ResolvedAddOn]:
+    """The textual inversions inside the LoRAs among `add_ons` that stand in a prompt, but for words that a file has."""
+    known = {one.identity.name.casefold() for one in add_ons if one.identity.kind == "embedding"}
+    inside = bundled_embeddings((one for one in add_ons if one.identity.kind == "lora"), library)
+    found = {one.identity.name: one for one in inside if one.identity.name.casefold() not in known}
+    words = {name for kind, name in mentioned_add_ons(request, wildcards, set(found)) if kind == "embedding"}
+    return (found[word] for word in sorted(words))
 
 
 def mentioned_add_ons(

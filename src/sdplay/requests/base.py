@@ -9,6 +9,7 @@ always: the value that it stands for in older recipes.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, TypeVar, cast
 
 from pydantic import (
@@ -38,10 +39,14 @@ from sdplay.library.card import ModelCard
 from sdplay.prompts.template import Wildcards
 from sdplay.requests.groups import place
 from sdplay.requests.run_options import RunOptions
+from sdplay.requests.spelling import by_field
 
 
 class Request(BaseModel):
-    """What every mode has in common."""
+    """What every mode has in common. Fields can be given under the names of their flags too, and both sides as `size`.
+
+    Raises `BadRequest` for a wrong field, `BadRequests` for several, never pydantic's error.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
@@ -138,6 +143,18 @@ class Request(BaseModel):
 
     if TYPE_CHECKING:
         mode: Any  # the name of the mode, which each of them declares
+    else:  # a type checker reads the arguments off the fields
+
+        def __init__(self, /, **given: Any) -> None:
+            kind = type(self)
+            fields = in_field_names(kind, given)
+            strange = [UnknownName("option", name, field_names(kind)) for name in fields if not known(kind, name)]
+            try:
+                super().__init__(**{name: value for name, value in fields.items() if known(kind, name)})
+            except ValidationError as error:
+                raise together(strange + problems(kind, error, complete=not strange)) from None
+            if strange:
+                raise together(strange)
 
     def texts(self, wildcards: Wildcards) -> Iterator[tuple[str, str]]:
         """(field, text) of everything that prompts are made of."""
@@ -220,20 +237,20 @@ R = TypeVar("R", bound=Request)
 
 
 def make_request(kind: type[R], /, **fields: Any) -> R:
-    """Build a request of `kind`; raises `BadRequest` for a wrong field, `BadRequests` for several, never pydantic's."""
-    strange: list[BadRequest] = [
-        UnknownName("option", name, field_names(kind)) for name in fields if not known(kind, name)
-    ]
-    try:
-        request = kind(**{name: value for name, value in fields.items() if known(kind, name)})
-    except ValidationError as error:
-        found = [dict(each) for each in error.errors(include_url=False)]
-        if strange:  # what is missing is then most likely what was spelled wrong
-            found = [each for each in found if each["type"] != "missing"]
-        raise together(strange + [problem(kind, each) for each in found]) from None
-    if strange:
-        raise together(strange)
-    return request
+    """A request of `kind`, for fields whose names are not known to whoever writes the call; raises as that does."""
+    return kind(**fields)
+
+
+def in_field_names(kind: type[Request], given: Mapping[str, Any]) -> dict[str, Any]:
+    """`given` by the names of the fields of `kind`; raises `BadRequest` as `by_field` does."""
+    return by_field(given, flag_names(kind))
+
+
+@cache
+def flag_names(kind: type[Request]) -> dict[str, str]:
+    """The field behind each flag that is not called as its field."""
+    flags = {str(field_marks(kind, name).get("flag", name)): name for name in kind.model_fields}
+    return {flag: name for flag, name in flags.items() if flag != name}
 
 
 def field_names(kind: type[Request]) -> list[str]:
@@ -256,6 +273,12 @@ def field_marks(kind: type[Request], name: str) -> dict[str, Any]:
 
 def known(kind: type[Request], name: str) -> bool:
     return name in kind.model_fields or name in RunOptions.model_fields
+
+
+def problems(kind: type[Request], error: ValidationError, *, complete: bool) -> list[BadRequest]:
+    """All that pydantic says, in our words; unless `complete` without what is missing, most likely misspelled."""
+    found = [dict(each) for each in error.errors(include_url=False)]
+    return [problem(kind, each) for each in found if complete or each["type"] != "missing"]
 
 
 def problem(kind: type[Request], found: dict[str, Any]) -> BadRequest:

@@ -7,9 +7,10 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from sdplay.core.fields import FilePath, Fill
+from sdplay.core.fields import Fill
 from sdplay.core.sample import Asset, FromImage, Repaint, Sample
 from sdplay.library.card import ModelCard
+from sdplay.requests.given import PicturePath
 from sdplay.requests.recipe import Recipe
 from sdplay.requests.stills import FromPicture, samples
 
@@ -18,7 +19,7 @@ class Inpaint(FromPicture):
     """A picture with a part repainted; outside the blurred mask it keeps its bytes."""
 
     mode: Literal["inpaint"] = "inpaint"
-    mask: FilePath | None = Field(
+    mask: PicturePath | None = Field(
         default=None,
         description="Picture of the same size: white is repainted, black stays.",
         json_schema_extra={"group": "basics"},

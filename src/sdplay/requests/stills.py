@@ -20,6 +20,7 @@ from sdplay.prompts.styles import read_styles, styled
 from sdplay.prompts.template import Wildcards, resolved
 from sdplay.prompts.wildcards import read_wildcards
 from sdplay.requests.base import Request, make_request
+from sdplay.requests.given import PicturePath
 from sdplay.requests.recipe import Recipe, damaged
 
 Preprocessor = Literal["auto", "canny", "none"]
@@ -38,7 +39,7 @@ def marks(since: str | float | None) -> JsonDict:
 class Controlled(Request):
     """The fields of A1111's ControlNet panel, under its names, for one ControlNet."""
 
-    control_image: FilePath | None = Field(
+    control_image: PicturePath | None = Field(
         default=None,
         description="A picture whose shapes are followed by a ControlNet: a photo, or a map of edges.",
         json_schema_extra=marks(None),
@@ -153,7 +154,7 @@ class Still(Controlled):
 class FromPicture(Still):
     """What the modes that start from a picture have in common; sizes are free, since it is padded and cut back."""
 
-    image: FilePath = Field(
+    image: PicturePath = Field(
         description="The picture to start from (or a folder of pictures).", json_schema_extra={"group": "basics"}
     )
     strength: float = Field(

@@ -117,6 +117,7 @@ class VProcess(DDPMProcess):
         return x / (1 + sigma**2)
 
 
+LEAST_ALPHA = 2.0**-24  # a noise level of 4096
 PROCESSES: dict[Prediction, type[Process]] = {"epsilon": EpsilonProcess, "v_prediction": VProcess}
 
 
@@ -128,19 +129,39 @@ def make_process(
     beta_schedule: str = "scaled_linear",
     prediction: Prediction = "epsilon",
     offset: int = 1,
+    zero_snr: bool = False,
 ) -> Process:
     """The process of a Stable Diffusion model, from the entries of its scheduler_config.json.
 
-    Raises `ValueError` for an unknown prediction_type or beta_schedule.
+    `zero_snr`: at the last step of its training nothing was left of the picture (rescale_betas_zero_snr). Raises
+    `ValueError` for an unknown prediction_type or beta_schedule, for betas outside 0..1, and for `zero_snr` without v.
     """
     if prediction not in PROCESSES:
         raise ValueError(f"unknown prediction_type {prediction!r}; known: {', '.join(PROCESSES)}")
+    if not 0 < beta_start <= beta_end < 1:
+        raise ValueError(f"its betas go from {beta_start} to {beta_end}, and 0 to 1 are possible")
     if beta_schedule == "scaled_linear":
         betas = np.linspace(beta_start**0.5, beta_end**0.5, length, dtype=np.float32).astype(np.float64) ** 2
     elif beta_schedule == "linear":
         betas = np.linspace(beta_start, beta_end, length)
     else:
         raise ValueError(f"unknown beta_schedule {beta_schedule!r}; known: scaled_linear, linear")
-    alphas_cumprod = np.cumprod(1 - betas)
+    alphas_cumprod: Floats = np.cumprod(1 - betas).astype(np.float64, copy=False)
+    if zero_snr and prediction == "epsilon":
+        raise ValueError("it sets rescale_betas_zero_snr and predicts epsilon, which says nothing at the last level")
+    if zero_snr:
+        alphas_cumprod = rescaled_to_zero_snr(alphas_cumprod)
     schedule = NoiseSchedule(np.sqrt((1 - alphas_cumprod) / alphas_cumprod), offset)
     return PROCESSES[prediction](schedule)
+
+
+def rescaled_to_zero_snr(alphas_cumprod: Floats) -> Floats:
+    """ᾱ moved and stretched so that the last is zero and the first stays, in steps of its root.
+
+    The last is then set to `LEAST_ALPHA`, as in diffusers: no noise level is endless. Source: Lin et al. 2023,
+    arXiv:2305.08891, algorithm 1.
+    """
+    roots = np.sqrt(alphas_cumprod)
+    rescaled = ((roots - roots[-1]) * roots[0] / (roots[0] - roots[-1])) ** 2
+    rescaled[-1] = LEAST_ALPHA
+    return rescaled

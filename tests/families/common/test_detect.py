@@ -88,7 +88,6 @@ def without(shapes: dict[str, Shape], start: str) -> dict[str, Shape]:
         ({"down_blocks.0.x": (1,)}, "the U-Net of a diffusers folder alone"),
         ({"something.else": (1,)}, "no known kind of model has such tensors"),
         ({}, "no known kind of model has such tensors"),
-        (without(SD15, "first_stage_model."), "the model's VAE is missing"),
         (without(SD15, "cond_stage_model."), "the model's text encoder is missing"),
         (without(SDXL, "conditioner.embedders.1"), "an SDXL refiner"),
         (SD2 | {UNET + "input_blocks.0.0.weight": (320, 5, 3, 3)}, "depth to image"),

@@ -20,6 +20,7 @@ from sdplay.engines.device import Placement
 from sdplay.engines.low_memory import SlicedAttention
 from sdplay.engines.weight_buffer import check_loaded
 from sdplay.families.base import ControlCond, Extras
+from sdplay.families.common.component_config import check_config, read_config
 from sdplay.families.common.detect import Shapes
 from sdplay.families.common.layout import Config, attention_config, count, size_embedding_config
 from sdplay.files.model_files import is_half, weight_files
@@ -155,6 +156,7 @@ def _called(network: Any) -> str:
 def _from_folder(folder: Path, placement: Placement) -> Any:
     from diffusers import ControlNetModel  # pyright: ignore[reportPrivateImportUsage]
 
+    read_config(folder)
     half = {"variant": "fp16"} if any(map(is_half, weight_files(folder))) else {}
     loading = {"local_files_only": True, "use_safetensors": True, "output_loading_info": True}
     loading |= {"low_cpu_mem_usage": False, "torch_dtype": placement.dtype}
@@ -166,8 +168,10 @@ def _from_file(path: Path, placement: Placement) -> Any:
     from safetensors.torch import load_file
 
     weights = as_diffusers(load_file(path), path)
+    config = controlnet_config({name: tuple(w.shape) for name, w in weights.items()})
+    check_config(config, len(weights))
     with torch.device("meta"):  # numbers that are about to be replaced need not be drawn
-        network = ControlNetModel(**controlnet_config({name: tuple(w.shape) for name, w in weights.items()}))
+        network = ControlNetModel(**config)
     cast = {name: weight.to(placement.dtype) for name, weight in weights.items()}
     missing, _ = network.load_state_dict(cast, strict=False, assign=True)
     if missing:

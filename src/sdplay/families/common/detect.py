@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, TypeVar
 
+from sdplay.core.errors import shorten
+from sdplay.families.common.checkpoint_names import UNET, VAE, original_names
 from sdplay.files.model_files import Header, TensorEntry, broken, read_header, read_json, read_tensors, weight_files
 
 Shapes = Mapping[str, tuple[int, ...]]
 T = TypeVar("T")
 Prediction = Literal["epsilon", "v_prediction"]
 
-UNET, VAE = "model.diffusion_model.", "first_stage_model."  # where they are in a single file
 FIRST_OF_VAE = "decoder.conv_in.weight"  # [out, latent channels, h, w], by the same name in all layouts
 OTHER_KINDS = {  # the beginning of a tensor's name, and what a file with such a tensor is
     "lora_unet_": "a LoRA, which changes a model but is not one",
@@ -30,6 +31,13 @@ OTHER_KINDS = {  # the beginning of a tensor's name, and what a file with such a
     "down_blocks.": "the U-Net of a diffusers folder alone: give the folder that its folder is in",
     "input_blocks.": "a U-Net alone, without a text encoder and a VAE",
 }
+OTHER_NOISE = {  # the beginning of a tensor's name, and what it says of the noise that the network was trained with
+    "edm_mean": "Playground v2.5's, in EDM's form",
+    "edm_std": "Playground v2.5's, in EDM's form",
+    "edm_vpred": "CosXL's, in EDM's form",
+}
+MOST_LORA_TENSORS = 50_000  # those of all layers of SDXL are 6,000
+ZERO_SNR = "ztsnr"  # a tensor of this name: at the last step of training nothing was left of the picture
 CAN_DRAW = "this program draws with Stable Diffusion 1.x, 2.x and SDXL base, and their inpainting models"
 LINEAR_V = 0.09  # above it the last norm's bias of an SD 2.x network betrays v-prediction (found by ComfyUI's authors)
 
@@ -86,12 +94,15 @@ class Architecture:
 class ModelKind:
     """An architecture, and whether it is an `inpainting` model, whose U-Net also reads a mask and a picture.
 
-    `prediction` is what the U-Net of a single file was trained to predict; a folder says so in its scheduler file.
+    `prediction` is what the U-Net of a single file was trained to predict, and `zero_snr` that its noise left nothing
+    of a picture at last; a folder says so in its scheduler file. `has_vae`: a VAE is among its files.
     """
 
     architecture: Architecture
     inpainting: bool = False
     prediction: Prediction = "epsilon"
+    zero_snr: bool = False
+    has_vae: bool = True
 
 
 def detect_folder(folder: Path, known: Sequence[Architecture]) -> ModelKind:
@@ -121,23 +132,57 @@ def _latent_channels(folder: Path) -> int:
 
 def detect_file(path: Path, known: Sequence[Architecture]) -> ModelKind:
     """The kind of a single file in the layout of the original releases; raises `ModelBroken` for any other."""
-    header = read_header(path)
+    header = read_checkpoint(path)
     shapes = shapes_of(header.tensors)
     first = shapes.get(UNET + "input_blocks.0.0.weight")
     if first is None:
         other = other_kind(shapes)
         raise broken(f"this is {other}" if other else "no known kind of model has such tensors", path, CAN_DRAW)
+    if len(first) != 4:
+        raise broken(f"the first layer of its U-Net is {first}, and no convolution", path)
     linear, sized = _linear(shapes, UNET + "input_blocks."), UNET + "label_emb.0.0.weight" in shapes
     architecture = _recognised(known, linear=linear, sized=sized)
-    inpainting = _inpaints(first[1], shapes.get(VAE + FIRST_OF_VAE, (0, 4))[1], path)
+    inpainting = _inpaints(first[1], _single_file_latent_channels(shapes), path)
     text = architecture.text_encoders[-1].root
-    if architecture.without_text and not any(name.startswith(text) for name in shapes):
-        raise broken(f"this is {architecture.without_text}", path, CAN_DRAW)
-    for component, prefix in {"VAE": VAE, "text encoder": text}.items():
-        if not any(name.startswith(prefix) for name in shapes):
-            raise broken(f"the model's {component} is missing ({prefix}…)", path, "fetch the whole checkpoint")
+    if not any(name.startswith(text) for name in shapes):
+        if architecture.without_text:
+            raise broken(f"this is {architecture.without_text}", path, CAN_DRAW)
+        raise broken(f"the model's text encoder is missing ({text}…)", path, "fetch the whole checkpoint")
+    _check_noise(shapes, path)
     prediction = _prediction(header, looks=architecture.v_size is not None and not inpainting)
-    return ModelKind(architecture=architecture, inpainting=inpainting, prediction=prediction)
+    if ZERO_SNR in shapes and prediction == "epsilon":
+        reason = f"it holds {ZERO_SNR}, noise that leaves nothing of a picture, and predicts epsilon"
+        raise broken(reason, path, f"choose another model: {CAN_DRAW}")
+    return ModelKind(
+        architecture=architecture,
+        inpainting=inpainting,
+        prediction=prediction,
+        zero_snr=ZERO_SNR in shapes,
+        has_vae=any(name.startswith(VAE) for name in shapes),
+    )
+
+
+def read_checkpoint(path: Path) -> Header:
+    """The header of a single file, with its tensors under the names of the original releases."""
+    header = read_header(path)
+    return replace(header, tensors=original_names(header.tensors))
+
+
+def _single_file_latent_channels(shapes: Shapes) -> int:
+    """Those of the VAE in a single file, else those that its U-Net draws; 4 if neither says."""
+    for name, side in ((VAE + FIRST_OF_VAE, 1), (UNET + "out.2.weight", 0)):
+        if len(shapes.get(name, ())) == 4:
+            return shapes[name][side]
+    return 4
+
+
+def _check_noise(shapes: Shapes, path: Path) -> None:
+    """Raise `ModelBroken` for a network that was trained with noise of another kind than the original releases."""
+    for start, noise in OTHER_NOISE.items():
+        said = next((name for name in shapes if name.startswith(start)), None)
+        if said is not None:
+            reason = f"its noise is {noise} (it holds {said}), and this program cannot draw with that"
+            raise broken(reason, path, f"choose another model: {CAN_DRAW}")
 
 
 def other_kind(shapes: Shapes) -> str:
@@ -172,9 +217,12 @@ def reads_mask(channels: int, latent_channels: int) -> bool:
 
 def _prediction(header: Header, *, looks: bool) -> Prediction:
     """What the U-Net of a single file predicts: what its maker says, else if it `looks` there, what weights betray."""
-    stated = header.metadata.get("modelspec.prediction_type", "").casefold()
-    if stated in {"v", "v_prediction"} or "v_pred" in header.tensors:
+    stated = header.metadata.get("modelspec.prediction_type", "").strip().casefold().replace("-", "_")
+    if stated in {"v", "v_pred", "v_prediction"} or "v_pred" in header.tensors:
         return "v_prediction"
+    if stated not in {"", "eps", "epsilon"}:
+        reason = f"it was trained to predict {shorten(stated)}, and this program draws with epsilon and v"
+        raise broken(reason, header.path, f"choose another model: {CAN_DRAW}")
     if stated or not looks:
         return "epsilon"
     blocks = [name for name in header.tensors if name.startswith(UNET + "output_blocks.")]
@@ -191,7 +239,7 @@ def component_tensors(path: Path, architecture: Architecture) -> dict[str, dict[
     """
     if path.is_dir():
         return {part: read_tensors(weight_files(path / part)) for part in architecture.prefixes}
-    tensors = read_header(path).tensors
+    tensors = read_checkpoint(path).tensors
     return {part: below(tensors, prefix) for part, prefix in architecture.prefixes.items()}
 
 

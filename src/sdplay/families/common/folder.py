@@ -14,11 +14,12 @@ from torch import Tensor
 from sdplay.core.errors import ModelBroken
 from sdplay.engines.device import Placement
 from sdplay.engines.weight_buffer import MappedFile, with_weights
+from sdplay.families.common.checkpoint_names import vae_names
+from sdplay.families.common.component_config import check_config, read_config
 from sdplay.families.common.latent_model import Components, check_components, component_error, read_process
 from sdplay.families.common.layout import is_original_vae, vae_config
 from sdplay.files.model_files import read_json, weight_files
 
-PREFIX = "first_stage_model."  # where a file was cut out of a checkpoint
 # What is the model's, whatever a VAE's file says: the U-Net was trained on latents of this scale.
 OF_THE_MODEL = ("scaling_factor", "shift_factor", "latents_mean", "latents_std")
 
@@ -71,12 +72,14 @@ def read_folder(folder: Path, placement: Placement) -> Components:
         text_encoders=encoders,
         unet=found["unet"],
         vae=found["vae"],
+        latents=found["vae"].config,
         zero_when_empty=two and index.is_file() and bool(read_json(index).get("force_zeros_for_empty_prompt", True)),
     )
 
 
 def _network(kind: Any, path: Path, dtype: Any, placement: Placement) -> Any:
     """A network of diffusers."""
+    read_config(path)
     with torch.device("meta"):
         network = kind.from_config(kind.load_config(path, local_files_only=True))
     return _with_weights(network, path, dtype, placement)
@@ -86,6 +89,7 @@ def _text_encoder(kind: Any, path: Path, placement: Placement) -> Any:
     """A text encoder of transformers."""
     from transformers import CLIPTextConfig
 
+    read_config(path)
     with torch.device("meta"):
         encoder = kind(CLIPTextConfig.from_pretrained(path, local_files_only=True))
     return _with_weights(encoder, path, placement.dtype, placement)
@@ -114,12 +118,15 @@ def with_vae(parts: Components, path: Path | None, placement: Placement) -> Comp
     """`parts` with the VAE at `path` instead of their own, if one is given.
 
     It is a diffusers folder, or a `.safetensors` file with the names of diffusers or of the original releases. Raises
-    `ModelBroken` for one that cannot be read, and for one whose latents are not those of the model.
+    `ModelBroken` for one that cannot be read, for one whose latents are not those of the model, and for a model that
+    has none where none is given.
     """
+    if path is None and parts.vae is None:
+        raise ModelBroken("there is no VAE in this model", field="model", hint="give one with `vae`")
     if path is None:
         return parts
     try:
-        return replace(parts, vae=read_vae(path, parts.vae.config, placement))
+        return replace(parts, vae=read_vae(path, parts.latents, placement))
     except Exception as error:  # conversion and network raise many kinds for odd tensors
         why = str(error).splitlines()[0] if str(error) else type(error).__name__
         hint = "take a VAE made for this kind of model, or none: the model has one of its own"
@@ -127,17 +134,20 @@ def with_vae(parts: Components, path: Path | None, placement: Placement) -> Comp
 
 
 def read_vae(path: Path, own: Mapping[str, Any], placement: Placement) -> Any:
-    """The VAE at `path`; what its tensors and folder do not say is as in `own`, the configuration of the model's."""
+    """The VAE at `path`; what its tensors and folder do not say is as in `own`, what is known of the latents."""
     from diffusers import AutoencoderKL  # pyright: ignore[reportPrivateImportUsage]
     from diffusers.loaders.single_file_utils import convert_ldm_vae_checkpoint
 
     folder = path if path.is_dir() else path.parent if path.stem.startswith("diffusion_pytorch_model") else None
     files = [MappedFile(file) for file in (weight_files(path) if path.is_dir() else [path])]
-    found = {name.removeprefix(PREFIX): tensor for file in files for name, tensor in file.tensors.items()}
+    found = vae_names({name: tensor for file in files for name, tensor in file.tensors.items()})
     shapes = {name: tuple(tensor.shape) for name, tensor in found.items()}
+    if not any(name.startswith("encoder.") for name in shapes):
+        raise ValueError("it is the decoder alone, and the encoder is missing")
     described = vae_config(shapes)
     if folder is not None and (folder / "config.json").is_file():
         described = read_json(folder / "config.json")
+        check_config(described, len(found))
     config = {**own, **described, **{name: own[name] for name in OF_THE_MODEL if name in own}}
     check_latent_shape(config, own)
     with torch.device("meta"):
@@ -152,6 +162,8 @@ def check_latent_shape(config: Mapping[str, Any], own: Mapping[str, Any]) -> Non
     channels, mine = config["latent_channels"], own["latent_channels"]
     if channels != mine:
         raise ValueError(f"its latents have {channels} channels, and those of this model have {mine}")
+    if "block_out_channels" not in own:  # a model without a VAE: it does not tell
+        return
     factor, usual = (2 ** (len(each["block_out_channels"]) - 1) for each in (config, own))
     if factor != usual:
         raise ValueError(f"its latents are {factor} times as small as a picture, and those of this model {usual} times")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any, Self
 import torch
 from torch import Tensor
 
-from sdplay.core.errors import ModelBroken
+from sdplay.core.errors import ModelBroken, shorten
 from sdplay.core.identity import ResolvedAddOn
 from sdplay.engines.device import CompiledComponent, Placement
 from sdplay.engines.low_memory import SlicedAttention, TiledDecoder
@@ -22,18 +21,24 @@ from sdplay.families.common.controlnet import LoadedControlNets, control_residua
 from sdplay.families.common.detect import reads_mask
 from sdplay.families.common.lora_patcher import LoraPatcher
 from sdplay.families.common.text_encoder import TextualInversions
+from sdplay.files.model_files import read_json
 from sdplay.prompts.lora_tags import ActiveEmbeddings, ActiveLoras
 from sdplay.sampling.denoiser import Denoiser, NetworkDenoiser
 from sdplay.sampling.process import Process, make_process
 
 ExtrasOf = Callable[[Tensor], Extras]
+OTHER_NOISE = ("EDM", "FlowMatch")  # what the names of schedulers begin with whose models have another process
+NOT_FOLLOWED = ("trained_betas", "use_flow_sigmas")
+LONGEST_TRAINING = 100_000  # steps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Components:
     """A model's parts as diffusers and transformers know them; SDXL has two tokenizers and text encoders.
 
-    `zero_when_empty` says that an empty text is all zeros to the network, whatever its encoders make of it.
+    `vae` is None where the files hold none. `latents` is what the model's own configuration says of its latents,
+    whichever VAE reads them. `zero_when_empty` says that an empty text is all zeros to the network, whatever its
+    encoders make of it.
     """
 
     process: Process
@@ -41,6 +46,7 @@ class Components:
     text_encoders: tuple[Any, ...]
     unet: Any
     vae: Any
+    latents: Mapping[str, Any]
     zero_when_empty: bool = False
 
     def to_device(self, placement: Placement) -> Components:
@@ -166,25 +172,37 @@ def pad_embeds(texts: Sequence[Tensor]) -> tuple[Tensor, Tensor | None]:
 
 def read_process(folder: Path) -> Process:
     """The process that `scheduler/scheduler_config.json` describes; raises `ValueError` for what we cannot sample."""
-    config = json.loads((folder / "scheduler" / "scheduler_config.json").read_text(encoding="utf-8"))
-    for entry in ("trained_betas", "rescale_betas_zero_snr"):
+    config = read_json(folder / "scheduler" / "scheduler_config.json")
+    called = str(config.get("_class_name", ""))
+    if called.startswith(OTHER_NOISE):
+        raise ValueError(
+            f"it is {shorten(called)}: the noise of another kind of model, with which this one cannot draw"
+        )
+    for entry in NOT_FOLLOWED:
         if config.get(entry):
             raise ValueError(f"it sets {entry}, which this program does not know how to follow")
+    length = config.get("num_train_timesteps", 1000)
+    if not isinstance(length, int) or not 1 <= length <= LONGEST_TRAINING:
+        raise ValueError(f"its num_train_timesteps is {shorten(length)}, and 1 to {LONGEST_TRAINING:,} are possible")
     return make_process(
-        length=config.get("num_train_timesteps", 1000),
+        length=length,
         beta_start=config.get("beta_start", 0.00085),
         beta_end=config.get("beta_end", 0.012),
         beta_schedule=config.get("beta_schedule", "scaled_linear"),
         prediction=config.get("prediction_type", "epsilon"),
         offset=config.get("steps_offset", 0),
+        zero_snr=bool(config.get("rescale_betas_zero_snr")),
     )
 
 
-def check_components(unet: Any, vae: Any, width: int) -> None:
+def check_components(unet: Any, latents: Mapping[str, Any], width: int) -> None:
     """Raise `ValueError` unless configurations belong to one model whose texts are `width` wide."""
     if unet.cross_attention_dim != width:
         raise ValueError(f"it reads texts {unet.cross_attention_dim} wide, the text encoder's are {width}")
-    channels = vae.latent_channels
+    shifted = next((name for name in ("latents_mean", "latents_std") if latents.get(name) is not None), None)
+    if shifted is not None:
+        raise ValueError(f"its latents have {shifted}, which this program does not know how to follow")
+    channels = latents["latent_channels"]
     if unet.out_channels != channels or not (unet.in_channels == channels or reads_mask(unet.in_channels, channels)):
         raise ValueError(
             f"it maps {unet.in_channels} channels to {unet.out_channels}, the VAE has {channels}: "

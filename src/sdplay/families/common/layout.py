@@ -15,9 +15,16 @@ HEAD_WIDTH = 64
 
 
 def count(names: Iterable[str], pattern: str) -> int:
-    """How many blocks there are: one more than the largest number that `pattern` finds in `names`, 0 for none."""
+    """How many blocks there are: one more than the largest number that `pattern` finds in `names`, 0 for none.
+
+    Raises `ValueError` where one of them is missing.
+    """
     found = (re.match(pattern, name) for name in names)
-    return max((int(match[1]) + 1 for match in found if match), default=0)
+    numbers = {int(match[1]) for match in found if match}
+    most = max(numbers, default=-1) + 1
+    if most > len(numbers):
+        raise ValueError(f"{most - len(numbers):,} of its {most:,} blocks are missing ({pattern})")
+    return most
 
 
 def unet_config(shapes: Shapes, architecture: Architecture) -> Config:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,23 @@ import torch
 from torch import Tensor
 
 from sdplay.core.errors import BadRequest
+from sdplay.families.common.detect import MOST_LORA_TENSORS
 from sdplay.files.model_files import Header, read_header
 
 NETWORK, TEXT, TEXT_2 = "unet", "text_encoder", "text_encoder_2"
 Layer = tuple[str, str]  # the part of the model it is in, and its name there with "_" for "."
 
 KOHYA = {"lora_unet_": NETWORK, "lora_te1_": TEXT, "lora_te2_": TEXT_2, "lora_te_": TEXT}
-DOTTED = {"unet.": NETWORK, "text_encoder_2.": TEXT_2, "text_encoder.": TEXT, "base_model.model.": NETWORK}
+DOTTED = {
+    "unet.": NETWORK,
+    "text_encoder_2.": TEXT_2,
+    "text_encoder.": TEXT,
+    "clip_l.": TEXT,
+    "clip_g.": TEXT_2,
+    "text_encoders.clip_l.": TEXT,
+    "text_encoders.clip_g.": TEXT_2,  # ComfyUI
+}
+WRAPPERS = ("base_model.model.", "diffusion_model.", "model.", "module.", "_orig_mod.")  # of PEFT, ComfyUI and torch
 FACTOR = re.compile(r"(.+?)[._](?:lora_(down|up|mid)|lora_([AB])(?:\.\w+)?|lora(?:_linear_layer)?\.(down|up))\.weight")
 PEFT = {"A": "down", "B": "up"}
 OLD_TEXT = {"to_q": "q_proj", "to_k": "k_proj", "to_v": "v_proj", "to_out_0": "out_proj"}
@@ -40,6 +51,14 @@ OTHER_METHODS = {
     "b_norm": "norms",
     "on_input": "IA3",
 }
+BUNDLED = "bundle_emb."  # the textual inversions that a LoRA was trained with
+OTHER_MODELS = (  # layers of networks that are no U-Net, and whose they are
+    (re.compile(r"(lora_)?(transformer_)?(single_transformer_blocks|single_blocks|double_blocks)_\d"), "Flux"),
+    (re.compile(r"(lora_)?(transformer_)?joint_(transformer_)?blocks_\d"), "Stable Diffusion 3"),
+    (re.compile(r"(lora_)?(transformer_)?transformer_blocks_\d"), "a transformer (Stable Diffusion 3, Flux, Qwen)"),
+    (re.compile(r"(lora_)?(transformer_)?blocks_\d+_(self_attn|cross_attn)"), "a model of films (Wan)"),
+    (re.compile(r"lora_te3_|te3_|text_encoders_t5xxl"), "a model that reads texts with T5"),
+)
 WIDTHS = {768: "SD 1.x", 1024: "SD 2.x", 2048: "SDXL"}
 
 
@@ -80,13 +99,15 @@ def read_lora_file(path: Path) -> dict[Layer, LowRank]:
 
     Raises `BadRequest` for tensors of another method than low rank, and for a layer that is spelled in two ways.
     """
-    from safetensors.torch import load_file
-
-    tensors = load_file(path)
     header = read_header(path)
-    check_method(tensors, path)
+    names = [name for name in header.tensors if not name.startswith(BUNDLED)]
+    if len(names) > MOST_LORA_TENSORS:
+        raise lora_error(path, f"it holds {len(names):,} tensors, and {MOST_LORA_TENSORS:,} are the most that is read")
+    check_method(names, path)
+    for name in names:
+        _check_shape(name, header.tensors[name].shape, path)
     layers: dict[Layer, LowRank] = {}
-    for name, tensor in tensors.items():
+    for name, tensor in _tensors(path, names):
         base, part = split_name(name)
         layer = layers.setdefault(layer_of(base), LowRank())
         if part in layer.factors or (part == "alpha" and layer.alpha is not None):
@@ -103,8 +124,27 @@ def read_lora_file(path: Path) -> dict[Layer, LowRank]:
     return layers
 
 
-def check_method(tensors: Mapping[str, Tensor], path: Path) -> None:
-    for name in tensors:
+def _tensors(path: Path, names: Iterable[str]) -> Iterator[tuple[str, Tensor]]:
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, "pt") as file:
+            for name in names:
+                yield name, file.get_tensor(name)
+    except SafetensorError as error:
+        raise lora_error(path, f"it cannot be read: {error}", "fetch the file again, or choose another LoRA") from None
+
+
+def _check_shape(name: str, shape: tuple[int, ...], path: Path) -> None:
+    if name.endswith(".alpha"):
+        if prod(shape) != 1:
+            raise lora_error(path, f"its {name} is {shape}, and one number is needed")
+    elif len(shape) not in {2, 4} or not all(shape):
+        raise lora_error(path, f"its {name} is {shape}, which is no factor of a matrix or a convolution")
+
+
+def check_method(names: Iterable[str], path: Path) -> None:
+    for name in names:
         last = name.removesuffix(".weight").rpartition(".")[2]
         method = next((called for start, called in OTHER_METHODS.items() if last.startswith(start)), None)
         if method is not None:
@@ -132,15 +172,34 @@ def layer_of(base: str) -> Layer:
         if base.startswith(start):
             return part, flat_name(part, base.removeprefix(start))
     part = NETWORK
+    base = unwrapped(base)
     for start, named in DOTTED.items():
         if base.startswith(start):
-            part, base = named, base.removeprefix(start)
+            part, base = named, unwrapped(base.removeprefix(start))
             break
+    if part != NETWORK:
+        base = base.removeprefix("transformer.")
     if base.startswith("text_model."):
         part = TEXT if part == NETWORK else part
     if ".processor." in base or base.endswith(".to_out"):  # there the output is "to_out", and "to_out.0" elsewhere
         base = re.sub(r"\.to_out$", ".to_out.0", base.replace(".processor.", "."))
     return part, flat_name(part, base)
+
+
+def unwrapped(base: str) -> str:
+    """A name without what programs put around a network."""
+    while wrapper := next((start for start in WRAPPERS if base.startswith(start)), None):
+        base = base.removeprefix(wrapper)
+    return base
+
+
+def other_model(layers: Iterable[Layer]) -> str:
+    """What a LoRA with these `layers` was made for if that is no Stable Diffusion with a U-Net; "" if unknown."""
+    for _, name in layers:
+        model = next((model for pattern, model in OTHER_MODELS if pattern.match(name)), "")
+        if model:
+            return model
+    return ""
 
 
 def flat_name(part: str, name: str) -> str:
@@ -157,15 +216,25 @@ def metadata_alphas(header: Header, layers: Mapping[Layer, LowRank]) -> Iterator
     """The alphas that diffusers writes beside the tensors, of layers that have none among them."""
     try:
         settings: dict[str, Any] = json.loads(header.metadata.get("lora_adapter_metadata", "{}"))
+        patterns = {
+            part: {
+                flat_name(part, name): alpha for name, alpha in (settings.get(f"{part}.alpha_pattern") or {}).items()
+            }
+            for part in (NETWORK, TEXT, TEXT_2)
+        }
         for layer, found in layers.items():
-            usual = settings.get(f"{layer[0]}.lora_alpha")
-            patterns: dict[str, float] = settings.get(f"{layer[0]}.alpha_pattern") or {}
-            of_this = (alpha for name, alpha in patterns.items() if layer[1].endswith(flat_name(layer[0], name)))
-            alpha = next(of_this, usual)
+            alpha = ending_in(layer[1], patterns[layer[0]], settings.get(f"{layer[0]}.lora_alpha"))
             if found.alpha is None and alpha is not None:
                 yield layer, float(alpha)
-    except (ValueError, TypeError, AttributeError):
+    except (ValueError, TypeError, AttributeError, RecursionError, OverflowError):
         return
+
+
+def ending_in(name: str, endings: Mapping[str, Any], usual: Any) -> Any:
+    """The value of the longest of `endings` of whole words that `name` has; `usual` if it has none."""
+    words = name.split("_")
+    known = (endings.get("_".join(words[at:])) for at in range(len(words)))
+    return next((value for value in known if value is not None), usual)
 
 
 def trained_text_width(layers: Mapping[Layer, LowRank]) -> int | None:

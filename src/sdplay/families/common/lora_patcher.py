@@ -23,6 +23,7 @@ from sdplay.families.common.lora_file import (
     Layer,
     LowRank,
     lora_error,
+    other_model,
     read_lora_file,
     trained_text_width,
 )
@@ -84,6 +85,9 @@ class LoraPatcher:
                 one.origin, f"it was made for {base_name(width)}, and this model is {base_name(self.width)}", TOGETHER
             )
         strange = sorted(f"{name} of the {part}" for part, name in found.keys() - self.layers.keys())
+        made_for = other_model(found) if strange else ""
+        if made_for:
+            raise lora_error(one.origin, f"it was made for {made_for}, and not for Stable Diffusion 1.x, 2.x or SDXL")
         if strange:
             reason = f"{len(strange)} of its {len(found)} layers are not in this model, {strange[0]} for one"
             raise lora_error(one.origin, reason, TOGETHER)

@@ -16,9 +16,11 @@ from typing import Any
 
 from sdplay.core.errors import ModelBroken
 from sdplay.core.identity import ResolvedAddOn
+from sdplay.families.common.checkpoint_names import vae_names
+from sdplay.families.common.component_config import read_config
 from sdplay.families.common.detect import Architecture, Shapes, component_tensors, detect_file, detect_folder, shapes_of
 from sdplay.families.common.layout import unet_config, vae_config
-from sdplay.files.model_files import read_json, read_tensors, weight_files
+from sdplay.files.model_files import read_tensors, weight_files
 
 UP = re.compile(r"(?<=[._])(up|B)(?=(?:\.default)?\.weight$)")  # the end of a name in the layouts of LoRAs
 DOWN = {"up": "down", "B": "A"}
@@ -75,11 +77,15 @@ def read_model_size(path: Path, known: Sequence[Architecture], add_ons: Sequence
     try:
         kind = detect_folder(path, known) if path.is_dir() else detect_file(path, known)
         tensors = {part: shapes_of(each) for part, each in component_tensors(path, kind.architecture).items()}
+        own_vae = next((one.path for one in add_ons if one.identity.kind == "vae"), None)
+        if own_vae is not None:
+            tensors["vae"] = vae_names(_add_on_shapes(own_vae))
         counts = {part: _count(shapes) for part, shapes in tensors.items()}
         if not all(counts.values()):
             raise ValueError(f"there are no weights in {next(part for part, count in counts.items() if not count)}")
         if path.is_dir():
-            unet, vae = (read_json(path / part / "config.json") for part in ("unet", "vae"))
+            unet = read_config(path / "unet")
+            vae = read_config(path / "vae") if own_vae is None else vae_config(tensors["vae"])
         else:
             unet, vae = unet_config(tensors["unet"], kind.architecture), vae_config(tensors["vae"])
         return ModelSize(

@@ -12,12 +12,16 @@ from torch import Tensor
 from sdplay.engines.device import Placement
 from sdplay.engines.weight_buffer import MappedFile, with_weights
 from sdplay.families.common import layout
-from sdplay.families.common.detect import UNET, VAE, Architecture, TextEncoderFiles, below, detect_file
+from sdplay.families.common.checkpoint_names import UNET, VAE, original_names
+from sdplay.families.common.component_config import check_config
+from sdplay.families.common.detect import Architecture, TextEncoderFiles, below, detect_file
 from sdplay.families.common.latent_model import Components, check_components, component_error
 from sdplay.families.common.tokenizer import SIZE, clip_tokenizer
 from sdplay.sampling.process import make_process
 
 Weights = dict[str, Tensor]
+SCALES = ("scale_weight", "weight_scale")  # of ComfyUI's files, older and newer
+FP8 = (torch.float8_e4m3fn, torch.float8_e5m2)
 
 
 def read_single_file(path: Path, placement: Placement, known: Sequence[Architecture]) -> Components:
@@ -30,24 +34,39 @@ def read_single_file(path: Path, placement: Placement, known: Sequence[Architect
     part = "file"
     try:
         file = MappedFile(path)
+        file.tensors = unscaled(original_names(file.tensors), placement.dtype)
         part = "text_encoder"
         encoders = tuple(_text_encoder(file, each, placement) for each in texts)
         part = "unet"
         unet = _unet(file, kind.architecture, placement)
         part = "vae"
-        vae = _vae(file, kind.architecture, placement)
+        vae = _vae(file, kind.architecture, placement) if kind.has_vae else None
         part = "unet"
-        check_components(unet.config, vae.config, sum(encoder.config.hidden_size for encoder in encoders))
+        latents = vae.config if vae is not None else _known_latents(unet, kind.architecture)
+        check_components(unet.config, latents, sum(encoder.config.hidden_size for encoder in encoders))
     except Exception as error:  # the conversion and the networks raise many kinds for a checkpoint with odd tensors
         raise component_error(part, path, error) from error
     return Components(
-        process=make_process(prediction=kind.prediction, offset=1),
+        process=make_process(prediction=kind.prediction, offset=1, zero_snr=kind.zero_snr),
         tokenizers=tuple(clip_tokenizer(each.pad) for each in texts),
         text_encoders=encoders,
         unet=unet,
         vae=vae,
+        latents=latents,
         zero_when_empty=kind.architecture.size_embedding,
     )
+
+
+def unscaled(tensors: Weights, dtype: torch.dtype) -> Weights:
+    """`tensors` with the weights of scaled fp8, each of which has a scale beside it, at their size in `dtype`."""
+    found = dict(tensors)
+    for name, scale in tensors.items():
+        base, _, last = name.rpartition(".")
+        weight = tensors.get(f"{base}.weight")
+        if last in SCALES and weight is not None and weight.dtype in FP8 and not bool((scale.float() == 1).all()):
+            column = scale.float().reshape(-1, *[1] * (weight.dim() - 1)) if scale.numel() > 1 else scale.float()
+            found[f"{base}.weight"] = (weight.float() * column).reshape(weight.shape).to(dtype)
+    return found
 
 
 def with_prefix(weights: Weights, prefix: str) -> Weights:
@@ -66,6 +85,7 @@ def _unet(file: MappedFile, architecture: Architecture, placement: Placement) ->
 
     part = with_prefix(file.tensors, UNET)
     config = layout.unet_config(shapes_below(part, UNET), architecture)
+    check_config(config, len(part))
     converted: Weights = convert_ldm_unet_checkpoint(part, config)
     with torch.device("meta"):
         network = UNet2DConditionModel(**config)
@@ -78,9 +98,16 @@ def _vae(file: MappedFile, architecture: Architecture, placement: Placement) -> 
 
     part = with_prefix(file.tensors, VAE)
     config: layout.Config = layout.vae_config(shapes_below(part, VAE)) | {"scaling_factor": architecture.scaling_factor}
+    check_config(config, len(part))
     with torch.device("meta"):
         vae = AutoencoderKL(**config)
     return with_weights(vae, convert_ldm_vae_checkpoint(part, config), [file], placement.decode_dtype, placement)
+
+
+def _known_latents(unet: Any, architecture: Architecture) -> layout.Config:
+    """What is known of the latents of a model without a VAE."""
+    nothing = dict.fromkeys(("shift_factor", "latents_mean", "latents_std"))
+    return {**nothing, "latent_channels": unet.config.out_channels, "scaling_factor": architecture.scaling_factor}
 
 
 def _text_encoder(file: MappedFile, files: TextEncoderFiles, placement: Placement) -> Any:
@@ -95,6 +122,7 @@ def _clip(file: MappedFile, files: TextEncoderFiles, placement: Placement) -> An
 
     part = with_prefix(file.tensors, files.prefix)
     config = layout.clip_config(shapes_below(part, f"{files.prefix}text_model."))
+    check_config(config, len(part))
     with torch.device("meta"):
         model = CLIPTextModel(CLIPTextConfig(**config, hidden_act="quick_gelu"))
     return _encoder(model, convert_ldm_clip_checkpoint(part), file, placement)
@@ -107,6 +135,7 @@ def _open_clip(file: MappedFile, files: TextEncoderFiles, placement: Placement) 
 
     part = with_prefix(file.tensors, files.prefix)
     config = layout.open_clip_config(shapes_below(part, files.prefix))
+    check_config(config, len(part))
     if not files.projected:
         config["num_hidden_layers"] -= 1
         last = f"{files.prefix}transformer.resblocks.{config['num_hidden_layers']}."

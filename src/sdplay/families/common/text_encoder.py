@@ -65,10 +65,20 @@ class TextualInversions:
 
     def read(self, one: ResolvedAddOn) -> tuple[Tensor, ...]:
         """The vectors in a file for each of the text encoders."""
+        from safetensors import SafetensorError
         from safetensors.torch import load_file
 
-        found = vectors_in(load_file(one.path), len(self.encoders))
+        try:
+            tensors = load_file(one.path)
+        except SafetensorError as error:
+            raise embedding_error(one.origin, f"it cannot be read: {error}", "fetch the file again") from None
+        found = vectors_in(tensors, len(self.encoders))
         widths = tuple(encoder.config.hidden_size for encoder in self.encoders)
+        words = [name for name, tensor in tensors.items() if tensor.ndim == 1]
+        if found is None and len(words) == len(tensors):
+            shown = ", ".join(words[:3]) + (", …" if len(words) > 3 else "")
+            reason = f"it holds {len(words)} words ({shown}), and this program reads one word from a file"
+            raise embedding_error(one.origin, reason, "save each of them in a file of its own")
         if found is None:
             raise embedding_error(
                 one.origin, f"it has no vectors for one of the {len(widths)} text encoders of this model"
@@ -130,8 +140,9 @@ def rows(vectors: Tensor) -> Tensor:
     return vectors[None] if vectors.ndim == 1 else vectors
 
 
-def embedding_error(path: Path, reason: str) -> BadRequest:
-    hint = "choose an embedding and a `model` that belong together"
+def embedding_error(
+    path: Path, reason: str, hint: str = "choose an embedding and a `model` that belong together"
+) -> BadRequest:
     return BadRequest(reason, field="embedding", value=str(path), hint=hint)
 
 

@@ -16,7 +16,11 @@ FAILED = 3
 REFUSED = re.compile(r"GLOBAL ([\w.]+)")  # torch's words for a name that a pickle wants to call, and may not
 STRANGE = re.compile(r"WeightsUnpickler error:\s*(.+)|(Invalid magic number)")  # and for what it never writes itself
 SYSTEM = re.compile(r"os error (\d+)")  # how safetensors tells what the system said
-NEVER_READ = "model_ema."  # a second copy of the network, which no reader of ours looks at
+MEANS = re.compile(r"model_ema\.")  # a second copy of the network, which is read only where the first is missing
+MEANS_OF_OTHERS = re.compile(r"model_ema\.(?!diffusion_model)")
+FIRST_COPY = ("model.diffusion_model.", "diffusion_model.")
+BELOW = ("state_dict", "string_to_param", "model_state_dict", "model", "module", "params", "weights")
+DEEPEST = 5  # dictionaries within each other
 NUMPY = tuple(f"numpy{core}.multiarray.{name}" for core in (".core", "._core") for name in ("scalar", "_reconstruct"))
 LEFT_BY_TRAINING = (  # what the programs that trained Stable Diffusion left in its files beside the weights
     "pytorch_lightning.callbacks.model_checkpoint.ModelCheckpoint",
@@ -24,6 +28,20 @@ LEFT_BY_TRAINING = (  # what the programs that trained Stable Diffusion left in 
     "omegaconf.dictconfig.DictConfig",
     *("numpy.dtype", "numpy.ndarray", *NUMPY),
 )
+
+
+CONTAINERS = tuple(f"torch.nn.modules.container.{name}" for name in ("ParameterDict", "ParameterList", "ModuleDict"))
+
+
+class Parameters:
+    """Stands for torch's containers of parameters, as textual inversions of A1111 are in: keeps the tensors by name."""
+
+    def __init__(self, *_: object) -> None:
+        self.tensors: dict[str, Any] = {}
+
+    def __setstate__(self, state: Any) -> None:
+        found = state.get("_parameters") if isinstance(state, dict) else None
+        self.tensors = dict(found) if isinstance(found, dict) else {}
 
 
 class Nothing:
@@ -56,14 +74,30 @@ def weights_of(source: str) -> dict[str, Any]:
 
     with open(source, "rb") as file:
         archive = file.read(2) == b"PK"
-    with torch.serialization.safe_globals([(Nothing, name) for name in LEFT_BY_TRAINING]):
+    known: list[Any] = [(Nothing, name) for name in LEFT_BY_TRAINING] + [(Parameters, name) for name in CONTAINERS]
+    with torch.serialization.safe_globals(known):
         found = torch.load(source, map_location="cpu", weights_only=True, mmap=archive)
-    inner = found if isinstance(found, dict) else {}
-    for below in ("state_dict", "string_to_param"):  # of a checkpoint, of a textual inversion of A1111
-        inner = inner.get(below, inner)
-    tensors = inner.items() if isinstance(inner, dict) else ()
-    kept = {name: t for name, t in tensors if isinstance(name, str) and isinstance(t, torch.Tensor)}
-    return {name: tensor.detach() for name, tensor in kept.items() if not name.startswith(NEVER_READ)}
+    kept = tensors_in(found)
+    whole = any(name.startswith(FIRST_COPY) for name in kept)
+    passed_over = MEANS if whole else MEANS_OF_OTHERS
+    return {name: tensor.detach() for name, tensor in kept.items() if not passed_over.match(name)}
+
+
+def tensors_in(found: Any, depth: int = DEEPEST) -> dict[str, Any]:
+    """The tensors by name of the outermost dictionary with some, among those that checkpoints have one within another:
+    `BELOW` first, since what is beside the weights may be tensors too.
+    """
+    import torch
+
+    if isinstance(found, Parameters):
+        found = found.tensors
+    if not isinstance(found, dict) or not depth:
+        return {}
+    for below in BELOW:
+        inner = tensors_in(found.get(below), depth - 1)
+        if inner:
+            return inner
+    return {name: t for name, t in found.items() if isinstance(name, str) and isinstance(t, torch.Tensor)}
 
 
 def write(weights: dict[str, Any], target: str) -> None:

@@ -114,7 +114,7 @@ def index_clip(path: Path) -> ClipIndex:
     """
     container, stream = open_clip(path)
     with container:
-        _check_whole(path, stream)
+        _check_whole(path, stream, container.size)
         packets = [packet for packet in _packets(container, stream) if not _hidden(packet, stream)]
         shown = sorted((packet.pts, packet.is_keyframe) for packet in packets if packet.pts is not None)
         announced, time_base = stream.average_rate, stream.time_base or Fraction(1, 1000)
@@ -160,10 +160,9 @@ def _hidden(packet: Packet, stream: VideoStream) -> bool:
     return packet.is_discard or (stream.codec_context.name == "vp8" and not bytes(packet)[0] & vp8_shows)
 
 
-def _check_whole(path: Path, stream: VideoStream) -> None:
-    """An MP4 that lists where its frames lie must reach that far."""
+def _check_whole(path: Path, stream: VideoStream, size: int) -> None:
+    """An MP4 that lists where its frames lie must reach that far; `size` is that of what was opened, in bytes."""
     ends = (entry.pos + entry.size for entry in stream.index_entries)
-    size = path.stat().st_size
     if (needed := max(ends, default=0)) > size:
         refuse(path, f"was cut off: {size:,} bytes of at least {needed:,} are there", hint="copy it again")
 

@@ -1,0 +1,45 @@
+"""How much memory a process may take is known before torch is loaded."""
+
+from __future__ import annotations
+
+import resource
+from pathlib import Path
+
+import pytest
+
+from sdplay.cli.outcome import tell
+from sdplay.core import machine
+from sdplay.core.errors import MemoryFailed
+from sdplay.core.machine import check_address_space
+
+
+@pytest.mark.parametrize(("limit", "refused"), [(10**9, True), (10**11, False), (resource.RLIM_INFINITY, False)])
+def test_a_process_that_may_not_take_enough_is_told(
+    limit: int, refused: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "statm").write_text("10000 1 1 1 0 1 0\n")
+    monkeypatch.setattr(machine, "STATM", tmp_path / "statm")
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (limit, limit))
+    if not refused:
+        check_address_space()
+        return
+    with pytest.raises(MemoryFailed, match=r"may take 0\.9 GB of memory, and drawing takes 1\.5 GB") as caught:
+        check_address_space()
+    assert "ulimit" in caught.value.hint
+    assert caught.value.exit_code == 1
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        ImportError("libtorch_cpu.so: failed to map segment from shared object"),
+        RuntimeError("can't start new thread"),
+        RuntimeError("[enforce fail at alloc_cpu.cpp:124] . DefaultCPUAllocator: can't allocate memory"),
+    ],
+)
+def test_a_system_that_gives_no_memory_is_told_in_a_line(error: Exception, capsys: pytest.CaptureFixture[str]) -> None:
+    assert tell(error) == 1
+    said = capsys.readouterr().err
+    assert "there is too little memory" in said
+    assert "should not happen" not in said
