@@ -162,7 +162,7 @@ def opened(path: Path) -> Iterator[IO[str]]:
         yield sys.stdout
         return
     try:
-        with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+        with replacing(path, into_devices=True) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
             yield file
             file.flush()
     except OSError as error:

@@ -65,7 +65,7 @@ class PreviewFile:
         buffer = io.BytesIO()
         picture.save(buffer, FILE_KINDS[self.path.suffix.casefold()])
         try:
-            replace_file(self.path, buffer.getvalue(), durable=False)
+            replace_file(self.path, buffer.getvalue(), durable=False, into_devices=True)
         except OSError as error:
             raise store_error(error, self.path) from error
 

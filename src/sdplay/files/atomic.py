@@ -96,13 +96,14 @@ def sweep(folder: Path, now: float) -> None:
 
 
 @contextmanager
-def replacing(path: Path, *, durable: bool = True) -> Generator[Path]:
+def replacing(path: Path, *, durable: bool = True, into_devices: bool = False) -> Generator[Path]:
     """A temporary path to write to, which becomes `path` at the end, or disappears if anything is raised.
 
     With `durable` the bytes are on the disk before they get the name; the name itself is once `sync_folder` was called
-    on the folder. A device or a pipe (/dev/null, /dev/stdout) stays what it is: it is `path` that is written to.
+    on the folder. With `into_devices`, for a path that the user named, a device or a pipe (/dev/null, /dev/stdout) stays
+    what it is and is written to; in a folder of ours a pipe is replaced, since nobody reads it.
     """
-    if path.is_char_device() or path.is_fifo():
+    if into_devices and (path.is_char_device() or path.is_fifo()):
         yield path
         return
     temporary = path.with_name(f"{path.name}.{os.getpid()}{TEMPORARY}")
@@ -114,9 +115,9 @@ def replacing(path: Path, *, durable: bool = True) -> Generator[Path]:
         raise
 
 
-def replace_file(path: Path, content: bytes, *, durable: bool = True) -> None:
+def replace_file(path: Path, content: bytes, *, durable: bool = True, into_devices: bool = False) -> None:
     """Give the name `path` to a file with `content`; raises `OSError`, leaving the old file and nothing else."""
-    with replacing(path, durable=durable) as temporary:
+    with replacing(path, durable=durable, into_devices=into_devices) as temporary:
         temporary.write_bytes(content)
 
 

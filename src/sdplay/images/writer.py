@@ -83,7 +83,7 @@ def save_picture(picture: Picture, path: Path) -> Path:
     content = encode(picture, kind, VERSION)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        replace_file(path, content)
+        replace_file(path, content, into_devices=True)
     except OSError as error:
         raise store_error(error, path) from error
     return path
