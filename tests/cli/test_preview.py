@@ -51,7 +51,9 @@ def test_the_file_holds_what_is_emerging_and_then_the_picture(tmp_path: Path, na
     assert [path.name for path in tmp_path.iterdir()] == [name]  # what it was written to first is gone
 
 
-@pytest.mark.parametrize(("name", "reason"), [("latest.txt", "no name of a picture"), ("none/latest.png", "folder")])
+@pytest.mark.parametrize(
+    ("name", "reason"), [("latest.txt", "not the name of a picture"), ("none/latest.png", "folder")]
+)
 def test_a_file_that_cannot_be_kept_is_refused(tmp_path: Path, name: str, reason: str) -> None:
     with pytest.raises(BadRequest, match=reason):
         PreviewFile(tmp_path / name)

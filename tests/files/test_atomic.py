@@ -227,21 +227,23 @@ def test_sweeping_a_folder_that_is_gone_is_no_error(tmp_path: Path) -> None:
     assert names(tmp_path) == []
 
 
-def test_a_device_or_a_pipe_stays_what_it_is(tmp_path: Path) -> None:
+def test_a_device_or_a_pipe_that_the_user_named_stays_what_it_is(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
     try:
-        replace_file(pipe, b"rows")
+        replace_file(pipe, b"rows", into_devices=True)
         assert os.read(reader, 10) == b"rows"
     finally:
         os.close(reader)
     assert pipe.is_fifo()
     link = tmp_path / "null"
     link.symlink_to("/dev/null")
-    replace_file(link, b"rows")
+    replace_file(link, b"rows", into_devices=True)
     assert link.is_char_device()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["null", "pipe"]
+    replace_file(pipe, b"rows")  # in a folder of ours
+    assert pipe.read_bytes() == b"rows"
 
 
 NEEDED = 100 * 512 * 256 * 3 * 0.6
