@@ -100,8 +100,8 @@ def replacing(path: Path, *, durable: bool = True, into_devices: bool = False) -
     """A temporary path to write to, which becomes `path` at the end, or disappears if anything is raised.
 
     With `durable` the bytes are on the disk before they get the name; the name itself is once `sync_folder` was called
-    on the folder. With `into_devices`, for a path that the user named, a device or a pipe (/dev/null, /dev/stdout) stays
-    what it is and is written to; in a folder of ours a pipe is replaced, since nobody reads it.
+    on the folder. With `into_devices`, for a path that the user named, a device or a pipe (/dev/null) stays what it is
+    and is written to; in a folder of ours a pipe is replaced, since nobody reads it.
     """
     if into_devices and (path.is_char_device() or path.is_fifo()):
         yield path
