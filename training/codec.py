@@ -40,7 +40,7 @@ SAVED_EVERY = 240.0
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CodecSettings:
     channels: tuple[int, ...] = (16, 16, 32, 64, 128)
-    latent_channels: int = 16
+    latent_channels: int = 8
     batch: int = 8
     lr: float = 2e-3
     ema: float = 0.995

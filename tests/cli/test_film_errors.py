@@ -171,8 +171,8 @@ def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ({"animation_prompts": {}}, "there is no prompt"),
         ({"animation_prompts": ""}, "there is no prompt"),
-        ({"animation_prompts": '{"0": "a",\n "5": }'}, "no JSON at line 2, column 7"),
-        ({"animation_prompts": {"0": 5}}, "the prompt for frame 0 is no text"),
+        ({"animation_prompts": '{"0": "a",\n "5": }'}, "not JSON at line 2, column 7"),
+        ({"animation_prompts": {"0": 5}}, "the prompt for frame 0 is not text"),
         ({"animation_prompts": {"zero": "a"}}, "zero"),
         ({"animation_prompts": {"0": "a `1+`"}}, "animation-prompts"),
         ({"max_frames": True}, "--max-frames = True"),

@@ -80,6 +80,7 @@ def written(name: str, content: bytes) -> Callable[[Path], str]:
     return write
 
 
+WITHOUT_VAE = {name: shape for name, shape in SD15.items() if not name.startswith("first_stage_model.")}
 FAILURES: dict[str, Callable[[Path], str]] = {
     "no model has this name": lambda desk: "dreemy",
     "2 models have this name": twice,
@@ -87,6 +88,8 @@ FAILURES: dict[str, Callable[[Path], str]] = {
     "this is a pickle": lambda desk: "downloads/old.ckpt",
     "this pickle is more than weights": lambda desk: f"{hostile(desk / 'bad.ckpt', desk / 'it ran')} --allow-pickle",
     "it would unpack to": lambda desk: f"{bomb(desk / 'bomb.ckpt', 10**6)} --allow-pickle",
+    "there is no VAE in this model": lambda desk: str(write_header(desk / "no-vae.safetensors", WITHOUT_VAE)),
+    "in EDM's form": lambda desk: str(write_header(desk / "edm.safetensors", {**SD15, "edm_vpred.sigma_max": ()})),
     "this is a web page": written("page.safetensors", b"<!DOCTYPE html>"),
     "the file is empty": written("empty.safetensors", b""),
     "the file was cut off": written("cut.safetensors", (10**4).to_bytes(8, "little") + b"{" + bytes(100)),

@@ -90,7 +90,7 @@ def test_another_programs_picture_is_read_and_drawn_again(tiny: Path) -> None:
         assert isinstance(said, ParsedMetadata)
         assert said.program == "A1111"
         adopted = studio.history.import_settings(said, model=str(tiny), width=64, height=64)
-        assert "<lora:ghibli:0.8> in the prompt = 'ghibli': is left out: there is no such LoRA" in "\n".join(
+        assert "<lora:ghibli:0.8> in the prompt = 'ghibli': is left out: it is not here" in "\n".join(
             map(str, adopted.left)
         )
         (drawn,) = studio.draw_again(path, model=str(tiny), width=64, height=64)

@@ -31,6 +31,7 @@ HEAD = 64  # bytes of a file that say whether it is HEIC
 # made to harm (bombs, bottomless nesting).
 UNREADABLE = (
     OSError,
+    RuntimeError,
     ValueError,
     KeyError,
     IndexError,
@@ -39,7 +40,6 @@ UNREADABLE = (
     OverflowError,
     SyntaxError,
     EOFError,
-    RecursionError,
     struct.error,
     zlib.error,
     Image.DecompressionBombError,
