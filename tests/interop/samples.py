@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 from PIL import Image, PngImagePlugin
+
+from sdplay.interop import ParsedMetadata, parse_comfyui
 
 A1111 = """a lighthouse (storm:1.2), [oil:photo:0.4], <lora:ghibli:0.8>
 second prompt line
@@ -109,6 +112,19 @@ NOVELAI = {
 }
 
 
+# What the graphs with a tin robot say.
+TIN: dict[str, Any] = {
+    "seed": 735,
+    "steps": 12,
+    "guidance_scale": 6.0,
+    "sampler": "euler",
+    "schedule": "karras",
+    "width": 128,
+    "height": 192,
+    "model": "tin.safetensors",
+}
+
+
 def node(kind: str, **inputs: Any) -> dict[str, Any]:
     return {"class_type": kind, "inputs": inputs, "_meta": {"title": kind}}
 
@@ -182,6 +198,23 @@ WORKFLOW: dict[str, Any] = {
 }
 
 EXIF_IFD, USER_COMMENT, MAKE, MODEL, DESCRIPTION = 0x8769, 0x9286, 0x010F, 0x0110, 0x010E
+
+
+def parse(graph: dict[str, Any]) -> ParsedMetadata:
+    return parse_comfyui(json.dumps(graph))
+
+
+def changed(sampler: dict[str, Any] | None = None, **nodes: dict[str, Any]) -> dict[str, Any]:
+    """`COMFYUI` with nodes put in (`n6` is node 6) and inputs of its sampler changed."""
+    graph = {**deepcopy(COMFYUI), **{key.removeprefix("n"): value for key, value in nodes.items()}}
+    graph["3"]["inputs"] |= sampler or {}
+    return graph
+
+
+def custom_sampler(latent: str) -> dict[str, Any]:
+    """A sampler taken apart: noise from node 90, guider 91, sampler 80, sigmas 92."""
+    parts = {"noise": ["90", 0], "guider": ["91", 0], "sampler": ["80", 0], "sigmas": ["92", 0]}
+    return node("SamplerCustomAdvanced", **parts, latent_image=[latent, 0])
 
 
 def png(path: Path, **chunks: str) -> Path:

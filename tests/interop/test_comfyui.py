@@ -9,23 +9,8 @@ from typing import Any
 import pytest
 
 from sdplay.core.errors import BadRequest
-from sdplay.interop import ParsedMetadata, parse_comfyui
-from tests.interop.samples import COMFYUI, WORKFLOW, node
-
-
-def parse(graph: dict[str, Any]) -> ParsedMetadata:
-    return parse_comfyui(json.dumps(graph))
-
-
-def changed(**nodes: dict[str, Any]) -> dict[str, Any]:
-    """The sample graph with nodes put in; `n6` is node 6."""
-    return {**deepcopy(COMFYUI), **{key.removeprefix("n"): value for key, value in nodes.items()}}
-
-
-def with_sampler(**inputs: Any) -> dict[str, Any]:
-    graph = deepcopy(COMFYUI)
-    graph["3"]["inputs"] |= inputs
-    return graph
+from sdplay.interop import parse_comfyui
+from tests.interop.samples import COMFYUI, WORKFLOW, changed, custom_sampler, node, parse
 
 
 def test_a_plain_graph() -> None:
@@ -54,7 +39,7 @@ def test_a_plain_graph() -> None:
 
 
 def test_names_and_seeds_that_we_lack_are_kept() -> None:
-    found = parse(with_sampler(sampler_name="dpm_fast", scheduler="kl_optimal", seed=2**64 - 1))
+    found = parse(changed({"sampler_name": "dpm_fast", "scheduler": "kl_optimal", "seed": 2**64 - 1}))
     assert found.other["sampler_name"] == "dpm_fast"
     assert found.other["scheduler"] == "kl_optimal"
     assert found.other["seed"] == 2**64 - 1
@@ -210,14 +195,7 @@ def test_a_custom_sampler_with_a_karras_node() -> None:
 
 def test_a_sampler_taken_apart_into_nodes() -> None:
     graph = changed(
-        n3=node(
-            "SamplerCustomAdvanced",
-            noise=["90", 0],
-            guider=["91", 0],
-            sampler=["80", 0],
-            sigmas=["92", 0],
-            latent_image=["93", 0],
-        ),
+        n3=custom_sampler("93"),
         n80=node("KSamplerSelect", sampler_name="dpmpp_2m"),
         n90=node("RandomNoise", noise_seed=8),
         n91=node("CFGGuider", model=["10", 0], positive=["6", 0], negative=["7", 0], cfg=5.0),

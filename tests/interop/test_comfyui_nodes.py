@@ -1,8 +1,7 @@
-"""ComfyUI's graphs with nodes of many packs: pipes, switches, text nodes, loaders; drawings with subgraphs."""
+"""ComfyUI's graphs with nodes of many packs: pipes, switches, text nodes, loaders."""
 
 from __future__ import annotations
 
-import json
 from copy import deepcopy
 from typing import Any
 
@@ -10,20 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sdplay.interop import ParsedMetadata, parse_comfyui, read_found
-from tests.interop.samples import COMFYUI, node
+from sdplay.interop import ParsedMetadata, read_found
+from tests.interop.samples import COMFYUI, TIN, changed, custom_sampler, node, parse
 from tests.interop.test_cases import CASES
-
-TIN = {
-    "seed": 735,
-    "steps": 12,
-    "guidance_scale": 6.0,
-    "sampler": "euler",
-    "schedule": "karras",
-    "width": 128,
-    "height": 192,
-    "model": "tin.safetensors",
-}
 
 
 @pytest.mark.parametrize(
@@ -57,17 +45,6 @@ def test_graphs_with_popular_nodes(name: str, prompt: str, negative: str, change
     assert (found.prompt, found.negative_prompt) == (prompt, negative)
     expected = TIN | changes
     assert {field: found.fields.get(field) for field in expected} == expected
-
-
-def parse(graph: dict[str, Any]) -> ParsedMetadata:
-    return parse_comfyui(json.dumps(graph))
-
-
-def changed(sampler: dict[str, Any] | None = None, **nodes: dict[str, Any]) -> dict[str, Any]:
-    """The sample graph with nodes put in (`n6` is node 6) and inputs of its sampler changed."""
-    graph = {**deepcopy(COMFYUI), **{key.removeprefix("n"): value for key, value in nodes.items()}}
-    graph["3"]["inputs"] |= sampler or {}
-    return graph
 
 
 def encoder(text: Any) -> dict[str, Any]:
@@ -235,14 +212,7 @@ def test_where_words_come_from(nodes: dict[str, Any], prompt: str, negative: str
 def test_two_guidances() -> None:
     """Of `DualCFGGuider` the first conditioning has the words, and its guidance is theirs."""
     graph = changed(
-        n3=node(
-            "SamplerCustomAdvanced",
-            noise=["90", 0],
-            guider=["91", 0],
-            sampler=["80", 0],
-            sigmas=["92", 0],
-            latent_image=["5", 0],
-        ),
+        n3=custom_sampler("5"),
         n80=node("KSamplerSelect", sampler_name="euler"),
         n90=node("RandomNoise", noise_seed=8),
         n91=node(
@@ -328,174 +298,12 @@ def test_the_saved_picture_counts_and_not_the_one_that_is_shown() -> None:
     assert parse(graph).fields["seed"] == 1102676403634909
 
 
-@pytest.mark.parametrize(
-    ("loader", "loras"),
-    [
-        (
-            node(
-                "Power Lora Loader (rgthree)",
-                model=["4", 0],
-                lora_1={"on": True, "lora": "a.safetensors", "strength": 0.7},
-                lora_2={"on": False, "lora": "b.safetensors", "strength": 1},
-                lora_3={"on": True, "lora": "x/c.safetensors", "strength": 0.5, "strengthTwo": 0.25},
-            ),
-            ("a:0.7", "c:0.25:0.5"),
-        ),
-        (
-            node(
-                "Lora Loader Stack (rgthree)",
-                model=["4", 0],
-                lora_01="a.pt",
-                strength_01=0.3,
-                lora_02="None",
-                strength_02=1,
-            ),
-            ("a:0.3",),
-        ),
-        (node("LoraLoaderModelOnly", model=["4", 0], lora_name="sub\\a.safetensors", strength_model=0.4), ("a:0.4",)),
-        (
-            node("CR Apply LoRA Stack", model=["4", 0], lora_stack=["71", 0]),
-            ("a:0.5:1", "c:0.7"),
-        ),
-        (
-            node("easy loraStackApply", model=["4", 0], lora_stack=["72", 0]),
-            ("a:0.9",),
-        ),
-    ],
-)
-def test_loras_in_every_kind_of_loader(loader: dict[str, Any], loras: tuple[str, ...]) -> None:
-    graph = changed(
-        {"model": ["70", 0]},
-        n70=loader,
-        n71=node(
-            "CR LoRA Stack",
-            switch_1="On",
-            lora_name_1="a.safetensors",
-            model_weight_1=1,
-            clip_weight_1=0.5,
-            switch_2="Off",
-            lora_name_2="b.safetensors",
-            model_weight_2=1,
-            clip_weight_2=0.5,
-            switch_3="On",
-            lora_name_3="c.safetensors",
-            model_weight_3=0.7,
-            clip_weight_3=0.7,
-        ),
-        n72=node(
-            "LoRA Stacker",
-            input_mode="simple",
-            lora_count=1,
-            lora_name_1="a",
-            lora_wt_1=0.9,
-            lora_name_2="b",
-            lora_wt_2=1,
-        ),
-    )
-    assert parse(graph).fields["lora"] == loras
-
-
-@pytest.mark.parametrize(
-    ("latent", "size"),
-    [
-        (node("SDXL Empty Latent Image (rgthree)", dimensions="1216 x 832 (landscape)", batch_size=1), (1216, 832)),
-        (node("EmptySD3LatentImage", width=["60", 0], height=["60", 1]), (896, 1152)),
-        (node("EmptyLatentImage", width=["61", 0], height=["61", 1]), (64, 128)),
-        (node("EmptyLatentImage", width=["62", 0], height=["62", 0]), (512, 512)),
-    ],
-)
-def test_sizes_on_nodes_of_their_own(latent: dict[str, Any], size: tuple[int, int]) -> None:
-    found = parse(
-        changed(
-            n5=latent,
-            n60=node("CR SDXL Aspect Ratio", width=1024, height=1024, aspect_ratio="3:4 portrait 896x1152"),
-            n61=node("CR SD1.5 Aspect Ratio", width=128, height=64, aspect_ratio="custom", swap_dimensions="On"),
-            n62=node("PrimitiveInt", value=512),
-        )
-    )
-    assert (found.fields["width"], found.fields["height"]) == size
-
-
 def test_words_that_are_not_there_are_missed() -> None:
     from sdplay.interop.import_settings import mode_of, supported_fields
 
     found = parse(changed({"positive": ["99", 0]}))
     left = supported_fields(found, mode_of(found))[1]
     assert "no words were found" in next(one.reason for one in left if one.name == "prompt")
-
-
-def drawn(kind: str, number: int, values: Any, **links: int) -> dict[str, Any]:
-    plugs = [{"name": name, "link": link} for name, link in links.items()]
-    return {"id": number, "type": kind, "widgets_values": values, "inputs": plugs}
-
-
-INNER = {
-    "id": "5c-1",
-    "inputs": [{"name": "text", "linkIds": [1]}],
-    "nodes": [
-        drawn("CLIPTextEncode", 6, ["unused"], text=1, clip=2),
-        drawn("CLIPTextEncode", 7, ["fog"], clip=3),
-        drawn("CheckpointLoaderSimple", 4, ["tin.safetensors"]),
-        drawn("EmptyLatentImage", 5, [128, 192, 1]),
-        drawn(
-            "KSampler",
-            3,
-            [735, "fixed", 12, 6.0, "euler", "karras", 1],
-            model=4,
-            positive=5,
-            negative=6,
-            latent_image=7,
-        ),
-    ],
-    "links": [
-        {"id": 1, "origin_id": -10, "origin_slot": 0, "target_id": 6, "target_slot": 0},
-        {"id": 2, "origin_id": 4, "origin_slot": 1, "target_id": 6, "target_slot": 1},
-        {"id": 3, "origin_id": 4, "origin_slot": 1, "target_id": 7, "target_slot": 0},
-        {"id": 4, "origin_id": 4, "origin_slot": 0, "target_id": 3, "target_slot": 0},
-        {"id": 5, "origin_id": 6, "origin_slot": 0, "target_id": 3, "target_slot": 1},
-        {"id": 6, "origin_id": 7, "origin_slot": 0, "target_id": 3, "target_slot": 2},
-        {"id": 7, "origin_id": 5, "origin_slot": 0, "target_id": 3, "target_slot": 3},
-        {"id": 8, "origin_id": 3, "origin_slot": 0, "target_id": -20, "target_slot": 0},
-    ],
-}
-
-
-def test_a_drawing_with_a_subgraph_and_links_by_name() -> None:
-    drawing = {
-        "nodes": [
-            drawn("PrimitiveStringMultiline", 60, ["a tin robot"]),
-            drawn("SetNode", 61, ["words"], STRING=10),
-            drawn("GetNode", 62, ["words"]),
-            drawn("5c-1", 57, [], text=11),
-            drawn("VAEDecode", 8, [], samples=12),
-            drawn("SaveImage", 9, ["x"], images=13),
-        ],
-        "links": [
-            [10, 60, 0, 61, 0, "STRING"],
-            [11, 62, 0, 57, 0, "STRING"],
-            [12, 57, 0, 8, 0, "LATENT"],
-            [13, 8, 0, 9, 0, "IMAGE"],
-        ],
-        "definitions": {"subgraphs": [INNER]},
-    }
-    found = parse_comfyui(None, json.dumps(drawing))
-    assert (found.prompt, found.negative_prompt) == ("a tin robot", "fog")
-    assert {field: found.fields.get(field) for field in TIN} == TIN
-
-
-def test_a_subgraph_in_itself_ends() -> None:
-    inner = {"id": "loop", "nodes": [drawn("loop", 1, []), drawn("loop", 2, [])], "links": []}
-    drawing = {"nodes": [drawn("loop", 1, [])], "links": [], "definitions": {"subgraphs": [inner]}}
-    assert parse_comfyui(None, json.dumps(drawing)).fields == {}
-
-
-def test_a_drawing_that_names_its_values() -> None:
-    sampler = drawn("A Sampler of Somebody", 3, [735, "fixed", 12, 6.0, "euler", "karras", 1], positive=1)
-    names = ["seed", "steps", "cfg", "sampler_name", "scheduler", "denoise"]
-    sampler["inputs"] += [{"name": name, "link": None, "widget": {"name": name}} for name in names]
-    text = drawn("Words", 6, {"text": "a tin robot"})
-    found = parse_comfyui(None, json.dumps({"nodes": [sampler, text], "links": [[1, 6, 0, 3, 0, "CONDITIONING"]]}))
-    assert (found.prompt, found.fields["steps"], found.fields["schedule"]) == ("a tin robot", 12, "karras")
 
 
 KEYS = [
