@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import struct
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from safetensors.numpy import save
 
 from tests.support.fakemodel import fake_model
 
@@ -48,12 +48,5 @@ def furnish(root: Path) -> Path:
 def lora() -> bytes:
     """A LoRA of one matrix in the layout of kohya's trainer."""
     name = "lora_unet_down_blocks_0_attentions_0_transformer_blocks_0_attn1_to_q"
-    tensors = {f"{name}.lora_down.weight": (4, 8), f"{name}.lora_up.weight": (8, 4), f"{name}.alpha": ()}
-    header: dict[str, object] = {}
-    at = 0
-    for key, shape in tensors.items():
-        size = 4 * int(np.prod(shape))
-        header[key] = {"dtype": "F32", "shape": shape, "data_offsets": [at, at + size]}
-        at += size
-    text = json.dumps(header).encode()
-    return struct.pack("<Q", len(text)) + text + np.ones(at // 4, np.float32).tobytes()
+    shapes = {f"{name}.lora_down.weight": (4, 8), f"{name}.lora_up.weight": (8, 4), f"{name}.alpha": ()}
+    return save({key: np.ones(shape, np.float32) for key, shape in shapes.items()})

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from tests.fuzz.forks import Ran
+from tests.fuzz.forks import Ran, forks
+from tests.fuzz.place import environment
 
 EXIT_CODES = {0, 1, 2, 3, 4}
 LONGEST = 300  # characters of a message, as the error tree promises
@@ -35,3 +36,15 @@ def broken_rules(ran: Ran, folder: Path, before: Sequence[str]) -> list[str]:
 def listing(folder: Path) -> list[str]:
     """Every file and folder below `folder`, relative to it."""
     return [str(path.relative_to(folder)) for path in folder.rglob("*")]
+
+
+def all_that_break(lines: Iterable[tuple[int, Sequence[str]]], folder: Path, root: Path) -> str:
+    """Run the numbered command lines one after the other in `folder`; returns a line for each that broke a rule."""
+    wrong: list[str] = []
+    with forks() as run:
+        for number, argv in lines:
+            before = listing(folder)
+            ran = run.run(argv, folder, environment(root))
+            if broken := broken_rules(ran, folder, before):
+                wrong.append(str((number, [word[:80] for word in argv], broken, ran.err[-300:])))
+    return "\n".join(wrong)

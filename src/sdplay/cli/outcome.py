@@ -19,7 +19,7 @@ from sdplay.cli.streams import steady_streams
 from sdplay.core.errors import BadRequests, SdplayError, shorten
 
 FAILED, BAD_REQUEST, STOPPED, DISK_FULL = 1, 2, 3, 4
-NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
+NO_SPACE = {errno.ENOSPC, errno.EDQUOT}  # not EFBIG: a file that is too large to be read is that too
 OF_THE_PATH = {errno.ENAMETOOLONG, errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.EINVAL}
 # What libraries say where the system gives no memory; few of them raise MemoryError.
 OUT_OF_MEMORY = (

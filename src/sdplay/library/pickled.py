@@ -6,7 +6,6 @@ make tensors, in a process of its own with limited memory, time and disk, and wi
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import subprocess
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from sdplay.core.errors import DiskFull, ModelBroken, SdplayError, StoreError
+from sdplay.files.atomic import FULL
 from sdplay.files.model_files import FETCH_AGAIN, broken, is_pickle, read_header
 from sdplay.files.regular import open_regular
 from sdplay.library.pickle_words import first_call_outside
@@ -30,7 +30,6 @@ DELETE = f"delete it, unless you know what it is for; {SAFE_FORM}"
 MODULES_OF_CHECKPOINTS = frozenset(
     ("torch", "collections", "numpy", "_codecs", "builtins", "__builtin__", "pytorch_lightning", "omegaconf", "typing")
 )
-FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

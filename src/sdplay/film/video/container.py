@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,7 +18,7 @@ from PIL import Image, ImageSequence
 
 from sdplay.core.errors import BadRequest, DiskFull, SdplayError, StoreError
 from sdplay.files import atomic
-from sdplay.files.atomic import sync_folder
+from sdplay.files.atomic import FULL, sync_folder
 from sdplay.film.video.webp import open_webp
 
 FilmKind = Literal["mp4", "gif", "webp", "apng", "webm", "mkv"]
@@ -34,7 +33,6 @@ FIELD = "video_init_path"
 FORMATS = "mov,matroska,webm,avi,mpegts,mpeg,gif,apng,flv,ogg,asf"
 UNREADABLE = (FFmpegError, OSError, ValueError)
 TROUBLE = (FFmpegError, OSError)
-FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 BITEXACT = "+bitexact"
 
 
