@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 import errno
+import itertools
 import os
 import re
 import secrets
 import shlex
 import shutil
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -93,6 +94,13 @@ def sweep(folder: Path, now: float) -> None:
         for path in [path for path in folder.iterdir() if HIDDEN.fullmatch(path.name)]:
             if now - path.stat().st_mtime > STALE_SECONDS:
                 path.unlink()
+
+
+def numbered_names(folder: Path, stem: str, suffix: str) -> Iterator[Path]:
+    """stem.png, stem-2.png and so on in `folder`, for `write_new` to take the first that is free."""
+    yield folder / f"{stem}{suffix}"
+    for number in itertools.count(2):
+        yield folder / f"{stem}-{number}{suffix}"
 
 
 @contextmanager

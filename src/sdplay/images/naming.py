@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 
 from sdplay.core.errors import BadRequest
+from sdplay.files.atomic import numbered_names
 from sdplay.images.picture import Picture
 from sdplay.requests.stills import FromPicture, Still, prompt_of
 from sdplay.requests.txt2img import picture_size
@@ -71,11 +72,7 @@ def names_by(pattern: str, folder: Path, picture: Picture, suffix: str) -> Itera
         while True:
             yield folder / f"{stem.replace(f'[{NUMBER}]', f'{number:05d}')}{suffix}"
             number += 1
-    yield folder / f"{stem}{suffix}"
-    number = 2
-    while True:
-        yield folder / f"{stem}-{number}{suffix}"
-        number += 1
+    yield from numbered_names(folder, stem, suffix)
 
 
 def filled(pattern: str, picture: Picture) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sdplay.core.errors import BadRequest, NotReproduced
 from sdplay.events import Event, Finished, Skipped, Upscaled, UpscaleDone
-from sdplay.files.atomic import prepare_folder, write_new
+from sdplay.files.atomic import numbered_names, prepare_folder, write_new
 from sdplay.images.picture import LargerPicture, Picture, UpscaleRecord, larger_size, pixel_digest
 from sdplay.images.read import read_image
 from sdplay.interop.upscaled import encode_upscaled, texts_in_file, texts_of, upscale_records_in
@@ -50,7 +50,8 @@ class UpscaleJobs:
         if out is not None:
             prepare_folder(Path(out))
             stem = Path(picture).stem if not isinstance(picture, Picture) else f"{picture.seed}"
-            path = write_new(encode_upscaled(larger, texts, (*before, record)), names(Path(out), f"{stem}_x{scale:g}"))
+            names = numbered_names(Path(out), f"{stem}_x{scale:g}", ".png")
+            path = write_new(encode_upscaled(larger, texts, (*before, record)), names)
         seconds = time.perf_counter() - started
         return LargerPicture(pixels=larger, enlarged=(*before, record), path=path, seconds=seconds)
 
@@ -113,12 +114,3 @@ class UpscaleJobs:
             larger, weights = done.pixels, done.weights
         digests = {"of": pixel_digest(pixels), "made": pixel_digest(larger)}
         return larger, UpscaleRecord(scale=float(scale), upscaler=upscaler, weights=weights, **digests)
-
-
-def names(folder: Path, stem: str, ending: str = "png") -> Iterator[Path]:
-    """stem.png, stem-2.png and so on in `folder`."""
-    yield folder / f"{stem}.{ending}"
-    number = 2
-    while True:
-        yield folder / f"{stem}-{number}.{ending}"
-        number += 1

@@ -11,7 +11,7 @@ from PIL import Image
 
 from sdplay.core.errors import BadRequest
 from sdplay.events import Event, FilmUpscaled, Finished, FrameUpscaled
-from sdplay.files.atomic import prepare_folder
+from sdplay.files.atomic import numbered_names, prepare_folder
 from sdplay.film.video.container import CODINGS, FilmKind
 from sdplay.film.video.decode import ClipReader
 from sdplay.film.video.encode import FilmWriter
@@ -19,7 +19,7 @@ from sdplay.film.video.index import ClipFacts, probe
 from sdplay.film.video.sound import Sound
 from sdplay.images.open import UNREADABLE
 from sdplay.images.picture import larger_size
-from sdplay.jobs.upscale import UpscaleJobs, names
+from sdplay.jobs.upscale import UpscaleJobs
 from sdplay.library.upscalers import default_upscaler, upscaler_name
 
 ALWAYS_FILMS = frozenset({".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi"})
@@ -70,8 +70,8 @@ def upscale_film(
     folder = out if out is not None else film.parent.parent if of_job else film.parent
     prepare_folder(folder)
     kind = kind_of(film)
-    ending = "png" if kind == "apng" else kind
-    path = next(path for path in names(folder, f"{stem}_x{scale:g}", ending) if not path.exists())
+    suffix = ".png" if kind == "apng" else f".{kind}"
+    path = next(path for path in numbered_names(folder, f"{stem}_x{scale:g}", suffix) if not path.exists())
     sound = Sound(path=film, field="file") if facts.has_sound and CODINGS[kind].sound is not None else None
     reader = ClipReader(film, sampling="time" if facts.variable else "index")
     with reader as frames, FilmWriter(path, size, facts.fps, kind, sound=sound) as writer:
