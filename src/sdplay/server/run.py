@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import FrameType
 
 from sdplay.core.errors import BadRequest
 from sdplay.executors.processes import ProcessExecutor, inline
@@ -117,7 +118,13 @@ def run_http(
         server_header=False,
         lifespan="on",
     )
-    server = uvicorn.Server(config)
+
+    class Server(uvicorn.Server):
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            service.hub.end()
+            super().handle_exit(sig, frame)
+
+    server = Server(config)
 
     def tell() -> None:
         while not server.started:
