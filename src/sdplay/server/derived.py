@@ -6,7 +6,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, Literal
+from pathlib import Path
+from typing import Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -15,14 +16,23 @@ from sdplay.core.fields import Text
 from sdplay.images.writer import read_own
 from sdplay.library.upscalers import default_upscaler, upscaler_name
 from sdplay.requests.base import problems
-from sdplay.server.clients import check_recipe
+from sdplay.server.clients import Limits, check_recipe
 from sdplay.server.records import StoredPicture, Upload
-
-if TYPE_CHECKING:
-    from sdplay.server.service import Service
 
 LARGEST_SCALE = 8.0
 PICTURE = "The number of a picture that was drawn here, or the id of an upload."
+
+
+class Shelf(Protocol):
+    """Where the pictures are: the service."""
+
+    @property
+    def limits(self) -> Limits: ...
+    @property
+    def uploads_folder(self) -> Path: ...
+    def picture(self, number: int) -> StoredPicture: ...
+    def upload(self, name: str) -> Upload: ...
+    def file_of(self, stored: StoredPicture | Upload) -> Path: ...
 
 
 class Derived(BaseModel):
@@ -61,13 +71,13 @@ class Prepared:
     seed: int = 0
 
 
-def prepared(service: Service, mode: str, fields: Mapping[str, Any]) -> Prepared:
+def prepared(shelf: Shelf, mode: str, fields: Mapping[str, Any]) -> Prepared:
     """The job of `mode` with a client's `fields`; raises `BadRequest` and its kinds."""
     asked = read(mode, fields)
-    source = service.upload(asked.picture) if isinstance(asked.picture, str) else service.picture(asked.picture)
+    source = shelf.upload(asked.picture) if isinstance(asked.picture, str) else shelf.picture(asked.picture)
     if isinstance(asked, Verify):
-        return to_verify(service, asked, source)
-    return to_upscale(service, asked, source)
+        return to_verify(shelf, asked, source)
+    return to_upscale(shelf, asked, source)
 
 
 def read(mode: str, fields: Mapping[str, Any]) -> Upscale | Verify:
@@ -81,9 +91,9 @@ def read(mode: str, fields: Mapping[str, Any]) -> Upscale | Verify:
         raise together(problems(kind, error, complete=True)) from None
 
 
-def to_upscale(service: Service, asked: Upscale, source: StoredPicture | Upload) -> Prepared:
+def to_upscale(shelf: Shelf, asked: Upscale, source: StoredPicture | Upload) -> Prepared:
     check_picture(source)
-    if max(source.width, source.height) * asked.scale > (most := service.limits.side * 2):
+    if max(source.width, source.height) * asked.scale > (most := shelf.limits.side * 2):
         raise BadRequest(f"more than {most} pixels a side", field="scale", value=asked.scale)
     name = upscaler_name(asked.upscaler) if asked.upscaler is not None else default_upscaler()
     own = {"picture": asked.picture, "scale": asked.scale, "upscaler": name}
@@ -91,10 +101,10 @@ def to_upscale(service: Service, asked: Upscale, source: StoredPicture | Upload)
     return Prepared(request={"fields": own, "file": source.file, **about}, recipe=digest_of("upscale", source, own))
 
 
-def to_verify(service: Service, asked: Verify, source: StoredPicture | Upload) -> Prepared:
+def to_verify(shelf: Shelf, asked: Verify, source: StoredPicture | Upload) -> Prepared:
     if isinstance(source, Upload):
         check_picture(source)
-        check_recipe(read_own(service.file_of(source))[0].recipe, service.uploads_folder)
+        check_recipe(read_own(shelf.file_of(source))[0].recipe, shelf.uploads_folder)
     own = {"picture": asked.picture}
     return Prepared(request={"fields": own, "file": source.file}, recipe=digest_of("verify", source, own))
 
