@@ -32,6 +32,9 @@ def serve(
 
     Prints its address once it answers. Ctrl-C ends it: what is not finished goes on at the next start.
     """
+    from sdplay.cli.draw import only_pretends
+    from sdplay.executors.fake import FakeExecutor
+    from sdplay.executors.processes import inline
     from sdplay.server.run import ServeOptions
     from sdplay.server.run import serve as serve_until_stopped
 
@@ -48,6 +51,7 @@ def serve(
         workers=workers,
         devices=tuple(devices.split(",")) if devices else (),
         idle_minutes=idle_minutes,
+        inside=FakeExecutor if only_pretends() else inline,
     )
     serve_until_stopped(options, started)
     return 0
