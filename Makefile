@@ -12,13 +12,16 @@ FRESH := build/lock
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test slow lint bench sheets model lock clean
+.PHONY: help demo serve test slow lint bench sheets model lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-14s%s\n", $$1, $$2}'
 
 demo: $(VENV)/.ok-run ## draw eight prompts and a grid of styles (two minutes the first time, for setting up)
 	@$(BIN)/python -m sdplay.demo
+
+serve: $(VENV)/.ok-run ## answer programs at http://127.0.0.1:7860, with a warm model behind a queue
+	@$(BIN)/python -m sdplay serve
 
 test: $(VENV)/.ok-dev ## run the tests
 	@$(BIN)/python -m pytest -n 2 --dist worksteal
