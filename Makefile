@@ -66,11 +66,11 @@ $(VENV)/.ok-torch: $(LOCK) | $(VENV)/.ok-venv
 	@touch $@
 
 $(VENV)/.ok-run: $(VENV)/.ok-torch pyproject.toml
-	@$(BIN)/python $(PIP) -c $(LOCK) -e .
+	@$(BIN)/python $(PIP) -c $(LOCK) -e ".[server]"
 	@touch $@
 
 $(VENV)/.ok-dev: $(VENV)/.ok-run
-	@$(BIN)/python $(PIP) -c $(LOCK) -e ".[test,dev,training]"
+	@$(BIN)/python $(PIP) -c $(LOCK) -e ".[server,mcp,test,dev,training]"
 	@touch $@
 
 # The versions that pip picks today, beside the torch that is locked; a torch of one build (+cpu) would bind everybody.
@@ -78,7 +78,7 @@ lock: ## write requirements/constraints.txt anew, from the newest versions that 
 	rm -rf $(FRESH)
 	$(PYTHON) -m venv $(FRESH)
 	$(FRESH)/bin/python $(PIP) $(INDEX) "$$(grep '^torch==' $(LOCK))"
-	$(FRESH)/bin/python $(PIP) ".[test,dev,training]"
+	$(FRESH)/bin/python $(PIP) ".[server,mcp,test,dev,training]"
 	$(FRESH)/bin/python -m pip check
 	grep '^#' $(LOCK) > $(FRESH)/lock.txt
 	$(FRESH)/bin/python -m pip freeze | sed -E -e 's/\+cpu$$//' -e '/^-e |^#| @ /d' >> $(FRESH)/lock.txt
