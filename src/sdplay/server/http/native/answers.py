@@ -87,6 +87,7 @@ class JobSummary(BaseModel):
     priority: int
     place: int | None = Field(default=None, description="How many jobs come before it, while it waits.")
     attempt: int
+    deaths: int = Field(description="Processes that died drawing it since its last picture.")
     seed: int
     recipe: str
     source: str = Field(description="The entry point that it came through.")
