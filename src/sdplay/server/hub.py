@@ -71,13 +71,16 @@ class Hub:
                 if now - self._reported.get(change.job, 0.0) < LEAST_INTERVAL:
                     return
                 self._reported[change.job] = now
-        loop = self._loop
-        if loop is not None and not loop.is_closed():
-            loop.call_soon_threadsafe(self._deliver, change)
+        self._deliver_soon(change)
 
     def end(self) -> None:
         """Let all listeners go, so that answers without an end do not keep the service from ending."""
-        self.tell(END)
+        self._deliver_soon(END)  # without the lock: a signal comes while somebody may hold it
+
+    def _deliver_soon(self, change: Change) -> None:
+        loop = self._loop
+        if loop is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(self._deliver, change)
 
     def _deliver(self, change: Change) -> None:
         for listener in self._listeners:
