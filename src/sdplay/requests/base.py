@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, TypeVar, cast
 
 from pydantic import (
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     SerializerFunctionWrapHandler,
@@ -27,12 +26,12 @@ from pydantic.fields import FieldInfo
 from sdplay.core.errors import UnknownName, together
 from sdplay.core.fields import (
     LARGEST_SEED,
+    ONE_OR_MORE,
     FilePath,
     NoiseSource,
     Side,
     Syntax,
     Text,
-    as_texts,
 )
 from sdplay.core.sample import Asset
 from sdplay.library.card import ModelCard
@@ -107,14 +106,14 @@ class Request(BaseModel):
     height: Side | None = Field(
         default=None, description="Height in pixels, a multiple of 8.", json_schema_extra={"group": "picture"}
     )
-    lora: Annotated[tuple[Text, ...], BeforeValidator(as_texts)] = Field(
+    lora: Annotated[tuple[Text, ...], ONE_OR_MORE] = Field(
         default=(),
         max_length=32,
         description="A LoRA's name or path and how much of it: name:0.8 (name:0.5:0.8 for text encoder and network). "
         "Can be given several times.",
         json_schema_extra={"group": "model", "basic": True, "if_absent": []},
     )
-    embedding: Annotated[tuple[FilePath, ...], BeforeValidator(as_texts)] = Field(
+    embedding: Annotated[tuple[FilePath, ...], ONE_OR_MORE] = Field(
         default=(),
         max_length=32,
         description="The file of a textual inversion, whose name is then a word; those in the library are known "
@@ -265,7 +264,7 @@ def field_names(kind: type[Request]) -> list[str]:
     return sorted(names, key=lambda name: (place(field_marks(kind, name)), name in SHARED))
 
 
-def field_info(kind: type[Request], name: str) -> FieldInfo:
+def field_info(kind: type[BaseModel], name: str) -> FieldInfo:
     """What is declared of a field of `kind`, or of a run option."""
     return kind.model_fields[name] if name in kind.model_fields else RunOptions.model_fields[name]
 
@@ -275,5 +274,5 @@ def field_marks(kind: type[Request], name: str) -> dict[str, Any]:
     return cast(dict[str, Any], field_info(kind, name).json_schema_extra or {})
 
 
-def known(kind: type[Request], name: str) -> bool:
+def known(kind: type[BaseModel], name: str) -> bool:
     return name in kind.model_fields or name in RunOptions.model_fields
