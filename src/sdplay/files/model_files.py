@@ -62,7 +62,8 @@ def broken(reason: str, path: Path, hint: str = FETCH_AGAIN) -> ModelBroken:
 def read_header(path: Path) -> Header:
     """The header of a `.safetensors` file; raises `ModelBroken` that says what the file is instead, or what is missing.
 
-    It is shared with whoever asks for it too, so nobody may change it. The content decides and never the suffix: a renamed pickle is recognised, and not opened.
+    The content decides and never the suffix: a renamed pickle is recognised, and not opened. Nobody may change what
+    this gives: others are given the same.
     """
     return _headers(path)
 
