@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 PER_REQUEST = {"preview", "format"}
 ENDINGS = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp", "GIF": ".gif", "AVIF": ".avif"}
 LARGEST_SCALE = 8.0
+STEP = 3.0  # seconds that a step may still take when the service ends
 
 
 class QueueFull(SdplayError):
@@ -77,9 +78,9 @@ class Service:
         self.queue.recover()
         self.workshop.start()
 
-    def stop(self) -> None:
-        self.workshop.stop()
-        self.executor.close()
+    def stop(self, patience: float = STEP) -> None:
+        """End all work within `patience` seconds and a little; what is not finished goes on after the next start."""
+        self.workshop.stop(patience)
         self.database.close()
 
     # Jobs

@@ -57,7 +57,6 @@ class Workshop:
         self._cancelled: set[str] = set()
         self._at_work: dict[str, Job] = {}
         self._lock = threading.Lock()
-        self._last_work = time.monotonic()
         self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
@@ -67,10 +66,17 @@ class Workshop:
         for thread in self._threads:
             thread.start()
 
-    def stop(self) -> None:
-        """Stop after the current steps; what is not finished waits in the queue again."""
+    def stop(self, patience: float) -> None:
+        """Stop after the current steps; what is not finished waits in the queue again.
+
+        Steps that take longer than `patience` seconds are given up, with the processes that calculate them.
+        """
         self._stopping.set()
         self._queue.notify()
+        deadline = time.monotonic() + patience
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        self._studio.close()
         for thread in self._threads:
             thread.join()
 
@@ -84,12 +90,6 @@ class Workshop:
     def running(self) -> list[str]:
         with self._lock:
             return list(self._at_work)
-
-    @property
-    def idle_seconds(self) -> float:
-        """How long nothing was drawn."""
-        with self._lock:
-            return 0.0 if self._at_work else time.monotonic() - self._last_work
 
     def _work(self) -> None:
         while not self._stopping.is_set():
@@ -111,7 +111,6 @@ class Workshop:
                 with self._lock:
                     self._at_work.pop(job.id, None)
                     self._cancelled.discard(job.id)
-                    self._last_work = time.monotonic()
 
     def _do(self, job: Job) -> None:
         """Do `job` and write down how it ended."""
@@ -125,7 +124,7 @@ class Workshop:
         except GivenBack:
             self._end(lambda: self._queue.give_back(job))
         except WorkerDied as error:
-            died = error_data(error)
+            died = None if self._stopping.is_set() else error_data(error)  # it did not die: it was ended
             self._end(lambda: self._queue.give_back(job, died=died))
         except SdplayError as error:
             failed = error_data(error)
