@@ -7,7 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Generator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
@@ -148,9 +148,14 @@ class ProcessExecutor:
         """What a worker says; the same answer for all requests with the same device and precision."""
         key = (request.run.device, request.run.precision)
         if key not in self._machines:
-            with self._worker(at_once(self._places.wait(urgent=True))) as worker:
-                self._machines[key] = worker.line.ask(Order(folder=Path.cwd(), what=request))
+            self._machines[key] = self._ask(Order(folder=Path.cwd(), what=request))
         return self._machines[key]
+
+    def _ask(self, order: Order) -> Machine:
+        for _ in range(ATTEMPTS):
+            with suppress(LineBroken), self._worker(at_once(self._places.wait(urgent=True))) as worker:
+                return worker.line.ask(order)
+        raise WorkerDied(f"the process that was to draw died {ATTEMPTS} times")
 
     def run(
         self, task: Task, folder: Path | None = None, *, urgent: bool = False, patience: float | None = None

@@ -54,6 +54,7 @@ def job_data(service: Service, job: Job) -> dict[str, Any]:
         "state": job.state,
         "total": job.total,
         "done": job.done,
+        "deaths": job.deaths,
         "seed": job.seed,
         "error": job.error,
         "pictures": [picture_data(picture) for picture in pictures],
