@@ -98,10 +98,16 @@ class Places:
             there = self._changed.wait_for(lambda: self._free and (urgent or not self._urgent), patience)
             return self._free.pop() if there else None  # the one used last: its model is loaded
 
+    @property
+    def idle(self) -> float:
+        """For how many seconds all of them have been free."""
+        with self._changed:
+            return time.monotonic() - self._left if len(self._free) == self._all else 0.0
+
     def take_idle(self, seconds: float) -> list[Place]:
         """All places if they have all been free for so long, else none."""
         with self._changed:
-            if len(self._free) < self._all or time.monotonic() - self._left < seconds:
+            if not self.idle or self.idle < seconds:
                 return []
             taken, self._free = self._free, []
             return taken
@@ -143,6 +149,11 @@ class ProcessExecutor:
     def alive(self) -> bool:
         """Whether any process is running, and so a model may be loaded."""
         return any(worker.process.is_alive() for worker in self._started)
+
+    @property
+    def idle_seconds(self) -> float:
+        """How long nothing was drawn."""
+        return self._places.idle
 
     def detect_machine(self, request: Request) -> Machine:
         """What a worker says; the same answer for all requests with the same device and precision."""
