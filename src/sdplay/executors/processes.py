@@ -6,7 +6,7 @@ import multiprocessing
 import signal
 import threading
 from collections.abc import Callable, Generator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
@@ -121,9 +121,14 @@ class ProcessExecutor:
         """What a worker says; the same answer for all requests with the same device and precision."""
         key = (request.run.device, request.run.precision)
         if key not in self._machines:
-            with self._worker(urgent=True) as worker:
-                self._machines[key] = worker.line.ask(Order(folder=Path.cwd(), what=request))
+            self._machines[key] = self._ask(Order(folder=Path.cwd(), what=request))
         return self._machines[key]
+
+    def _ask(self, order: Order) -> Machine:
+        for _ in range(ATTEMPTS):
+            with suppress(LineBroken), self._worker(urgent=True) as worker:
+                return worker.line.ask(order)
+        raise WorkerDied(f"the process that was to draw died {ATTEMPTS} times")
 
     def run(self, task: Task, folder: Path | None = None, *, urgent: bool = False) -> Generator[Event, None, None]:
         """See `Executor.run`. Paths in `task` are relative to `folder`; an `urgent` one comes first."""

@@ -132,6 +132,11 @@ class History:
         `BadRequest` when the file cannot be tried.
         """
         picture, embedded, pixels = self.again(path, model, pictures)
+        self.compare(picture, embedded, pixels, path)
+        return picture
+
+    def compare(self, picture: Picture, embedded: Embedded, pixels: NDArray[np.uint8], path: Path) -> None:
+        """Raise `NotReproduced` where `picture`, drawn again, is not what the file `path` says and holds."""
         if picture.digest != embedded.digest:
             raise NotReproduced(
                 "the arithmetic gives other bits here"
@@ -151,7 +156,6 @@ class History:
                 field="file",
                 value=str(path),
             )
-        return picture
 
 
 def recipe_hardware(recipe: Recipe) -> str:

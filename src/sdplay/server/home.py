@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sdplay.core.errors import BadRequest
-from sdplay.files.atomic import replace_file
+from sdplay.files.atomic import HIDDEN, TEMPORARY, replace_file
 from sdplay.files.lock import locked
 
 PRIVATE = 0o700
@@ -51,6 +51,13 @@ class ServiceHome:
             (self.folder / folder).mkdir(parents=True, exist_ok=True, mode=PRIVATE)
         os.chmod(self.folder, PRIVATE)
 
+    def sweep(self) -> None:
+        """Take away what a killed service left half-written; nobody else writes here while the folder is held."""
+        for folder in (self.pictures, self.uploads):
+            for path in (self.folder / folder).rglob("*"):
+                if path.suffix == TEMPORARY or HIDDEN.fullmatch(path.name):
+                    path.unlink(missing_ok=True)
+
     def absolute(self) -> ServiceHome:
         return ServiceHome(self.folder.absolute())
 
@@ -59,6 +66,7 @@ class ServiceHome:
         """Hold the folder; raises `BadRequest` if another service does."""
         self.prepare()
         with locked_for_service(self.folder / "service.lock"):
+            self.sweep()
             yield
 
     def announce(self, facts: dict[str, Any]) -> None:

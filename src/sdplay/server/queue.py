@@ -227,25 +227,20 @@ class JobQueue:
         None if one of them does not wait.
         """
         with self._database.transaction() as (db, changes):
-            waiting = {
-                row[0]: (row[1], row[2])
-                for row in db.execute("SELECT id, priority, position FROM jobs WHERE state = 'queued'").fetchall()
-            }
-            if name not in waiting or (before and before not in waiting):
+            rows = db.execute("SELECT id FROM jobs WHERE state = 'queued' ORDER BY priority DESC, position").fetchall()
+            order = [row[0] for row in rows]
+            if name not in order or (before and before not in order):
                 return None
             if priority is not None:
                 db.execute("UPDATE jobs SET priority = ? WHERE id = ?", (priority, name))
             if before is not None and before != name:
-                order = sorted((each for each in waiting if each != name), key=lambda each: _place(waiting[each]))
-                number = order.index(before) if before else 0
-                if order:
-                    theirs, position = waiting[order[number]]
-                    earlier = [waiting[each][1] for each in order[:number] if waiting[each][0] == theirs]
-                    lower = max(earlier) if earlier else position - 1
-                    db.execute(
-                        "UPDATE jobs SET priority = ?, position = ? WHERE id = ?",
-                        (theirs, (lower + position) / 2, name),
-                    )
+                order.remove(name)
+                order.insert(order.index(before) if before else 0, name)
+                after = order[order.index(name) + 1] if name != order[-1] else name
+                db.execute(
+                    "UPDATE jobs SET priority = (SELECT priority FROM jobs WHERE id = ?) WHERE id = ?", (after, name)
+                )
+                db.executemany("UPDATE jobs SET position = ? WHERE id = ?", enumerate(order, 1))
             changes.append(Change(type="moved", job=name))
         return self.job(name)
 
@@ -330,6 +325,11 @@ class JobQueue:
         )
         return [Change(id=row[0], job=row[1], type=row[2], data=json.loads(row[3])) for row in rows]
 
+    def remembers(self, last: int) -> bool:
+        """Whether everything after event `last` is still there, and `last` is one of this queue."""
+        first, newest = self._database.read("SELECT COALESCE(MIN(id), 1), COALESCE(MAX(id), 0) FROM events")[0]
+        return first - 1 <= last <= newest or last == 0
+
     def last_event(self) -> int:
         return self._database.read("SELECT COALESCE(MAX(id), 0) FROM events")[0][0]
 
@@ -361,11 +361,6 @@ class JobQueue:
         )
         data = {"state": state} | ({"error": dict(error)} if error is not None else {})
         changes.append(Change(type="finished", job=name, data=data))
-
-
-def _place(waiting: tuple[int, float]) -> tuple[int, float]:
-    priority, position = waiting
-    return -priority, position
 
 
 def job_of(row: sqlite3.Row) -> Job:

@@ -9,7 +9,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,7 +24,6 @@ from sdplay.server.service import Service
 from sdplay.tasks import Executor
 
 HOST, PORT = "127.0.0.1", 7860
-GRACE = 8  # seconds that answers may still take when the service ends
 PATIENCE = 5.0  # seconds between two looks at whether nothing was drawn for long
 log = logging.getLogger("sdplay.server")
 
@@ -70,7 +69,12 @@ def serve(options: ServeOptions, started: Callable[[str, str | None], None]) -> 
         if options.idle_minutes:
             watch = threading.Thread(target=let_go_when_idle, args=(service, options.idle_minutes * 60), daemon=True)
             watch.start()
-        run_http(service, options, listening, token, lambda: started(url, token))
+        from sdplay.server.http.serve import Access, serve_http
+
+        access = Access(
+            token=token, listens=options.listen, hosts=frozenset(options.host_names), body=options.limits.body
+        )
+        serve_http(service, access, listening, lambda: started(url, token))
 
 
 def open_service(home: ServiceHome, executor: ProcessExecutor, library: Library, limits: Limits) -> Service:
@@ -98,35 +102,6 @@ def bound(host: str, port: int) -> socket.socket:
             value=port,
             hint="another program uses it; choose one with `port` (0: any that is free)",
         ) from None
-
-
-def run_http(
-    service: Service, options: ServeOptions, listening: socket.socket, token: str | None, started: Callable[[], None]
-) -> None:
-    import uvicorn
-
-    from sdplay.server.http.app import make_app
-    from sdplay.server.http.policy import Access
-
-    access = Access(token=token, listens=options.listen, hosts=frozenset(options.host_names), body=options.limits.body)
-    config = uvicorn.Config(
-        make_app(service, access),
-        log_level="warning",
-        access_log=False,
-        timeout_graceful_shutdown=GRACE,
-        server_header=False,
-        lifespan="on",
-    )
-    server = uvicorn.Server(config)
-
-    def tell() -> None:
-        while not server.started:
-            time.sleep(0.01)
-        started()
-
-    threading.Thread(target=tell, daemon=True).start()
-    with suppress(KeyboardInterrupt):
-        server.run(sockets=[listening])
 
 
 def let_go_when_idle(service: Service, seconds: float) -> None:

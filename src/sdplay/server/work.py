@@ -12,15 +12,17 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from sdplay.core.errors import SdplayError, StoreError
+from sdplay.core.errors import NotReproduced, SdplayError, StoreError
 from sdplay.events import Event, FilmSaved, FramesSaved, ImageDone, Stepped
 from sdplay.executors.line import WorkerDied
 from sdplay.files.atomic import prepare_folder, replace_file, store_error
 from sdplay.images.picture import Picture
 from sdplay.images.write import MEDIA_TYPES, encode
+from sdplay.images.writer import read_own
 from sdplay.requests.modes import request_from
 from sdplay.requests.recipe import Recipe
 from sdplay.requests.stills import Still, prompt_of
+from sdplay.server.discreet import without_folders
 from sdplay.server.gallery import Gallery
 from sdplay.server.home import ServiceHome
 from sdplay.server.hub import Hub
@@ -35,7 +37,8 @@ if TYPE_CHECKING:
 
 PATIENCE = 1.0  # seconds between two looks at the queue, if nobody says that something waits
 LONGEST_MESSAGE = 300
-UPSCALE = "upscale"
+MOST_WORDS = 2000  # characters
+UPSCALE, VERIFY = "upscale", "verify"
 FILM_MEDIA = {".mp4": "video/mp4", ".webm": "video/webm", ".gif": "image/gif", ".webp": "image/webp"}
 log = logging.getLogger("sdplay.server")
 
@@ -167,6 +170,8 @@ class Workshop:
         self._check(job)
         if job.mode == UPSCALE:
             return self._upscale(job)
+        if job.mode == VERIFY:
+            return self._verify(job)
         if job.mode in {"dream", "animate"}:
             return self._film(job)
         return self._pictures(job)
@@ -248,9 +253,7 @@ class Workshop:
                         "seed": recipe.seed,
                         "digest": "",
                         "recipe": recipe.digest,
-                        "prompt": " | ".join(text for field, text in recipe.request.texts({}) if "prompt" in field)[
-                            :2000
-                        ],
+                        "prompt": words_of(recipe),
                         "model": recipe.model.name,
                         "seconds": 0.0,
                     },
@@ -283,6 +286,23 @@ class Workshop:
             },
         )
         yield from ()
+
+    def _verify(self, job: Job) -> Generator[Event, None, None]:
+        """Draw a picture or a film again; raises `NotReproduced` where it comes out differently."""
+        file = Path(job.request["file"])
+        if (file.parent / "job.json").exists():
+            for checked in self._studio.films.verify(file.parent):
+                self._check(job)
+                if checked.differing:
+                    raise NotReproduced("; ".join(checked.differing))
+        else:
+            embedded, pixels = read_own(file)
+            resolved = self._studio.history.recall(embedded.recipe)
+            for event in self._studio.run(resolved, [embedded.index]):
+                if isinstance(event, ImageDone):
+                    self._studio.history.compare(event.picture, embedded, pixels, file)
+                yield event
+        self._queue.set_done(job, 1)
 
     def _folder(self, job: Job) -> Path:
         """Where pictures of the day on which a job was accepted are, relative to the service's folder."""
@@ -317,6 +337,12 @@ def film_request(job: Job) -> AnyFilm:
     return cast("AnyFilm", request_from({**job.request["fields"], "mode": job.mode}))
 
 
+def words_of(recipe: Recipe) -> str:
+    """The prompts of a film, as they are looked for."""
+    texts = (text for field, text in recipe.request.texts({}) if field != "negative_prompt" and text)
+    return " | ".join(texts)[:MOST_WORDS]
+
+
 def write(path: Path, content: bytes) -> None:
     try:
         replace_file(path, content)
@@ -326,10 +352,9 @@ def write(path: Path, content: bytes) -> None:
 
 def error_data(error: SdplayError) -> dict[str, Any]:
     """An error as clients read it, without a folder of this computer in it."""
-    home = str(Path.cwd())
     return {
         "code": error.code,
         "field": error.field,
-        "message": error.reason.replace(home, "").strip()[:LONGEST_MESSAGE],
-        "hint": error.hint.replace(home, "")[:LONGEST_MESSAGE],
+        "message": without_folders(error.reason).strip()[:LONGEST_MESSAGE],
+        "hint": without_folders(error.hint)[:LONGEST_MESSAGE],
     }

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Body
+from fastapi import APIRouter
 from pydantic import Field
 
 from sdplay.images.canny import HIGH, LOW, STEEPEST, canny
@@ -16,7 +16,8 @@ from sdplay.server.http.a1111.bodies import Body as Fields
 from sdplay.server.http.a1111.control import MODULES, chosen
 from sdplay.server.http.a1111.names import SHORTER
 from sdplay.server.http.a1111.pictures import decoded, encoded
-from sdplay.server.http.native import ServiceHere
+from sdplay.server.http.bodies import JsonObject
+from sdplay.server.http.native.context import ServiceHere
 from sdplay.server.service import Service
 
 router = APIRouter(prefix="/controlnet")
@@ -84,7 +85,7 @@ def control_types(service: ServiceHere) -> dict[str, Any]:
 
 
 @router.post("/detect")
-def detect(service: ServiceHere, body: Annotated[dict[str, Any], Body()]) -> dict[str, Any]:
+def detect(service: ServiceHere, body: JsonObject) -> dict[str, Any]:
     """What a ControlNet would follow of some pictures."""
     asked = parsed(DetectBody, body)
     module = chosen("controlnet_module", asked.controlnet_module, MODULES)

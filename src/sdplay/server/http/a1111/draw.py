@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Body, Request
+from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, Response
 
@@ -14,23 +14,23 @@ from sdplay.server.http.a1111.errors import shape
 from sdplay.server.http.a1111.state import SOURCE, State, StateHere
 from sdplay.server.http.a1111.translate import translated
 from sdplay.server.http.a1111.waiting import ended
-from sdplay.server.http.native import ServiceHere
+from sdplay.server.http.bodies import JsonObject
+from sdplay.server.http.native.context import ServiceHere
 from sdplay.server.records import Job
 from sdplay.server.service import Service
 
 router = APIRouter(prefix="/sdapi/v1")
 GONE = 499  # nobody reads it
 FAILED = {"disk-full": 507, "bad-request": 422}
-Fields = Annotated[dict[str, Any], Body()]
 
 
 @router.post("/txt2img")
-async def txt2img(request: Request, service: ServiceHere, state: StateHere, body: Fields) -> Response:
+async def txt2img(request: Request, service: ServiceHere, state: StateHere, body: JsonObject) -> Response:
     return await draw(request, service, state, Txt2ImgBody, body)
 
 
 @router.post("/img2img")
-async def img2img(request: Request, service: ServiceHere, state: StateHere, body: Fields) -> Response:
+async def img2img(request: Request, service: ServiceHere, state: StateHere, body: JsonObject) -> Response:
     return await draw(request, service, state, Img2ImgBody, body)
 
 

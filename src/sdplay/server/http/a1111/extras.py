@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Body, HTTPException, Request
+from fastapi import APIRouter, HTTPException, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, Response
 
@@ -20,19 +20,19 @@ from sdplay.server.http.a1111.errors import missing
 from sdplay.server.http.a1111.pictures import Size, cropped, decoded, encoded, stretched
 from sdplay.server.http.a1111.state import SOURCE
 from sdplay.server.http.a1111.waiting import ended
-from sdplay.server.http.native import ServiceHere
+from sdplay.server.http.bodies import JsonObject
+from sdplay.server.http.native.context import ServiceHere
 from sdplay.server.records import Job
 from sdplay.server.service import Service
-from sdplay.server.uploads import keep_upload
+from sdplay.server.uploads import checked_picture
 
 router = APIRouter(prefix="/sdapi/v1")
 NONE = "none"
 TO_A_SIZE = 1
-Fields = Annotated[dict[str, Any], Body()]
 
 
 @router.post("/extra-single-image")
-async def extra_single_image(request: Request, service: ServiceHere, body: Fields) -> Response:
+async def extra_single_image(request: Request, service: ServiceHere, body: JsonObject) -> Response:
     asked = parsed(ExtraSingleBody, body)
     done = await larger(request, service, asked, asked.image)
     if isinstance(done, Response):
@@ -41,7 +41,7 @@ async def extra_single_image(request: Request, service: ServiceHere, body: Field
 
 
 @router.post("/extra-batch-images")
-async def extra_batch_images(request: Request, service: ServiceHere, body: Fields) -> Response:
+async def extra_batch_images(request: Request, service: ServiceHere, body: JsonObject) -> Response:
     asked = parsed(ExtraBatchBody, body)
     images: list[str] = []
     for each in asked.imageList:
@@ -124,12 +124,14 @@ def said(asked: Enlarging) -> str:
 
 
 @router.post("/png-info")
-def png_info(service: ServiceHere, body: Fields) -> dict[str, Any]:
+def png_info(service: ServiceHere, body: JsonObject) -> dict[str, Any]:
     """What a picture says of how it was made; nothing of it is kept."""
     content = decoded(parsed(PngInfoBody, body).image, "image")
+    checked_picture(content, service.limits)
     with tempfile.TemporaryDirectory() as folder:
-        upload = keep_upload("picture", content, Path(folder), service.limits)
-        texts = texts_behind(Path(upload.file)) | texts_in(Path(upload.file))
+        path = Path(folder, "picture")
+        path.write_bytes(content)
+        texts = texts_behind(path) | texts_in(path)
     told = texts.get("parameters") or texts.get("UserComment") or ""
     items = {key: text for key, text in texts.items() if key != "parameters"}
     return {"info": told, "items": items, "parameters": parameters(told)}

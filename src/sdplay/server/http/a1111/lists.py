@@ -15,7 +15,7 @@ from sdplay.library.upscalers import LANCZOS, NETWORKS, UPSCALER_LABELS, weights
 from sdplay.prompts.styles import read_styles
 from sdplay.server.http.a1111.control import CONTROLNET
 from sdplay.server.http.a1111.names import checkpoints, sampler_list, scheduler_list
-from sdplay.server.http.native import ServiceHere
+from sdplay.server.http.native.context import ServiceHere
 
 router = APIRouter(prefix="/sdapi/v1")
 STYLES = Path("styles.csv")  # in the service's folder, where requests look for it too

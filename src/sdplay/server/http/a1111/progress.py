@@ -5,14 +5,15 @@ from __future__ import annotations
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Body
+from fastapi import APIRouter
 
 from sdplay.server.http.a1111.answers import timestamp
 from sdplay.server.http.a1111.bodies import ProgressBody, parsed
 from sdplay.server.http.a1111.state import SOURCE, StateHere
-from sdplay.server.http.native import ServiceHere
+from sdplay.server.http.bodies import JsonObject
+from sdplay.server.http.native.context import ServiceHere
 from sdplay.server.records import ENDED, Job
 from sdplay.server.service import Conflict, NotFound, Service
 
@@ -100,7 +101,7 @@ def progress(service: ServiceHere, state: StateHere, skip_current_image: bool = 
 
 
 @internal.post("/progress")
-def task_progress(service: ServiceHere, state: StateHere, body: Annotated[dict[str, Any], Body()]) -> dict[str, Any]:
+def task_progress(service: ServiceHere, state: StateHere, body: JsonObject) -> dict[str, Any]:
     """How far one task is; one that there is not is neither active nor queued nor completed."""
     asked = parsed(ProgressBody, body)
     name = state.tasks.job(asked.id_task)

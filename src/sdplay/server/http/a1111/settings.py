@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Body
+from fastapi import APIRouter
 
-from sdplay.server.http.a1111.bodies import check_json
 from sdplay.server.http.a1111.options import all_settings
 from sdplay.server.http.a1111.state import StateHere
-from sdplay.server.http.native import ServiceHere
+from sdplay.server.http.bodies import JsonObject
+from sdplay.server.http.native.context import ServiceHere
 
 router = APIRouter(prefix="/sdapi/v1")
 
@@ -20,9 +20,8 @@ def options(service: ServiceHere, state: StateHere) -> dict[str, Any]:
 
 
 @router.post("/options")
-def change_options(service: ServiceHere, state: StateHere, body: Annotated[dict[str, Any], Body()]) -> None:
+def change_options(service: ServiceHere, state: StateHere, body: JsonObject) -> None:
     """Keep what has a meaning here. Clients send back all that `options` said: the rest is left as it is."""
-    check_json(body)
     state.settings.update(service, body)
 
 
