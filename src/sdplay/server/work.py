@@ -58,6 +58,7 @@ class Workshop:
         self._home, self._queue, self._gallery, self._hub, self._studio = home, queue, gallery, hub, studio
         self._stopping = threading.Event()
         self._cancelled: set[str] = set()
+        self._skipping: set[str] = set()
         self._at_work: dict[str, Job] = {}
         self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []
@@ -89,6 +90,12 @@ class Workshop:
             if name in self._at_work:
                 self._cancelled.add(name)
 
+    def skip(self, name: str) -> None:
+        """Leave out the picture of the job that is drawn now, if it is being done, and go on with the next."""
+        with self._lock:
+            if name in self._at_work:
+                self._skipping.add(name)
+
     @property
     def running(self) -> list[str]:
         with self._lock:
@@ -114,6 +121,7 @@ class Workshop:
                 with self._lock:
                     self._at_work.pop(job.id, None)
                     self._cancelled.discard(job.id)
+                    self._skipping.discard(job.id)
 
     def _do(self, job: Job) -> None:
         """Do `job` and write down how it ended."""
@@ -168,16 +176,31 @@ class Workshop:
         return self._pictures(job)
 
     def _pictures(self, job: Job) -> Generator[Event, None, None]:
-        """Draw those pictures of a job that are not there yet."""
+        """Draw those pictures of a job that are not there yet, and are not skipped."""
         there = {picture.index for picture in self._gallery.pictures(job=job.id, limit=job.total)}
         missing = [index for index in range(job.total) if index not in there]
         resolved = self._studio.history.recall(Recipe.from_dict(job.request["recipe"]))
         preview, kind = job.request.get("preview", True), job.request.get("format", "png")
         folder = self._folder(job)
-        for event in self._studio.run(resolved, missing, preview=preview):
-            if isinstance(event, ImageDone):
-                self._save(job, event.picture, folder, kind)
-            yield event
+        while missing:
+            with closing(self._studio.run(resolved, missing, preview=preview)) as events:
+                for event in events:
+                    if isinstance(event, ImageDone):
+                        self._save(job, event.picture, folder, kind)
+                        missing.remove(event.picture.index)
+                    yield event
+                    if isinstance(event, Stepped) and self._is_skipped(job):
+                        missing = [index for index in missing if index not in event.indices]
+                        break
+                else:
+                    return
+
+    def _is_skipped(self, job: Job) -> bool:
+        """Whether the picture that is drawn now is to be left out; said once."""
+        with self._lock:
+            skipped = job.id in self._skipping
+            self._skipping.discard(job.id)
+        return skipped
 
     def _save(self, job: Job, picture: Picture, folder: Path, kind: Any) -> None:
         """Bring a picture to the disk, then into the list; drawn again after a crash it has the same name and bytes."""
