@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.support.patience import wait_until
 from tests.support.service import RunningService, running_service
 
 
@@ -17,7 +18,8 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService
 
 @pytest.fixture
 def paused(service: RunningService) -> Iterator[RunningService]:
-    """The same service while it begins no job."""
+    """The same service, with nothing left of other tests, while it begins no job."""
+    wait_until(lambda: not service.get("/api/v1/queue")["jobs"])
     service.client.post("/api/v1/queue/pause")
     yield service
     for job in service.get("/api/v1/queue?limit=500")["jobs"]:
