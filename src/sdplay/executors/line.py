@@ -12,12 +12,12 @@ from typing import cast
 
 from sdplay.core.errors import RenderFailed
 from sdplay.core.machine import Machine
-from sdplay.events import Event, Started, Stepped
+from sdplay.events import Event, Started, Stepped, Waiting
 from sdplay.requests.base import Request
 from sdplay.tasks import Executor, Task
 
 NEXT, STOP = "next", "stop"
-PROGRESS = (Started, Stepped)  # sent again when a task is drawn again
+PROGRESS = (Started, Stepped, Waiting)  # sent again when a task is drawn again
 
 Answer = Event | Machine | BaseException | None
 
@@ -93,15 +93,25 @@ class Line:
         raise AssertionError("a question was answered with events")
 
 
-def serve(connection: Connection, do: Callable[[Order], Generator[Event, None, Machine | None]]) -> None:
-    """Do what is sent along `connection`, one event at a time, until it is closed."""
+def serve(
+    connection: Connection,
+    do: Callable[[Order], Generator[Event, None, Machine | None]],
+    impatience: float | None = None,
+) -> None:
+    """Do what is sent along `connection`, one event at a time, until it is closed.
+
+    It ends too where the other process leaves an event unanswered for `impatience` seconds (None: it may).
+    """
     with suppress(EOFError, ConnectionError):  # the other process is gone
         while True:
-            connection.send(done(do, cast(Order, connection.recv()), connection))
+            connection.send(done(do, cast(Order, connection.recv()), connection, impatience))
 
 
 def done(
-    do: Callable[[Order], Generator[Event, None, Machine | None]], order: Order, connection: Connection
+    do: Callable[[Order], Generator[Event, None, Machine | None]],
+    order: Order,
+    connection: Connection,
+    impatience: float | None,
 ) -> Exception | Machine | None:
     """Do `order`, sending its events; how it ended: what it raised, its answer, None if it went well or was stopped."""
     with closing(do(order)) as events:
@@ -113,6 +123,8 @@ def done(
             except Exception as error:
                 return error
             connection.send(event)
+            if not connection.poll(impatience):
+                raise ConnectionAbortedError
             if connection.recv() == STOP:
                 return None
 
