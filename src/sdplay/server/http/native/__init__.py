@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from sdplay.server.http.native import about, docs, events, jobs, pictures, queue, uploads
+from sdplay.server.http.native import about, docs, draw, events, jobs, pictures, queue, uploads
 from sdplay.server.http.native.answers import ErrorAnswer
 
 PREFIX = "/api/v1"
@@ -26,5 +26,5 @@ REFUSALS = {
 router = APIRouter(
     prefix=PREFIX, responses={status: {"model": ErrorAnswer, "description": says} for status, says in REFUSALS.items()}
 )
-for part in (jobs, queue, events, pictures, uploads, about, docs):
+for part in (jobs, draw, queue, events, pictures, uploads, about, docs):
     router.include_router(part.router)
