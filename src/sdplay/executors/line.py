@@ -1,4 +1,4 @@
-"""Tasks sent along a line to another process, and their events back, one at a time: each waits until it is wanted."""
+"""Tasks sent along a line to another process, and their events back; the process looks after each if it is to stop."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sdplay.events import Event, Started, Stepped
 from sdplay.requests.base import Request
 from sdplay.tasks import Executor, Task
 
-NEXT, STOP = "next", "stop"
+STOP = "stop"
 PROGRESS = (Started, Stepped)  # sent again when a task is drawn again
 
 Answer = Event | Machine | BaseException | None
@@ -76,9 +76,9 @@ class Line:
             except GeneratorExit:
                 with suppress(LineBroken):
                     self.say(STOP)
-                    self.listen()
+                    while isinstance(self.listen(), Event):  # what was on its way already
+                        pass
                 raise
-            self.say(NEXT)
         if isinstance(answer, BaseException):
             raise answer
         return answer
@@ -94,10 +94,12 @@ class Line:
 
 
 def serve(connection: Connection, do: Callable[[Order], Generator[Event, None, Machine | None]]) -> None:
-    """Do what is sent along `connection`, one event at a time, until it is closed."""
+    """Do what is sent along `connection`, until it is closed."""
     with suppress(EOFError, ConnectionError):  # the other process is gone
         while True:
-            connection.send(done(do, cast(Order, connection.recv()), connection))
+            order = cast("Order | str", connection.recv())
+            if order != STOP:  # that came too late to stop anything
+                connection.send(done(do, cast(Order, order), connection))
 
 
 def done(
@@ -113,7 +115,7 @@ def done(
             except Exception as error:
                 return error
             connection.send(event)
-            if connection.recv() == STOP:
+            if connection.poll() and connection.recv() == STOP:
                 return None
 
 
