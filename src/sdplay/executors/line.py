@@ -12,12 +12,13 @@ from typing import cast
 
 from sdplay.core.errors import RenderFailed
 from sdplay.core.machine import Machine
-from sdplay.events import Event, Started, Stepped
+from sdplay.events import Event, Started, Stepped, Waiting
 from sdplay.requests.base import Request
 from sdplay.tasks import Executor, Task
 
-STOP = "stop"
-PROGRESS = (Started, Stepped)  # sent again when a task is drawn again
+NEXT, STOP = "next", "stop"
+PROGRESS = (Started, Stepped, Waiting)  # sent again when a task is drawn again
+AHEAD = 8  # events that a process draws on while nobody has taken them yet
 
 Answer = Event | Machine | BaseException | None
 
@@ -79,6 +80,7 @@ class Line:
                     while isinstance(self.listen(), Event):  # what was on its way already
                         pass
                 raise
+            self.say(NEXT)
         if isinstance(answer, BaseException):
             raise answer
         return answer
@@ -93,19 +95,30 @@ class Line:
         raise AssertionError("a question was answered with events")
 
 
-def serve(connection: Connection, do: Callable[[Order], Generator[Event, None, Machine | None]]) -> None:
-    """Do what is sent along `connection`, until it is closed."""
+def serve(
+    connection: Connection,
+    do: Callable[[Order], Generator[Event, None, Machine | None]],
+    impatience: float | None = None,
+) -> None:
+    """Do what is sent along `connection`, until it is closed.
+
+    It ends too where the other process takes no event for `impatience` seconds (None: it may).
+    """
     with suppress(EOFError, ConnectionError):  # the other process is gone
         while True:
             order = cast("Order | str", connection.recv())
-            if order != STOP:  # that came too late to stop anything
-                connection.send(done(do, cast(Order, order), connection))
+            if isinstance(order, Order):  # else it answers events of the task before
+                connection.send(done(do, order, connection, impatience))
 
 
 def done(
-    do: Callable[[Order], Generator[Event, None, Machine | None]], order: Order, connection: Connection
+    do: Callable[[Order], Generator[Event, None, Machine | None]],
+    order: Order,
+    connection: Connection,
+    impatience: float | None,
 ) -> Exception | Machine | None:
     """Do `order`, sending its events; how it ended: what it raised, its answer, None if it went well or was stopped."""
+    ahead = 0
     with closing(do(order)) as events:
         while True:
             try:
@@ -115,8 +128,13 @@ def done(
             except Exception as error:
                 return error
             connection.send(event)
-            if connection.poll() and connection.recv() == STOP:
-                return None
+            ahead += 1
+            while connection.poll(0 if ahead < AHEAD else impatience):
+                if connection.recv() == STOP:
+                    return None
+                ahead -= 1
+            if ahead >= AHEAD:
+                raise ConnectionAbortedError
 
 
 def carry_out(executor: Executor, order: Order) -> Generator[Event, None, Machine | None]:

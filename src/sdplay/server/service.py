@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from sdplay.film.plan import AnyFilm
 
 PER_REQUEST = {"preview", "format"}
+STEP = 3.0  # seconds that a step may still take when the service ends
 
 
 class QueueFull(SdplayError):
@@ -75,9 +76,9 @@ class Service:
         self.queue.recover()
         self.workshop.start()
 
-    def stop(self) -> None:
-        self.workshop.stop()
-        self.executor.close()
+    def stop(self, patience: float = STEP) -> None:
+        """End all work within `patience` seconds and a little; what is not finished goes on after the next start."""
+        self.workshop.stop(patience)
         self.database.close()
 
     # Jobs

@@ -58,9 +58,9 @@ class Workshop:
         self._home, self._queue, self._gallery, self._hub, self._studio = home, queue, gallery, hub, studio
         self._stopping = threading.Event()
         self._cancelled: set[str] = set()
+        self._skipping: set[str] = set()
         self._at_work: dict[str, Job] = {}
         self._lock = threading.Lock()
-        self._last_work = time.monotonic()
         self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
@@ -70,10 +70,17 @@ class Workshop:
         for thread in self._threads:
             thread.start()
 
-    def stop(self) -> None:
-        """Stop after the current steps; what is not finished waits in the queue again."""
+    def stop(self, patience: float) -> None:
+        """Stop after the current steps; what is not finished waits in the queue again.
+
+        Steps that take longer than `patience` seconds are given up, with the processes that calculate them.
+        """
         self._stopping.set()
         self._queue.notify()
+        deadline = time.monotonic() + patience
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        self._studio.close()
         for thread in self._threads:
             thread.join()
 
@@ -83,16 +90,16 @@ class Workshop:
             if name in self._at_work:
                 self._cancelled.add(name)
 
+    def skip(self, name: str) -> None:
+        """Leave out the picture of the job that is drawn now, if it is being done, and go on with the next."""
+        with self._lock:
+            if name in self._at_work:
+                self._skipping.add(name)
+
     @property
     def running(self) -> list[str]:
         with self._lock:
             return list(self._at_work)
-
-    @property
-    def idle_seconds(self) -> float:
-        """How long nothing was drawn."""
-        with self._lock:
-            return 0.0 if self._at_work else time.monotonic() - self._last_work
 
     def _work(self) -> None:
         while not self._stopping.is_set():
@@ -114,7 +121,7 @@ class Workshop:
                 with self._lock:
                     self._at_work.pop(job.id, None)
                     self._cancelled.discard(job.id)
-                    self._last_work = time.monotonic()
+                    self._skipping.discard(job.id)
 
     def _do(self, job: Job) -> None:
         """Do `job` and write down how it ended."""
@@ -128,7 +135,7 @@ class Workshop:
         except GivenBack:
             self._end(lambda: self._queue.give_back(job))
         except WorkerDied as error:
-            died = error_data(error)
+            died = None if self._stopping.is_set() else error_data(error)  # it did not die: it was ended
             self._end(lambda: self._queue.give_back(job, died=died))
         except SdplayError as error:
             failed = error_data(error)
@@ -169,16 +176,31 @@ class Workshop:
         return self._pictures(job)
 
     def _pictures(self, job: Job) -> Generator[Event, None, None]:
-        """Draw those pictures of a job that are not there yet."""
+        """Draw those pictures of a job that are not there yet, and are not skipped."""
         there = {picture.index for picture in self._gallery.pictures(job=job.id, limit=job.total)}
         missing = [index for index in range(job.total) if index not in there]
         resolved = self._studio.history.recall(Recipe.from_dict(job.request["recipe"]))
         preview, kind = job.request.get("preview", True), job.request.get("format", "png")
         folder = self._folder(job)
-        for event in self._studio.run(resolved, missing, preview=preview):
-            if isinstance(event, ImageDone):
-                self._save(job, event.picture, folder, kind)
-            yield event
+        while missing:
+            with closing(self._studio.run(resolved, missing, preview=preview)) as events:
+                for event in events:
+                    if isinstance(event, ImageDone):
+                        self._save(job, event.picture, folder, kind)
+                        missing.remove(event.picture.index)
+                    yield event
+                    if isinstance(event, Stepped) and self._is_skipped(job):
+                        missing = [index for index in missing if index not in event.indices]
+                        break
+                else:
+                    return
+
+    def _is_skipped(self, job: Job) -> bool:
+        """Whether the picture that is drawn now is to be left out; said once."""
+        with self._lock:
+            skipped = job.id in self._skipping
+            self._skipping.discard(job.id)
+        return skipped
 
     def _save(self, job: Job, picture: Picture, folder: Path, kind: Any) -> None:
         """Bring a picture to the disk, then into the list; drawn again after a crash it has the same name and bytes."""

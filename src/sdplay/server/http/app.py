@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 
 from sdplay.core.errors import SdplayError
 from sdplay.server.http import native
+from sdplay.server.http.a1111.api import install as install_a1111
 from sdplay.server.http.errors import on_error, on_http, on_invalid
 from sdplay.server.http.native.schema import describe
 from sdplay.server.http.policy import Access, Policy
@@ -43,5 +44,6 @@ def make_app(service: Service, access: Access) -> ASGIApp:
     app.add_exception_handler(RequestValidationError, on_invalid)
     app.add_exception_handler(HTTPException, on_http)
     app.include_router(native.router)
+    install_a1111(app, service)
     app.openapi = partial(describe, app)
     return Policy(app, access)
