@@ -128,12 +128,13 @@ def test_a_folder_without_a_vae_is_loaded_with_that_of_a_file(
         (folder / "vae").mkdir()
     library = Library(home=tmp_path)
     found = resolve(str(folder), library)
-    with pytest.raises(ModelBroken, match="there is no VAE in this model") as caught:
-        found.with_add_ons([])
-    assert (caught.value.value, caught.value.hint) == (
-        str(folder),
-        "give one with `vae=NAME`, or its path; or fetch its folder vae",
-    )
+    if left != "config.json":
+        with pytest.raises(ModelBroken, match="there is no VAE in this model") as caught:
+            found.with_add_ons([])
+        assert (caught.value.value, caught.value.hint) == (
+            str(folder),
+            "give one with `vae=NAME`, or its path; or fetch its folder vae",
+        )
     given = found.with_add_ons([resolve_add_on("vae", str(vae), library)])
     assert read_model_size(folder, ARCHITECTURES, given.add_ons) == read_model_size(whole, ARCHITECTURES)
     assert same(loaded(whole, family), loaded(folder, family, vae))

@@ -116,7 +116,7 @@ def detect_folder(folder: Path, known: Sequence[Architecture]) -> ModelKind:
     return ModelKind(
         architecture=architecture,
         inpainting=_inpaints(channels, _latent_channels(folder, shapes), folder),
-        has_vae=bool(weight_files(folder / "vae")),
+        has_vae=(folder / "vae" / "config.json").is_file() or bool(weight_files(folder / "vae")),
     )
 
 
