@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import io
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -13,15 +12,9 @@ import pytest
 from PIL import Image
 
 from tests.support.patience import wait_until
-from tests.support.service import RunningService, running_service
+from tests.support.service import RunningService
 
 Files = list[tuple[str, tuple[str, bytes, str]]]
-
-
-@pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
-    with running_service(tmp_path_factory.mktemp("home")) as service:
-        yield service
 
 
 def picture(mode: str = "RGB", size: tuple[int, int] = (64, 64), hole: int = 0) -> bytes:
@@ -44,10 +37,6 @@ def edit(service: RunningService, files: Files, status: int = 200, **fields: str
     return answer.json()
 
 
-def job_of(service: RunningService, data: dict[str, Any]) -> dict[str, Any]:
-    return service.get(f"/api/v1/jobs/{service.get(f'/api/v1/pictures/{data['id']}')['job']}")["request"]
-
-
 def upload(service: RunningService, name: str) -> Image.Image:
     return Image.open(io.BytesIO(service.client.get(f"/api/v1/uploads/{name}/file").content))
 
@@ -55,7 +44,7 @@ def upload(service: RunningService, name: str) -> Image.Image:
 @pytest.mark.parametrize("name", ["image", "image[]"])
 def test_without_a_mask_it_is_img2img(service: RunningService, name: str) -> None:
     (data,) = edit(service, [sent(name, picture(size=(72, 64)))], seed="5", strength="0.5", steps="4")["data"]
-    request = job_of(service, data)
+    request = service.request_behind(data["id"])
     assert (request["mode"], request["seed"], request["strength"], request["steps"]) == ("img2img", 5, 0.5, 4)
     assert Image.open(io.BytesIO(base64.b64decode(data["b64_json"]))).size == (72, 64)
     assert service.client.get(data["url"]).status_code == 200
@@ -64,7 +53,7 @@ def test_without_a_mask_it_is_img2img(service: RunningService, name: str) -> Non
 def test_transparent_is_repainted(service: RunningService) -> None:
     files = [sent("image", picture()), sent("mask", picture("RGBA", hole=24))]
     (data,) = edit(service, files, n="1")["data"]
-    request = job_of(service, data)
+    request = service.request_behind(data["id"])
     assert request["mode"] == "inpaint"
     mask = np.asarray(upload(service, request["mask"]).convert("L"))
     assert (mask[:24] == 255).all()
@@ -73,12 +62,15 @@ def test_transparent_is_repainted(service: RunningService) -> None:
 
 def test_holes_of_the_picture_itself(service: RunningService) -> None:
     (data,) = edit(service, [sent("image", picture("RGBA", hole=8))])["data"]
-    assert job_of(service, data)["mode"] == "inpaint"
+    assert service.request_behind(data["id"])["mode"] == "inpaint"
 
 
 def test_picture_that_is_nowhere_transparent(service: RunningService) -> None:
     (data,) = edit(service, [sent("image", picture("RGBA"))], input_fidelity="high")["data"]
-    assert (job_of(service, data)["mode"], job_of(service, data)["strength"]) == ("img2img", 0.5)
+    assert (service.request_behind(data["id"])["mode"], service.request_behind(data["id"])["strength"]) == (
+        "img2img",
+        0.5,
+    )
 
 
 def test_size_and_pictures(service: RunningService) -> None:
@@ -179,34 +171,22 @@ def test_wrong_requests_are_no_stream(service: RunningService) -> None:
     assert answer.status_code == 400
 
 
-def test_stream_that_is_left_takes_its_job_along(service: RunningService) -> None:
-    service.client.post("/api/v1/queue/pause")
-    try:
-        with (
-            service.open_client() as client,
-            client.stream("POST", "/v1/images/generations", json={"prompt": "a", "stream": True}) as answer,
-        ):
-            assert answer.status_code == 200
-            job = newest(service)["id"]
-        wait_until(lambda: service.get(f"/api/v1/jobs/{job}")["state"] == "cancelled")
-    finally:
-        service.client.post("/api/v1/queue/resume")
+def test_stream_that_is_left_takes_its_job_along(paused: RunningService) -> None:
+    with (
+        paused.open_client() as client,
+        client.stream("POST", "/v1/images/generations", json={"prompt": "a", "stream": True}) as answer,
+    ):
+        assert answer.status_code == 200
+        job = paused.newest_job()["id"]
+    wait_until(lambda: paused.get(f"/api/v1/jobs/{job}")["state"] == "cancelled")
 
 
-def test_stream_of_a_job_that_is_cancelled_ends_with_an_error(service: RunningService) -> None:
-    service.client.post("/api/v1/queue/pause")
-    try:
-        with (
-            service.open_client() as client,
-            client.stream("POST", "/v1/images/generations", json={"prompt": "a", "stream": True}) as answer,
-        ):
-            service.client.post(f"/api/v1/jobs/{newest(service)['id']}/cancel")
-            answer.read()
-        (last,) = events(answer.text)
-        assert (last["type"], last["error"]["code"]) == ("error", "cancelled")
-    finally:
-        service.client.post("/api/v1/queue/resume")
-
-
-def newest(service: RunningService) -> dict[str, Any]:
-    return service.get("/api/v1/jobs?limit=1")["jobs"][0]
+def test_stream_of_a_job_that_is_cancelled_ends_with_an_error(paused: RunningService) -> None:
+    with (
+        paused.open_client() as client,
+        client.stream("POST", "/v1/images/generations", json={"prompt": "a", "stream": True}) as answer,
+    ):
+        paused.client.post(f"/api/v1/jobs/{paused.newest_job()['id']}/cancel")
+        answer.read()
+    (last,) = events(answer.text)
+    assert (last["type"], last["error"]["code"]) == ("error", "cancelled")

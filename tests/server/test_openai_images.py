@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Iterator
+import json
+import threading
 from typing import Any
 
+import httpx2
 import pytest
 from PIL import Image
 
 from sdplay.executors.fake import fake_picture
 from sdplay.requests.recipe import Recipe
 from tests.support.patience import wait_until
-from tests.support.service import RunningService, running_service
-
-
-@pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
-    with running_service(tmp_path_factory.mktemp("home")) as service:
-        yield service
+from tests.support.service import RunningService
 
 
 def generate(service: RunningService, **fields: Any) -> dict[str, Any]:
@@ -38,11 +34,6 @@ def refused(service: RunningService, status: int, **fields: Any) -> dict[str, An
 
 def opened(data: dict[str, Any]) -> Image.Image:
     return Image.open(io.BytesIO(base64.b64decode(data["b64_json"])))
-
-
-def job_of(service: RunningService, picture: int) -> dict[str, Any]:
-    """The request of the job that a picture was drawn for."""
-    return service.get(f"/api/v1/jobs/{service.get(f'/api/v1/pictures/{picture}')['job']}")["request"]
 
 
 def test_both_ways_where_none_is_asked(service: RunningService) -> None:
@@ -72,7 +63,7 @@ def test_address_has_the_name_that_the_client_uses(service: RunningService) -> N
 def test_recipe_is_that_of_the_command_line(service: RunningService) -> None:
     fields = {"seed": 3, "steps": 4, "cfg_scale": 2.5, "negative_prompt": "blue", "sampler": "heun", "size": "64x64"}
     image = opened(generate(service, **fields)["data"][0])
-    recipe = Recipe.from_dict(__import__("json").loads(image.info["sdplay"])["recipe"])
+    recipe = Recipe.from_dict(json.loads(image.info["sdplay"])["recipe"])
     assert (recipe.steps, recipe.guidance_scale, recipe.sampler, recipe.seed) == (4, 2.5, "heun", 3)
     assert recipe.request.negative_prompt == "blue"
     assert image.getpixel((0, 0)) == tuple(int(value) for value in fake_picture(recipe, 0).pixels[0, 0])
@@ -83,12 +74,12 @@ def test_recipe_is_that_of_the_command_line(service: RunningService) -> None:
 )
 def test_quality_is_steps(service: RunningService, quality: str, steps: int) -> None:
     (data,) = generate(service, quality=quality)["data"]
-    assert job_of(service, data["id"])["steps"] == steps
+    assert service.request_behind(data["id"])["steps"] == steps
 
 
 def test_steps_that_are_asked_for_win(service: RunningService) -> None:
     (data,) = generate(service, quality="low", steps=7)["data"]
-    assert job_of(service, data["id"])["steps"] == 7
+    assert service.request_behind(data["id"])["steps"] == 7
 
 
 @pytest.mark.parametrize("size", ["1024x1024", "1792x1024"])
@@ -97,7 +88,7 @@ def test_large_sizes_are_enlarged(service: RunningService, size: str) -> None:
     assert answer["size"] == size
     image = opened(answer["data"][0])
     assert f"{image.width}x{image.height}" == size
-    assert job_of(service, answer["data"][0]["id"])["hires_scale"] == 8
+    assert service.request_behind(answer["data"][0]["id"])["hires_scale"] == 8
 
 
 @pytest.mark.parametrize(("kind", "name"), [("png", "PNG"), ("jpeg", "JPEG"), ("webp", "WEBP")])
@@ -111,7 +102,7 @@ def test_gif_is_a_dream(service: RunningService) -> None:
     answer = generate(service, output_format="gif", frame_count=4, frame_duration_ms=100, size="64x64", steps=2)
     film = opened(answer["data"][0])
     assert (film.format, getattr(film, "n_frames", 1), film.info["duration"]) == ("GIF", 4, 100)
-    assert job_of(service, answer["data"][0]["id"])["mode"] == "dream"
+    assert service.request_behind(answer["data"][0]["id"])["mode"] == "dream"
     assert service.client.get(answer["data"][0]["url"]).headers["content-type"] == "image/gif"
 
 
@@ -211,38 +202,23 @@ def test_other_kinds_of_bodies_and_paths(service: RunningService) -> None:
     assert (nowhere.status_code, nowhere.json()["error"]["type"]) == (404, "invalid_request_error")
 
 
-def test_client_that_goes_away_takes_its_job_along(service: RunningService) -> None:
-    service.client.post("/api/v1/queue/pause")
-    try:
-        with pytest.raises(Exception, match="timed out"), service.open_client() as client:
-            client.post("/v1/images/generations", json={"prompt": "a boat"}, timeout=3)
-        wait_until(lambda: newest(service)["state"] == "cancelled")
-    finally:
-        service.client.post("/api/v1/queue/resume")
+def test_client_that_goes_away_takes_its_job_along(paused: RunningService) -> None:
+    with pytest.raises(httpx2.TimeoutException), paused.open_client() as client:
+        client.post("/v1/images/generations", json={"prompt": "a boat"}, timeout=3)
+    wait_until(lambda: paused.newest_job()["state"] == "cancelled")
 
 
-def newest(service: RunningService) -> dict[str, Any]:
-    return service.get("/api/v1/jobs?limit=1")["jobs"][0]
-
-
-def test_job_that_somebody_cancels(service: RunningService) -> None:
-    import threading
-
-    service.client.post("/api/v1/queue/pause")
-    answers: list[Any] = []
+def test_job_that_somebody_cancels(paused: RunningService) -> None:
+    answers: list[httpx2.Response] = []
 
     def ask() -> None:
-        with service.open_client() as client:
+        with paused.open_client() as client:
             answers.append(client.post("/v1/images/generations", json={"prompt": "a ship"}))
 
-    known = newest(service)["id"]
     asking = threading.Thread(target=ask)
     asking.start()
-    try:
-        wait_until(lambda: newest(service)["id"] != known)
-        service.client.post(f"/api/v1/jobs/{newest(service)['id']}/cancel")
-    finally:
-        service.client.post("/api/v1/queue/resume")
+    wait_until(lambda: paused.newest_job()["state"] == "queued")
+    paused.client.post(f"/api/v1/jobs/{paused.newest_job()['id']}/cancel")
     asking.join()
     (answer,) = answers
     assert (answer.status_code, answer.json()["error"]["code"]) == (409, "cancelled")

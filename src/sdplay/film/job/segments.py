@@ -16,7 +16,8 @@ from PIL.PngImagePlugin import PngInfo
 
 from sdplay.core.errors import StoreError
 from sdplay.files.atomic import HIDDEN, TEMPORARY, replace_file, sync_folder, writing
-from sdplay.film.job.journal import Journal, SegmentRecord
+from sdplay.files.regular import open_regular
+from sdplay.film.job.journal import Journal, SegmentRecord, check_journal
 from sdplay.images.open import UNREADABLE, quiet
 from sdplay.images.read import Pixels
 
@@ -45,7 +46,7 @@ class SegmentStore:
     def __init__(self, folder: Path, digest: str) -> None:
         self.folder, self.digest = folder, digest
         self.damaged: tuple[str, ...] = ()  # what `recover` found missing or not as the journal says
-        check_regular(folder / "journal.jsonl")
+        check_journal(folder / "journal.jsonl")
         with writing(folder):
             for name in (FRAMES, KEYS, DEPTH):
                 (folder / name).mkdir(exist_ok=True)
@@ -233,9 +234,7 @@ def encode_latest(pixels: Pixels) -> bytes:
 def read_frame(path: Path) -> Pixels:
     """The pixels of a file that `encode_frame` made; raises `StoreError` if it is gone or damaged."""
     try:
-        if path.exists() and not path.is_file():
-            raise OSError("it is not a regular file")
-        with quiet(), Image.open(path, formats=["PNG"]) as image:
+        with open_regular(path) as file, quiet(), Image.open(file, formats=["PNG"]) as image:
             return np.array(image.convert("RGB"))
     except UNREADABLE as error:
         raise StoreError(f"is a frame that cannot be read: {error}", field="frame", value=str(path)) from error
@@ -244,22 +243,13 @@ def read_frame(path: Path) -> Pixels:
 def is_whole(path: Path) -> bool:
     """Whether `path` begins and ends as a PNG does: enough to know one that was cut off, without decoding it."""
     try:
-        if not path.is_file():  # a pipe would be waited for
-            return False
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             if file.read(len(SIGNATURE)) != SIGNATURE:
                 return False
             file.seek(-len(TRAILER), os.SEEK_END)
             return file.read() == TRAILER
     except OSError:
         return False
-
-
-def check_regular(path: Path) -> None:
-    """Raise `StoreError` for a pipe or a device in the place of the file `path`: it would be waited for."""
-    if path.exists() and not path.is_file() and not path.is_dir():
-        hint = "put the file back that was there"
-        raise StoreError("is not a regular file", field="job", value=str(path), hint=hint)
 
 
 def holds(path: Path, sha: str) -> bool:

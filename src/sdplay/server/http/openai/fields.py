@@ -8,23 +8,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ConfigDict, Field
 
-from sdplay.core.errors import together
 from sdplay.core.fields import Prompt
-from sdplay.requests.base import problems
+from sdplay.requests.validated import Validated
 
 MOST_PICTURES = 10
 Quality = Literal["auto", "low", "medium", "high", "xhigh", "max", "standard", "hd"]
 OutputFormat = Literal["png", "jpeg", "webp", "gif"]
 
 
-class ImageFields(BaseModel):
+class ImageFields(Validated):
     """What is asked for. `background`, `moderation`, `output_compression`, `complexity`, `user` and
     `safety_identifier` are taken and change nothing.
     """
 
-    model_config = ConfigDict(frozen=True, extra="allow")
+    # Numbers may be texts: those of a form are.
+    model_config = ConfigDict(extra="allow", strict=False)
 
     prompt: Prompt = Field(description="What to draw, in words.")
     model: str | None = Field(default=None, max_length=1000, description="The name of a model that is here.")
@@ -54,8 +54,4 @@ class ImageFields(BaseModel):
 
 def image_fields(body: Mapping[str, Any]) -> ImageFields:
     """The fields in the body of a request, null being the same as left out; raises `BadRequest` and its kinds."""
-    given = {name: value for name, value in body.items() if value is not None}
-    try:
-        return ImageFields(**given)
-    except ValidationError as error:
-        raise together(problems(ImageFields, error, complete=True)) from None
+    return ImageFields(**{name: value for name, value in body.items() if value is not None})

@@ -13,8 +13,10 @@ from fastapi import Request
 from PIL import Image
 from starlette.concurrency import run_in_threadpool
 
-from sdplay.server.http.errors import as_json
+from sdplay.core.errors import SdplayError
+from sdplay.server.http.errors import as_json, described, status_of
 from sdplay.server.http.openai.answers import NO_TOKENS, Answer, failure
+from sdplay.server.http.openai.errors import openai_shape
 from sdplay.server.http.openai.waiting import Gone, happenings
 from sdplay.server.records import Change, StoredPicture
 
@@ -54,6 +56,9 @@ async def told(answer: Answer, job: str, kind: str, request: Request) -> AsyncGe
                         yield await run_in_threadpool(completed, answer, kind, picture)
                         pictures += 1
     except Gone:
+        return
+    except SdplayError as error:
+        yield event("error", openai_shape(status_of(error), described(error)))
         return
     for picture in await new_pictures(answer, job, pictures):
         yield await run_in_threadpool(completed, answer, kind, picture)

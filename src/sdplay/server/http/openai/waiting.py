@@ -8,7 +8,7 @@ from contextlib import aclosing, suppress
 from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 
-from sdplay.core.errors import SdplayError
+from sdplay.core.errors import SdplayError, StoreError
 from sdplay.server.hub import END, RESET
 from sdplay.server.records import ENDED, Change, Job
 from sdplay.server.service import Service
@@ -18,13 +18,14 @@ TELLING = ("finished", RESET.type)
 
 
 class Gone(Exception):
-    """Nobody waits for the answer any more, or the service ends: the job is cancelled."""
+    """Nobody waits for the answer any more."""
 
 
 async def happenings(service: Service, job: str, request: Request) -> AsyncGenerator[Change | None]:
     """What happens to a job until it ends, None where nothing did for a while.
 
-    Raises `Gone`. The job is cancelled, too, when this generator is closed before.
+    The job is cancelled when the client goes away, which raises `Gone`, and when this generator is closed before.
+    Raises `StoreError` when the service ends.
     """
     ended = False
     try:
@@ -32,7 +33,10 @@ async def happenings(service: Service, job: str, request: Request) -> AsyncGener
             ended = await has_ended(service, job)
             while not ended:
                 change = await listener.next(PATIENCE)
-                if change is END or await request.is_disconnected():
+                if change is END:
+                    ended = True
+                    raise StoreError("the service ends; the job goes on after its next start", field="job", value=job)
+                if await request.is_disconnected():
                     raise Gone
                 yield change
                 if change is None or change.type in TELLING:
