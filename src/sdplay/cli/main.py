@@ -38,6 +38,7 @@ COMMANDS = {
     "explain": ("explain", "Show what the model reads of a prompt."),
     "canny": ("images", "Find the edges in a picture, as a ControlNet sees them."),
     "models": ("models", "List the models on this computer."),
+    "things": ("things", "List what the built-in model can draw."),
     "samplers": ("models", "List samplers and noise schedules."),
 }
 # Near enough to a command to be a typing mistake, far enough to leave "snow", "shoe" and "cream" their pictures.
