@@ -15,6 +15,11 @@ from sdplay.requests.warnings import RequestWarning
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """All that can draw is at work for somebody else; comes again and again until a task gets its turn."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Started:
     """The model is loaded and `total` pictures will be drawn."""
 
@@ -195,4 +200,4 @@ class Finished:
 FilmEvent = KeyframeDone | DepthMapDone | Retried | Resumed | Measuring | FramesSaved | FilmSaved
 GridEvent = Reused | Mismatch
 UpscaleEvent = Upscaled | UpscaleDone | FrameUpscaled | FilmUpscaled | Skipped
-Event = Started | Warned | Stepped | ImageDone | ImageSaved | Finished | FilmEvent | GridEvent | UpscaleEvent
+Event = Waiting | Started | Warned | Stepped | ImageDone | ImageSaved | Finished | FilmEvent | GridEvent | UpscaleEvent

@@ -85,7 +85,7 @@ class History:
         if not changes.keys() - {"model", "allow_pickle", *CALLED}:
             pictures = {role: changes.get(role) for role in CALLED}
             try:
-                return self.recall(embedded, changes.get("model"), pictures), [embedded.index]
+                return self.recall(embedded.recipe, changes.get("model"), pictures), [embedded.index]
             except NotReproduced:
                 if not changes:
                     raise
@@ -108,11 +108,11 @@ class History:
         self, embedded: Embedded, model: str | None = None, pictures: Mapping[str, PictureLike | None] = WHERE_THEY_WERE
     ) -> Picture:
         """The picture a recipe and an index stand for, with the numerics that the recipe records."""
-        events = self.pictures.run(self.recall(embedded, model, pictures), [embedded.index])
+        events = self.pictures.run(self.recall(embedded.recipe, model, pictures), [embedded.index])
         return next(event.picture for event in events if isinstance(event, ImageDone))
 
     def recall(
-        self, embedded: Embedded, model: str | None = None, pictures: Mapping[str, PictureLike | None] = WHERE_THEY_WERE
+        self, recipe: Recipe, model: str | None = None, pictures: Mapping[str, PictureLike | None] = WHERE_THEY_WERE
     ) -> ResolvedRequest:
         """The recipe of a kept picture, ready to run.
 
@@ -121,7 +121,6 @@ class History:
         with, and `BadRequest` and its kinds when this machine or this version cannot try: no such model, picture,
         device, sampler or schedule.
         """
-        recipe = embedded.recipe
         check_known(recipe)
         resolved, device = self.resolver.same_model(recipe, model)
         recipe = with_inputs(recipe, pictures)
@@ -136,6 +135,11 @@ class History:
         `BadRequest` when the file cannot be tried.
         """
         picture, embedded, pixels = self.again(path, model, pictures)
+        self.compare(picture, embedded, pixels, path)
+        return picture
+
+    def compare(self, picture: Picture, embedded: Embedded, pixels: NDArray[np.uint8], path: Path) -> None:
+        """Raise `NotReproduced` where `picture`, drawn again, is not what the file `path` says and holds."""
         if picture.digest != embedded.digest:
             raise NotReproduced(
                 "the arithmetic gives other bits here"
@@ -155,7 +159,6 @@ class History:
                 field="file",
                 value=str(path),
             )
-        return picture
 
 
 def recipe_hardware(recipe: Recipe) -> str:

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, TypeVar, cast
 
 from pydantic import (
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     SerializerFunctionWrapHandler,
@@ -27,12 +26,12 @@ from pydantic.fields import FieldInfo
 from sdplay.core.errors import BadRequest, UnknownName, together
 from sdplay.core.fields import (
     LARGEST_SEED,
+    ONE_OR_MORE,
     FilePath,
     NoiseSource,
     Side,
     Syntax,
     Text,
-    as_texts,
 )
 from sdplay.core.sample import Asset
 from sdplay.library.card import ModelCard
@@ -106,14 +105,14 @@ class Request(BaseModel):
     height: Side | None = Field(
         default=None, description="Height in pixels, a multiple of 8.", json_schema_extra={"group": "picture"}
     )
-    lora: Annotated[tuple[Text, ...], BeforeValidator(as_texts)] = Field(
+    lora: Annotated[tuple[Text, ...], ONE_OR_MORE] = Field(
         default=(),
         max_length=32,
         description="A LoRA's name or path and how much of it: name:0.8 (name:0.5:0.8 for text encoder and network). "
         "Can be given several times.",
         json_schema_extra={"group": "model", "basic": True, "if_absent": []},
     )
-    embedding: Annotated[tuple[FilePath, ...], BeforeValidator(as_texts)] = Field(
+    embedding: Annotated[tuple[FilePath, ...], ONE_OR_MORE] = Field(
         default=(),
         max_length=32,
         description="The file of a textual inversion, whose name is then a word; those in the library are known "
@@ -261,7 +260,7 @@ def field_names(kind: type[Request]) -> list[str]:
     return sorted(names, key=lambda name: (place(field_marks(kind, name)), name in SHARED))
 
 
-def field_info(kind: type[Request], name: str) -> FieldInfo:
+def field_info(kind: type[BaseModel], name: str) -> FieldInfo:
     """What is declared of a field of `kind`, or of a run option."""
     return kind.model_fields[name] if name in kind.model_fields else RunOptions.model_fields[name]
 
@@ -271,17 +270,17 @@ def field_marks(kind: type[Request], name: str) -> dict[str, Any]:
     return cast(dict[str, Any], field_info(kind, name).json_schema_extra or {})
 
 
-def known(kind: type[Request], name: str) -> bool:
+def known(kind: type[BaseModel], name: str) -> bool:
     return name in kind.model_fields or name in RunOptions.model_fields
 
 
-def problems(kind: type[Request], error: ValidationError, *, complete: bool) -> list[BadRequest]:
+def problems(kind: type[BaseModel], error: ValidationError, *, complete: bool) -> list[BadRequest]:
     """All that pydantic says, in our words; unless `complete` without what is missing, most likely misspelled."""
     found = [dict(each) for each in error.errors(include_url=False)]
     return [problem(kind, each) for each in found if complete or each["type"] != "missing"]
 
 
-def problem(kind: type[Request], found: dict[str, Any]) -> BadRequest:
+def problem(kind: type[BaseModel], found: dict[str, Any]) -> BadRequest:
     """One of pydantic's errors in our words."""
     path = [part for part in found["loc"] if part != "run"]
     field = str(path[0]) if path else "request"
