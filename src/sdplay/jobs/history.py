@@ -20,6 +20,7 @@ from sdplay.interop.import_settings import ImportedSettings, import_settings
 from sdplay.interop.read import why_silent
 from sdplay.jobs.pictures import PictureJobs, Pictures
 from sdplay.jobs.resolve import ResolvedRequest, Resolver
+from sdplay.jobs.since_then import known_cause
 from sdplay.jobs.upscale import UpscaleJobs
 from sdplay.prompts.template import Wildcards
 from sdplay.requests.base import Request, in_field_names, make_request
@@ -134,13 +135,14 @@ class History:
         """
         picture, embedded, pixels = self.again(path, model, pictures)
         if picture.digest != embedded.digest:
+            apart = "" if embedded.enlarged else ": " + difference(picture.pixels, pixels)
+            cause = known_cause(embedded.recipe, self.resolver.same_model(embedded.recipe, model)[0])
+            by = f"it was drawn with {recipe_hardware(embedded.recipe)} by sdplay {embedded.version}; this is {VERSION}"
             raise NotReproduced(
-                "the arithmetic gives other bits here"
-                + ("" if embedded.enlarged else ": " + difference(picture.pixels, pixels)),
+                f"it comes out otherwise here{apart}" if cause else f"the arithmetic gives other bits here{apart}",
                 field="file",
                 value=str(path),
-                hint=f"it was drawn with {recipe_hardware(embedded.recipe)} by sdplay {embedded.version}; "
-                f"this is {VERSION}",
+                hint=f"{cause}; {by}" if cause else by,
             )
         stored = stored_pixels(picture, format_of(path), VERSION)
         if embedded.enlarged:
