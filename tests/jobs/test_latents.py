@@ -17,7 +17,15 @@ from sdplay.studio import Studio
 
 @pytest.fixture
 def asked(tiny: Path) -> dict[str, Any]:
-    return {"prompt": "a pear", "steps": 2, "size": (64, 80), "seed": 5, "model": str(tiny), "device": "cpu"}
+    return {
+        "prompt": "a pear",
+        "steps": 2,
+        "size": (64, 80),
+        "seed": 5,
+        "model": str(tiny),
+        "device": "cpu",
+        "precision": "float32",
+    }
 
 
 @pytest.fixture
@@ -56,7 +64,7 @@ def test_the_latents_are_those_that_the_vae_decodes(asked: dict[str, Any], tiny:
 
 def test_the_noise_of_a_seed_given_as_latents_draws_its_picture(asked: dict[str, Any], noise: np.ndarray) -> None:
     assert draw(asked, latents=noise).digest == draw(asked).digest
-    sampled = {**asked, "sampler": "euler-ancestral"}  # what it adds later is the seed's own
+    sampled = {**asked, "sampler": "euler_a"}  # what it adds later is the seed's own
     assert draw(sampled, latents=noise).digest == draw(sampled).digest
     assert draw(asked, latents=noise[:, ::-1]).digest != draw(asked).digest
 
@@ -66,12 +74,12 @@ def test_a_kept_picture_asks_for_its_latents(asked: dict[str, Any], noise: np.nd
     assert path is not None
     with Studio() as studio:
         with pytest.raises(BadRequest, match="were given in memory, and not as a file") as missing:
-            studio.verify(path)
+            studio.verify(path, asked["model"])
         assert "say with `latents` where the latents it was drawn from is now" in missing.value.hint
-        assert studio.verify(path, pictures={"latents": noise}).latents is None
+        assert studio.verify(path, asked["model"], pictures={"latents": noise}).latents is None
         with pytest.raises(NotReproduced, match="is not the latents it was drawn from"):
-            studio.verify(path, pictures={"latents": noise + 1})
-        (again,) = studio.draw_again(path, latents=noise)
+            studio.verify(path, asked["model"], pictures={"latents": noise + 1})
+        (again,) = studio.draw_again(path, model=asked["model"], latents=noise)
         assert again.digest == draw(asked).digest
 
 
@@ -80,7 +88,7 @@ def test_a_file_of_latents_is_found_again(asked: dict[str, Any], noise: np.ndarr
     kept = draw(asked, latents=tmp_path / "start.npy", out=tmp_path)
     assert kept.path is not None
     with Studio() as studio:
-        studio.verify(kept.path)
+        studio.verify(kept.path, asked["model"])
 
 
 def test_the_size_is_that_of_the_latents(asked: dict[str, Any], noise: np.ndarray) -> None:
@@ -88,7 +96,7 @@ def test_the_size_is_that_of_the_latents(asked: dict[str, Any], noise: np.ndarra
     assert draw(sized, latents=noise).pixels.shape == (80, 64, 3)
 
 
-@pytest.mark.parametrize(("shape", "why"), [((4, 6, 6), r"are \[4, 6, 6\], and"), ((16, 10, 8), r"takes \[4, 6, 8\]")])
+@pytest.mark.parametrize(("shape", "why"), [((4, 6, 6), r"are \[4, 6, 6\], and"), ((16, 10, 8), r"takes \[4, 10, 8\]")])
 def test_latents_of_another_shape_are_refused(asked: dict[str, Any], shape: tuple[int, ...], why: str) -> None:
     with pytest.raises(BadRequest, match=why) as refused:
         draw(asked, latents=np.zeros(shape, np.float32))

@@ -56,11 +56,11 @@ def test_verify_names_the_cause(tiny: Path, tmp_path: Path) -> None:
             other = replace(made, pixels=np.roll(made.pixels ^ 1, 3, axis=0)).save(tmp_path / f"{name}.png")
             assert other.path is not None
         with pytest.raises(NotReproduced, match="it comes out otherwise here") as told:
-            studio.verify(tmp_path / "stray.png")
+            studio.verify(tmp_path / "stray.png", str(tiny))
         assert "kept a backslash that escapes nothing in a prompt" in told.value.hint
         assert "by sdplay" in told.value.hint
         with pytest.raises(NotReproduced, match="the arithmetic gives other bits here"):
-            studio.verify(tmp_path / "plain.png")
+            studio.verify(tmp_path / "plain.png", str(tiny))
 
 
 def test_a_checkpoint_with_another_noise_is_a_cause(tmp_path: Path) -> None:

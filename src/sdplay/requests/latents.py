@@ -70,7 +70,7 @@ def checked_latents(values: NDArray[Any]) -> Latents:
         raise ValueError(f"is an array of {shape}; latents are [channels, height, width]{several}")
     if not np.isfinite(values).all():
         raise ValueError("has numbers that are NaN or infinite")
-    return np.ascontiguousarray(values, np.float32)
+    return np.array(values, np.float32, order="C")
 
 
 def read_latents(path: str) -> Latents:
