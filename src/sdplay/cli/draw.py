@@ -100,10 +100,7 @@ def open_studio(workers: int = 1, library: Library | None = None) -> Studio:
     """
     from sdplay.studio import Studio
 
-    asked = os.environ.get(EXECUTOR_VARIABLE, "inline")
-    if asked not in {"inline", "fake"}:
-        raise UnknownName(EXECUTOR_VARIABLE, asked, ["inline", "fake"])
-    if asked == "inline":
+    if not only_pretends():
         if workers > 1:
             from sdplay.executors.processes import ProcessExecutor
 
@@ -112,6 +109,14 @@ def open_studio(workers: int = 1, library: Library | None = None) -> Studio:
     from sdplay.executors.fake import FakeExecutor
 
     return Studio(FakeExecutor(), library=library)
+
+
+def only_pretends() -> bool:
+    """Whether the environment says that nothing is really drawn; raises `UnknownName` for what it cannot say."""
+    asked = os.environ.get(EXECUTOR_VARIABLE, "inline")
+    if asked not in {"inline", "fake"}:
+        raise UnknownName(EXECUTOR_VARIABLE, asked, ["inline", "fake"])
+    return asked == "fake"
 
 
 def grid_options() -> list[click.Parameter]:

@@ -37,6 +37,7 @@ COMMANDS = {
     "show": ("show", "Print how a picture or a film was made."),
     "explain": ("explain", "Show what the model reads of a prompt."),
     "canny": ("images", "Find the edges in a picture, as a ControlNet sees them."),
+    "serve": ("serve", "Keep a model warm and answer programs over HTTP."),
     "models": ("models", "List the models on this computer."),
     "samplers": ("models", "List samplers and noise schedules."),
 }

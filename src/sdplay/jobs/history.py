@@ -85,7 +85,7 @@ class History:
         if not changes.keys() - {"model", "allow_pickle", *CALLED}:
             pictures = {role: changes.get(role) for role in CALLED}
             try:
-                return self.recall(embedded, changes.get("model"), pictures), [embedded.index]
+                return self.recall(embedded.recipe, changes.get("model"), pictures), [embedded.index]
             except NotReproduced:
                 if not changes:
                     raise
@@ -106,11 +106,11 @@ class History:
         self, embedded: Embedded, model: str | None = None, pictures: Mapping[str, PictureLike | None] = WHERE_THEY_WERE
     ) -> Picture:
         """The picture a recipe and an index stand for, with the numerics that the recipe records."""
-        events = self.pictures.run(self.recall(embedded, model, pictures), [embedded.index])
+        events = self.pictures.run(self.recall(embedded.recipe, model, pictures), [embedded.index])
         return next(event.picture for event in events if isinstance(event, ImageDone))
 
     def recall(
-        self, embedded: Embedded, model: str | None = None, pictures: Mapping[str, PictureLike | None] = WHERE_THEY_WERE
+        self, recipe: Recipe, model: str | None = None, pictures: Mapping[str, PictureLike | None] = WHERE_THEY_WERE
     ) -> ResolvedRequest:
         """The recipe of a kept picture, ready to run.
 
@@ -119,7 +119,6 @@ class History:
         with, and `BadRequest` and its kinds when this machine or this version cannot try: no such model, picture,
         device, sampler or schedule.
         """
-        recipe = embedded.recipe
         check_known(recipe)
         resolved, device = self.resolver.same_model(recipe, model)
         recipe = with_inputs(recipe, pictures)

@@ -1,0 +1,109 @@
+"""What a client may ask for: the fields of requests, without those that are the business of this computer.
+
+Files are named by the id of an upload, models and add-ons by the names of the library, never by a path or an address.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from sdplay.core.errors import BadRequest, together
+from sdplay.prompts.lora_tags import NAME
+from sdplay.requests.base import Request, in_field_names, make_request
+from sdplay.requests.modes import ROLES, request_type
+from sdplay.requests.recipe import Recipe
+from sdplay.requests.run_options import RunOptions
+
+OWN = {"styles_file", "wildcards", "run", *RunOptions.model_fields}  # what the owner of the service decides
+NAMES = ("model", "vae", "controlnet", "lora", "embedding", "depth_model")
+NOT_A_NAME = re.compile(r"[/\\\0]|^[.~]|^[A-Za-z]:")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The most that one client may ask for in one job, and how many jobs may wait."""
+
+    side: int = 4096
+    pixels: int = 4096 * 4096
+    pictures: int = 1000
+    work: int = 2**38  # pixels times steps times pictures
+    frames: int = 20_000
+    waiting: int = 20_000
+    upload: int = 32 * 2**20
+    body: int = 64 * 2**20
+
+
+def client_request(mode: str, fields: Mapping[str, Any], uploaded: Callable[[str], str | None]) -> Request:
+    """The request of `mode` with a client's `fields`; `uploaded` gives the path of an upload, None if it is unknown.
+
+    Raises `BadRequest` and its kinds.
+    """
+    kind = request_type(mode)
+    given = {name: value for name, value in in_field_names(kind, fields).items() if value is not None}
+    given.pop("mode", None)
+    if problems := [*refused(given), *files_not_uploaded(given, uploaded)]:
+        raise together(problems)
+    for role in ROLES.keys() & given.keys():
+        if isinstance(given[role], str):
+            given[role] = uploaded(given[role]) or given[role]
+    request = make_request(kind, **given)
+    check_tags(request)
+    return request
+
+
+def refused(fields: Mapping[str, Any]) -> Iterator[BadRequest]:
+    for name, value in fields.items():
+        if name in OWN:
+            yield BadRequest("is for the owner of the service to decide", field=name, value=value, hint="leave it out")
+        elif name in NAMES:
+            yield from (not_a_name(name, each) for each in texts_in(value) if NOT_A_NAME.search(each))
+
+
+def texts_in(value: object) -> list[str]:
+    """`value` if it is a text, or the texts in it."""
+    values = cast("Sequence[object]", value) if isinstance(value, list | tuple) else [value]
+    return [each for each in values if isinstance(each, str)]
+
+
+def files_not_uploaded(fields: Mapping[str, Any], uploaded: Callable[[str], str | None]) -> Iterator[BadRequest]:
+    for role in ROLES.keys() - {"depth_model"}:
+        value = fields.get(role)
+        if isinstance(value, str) and uploaded(value) is None:
+            yield BadRequest(
+                "there is no upload with this id", field=role, value=value, hint="send the file to the uploads first"
+            )
+
+
+def check_tags(request: Request) -> None:
+    """Raise `BadRequest` for a LoRA in a prompt that is named by a path."""
+    for field, text in request.texts({}):
+        for tag in NAME.finditer(text):
+            if NOT_A_NAME.search(tag[1]):
+                raise not_a_name(field, tag[1])
+
+
+def not_a_name(field: str, value: str) -> BadRequest:
+    hint = "name what is in the library of the service: a path or an address is not taken from clients"
+    return BadRequest("is not a name", field=field, value=value, hint=hint)
+
+
+def check_limits(recipe: Recipe, total: int, limits: Limits, *, film: bool) -> None:
+    """Raise `BadRequest` for more work than one job may be."""
+    pixels = recipe.width * recipe.height
+    most = limits.frames if film else limits.pictures
+    if max(recipe.width, recipe.height) > limits.side or pixels > limits.pixels:
+        reason = f"the service draws up to {limits.side} pixels a side"
+        raise BadRequest(
+            reason, field="size", value=f"{recipe.width}x{recipe.height}", hint="ask for a smaller picture"
+        )
+    if total > most:
+        reason = f"the service makes up to {most} in one job"
+        raise BadRequest(reason, field="num", value=total, hint="ask in several jobs")
+    if not film and pixels * total * recipe.steps > limits.work:
+        reason = "this is more work than the service does in one job"
+        raise BadRequest(
+            reason, field="steps", value=recipe.steps, hint="ask for fewer steps or pictures, or smaller ones"
+        )

@@ -1,0 +1,44 @@
+"""The application: its APIs, behind the policy."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp
+
+from sdplay.core.errors import SdplayError
+from sdplay.server.http import native
+from sdplay.server.http.errors import on_error, on_http, on_invalid
+from sdplay.server.http.policy import Access, Policy
+from sdplay.server.service import Service
+from sdplay.version import VERSION
+
+
+def make_app(service: Service, access: Access) -> ASGIApp:
+    """The whole application for `service`, which must be started."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
+        service.hub.attach(asyncio.get_running_loop())
+        yield
+
+    app = FastAPI(
+        title="Stable Diffusion Playground",
+        version=VERSION,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/v1/openapi.json",
+    )
+    app.state.service = service
+    app.state.error_shapes = {}
+    app.add_exception_handler(SdplayError, on_error)
+    app.add_exception_handler(RequestValidationError, on_invalid)
+    app.add_exception_handler(HTTPException, on_http)
+    app.include_router(native.router)
+    return Policy(app, access)

@@ -1,0 +1,106 @@
+"""Errors as answers: the same tree, as JSON, with the HTTP status of each kind."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from fastapi import Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from sdplay.core.errors import BadRequest, DiskFull, SdplayError, StoreError, problems_of, shorten
+from sdplay.server.service import Conflict, NotFound, QueueFull
+
+STATUS: tuple[tuple[type[SdplayError], int], ...] = (
+    (NotFound, 404),
+    (Conflict, 409),
+    (BadRequest, 422),
+    (QueueFull, 429),
+    (DiskFull, 507),
+    (StoreError, 503),
+)
+RETRY_AFTER = "10"
+
+Shape = Callable[[int, list[dict[str, Any]]], Any]
+
+
+def status_of(error: SdplayError) -> int:
+    return next((status for kind, status in STATUS if isinstance(error, kind)), 500)
+
+
+def described(error: SdplayError) -> list[dict[str, Any]]:
+    """What an error says, problem by problem, as JSON values that can be written in UTF-8."""
+    problems = problems_of(error) if isinstance(error, BadRequest) else [error]
+    return [
+        {
+            "code": each.code,
+            "field": clean(each.field),
+            "value": clean(shorten(each.value)) if each.value is not None else None,
+            "message": clean(each.reason),
+            "hint": clean(each.hint),
+        }
+        for each in problems
+    ]
+
+
+def clean(text: str | None) -> str | None:
+    """`text` without what is not a character: half a surrogate pair cannot be written."""
+    return text.encode(errors="replace").decode() if text is not None else None
+
+
+def native_shape(status: int, problems: list[dict[str, Any]]) -> Any:
+    first = problems[0]
+    return {"error": {**first, "problems": problems} if len(problems) > 1 else first}
+
+
+def error_response(error: SdplayError, shape: Shape = native_shape) -> Response:
+    status = status_of(error)
+    headers = {"Retry-After": RETRY_AFTER} if status in {429, 503} else None
+    return JSONResponse(shape(status, described(error)), status, headers)
+
+
+def invalid(error: RequestValidationError) -> list[dict[str, Any]]:
+    """What FastAPI says of a body or a query, without its input, which may be nothing that JSON can hold."""
+    return [
+        {
+            "code": "bad-request",
+            "field": clean(".".join(str(part) for part in each["loc"][1:])) or None,
+            "value": None,
+            "message": clean(str(each["msg"])),
+            "hint": "",
+        }
+        for each in error.errors()
+    ]
+
+
+def shape_for(request: Request) -> Shape:
+    """How errors look in the API that `request` is for."""
+    shapes: dict[str, Shape] = request.app.state.error_shapes
+    return next((shape for prefix, shape in shapes.items() if request.url.path.startswith(prefix)), native_shape)
+
+
+async def on_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, SdplayError)
+    return error_response(error, shape_for(request))
+
+
+async def on_invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    malformed = any(each["type"] == "json_invalid" for each in error.errors())
+    status = 400 if malformed else 422
+    return JSONResponse(shape_for(request)(status, invalid(error)), status)
+
+
+async def on_http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    problem = {"code": "http", "field": None, "value": None, "message": str(error.detail), "hint": ""}
+    return JSONResponse(shape_for(request)(error.status_code, [problem]), error.status_code, error.headers)
+
+
+def as_json(value: Any) -> str:
+    """One line of JSON that UTF-8 can hold."""
+    return json.dumps(value, ensure_ascii=True, separators=(",", ":"))

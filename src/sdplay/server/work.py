@@ -1,0 +1,312 @@
+"""The threads that take jobs from the queue and have them drawn by the executor's processes."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import threading
+import time
+from collections.abc import Generator
+from contextlib import closing, suppress
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from sdplay.core.errors import SdplayError, StoreError
+from sdplay.events import Event, FilmSaved, FramesSaved, ImageDone, Stepped
+from sdplay.executors.line import WorkerDied
+from sdplay.files.atomic import prepare_folder, replace_file, store_error
+from sdplay.images.picture import Picture
+from sdplay.images.write import MEDIA_TYPES, encode
+from sdplay.requests.modes import request_from
+from sdplay.requests.recipe import Recipe
+from sdplay.requests.stills import Still, prompt_of
+from sdplay.server.gallery import Gallery
+from sdplay.server.home import ServiceHome
+from sdplay.server.hub import Hub
+from sdplay.server.previews import preview_data
+from sdplay.server.queue import LEASE, JobQueue
+from sdplay.server.records import Change, Job
+from sdplay.studio import Studio
+from sdplay.version import VERSION
+
+if TYPE_CHECKING:
+    from sdplay.film.plan import AnyFilm
+
+PATIENCE = 1.0  # seconds between two looks at the queue, if nobody says that something waits
+LONGEST_MESSAGE = 300
+UPSCALE = "upscale"
+FILM_MEDIA = {".mp4": "video/mp4", ".webm": "video/webm", ".gif": "image/gif", ".webp": "image/webp"}
+log = logging.getLogger("sdplay.server")
+
+
+class Cancelled(Exception):
+    """The job is to be stopped."""
+
+
+class GivenBack(Exception):
+    """The service ends: the job goes on after the next start."""
+
+
+class Workshop:
+    """Does the jobs of a queue, as many at a time as the executor has workers."""
+
+    def __init__(self, home: ServiceHome, queue: JobQueue, gallery: Gallery, hub: Hub, studio: Studio) -> None:
+        self._home, self._queue, self._gallery, self._hub, self._studio = home, queue, gallery, hub, studio
+        self._stopping = threading.Event()
+        self._cancelled: set[str] = set()
+        self._at_work: dict[str, Job] = {}
+        self._lock = threading.Lock()
+        self._last_work = time.monotonic()
+        self._threads: list[threading.Thread] = []
+
+    def start(self) -> None:
+        for number in range(self._studio.resolver.executor.workers):
+            self._threads.append(threading.Thread(target=self._work, name=f"jobs {number}", daemon=True))
+        self._threads.append(threading.Thread(target=self._keep_alive, name="leases", daemon=True))
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Stop after the current steps; what is not finished waits in the queue again."""
+        self._stopping.set()
+        self._queue.notify()
+        for thread in self._threads:
+            thread.join()
+
+    def cancel(self, name: str) -> None:
+        """Stop the job after its current step, if it is being done."""
+        with self._lock:
+            if name in self._at_work:
+                self._cancelled.add(name)
+
+    @property
+    def running(self) -> list[str]:
+        with self._lock:
+            return list(self._at_work)
+
+    @property
+    def idle_seconds(self) -> float:
+        """How long nothing was drawn."""
+        with self._lock:
+            return 0.0 if self._at_work else time.monotonic() - self._last_work
+
+    def _work(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                job = self._queue.claim()
+            except SdplayError as error:  # a full disk, say: it may have room again
+                log.error("no job can be taken from the queue: %s", error)
+                self._stopping.wait(PATIENCE)
+                continue
+            if job is None:
+                with self._queue.work:
+                    self._queue.work.wait(PATIENCE)
+                continue
+            with self._lock:
+                self._at_work[job.id] = job
+            try:
+                self._do(job)
+            finally:
+                with self._lock:
+                    self._at_work.pop(job.id, None)
+                    self._cancelled.discard(job.id)
+                    self._last_work = time.monotonic()
+
+    def _do(self, job: Job) -> None:
+        """Do `job` and write down how it ended."""
+        try:
+            with closing(self._steps(job)) as events:
+                for event in events:
+                    self._report(job, event)
+                    self._check(job)
+        except Cancelled:
+            self._end(lambda: self._queue.finish(job, "cancelled"))
+        except GivenBack:
+            self._end(lambda: self._queue.give_back(job))
+        except WorkerDied as error:
+            died = error_data(error)
+            self._end(lambda: self._queue.give_back(job, died=died))
+        except SdplayError as error:
+            failed = error_data(error)
+            self._end(lambda: self._queue.finish(job, "failed", failed))
+        except Exception as error:
+            log.exception("job %s failed", job.id)
+            broken = {"code": "internal", "message": f"this should not happen: {type(error).__name__}"}
+            self._end(lambda: self._queue.finish(job, "failed", broken))
+        else:
+            self._end(lambda: self._queue.finish(job, "completed"))
+
+    def _end(self, write: Any) -> None:
+        """Write how a job ended; where the disk is full, once it has room, or after the next start."""
+        while True:
+            try:
+                write()
+                return
+            except SdplayError as error:
+                log.error("the end of a job cannot be written: %s", error)
+                if self._stopping.wait(PATIENCE):
+                    return
+
+    def _check(self, job: Job) -> None:
+        with self._lock:
+            if job.id in self._cancelled:
+                raise Cancelled
+        if self._stopping.is_set():
+            raise GivenBack
+
+    def _steps(self, job: Job) -> Generator[Event, None, None]:
+        self._check(job)
+        if job.mode == UPSCALE:
+            return self._upscale(job)
+        if job.mode in {"dream", "animate"}:
+            return self._film(job)
+        return self._pictures(job)
+
+    def _pictures(self, job: Job) -> Generator[Event, None, None]:
+        """Draw those pictures of a job that are not there yet."""
+        there = {picture.index for picture in self._gallery.pictures(job=job.id, limit=job.total)}
+        missing = [index for index in range(job.total) if index not in there]
+        resolved = self._studio.history.recall(Recipe.from_dict(job.request["recipe"]))
+        preview, kind = job.request.get("preview", True), job.request.get("format", "png")
+        folder = self._folder(job)
+        for event in self._studio.run(resolved, missing, preview=preview):
+            if isinstance(event, ImageDone):
+                self._save(job, event.picture, folder, kind)
+            yield event
+
+    def _save(self, job: Job, picture: Picture, folder: Path, kind: Any) -> None:
+        """Bring a picture to the disk, then into the list; drawn again after a crash it has the same name and bytes."""
+        suffix = {"jpeg": "jpg"}.get(kind, kind)
+        path = folder / f"{job.id}-{picture.index:04d}-{picture.seed}.{suffix}"
+        write(path, encode(picture, kind, VERSION))
+        recipe = picture.recipe
+        prompt = prompt_of(recipe, picture.index).prompt if isinstance(recipe.request, Still) else ""
+        height, width = picture.pixels.shape[:2]
+        self._queue.add_picture(
+            job,
+            {
+                "index": picture.index,
+                "file": path.as_posix(),
+                "media_type": MEDIA_TYPES[kind],
+                "width": width,
+                "height": height,
+                "seed": picture.seed,
+                "digest": picture.digest,
+                "recipe": recipe.digest,
+                "prompt": prompt,
+                "model": recipe.model.name,
+                "seconds": picture.seconds,
+            },
+        )
+
+    def _film(self, job: Job) -> Generator[Event, None, None]:
+        """Make a film, or go on with it: its folder and journal say how far it is."""
+        from sdplay.film.job.film import shoot
+
+        folder = Path("films") / job.id
+        if (folder / "job.json").exists():
+            film = self._studio.films.resume(folder)
+        else:
+            film = self._studio.films.start(film_request(job), folder)
+        recipe = film.recipe
+        for event in shoot(film):
+            if isinstance(event, FramesSaved):
+                self._queue.set_done(job, event.done)
+            elif isinstance(event, FilmSaved):
+                self._queue.add_picture(
+                    job,
+                    {
+                        "index": 0,
+                        "file": event.path.as_posix(),
+                        "media_type": FILM_MEDIA.get(event.path.suffix, "application/octet-stream"),
+                        "width": recipe.width,
+                        "height": recipe.height,
+                        "seed": recipe.seed,
+                        "digest": "",
+                        "recipe": recipe.digest,
+                        "prompt": " | ".join(text for field, text in recipe.request.texts({}) if "prompt" in field)[
+                            :2000
+                        ],
+                        "model": recipe.model.name,
+                        "seconds": 0.0,
+                    },
+                    of_film=True,
+                )
+            yield event
+
+    def _upscale(self, job: Job) -> Generator[Event, None, None]:
+        """Make a picture larger, in a folder of the job's own."""
+        fields = job.request["fields"]
+        folder = self._folder(job) / job.id
+        shutil.rmtree(folder, ignore_errors=True)  # what an attempt left that was killed before it was listed
+        larger = self._studio.upscaling.upscale(Path(job.request["file"]), fields["scale"], fields["upscaler"], folder)
+        assert larger.path is not None
+        height, width = larger.pixels.shape[:2]
+        self._queue.add_picture(
+            job,
+            {
+                "index": 0,
+                "file": larger.path.as_posix(),
+                "media_type": MEDIA_TYPES["png"],
+                "width": width,
+                "height": height,
+                "seed": job.seed,
+                "digest": larger.enlarged[-1].made,
+                "recipe": job.recipe,
+                "prompt": job.request.get("prompt", ""),
+                "model": job.request.get("model", ""),
+                "seconds": larger.seconds,
+            },
+        )
+        yield from ()
+
+    def _folder(self, job: Job) -> Path:
+        """Where pictures of the day on which a job was accepted are, relative to the service's folder."""
+        folder = Path("pictures") / datetime.fromtimestamp(job.created).strftime("%Y-%m-%d")
+        prepare_folder(folder)
+        return folder
+
+    def _report(self, job: Job, event: Event) -> None:
+        if isinstance(event, Stepped):
+            data: dict[str, Any] = {"indices": list(event.indices), "step": event.step, "steps": event.steps}
+            if event.previews:
+                data["preview"] = preview_data(event.previews[0])
+            self._hub.tell(Change(type="step", job=job.id, data=data))
+        elif isinstance(event, FramesSaved):
+            data = {"done": event.done, "total": event.total, "seconds_left": round(event.seconds_left, 1)}
+            self._hub.tell(Change(type="step", job=job.id, data=data))
+
+    def _keep_alive(self) -> None:
+        """Prolong leases, and take jobs back from threads that are not heard of."""
+        while not self._stopping.wait(LEASE / 4):
+            with self._lock:
+                at_work = list(self._at_work.values())
+            with suppress(StoreError):
+                for job in at_work:
+                    if not self._queue.keep_alive(job):
+                        self.cancel(job.id)
+                self._queue.reap()
+                self._queue.trim()
+
+
+def film_request(job: Job) -> AnyFilm:
+    return cast("AnyFilm", request_from({**job.request["fields"], "mode": job.mode}))
+
+
+def write(path: Path, content: bytes) -> None:
+    try:
+        replace_file(path, content)
+    except OSError as error:
+        raise store_error(error, path.parent) from error
+
+
+def error_data(error: SdplayError) -> dict[str, Any]:
+    """An error as clients read it, without a folder of this computer in it."""
+    home = str(Path.cwd())
+    return {
+        "code": error.code,
+        "field": error.field,
+        "message": error.reason.replace(home, "").strip()[:LONGEST_MESSAGE],
+        "hint": error.hint.replace(home, "")[:LONGEST_MESSAGE],
+    }
