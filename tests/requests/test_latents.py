@@ -20,10 +20,14 @@ from tests.support.recipes import MACHINE, MODEL
 VALUES = np.random.default_rng(3).standard_normal((4, 10, 12)).astype(np.float32)
 
 
+def starting_from(latents: Any) -> Txt2Img:
+    return Txt2Img(prompt="a pear", latents=latents)
+
+
 def test_an_array_and_a_file_of_it_are_the_same_latents(tmp_path: Path) -> None:
     np.save(tmp_path / "start.npy", VALUES)
     np.save(tmp_path / "fortran.npy", np.asfortranarray(VALUES))
-    given = Txt2Img(prompt="a pear", latents=VALUES).latents
+    given = starting_from(VALUES).latents
     assert isinstance(given, LatentsInMemory)
     paths = [given, str(tmp_path / "start.npy"), str(tmp_path / "fortran.npy")]
     assets = [latents_asset(path) for path in paths]
@@ -35,7 +39,7 @@ def test_an_array_and_a_file_of_it_are_the_same_latents(tmp_path: Path) -> None:
 
 def test_latents_are_what_they_were_when_they_were_given() -> None:
     values = VALUES.copy()
-    request = Txt2Img(prompt="a pear", latents=values)
+    request = starting_from(values)
     values[:] = 0
     assert request.latents is not None
     np.testing.assert_array_equal(read_latents(request.latents), VALUES)
@@ -48,7 +52,7 @@ def test_float16_is_taken_exactly() -> None:
 
 
 def str_of(values: Any) -> str:
-    latents = Txt2Img(prompt="a pear", latents=values).latents
+    latents = starting_from(values).latents
     assert latents is not None
     return latents
 
@@ -66,7 +70,7 @@ def str_of(values: Any) -> str:
 )
 def test_what_are_no_latents_is_refused(given: Any, why: str) -> None:
     with pytest.raises(BadRequest, match=why) as refused:
-        Txt2Img(prompt="a pear", latents=given)
+        starting_from(given)
     assert refused.value.field == "latents"
 
 
@@ -99,7 +103,7 @@ def test_a_file_that_cannot_be_used_is_told(content: bytes | None, why: str, tmp
 
 
 def test_a_recipe_keeps_their_digest_and_is_read_back() -> None:
-    request = Txt2Img(prompt="a pear", latents=VALUES)
+    request = starting_from(VALUES)
     recipe = resolve_request(request, MODEL, MACHINE, 7, {"latents": latents_asset(str_of(VALUES))})
     assert (recipe.width, recipe.height) == (96, 80)
     told = recipe.to_dict()

@@ -53,9 +53,10 @@ class FilmCommand(ModeCommand):
         with in_the_words_of(click.get_current_context()), open_studio(params["workers"]) as studio:
             request = film_request(self.kind, POSITIONAL[self._mode], params)
             out = params["fork"] or params["out"] or free_folder(Path("films"), self._mode)
-            options = {name: params[name] for name in ("force", "strict")} | {"frames": frames_of(params["frames"])}
+            options = {name: params[name] for name in ("force", "strict")}
             source = params["out"] if params["fork"] is not None else None
-            job = studio.film(request, out, output_from(params, request), source=source, **options)
+            output, frames = output_from(params, request), frames_of(params["frames"])
+            job = studio.film(request, out, output, source=source, frames=frames, **options)
             return make_film(job, quiet=params["quiet"])
 
 

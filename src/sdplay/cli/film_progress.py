@@ -110,8 +110,8 @@ def beginning(job: FilmJob, event: Resumed) -> Iterator[str]:
     yield opening(job, event.done)
     if event.before:
         yield (
-            f"{event.before} frames before them are drawn too: every {job.plan.segment_length}th frame is drawn from "
-            "the one before, so theirs have the bits that they have in the whole film"
+            f"{event.before} frames before them are drawn too, which they start from: so they have the bits that they "
+            "have in the whole film"
         )
 
 

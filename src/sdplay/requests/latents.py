@@ -7,7 +7,7 @@ import io
 import os
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 from pydantic import ValidatorFunctionWrapHandler, WrapValidator
 
@@ -62,7 +62,7 @@ def checked_latents(values: NDArray[Any]) -> Latents:
     """`values` as float32, exactly; raises `ValueError` for other shapes, for numbers that are cut, NaN or infinite."""
     import numpy as np
 
-    if values.dtype not in (np.float32, np.float16):
+    if values.dtype.name not in ("float32", "float16"):
         raise ValueError(f"is an array of {values.dtype}; latents are float32: say .astype('float32')")
     if values.ndim != 3 or values.size == 0 or values.shape[0] > MOST_CHANNELS:
         shape = "×".join(map(str, values.shape)) or "a single number"
@@ -94,7 +94,7 @@ def parsed_npy(content: bytes) -> NDArray[Any]:
 
     file = io.BytesIO(content)
     readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
-    header = readers.get(cast("tuple[int, int]", np.lib.format.read_magic(file)))
+    header = readers.get(np.lib.format.read_magic(file))
     if header is None:
         raise ValueError("is a .npy file of a version that is not read here")
     shape, is_fortran, dtype = header(file)
