@@ -14,6 +14,11 @@ from sdplay.requests.recipe import Recipe
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """All that can draw is at work for somebody else; comes again and again until a task gets its turn."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Started:
     """The model is loaded and `total` pictures will be drawn."""
 
@@ -189,4 +194,4 @@ class Finished:
 FilmEvent = KeyframeDone | DepthMapDone | Retried | Resumed | Measuring | FramesSaved | FilmSaved
 GridEvent = Reused | Mismatch
 UpscaleEvent = Upscaled | UpscaleDone | FrameUpscaled | FilmUpscaled | Skipped
-Event = Started | Stepped | ImageDone | ImageSaved | Finished | FilmEvent | GridEvent | UpscaleEvent
+Event = Waiting | Started | Stepped | ImageDone | ImageSaved | Finished | FilmEvent | GridEvent | UpscaleEvent

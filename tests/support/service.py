@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,19 +78,25 @@ class RunningService:
 
 @contextmanager
 def running_service(
-    home: Path, *flags: str, fake: bool = True, env: Mapping[str, str] | None = None
+    home: Path,
+    *flags: str,
+    fake: bool = True,
+    env: Mapping[str, str] | None = None,
+    command: Sequence[str] | None = None,
+    preexec_fn: Callable[[], object] | None = None,
 ) -> Generator[RunningService]:
     """`sdplay serve --port 0` with `flags`, on the data folder `home`; stopped at the end unless it has ended already.
 
     It draws flat pictures in no time, or with the built-in model where `fake` is False. Starting one again on the same
-    `home` goes on with its queue.
+    `home` goes on with its queue. `command` is run in place of `sdplay serve`, `preexec_fn` in the new process first.
     """
     home.mkdir(parents=True, exist_ok=True)
     running, log = home / "service" / "running.json", home / "serve.log"
     running.unlink(missing_ok=True)  # that of one which was killed
     with log.open("ab") as said:
         process = subprocess.Popen(
-            [sys.executable, "-m", "sdplay", "serve", "--port", "0", *flags],
+            command or [sys.executable, "-m", "sdplay", "serve", "--port", "0", *flags],
+            preexec_fn=preexec_fn,
             env=environment(home, fake=fake) | dict(env or {}),
             stdin=subprocess.DEVNULL,
             stdout=said,

@@ -17,6 +17,7 @@ from sdplay.cli.models import PICKLE, library_with
 from sdplay.cli.outcome import reason
 from sdplay.cli.request_command import Flag, RequestCommand
 from sdplay.cli.terminal import printable
+from sdplay.cli.warm import drawn_by_service
 from sdplay.core.errors import BadRequest, NotReproduced, SdplayError
 
 if TYPE_CHECKING:
@@ -153,6 +154,7 @@ def unproved(file: Path, error: SdplayError) -> int:
 @click.option("--latents", help="The same for the latents.")
 @click.option("--every", type=click.IntRange(min=1), default=1, help="Of a film: every n-th unit only.")
 @PICKLE
+@drawn_by_service
 def verify(files: tuple[Path, ...], model: str | None, every: int, allow_pickle: bool, **pictures: str | None) -> int:
     """Draw pictures, or the folders of films, again and compare, bit for bit.
 

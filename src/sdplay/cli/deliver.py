@@ -15,6 +15,7 @@ import click
 from sdplay.cli.flags import envvar
 from sdplay.cli.follow import Report
 from sdplay.cli.request_command import Flag
+from sdplay.cli.warm import no_serve
 from sdplay.core.errors import DiskFull, SdplayError, Stopped
 from sdplay.version import VERSION
 
@@ -88,6 +89,7 @@ def delivery_options(*, for_new: bool) -> list[click.Parameter]:
             metavar="FILE",
             help="Keep FILE at what is emerging, for a viewer.",
         ),
+        no_serve(),
     ]
 
 

@@ -15,6 +15,7 @@ from sdplay.cli.follow import Report, follow
 from sdplay.cli.frame_range import FrameRange
 from sdplay.cli.models import PICKLE, library_with
 from sdplay.cli.request_command import Flag, ModeCommand
+from sdplay.cli.warm import drawn_by_service, no_serve
 from sdplay.core.errors import SdplayError, Stopped
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ def job_options() -> list[click.Parameter]:
         Flag(["--strict"], is_flag=True, help=STRICT),
         Flag(["--force"], is_flag=True, help="Begin even if the disk seems too small."),
         Flag(["-q", "--quiet"], basic=True, is_flag=True, help="Print the path of the film and nothing else."),
+        no_serve(),
     ]
 
 
@@ -152,6 +154,7 @@ def free_folder(parent: Path, name: str) -> Path:
 @click.option("--strict", is_flag=True, help=STRICT)
 @click.option("-q", "--quiet", is_flag=True, help="Print the path of the film and nothing else.")
 @PICKLE
+@drawn_by_service
 def resume(
     job: Path,
     model: str | None,

@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 
 from sdplay.core.errors import BadRequest, ModelBroken, NotReproduced
 from sdplay.core.identity import ResolvedAddOn, add_on_name
-from sdplay.core.machine import check_address_space, memory_available
+from sdplay.core.machine import memory_available
 from sdplay.core.values import amount_text
+from sdplay.executors.here import in_this_process
 from sdplay.images.canny import holds_map
 from sdplay.library.add_ons import TITLES, resolve_add_on
 from sdplay.library.bundled import bundled_embeddings
@@ -62,10 +63,7 @@ class Resolver:
     @property
     def executor(self) -> Executor:
         if self._executor is None:
-            check_address_space()
-            from sdplay.executors.inline import InlineExecutor  # loads torch: only when something is drawn
-
-            self._executor = InlineExecutor()
+            self._executor = in_this_process()
         return self._executor
 
     @property

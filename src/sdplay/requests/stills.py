@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 from pydantic.config import JsonDict
 
 from sdplay.core.errors import BadRequest
-from sdplay.core.fields import LARGEST_SIDE, MOST_PICTURES, FilePath, FreeSide, Prompt, Text, as_texts
+from sdplay.core.fields import LARGEST_SIDE, MOST_PICTURES, ONE_OR_MORE, FilePath, FreeSide, Prompt, Text
 from sdplay.core.identity import add_on_name
 from sdplay.core.sample import Asset, Control, ImageAsset, Init, Noise, PromptPair, Sample, SecondPass
 from sdplay.core.seeding import SEEDS
@@ -107,7 +107,7 @@ class Still(Controlled):
         description="How many pictures; picture i has seed + i.",
         json_schema_extra={"group": "basics", "flag": "num", "short": "n", "hashed": False},
     )
-    style: Annotated[tuple[Text, ...], BeforeValidator(as_texts)] = Field(
+    style: Annotated[tuple[Text, ...], ONE_OR_MORE] = Field(
         default=(),
         max_length=100,
         description="A style of the styles file; can be given several times.",

@@ -8,17 +8,26 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, cast
 
 from sdplay.core.errors import BadRequest, together
+from sdplay.core.sample import Asset, ClipAsset, FileAsset, ImageAsset
 from sdplay.prompts.lora_tags import NAME
+from sdplay.requests.add_ons import without_weights
 from sdplay.requests.base import Request, in_field_names, make_request
-from sdplay.requests.modes import ROLES, request_type
+from sdplay.requests.modes import ROLES, named_files, request_type
 from sdplay.requests.recipe import Recipe
 from sdplay.requests.run_options import RunOptions
+from sdplay.server.records import Upload
 
 OWN = {"styles_file", "wildcards", "run", *RunOptions.model_fields}  # what the owner of the service decides
 NAMES = ("model", "vae", "controlnet", "lora", "embedding", "depth_model")
+KINDS_OF_FILES: dict[type[Asset], tuple[str, ...]] = {
+    ImageAsset: ("image/",),
+    ClipAsset: ("video/", "image/gif", "image/webp", "image/png"),
+    FileAsset: ("audio/", "video/"),
+}
 NOT_A_NAME = re.compile(r"[/\\\0]|^[.~]|^[A-Za-z]:")
 
 
@@ -36,8 +45,8 @@ class Limits:
     body: int = 64 * 2**20
 
 
-def client_request(mode: str, fields: Mapping[str, Any], uploaded: Callable[[str], str | None]) -> Request:
-    """The request of `mode` with a client's `fields`; `uploaded` gives the path of an upload, None if it is unknown.
+def client_request(mode: str, fields: Mapping[str, Any], uploaded: Callable[[str], Upload | None]) -> Request:
+    """The request of `mode` with a client's `fields`; `uploaded` finds an upload by its id.
 
     Raises `BadRequest` and its kinds.
     """
@@ -47,8 +56,8 @@ def client_request(mode: str, fields: Mapping[str, Any], uploaded: Callable[[str
     if problems := [*refused(given), *files_not_uploaded(given, uploaded)]:
         raise together(problems)
     for role in ROLES.keys() & given.keys():
-        if isinstance(given[role], str):
-            given[role] = uploaded(given[role]) or given[role]
+        if isinstance(given[role], str) and (upload := uploaded(given[role])) is not None:
+            given[role] = upload.file
     request = make_request(kind, **given)
     check_tags(request)
     return request
@@ -59,7 +68,28 @@ def refused(fields: Mapping[str, Any]) -> Iterator[BadRequest]:
         if name in OWN:
             yield BadRequest("is for the owner of the service to decide", field=name, value=value, hint="leave it out")
         elif name in NAMES:
-            yield from (not_a_name(name, each) for each in texts_in(value) if NOT_A_NAME.search(each))
+            yield from (not_a_name(name, each) for each in texts_in(value) if is_place(each))
+
+
+def is_place(name: str) -> bool:
+    """Whether `name` is a path, or means one of the files that the service itself works with."""
+    if NOT_A_NAME.search(name):
+        return True
+    try:
+        return Path(without_weights("lora", name)).exists()
+    except (OSError, ValueError):  # too long to be one
+        return False
+
+
+def check_recipe(recipe: Recipe, uploads: Path) -> None:
+    """Raise `BadRequest` for a recipe out of a file that a client sent, if it names files other than uploads."""
+    request = recipe.request
+    fields = {name: getattr(request, name) for name in type(request).model_fields if name in NAMES}
+    files = {role: file for role, file in named_files(request).items() if Path(file).parent != uploads}
+    strange = [not_a_name(role, file) for role, file in files.items()]
+    if found := [*refused({name: value for name, value in fields.items() if value}), *strange]:
+        raise together(found)
+    check_tags(request)
 
 
 def texts_in(value: object) -> list[str]:
@@ -68,13 +98,19 @@ def texts_in(value: object) -> list[str]:
     return [each for each in values if isinstance(each, str)]
 
 
-def files_not_uploaded(fields: Mapping[str, Any], uploaded: Callable[[str], str | None]) -> Iterator[BadRequest]:
+def files_not_uploaded(fields: Mapping[str, Any], uploaded: Callable[[str], Upload | None]) -> Iterator[BadRequest]:
     for role in ROLES.keys() - {"depth_model"}:
         value = fields.get(role)
-        if isinstance(value, str) and uploaded(value) is None:
-            yield BadRequest(
-                "there is no upload with this id", field=role, value=value, hint="send the file to the uploads first"
-            )
+        if not isinstance(value, str) or not value:
+            continue
+        upload = uploaded(value)
+        if upload is None:
+            hint = "send the file to the uploads first"
+            yield BadRequest("there is no upload with this id", field=role, value=value, hint=hint)
+        elif not upload.media_type.startswith(KINDS_OF_FILES[ROLES[role]]):
+            wanted = " or ".join(kind.strip("/") for kind in KINDS_OF_FILES[ROLES[role]])
+            reason = f"the upload is {upload.media_type}"
+            yield BadRequest(reason, field=role, value=value, hint=f"send one that is {wanted}")
 
 
 def check_tags(request: Request) -> None:

@@ -46,6 +46,20 @@ class ServiceHome:
         """How programs of the same user reach the service that runs; only its owner can read it."""
         return self.folder / "running.json"
 
+    @property
+    def door(self) -> Path:
+        """Where programs of the same user come in: a socket."""
+        return self.folder / "door"
+
+    @property
+    def log(self) -> Path:
+        """What a service in the background says."""
+        return self.folder / "serve.log"
+
+    @property
+    def lock(self) -> Path:
+        return self.folder / "service.lock"
+
     def prepare(self) -> None:
         for folder in (self.pictures, self.films, self.uploads):
             (self.folder / folder).mkdir(parents=True, exist_ok=True, mode=PRIVATE)
@@ -65,7 +79,7 @@ class ServiceHome:
     def held(self) -> Generator[None]:
         """Hold the folder; raises `BadRequest` if another service does."""
         self.prepare()
-        with locked_for_service(self.folder / "service.lock"):
+        with locked_for_service(self):
             self.sweep()
             yield
 
@@ -80,19 +94,30 @@ class ServiceHome:
 
 
 @contextmanager
-def locked_for_service(path: Path) -> Generator[None]:
+def locked_for_service(home: ServiceHome) -> Generator[None]:
     try:
-        with locked(path):
+        with locked(home.lock):
             yield
     except BadRequest as error:
         if error.field != "job":
             raise
+        at = f" at {url}" if (url := address(home)) else ""
         raise BadRequest(
-            f"a service is {error.reason} on this folder",
+            f"a service is {error.reason} on this folder{at}",
             field="SDPLAY_HOME",
-            value=str(path.parent),
-            hint="stop that one first, or choose another folder with SDPLAY_HOME",
+            value=str(home.folder),
+            hint="`sdplay serve --stop` ends it; or choose another folder with SDPLAY_HOME",
         ) from None
+
+
+def address(home: ServiceHome) -> str:
+    """The address of the service that runs; empty if it does not say, because it only starts."""
+    from sdplay.executors.door import NobodyThere, announced
+
+    try:
+        return str(announced(home.running)["url"])
+    except (NobodyThere, KeyError):
+        return ""
 
 
 def service_home(home: Path) -> ServiceHome:

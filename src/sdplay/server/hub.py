@@ -14,6 +14,7 @@ PROGRESS = ("step", "preview")
 BACKLOG = 2000  # changes that a slow listener may be behind before it is told to ask anew
 LEAST_INTERVAL = 0.1  # seconds between two reports of progress of one job
 RESET = Change(type="reset", job="")
+END = Change(type="end", job="")  # the service ends: nobody is told anything more
 
 
 class Listener:
@@ -27,11 +28,14 @@ class Listener:
         self._behind = False
 
     def tell(self, change: Change) -> None:
-        if self._behind or (self._job is not None and change.job not in {self._job, ""}):
+        if change is not END and (self._behind or self._is_for_others(change)):
             return
         if self._changes.qsize() >= BACKLOG:
             self._behind, change = True, RESET
         self._changes.put_nowait(change)
+
+    def _is_for_others(self, change: Change) -> bool:
+        return self._job is not None and change.job not in {self._job, ""}
 
     async def next(self, timeout: float | None = None) -> Change | None:
         """The next change; None if none came for `timeout` seconds."""
@@ -67,6 +71,13 @@ class Hub:
                 if now - self._reported.get(change.job, 0.0) < LEAST_INTERVAL:
                     return
                 self._reported[change.job] = now
+        self._deliver_soon(change)
+
+    def end(self) -> None:
+        """Let all listeners go, so that answers without an end do not keep the service from ending."""
+        self._deliver_soon(END)  # without the lock: a signal comes while somebody may hold it
+
+    def _deliver_soon(self, change: Change) -> None:
         loop = self._loop
         if loop is not None and not loop.is_closed():
             loop.call_soon_threadsafe(self._deliver, change)

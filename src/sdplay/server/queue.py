@@ -325,6 +325,11 @@ class JobQueue:
         )
         return [Change(id=row[0], job=row[1], type=row[2], data=json.loads(row[3])) for row in rows]
 
+    def remembers(self, last: int) -> bool:
+        """Whether everything after event `last` is still there, and `last` is one of this queue."""
+        first, newest = self._database.read("SELECT COALESCE(MIN(id), 1), COALESCE(MAX(id), 0) FROM events")[0]
+        return first - 1 <= last <= newest or last == 0
+
     def last_event(self) -> int:
         return self._database.read("SELECT COALESCE(MAX(id), 0) FROM events")[0][0]
 

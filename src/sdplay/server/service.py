@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -17,26 +17,25 @@ from sdplay.images.write import MEDIA_TYPES, SUFFIXES
 from sdplay.jobs.resolve import ResolvedRequest, memory_of
 from sdplay.library.card import shipped_cards
 from sdplay.library.library import Library
-from sdplay.library.upscalers import default_upscaler, upscaler_name
 from sdplay.requests.base import Request
 from sdplay.requests.recipe import count
 from sdplay.requests.stills import Still
 from sdplay.server.clients import Limits, check_limits, client_request
 from sdplay.server.database import Database
+from sdplay.server.derived import DERIVED, prepared
 from sdplay.server.gallery import Gallery
 from sdplay.server.home import ServiceHome
 from sdplay.server.hub import Hub
 from sdplay.server.queue import JobQueue
 from sdplay.server.records import Job, StoredPicture, Upload
-from sdplay.server.work import UPSCALE, Workshop, error_data
+from sdplay.server.work import Workshop, error_data
 from sdplay.studio import Studio
 
 if TYPE_CHECKING:
     from sdplay.film.plan import AnyFilm
 
 PER_REQUEST = {"preview", "format"}
-ENDINGS = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp", "GIF": ".gif", "AVIF": ".avif"}
-LARGEST_SCALE = 8.0
+STEP = 3.0  # seconds that a step may still take when the service ends
 
 
 class QueueFull(SdplayError):
@@ -77,9 +76,9 @@ class Service:
         self.queue.recover()
         self.workshop.start()
 
-    def stop(self) -> None:
-        self.workshop.stop()
-        self.executor.close()
+    def stop(self, patience: float = STEP) -> None:
+        """End all work within `patience` seconds and a little; what is not finished goes on after the next start."""
+        self.workshop.stop(patience)
         self.database.close()
 
     # Jobs
@@ -99,15 +98,13 @@ class Service:
         """
         if self.queue.count("queued") >= self.limits.waiting:
             raise QueueFull(f"{self.limits.waiting} jobs wait already", hint="ask again when some of them are done")
-        if mode == UPSCALE:
-            return self._submit_upscale(fields, key, source, priority)
-        fields = dict(fields)
-        options = {name: fields.pop(name) for name in PER_REQUEST & fields.keys()}
-        check_options(options)
-        resolved, total, notes = self.resolve(mode, fields)
+        if mode in DERIVED:
+            job = prepared(self, mode, fields)
+            return self._accept(mode, job.request, 1, job.seed, job.recipe, key, source, priority, ())
+        resolved, total, notes = self.resolve(mode, self.without_options(fields))
         recipe = resolved.recipe
         film = not isinstance(recipe.request, Still)
-        stored = dict(options)
+        stored = {name: fields[name] for name in PER_REQUEST & fields.keys() if fields[name] is not None}
         if film:
             stored["fields"] = recipe.request.model_copy(update={"seed": recipe.seed}).model_dump(
                 mode="json", exclude={"run"}, exclude_unset=True
@@ -143,34 +140,11 @@ class Service:
         )
         return Accepted(job=job, known=job.created < before)
 
-    def _submit_upscale(self, fields: Mapping[str, Any], key: str | None, source: str, priority: int) -> Accepted:
-        if unknown := fields.keys() - {"picture", "scale", "upscaler", *PER_REQUEST}:
-            raise BadRequest("is not a field of an upscale", field=min(unknown), hint="picture, scale, upscaler")
-        picture, scale = fields.get("picture"), fields.get("scale", 2.0)
-        if isinstance(scale, bool) or not isinstance(scale, int | float) or not 1 < scale <= LARGEST_SCALE:
-            raise BadRequest(f"is not a number above 1 and up to {LARGEST_SCALE:g}", field="scale", value=scale)
-        wanted = fields.get("upscaler")
-        name = upscaler_name(str(wanted)) if wanted is not None else default_upscaler()
-        about: dict[str, Any] = {}
-        if isinstance(picture, str):
-            upload = self.upload(picture)
-            file, width, height, recipe = upload.file, upload.width, upload.height, f"upload:{upload.id}"
-        else:
-            stored = self.picture(picture if type(picture) is int else -1)
-            file, width, height, recipe = stored.file, stored.width, stored.height, stored.recipe
-            about = {"prompt": stored.prompt, "model": stored.model}
-        if max(width, height) * scale > self.limits.side * 2:
-            raise BadRequest(f"more than {self.limits.side * 2} pixels a side", field="scale", value=scale)
-        own = {"picture": picture, "scale": float(scale), "upscaler": name}
-        request = {"fields": own, "file": file, **about}
-        digest = sha256(json.dumps([recipe, own], sort_keys=True).encode()).hexdigest()
-        return self._accept(UPSCALE, request, 1, 0, digest, key, source, priority, ())
-
     def resolve(self, mode: str, fields: Mapping[str, Any]) -> tuple[ResolvedRequest, int, list[str]]:
         """What a client's request is with nothing left open, how many pictures or frames that are, and what is to be
         said of it. Raises `BadRequest` and its kinds.
         """
-        request = client_request(mode, fields, self._uploaded)
+        request = client_request(mode, fields, self.find_upload)
         self._check_seed(request)
         if isinstance(request, Still):
             resolved = self.studio.resolve(request)
@@ -181,6 +155,11 @@ class Service:
         check_limits(resolved.recipe, total, self.limits, film=not isinstance(request, Still))
         memory = memory_of(resolved)
         return resolved, total, [memory.warning] if memory is not None and memory.warning else []
+
+    def without_options(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """`fields` of a job without its options that reach no pixel; raises `BadRequest` for wrong ones."""
+        check_options({name: fields[name] for name in PER_REQUEST & fields.keys() if fields[name] is not None})
+        return {name: value for name, value in fields.items() if name not in PER_REQUEST}
 
     def _check_seed(self, request: Request) -> None:
         if request.seed is not None and request.seed >= SEEDS:
@@ -216,6 +195,12 @@ class Service:
             raise Conflict("only jobs that wait can be moved", field="job", value=name)
         return job
 
+    def forget(self, name: str) -> None:
+        """Take an ended job out of the list; its pictures stay. Raises `Conflict` if it has not ended."""
+        self.job(name)
+        if not self.queue.forget(name):
+            raise Conflict("the job has not ended", field="job", value=name, hint="cancel it first")
+
     # Pictures and uploads
 
     def picture(self, number: int) -> StoredPicture:
@@ -223,6 +208,13 @@ class Service:
         if picture is None:
             raise NotFound("there is no such picture", field="picture", value=number)
         return picture
+
+    def delete_picture(self, number: int) -> None:
+        """Take a picture out of the list and delete its file."""
+        picture = self.picture(number)
+        with suppress(NotFound):
+            self.file_of(picture).unlink(missing_ok=True)
+        self.gallery.forget_picture(number)
 
     def file_of(self, stored: StoredPicture | Upload) -> Path:
         """The file of a picture; raises `NotFound` if somebody took it away, and never leaves the service's folder."""
@@ -252,9 +244,12 @@ class Service:
             raise NotFound("there is no such upload", field="upload", value=name)
         return upload
 
-    def _uploaded(self, name: str) -> str | None:
-        upload = self.gallery.upload(name)
-        return upload.file if upload is not None else None
+    @property
+    def uploads_folder(self) -> Path:
+        return self.home.uploads
+
+    def find_upload(self, name: str) -> Upload | None:
+        return self.gallery.upload(name)
 
     # Models
 
@@ -270,7 +265,7 @@ def check_options(options: Mapping[str, Any]) -> None:
     """Raise `BadRequest` for options of a job that reach no pixel."""
     if not isinstance(options.get("preview", True), bool):
         raise BadRequest("is neither true nor false", field="preview", value=options["preview"])
-    if options.get("format", "png") not in MEDIA_TYPES:
+    if options.get("format", "png") not in tuple(MEDIA_TYPES):
         raise BadRequest("is not a format", field="format", value=options["format"], hint=", ".join(SUFFIXES))
 
 

@@ -12,15 +12,17 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from sdplay.core.errors import SdplayError, StoreError
+from sdplay.core.errors import NotReproduced, SdplayError, StoreError
 from sdplay.events import Event, FilmSaved, FramesSaved, ImageDone, Stepped
 from sdplay.executors.line import WorkerDied
 from sdplay.files.atomic import prepare_folder, replace_file, store_error
 from sdplay.images.picture import Picture
 from sdplay.images.write import MEDIA_TYPES, encode
+from sdplay.images.writer import read_own
 from sdplay.requests.modes import request_from
 from sdplay.requests.recipe import Recipe
 from sdplay.requests.stills import Still, prompt_of
+from sdplay.server.discreet import without_folders
 from sdplay.server.gallery import Gallery
 from sdplay.server.home import ServiceHome
 from sdplay.server.hub import Hub
@@ -35,7 +37,8 @@ if TYPE_CHECKING:
 
 PATIENCE = 1.0  # seconds between two looks at the queue, if nobody says that something waits
 LONGEST_MESSAGE = 300
-UPSCALE = "upscale"
+MOST_WORDS = 2000  # characters
+UPSCALE, VERIFY = "upscale", "verify"
 FILM_MEDIA = {".mp4": "video/mp4", ".webm": "video/webm", ".gif": "image/gif", ".webp": "image/webp"}
 log = logging.getLogger("sdplay.server")
 
@@ -55,9 +58,9 @@ class Workshop:
         self._home, self._queue, self._gallery, self._hub, self._studio = home, queue, gallery, hub, studio
         self._stopping = threading.Event()
         self._cancelled: set[str] = set()
+        self._skipping: set[str] = set()
         self._at_work: dict[str, Job] = {}
         self._lock = threading.Lock()
-        self._last_work = time.monotonic()
         self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
@@ -67,10 +70,17 @@ class Workshop:
         for thread in self._threads:
             thread.start()
 
-    def stop(self) -> None:
-        """Stop after the current steps; what is not finished waits in the queue again."""
+    def stop(self, patience: float) -> None:
+        """Stop after the current steps; what is not finished waits in the queue again.
+
+        Steps that take longer than `patience` seconds are given up, with the processes that calculate them.
+        """
         self._stopping.set()
         self._queue.notify()
+        deadline = time.monotonic() + patience
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        self._studio.close()
         for thread in self._threads:
             thread.join()
 
@@ -80,16 +90,16 @@ class Workshop:
             if name in self._at_work:
                 self._cancelled.add(name)
 
+    def skip(self, name: str) -> None:
+        """Leave out the picture of the job that is drawn now, if it is being done, and go on with the next."""
+        with self._lock:
+            if name in self._at_work:
+                self._skipping.add(name)
+
     @property
     def running(self) -> list[str]:
         with self._lock:
             return list(self._at_work)
-
-    @property
-    def idle_seconds(self) -> float:
-        """How long nothing was drawn."""
-        with self._lock:
-            return 0.0 if self._at_work else time.monotonic() - self._last_work
 
     def _work(self) -> None:
         while not self._stopping.is_set():
@@ -111,7 +121,7 @@ class Workshop:
                 with self._lock:
                     self._at_work.pop(job.id, None)
                     self._cancelled.discard(job.id)
-                    self._last_work = time.monotonic()
+                    self._skipping.discard(job.id)
 
     def _do(self, job: Job) -> None:
         """Do `job` and write down how it ended."""
@@ -125,7 +135,7 @@ class Workshop:
         except GivenBack:
             self._end(lambda: self._queue.give_back(job))
         except WorkerDied as error:
-            died = error_data(error)
+            died = None if self._stopping.is_set() else error_data(error)  # it did not die: it was ended
             self._end(lambda: self._queue.give_back(job, died=died))
         except SdplayError as error:
             failed = error_data(error)
@@ -159,21 +169,38 @@ class Workshop:
         self._check(job)
         if job.mode == UPSCALE:
             return self._upscale(job)
+        if job.mode == VERIFY:
+            return self._verify(job)
         if job.mode in {"dream", "animate"}:
             return self._film(job)
         return self._pictures(job)
 
     def _pictures(self, job: Job) -> Generator[Event, None, None]:
-        """Draw those pictures of a job that are not there yet."""
+        """Draw those pictures of a job that are not there yet, and are not skipped."""
         there = {picture.index for picture in self._gallery.pictures(job=job.id, limit=job.total)}
         missing = [index for index in range(job.total) if index not in there]
         resolved = self._studio.history.recall(Recipe.from_dict(job.request["recipe"]))
         preview, kind = job.request.get("preview", True), job.request.get("format", "png")
         folder = self._folder(job)
-        for event in self._studio.run(resolved, missing, preview=preview):
-            if isinstance(event, ImageDone):
-                self._save(job, event.picture, folder, kind)
-            yield event
+        while missing:
+            with closing(self._studio.run(resolved, missing, preview=preview)) as events:
+                for event in events:
+                    if isinstance(event, ImageDone):
+                        self._save(job, event.picture, folder, kind)
+                        missing.remove(event.picture.index)
+                    yield event
+                    if isinstance(event, Stepped) and self._is_skipped(job):
+                        missing = [index for index in missing if index not in event.indices]
+                        break
+                else:
+                    return
+
+    def _is_skipped(self, job: Job) -> bool:
+        """Whether the picture that is drawn now is to be left out; said once."""
+        with self._lock:
+            skipped = job.id in self._skipping
+            self._skipping.discard(job.id)
+        return skipped
 
     def _save(self, job: Job, picture: Picture, folder: Path, kind: Any) -> None:
         """Bring a picture to the disk, then into the list; drawn again after a crash it has the same name and bytes."""
@@ -225,9 +252,7 @@ class Workshop:
                         "seed": recipe.seed,
                         "digest": "",
                         "recipe": recipe.digest,
-                        "prompt": " | ".join(text for field, text in recipe.request.texts({}) if "prompt" in field)[
-                            :2000
-                        ],
+                        "prompt": words_of(recipe),
                         "model": recipe.model.name,
                         "seconds": 0.0,
                     },
@@ -260,6 +285,23 @@ class Workshop:
             },
         )
         yield from ()
+
+    def _verify(self, job: Job) -> Generator[Event, None, None]:
+        """Draw a picture or a film again; raises `NotReproduced` where it comes out differently."""
+        file = Path(job.request["file"])
+        if (file.parent / "job.json").exists():
+            for checked in self._studio.films.verify(file.parent):
+                self._check(job)
+                if checked.differing:
+                    raise NotReproduced("; ".join(checked.differing))
+        else:
+            embedded, pixels = read_own(file)
+            resolved = self._studio.history.recall(embedded.recipe)
+            for event in self._studio.run(resolved, [embedded.index]):
+                if isinstance(event, ImageDone):
+                    self._studio.history.compare(event.picture, embedded, pixels, file)
+                yield event
+        self._queue.set_done(job, 1)
 
     def _folder(self, job: Job) -> Path:
         """Where pictures of the day on which a job was accepted are, relative to the service's folder."""
@@ -294,6 +336,12 @@ def film_request(job: Job) -> AnyFilm:
     return cast("AnyFilm", request_from({**job.request["fields"], "mode": job.mode}))
 
 
+def words_of(recipe: Recipe) -> str:
+    """The prompts of a film, as they are looked for."""
+    texts = (text for field, text in recipe.request.texts({}) if field != "negative_prompt" and text)
+    return " | ".join(texts)[:MOST_WORDS]
+
+
 def write(path: Path, content: bytes) -> None:
     try:
         replace_file(path, content)
@@ -303,10 +351,9 @@ def write(path: Path, content: bytes) -> None:
 
 def error_data(error: SdplayError) -> dict[str, Any]:
     """An error as clients read it, without a folder of this computer in it."""
-    home = str(Path.cwd())
     return {
         "code": error.code,
         "field": error.field,
-        "message": error.reason.replace(home, "").strip()[:LONGEST_MESSAGE],
-        "hint": error.hint.replace(home, "")[:LONGEST_MESSAGE],
+        "message": without_folders(error.reason).strip()[:LONGEST_MESSAGE],
+        "hint": without_folders(error.hint)[:LONGEST_MESSAGE],
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -153,6 +153,11 @@ def pipe(path: Path) -> None:
     os.mkfifo(path)
 
 
+def folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
 @pytest.mark.parametrize(
     "harm", [gone, empty, cut, zeroed, half_zeroed, another_file, another_frame, gray, smaller, pipe]
 )
@@ -197,10 +202,15 @@ def test_a_journal_with_a_damaged_line_is_named_and_one_that_ends_early_is_not(j
     assert files(job.path) == whole
 
 
-def test_a_pipe_in_the_place_of_the_journal_is_refused(job: JobFolder) -> None:
-    pipe(job.path / "journal.jsonl")
-    with pytest.raises(StoreError, match="not a regular file"):
-        recover(job)
+@pytest.mark.parametrize(("put", "reason"), [(pipe, "is not a regular file"), (folder, "is a folder")])
+def test_what_is_no_file_in_the_place_of_the_journal_is_refused(
+    job: JobFolder, put: Callable[[Path], object], reason: str
+) -> None:
+    put(job.path / "journal.jsonl")
+    for read in (recover, lambda job: list(job.records())):
+        with pytest.raises(StoreError) as caught:
+            read(job)
+        assert (caught.value.reason, caught.value.value) == (reason, str(job.path / "journal.jsonl"))
 
 
 def test_in_a_chain_the_segments_after_a_lost_one_are_lost_too(job: JobFolder) -> None:

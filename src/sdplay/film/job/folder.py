@@ -20,8 +20,8 @@ from sdplay.core.errors import BadRequest, StoreError, shorten
 from sdplay.files.atomic import HIDDEN, prepare_folder, replace_file, store_error, sync_folder, write_new, writing
 from sdplay.files.lock import locked
 from sdplay.files.regular import read_regular
-from sdplay.film.job.frame_file import check_regular, encode_latest
-from sdplay.film.job.journal import SegmentRecord, read_journal
+from sdplay.film.job.frame_file import encode_latest
+from sdplay.film.job.journal import SegmentRecord, check_journal, read_journal
 from sdplay.film.job.segments import Chain, SegmentStore
 from sdplay.images.read import Pixels
 
@@ -144,7 +144,7 @@ class JobFolder:
     def records(self) -> Iterator[SegmentRecord]:
         """What the journal says is finished; any process may look, also while another one draws."""
         journal = self.path / "journal.jsonl"
-        check_regular(journal)
+        check_journal(journal)
         return read_journal(journal) if journal.exists() else iter(())
 
     def progress(self, state: Mapping[str, Any]) -> None:

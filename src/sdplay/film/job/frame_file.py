@@ -12,6 +12,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from sdplay.core.errors import StoreError
+from sdplay.files.regular import open_regular
 from sdplay.images.open import UNREADABLE, quiet
 from sdplay.images.read import Pixels
 
@@ -58,9 +59,7 @@ def encode_latest(pixels: Pixels) -> bytes:
 def read_frame(path: Path) -> Pixels:
     """The pixels of a file that `encode_frame` made; raises `StoreError` if it is gone or damaged."""
     try:
-        if path.exists() and not path.is_file():
-            raise OSError("it is not a regular file")
-        with quiet(), Image.open(path, formats=["PNG"]) as image:
+        with open_regular(path) as file, quiet(), Image.open(file, formats=["PNG"]) as image:
             return np.array(image.convert("RGB"))
     except UNREADABLE as error:
         raise StoreError(f"is a frame that cannot be read: {error}", field="frame", value=str(path)) from error
@@ -69,22 +68,13 @@ def read_frame(path: Path) -> Pixels:
 def is_whole(path: Path) -> bool:
     """Whether `path` begins and ends as a PNG does: enough to know one that was cut off, without decoding it."""
     try:
-        if not path.is_file():  # a pipe would be waited for
-            return False
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             if file.read(len(SIGNATURE)) != SIGNATURE:
                 return False
             file.seek(-len(TRAILER), os.SEEK_END)
             return file.read() == TRAILER
     except OSError:
         return False
-
-
-def check_regular(path: Path) -> None:
-    """Raise `StoreError` for a pipe or a device in the place of the file `path`: it would be waited for."""
-    if path.exists() and not path.is_file() and not path.is_dir():
-        hint = "put the file back that was there"
-        raise StoreError("is not a regular file", field="job", value=str(path), hint=hint)
 
 
 def is_as_written(path: Path, sha: str, file: str = "") -> bool:
@@ -99,7 +89,7 @@ def is_as_written(path: Path, sha: str, file: str = "") -> bool:
 def is_file(path: Path, sha: str) -> bool:
     """Whether `path` has that `file_sha`; "" is that of none."""
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return bool(sha) and hashlib.file_digest(file, "sha256").hexdigest()[:32] == sha
     except OSError:
         return False

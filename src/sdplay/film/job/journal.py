@@ -13,6 +13,7 @@ from typing import Any, cast
 
 from sdplay.core.errors import StoreError
 from sdplay.files.atomic import replacing, sync_folder
+from sdplay.files.regular import why_not_opened
 
 LINE = re.compile(rb'([0-9a-f]{8}) (\{"unit": (\d+), .*\})\n')
 OWN = ("unit", "first", "stop", "seconds", "sha", "keys", "files")
@@ -162,6 +163,12 @@ class Journal:
         with self.path.open("r+b") as file:
             file.truncate(self._end)
             os.fsync(file.fileno())
+
+
+def check_journal(path: Path) -> None:
+    """Raise `StoreError` for what is no file in the place of the journal at `path`: a pipe would be waited for."""
+    if path.exists() and (reason := why_not_opened(path)):
+        raise StoreError(reason, field="job", value=str(path), hint="put the file back that was there")
 
 
 def read_journal(path: Path) -> Iterator[SegmentRecord]:

@@ -12,7 +12,6 @@ from pathlib import Path
 from sdplay.core.errors import NotReproduced
 from sdplay.files.atomic import HIDDEN, TEMPORARY, replace_file, sync_folder, writing
 from sdplay.film.job.frame_file import (
-    check_regular,
     encode_frame,
     file_sha,
     frame_name,
@@ -20,7 +19,7 @@ from sdplay.film.job.frame_file import (
     pixel_sha,
     read_frame,
 )
-from sdplay.film.job.journal import Journal, SegmentRecord
+from sdplay.film.job.journal import Journal, SegmentRecord, check_journal
 from sdplay.images.read import Pixels
 
 FRAMES, KEYS, DEPTH = "frames", "keys", "depth"
@@ -46,7 +45,7 @@ class SegmentStore:
         self._spoiled: dict[int, SegmentRecord] = {}  # in the journal, to be drawn again with the same bits
         self._chain: Chain = lambda number: number
         self._file_shas: dict[Path, str] = {}  # of pictures whose segment is not finished yet
-        check_regular(folder / "journal.jsonl")
+        check_journal(folder / "journal.jsonl")
         with writing(folder):
             for name in (FRAMES, KEYS, DEPTH):
                 (folder / name).mkdir(exist_ok=True)

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 
 from sdplay.core.errors import SdplayError
 from sdplay.server.http import native
+from sdplay.server.http.a1111.api import install as install_a1111
 from sdplay.server.http.errors import on_error, on_http, on_invalid
 from sdplay.server.http.policy import Access, Policy
 from sdplay.server.service import Service
@@ -33,7 +34,7 @@ def make_app(service: Service, access: Access) -> ASGIApp:
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
-        openapi_url="/api/v1/openapi.json",
+        openapi_url=None,
     )
     app.state.service = service
     app.state.error_shapes = {}
@@ -41,4 +42,6 @@ def make_app(service: Service, access: Access) -> ASGIApp:
     app.add_exception_handler(RequestValidationError, on_invalid)
     app.add_exception_handler(HTTPException, on_http)
     app.include_router(native.router)
+    install_a1111(app, service)
+    app.openapi = native.description
     return Policy(app, access)

@@ -12,13 +12,29 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from sdplay.core.errors import BadRequest, DiskFull, SdplayError, StoreError, problems_of, shorten
+from sdplay.core.errors import (
+    BadRequest,
+    DiskFull,
+    ModelBroken,
+    NotReproduced,
+    RenderFailed,
+    SdplayError,
+    StoreError,
+    problems_of,
+    shorten,
+)
+from sdplay.server.discreet import without_folders
+from sdplay.server.http.bodies import Malformed
 from sdplay.server.service import Conflict, NotFound, QueueFull
 
 STATUS: tuple[tuple[type[SdplayError], int], ...] = (
     (NotFound, 404),
+    (Malformed, 400),
     (Conflict, 409),
     (BadRequest, 422),
+    (ModelBroken, 422),
+    (NotReproduced, 409),
+    (RenderFailed, 503),
     (QueueFull, 429),
     (DiskFull, 507),
     (StoreError, 503),
@@ -48,8 +64,8 @@ def described(error: SdplayError) -> list[dict[str, Any]]:
 
 
 def clean(text: str | None) -> str | None:
-    """`text` without what is not a character: half a surrogate pair cannot be written."""
-    return text.encode(errors="replace").decode() if text is not None else None
+    """`text` without what is not a character, half a surrogate pair, and without folders of this computer."""
+    return without_folders(text.encode(errors="replace").decode()) if text is not None else None
 
 
 def native_shape(status: int, problems: list[dict[str, Any]]) -> Any:

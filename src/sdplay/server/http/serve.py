@@ -8,11 +8,13 @@ import threading
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from types import FrameType
 
 import uvicorn
 
 from sdplay.server.http.app import make_app
 from sdplay.server.http.policy import Access
+from sdplay.server.hub import Hub
 from sdplay.server.service import Service
 
 __all__ = ["Access", "serve_http"]
@@ -22,7 +24,18 @@ STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 
 class Server(uvicorn.Server):
-    """Ends when it is told to, and lets the program go on to its own end: uvicorn's own raises the signal again."""
+    """Ends when it is told to, and lets the program go on to its own end: uvicorn's own raises the signal again.
+
+    Listeners are let go first: their answers have no end that could be waited for.
+    """
+
+    def __init__(self, config: uvicorn.Config, hub: Hub) -> None:
+        super().__init__(config)
+        self._hub = hub
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._hub.end()
+        super().handle_exit(sig, frame)
 
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
@@ -44,7 +57,7 @@ def serve_http(service: Service, access: Access, listening: socket.socket, start
         server_header=False,
         lifespan="on",
     )
-    server = Server(config)
+    server = Server(config, service.hub)
 
     def tell() -> None:
         while not server.started:
