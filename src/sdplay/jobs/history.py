@@ -133,11 +133,18 @@ class History:
         `BadRequest` when the file cannot be tried.
         """
         picture, embedded, pixels = self.again(path, model, pictures)
-        self.compare(picture, embedded, pixels, path)
+        self.compare(picture, embedded, pixels, path, model)
         return picture
 
-    def compare(self, picture: Picture, embedded: Embedded, pixels: NDArray[np.uint8], path: Path) -> None:
-        """Raise `NotReproduced` where `picture`, drawn again, is not what the file `path` says and holds."""
+    def compare(
+        self,
+        picture: Picture,
+        embedded: Embedded,
+        pixels: NDArray[np.uint8],
+        path: Path,
+        model: str | None = None,
+    ) -> None:
+        """Raise `NotReproduced` where `picture`, drawn again by `model`, is not what the file `path` says and holds."""
         if picture.digest != embedded.digest:
             apart = "" if embedded.enlarged else ": " + difference(picture.pixels, pixels)
             cause = known_cause(embedded.recipe, self.resolver.same_model(embedded.recipe, model)[0])
