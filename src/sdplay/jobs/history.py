@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sdplay.core.errors import BadRequest, NotReproduced
+from sdplay.core.errors import BadRequest, NotReproduced, SdplayError
 from sdplay.events import ImageDone
 from sdplay.images.inputs import CALLED, WHERE_THEY_WERE, with_inputs
 from sdplay.images.picture import Picture, difference
@@ -147,7 +147,7 @@ class History:
         """Raise `NotReproduced` where `picture`, drawn again by `model`, is not what the file `path` says and holds."""
         if picture.digest != embedded.digest:
             apart = "" if embedded.enlarged else ": " + difference(picture.pixels, pixels)
-            cause = known_cause(embedded.recipe, self.resolver.same_model(embedded.recipe, model)[0])
+            cause = self._known_cause(embedded.recipe, model)
             by = f"it was drawn with {recipe_hardware(embedded.recipe)} by sdplay {embedded.version}; this is {VERSION}"
             raise NotReproduced(
                 f"it comes out otherwise here{apart}" if cause else f"the arithmetic gives other bits here{apart}",
@@ -165,6 +165,12 @@ class History:
                 field="file",
                 value=str(path),
             )
+
+    def _known_cause(self, recipe: Recipe, model: str | None) -> str:
+        try:
+            return known_cause(recipe, self.resolver.same_model(recipe, model)[0])
+        except SdplayError:  # it was drawn elsewhere, with a model that is not here
+            return known_cause(recipe, None)
 
 
 def recipe_hardware(recipe: Recipe) -> str:

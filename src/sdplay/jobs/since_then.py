@@ -22,14 +22,14 @@ BACKSLASH = re.compile(r"\\(__|.|$)", re.DOTALL)
 ESCAPED = {*"()[]\\{}", "__"}  # what a backslash makes plain in a prompt
 
 
-def known_cause(recipe: Recipe, model: ResolvedModel) -> str:
+def known_cause(recipe: Recipe, model: ResolvedModel | None) -> str:
     """Why the pictures of `recipe`, drawn by `model`, may be others than an earlier version's; "" if nothing is known.
 
     A given picture with a colour profile is not among them: its pixels are others, which is noticed before.
     """
     if recipe.request.prompt_syntax == "a1111" and any(map(has_idle_backslash, texts(recipe))):
         return f"{UNTIL} kept a backslash that escapes nothing in a prompt, and leaves it out now"
-    if leaves_nothing(model):
+    if model is not None and leaves_nothing(model):
         return f"{UNTIL} drew a model with {ZERO_SNR} or {RESCALED} with other noise levels than its own"
     return ""
 
