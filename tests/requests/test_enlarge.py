@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sdplay.core.errors import BadRequest, UnknownName
-from sdplay.core.sample import ImageAsset
+from sdplay.core.sample import ImageAsset, LatentsAsset
 from sdplay.library import upscalers
 from sdplay.requests.base import make_request
 from sdplay.requests.img2img import Img2Img
@@ -72,6 +72,13 @@ def test_who_insists_has_it_as_asked_and_so_have_other_modes() -> None:
     assert made(size=64, anyway=True).digest == made(size=64).digest
     hole = made(Inpaint, image="p.png", extend="left=8")
     assert (hole.width, hole.height, hole.enlargement) == (208, 100, None)
+
+
+def test_latents_that_are_given_say_their_own_size(tmp_path: Path) -> None:
+    start = LatentsAsset(path="l.npy", channels=4, width=32, height=16, digest="ab" * 32)
+    request = make_request(Txt2Img, prompt="a cat", latents="l.npy")
+    drawn = resolve_request(request, SMALL, MACHINE, 7, {"latents": start})
+    assert (drawn.width, drawn.height, drawn.enlargement) == (256, 128, None)
 
 
 def test_a_network_is_taken_where_it_is_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,7 +40,9 @@ class PictureRenderer:
 
     def render(self, task: DrawTask, loaded: LoadedModel, load_precise: LoadPrecise) -> Generator[Event, None, None]:
         preview = self._previews.of(loaded.family, task.recipe) if task.preview else None
-        renderer = RenderInputs(recipe=task.recipe, model=loaded, load_precise=load_precise, preview=preview)
+        renderer = RenderInputs(
+            recipe=task.recipe, model=loaded, load_precise=load_precise, preview=preview, keep_latents=task.keep_latents
+        )
         with closing(render_with_retry(renderer, plan(task.recipe, task.indices))) as events:
             yield from map(finished, events)
 

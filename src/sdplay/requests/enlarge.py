@@ -14,6 +14,8 @@ from sdplay.requests.img2img import Img2Img
 from sdplay.requests.recipe import Enlargement, Recipe
 from sdplay.requests.txt2img import Txt2Img, drawn_size, second_pass
 
+LATENTS = "latents"  # the role of the latents that a picture starts from
+
 
 def beyond(recipe: Recipe, card: ModelCard) -> bool:
     """Whether `recipe` asks the model with this `card` for more pixels than it can draw."""
@@ -30,10 +32,12 @@ def drawable(recipe: Recipe, card: ModelCard) -> Recipe:
     """`recipe`, or where its model cannot draw that size, the one that draws at the model's own and enlarges.
 
     From words a picture is then as large as the model draws best; from a picture it has that one's proportions. There
-    is no second pass. Other modes, and who asks for it with `anyway`, draw as they are asked.
+    is no second pass. Other modes, latents that are given, and who asks for it with `anyway`, draw as they are asked.
     """
     request = recipe.request
     if not isinstance(request, Txt2Img | Img2Img) or request.anyway or not beyond(recipe, card):
+        return recipe
+    if LATENTS in recipe.assets:
         return recipe
     width, height = drawn_size(recipe)
     if isinstance(request, Txt2Img):
