@@ -74,7 +74,7 @@ def test_who_insists_has_it_as_asked_and_so_have_other_modes() -> None:
     assert (hole.width, hole.height, hole.enlargement) == (208, 100, None)
 
 
-def test_latents_that_are_given_say_their_own_size(tmp_path: Path) -> None:
+def test_latents_that_are_given_say_their_own_size() -> None:
     start = LatentsAsset(path="l.npy", channels=4, width=32, height=16, digest="ab" * 32)
     request = make_request(Txt2Img, prompt="a cat", latents="l.npy")
     drawn = resolve_request(request, SMALL, MACHINE, 7, {"latents": start})
