@@ -16,7 +16,7 @@ from sdplay.requests.base import Request
 from sdplay.tasks import Executor, Task
 
 WAITS = "the service draws something else first; with --no-serve this process draws by itself"
-LOST = "the service ended; this process goes on by itself"
+LOST = "the service stopped drawing; this process goes on by itself"
 
 
 class Refused(Exception):
