@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
 
 from sdplay.core.errors import BadRequest
 from sdplay.core.fields import SMALLEST_SIDE
+from sdplay.core.identity import ResolvedAddOn
 from sdplay.core.values import amount_text, read_amount
 from sdplay.families import ARCHITECTURES
 from sdplay.families.common.memory import (
@@ -97,7 +100,13 @@ def vae_activations(recipe: Recipe, size: ModelSize) -> int:
 
 def model_size(model: ResolvedModel) -> ModelSize:
     """The sizes of `model` with its add-ons; raises `ModelBroken` if its files do not tell."""
-    return read_model_size(model.path, ARCHITECTURES, model.add_ons)
+    return _size_of(model.path, model.identity.digest, model.add_ons)
+
+
+@lru_cache(64)
+def _size_of(path: Path, digest: str, add_ons: tuple[ResolvedAddOn, ...]) -> ModelSize:
+    """That of the model of this `digest`, which is at `path`."""
+    return read_model_size(path, ARCHITECTURES, add_ons)
 
 
 def memory_limit(recipe: Recipe) -> int | None:
