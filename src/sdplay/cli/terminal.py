@@ -102,6 +102,8 @@ def table(rows: Iterable[tuple[str, ...]]) -> str:
 
 def printable(text: str) -> str:
     """`text` with control characters spelled out: a picture from elsewhere must not steer the terminal."""
+    if text.isprintable():
+        return text
     return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 
