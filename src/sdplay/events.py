@@ -100,14 +100,16 @@ class Mismatch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resumed:
-    """A film of `total` frames starts, of which `done` are already on disk.
+    """A film of `total` frames starts, or a part of one, of which `done` are already on disk.
 
-    `damaged` names files of the job that are missing or changed (ten at most); their frames are drawn again.
+    `damaged` names files of the job that are missing or changed (ten at most); their frames are drawn again. Of the
+    `total` frames of a part, `before` are drawn only because those asked for start from them.
     """
 
     total: int
     done: int
     damaged: tuple[str, ...] = ()
+    before: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +122,7 @@ class Measuring:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FramesSaved:
-    """`done` of a film's `total` frames are safely on disk; the rest takes about `seconds_left`.
+    """`done` of the `total` frames that are wanted are safely on disk; the rest takes about `seconds_left`.
 
     `seconds` is the duration of the newest unit: a keyframe and its in-betweens, or one batch of frames.
     """

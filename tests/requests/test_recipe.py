@@ -109,7 +109,7 @@ OTHER = {
 ONE_VALUE_SO_FAR = {"mode", "format"}
 OF_A_SECOND_PASS = {"hires_upscaler": "lanczos", "hires_steps": 3, "hires_strength": 0.5}  # where there is one
 NOT_SAID_WHERE_PLAIN = {"prompt_syntax"}  # see the tests of recipes without it below
-NEVER_ALONE = {"control_image", "controlnet"}  # see tests/requests/test_control.py
+NEVER_ALONE = {"control_image", "controlnet", "latents"}  # see test_control.py and test_latents.py
 WITH_A_CONTROL_IMAGE = {  # see tests/jobs/test_add_ons.py
     *("control_preprocessor", "canny_low", "canny_high", "control_scale", "control_start", "control_end"),
 }

@@ -151,6 +151,7 @@ def unproved(file: Path, error: SdplayError) -> int:
 @click.option("--image", help="Where the picture is that it was drawn from, if not where it was.")
 @click.option("--mask", help="The same for the mask.")
 @click.option("--control-image", help="The same for the control image.")
+@click.option("--latents", help="The same for the latents.")
 @click.option("--every", type=click.IntRange(min=1), default=1, help="Of a film: every n-th unit only.")
 @PICKLE
 @drawn_by_service

@@ -37,7 +37,9 @@ class PictureRenderer:
 
     def render(self, task: DrawTask, loaded: LoadedModel, load_precise: LoadPrecise) -> Generator[Event, None, None]:
         preview = self._previews.of(loaded.family, task.recipe) if task.preview else None
-        renderer = RenderInputs(recipe=task.recipe, model=loaded, load_precise=load_precise, preview=preview)
+        renderer = RenderInputs(
+            recipe=task.recipe, model=loaded, load_precise=load_precise, preview=preview, keep_latents=task.keep_latents
+        )
         return render_with_retry(renderer, plan(task.recipe, task.indices))
 
     def close(self) -> None:
