@@ -131,7 +131,17 @@ def test_any_words_are_drawn_or_refused(service: RunningService, text: str) -> N
         assert check(service, "/api/v1/explain", body) == 200
 
 
-BEGINNINGS = [b"", b"\x89PNG\r\n\x1a\n", b"GIF89a", b"\xff\xd8\xff", b"RIFF", b"BM", b"ID3", b"\0\0\0\x20ftypisom"]
+BEGINNINGS = [
+    b"",
+    b"\x93NUMPY\x01\x00",
+    b"\x89PNG\r\n\x1a\n",
+    b"GIF89a",
+    b"\xff\xd8\xff",
+    b"RIFF",
+    b"BM",
+    b"ID3",
+    b"\0\0\0\x20ftypisom",
+]
 
 
 @settings(SHORT, max_examples=25)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from sdplay.core.errors import BadRequest, together
-from sdplay.core.sample import Asset, ClipAsset, FileAsset, ImageAsset
+from sdplay.core.sample import Asset, ClipAsset, FileAsset, ImageAsset, LatentsAsset
 from sdplay.prompts.lora_tags import NAME
 from sdplay.requests.add_ons import without_weights
 from sdplay.requests.base import Request, in_field_names, make_request
@@ -23,10 +23,12 @@ from sdplay.server.records import Upload
 
 OWN = {"styles_file", "wildcards", "run", *RunOptions.model_fields}  # what the owner of the service decides
 NAMES = ("model", "vae", "controlnet", "lora", "embedding", "depth_model")
+LATENTS = "application/x-npy"
 KINDS_OF_FILES: dict[type[Asset], tuple[str, ...]] = {
     ImageAsset: ("image/",),
     ClipAsset: ("video/", "image/gif", "image/webp", "image/png"),
     FileAsset: ("audio/", "video/"),
+    LatentsAsset: (LATENTS,),
 }
 NOT_A_NAME = re.compile(r"[/\\\0]|^[.~]|^[A-Za-z]:")
 
