@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sdplay.core.errors import BadRequest
 from sdplay.images.picture import LargerPicture, Picture, SavedImage
 from sdplay.requests.recipe import Recipe
+from sdplay.requests.warnings import RequestWarning
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +25,13 @@ class Started:
 
     recipe: Recipe
     total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Warned:
+    """Something of what was asked will come out otherwise; comes after `Started`."""
+
+    warning: RequestWarning
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,4 +202,4 @@ class Finished:
 FilmEvent = KeyframeDone | DepthMapDone | Retried | Resumed | Measuring | FramesSaved | FilmSaved
 GridEvent = Reused | Mismatch
 UpscaleEvent = Upscaled | UpscaleDone | FrameUpscaled | FilmUpscaled | Skipped
-Event = Waiting | Started | Stepped | ImageDone | ImageSaved | Finished | FilmEvent | GridEvent | UpscaleEvent
+Event = Waiting | Started | Warned | Stepped | ImageDone | ImageSaved | Finished | FilmEvent | GridEvent | UpscaleEvent

@@ -40,6 +40,7 @@ COMMANDS = {
     "canny": ("images", "Find the edges in a picture, as a ControlNet sees them."),
     "serve": ("serve", "Keep a model warm and answer programs over HTTP."),
     "models": ("models", "List the models on this computer."),
+    "things": ("things", "List what the built-in model can draw."),
     "samplers": ("models", "List samplers and noise schedules."),
 }
 # Near enough to a command to be a typing mistake, far enough to leave "snow", "shoe" and "cream" their pictures.

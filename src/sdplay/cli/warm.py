@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sdplay.cli.flags import as_flags
 from sdplay.cli.request_command import Flag
 
 if TYPE_CHECKING:
@@ -42,10 +43,10 @@ def executor_of_service(inside: Callable[[], Executor], workers: int) -> Executo
     """What draws with the warm model of the service of this user, or with `inside` where it does not; None where none
     runs or none is to be used.
     """
+    from sdplay.executors.here import RUNNING, SERVICE
     from sdplay.library.library import home_of
-    from sdplay.server.home import service_home
 
-    running = service_home(home_of(os.environ)).running
+    running = home_of(os.environ) / SERVICE / RUNNING
     if not running.exists() or stays_alone():
         return None
     from sdplay.executors.service import ServiceExecutor
@@ -63,4 +64,4 @@ def note(text: str) -> None:
     """Say on stderr what a person should know, unless the command is to be quiet."""
     ctx = click.get_current_context(silent=True)
     if ctx is None or not any(ctx.params.get(name) for name in QUIET):
-        click.echo(f"note: {text}", err=True)
+        click.echo(f"note: {as_flags(text)}", err=True)

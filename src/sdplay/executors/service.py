@@ -15,8 +15,8 @@ from sdplay.executors.line import Line, LineBroken, Order, Resumption, WorkerDie
 from sdplay.requests.base import Request
 from sdplay.tasks import Executor, Task
 
-WAITS = "the service draws something else first; with --no-serve this process draws by itself"
-LOST = "the service ended; this process goes on by itself"
+WAITS = "the service draws something else first; with `no_serve` this process draws by itself"
+LOST = "the service stopped drawing; this process goes on by itself"
 
 
 class Refused(Exception):

@@ -6,14 +6,14 @@ import base64
 import html
 import os
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from sdplay.core.errors import BadRequest
-from sdplay.events import Event, Finished, ImageDone, ImageSaved, Stepped
+from sdplay.events import Event, Finished, ImageDone, ImageSaved, Started, Stepped, Warned
 from sdplay.images.inputs import pictures_in
 from sdplay.images.picture import Picture
 from sdplay.images.read import png
@@ -23,6 +23,7 @@ from sdplay.requests.base import Request, make_request
 from sdplay.requests.recipe import count
 from sdplay.requests.request import AnyStill, kind_of
 from sdplay.requests.stills import Still, prompt_of
+from sdplay.requests.warnings import RequestWarning
 from sdplay.tasks import DrawTask
 from sdplay.version import VERSION
 
@@ -80,6 +81,8 @@ class PictureJobs:
         )
         for event in self.resolver.executor.run(task):
             yield event
+            if isinstance(event, Started):
+                yield from (Warned(warning=warning) for warning in resolved.warnings)
             if writer is not None and isinstance(event, ImageDone):
                 yield ImageSaved(artifact=writer.write(event.picture))
         yield Finished(total=len(indices), seconds=time.perf_counter() - started)
@@ -109,6 +112,8 @@ class PictureJobs:
                     pictures.append(event.picture)
                 elif isinstance(event, ImageSaved):
                     pictures[-1] = replace(pictures[-1], path=event.artifact.path)
+                elif isinstance(event, Warned):
+                    pictures.warnings.append(event.warning)
                 elif isinstance(event, Stepped) and on_step is not None and on_step(event) is False:
                     break
         return pictures
@@ -122,7 +127,11 @@ def caption(picture: Picture) -> str:
 
 
 class Pictures(list[Picture]):
-    """Pictures that show themselves side by side in a notebook."""
+    """Pictures that show themselves side by side in a notebook; `warnings` is what came out otherwise than asked."""
+
+    def __init__(self, pictures: Iterable[Picture] = (), warnings: Iterable[RequestWarning] = ()) -> None:
+        super().__init__(pictures)
+        self.warnings = list(warnings)
 
     def _repr_html_(self) -> str:
         def figure(picture: Picture) -> str:

@@ -26,6 +26,7 @@ from sdplay.requests.modes import expand_prompts, read_files
 from sdplay.requests.recipe import Recipe
 from sdplay.requests.resolve import resolve_request
 from sdplay.requests.stills import Still
+from sdplay.requests.warnings import RequestWarning, request_warnings
 from sdplay.tasks import Executor
 
 EDGES = "canny"
@@ -33,11 +34,12 @@ EDGES = "canny"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResolvedRequest:
-    """A request with its recipe and the model found for it."""
+    """A request with its recipe and the model found for it; `warnings` is what will come out otherwise than asked."""
 
     recipe: Recipe
     model: ResolvedModel
     device: str
+    warnings: tuple[RequestWarning, ...] = ()
 
 
 def random_seed() -> int:
@@ -88,7 +90,9 @@ class Resolver:
         machine = self.executor.detect_machine(request)
         request, assets = read_files(request)
         recipe = resolve_request(request, model, machine, seed, assets, wildcards)
-        return ResolvedRequest(recipe=kept_within(recipe, model), model=model, device=machine.device)
+        recipe = kept_within(recipe, model)
+        warnings = request_warnings(recipe, model)
+        return ResolvedRequest(recipe=recipe, model=model, device=machine.device, warnings=warnings)
 
     def same_model(self, recipe: Recipe, model: str | None) -> tuple[ResolvedModel, str]:
         """The model of `recipe`, at `model` if not under its old name, its add-ons, and the device it was drawn on."""

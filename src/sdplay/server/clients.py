@@ -131,12 +131,10 @@ def not_a_name(field: str, value: str) -> BadRequest:
 def check_limits(recipe: Recipe, total: int, limits: Limits, *, film: bool) -> None:
     """Raise `BadRequest` for more work than one job may be."""
     pixels = recipe.width * recipe.height
-    most = limits.frames if film else limits.pictures
-    if max(recipe.width, recipe.height) > limits.side or pixels > limits.pixels:
+    most, asked = limits.frames if film else limits.pictures, recipe.enlargement or recipe
+    if max(asked.width, asked.height) > limits.side or asked.width * asked.height > limits.pixels:
         reason = f"the service draws up to {limits.side} pixels a side"
-        raise BadRequest(
-            reason, field="size", value=f"{recipe.width}x{recipe.height}", hint="ask for a smaller picture"
-        )
+        raise BadRequest(reason, field="size", value=f"{asked.width}x{asked.height}", hint="ask for a smaller picture")
     if total > most:
         reason = f"the service makes up to {most} in one job"
         raise BadRequest(reason, field="num", value=total, hint="ask in several jobs")

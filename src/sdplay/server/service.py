@@ -154,7 +154,8 @@ class Service:
             total = plan.total
         check_limits(resolved.recipe, total, self.limits, film=not isinstance(request, Still))
         memory = memory_of(resolved)
-        return resolved, total, [memory.warning] if memory is not None and memory.warning else []
+        of_memory = [memory.warning] if memory is not None and memory.warning else []
+        return resolved, total, [warning.message for warning in resolved.warnings] + of_memory
 
     def without_options(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         """`fields` of a job without its options that reach no pixel; raises `BadRequest` for wrong ones."""
