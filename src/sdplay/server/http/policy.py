@@ -17,8 +17,11 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
+from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from sdplay.server.http.errors import Shape, shape_of
 
 LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 LONGEST_NUMBER = 15  # digits of a length
@@ -60,15 +63,16 @@ class Refused(Exception):
 class Policy:
     """ASGI middleware: asks `access` about each request, limits its body, and puts safe headers on each answer."""
 
-    def __init__(self, app: ASGIApp, access: Access) -> None:
-        self._app, self._access = app, access
+    def __init__(self, app: ASGIApp, access: Access, shapes: Mapping[str, Shape] | None = None) -> None:
+        """`shapes` are those that errors have in the APIs below some paths."""
+        self._app, self._access, self._shapes = app, access, shapes or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
-        answering = Answering(send)
+        answering = Answering(send, lambda refused: self._body(scope["path"], refused))
         try:
             self._let_in(scope["method"], headers)
             check_length(headers.get("content-length", "0"), self._access.body)
@@ -76,6 +80,11 @@ class Policy:
         except Refused as refused:
             answering.refuse(refused)
             await answering.end()
+
+    def _body(self, path: str, refused: Refused) -> Any:
+        """What is said to a client of the API that `path` is in."""
+        problem = {"code": refused.code, "field": None, "value": None, "message": refused.message, "hint": ""}
+        return shape_of(path, self._shapes)(refused.status, [problem])
 
     def _let_in(self, method: str, headers: Mapping[str, str]) -> None:
         self._check_host(headers.get("host", ""))
@@ -187,10 +196,12 @@ def limited(receive: Receive, most: int, refuse: Callable[[Refused], None]) -> R
 
 
 class Answering:
-    """`send` that adds safe headers. Once a request is refused, that is the answer, whatever else would be said."""
+    """`send` that adds safe headers. Once a request is refused, that is the answer, whatever else would be said; `said`
+    is its body.
+    """
 
-    def __init__(self, send: Send) -> None:
-        self._send, self._begun = send, False
+    def __init__(self, send: Send, said: Callable[[Refused], Any]) -> None:
+        self._send, self._said, self._begun = send, said, False
         self._refused: Refused | None = None
 
     def refuse(self, refused: Refused) -> None:
@@ -211,7 +222,7 @@ class Answering:
         """Say why the request is refused, once, if that can still be said."""
         refused, self._refused = self._refused, None
         if refused is not None and not self._begun:
-            await answer(self, refused)
+            await answer(self, refused, self._said(refused))
             self._begun, self._send = True, nowhere
 
 
@@ -219,8 +230,8 @@ async def nowhere(message: Message) -> None:
     """What is said after the answer goes to nobody."""
 
 
-async def answer(send: Send, refused: Refused) -> None:
-    body = json.dumps({"error": {"code": refused.code, "message": refused.message}}).encode()
+async def answer(send: Send, refused: Refused, said: Any) -> None:
+    body = json.dumps(said).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     headers.append((b"connection", b"close"))
     if refused.status == 401:
