@@ -14,6 +14,7 @@ from sdplay.cli.draw import open_studio
 from sdplay.cli.flags import Size, in_the_words_of
 from sdplay.cli.follow import Report, follow
 from sdplay.cli.outcome import FAILED, reason
+from sdplay.cli.warm import drawn_by_service
 from sdplay.core.errors import BadRequest, Stopped
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ THRESHOLD = click.IntRange(0, 2040)
 @click.option("-o", "--out", type=FILE, help="Folder for the larger pictures (default: beside the smaller ones).")
 @click.option("-q", "--quiet", is_flag=True, help="Print the paths of the pictures and nothing else.")
 @click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for each picture.")
+@drawn_by_service
 @click.pass_context
 def upscale(
     ctx: click.Context,

@@ -1,4 +1,4 @@
-"""Tasks sent along a line to another process, and their events back, one at a time: each waits until it is wanted."""
+"""Tasks sent along a line to another process, and their events back; the process looks after each if it is to stop."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from typing import cast
 
 from sdplay.core.errors import RenderFailed
 from sdplay.core.machine import Machine
-from sdplay.events import Event, Started, Stepped
+from sdplay.events import Event, Started, Stepped, Waiting
 from sdplay.requests.base import Request
 from sdplay.tasks import Executor, Task
 
 NEXT, STOP = "next", "stop"
-PROGRESS = (Started, Stepped)  # sent again when a task is drawn again
+PROGRESS = (Started, Stepped, Waiting)  # sent again when a task is drawn again
+AHEAD = 8  # events that a process draws on while nobody has taken them yet
 
 Answer = Event | Machine | BaseException | None
 
@@ -76,7 +77,8 @@ class Line:
             except GeneratorExit:
                 with suppress(LineBroken):
                     self.say(STOP)
-                    self.listen()
+                    while isinstance(self.listen(), Event):  # what was on its way already
+                        pass
                 raise
             self.say(NEXT)
         if isinstance(answer, BaseException):
@@ -93,17 +95,30 @@ class Line:
         raise AssertionError("a question was answered with events")
 
 
-def serve(connection: Connection, do: Callable[[Order], Generator[Event, None, Machine | None]]) -> None:
-    """Do what is sent along `connection`, one event at a time, until it is closed."""
+def serve(
+    connection: Connection,
+    do: Callable[[Order], Generator[Event, None, Machine | None]],
+    impatience: float | None = None,
+) -> None:
+    """Do what is sent along `connection`, until it is closed.
+
+    It ends too where the other process takes no event for `impatience` seconds (None: it may).
+    """
     with suppress(EOFError, ConnectionError):  # the other process is gone
         while True:
-            connection.send(done(do, cast(Order, connection.recv()), connection))
+            order = cast("Order | str", connection.recv())
+            if isinstance(order, Order):  # else it answers events of the task before
+                connection.send(done(do, order, connection, impatience))
 
 
 def done(
-    do: Callable[[Order], Generator[Event, None, Machine | None]], order: Order, connection: Connection
+    do: Callable[[Order], Generator[Event, None, Machine | None]],
+    order: Order,
+    connection: Connection,
+    impatience: float | None,
 ) -> Exception | Machine | None:
     """Do `order`, sending its events; how it ended: what it raised, its answer, None if it went well or was stopped."""
+    ahead = 0
     with closing(do(order)) as events:
         while True:
             try:
@@ -113,8 +128,13 @@ def done(
             except Exception as error:
                 return error
             connection.send(event)
-            if connection.recv() == STOP:
-                return None
+            ahead += 1
+            while connection.poll(0 if ahead < AHEAD else impatience):
+                if connection.recv() == STOP:
+                    return None
+                ahead -= 1
+            if ahead >= AHEAD:
+                raise ConnectionAbortedError
 
 
 def carry_out(executor: Executor, order: Order) -> Generator[Event, None, Machine | None]:

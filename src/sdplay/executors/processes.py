@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import signal
 import threading
+import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -14,7 +15,7 @@ from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
 from sdplay.core.machine import Machine
-from sdplay.events import Event
+from sdplay.events import Event, Waiting
 from sdplay.executors.line import Line, LineBroken, Order, Resumption, WorkerDied, carry_out, serve
 from sdplay.requests.base import Request
 from sdplay.tasks import DrawTask, Executor, Task
@@ -63,26 +64,58 @@ class Place:
     device: str
     worker: Worker | None = None
 
+    def let_go(self) -> None:
+        """End the worker, if there is one."""
+        if self.worker is not None:
+            self.worker.end()
+            self.worker.line.connection.close()
+            self.worker = None
+
 
 class Places:
     """The places of workers that are free; one that becomes free goes to whoever waits, the urgent first."""
 
     def __init__(self, places: Sequence[Place]) -> None:
-        self._free, self._urgent = list(places), 0
+        self._all, self._free, self._urgent = len(places), list(places), 0
         self._changed = threading.Condition()
+        self._left = time.monotonic()  # when the last one became free
 
-    def take(self, *, urgent: bool) -> Place:
+    def wait(self, *, urgent: bool, patience: float | None = None) -> Generator[Waiting, None, Place]:
+        """The place that one gets; with `patience` it says every so many seconds that none is free yet."""
         with self._changed:
             self._urgent += urgent
-            try:
-                self._changed.wait_for(lambda: self._free and (urgent or not self._urgent))
-                return self._free.pop()  # the one used last: its model is loaded
-            finally:
+        try:
+            while (place := self._take(urgent, patience)) is None:
+                yield Waiting()
+            return place
+        finally:
+            with self._changed:
                 self._urgent -= urgent
+                self._changed.notify_all()
 
-    def give_back(self, place: Place) -> None:
+    def _take(self, urgent: bool, patience: float | None) -> Place | None:
         with self._changed:
-            self._free.append(place)
+            there = self._changed.wait_for(lambda: self._free and (urgent or not self._urgent), patience)
+            return self._free.pop() if there else None  # the one used last: its model is loaded
+
+    @property
+    def idle(self) -> float:
+        """For how many seconds all of them have been free."""
+        with self._changed:
+            return time.monotonic() - self._left if len(self._free) == self._all else 0.0
+
+    def take_idle(self, seconds: float) -> list[Place]:
+        """All places if they have all been free for so long, else none."""
+        with self._changed:
+            if not self.idle or self.idle < seconds:
+                return []
+            taken, self._free = self._free, []
+            return taken
+
+    def give_back(self, *places: Place) -> None:
+        with self._changed:
+            self._free += places
+            self._left = time.monotonic()
             self._changed.notify_all()
 
 
@@ -114,8 +147,13 @@ class ProcessExecutor:
 
     @property
     def alive(self) -> bool:
-        """Whether any process is running."""
+        """Whether any process is running, and so a model may be loaded."""
         return any(worker.process.is_alive() for worker in self._started)
+
+    @property
+    def idle_seconds(self) -> float:
+        """How long nothing was drawn."""
+        return self._places.idle
 
     def detect_machine(self, request: Request) -> Machine:
         """What a worker says; the same answer for all requests with the same device and precision."""
@@ -126,16 +164,21 @@ class ProcessExecutor:
 
     def _ask(self, order: Order) -> Machine:
         for _ in range(ATTEMPTS):
-            with suppress(LineBroken), self._worker(urgent=True) as worker:
+            with suppress(LineBroken), self._worker(at_once(self._places.wait(urgent=True))) as worker:
                 return worker.line.ask(order)
         raise WorkerDied(f"the process that was to draw died {ATTEMPTS} times")
 
-    def run(self, task: Task, folder: Path | None = None, *, urgent: bool = False) -> Generator[Event, None, None]:
-        """See `Executor.run`. Paths in `task` are relative to `folder`; an `urgent` one comes first."""
+    def run(
+        self, task: Task, folder: Path | None = None, *, urgent: bool = False, patience: float | None = None
+    ) -> Generator[Event, None, None]:
+        """See `Executor.run`. Paths in `task` are relative to `folder`; an `urgent` one comes first, and with
+        `patience` it says every so many seconds that it waits for its turn.
+        """
         closings, resumption = self._closings, Resumption()
         for attempt in range(1, self._attempts + 1):
             try:
-                with self._worker(urgent=urgent) as worker:
+                place = yield from self._places.wait(urgent=urgent, patience=patience)
+                with self._worker(place) as worker:
                     order = Order(folder=folder or Path.cwd(), what=on_device(task, worker.device))
                     yield from resumption.follow(worker.line.converse(order))
                     return
@@ -145,9 +188,8 @@ class ProcessExecutor:
                     raise WorkerDied(f"the process that drew {task} died{times}") from error
 
     @contextmanager
-    def _worker(self, *, urgent: bool) -> Generator[Worker]:
-        """A worker at rest; one that is left in the middle of something is ended."""
-        place = self._places.take(urgent=urgent)
+    def _worker(self, place: Place) -> Generator[Worker]:
+        """The worker at `place`, at rest; one that is left in the middle of something is ended."""
         try:
             if place.worker is None or not place.worker.process.is_alive():
                 place.worker = None
@@ -156,10 +198,17 @@ class ProcessExecutor:
             yield place.worker
         finally:
             if place.worker is not None and not place.worker.at_rest:
-                place.worker.end()
-                place.worker.line.connection.close()
-                place.worker = None
+                place.let_go()
             self._places.give_back(place)
+
+    def let_go(self, idle: float) -> bool:
+        """End all processes if none was used for `idle` seconds, and say whether any was; the next task starts them."""
+        places = self._places.take_idle(idle)
+        workers = [place.worker for place in places if place.worker is not None]
+        for place in places:
+            place.let_go()
+        self._places.give_back(*places)
+        return bool(workers)
 
     def close(self) -> None:
         """End all processes; what they were drawing is given up."""
@@ -169,8 +218,19 @@ class ProcessExecutor:
         self._started = []
 
 
+def at_once(waiting: Generator[Waiting, None, Place]) -> Place:
+    """The place that comes of waiting in silence."""
+    try:
+        next(waiting)
+    except StopIteration as end:
+        return end.value
+    raise AssertionError("who has no patience says nothing")
+
+
 def on_device(task: Task, device: str) -> Task:
-    return replace(task, device=device) if device and isinstance(task, DrawTask) else task
+    """`task` on the device of a worker, unless it asks for one of another kind, or for a certain one."""
+    is_any = isinstance(task, DrawTask) and task.device == device.partition(":")[0]
+    return replace(task, device=device) if device and is_any else task
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from sdplay.families import COMPONENTS
 from sdplay.files.atomic import replace_file
 from sdplay.files.regular import open_regular, read_regular_text
+from sdplay.files.remembered import Remembered
 
 SHAPING_SUFFIXES = {".json", ".safetensors", ".txt"}
 NONE: Mapping[str, Sequence[Path]] = MappingProxyType({})
@@ -76,6 +77,9 @@ def _remembered(path: Path, memory: Path) -> str | None:
     return None
 
 
-def _hashed(path: Path) -> str:
+def _read_and_hash(path: Path) -> str:
     with open_regular(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+_hashed = Remembered(_read_and_hash, 4096)

@@ -27,7 +27,7 @@ Preprocessor = Literal["auto", "canny", "none"]
 STEEPEST = 2040  # 4·255 across and 4·255 down: more than any threshold of edges can be
 Threshold = Annotated[int, Field(ge=0, le=STEEPEST)]
 
-# Styles are in the prompt when a recipe is made, and of wildcards the recipe holds the lines.
+# Styles are in the prompt when a recipe is made, of wildcards the recipe holds the lines, and it says what is enlarged.
 READ: JsonDict = {"group": "picture", "hashed": False}
 
 
@@ -122,6 +122,12 @@ class Still(Controlled):
         default="wildcards",
         description="The folder where __name__ in a prompt is name.txt.",
         json_schema_extra=READ,
+    )
+    anyway: bool = Field(
+        default=False,
+        description="Draw at the size asked even if the model is made for smaller pictures; else it draws at its own "
+        "size and enlarges. `sdplay again`: even if the picture's model is not here and the usual one is taken.",
+        json_schema_extra=READ | {"basic": True},
     )
 
     def texts(self, wildcards: Wildcards) -> Iterator[tuple[str, str]]:

@@ -9,13 +9,13 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
-from sdplay.core.errors import BadRequest, UnknownName, together
+from sdplay.core.errors import BadRequest
 from sdplay.core.fields import Text
 from sdplay.images.writer import read_own
 from sdplay.library.upscalers import default_upscaler, upscaler_name
-from sdplay.requests.base import problems
+from sdplay.requests.validated import Validated
 from sdplay.server.clients import Limits, check_recipe
 from sdplay.server.records import StoredPicture, Upload
 
@@ -35,10 +35,8 @@ class Shelf(Protocol):
     def file_of(self, stored: StoredPicture | Upload) -> Path: ...
 
 
-class Derived(BaseModel):
+class Derived(Validated):
     """What is asked of a picture."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
     picture: int | str = Field(description=PICTURE)
 
@@ -81,14 +79,7 @@ def prepared(shelf: Shelf, mode: str, fields: Mapping[str, Any]) -> Prepared:
 
 
 def read(mode: str, fields: Mapping[str, Any]) -> Upscale | Verify:
-    kind = DERIVED[mode]
-    given = {name: value for name, value in fields.items() if value is not None}
-    if strange := given.keys() - kind.model_fields.keys():
-        raise together([UnknownName("option", name, kind.model_fields) for name in sorted(strange)])
-    try:
-        return kind(**given)
-    except ValidationError as error:
-        raise together(problems(kind, error, complete=True)) from None
+    return DERIVED[mode](**{name: value for name, value in fields.items() if value is not None})
 
 
 def to_upscale(shelf: Shelf, asked: Upscale, source: StoredPicture | Upload) -> Prepared:

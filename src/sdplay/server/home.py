@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sdplay.core.errors import BadRequest
+from sdplay.executors.here import RUNNING, SERVICE
 from sdplay.files.atomic import HIDDEN, TEMPORARY, replace_file
 from sdplay.files.lock import locked
 
@@ -44,7 +45,21 @@ class ServiceHome:
     @property
     def running(self) -> Path:
         """How programs of the same user reach the service that runs; only its owner can read it."""
-        return self.folder / "running.json"
+        return self.folder / RUNNING
+
+    @property
+    def door(self) -> Path:
+        """Where programs of the same user come in: a socket."""
+        return self.folder / "door"
+
+    @property
+    def log(self) -> Path:
+        """What a service in the background says."""
+        return self.folder / "serve.log"
+
+    @property
+    def lock(self) -> Path:
+        return self.folder / "service.lock"
 
     def prepare(self) -> None:
         for folder in (self.pictures, self.films, self.uploads):
@@ -65,7 +80,7 @@ class ServiceHome:
     def held(self) -> Generator[None]:
         """Hold the folder; raises `BadRequest` if another service does."""
         self.prepare()
-        with locked_for_service(self.folder / "service.lock"):
+        with locked_for_service(self):
             self.sweep()
             yield
 
@@ -80,21 +95,32 @@ class ServiceHome:
 
 
 @contextmanager
-def locked_for_service(path: Path) -> Generator[None]:
+def locked_for_service(home: ServiceHome) -> Generator[None]:
     try:
-        with locked(path):
+        with locked(home.lock):
             yield
     except BadRequest as error:
         if error.field != "job":
             raise
+        at = f" at {url}" if (url := address(home)) else ""
         raise BadRequest(
-            f"a service is {error.reason} on this folder",
+            f"a service is {error.reason} on this folder{at}",
             field="SDPLAY_HOME",
-            value=str(path.parent),
-            hint="stop that one first, or choose another folder with SDPLAY_HOME",
+            value=str(home.folder),
+            hint="end it with sdplay serve `stop`, or choose another folder with SDPLAY_HOME",
         ) from None
+
+
+def address(home: ServiceHome) -> str:
+    """The address of the service that runs; empty if it does not say, because it only starts."""
+    from sdplay.executors.door import NobodyThere, announced
+
+    try:
+        return str(announced(home.running)["url"])
+    except (NobodyThere, KeyError):
+        return ""
 
 
 def service_home(home: Path) -> ServiceHome:
     """The folder of the service below `home`, the folder of this user's data (`library.home_of`)."""
-    return ServiceHome(home / "service")
+    return ServiceHome(home / SERVICE)

@@ -82,7 +82,7 @@ def plan(service: Service, mode: str, fields: Mapping[str, Any]) -> Plan:
     """The plan of the job that `fields` ask for; raises what `Service.submit` would raise for it."""
     if mode in DERIVED:
         raise BadRequest("is not a mode that is planned", field="mode", value=mode, hint="it takes seconds")
-    resolved, total, notes = service.resolve(mode, service.without_options(fields))
+    resolved, total, notes = service.resolve(mode, service.without_options(mode, fields))
     recipe = resolved.recipe
     film, warnings = film_answer(recipe) if not isinstance(recipe.request, Still) else (None, [])
     width, height = picture_size(recipe)
@@ -150,5 +150,5 @@ def explain(service: Service, mode: str, fields: Mapping[str, Any]) -> Explanati
 
     if mode not in STILLS:
         raise BadRequest("is no mode of single pictures", field="mode", value=mode, hint=", ".join(STILLS))
-    request = client_request(mode, service.without_options(fields), service.find_upload)
+    request = client_request(mode, service.without_options(mode, fields), service.find_upload)
     return service.studio.explain(cast("AnyStill", request))

@@ -22,6 +22,7 @@ from sdplay.images.writer import read_own
 from sdplay.requests.modes import request_from
 from sdplay.requests.recipe import Recipe
 from sdplay.requests.stills import Still, prompt_of
+from sdplay.server.clients import FILM_FORMATS, formats_of
 from sdplay.server.discreet import without_folders
 from sdplay.server.gallery import Gallery
 from sdplay.server.home import ServiceHome
@@ -39,7 +40,6 @@ PATIENCE = 1.0  # seconds between two looks at the queue, if nobody says that so
 LONGEST_MESSAGE = 300
 MOST_WORDS = 2000  # characters
 UPSCALE, VERIFY = "upscale", "verify"
-FILM_MEDIA = {".mp4": "video/mp4", ".webm": "video/webm", ".gif": "image/gif", ".webp": "image/webp"}
 log = logging.getLogger("sdplay.server")
 
 
@@ -61,7 +61,6 @@ class Workshop:
         self._skipping: set[str] = set()
         self._at_work: dict[str, Job] = {}
         self._lock = threading.Lock()
-        self._last_work = time.monotonic()
         self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
@@ -71,10 +70,17 @@ class Workshop:
         for thread in self._threads:
             thread.start()
 
-    def stop(self) -> None:
-        """Stop after the current steps; what is not finished waits in the queue again."""
+    def stop(self, patience: float) -> None:
+        """Stop after the current steps; what is not finished waits in the queue again.
+
+        Steps that take longer than `patience` seconds are given up, with the processes that calculate them.
+        """
         self._stopping.set()
         self._queue.notify()
+        deadline = time.monotonic() + patience
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        self._studio.close()
         for thread in self._threads:
             thread.join()
 
@@ -94,12 +100,6 @@ class Workshop:
     def running(self) -> list[str]:
         with self._lock:
             return list(self._at_work)
-
-    @property
-    def idle_seconds(self) -> float:
-        """How long nothing was drawn."""
-        with self._lock:
-            return 0.0 if self._at_work else time.monotonic() - self._last_work
 
     def _work(self) -> None:
         while not self._stopping.is_set():
@@ -122,7 +122,6 @@ class Workshop:
                     self._at_work.pop(job.id, None)
                     self._cancelled.discard(job.id)
                     self._skipping.discard(job.id)
-                    self._last_work = time.monotonic()
 
     def _do(self, job: Job) -> None:
         """Do `job` and write down how it ended."""
@@ -136,7 +135,7 @@ class Workshop:
         except GivenBack:
             self._end(lambda: self._queue.give_back(job))
         except WorkerDied as error:
-            died = error_data(error)
+            died = None if self._stopping.is_set() else error_data(error)  # it did not die: it was ended
             self._end(lambda: self._queue.give_back(job, died=died))
         except SdplayError as error:
             failed = error_data(error)
@@ -230,13 +229,15 @@ class Workshop:
 
     def _film(self, job: Job) -> Generator[Event, None, None]:
         """Make a film, or go on with it: its folder and journal say how far it is."""
+        from sdplay.film.job.encoder import Output
         from sdplay.film.job.film import shoot
 
         folder = Path("films") / job.id
         if (folder / "job.json").exists():
             film = self._studio.films.resume(folder)
         else:
-            film = self._studio.films.start(film_request(job), folder)
+            output = Output(kind=job.request.get("format", formats_of(job.mode)[0]))
+            film = self._studio.films.start(film_request(job), folder, output)
         recipe = film.recipe
         for event in shoot(film):
             if isinstance(event, FramesSaved):
@@ -247,7 +248,7 @@ class Workshop:
                     {
                         "index": 0,
                         "file": event.path.as_posix(),
-                        "media_type": FILM_MEDIA.get(event.path.suffix, "application/octet-stream"),
+                        "media_type": FILM_FORMATS[film.encoder.output.kind],
                         "width": recipe.width,
                         "height": recipe.height,
                         "seed": recipe.seed,

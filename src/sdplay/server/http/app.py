@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from functools import partial
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -15,8 +14,8 @@ from starlette.types import ASGIApp
 from sdplay.core.errors import SdplayError
 from sdplay.server.http import native
 from sdplay.server.http.a1111.api import install as install_a1111
-from sdplay.server.http.errors import on_error, on_http, on_invalid
-from sdplay.server.http.native.schema import describe
+from sdplay.server.http.errors import Shape, on_error, on_http, on_invalid
+from sdplay.server.http.openai.api import install as install_openai
 from sdplay.server.http.policy import Access, Policy
 from sdplay.server.service import Service
 from sdplay.version import VERSION
@@ -39,11 +38,14 @@ def make_app(service: Service, access: Access) -> ASGIApp:
         openapi_url=None,
     )
     app.state.service = service
-    app.state.error_shapes = {}
+    shapes: dict[str, Shape] = {}
+    app.state.error_shapes = shapes
+    app.state.error_statuses = {}
     app.add_exception_handler(SdplayError, on_error)
     app.add_exception_handler(RequestValidationError, on_invalid)
     app.add_exception_handler(HTTPException, on_http)
     app.include_router(native.router)
     install_a1111(app, service)
-    app.openapi = partial(describe, app)
-    return Policy(app, access)
+    install_openai(app)
+    app.openapi = native.description
+    return Policy(app, access, shapes)

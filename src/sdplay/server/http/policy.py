@@ -16,8 +16,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
+from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from sdplay.server.http.errors import Shape, shape_of
 
 LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -57,8 +60,9 @@ class Refused(Exception):
 class Policy:
     """ASGI middleware: asks `access` about each request, limits its body, and puts safe headers on each answer."""
 
-    def __init__(self, app: ASGIApp, access: Access) -> None:
-        self._app, self._access = app, access
+    def __init__(self, app: ASGIApp, access: Access, shapes: Mapping[str, Shape] | None = None) -> None:
+        """`shapes` are those that errors have in the APIs below some paths."""
+        self._app, self._access, self._shapes = app, access, shapes or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -71,7 +75,12 @@ class Policy:
             await self._app(scope, limited(receive, headers, self._access.body), answering)
         except Refused as refused:
             if not answering.begun:
-                await answer(answering, refused)
+                await answer(answering, refused, self._body(scope["path"], refused))
+
+    def _body(self, path: str, refused: Refused) -> Any:
+        """What is said to a client of the API that `path` is in."""
+        problem = {"code": refused.code, "field": None, "value": None, "message": refused.message, "hint": ""}
+        return shape_of(path, self._shapes)(refused.status, [problem])
 
     def _let_in(self, method: str, headers: Mapping[str, str]) -> None:
         self._check_host(headers.get("host", ""))
@@ -183,8 +192,8 @@ class Answering:
         await self._send(message)
 
 
-async def answer(send: Send, refused: Refused) -> None:
-    body = json.dumps({"error": {"code": refused.code, "message": refused.message}}).encode()
+async def answer(send: Send, refused: Refused, said: Any) -> None:
+    body = json.dumps(said).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     headers.append((b"connection", b"close"))
     if refused.status == 401:

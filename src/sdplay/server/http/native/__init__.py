@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cache
+from typing import Any
+
 from fastapi import APIRouter
 
-from sdplay.server.http.native import about, docs, events, jobs, pictures, queue, uploads
+from sdplay.server.http.native import about, docs, draw, events, jobs, pictures, queue, uploads
 from sdplay.server.http.native.answers import ErrorAnswer
+from sdplay.server.http.native.schema import describe
 
 PREFIX = "/api/v1"
 REFUSALS = {
@@ -26,5 +30,11 @@ REFUSALS = {
 router = APIRouter(
     prefix=PREFIX, responses={status: {"model": ErrorAnswer, "description": says} for status, says in REFUSALS.items()}
 )
-for part in (jobs, queue, events, pictures, uploads, about, docs):
+for part in (jobs, draw, queue, events, pictures, uploads, about, docs):
     router.include_router(part.router)
+
+
+@cache
+def description() -> dict[str, Any]:
+    """The OpenAPI description of this API."""
+    return describe(router)

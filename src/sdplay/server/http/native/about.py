@@ -86,7 +86,7 @@ def status(service: ServiceHere) -> Status:
     return Status(
         version=VERSION,
         uptime=time.time() - service.started,
-        idle=service.workshop.idle_seconds,
+        idle=service.executor.idle_seconds,
         running=service.workshop.running,
         waiting=service.queue.count("queued"),
         paused=service.queue.paused,

@@ -5,21 +5,22 @@ What the owner of the service decides is left out; files are the ids of uploads;
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any, cast
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
-from sdplay.images.write import MEDIA_TYPES
 from sdplay.requests.modes import MODES, NO_FILES, ROLES, request_type
-from sdplay.server.clients import OWN
+from sdplay.server.clients import NAMES, OWN, formats_of
 from sdplay.server.derived import DERIVED
 from sdplay.version import VERSION
 
 REF = "#/components/schemas/"
+FORM = "Body_send_file_api_v1_uploads_post"  # what FastAPI calls it
 MARKS = ("group", "basic")  # where a field is read, for whoever builds a form
 HIDDEN = ("if_absent", "hashed", "flag", "short", "title")
 DESCRIPTION = """Pictures from words, on this computer, by programs: jobs in a queue that survives everything.
@@ -27,6 +28,7 @@ DESCRIPTION = """Pictures from words, on this computer, by programs: jobs in a q
 Send a job to `/api/v1/jobs`: `{"mode": "txt2img", "prompt": "a red apple"}`. Its fields are those of the command line
 and of Python, with the same names, defaults and errors. Files are sent to `/api/v1/uploads` first, and named by their
 ids. What happens is told at `/api/v1/events`."""
+FORMAT = "format"
 OPTIONS: dict[str, Any] = {
     "priority": {
         "type": ["integer", "null"],
@@ -40,11 +42,7 @@ OPTIONS: dict[str, Any] = {
         "default": True,
         "description": "Tell with the steps what is emerging.",
     },
-    "format": {
-        "enum": [*MEDIA_TYPES, None],
-        "default": "png",
-        "description": "Of the files; png and webp keep every bit.",
-    },
+    FORMAT: {"description": "Of the files; of pictures png and webp keep every bit."},
 }
 MOVE = {
     "type": "object",
@@ -97,6 +95,8 @@ def job_schema(mode: str, schema: Mapping[str, Any]) -> dict[str, Any]:
     else:
         required.insert(0, "mode")
     options = {name: one for name, one in OPTIONS.items() if name == "priority" or mode in MODES}
+    if FORMAT in options:
+        options[FORMAT] = options[FORMAT] | {"enum": [*formats_of(mode), None], "default": formats_of(mode)[0]}
     return {
         "type": "object",
         "title": schema_name(mode),
@@ -115,6 +115,8 @@ def field_schema(name: str, schema: Mapping[str, Any]) -> dict[str, Any]:
         words = f", or one of {', '.join(NO_FILES[name])}" if name in NO_FILES else ""
         text = str(schema.get("description", "")).replace(" (or a folder of pictures)", "")
         shown |= {"description": f"{text} The id of an upload{words}.", "x-upload": True}
+    elif name in NAMES:
+        shown["description"] = f"{schema.get('description', '')} Here a name of the library: no path is taken."
     return nullable(shown) if "default" in shown else shown
 
 
@@ -135,27 +137,24 @@ def defaults(mode: str) -> dict[str, Any]:
     return {name: one["default"] for name, one in fields.items() if "default" in one}
 
 
-def describe(app: FastAPI) -> dict[str, Any]:
-    """The OpenAPI description of the native API, made once."""
-    if app.openapi_schema is None:
-        whole = get_openapi(
-            title="Stable Diffusion Playground",
-            version=VERSION,
-            description=DESCRIPTION,
-            routes=[route for route in app.routes if getattr(route, "path", "").startswith("/api/v1")],
-        )
-        schemas = cast("dict[str, Any]", whole.setdefault("components", {}).setdefault("schemas", {}))
-        schemas |= job_schemas()
-        for operation in operations(whole):
-            operation["operationId"] = str(operation["operationId"]).partition("_api_v1")[0]
-            operation["responses"]["422"] = {
-                "description": "What was asked for is invalid: `error` says which field, why, and what to do.",
-                "content": {"application/json": {"schema": {"$ref": f"{REF}ErrorAnswer"}}},
-            }
-        for unused in ("HTTPValidationError", "ValidationError"):
-            schemas.pop(unused, None)
-        app.openapi_schema = whole
-    return app.openapi_schema
+def describe(router: APIRouter) -> dict[str, Any]:
+    """The OpenAPI description of the native API, whose routes `router` has."""
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
+    app.include_router(router)
+    whole = get_openapi(
+        title="Stable Diffusion Playground", version=VERSION, description=DESCRIPTION, routes=app.routes
+    )
+    schemas = cast("dict[str, Any]", whole["components"]["schemas"])
+    schemas |= job_schemas()
+    for operation in operations(whole):
+        operation["operationId"] = str(operation["operationId"]).partition("_api_v1")[0]
+        operation["responses"]["422"] = {
+            "description": "What was asked for is invalid: `error` says which field, why, and what to do.",
+            "content": {"application/json": {"schema": {"$ref": f"{REF}ErrorAnswer"}}},
+        }
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+    return json.loads(json.dumps(whole).replace(FORM, "UploadForm"))
 
 
 def operations(whole: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
