@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from sdplay.core.errors import BadRequest, together
-from sdplay.core.sample import Asset, ClipAsset, FileAsset, ImageAsset
+from sdplay.core.sample import Asset, ClipAsset, FileAsset, ImageAsset, LatentsAsset
 from sdplay.images.write import MEDIA_TYPES
 from sdplay.prompts.lora_tags import NAME
 from sdplay.requests.add_ons import without_weights
@@ -28,10 +28,12 @@ if TYPE_CHECKING:
 
 OWN = {"styles_file", "wildcards", "run", *RunOptions.model_fields}  # what the owner of the service decides
 NAMES = ("model", "vae", "controlnet", "lora", "embedding", "depth_model")
+LATENTS = "application/x-npy"
 KINDS_OF_FILES: dict[type[Asset], tuple[str, ...]] = {
     ImageAsset: ("image/",),
     ClipAsset: ("video/", "image/gif", "image/webp", "image/png"),
     FileAsset: ("audio/", "video/"),
+    LatentsAsset: (LATENTS,),
 }
 FILM_FORMATS = {
     "mp4": "video/mp4",

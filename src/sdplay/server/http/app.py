@@ -9,6 +9,8 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp
 
 from sdplay.core.errors import SdplayError
@@ -19,6 +21,11 @@ from sdplay.server.http.openai.api import install as install_openai
 from sdplay.server.http.policy import Access, Policy
 from sdplay.server.service import Service
 from sdplay.version import VERSION
+
+
+async def home(request: Request) -> Response:
+    """Where people find something to look at."""
+    return RedirectResponse("/api/v1/docs")
 
 
 def make_app(service: Service, access: Access) -> ASGIApp:
@@ -48,4 +55,6 @@ def make_app(service: Service, access: Access) -> ASGIApp:
     install_a1111(app, service)
     install_openai(app)
     app.openapi = native.description
+    app.state.allowed_methods = native.allowed_methods
+    app.add_route("/", home)
     return Policy(app, access, shapes)

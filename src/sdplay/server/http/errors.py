@@ -40,6 +40,7 @@ STATUS: tuple[tuple[type[SdplayError], int], ...] = (
     (StoreError, 503),
 )
 RETRY_AFTER = "10"
+METHOD_NOT_ALLOWED = 405
 
 Shape = Callable[[int, list[dict[str, Any]]], Any]
 UNCHANGED: Mapping[int, int] = {}
@@ -127,7 +128,11 @@ async def on_invalid(request: Request, error: Exception) -> Response:
 async def on_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     problem = {"code": "http", "field": None, "value": None, "message": str(error.detail), "hint": ""}
-    return JSONResponse(shape_for(request)(error.status_code, [problem]), error.status_code, error.headers)
+    headers = dict(error.headers or {})
+    if error.status_code == METHOD_NOT_ALLOWED:  # what comes with the error are the methods of one route alone
+        methods: list[str] = request.app.state.allowed_methods(request.url.path)
+        headers |= {"Allow": ", ".join(methods)} if methods else {}
+    return JSONResponse(shape_for(request)(error.status_code, [problem]), error.status_code, headers)
 
 
 def as_json(value: Any) -> str:
