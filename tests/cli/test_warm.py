@@ -167,6 +167,17 @@ def test_ctrl_c_stops_after_the_step_and_the_service_is_free(warm: GatedService,
     assert warm.events("a free one")[-1] == "ImageDone"
 
 
+def test_a_command_that_is_killed_leaves_the_service_free(warm: GatedService, sdplay: Sdplay) -> None:
+    with warm.gate("doomed"):
+        process = started(warm, "a doomed one", "-n", "3", "--steps", str(4 * AHEAD))
+        wait_until(lambda: warm.events("a doomed one") == ["Started"])
+        process.kill()
+        process.communicate(timeout=PATIENCE)
+    assert sdplay("a saved one").code == 0
+    assert warm.events("a saved one")[-1] == "ImageDone"
+    assert "ImageDone" not in warm.events("a doomed one")
+
+
 def test_two_commands_at_once_take_turns(warm: GatedService, sdplay: Sdplay) -> None:
     with warm.gate("together"):
         both = [started(warm, f"{name} together", "--seed", "5", "--out", name) for name in ("one", "two")]

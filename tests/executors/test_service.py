@@ -85,19 +85,6 @@ def test_who_stops_in_the_middle_leaves_the_worker_to_others(gated: GatedService
     assert {line.split()[0] for line in gated.lines("afterwards")} == {first}  # the same process: its model is loaded
 
 
-def test_who_hangs_up_in_the_middle_leaves_the_worker_to_others(gated: GatedService) -> None:
-    gone = executor_of(gated, Here())
-    with gated.gate("hung-up"):
-        events = gone.run(task_of("hung-up", steps=MANY))
-        assert isinstance(next(events), Started)
-        with pytest.raises(KeyboardInterrupt):
-            events.throw(KeyboardInterrupt)  # a second Ctrl-C: no word to the service
-    with closing(executor_of(gated, here := Here())) as executor:
-        assert isinstance(list(executor.run(task_of("next to it")))[-1], ImageDone)
-    assert here.made == 0
-    assert "ImageDone" not in gated.events("hung-up")
-
-
 def test_two_at_once_take_turns_and_the_second_is_told(gated: GatedService) -> None:
     first, second = executor_of(gated, Here()), executor_of(gated, here := Here())
     waited = threading.Event()
