@@ -117,14 +117,18 @@ def executor_here(workers: int) -> Callable[[], Executor]:
     from sdplay.executors.here import in_this_process
 
     if only_pretends():
-        from sdplay.executors.fake import FakeExecutor
-
-        return FakeExecutor
+        return pretending
     if workers > 1:
         from sdplay.executors.processes import ProcessExecutor
 
         return partial(ProcessExecutor, workers)
     return in_this_process
+
+
+def pretending() -> Executor:
+    from sdplay.executors.fake import FakeExecutor
+
+    return FakeExecutor()
 
 
 def only_pretends() -> bool:

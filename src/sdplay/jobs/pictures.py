@@ -10,13 +10,10 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sdplay.core.errors import BadRequest
 from sdplay.events import Event, Finished, ImageDone, ImageSaved, Stepped
-from sdplay.images.inputs import pictures_in
-from sdplay.images.picture import Picture
-from sdplay.images.read import png
 from sdplay.images.writer import ImageWriter
 from sdplay.jobs.resolve import ResolvedRequest, Resolver
 from sdplay.requests.base import Request, make_request
@@ -25,6 +22,9 @@ from sdplay.requests.request import AnyStill, kind_of
 from sdplay.requests.stills import Still, prompt_of
 from sdplay.tasks import DrawTask
 from sdplay.version import VERSION
+
+if TYPE_CHECKING:
+    from sdplay.images.picture import Picture
 
 OnStep = Callable[[Stepped], object]
 
@@ -121,10 +121,12 @@ def caption(picture: Picture) -> str:
     return f"{request.mode}, frame {picture.index}"
 
 
-class Pictures(list[Picture]):
+class Pictures(list["Picture"]):
     """Pictures that show themselves side by side in a notebook."""
 
     def _repr_html_(self) -> str:
+        from sdplay.images.read import png
+
         def figure(picture: Picture) -> str:
             data = base64.b64encode(png(picture.pixels)).decode()
             words = html.escape(caption(picture))
@@ -157,6 +159,10 @@ def requests_for(
     image = fields.get("image")
     if isinstance(image, os.PathLike):
         image = os.fsdecode(image)  # type: ignore[reportUnknownArgumentType]
-    given = [{**fields, "image": path} for path in pictures_in(image)] if isinstance(image, str) else [fields]
+    given = [fields]
+    if isinstance(image, str):
+        from sdplay.images.inputs import pictures_in
+
+        given = [{**fields, "image": path} for path in pictures_in(image)]
     own = [{"prompt": prompt} if isinstance(prompt, str) else prompt for prompt in prompts]
     return [make_request(kind, **{**each, **its}) for each in given for its in own]

@@ -12,7 +12,6 @@ from sdplay.core.identity import ResolvedAddOn, add_on_name
 from sdplay.core.machine import memory_available
 from sdplay.core.values import amount_text
 from sdplay.executors.here import in_this_process
-from sdplay.images.canny import holds_map
 from sdplay.library.add_ons import TITLES, resolve_add_on
 from sdplay.library.bundled import bundled_embeddings
 from sdplay.library.card import ModelCard
@@ -125,6 +124,8 @@ def with_controlnet(request: Request, card: ModelCard) -> Request:
         )
     preprocessor = request.control_preprocessor
     if preprocessor == "auto":
+        from sdplay.images.canny import holds_map
+
         of_edges = EDGES in add_on_name(network).casefold() and not holds_map(request.control_image)
         preprocessor = EDGES if of_edges else "none"
     return request.model_copy(update={"controlnet": network, "control_preprocessor": preprocessor})

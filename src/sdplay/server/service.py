@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 from sdplay.core.errors import BadRequest, SdplayError
 from sdplay.core.seeding import SEEDS
 from sdplay.executors.processes import ProcessExecutor
-from sdplay.images.write import MEDIA_TYPES, SUFFIXES
+from sdplay.images.formats import MEDIA_TYPES, SUFFIXES
 from sdplay.jobs.resolve import ResolvedRequest, memory_of
 from sdplay.library.card import shipped_cards
 from sdplay.library.library import Library

@@ -10,7 +10,7 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from sdplay.images.write import MEDIA_TYPES
+from sdplay.images.formats import MEDIA_TYPES
 from sdplay.library.upscalers import UPSCALER_LABELS, default_upscaler, weights_folder
 from sdplay.requests.modes import MODES
 from sdplay.requests.resolve import SAMPLER_ALIASES, SCHEDULE_ALIASES

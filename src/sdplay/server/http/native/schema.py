@@ -14,7 +14,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
-from sdplay.images.write import MEDIA_TYPES
+from sdplay.images.formats import MEDIA_TYPES
 from sdplay.requests.modes import MODES, NO_FILES, ROLES, request_type
 from sdplay.server.clients import NAMES, OWN
 from sdplay.server.derived import DERIVED
