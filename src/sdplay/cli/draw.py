@@ -102,7 +102,7 @@ def open_studio(workers: int = 1, library: Library | None = None) -> Studio:
 
     `library` is where it looks for models, those of the environment when left out.
     """
-    from sdplay.executors.here import in_this_process
+    from sdplay.jobs.resolve import in_this_process
     from sdplay.studio import Studio
 
     inside = executor_here(workers)
@@ -114,7 +114,7 @@ def open_studio(workers: int = 1, library: Library | None = None) -> Studio:
 
 def executor_here(workers: int) -> Callable[[], Executor]:
     """What makes the executor of a command without a service."""
-    from sdplay.executors.here import in_this_process
+    from sdplay.jobs.resolve import in_this_process
 
     if only_pretends():
         return pretending
