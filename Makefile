@@ -71,6 +71,7 @@ $(VENV)/.ok-run: $(VENV)/.ok-torch pyproject.toml
 
 $(VENV)/.ok-dev: $(VENV)/.ok-run
 	@$(BIN)/python $(PIP) -c $(LOCK) -e ".[server,mcp,test,dev,training]"
+	@$(BIN)/python $(PIP) --no-deps image-generation-mcp==1.12.1  # a client; its own needs do not go with those of mcp
 	@touch $@
 
 # The versions that pip picks today, beside the torch that is locked; a torch of one build (+cpu) would bind everybody.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sdplay.core.errors import BadRequest
 from sdplay.requests.recipe import Recipe
+from sdplay.requests.warnings import RequestWarning
 
 if TYPE_CHECKING:  # whoever waits for a picture need not load what it is made of
     import numpy as np
@@ -30,10 +31,17 @@ class Started:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stepped:
-    """Denoising step `step` of `steps` (from 1) is done for the frames `frames` (their indices).
+class Warned:
+    """Something of what was asked will come out otherwise; comes after `Started`."""
 
-    `previews` are small pictures of what is emerging, uint8 [h, w, 3], one for each frame, where that was asked for.
+    warning: RequestWarning
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stepped:
+    """Denoising step `step` of `steps` (from 1) is done for the pictures or frames `indices`, which share a batch.
+
+    `previews` are small pictures of what is emerging, uint8 [h, w, 3], one for each, if that was asked for.
     """
 
     indices: tuple[int, ...]
@@ -127,7 +135,7 @@ class Measuring:
 class FramesSaved:
     """`done` of the `total` frames that are wanted are safely on disk; the rest takes about `seconds_left`.
 
-    `seconds` is the duration of the newest unit: a keyframe and its in-betweens, or one batch of frames.
+    `seconds` is the duration of the newest segment: a keyframe and its in-betweens, or one batch of frames.
     """
 
     done: int
@@ -197,4 +205,4 @@ class Finished:
 FilmEvent = KeyframeDone | DepthMapDone | Retried | Resumed | Measuring | FramesSaved | FilmSaved
 GridEvent = Reused | Mismatch
 UpscaleEvent = Upscaled | UpscaleDone | FrameUpscaled | FilmUpscaled | Skipped
-Event = Waiting | Started | Stepped | ImageDone | ImageSaved | Finished | FilmEvent | GridEvent | UpscaleEvent
+Event = Waiting | Started | Warned | Stepped | ImageDone | ImageSaved | Finished | FilmEvent | GridEvent | UpscaleEvent

@@ -157,7 +157,7 @@ def test_how_a_second_pass_is_drawn_counts_where_there_is_one(name: str, value: 
 def test_every_field_of_a_request_is_an_ingredient_or_is_known_not_to_be() -> None:
     settled = recipe()
     assert Txt2Img.model_fields.keys() - settled.to_dict().keys() - left_out(settled.request) == {
-        *("num", "style", "styles_file", "wildcards", "run"),
+        *("num", "style", "styles_file", "wildcards", "anyway", "run"),
     }
 
 

@@ -7,6 +7,7 @@ import re
 import wave
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -136,6 +137,20 @@ def test_clip_and_sound_are_told_by_their_content(service: RunningService) -> No
     assert service.client.post("/api/v1/jobs", json=wrong).json()["error"]["field"] == "image"
     wrong = {"mode": "upscale", "picture": clip["id"]}
     assert service.client.post("/api/v1/jobs", json=wrong).status_code == 422
+
+
+def test_latents_are_sent_as_an_array(service: RunningService) -> None:
+    file = io.BytesIO()
+    np.save(file, np.zeros((4, 16, 16), np.float32))
+    latents = sent(service, file.getvalue(), "noise.npy")
+    assert (latents["media_type"], latents["width"], latents["height"]) == ("application/x-npy", 16, 16)
+    answer = service.client.post("/api/v1/plan", json={"prompt": "x", "latents": latents["id"]})
+    assert answer.json()["total"] == 1, answer.text
+    assert service.client.get(f"{latents['url']}/file").headers["content-disposition"].startswith("attachment")
+    for wrong in (np.zeros((4, 16, 16), np.float64), np.array([{}], object)):
+        file = io.BytesIO()
+        np.save(file, wrong)
+        assert service.client.post(UPLOADS, files={"file": ("a.npy", file.getvalue(), "")}).status_code == 422
 
 
 PLAYLIST = b"#EXTM3U\n#EXT-X-VERSION:3\n#EXTINF:1,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n"

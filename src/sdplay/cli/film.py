@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sdplay.cli.draw import open_studio
-from sdplay.cli.flags import in_the_words_of, request_fields, request_options
+from sdplay.cli.flags import as_flags, in_the_words_of, request_fields, request_options
 from sdplay.cli.follow import Report, follow
 from sdplay.cli.frame_range import FrameRange
 from sdplay.cli.models import PICKLE, library_with
@@ -200,7 +200,7 @@ class FilmReport(Report):
             self.say(line)
         with self.progress.aside():
             for warning in job.warnings:
-                click.echo(f"note: {warning}", err=True)
+                click.echo(f"note: {as_flags(warning)}", err=True)
         return shoot(job)
 
     def may_stop(self, event: Event) -> bool:

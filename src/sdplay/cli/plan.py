@@ -12,7 +12,7 @@ import click
 
 from sdplay.cli.draw import DrawCommand, open_studio
 from sdplay.cli.film import JOB, POSITIONAL, FilmCommand, film_request
-from sdplay.cli.flags import in_the_words_of, request_fields
+from sdplay.cli.flags import as_flags, in_the_words_of, request_fields
 from sdplay.cli.frame_range import FrameRange
 from sdplay.cli.prompts import prompts_in
 from sdplay.cli.request_command import Flag
@@ -183,6 +183,7 @@ class Facts:
     def _notes(self) -> Iterator[str]:
         from sdplay.film.job.builder import film_warnings
 
+        yield from (as_flags(warning.message) for warning in self.resolved.warnings)
         yield from film_warnings(self.plan)
         if self.request.seed is None and not getattr(self.request, "seeds", ()):
             yield f"no seed was asked for; this film is made with --seed {self.resolved.recipe.seed}"
@@ -215,6 +216,7 @@ def facts(resolved: ResolvedRequest) -> Iterator[tuple[str, str]]:
     recipe, memory = resolved.recipe, memory_of(resolved)
     yield "prompt", printable(getattr(recipe.request, "prompt", ""))
     yield "picture", plan_line(recipe, range(count(recipe))).removeprefix("drawing ")
+    yield from (("note", printable(as_flags(warning.message))) for warning in resolved.warnings)
     yield "numbers", f"{recipe.numerics.dtype} on {resolved.device}, VAE in {recipe.numerics.decode_dtype}"
     if memory is None:
         yield "memory", "unknown: the files do not say how large the model is"

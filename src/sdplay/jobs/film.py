@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from sdplay.jobs.resolve import ResolvedRequest, Resolver
 from sdplay.requests.resolve import check_known
+from sdplay.requests.warnings import word_warnings
 
 if TYPE_CHECKING:
     from sdplay.film.job.builder import FilmJobBuilder
@@ -51,7 +52,9 @@ class FilmJobs:
 
         with with_everything_wrong(request):
             resolved = self.resolver.resolve(seeded_as_before(request, out))
-            return self._builder(resolved, output).begin(out, force=force, strict=strict, source=source, frames=frames)
+            job = self._builder(resolved, output).begin(out, force=force, strict=strict, source=source, frames=frames)
+            said = (warning.message for warning in with_words(resolved, job.plan).warnings)
+            return replace(job, warnings=(*said, *job.warnings))
 
     def plan(self, request: AnyFilm) -> tuple[ResolvedRequest, FilmPlan]:
         """What drawing the film `request` would be, without its model; raises what `start` raises for a request."""
@@ -59,7 +62,8 @@ class FilmJobs:
 
         with with_everything_wrong(request):
             resolved = self.resolver.resolve(request)
-            return resolved, film_plan(resolved.recipe)
+            plan = film_plan(resolved.recipe)
+            return with_words(resolved, plan), plan
 
     def resume(
         self, job: Path, model: str | None = None, *, strict: bool = False, frames: range | None = None
@@ -117,3 +121,12 @@ class FilmJobs:
             executor=self.resolver.executor,
             output=output or Output(),
         )
+
+
+def with_words(resolved: ResolvedRequest, plan: FilmPlan) -> ResolvedRequest:
+    """`resolved` with what its model does not know of the words of the film, by its `plan`."""
+    from sdplay.film.words import film_prompts
+
+    field = "prompts" if resolved.recipe.request.mode == "dream" else "animation_prompts"
+    of_words = word_warnings(film_prompts(plan), resolved.recipe, resolved.model, field)
+    return replace(resolved, warnings=(*resolved.warnings, *of_words))

@@ -28,6 +28,7 @@ from sdplay.requests.given import WHERE_THEY_WERE, PictureLike
 from sdplay.requests.recipe import Recipe, count
 from sdplay.requests.request import kind_of
 from sdplay.requests.resolve import check_known
+from sdplay.requests.txt2img import picture_size
 from sdplay.version import VERSION
 
 
@@ -92,6 +93,8 @@ class History:
                 # something points at another model or picture than its own: a change like any other
         was = embedded.recipe.request
         first = {**was.model_dump(), "seed": embedded.recipe.seed + embedded.index, "num": 1}
+        if embedded.recipe.enlargement is not None:
+            first |= dict(zip(("width", "height"), picture_size(embedded.recipe), strict=True))
         known = {} if "wildcards" in changes else embedded.recipe.wildcards
         return self.resolve_all(make_request(type(was), **{**first, **changes}), known)
 

@@ -6,20 +6,21 @@ import base64
 import html
 import os
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sdplay.core.errors import BadRequest
-from sdplay.events import Event, Finished, ImageDone, ImageSaved, Stepped
+from sdplay.events import Event, Finished, ImageDone, ImageSaved, Started, Stepped, Warned
 from sdplay.images.writer import ImageWriter
 from sdplay.jobs.resolve import ResolvedRequest, Resolver
 from sdplay.requests.base import Request, make_request
 from sdplay.requests.recipe import count
 from sdplay.requests.request import AnyStill, kind_of
 from sdplay.requests.stills import Still, prompt_of
+from sdplay.requests.warnings import RequestWarning
 from sdplay.tasks import DrawTask
 from sdplay.version import VERSION
 
@@ -41,8 +42,7 @@ class PictureJobs:
         """Draw all pictures of `request`, yielding events; with a `writer` each is on disk before its `ImageSaved`.
 
         With `preview` each `Stepped` of a single picture shows what is emerging, and with `keep_latents` each picture
-        has the latents that it was decoded from. To stop iterating stops the
-        drawing after the step.
+        has the latents that it was decoded from. Closing the generator stops the drawing after the current step.
         """
         resolved = self.resolver.resolve(request)
         yield from self.run(resolved, range(count(resolved.recipe)), writer, preview=preview, keep_latents=keep_latents)
@@ -68,7 +68,7 @@ class PictureJobs:
         preview: bool = False,
         keep_latents: bool = False,
     ) -> Generator[Event, None, None]:
-        """Draw pictures `indices` of a resolved recipe, in that order; the rest is as for `stream`."""
+        """Draw pictures `indices` of a resolved request, in that order; the rest is as for `stream`."""
         started = time.perf_counter()
         task = DrawTask(
             recipe=resolved.recipe,
@@ -80,6 +80,8 @@ class PictureJobs:
         )
         for event in self.resolver.executor.run(task):
             yield event
+            if isinstance(event, Started):
+                yield from (Warned(warning=warning) for warning in resolved.warnings)
             if writer is not None and isinstance(event, ImageDone):
                 yield ImageSaved(artifact=writer.write(event.picture))
         yield Finished(total=len(indices), seconds=time.perf_counter() - started)
@@ -96,10 +98,10 @@ class PictureJobs:
     ) -> Pictures:
         """Draw all pictures of `requests` and return them; with `out` each is kept in that folder too, as `kind`.
 
-        `on_step` is called after each step with its `Stepped`, which holds previews where `preview` asks for them. With
-        `keep_latents` each picture has its `latents` (diffusers' output_type="latent").
-        Where it returns False the drawing stops there, and the pictures that are finished are returned; what it raises
-        stops the drawing too, and comes out here. Files of finished pictures stay either way.
+        `on_step` is called after each step with its `Stepped`, which holds previews if `preview` is set. If it returns
+        False the drawing stops there, and the pictures that are finished are returned; if it raises, the drawing stops
+        too, and `draw` raises the same. Files of finished pictures stay either way. With `keep_latents` each picture
+        has its `latents` (diffusers' output_type="latent").
         """
         writer = ImageWriter(Path(out), kind, VERSION) if out is not None else None
         pictures = Pictures()
@@ -109,6 +111,8 @@ class PictureJobs:
                     pictures.append(event.picture)
                 elif isinstance(event, ImageSaved):
                     pictures[-1] = replace(pictures[-1], path=event.artifact.path)
+                elif isinstance(event, Warned):
+                    pictures.warnings.append(event.warning)
                 elif isinstance(event, Stepped) and on_step is not None and on_step(event) is False:
                     break
         return pictures
@@ -122,7 +126,11 @@ def caption(picture: Picture) -> str:
 
 
 class Pictures(list["Picture"]):
-    """Pictures that show themselves side by side in a notebook."""
+    """Pictures that show themselves side by side in a notebook; `warnings` is what came out otherwise than asked."""
+
+    def __init__(self, pictures: Iterable[Picture] = (), warnings: Iterable[RequestWarning] = ()) -> None:
+        super().__init__(pictures)
+        self.warnings = list(warnings)
 
     def _repr_html_(self) -> str:
         from sdplay.images.read import png

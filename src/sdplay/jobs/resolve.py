@@ -1,4 +1,4 @@
-"""From a request to a resolved one, its recipe, model and device with nothing left open; and what memory it takes."""
+"""From a request to its recipe, with nothing left open, its model and its device; and what memory drawing takes."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from sdplay.requests.modes import expand_prompts, read_files
 from sdplay.requests.recipe import Recipe
 from sdplay.requests.resolve import resolve_request
 from sdplay.requests.stills import Still
+from sdplay.requests.warnings import RequestWarning, request_warnings
 from sdplay.tasks import Executor
 
 EDGES = "canny"
@@ -31,11 +32,15 @@ EDGES = "canny"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResolvedRequest:
-    """A request with its recipe and the model found for it."""
+    """What a request resolves to: its recipe, the model that was found for it, and torch's name of the device.
+
+    `warnings` say what will come out otherwise than asked.
+    """
 
     recipe: Recipe
     model: ResolvedModel
     device: str
+    warnings: tuple[RequestWarning, ...] = ()
 
 
 def random_seed() -> int:
@@ -83,8 +88,8 @@ class Resolver:
         """Close every open field, in this order: seed, prompts, model, ControlNet, add-ons, machine, files, what the
         model's card and the machine decide, memory. Raises `BadRequest` and its kinds, or `ModelBroken`.
 
-        `known` are wildcards whose lines are taken from here and not from files; `model` is that of the request where
-        it was found already.
+        `known` are the lines of wildcards that are not to be read from files; `model` is the request's, if it was
+        found already.
         """
         library, seed = self.library, self.new_seed() if request.seed is None else request.seed
         request, wildcards = expand_prompts(request, known, seed)
@@ -94,7 +99,9 @@ class Resolver:
         machine = self.executor.detect_machine(request)
         request, assets = read_files(request)
         recipe = resolve_request(request, model, machine, seed, assets, wildcards)
-        return ResolvedRequest(recipe=kept_within(recipe, model), model=model, device=machine.device)
+        recipe = kept_within(recipe, model)
+        warnings = request_warnings(recipe, model)
+        return ResolvedRequest(recipe=recipe, model=model, device=machine.device, warnings=warnings)
 
     def same_model(self, recipe: Recipe, model: str | None) -> tuple[ResolvedModel, str]:
         """The model of `recipe`, at `model` if not under its old name, its add-ons, and the device it was drawn on."""

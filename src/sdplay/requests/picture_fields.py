@@ -45,6 +45,7 @@ class PictureFields(TypedDict, total=False):
     style: str | Sequence[str]
     styles_file: str | PathLike[str]
     wildcards: str | PathLike[str]
+    anyway: bool
     image: PictureLike | None
     strength: float
     mask: PictureLike | None

@@ -107,7 +107,13 @@ def second_pass(recipe: Recipe) -> SecondPass | None:
 
 
 def picture_size(recipe: Recipe) -> tuple[int, int]:
-    """(width, height) of the finished pictures of `recipe`, whose own size is that of the first pass."""
+    """(width, height) of the finished pictures of `recipe`."""
+    larger = recipe.enlargement
+    return (larger.width, larger.height) if larger is not None else drawn_size(recipe)
+
+
+def drawn_size(recipe: Recipe) -> tuple[int, int]:
+    """(width, height) of what the model draws at the end; the size of `recipe` itself is that of the first pass."""
     second = second_pass(recipe)
     return (second.width, second.height) if second is not None else (recipe.width, recipe.height)
 

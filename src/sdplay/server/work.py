@@ -23,6 +23,7 @@ from sdplay.images.write import encode
 from sdplay.requests.modes import request_from
 from sdplay.requests.recipe import Recipe
 from sdplay.requests.stills import Still, prompt_of
+from sdplay.server.clients import FILM_FORMATS, formats_of
 from sdplay.server.discreet import without_folders
 from sdplay.server.gallery import Gallery
 from sdplay.server.home import ServiceHome
@@ -40,7 +41,6 @@ PATIENCE = 1.0  # seconds between two looks at the queue, if nobody says that so
 LONGEST_MESSAGE = 300
 MOST_WORDS = 2000  # characters
 UPSCALE, VERIFY = "upscale", "verify"
-FILM_MEDIA = {".mp4": "video/mp4", ".webm": "video/webm", ".gif": "image/gif", ".webp": "image/webp"}
 log = logging.getLogger("sdplay.server")
 
 
@@ -230,13 +230,15 @@ class Workshop:
 
     def _film(self, job: Job) -> Generator[Event, None, None]:
         """Make a film, or go on with it: its folder and journal say how far it is."""
+        from sdplay.film.job.encoder import Output
         from sdplay.film.job.film import shoot
 
         folder = Path("films") / job.id
         if (folder / "job.json").exists():
             film = self._studio.films.resume(folder)
         else:
-            film = self._studio.films.start(film_request(job), folder)
+            output = Output(kind=job.request.get("format", formats_of(job.mode)[0]))
+            film = self._studio.films.start(film_request(job), folder, output)
         recipe = film.recipe
         for event in shoot(film):
             if isinstance(event, FramesSaved):
@@ -247,7 +249,7 @@ class Workshop:
                     {
                         "index": 0,
                         "file": event.path.as_posix(),
-                        "media_type": FILM_MEDIA.get(event.path.suffix, "application/octet-stream"),
+                        "media_type": FILM_FORMATS[film.encoder.output.kind],
                         "width": recipe.width,
                         "height": recipe.height,
                         "seed": recipe.seed,
