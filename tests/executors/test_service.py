@@ -125,7 +125,7 @@ def test_one_that_waits_can_be_stopped(gated: GatedService) -> None:
 
 def test_where_the_service_dies_this_process_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SDPLAY_EXECUTOR", "fake")
-    here, task, found = Here(), task_of("a cat", num=4), list[Event]()
+    here, task, found = Here(), task_of("a cat", num=4, steps=MANY), list[Event]()
     with gated_service(tmp_path) as gated, closing(executor_of(gated, here)) as executor:
         for event in executor.run(task):
             found.append(event)
@@ -143,7 +143,7 @@ def test_where_the_service_dies_this_process_goes_on(tmp_path: Path, monkeypatch
 
 
 def test_where_a_worker_dies_this_process_goes_on(gated: GatedService) -> None:
-    here, task, found = Here(), task_of("a dog", num=3), list[Event]()
+    here, task, found = Here(), task_of("a dog", num=3, steps=MANY), list[Event]()
     with closing(executor_of(gated, here)) as executor:
         for event in executor.run(task):
             found.append(event)
