@@ -13,6 +13,7 @@ from sdplay.cli.draw import open_studio
 from sdplay.cli.flags import in_the_words_of, request_fields, request_options
 from sdplay.cli.follow import Report, follow
 from sdplay.cli.models import PICKLE, library_with
+from sdplay.cli.param_types import FileKind, Folder
 from sdplay.cli.request_command import Flag, ModeCommand
 from sdplay.core.errors import SdplayError, Stopped
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 FORMATS = ("mp4", "gif", "webp", "apng", "webm", "mkv")
 JOB = click.Path(path_type=Path)
+NEW_JOB = Folder("--format says what kind of film it is")
 STRICT = "Refuse a film that another version or processor began: its bits may differ."
 POSITIONAL = {"dream": "prompts", "animate": "animation_prompts"}
 
@@ -68,14 +70,19 @@ def film_options(kind: type[AnyFilm], positional: str) -> list[click.Parameter]:
 
 def job_options() -> list[click.Parameter]:
     return [
-        Flag(["-o", "--out"], basic=True, type=JOB, metavar="JOB", help="Folder of the film (default: films/NAME-1)."),
-        Flag(["--fork"], type=JOB, metavar="NEW", help="Begin the film of --out again in NEW, changed by other flags."),
+        Flag(
+            ["-o", "--out"], basic=True, type=NEW_JOB, metavar="JOB", help="Folder of the film (default: films/NAME-1)."
+        ),
+        Flag(
+            ["--fork"],
+            type=NEW_JOB,
+            metavar="NEW",
+            help="Begin the film of --out again in NEW, changed by other flags.",
+        ),
         Flag(
             ["--config"], basic=True, type=JOB, metavar="FILE", help="Settings: JSON, TOML, YAML, config.py, Deforum's."
         ),
-        Flag(
-            ["--format"], basic=True, type=click.Choice(FORMATS), default="mp4", show_default=True, help="Kind of film."
-        ),
+        Flag(["--format"], basic=True, type=FileKind(FORMATS), default="mp4", show_default=True, help="Kind of film."),
         Flag(["--workers"], type=click.IntRange(1, 64), default=1, help="Processes that draw side by side."),
         Flag(["--strict"], is_flag=True, help=STRICT),
         Flag(["--force"], is_flag=True, help="Begin even if the disk seems too small."),

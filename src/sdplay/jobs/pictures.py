@@ -6,11 +6,11 @@ import base64
 import html
 import os
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from sdplay.core.errors import BadRequest
 from sdplay.events import Event, Finished, ImageDone, ImageSaved, Stepped
@@ -129,7 +129,14 @@ def asked_for(request: Request | str | Sequence[str], fields: Mapping[str, Any])
             raise BadRequest("a request has fields of its own", field=name, value=value, hint="put it into the request")
         return [request]
     given = {name: value for name, value in fields.items() if value is not None}
-    return requests_for(kind_of(given), [request] if isinstance(request, str) else request, given)
+    given_texts: object = request  # a program may hand over anything
+    texts = [request] if isinstance(request, str) or not isinstance(given_texts, Iterable) else list(request)
+    for prompt in cast(list[object], texts):
+        if not isinstance(prompt, str):
+            raise BadRequest(
+                "is no text", field="prompt", value=prompt, hint="what to draw, in words, or a list of such"
+            )
+    return requests_for(kind_of(given), texts, given)
 
 
 def requests_for(

@@ -19,6 +19,7 @@ from pydantic import (
     Field,
     SerializerFunctionWrapHandler,
     ValidationError,
+    field_validator,
     model_serializer,
     model_validator,
 )
@@ -141,6 +142,12 @@ class Request(BaseModel):
     # Whether templates in the prompts are still to be drawn when the request is resolved, for each picture.
     draws_templates: ClassVar[bool] = True
 
+    @field_validator("vae", mode="before")
+    @classmethod
+    def _own_vae(cls, given: Any) -> Any:
+        """A1111's words for the model's own."""
+        return None if isinstance(given, str) and given.casefold() in OWN_VAE else given
+
     if TYPE_CHECKING:
         mode: Any  # the name of the mode, which each of them declares
     else:  # a type checker reads the arguments off the fields
@@ -229,9 +236,13 @@ class Request(BaseModel):
         return {name: value for name, value in dumped.items() if marks[name].get("if_absent", NEVER) != value}
 
 
+OWN_VAE = {"auto", "automatic", "none"}
 NEVER = object()  # equal to no value of a field
 SHARED = frozenset(Request.model_fields)
-PLAINER = {"string_unicode": "contains half a surrogate pair, which is not a character"}  # by pydantic's error type
+PLAINER = {  # by pydantic's error type
+    "string_unicode": "contains half a surrogate pair, which is not a character",
+    "string_pattern_mismatch": "is not written as it must be",
+}
 
 R = TypeVar("R", bound=Request)
 

@@ -10,11 +10,12 @@ from sdplay.core.errors import BadRequest
 from sdplay.core.values import read_size
 
 SIZE, SIDES = "size", ("width", "height")
+ANY_SEED = -1  # what the rest of the field writes for a random one
 
 
 def by_field(given: Mapping[str, Any], flags: Mapping[str, str]) -> dict[str, Any]:
     """`given` by the names of fields: `flags` are the other names, `size` is both sides (`width` and `height` win over
-    it), and paths are texts.
+    it), paths are texts, numbers of numpy are plain ones, and a seed of -1 is any.
 
     Raises `BadRequest` where a field is given under both its names, and for a size that is none.
     """
@@ -23,9 +24,18 @@ def by_field(given: Mapping[str, Any], flags: Mapping[str, str]) -> dict[str, An
         field = flags.get(name, name)
         if field != name and field in given:
             raise BadRequest(f"is given as `{field}` too", field=name, value=value, hint="give one of the two")
-        fields[field] = os.fsdecode(value) if isinstance(value, os.PathLike) else value  # type: ignore[reportUnknownArgumentType]
+        fields[field] = plain(value)
+    if fields.get("seed") == ANY_SEED:
+        fields["seed"] = None
     size = fields.pop(SIZE, None)
     return fields if size is None else dict(zip(SIDES, sides(size), strict=True)) | fields
+
+
+def plain(value: Any) -> Any:
+    """A path as a text, and one number of numpy or torch as a number of Python; anything else as it is."""
+    if isinstance(value, os.PathLike):
+        return os.fsdecode(cast("os.PathLike[str]", value))
+    return value.item() if getattr(value, "shape", None) == () and hasattr(value, "item") else value
 
 
 def sides(size: Any) -> tuple[int, int]:
