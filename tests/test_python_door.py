@@ -262,3 +262,9 @@ def test_a_folder_that_is_a_file_is_told_so(builtin: Path, studio: Studio, tmp_p
     (tmp_path / "out").touch()
     with pytest.raises(StoreError, match="a file is where the folder would be"):
         studio.draw("a cat", steps=1, out=tmp_path / "out")
+
+
+def test_any_seed_is_written_as_on_the_command_line(builtin: Path, studio: Studio) -> None:
+    assert studio.draw("a cat", steps=1, seed=-1)[0].seed >= 0
+    with pytest.raises(BadRequest, match="greater than or equal to 0"):
+        studio.draw("a cat", seed=-2)

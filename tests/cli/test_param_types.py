@@ -46,7 +46,8 @@ def test_the_name_of_a_file_is_no_folder(sdplay: Sdplay, here: Path, line: list[
     before = sorted(here.iterdir())
     outcome = sdplay(*line)
     assert outcome.code == 2
-    assert f"'{line[-1]}' is the name of a file, and a folder is meant; " in outcome.err
+    assert f"--out = '{line[-1]}': is " in outcome.err
+    assert "a file, and a folder is meant" in outcome.err
     assert sorted(here.iterdir()) == before
 
 

@@ -85,12 +85,6 @@ def test_numbers_of_numpy_and_torch_are_numbers() -> None:
     assert type(drawn.seed) is int
 
 
-def test_any_seed_is_written_as_on_the_command_line() -> None:
-    assert Txt2Img(prompt="a", seed=-1) == Txt2Img(prompt="a")
-    with pytest.raises(BadRequest, match="greater than or equal to 0"):
-        Txt2Img(prompt="a", seed=-2)
-
-
 @pytest.mark.parametrize("own", ["auto", "Automatic", "None"])
 def test_words_for_the_models_own_vae_are_as_none(own: str) -> None:
     assert Txt2Img(prompt="a", vae=own) == Txt2Img(prompt="a")

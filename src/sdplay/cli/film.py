@@ -104,11 +104,25 @@ def film_request(kind: type[AnyFilm], positional: str, params: Mapping[str, Any]
         for note in settings.notes:
             click.echo(f"note: {note}", err=True)
     fields |= request_fields(kind, params)
+    if not params["words"] and positional not in fields and params["config"] is None:
+        refuse_nothing_new(params["out"])
     if params["words"]:
         fields[positional] = tuple(params["words"]) if positional == "prompts" else " ".join(params["words"])
     if fields.get("seed") == -1:
         fields["seed"] = None
     return ask_film(kind, **fields)
+
+
+def refuse_nothing_new(out: Path | None) -> None:
+    """Raise `BadRequest` if the film in `out` is named and nothing says what it shows: it goes on by other commands."""
+    if out is None or not (out / "job.json").is_file():
+        return
+    from sdplay.core.errors import BadRequest
+
+    name = shlex.quote(str(out))
+    hint = f"sdplay resume {name} goes on with it, --fork NEW begins it anew with other settings, "
+    hint += "and the command that made it takes another --format too"
+    raise BadRequest("holds a film, and no prompt is given", field="out", value=str(out), hint=hint)
 
 
 def forked_fields(kind: type[AnyFilm], out: Path | None) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from sdplay.core.errors import BadRequest
 from sdplay.core.values import read_size
 
 OTHER_KINDS = {"jpg": "jpeg", "jpe": "jpeg"}  # endings of files that are called otherwise
@@ -93,6 +94,9 @@ class Folder(click.Path):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         folder = Path(os.fsdecode(super().convert(value, param, ctx)))
-        if os.path.isfile(folder) or (folder.suffix.lower() in FILE_ENDINGS and not os.path.lexists(folder)):
-            self.fail(f"{os.fspath(value)!r} is the name of a file, and a folder is meant; {self._instead}", param, ctx)
+        there = os.path.isfile(folder)
+        if there or (folder.suffix.lower() in FILE_ENDINGS and not os.path.lexists(folder)):
+            reason = f"is {'a file' if there else 'the name of a file'}, and a folder is meant"
+            name = max(param.opts, key=len) if param is not None else None
+            raise BadRequest(reason, field=name, value=str(folder), hint=self._instead)
         return folder

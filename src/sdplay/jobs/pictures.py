@@ -26,6 +26,7 @@ from sdplay.requests.stills import Still, prompt_of
 from sdplay.tasks import DrawTask
 from sdplay.version import VERSION
 
+ANY_SEED = -1  # what the rest of the field writes for a random one
 OnStep = Callable[[Stepped], object]
 
 
@@ -129,14 +130,20 @@ def asked_for(request: Request | str | Sequence[str], fields: Mapping[str, Any])
             raise BadRequest("a request has fields of its own", field=name, value=value, hint="put it into the request")
         return [request]
     given = {name: value for name, value in fields.items() if value is not None}
-    given_texts: object = request  # a program may hand over anything
-    texts = [request] if isinstance(request, str) or not isinstance(given_texts, Iterable) else list(request)
-    for prompt in cast(list[object], texts):
-        if not isinstance(prompt, str):
-            raise BadRequest(
-                "is no text", field="prompt", value=prompt, hint="what to draw, in words, or a list of such"
-            )
-    return requests_for(kind_of(given), texts, given)
+    if given.get("seed") == ANY_SEED:
+        del given["seed"]
+    return requests_for(kind_of(given), texts_of(request), given)
+
+
+def texts_of(prompts: object) -> list[str]:
+    """A prompt or several as a list; raises `BadRequest` for anything else that a program hands over."""
+    several = cast(Iterable[object], prompts) if isinstance(prompts, Iterable) else [prompts]
+    texts: list[str] = []
+    for text in [prompts] if isinstance(prompts, str) else several:
+        if not isinstance(text, str):
+            raise BadRequest("is no text", field="prompt", value=text, hint="what to draw, in words, or a list of such")
+        texts.append(text)
+    return texts
 
 
 def requests_for(

@@ -10,12 +10,12 @@ from sdplay.core.errors import BadRequest
 from sdplay.core.values import read_size
 
 SIZE, SIDES = "size", ("width", "height")
-ANY_SEED = -1  # what the rest of the field writes for a random one
+PICTURES = {"image", "mask", "control_image"}  # a number in the place of one is told as what it is
 
 
 def by_field(given: Mapping[str, Any], flags: Mapping[str, str]) -> dict[str, Any]:
     """`given` by the names of fields: `flags` are the other names, `size` is both sides (`width` and `height` win over
-    it), paths are texts, numbers of numpy are plain ones, and a seed of -1 is any.
+    it), paths are texts, and numbers of numpy are plain ones.
 
     Raises `BadRequest` where a field is given under both its names, and for a size that is none.
     """
@@ -24,9 +24,7 @@ def by_field(given: Mapping[str, Any], flags: Mapping[str, str]) -> dict[str, An
         field = flags.get(name, name)
         if field != name and field in given:
             raise BadRequest(f"is given as `{field}` too", field=name, value=value, hint="give one of the two")
-        fields[field] = plain(value)
-    if fields.get("seed") == ANY_SEED:
-        fields["seed"] = None
+        fields[field] = value if field in PICTURES and not isinstance(value, os.PathLike) else plain(value)
     size = fields.pop(SIZE, None)
     return fields if size is None else dict(zip(SIDES, sides(size), strict=True)) | fields
 
