@@ -12,13 +12,16 @@ FRESH := build/lock
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test slow lint bench sheets model lock clean
+.PHONY: help demo serve test slow lint bench sheets model lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-14s%s\n", $$1, $$2}'
 
 demo: $(VENV)/.ok-run ## draw eight prompts and a grid of styles (two minutes the first time, for setting up)
 	@$(BIN)/python -m sdplay.demo
+
+serve: $(VENV)/.ok-run ## answer programs at http://127.0.0.1:7860, with a warm model behind a queue
+	@$(BIN)/python -m sdplay serve
 
 test: $(VENV)/.ok-dev ## run the tests
 	@$(BIN)/python -m pytest -n 2 --dist worksteal
@@ -63,11 +66,12 @@ $(VENV)/.ok-torch: $(LOCK) | $(VENV)/.ok-venv
 	@touch $@
 
 $(VENV)/.ok-run: $(VENV)/.ok-torch pyproject.toml
-	@$(BIN)/python $(PIP) -c $(LOCK) -e .
+	@$(BIN)/python $(PIP) -c $(LOCK) -e ".[server]"
 	@touch $@
 
 $(VENV)/.ok-dev: $(VENV)/.ok-run
-	@$(BIN)/python $(PIP) -c $(LOCK) -e ".[test,dev,training]"
+	@$(BIN)/python $(PIP) -c $(LOCK) -e ".[server,mcp,test,dev,training]"
+	@$(BIN)/python $(PIP) --no-deps image-generation-mcp==1.12.1  # a client; its own needs do not go with those of mcp
 	@touch $@
 
 # The versions that pip picks today, beside the torch that is locked; a torch of one build (+cpu) would bind everybody.
@@ -75,7 +79,7 @@ lock: ## write requirements/constraints.txt anew, from the newest versions that 
 	rm -rf $(FRESH)
 	$(PYTHON) -m venv $(FRESH)
 	$(FRESH)/bin/python $(PIP) $(INDEX) "$$(grep '^torch==' $(LOCK))"
-	$(FRESH)/bin/python $(PIP) ".[test,dev,training]"
+	$(FRESH)/bin/python $(PIP) ".[server,mcp,test,dev,training]"
 	$(FRESH)/bin/python -m pip check
 	grep '^#' $(LOCK) > $(FRESH)/lock.txt
 	$(FRESH)/bin/python -m pip freeze | sed -E -e 's/\+cpu$$//' -e '/^-e |^#| @ /d' >> $(FRESH)/lock.txt

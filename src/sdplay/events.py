@@ -11,6 +11,12 @@ from numpy.typing import NDArray
 from sdplay.core.errors import BadRequest
 from sdplay.images.picture import LargerPicture, Picture, SavedImage
 from sdplay.requests.recipe import Recipe
+from sdplay.requests.warnings import RequestWarning
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """All that can draw is at work for somebody else; comes again and again until a task gets its turn."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +25,13 @@ class Started:
 
     recipe: Recipe
     total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Warned:
+    """Something of what was asked will come out otherwise; comes after `Started`."""
+
+    warning: RequestWarning
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,14 +108,16 @@ class Mismatch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resumed:
-    """A film of `total` frames starts, of which `done` are already on disk.
+    """A film of `total` frames starts, or a part of one, of which `done` are already on disk.
 
-    `damaged` names files of the job that are missing or changed (ten at most); their frames are drawn again.
+    `damaged` names files of the job that are missing or changed (ten at most); their frames are drawn again. Of the
+    `total` frames of a part, `before` are drawn only because those asked for start from them.
     """
 
     total: int
     done: int
     damaged: tuple[str, ...] = ()
+    before: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +130,7 @@ class Measuring:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FramesSaved:
-    """`done` of a film's `total` frames are safely on disk; the rest takes about `seconds_left`.
+    """`done` of the `total` frames that are wanted are safely on disk; the rest takes about `seconds_left`.
 
     `seconds` is the duration of the newest unit: a keyframe and its in-betweens, or one batch of frames.
     """
@@ -187,4 +202,4 @@ class Finished:
 FilmEvent = KeyframeDone | DepthMapDone | Retried | Resumed | Measuring | FramesSaved | FilmSaved
 GridEvent = Reused | Mismatch
 UpscaleEvent = Upscaled | UpscaleDone | FrameUpscaled | FilmUpscaled | Skipped
-Event = Started | Stepped | ImageDone | ImageSaved | Finished | FilmEvent | GridEvent | UpscaleEvent
+Event = Waiting | Started | Warned | Stepped | ImageDone | ImageSaved | Finished | FilmEvent | GridEvent | UpscaleEvent

@@ -19,7 +19,7 @@ class DrawTask:
     """Draw pictures `indices` of `recipe` with `model` on `device`; of an animation they are one whole segment.
 
     `given` holds the key pictures, by frame, that the segment starts from. With `preview` every step of a single
-    picture shows what is emerging; no bit of the picture depends on it.
+    picture shows what is emerging, and with `keep_latents` it keeps its latents; no bit of the picture depends on it.
     """
 
     recipe: Recipe
@@ -28,6 +28,7 @@ class DrawTask:
     device: str
     given: Mapping[int, Pixels] = field(default_factory=dict[int, Pixels])
     preview: bool = False
+    keep_latents: bool = False
 
     def __str__(self) -> str:
         return f"frames {self.indices[0]} to {self.indices[-1]}"

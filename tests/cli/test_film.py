@@ -12,7 +12,7 @@ from PIL import Image
 
 from sdplay.events import Event
 from sdplay.executors.fake import FakeExecutor
-from sdplay.film.job.segments import read_frame
+from sdplay.film.job.frame_file import read_frame
 from sdplay.tasks import Task
 from tests.support.commandline import Sdplay
 from tests.support.fakemodel import fake_model

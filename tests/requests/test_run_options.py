@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
-from sdplay.core.errors import BadRequest
+from sdplay.core.errors import BadRequest, BadRequests
 from sdplay.requests.base import make_request
 from sdplay.requests.run_options import RunOptions
 from sdplay.requests.txt2img import Txt2Img
@@ -39,3 +41,45 @@ def test_an_error_in_one_names_it_as_any_other_field() -> None:
     with pytest.raises(BadRequest, match="batch_size = 0") as caught:
         make_request(Txt2Img, prompt="a cat", batch_size=0)
     assert caught.value.field == "batch_size"
+
+
+def test_wrong_values_of_options_made_alone_are_the_same_error() -> None:
+    with pytest.raises(BadRequests) as caught:
+        RunOptions(batch_size=0, max_memory="lots", devise="cpu")  # pyright: ignore[reportCallIssue]
+    assert {(problem.field, problem.value) for problem in caught.value.problems} == {
+        ("batch_size", 0),
+        ("max_memory", "lots"),
+        ("option", "devise"),
+    }
+    assert "did you mean 'device'?" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: RunOptions(batch_size=0),
+        lambda: RunOptions.model_validate({"batch_size": 0}),
+        lambda: RunOptions.model_validate_json('{"batch_size": 0}'),
+        lambda: make_request(Txt2Img, prompt="a cat", batch_size=0),
+        lambda: make_request(Txt2Img, prompt="a cat", run={"batch_size": 0}),
+        lambda: Txt2Img(prompt="a cat").with_run_options(batch_size=0),
+    ],
+)
+def test_a_wrong_value_is_one_error_by_whichever_door(make: Callable[[], object]) -> None:
+    with pytest.raises(BadRequest) as caught:
+        make()
+    assert (caught.value.field, caught.value.value) == ("batch_size", 0)
+
+
+def test_what_is_wrong_in_them_is_reported_with_the_rest() -> None:
+    with pytest.raises(BadRequests) as caught:
+        make_request(Txt2Img, prompt="a cat", steps=0, run={"batch_size": 0, "devise": "cpu"})
+    assert [problem.field for problem in caught.value.problems] == ["steps", "batch_size", "option"]
+
+
+@pytest.mark.parametrize("run", [3, None, "cpu"])
+@pytest.mark.parametrize("more", [{}, {"device": "cpu"}])
+def test_what_is_not_run_options_is_refused(run: object, more: dict[str, str]) -> None:
+    with pytest.raises(BadRequest) as caught:
+        make_request(Txt2Img, prompt="a cat", run=run, **more)
+    assert (caught.value.field, caught.value.value) == ("run", run)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,12 +19,14 @@ from sdplay.cli.flags import in_the_words_of, request_fields, request_options
 from sdplay.cli.follow import follow
 from sdplay.cli.prompts import prompt_options, prompts_in
 from sdplay.cli.request_command import Flag, ModeCommand
+from sdplay.cli.warm import executor_of_service
 from sdplay.core.errors import UnknownName
 
 if TYPE_CHECKING:
     from sdplay.library.library import Library
     from sdplay.requests.request import AnyStill
     from sdplay.studio import Studio
+    from sdplay.tasks import Executor
 
 EXECUTOR_VARIABLE = "SDPLAY_EXECUTOR"  # "fake" pretends to draw, without a model: to test this command line
 EPILOG = "Any seed: --seed -1. Environment variables set flags too: SDPLAY_STEPS=30 for --steps 30."
@@ -94,24 +97,42 @@ def note_batch(request: AnyStill) -> None:
 
 
 def open_studio(workers: int = 1, library: Library | None = None) -> Studio:
-    """A studio that draws in this process, in `workers` others, or only pretends to where the environment says so.
+    """A studio that draws with the warm model of the service that runs; without one in this process, in `workers`
+    others, or only pretends to where the environment says so.
 
     `library` is where it looks for models, those of the environment when left out.
     """
+    from sdplay.executors.here import in_this_process
     from sdplay.studio import Studio
 
+    inside = executor_here(workers)
+    executor = executor_of_service(inside, workers)
+    if executor is None and inside is not in_this_process:
+        executor = inside()
+    return Studio(executor, library=library)
+
+
+def executor_here(workers: int) -> Callable[[], Executor]:
+    """What makes the executor of a command without a service."""
+    from sdplay.executors.here import in_this_process
+
+    if only_pretends():
+        from sdplay.executors.fake import FakeExecutor
+
+        return FakeExecutor
+    if workers > 1:
+        from sdplay.executors.processes import ProcessExecutor
+
+        return partial(ProcessExecutor, workers)
+    return in_this_process
+
+
+def only_pretends() -> bool:
+    """Whether the environment says that nothing is really drawn; raises `UnknownName` for what it cannot say."""
     asked = os.environ.get(EXECUTOR_VARIABLE, "inline")
     if asked not in {"inline", "fake"}:
         raise UnknownName(EXECUTOR_VARIABLE, asked, ["inline", "fake"])
-    if asked == "inline":
-        if workers > 1:
-            from sdplay.executors.processes import ProcessExecutor
-
-            return Studio(ProcessExecutor(workers), library=library)
-        return Studio(library=library)
-    from sdplay.executors.fake import FakeExecutor
-
-    return Studio(FakeExecutor(), library=library)
+    return asked == "fake"
 
 
 def grid_options() -> list[click.Parameter]:

@@ -15,6 +15,7 @@ from sdplay.cli.flags import in_the_words_of
 from sdplay.cli.follow import Report, follow
 from sdplay.cli.outcome import FAILED, reason
 from sdplay.cli.param_types import Folder, Size
+from sdplay.cli.warm import drawn_by_service
 from sdplay.core.errors import BadRequest, Stopped
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ THRESHOLD = click.IntRange(0, 2040)
 @click.option("-o", "--out", type=LARGER, help="Folder for the larger pictures (default: beside the smaller ones).")
 @click.option("-q", "--quiet", is_flag=True, help="Print the paths of the pictures and nothing else.")
 @click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for each picture.")
+@drawn_by_service
 @click.pass_context
 def upscale(
     ctx: click.Context,

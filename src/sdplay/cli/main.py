@@ -16,6 +16,7 @@ import click
 
 from sdplay.cli.outcome import ended_well
 from sdplay.cli.streams import as_utf8
+from sdplay.cli.warm import NO_SERVE, drawn_by_service
 from sdplay.version import VERSION
 
 # Arguments of gc.set_threshold: collect rarely, because importing torch, diffusers and transformers makes half a
@@ -37,7 +38,9 @@ COMMANDS = {
     "show": ("show", "Print how a picture or a film was made."),
     "explain": ("explain", "Show what the model reads of a prompt."),
     "canny": ("images", "Find the edges in a picture, as a ControlNet sees them."),
+    "serve": ("serve", "Keep a model warm and answer programs over HTTP."),
     "models": ("models", "List the models on this computer."),
+    "things": ("things", "List what the built-in model can draw."),
     "samplers": ("models", "List samplers and noise schedules."),
 }
 # Near enough to a command to be a typing mistake, far enough to leave "snow", "shoe" and "cream" their pictures.
@@ -74,8 +77,9 @@ class PromptOrCommand(click.Group):
             formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if args and self.is_drawing(ctx, args[0]):
-            args = ["txt2img", *args]
+        own = 1 if args[:1] == [NO_SERVE] else 0
+        if args[own:] and self.is_drawing(ctx, args[own]):
+            args = [*args[:own], "txt2img", *args[own:]]
         elif args in (["help"], ["version"]):
             args = [f"--{args[0]}"]
         return super().parse_args(ctx, args)
@@ -114,6 +118,7 @@ def nearest(word: str, known: Collection[str]) -> str | None:
     subcommand_metavar="PROMPT|COMMAND [FLAGS]",
 )
 @click.version_option(VERSION, message="%(prog)s %(version)s")
+@drawn_by_service
 @click.pass_context
 def sdplay(ctx: click.Context) -> None:
     if ctx.invoked_subcommand is None:

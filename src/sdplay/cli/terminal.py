@@ -8,7 +8,7 @@ import base64
 import io
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -100,8 +100,19 @@ def table(rows: Iterable[tuple[str, ...]]) -> str:
     return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
 
 
+def in_columns(words: Sequence[str], width: int) -> str:
+    """`words` in as many columns as fit into `width` characters, to be read downwards."""
+    widest = max(map(len, words), default=0) + 2
+    columns = max(width // widest, 1)
+    lines = -(-len(words) // columns)
+    rows = (words[line::lines] for line in range(lines))
+    return "\n".join("".join(word.ljust(widest) for word in row).rstrip() for row in rows)
+
+
 def printable(text: str) -> str:
     """`text` with control characters spelled out: a picture from elsewhere must not steer the terminal."""
+    if text.isprintable():
+        return text
     return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, cast
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 MOST_FRAMES = 1_000_000
 Fill = Literal["original", "noise", "nothing"]
@@ -59,6 +59,8 @@ def as_texts(given: object) -> object:
     return (given,) if isinstance(given, str) else as_tuple(given)
 
 
+# The schema of a request says what may be given: one text, or a list of them.
+ONE_OR_MORE = BeforeValidator(as_texts, json_schema_input_type=str | list[str])
 Text = Annotated[str, Field(max_length=LONGEST_PROMPT), AfterValidator(without_nul)]
 Prompt = Annotated[Text, AfterValidator(_not_blank)]
 Side = Annotated[int, Field(ge=SMALLEST_SIDE, le=LARGEST_SIDE), AfterValidator(_multiple_of_8)]

@@ -23,12 +23,21 @@ class Machine:
 
 def memory_available(meminfo: Path = MEMINFO) -> int | None:
     """Bytes of main memory that programs may still take without pushing others out; None if unknown."""
+    return _amount("MemAvailable:", meminfo)
+
+
+def memory_total(meminfo: Path = MEMINFO) -> int | None:
+    """Bytes of main memory; None if unknown."""
+    return _amount("MemTotal:", meminfo)
+
+
+def _amount(name: str, meminfo: Path) -> int | None:
     try:
         lines = meminfo.read_text(encoding="ascii").splitlines()
     except OSError:
         return None
-    available = next((line for line in lines if line.startswith("MemAvailable:")), None)
-    return int(available.split()[1]) * 1024 if available is not None else None
+    found = next((line for line in lines if line.startswith(name)), None)
+    return int(found.split()[1]) * 1024 if found is not None else None
 
 
 def check_address_space(least: int = LEAST_ADDRESS_SPACE) -> None:

@@ -105,7 +105,19 @@ class FileAsset:
     digest: Digest
 
 
-Asset = ImageAsset | ClipAsset | FileAsset
+@with_config(ConfigDict(extra="forbid"))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LatentsAsset:
+    """Latents somebody gave: where they were, and what counts, the sha256 of their shape and values."""
+
+    path: FilePath
+    digest: Digest
+    channels: Extent
+    height: Extent
+    width: Extent
+
+
+Asset = ImageAsset | ClipAsset | FileAsset | LatentsAsset
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

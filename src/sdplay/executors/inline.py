@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Generator
+from contextlib import closing
+from dataclasses import replace
 from typing import Protocol
 
 from sdplay.core.machine import Machine
 from sdplay.engines.device import detect_machine
 from sdplay.engines.torch_settings import own_torch_settings
-from sdplay.events import Event, Started, Upscaled
+from sdplay.events import Event, ImageDone, Started, Upscaled
 from sdplay.pipeline.model_cache import LoadedModel, ModelCache
 from sdplay.pipeline.preview import PreviewCache
 from sdplay.pipeline.retry import LoadPrecise, RenderInputs, render_with_retry
@@ -37,11 +40,27 @@ class PictureRenderer:
 
     def render(self, task: DrawTask, loaded: LoadedModel, load_precise: LoadPrecise) -> Generator[Event, None, None]:
         preview = self._previews.of(loaded.family, task.recipe) if task.preview else None
-        renderer = RenderInputs(recipe=task.recipe, model=loaded, load_precise=load_precise, preview=preview)
-        return render_with_retry(renderer, plan(task.recipe, task.indices))
+        renderer = RenderInputs(
+            recipe=task.recipe, model=loaded, load_precise=load_precise, preview=preview, keep_latents=task.keep_latents
+        )
+        with closing(render_with_retry(renderer, plan(task.recipe, task.indices))) as events:
+            yield from map(finished, events)
 
     def close(self) -> None:
         self._previews = PreviewCache()
+
+
+def finished(event: Event) -> Event:
+    """`event`; a finished picture is enlarged, where its recipe says so."""
+    larger = event.picture.recipe.enlargement if isinstance(event, ImageDone) else None
+    if larger is None or not isinstance(event, ImageDone):
+        return event
+    from sdplay.pipeline.upscale import enlarged
+
+    started, picture = time.perf_counter(), event.picture
+    pixels = enlarged(picture.pixels, larger)
+    seconds = picture.seconds + time.perf_counter() - started
+    return replace(event, picture=replace(picture, pixels=pixels, seconds=seconds))
 
 
 class InlineExecutor:

@@ -1,129 +1,214 @@
-"""Draw in several processes on this machine: each holds a model of its own and draws one task at a time."""
+"""Draw in several processes on this machine: each holds a model of its own and does one task at a time."""
 
 from __future__ import annotations
 
 import multiprocessing
 import signal
-from collections.abc import Callable, Generator
+import threading
+import time
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
-from queue import SimpleQueue
-from typing import cast
+from pathlib import Path
 
-from sdplay.core.errors import RenderFailed
 from sdplay.core.machine import Machine
-from sdplay.events import Event, Started, Stepped
-from sdplay.executors.inline import InlineExecutor
+from sdplay.events import Event, Waiting
+from sdplay.executors.line import Line, LineBroken, Order, Resumption, WorkerDied, carry_out, serve
 from sdplay.requests.base import Request
-from sdplay.tasks import Executor, Task
+from sdplay.tasks import DrawTask, Executor, Task
 
 ATTEMPTS = 3  # for a task whose process died under it
-NEXT, STOP = "next", "stop"
-PROGRESS = (Started, Stepped)  # sent again when a task is drawn again
-
-Answer = Event | BaseException | None
 
 
-class LineBroken(Exception):
-    """The process at the other end is gone."""
+def inline() -> Executor:
+    """What each process draws with: made there, so that this process never loads torch."""
+    from sdplay.executors.inline import InlineExecutor
+
+    return InlineExecutor()
 
 
 @dataclass(slots=True)
 class Worker:
-    """A process that draws, and the line to it; `at_rest` while it waits for a task."""
+    """A process that draws, on a device of its own if `device` is not empty, and the line to it."""
 
     process: SpawnProcess
-    line: Connection
-    at_rest: bool = True
+    line: Line
+    device: str = ""
 
     @classmethod
-    def start(cls, inside: Callable[[], Executor]) -> Worker:
+    def start(cls, inside: Callable[[], Executor], device: str = "") -> Worker:
         context = multiprocessing.get_context("spawn")  # a fork would inherit locks, threads and torch's pools
         here, there = context.Pipe()
-        process = context.Process(target=serve, args=(there, inside), daemon=True)
+        process = context.Process(target=work, args=(there, inside), daemon=True)
         with closing(there), unhurt_by_interrupts():
             process.start()
-        return cls(process, here)
+        return cls(process, Line(here), device)
+
+    @property
+    def at_rest(self) -> bool:
+        return self.line.at_rest
 
     def end(self) -> None:
         """End the process; `listen` then raises `LineBroken`."""
         self.process.terminate()
         self.process.join()
 
-    def say(self, what: object) -> None:
-        try:
-            self.line.send(what)
-        except OSError as error:
-            raise LineBroken from error
 
-    def listen(self) -> Answer:
-        """An event of the task, or how it ended: an error, or None; from there on the worker is at rest."""
+@dataclass(slots=True)
+class Place:
+    """Room for one worker; it is started when first needed."""
+
+    device: str
+    worker: Worker | None = None
+
+    def let_go(self) -> None:
+        """End the worker, if there is one."""
+        if self.worker is not None:
+            self.worker.end()
+            self.worker.line.connection.close()
+            self.worker = None
+
+
+class Places:
+    """The places of workers that are free; one that becomes free goes to whoever waits, the urgent first."""
+
+    def __init__(self, places: Sequence[Place]) -> None:
+        self._all, self._free, self._urgent = len(places), list(places), 0
+        self._changed = threading.Condition()
+        self._left = time.monotonic()  # when the last one became free
+
+    def wait(self, *, urgent: bool, patience: float | None = None) -> Generator[Waiting, None, Place]:
+        """The place that one gets; with `patience` it says every so many seconds that none is free yet."""
+        with self._changed:
+            self._urgent += urgent
         try:
-            answer = cast(Answer, self.line.recv())
-        except (EOFError, OSError) as error:
-            raise LineBroken from error
-        self.at_rest = not isinstance(answer, Event)
-        return answer
+            while (place := self._take(urgent, patience)) is None:
+                yield Waiting()
+            return place
+        finally:
+            with self._changed:
+                self._urgent -= urgent
+                self._changed.notify_all()
+
+    def _take(self, urgent: bool, patience: float | None) -> Place | None:
+        with self._changed:
+            there = self._changed.wait_for(lambda: self._free and (urgent or not self._urgent), patience)
+            return self._free.pop() if there else None  # the one used last: its model is loaded
+
+    @property
+    def idle(self) -> float:
+        """For how many seconds all of them have been free."""
+        with self._changed:
+            return time.monotonic() - self._left if len(self._free) == self._all else 0.0
+
+    def take_idle(self, seconds: float) -> list[Place]:
+        """All places if they have all been free for so long, else none."""
+        with self._changed:
+            if not self.idle or self.idle < seconds:
+                return []
+            taken, self._free = self._free, []
+            return taken
+
+    def give_back(self, *places: Place) -> None:
+        with self._changed:
+            self._free += places
+            self._left = time.monotonic()
+            self._changed.notify_all()
 
 
 class ProcessExecutor:
     """Runs up to `workers` tasks at a time, each in a process of its own; a process that dies is replaced.
 
-    A task whose process died is drawn again from its start, twice at most, and raises `RenderFailed` after that.
-    `inside` makes what each process draws with.
+    A task whose process died is drawn again from its start, until that was tried `attempts` times; then `WorkerDied`
+    is raised. `inside` makes what each process draws with; `devices` says on which device each draws, if there is more
+    than one.
     """
 
-    def __init__(self, workers: int, inside: Callable[[], Executor] = InlineExecutor) -> None:
-        self._workers, self._inside = workers, inside
-        self._inline = InlineExecutor()
+    def __init__(
+        self,
+        workers: int,
+        inside: Callable[[], Executor] = inline,
+        *,
+        devices: Sequence[str] = (),
+        attempts: int = ATTEMPTS,
+    ) -> None:
+        self._workers, self._inside, self._attempts = workers, inside, attempts
+        self._machines: dict[tuple[str, str], Machine] = {}
         self._closings = 0
-        self._places: SimpleQueue[Worker | None] = SimpleQueue()
+        self._places = Places([Place(devices[number] if devices else "") for number in range(workers)])
         self._started: list[Worker] = []
-        for _ in range(workers):
-            self._places.put(None)  # started when first needed
 
     @property
     def workers(self) -> int:
         return self._workers
 
-    def detect_machine(self, request: Request) -> Machine:
-        return self._inline.detect_machine(request)
+    @property
+    def alive(self) -> bool:
+        """Whether any process is running, and so a model may be loaded."""
+        return any(worker.process.is_alive() for worker in self._started)
 
-    def run(self, task: Task) -> Generator[Event, None, None]:
-        closings, passed_on = self._closings, 0
-        for attempt in range(1, ATTEMPTS + 1):
-            seen = 0
+    @property
+    def idle_seconds(self) -> float:
+        """How long nothing was drawn."""
+        return self._places.idle
+
+    def detect_machine(self, request: Request) -> Machine:
+        """What a worker says; the same answer for all requests with the same device and precision."""
+        key = (request.run.device, request.run.precision)
+        if key not in self._machines:
+            self._machines[key] = self._ask(Order(folder=Path.cwd(), what=request))
+        return self._machines[key]
+
+    def _ask(self, order: Order) -> Machine:
+        for _ in range(ATTEMPTS):
+            with suppress(LineBroken), self._worker(at_once(self._places.wait(urgent=True))) as worker:
+                return worker.line.ask(order)
+        raise WorkerDied(f"the process that was to draw died {ATTEMPTS} times")
+
+    def run(
+        self, task: Task, folder: Path | None = None, *, urgent: bool = False, patience: float | None = None
+    ) -> Generator[Event, None, None]:
+        """See `Executor.run`. Paths in `task` are relative to `folder`; an `urgent` one comes first, and with
+        `patience` it says every so many seconds that it waits for its turn.
+        """
+        closings, resumption = self._closings, Resumption()
+        for attempt in range(1, self._attempts + 1):
             try:
-                with self._worker() as worker, closing(conversation(worker, task)) as events:
-                    for event in events:
-                        seen += not isinstance(event, PROGRESS)
-                        if isinstance(event, PROGRESS) or seen > passed_on:  # a picture drawn again is the same again
-                            passed_on = max(passed_on, seen)
-                            yield event
+                place = yield from self._places.wait(urgent=urgent, patience=patience)
+                with self._worker(place) as worker:
+                    order = Order(folder=folder or Path.cwd(), what=on_device(task, worker.device))
+                    yield from resumption.follow(worker.line.converse(order))
                     return
             except LineBroken as error:
-                if attempt == ATTEMPTS or closings != self._closings:
-                    raise RenderFailed(f"the process that drew {task} died {attempt} times") from error
+                if attempt == self._attempts or closings != self._closings:
+                    times = "" if attempt == 1 else f" {attempt} times"
+                    raise WorkerDied(f"the process that drew {task} died{times}") from error
 
     @contextmanager
-    def _worker(self) -> Generator[Worker]:
-        """A worker at rest; one that is left in the middle of something is ended."""
-        worker = self._places.get()
+    def _worker(self, place: Place) -> Generator[Worker]:
+        """The worker at `place`, at rest; one that is left in the middle of something is ended."""
         try:
-            if worker is None or not worker.process.is_alive():
-                worker = None
-                worker = Worker.start(self._inside)
-                self._started = [each for each in self._started if each.process.is_alive()] + [worker]
-            yield worker
+            if place.worker is None or not place.worker.process.is_alive():
+                place.worker = None
+                place.worker = Worker.start(self._inside, place.device)
+                self._started = [each for each in self._started if each.process.is_alive()] + [place.worker]
+            yield place.worker
         finally:
-            if worker is not None and not worker.at_rest:
-                worker.end()
-                worker.line.close()
-                worker = None
-            self._places.put(worker)
+            if place.worker is not None and not place.worker.at_rest:
+                place.let_go()
+            self._places.give_back(place)
+
+    def let_go(self, idle: float) -> bool:
+        """End all processes if none was used for `idle` seconds, and say whether any was; the next task starts them."""
+        places = self._places.take_idle(idle)
+        workers = [place.worker for place in places if place.worker is not None]
+        for place in places:
+            place.let_go()
+        self._places.give_back(*places)
+        return bool(workers)
 
     def close(self) -> None:
         """End all processes; what they were drawing is given up."""
@@ -131,6 +216,21 @@ class ProcessExecutor:
         for worker in self._started:
             worker.end()
         self._started = []
+
+
+def at_once(waiting: Generator[Waiting, None, Place]) -> Place:
+    """The place that comes of waiting in silence."""
+    try:
+        next(waiting)
+    except StopIteration as end:
+        return end.value
+    raise AssertionError("who has no patience says nothing")
+
+
+def on_device(task: Task, device: str) -> Task:
+    """`task` on the device of a worker, unless it asks for one of another kind, or for a certain one."""
+    is_any = isinstance(task, DrawTask) and task.device == device.partition(":")[0]
+    return replace(task, device=device) if device and is_any else task
 
 
 @contextmanager
@@ -147,45 +247,8 @@ def unhurt_by_interrupts() -> Generator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def conversation(worker: Worker, task: Task) -> Generator[Event, None, None]:
-    """Send `task`, and pass on what comes back; stopping early stops the drawing after the step.
-
-    Raises what the drawing raised, and `LineBroken` where the process dies.
-    """
-    worker.at_rest = False
-    worker.say(task)
-    while isinstance(answer := worker.listen(), Event):
-        try:
-            yield answer
-        except GeneratorExit:
-            with suppress(LineBroken):
-                worker.say(STOP)
-                worker.listen()
-            raise
-        worker.say(NEXT)
-    if answer is not None:
-        raise answer
-
-
-def serve(line: Connection, inside: Callable[[], Executor]) -> None:
-    """What a worker does: draw what it is sent, one event at a time, until the line is closed."""
+def work(connection: Connection, inside: Callable[[], Executor]) -> None:
+    """What a worker does: what it is sent, until the line is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the whole group; the main process says when to stop
     executor = inside()
-    with suppress(EOFError, ConnectionError):  # the main process is gone
-        while True:
-            line.send(drawn(executor, cast(Task, line.recv()), line))
-
-
-def drawn(executor: Executor, task: Task, line: Connection) -> Exception | None:
-    """Draw `task`, sending its events along `line`; what it raised, None where it went well or was stopped."""
-    with closing(executor.run(task)) as events:
-        while True:
-            try:
-                event = next(events, None)
-            except Exception as error:
-                return error
-            if event is None:
-                return None
-            line.send(event)
-            if line.recv() == STOP:
-                return None
+    serve(connection, lambda order: carry_out(executor, order))

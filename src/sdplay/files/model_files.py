@@ -12,6 +12,7 @@ from typing import Any, cast
 
 from sdplay.core.errors import ModelBroken
 from sdplay.files.regular import open_regular, read_regular
+from sdplay.files.remembered import Remembered
 
 LONGEST_HEADER = 100_000_000  # what the safetensors library accepts
 FETCH_AGAIN = "fetch the file again, or choose another model with `model` (builtin always works)"
@@ -61,8 +62,13 @@ def broken(reason: str, path: Path, hint: str = FETCH_AGAIN) -> ModelBroken:
 def read_header(path: Path) -> Header:
     """The header of a `.safetensors` file; raises `ModelBroken` that says what the file is instead, or what is missing.
 
-    The content decides and never the suffix: a renamed pickle is recognised, and not opened.
+    The content decides and never the suffix: a renamed pickle is recognised, and not opened. Nobody may change what
+    this gives: others are given the same.
     """
+    return _headers(path)
+
+
+def _read_header(path: Path) -> Header:
     try:
         size = path.stat().st_size
         with open_regular(path) as file:
@@ -85,6 +91,9 @@ def read_header(path: Path) -> Header:
         missing = f"{whole - size:,} of {whole:,} bytes are missing" if size < whole else "it goes on after its end"
         raise broken(f"the file was cut off or damaged: {missing}", path)
     return Header(path, tensors, metadata)
+
+
+_headers = Remembered(_read_header, 64)
 
 
 def _entry(entry: dict[str, Any], offset: int) -> TensorEntry:

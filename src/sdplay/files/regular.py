@@ -22,6 +22,18 @@ def open_regular(path: Path) -> BufferedReader:
     return os.fdopen(descriptor, "rb")
 
 
+def why_not_opened(path: Path, largest: int | None = None) -> str:
+    """Why the file at `path` is not opened, "" if it is: it is a folder, a pipe, a device, or has more than `largest`
+    bytes. Raises `OSError` if nothing is there.
+    """
+    status = path.stat()
+    if stat.S_ISDIR(status.st_mode):
+        return "is a folder"
+    if not stat.S_ISREG(status.st_mode):
+        return "is not a regular file"
+    return "" if largest is None or status.st_size <= largest else f"is larger than {largest // 2**20} MiB"
+
+
 def read_regular(path: Path, largest: int = LARGEST_TEXT) -> bytes:
     """The bytes of the file at `path`; raises `OSError`, also for one of more than `largest` bytes."""
     with open_regular(path) as file:

@@ -17,6 +17,7 @@ import math
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 
 from sdplay.core.errors import BadRequest
 from sdplay.film.curve_text import EASINGS, Key, read_keys
@@ -24,6 +25,7 @@ from sdplay.film.expression import Expression
 from sdplay.film.expression_names import Timeline
 
 SoundAt = Callable[[int], Mapping[str, float]]
+FRAME = attrgetter("frame")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ class Curve:
         return self.keys[self._place(frame)]
 
     def _place(self, frame: int) -> int:
-        return max(bisect_right(self.keys, frame, key=lambda key: key.frame) - 1, 0)
+        return max(bisect_right(self.keys, frame, key=FRAME) - 1, 0)
 
     def _between(self, start: float, following: Key, weight: float, sound: Mapping[str, float] | None) -> float:
         end = following.value

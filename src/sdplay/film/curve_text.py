@@ -31,7 +31,8 @@ LATEST_FRAME = 10**9
 
 _NUMBER = re.compile(r"[+-]?\s*(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _BRACKETED_NUMBER = re.compile(rf"[(\s]*(?P<number>{_NUMBER.pattern})[)\s]*")
-_MARKS = re.compile(r""""[^"]*"?|'[^']*'?|[(),:]""")  # a quoted text is one mark
+# What tells where a separator is one: a quoted text, or what is in brackets without others inside, is one mark.
+_MARKS = {each: re.compile(rf""""[^"]*"?|'[^']*'?|\([^()"']*+\)|[(){each}]""") for each in ",:"}
 _WITH_MODE = re.compile(r"""(?P<value>.*[\s)'"])(?P<mode>[A-Za-z]+(?:-[A-Za-z]+)*)""", re.DOTALL)
 
 
@@ -196,17 +197,19 @@ def _split(text: str, separator: str) -> list[str]:
     """
     parts: list[str] = []
     depth, quote, start = 0, "", 0
-    for match in _MARKS.finditer(text):
+    for match in _MARKS[separator].finditer(text):
         mark = match[0]
         if mark[0] in "'\"":
             quote = "" if len(mark) > 1 and mark[-1] == mark[0] else mark[0]
-        elif mark in "()":
-            depth += 1 if mark == "(" else -1
-            if depth < 0:
-                raise BadRequest(f"the ')' at character {match.start() + 1} closes no bracket")
-            if depth > DEEPEST_BRACKETS:
+        elif mark[0] == "(":
+            if depth == DEEPEST_BRACKETS:
                 raise BadRequest(f"more than {DEEPEST_BRACKETS} brackets inside one another")
-        elif mark == separator and depth == 0:
+            depth += mark == "("
+        elif mark == ")":
+            if depth == 0:
+                raise BadRequest(f"the ')' at character {match.start() + 1} closes no bracket")
+            depth -= 1
+        elif depth == 0:
             part = text[start : match.start()]
             if separator == "," and parts and not part.strip():
                 raise BadRequest(f"there is nothing before the comma at character {match.start() + 1}")

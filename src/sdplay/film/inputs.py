@@ -164,7 +164,7 @@ def expand_prompts(request: AnyFilm, known: Wildcards | None, seed: int) -> tupl
         pair = (text, "") if field == "prompt" else ("", text)
         return styled(*pair, request.style, styles)[field != "prompt"]
 
-    asked = with_prompts(request, with_styles).model_copy(update={"style": ()})
+    asked = with_prompts(request, with_styles).model_copy(update={"style": ()}) if request.style else request
     if asked.prompt_syntax == "plain":
         return asked, {}
     texts: list[str] = []

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from sdplay.core.errors import BadRequest
+from sdplay.film.curve import FRAME
 from sdplay.film.curve_text import read_expression, read_frame, unquoted
 from sdplay.film.expression import Expression
 from sdplay.film.expression_names import Timeline
@@ -88,15 +89,11 @@ class PromptTrack:
 
         Raises `BadRequest` naming frame and text where arithmetic in them fails.
         """
-        place = max(bisect_right(self.keys, frame, key=lambda key: key.frame) - 1, 0)
+        place = max(bisect_right(self.keys, frame, key=FRAME) - 1, 0)
         start, end, weight = self._way(place, frame)
-        return PromptAt(
-            prompt=self._words(start, start.prompt, frame, sound),
-            negative=self._words(start, start.negative, frame, sound),
-            next_prompt=self._words(end, end.prompt, frame, sound),
-            next_negative=self._words(end, end.negative, frame, sound),
-            weight=weight,
-        )
+        prompt, negative = self._words(start, frame, sound)
+        to, to_negative = (prompt, negative) if end is start else self._words(end, frame, sound)
+        return PromptAt(prompt=prompt, negative=negative, next_prompt=to, next_negative=to_negative, weight=weight)
 
     def _way(self, place: int, frame: int) -> tuple[PromptKey, PromptKey, float]:
         key = self.keys[place]
@@ -111,9 +108,11 @@ class PromptTrack:
                 return self.keys[place - 1], key, (frame - key.frame + 1) / (between + 1)
         return key, key, 0.0
 
-    def _words(self, key: PromptKey, wording: Wording, frame: int, sound: Mapping[str, float] | None) -> str:
+    def _words(self, key: PromptKey, frame: int, sound: Mapping[str, float] | None) -> tuple[str, str]:
+        """The prompt and the negative prompt of `key` at `frame`."""
+        values = {**self.timeline.values, **(sound or {}), "t": float(frame)}
         try:
-            return wording.at({**self.timeline.values, **(sound or {}), "t": float(frame)})
+            return key.prompt.at(values), key.negative.at(values)
         except KeyError as missing:
             reason, hint = f"{missing} is known only where there is sound", "give audio=FILE"
         except BadRequest as wrong:
@@ -162,6 +161,8 @@ def prompt_pairs(given: Prompts) -> list[tuple[object, str]]:
 
 def split_negative(text: str) -> tuple[str, str | None]:
     """The prompt in `text` and, after ` --neg `, its negative prompt; raises `BadRequest` for more than one."""
+    if "--neg" not in text:
+        return text, None
     prompt, *negatives = _NEGATIVE.split(text)
     if len(negatives) > 1:
         raise BadRequest("a prompt has at most one --neg", field=FIELD, value=text)

@@ -13,7 +13,7 @@ from typing import Annotated, Any, ClassVar, Literal, cast
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from sdplay.core.fields import LARGEST_SIDE, SMALLEST_SIDE, FilePath, Text, as_texts, without_nul
+from sdplay.core.fields import LARGEST_SIDE, ONE_OR_MORE, SMALLEST_SIDE, FilePath, Text, without_nul
 from sdplay.core.sample import Asset, ClipAsset
 from sdplay.library.card import ModelCard
 from sdplay.requests.base import Request
@@ -85,10 +85,18 @@ def of_characters(text: str) -> str:
     return without_nul(text)
 
 
-Rate = Annotated[str, BeforeValidator(frame_rate)]
-Schedule = Annotated[str, BeforeValidator(schedule_text), Field(max_length=1_000_000), AfterValidator(of_characters)]
+Rate = Annotated[str, BeforeValidator(frame_rate, json_schema_input_type=str | float)]
+Schedule = Annotated[
+    str,
+    BeforeValidator(schedule_text, json_schema_input_type=str | float | dict[str, Any]),
+    Field(max_length=1_000_000),
+    AfterValidator(of_characters),
+]
 PromptsByFrame = Annotated[
-    str, BeforeValidator(prompts_text), Field(max_length=4_000_000), AfterValidator(of_characters)
+    str,
+    BeforeValidator(prompts_text, json_schema_input_type=str | dict[str, Any] | list[Any]),
+    Field(max_length=4_000_000),
+    AfterValidator(of_characters),
 ]
 OnBadFrame = Annotated[
     Literal["reroll", "previous", "keep", "error"],
@@ -117,7 +125,7 @@ class Film(Request, ABC):
         json_schema_extra={"group": "picture"},
     )
 
-    style: Annotated[tuple[Text, ...], BeforeValidator(as_texts)] = Field(
+    style: Annotated[tuple[Text, ...], ONE_OR_MORE] = Field(
         default=(),
         max_length=100,
         description="A style of the styles file, for every prompt; can be given several times.",

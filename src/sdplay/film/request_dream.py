@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from sdplay.core.fields import LARGEST_SEED, MOST_FRAMES, FilePath, Prompt, Text, as_tuple
 from sdplay.film.request import Film, OnBadFrame, Rate, choice
 from sdplay.prompts.composition import check_notation
 from sdplay.prompts.template import Wildcards
 from sdplay.requests.groups import fields_of
+from sdplay.requests.validated import PART, Validated
 
 Seed = Annotated[int, Field(ge=0, le=LARGEST_SEED)]
 Path = Annotated[Literal["slerp", "smooth", "circle"], choice("slerp", "smooth", "circle")]
@@ -23,10 +24,8 @@ Bezier = Annotated[tuple[float, float, float, float], BeforeValidator(as_tuple)]
 basics_field, film_field, sound_field = map(fields_of, ("basics", "film", "sound"))
 
 
-class Keyframe(BaseModel):
+class Keyframe(Validated):
     """A picture a dream walks through, at `frame`; what is left out is the film's own."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
     frame: int = Field(ge=0, le=MOST_FRAMES)
     prompt: Prompt
@@ -57,7 +56,7 @@ class Dream(Film):
         description="A seed for each key picture; key j has seed + j when left out.",
         basic=True,
     )
-    keyframes: Annotated[tuple[Keyframe, ...], BeforeValidator(as_tuple)] = film_field(
+    keyframes: Annotated[tuple[Annotated[Keyframe, PART], ...], BeforeValidator(as_tuple)] = film_field(
         default=(), max_length=10_000, description="The full form: frame, prompt, negative, seed, guidance_scale, hold."
     )
     frames_per_key: int | None = film_field(

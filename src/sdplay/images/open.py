@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import io
-import stat
 import struct
 import warnings
 import zlib
@@ -15,6 +14,7 @@ from pathlib import Path
 from PIL import Image
 
 from sdplay.core.errors import BadRequest
+from sdplay.files.regular import why_not_opened
 from sdplay.requests.given import IN_MEMORY, PictureInMemory
 
 HEIF = "HEIF"
@@ -52,7 +52,7 @@ def open_file(path: Path, formats: tuple[str, ...] = READABLE) -> Iterator[Image
 
     What is not a regular file is never opened: a pipe would be waited for, a device may have no end.
     """
-    if reason := why_not_opened(path):
+    if reason := why_not_opened(path, LARGEST_FILE):
         raise ValueError(reason)
     with path.open("rb") as file:
         head = file.read(HEAD)
@@ -77,16 +77,6 @@ def open_given(path: str | Path) -> Iterator[Image.Image]:
 def readable(formats: tuple[str, ...], head: bytes) -> tuple[str, ...]:
     """`formats` of a file that begins with `head`: HEIF only where it is HEIC, for which a package is loaded."""
     return tuple(each for each in formats if each != HEIF or is_readable_heif(head))
-
-
-def why_not_opened(path: Path) -> str:
-    """Why `path` is not opened at all, "" where it is; raises `OSError` where it is not there."""
-    status = path.stat()
-    if stat.S_ISDIR(status.st_mode):
-        return "is a folder"
-    if not stat.S_ISREG(status.st_mode):
-        return "is not a regular file"
-    return f"is larger than {LARGEST_FILE // 2**20} MiB" if status.st_size > LARGEST_FILE else ""
 
 
 def is_readable_heif(head: bytes) -> bool:
@@ -121,7 +111,7 @@ def check_file(path: str | Path, field: str) -> None:
     hints = {"is a folder": "give the picture's file", "is not a regular file": "save the picture first"}
     absent = "was given in memory, and not as a file" if str(path).startswith(IN_MEMORY) else "no such file"
     try:
-        reason = why_not_opened(Path(path)) if "\0" not in str(path) else absent
+        reason = why_not_opened(Path(path), LARGEST_FILE) if "\0" not in str(path) else absent
     except FileNotFoundError:
         reason = absent
     except (OSError, ValueError) as error:

@@ -26,6 +26,11 @@ def read_image(path: str | Path, field: str = "image") -> Pixels:
     return np.array(flat(as_srgb(open_image(path, field))))
 
 
+def read_without_profile(path: str | Path, field: str = "image") -> Pixels:
+    """As `read_image`, with the numbers as they are, whatever its colour profile says of them."""
+    return np.array(flat(open_image(path, field)))
+
+
 def open_image(path: str | Path, field: str) -> Image.Image:
     """The loaded and upright picture in `path`, in whatever mode it was stored."""
     check_file(path, field)

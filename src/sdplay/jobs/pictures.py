@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from sdplay.core.errors import BadRequest
-from sdplay.events import Event, Finished, ImageDone, ImageSaved, Stepped
+from sdplay.events import Event, Finished, ImageDone, ImageSaved, Started, Stepped, Warned
 from sdplay.images.inputs import pictures_in
 from sdplay.images.picture import Picture
 from sdplay.images.read import png
@@ -23,6 +23,7 @@ from sdplay.requests.base import Request, make_request
 from sdplay.requests.recipe import count
 from sdplay.requests.request import AnyStill, kind_of
 from sdplay.requests.stills import Still, prompt_of
+from sdplay.requests.warnings import RequestWarning
 from sdplay.tasks import DrawTask
 from sdplay.version import VERSION
 
@@ -37,22 +38,28 @@ class PictureJobs:
         self.resolver = resolver
 
     def stream(
-        self, request: Request, writer: ImageWriter | None = None, *, preview: bool = False
+        self, request: Request, writer: ImageWriter | None = None, *, preview: bool = False, keep_latents: bool = False
     ) -> Generator[Event, None, None]:
         """Draw all pictures of `request`, yielding events; with a `writer` each is on disk before its `ImageSaved`.
 
-        With `preview` each `Stepped` of a single picture shows what is emerging. To stop iterating stops the
+        With `preview` each `Stepped` of a single picture shows what is emerging, and with `keep_latents` each picture
+        has the latents that it was decoded from. To stop iterating stops the
         drawing after the step.
         """
         resolved = self.resolver.resolve(request)
-        yield from self.run(resolved, range(count(resolved.recipe)), writer, preview=preview)
+        yield from self.run(resolved, range(count(resolved.recipe)), writer, preview=preview, keep_latents=keep_latents)
 
     def stream_all(
-        self, requests: Sequence[Request], writer: ImageWriter | None = None, *, preview: bool = False
+        self,
+        requests: Sequence[Request],
+        writer: ImageWriter | None = None,
+        *,
+        preview: bool = False,
+        keep_latents: bool = False,
     ) -> Generator[Event, None, None]:
         """`stream` of one request after the other."""
         for request in requests:
-            yield from self.stream(request, writer, preview=preview)
+            yield from self.stream(request, writer, preview=preview, keep_latents=keep_latents)
 
     def run(
         self,
@@ -61,14 +68,22 @@ class PictureJobs:
         writer: ImageWriter | None = None,
         *,
         preview: bool = False,
+        keep_latents: bool = False,
     ) -> Generator[Event, None, None]:
-        """Draw pictures `indices` of a resolved recipe, in that order; `writer` and `preview` as for `stream`."""
+        """Draw pictures `indices` of a resolved recipe, in that order; the rest is as for `stream`."""
         started = time.perf_counter()
         task = DrawTask(
-            recipe=resolved.recipe, indices=indices, model=resolved.model, device=resolved.device, preview=preview
+            recipe=resolved.recipe,
+            indices=indices,
+            model=resolved.model,
+            device=resolved.device,
+            preview=preview,
+            keep_latents=keep_latents,
         )
         for event in self.resolver.executor.run(task):
             yield event
+            if isinstance(event, Started):
+                yield from (Warned(warning=warning) for warning in resolved.warnings)
             if writer is not None and isinstance(event, ImageDone):
                 yield ImageSaved(artifact=writer.write(event.picture))
         yield Finished(total=len(indices), seconds=time.perf_counter() - started)
@@ -81,21 +96,25 @@ class PictureJobs:
         *,
         on_step: OnStep | None = None,
         preview: bool = False,
+        keep_latents: bool = False,
     ) -> Pictures:
         """Draw all pictures of `requests` and return them; with `out` each is kept in that folder too, as `kind`.
 
-        `on_step` is called after each step with its `Stepped`, which holds previews where `preview` asks for them.
+        `on_step` is called after each step with its `Stepped`, which holds previews where `preview` asks for them. With
+        `keep_latents` each picture has its `latents` (diffusers' output_type="latent").
         Where it returns False the drawing stops there, and the pictures that are finished are returned; what it raises
         stops the drawing too, and comes out here. Files of finished pictures stay either way.
         """
         writer = ImageWriter(Path(out), kind, VERSION) if out is not None else None
         pictures = Pictures()
-        with closing(self.stream_all(requests, writer, preview=preview)) as events:
+        with closing(self.stream_all(requests, writer, preview=preview, keep_latents=keep_latents)) as events:
             for event in events:
                 if isinstance(event, ImageDone):
                     pictures.append(event.picture)
                 elif isinstance(event, ImageSaved):
                     pictures[-1] = replace(pictures[-1], path=event.artifact.path)
+                elif isinstance(event, Warned):
+                    pictures.warnings.append(event.warning)
                 elif isinstance(event, Stepped) and on_step is not None and on_step(event) is False:
                     break
         return pictures
@@ -109,7 +128,11 @@ def caption(picture: Picture) -> str:
 
 
 class Pictures(list[Picture]):
-    """Pictures that show themselves side by side in a notebook."""
+    """Pictures that show themselves side by side in a notebook; `warnings` is what came out otherwise than asked."""
+
+    def __init__(self, pictures: Iterable[Picture] = (), warnings: Iterable[RequestWarning] = ()) -> None:
+        super().__init__(pictures)
+        self.warnings = list(warnings)
 
     def _repr_html_(self) -> str:
         def figure(picture: Picture) -> str:

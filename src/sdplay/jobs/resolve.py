@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 
 from sdplay.core.errors import BadRequest, ModelBroken, NotReproduced
 from sdplay.core.identity import ResolvedAddOn, add_on_name
-from sdplay.core.machine import check_address_space, memory_available
+from sdplay.core.machine import memory_available
 from sdplay.core.values import amount_text
+from sdplay.executors.here import in_this_process
 from sdplay.images.canny import holds_map
 from sdplay.library.add_ons import TITLES, resolve_add_on
 from sdplay.library.bundled import bundled_embeddings
@@ -25,6 +26,7 @@ from sdplay.requests.modes import expand_prompts, read_files
 from sdplay.requests.recipe import Recipe
 from sdplay.requests.resolve import resolve_request
 from sdplay.requests.stills import Still
+from sdplay.requests.warnings import RequestWarning, request_warnings
 from sdplay.tasks import Executor
 
 EDGES = "canny"
@@ -32,11 +34,12 @@ EDGES = "canny"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResolvedRequest:
-    """A request with its recipe and the model found for it."""
+    """A request with its recipe and the model found for it; `warnings` is what will come out otherwise than asked."""
 
     recipe: Recipe
     model: ResolvedModel
     device: str
+    warnings: tuple[RequestWarning, ...] = ()
 
 
 def random_seed() -> int:
@@ -62,10 +65,7 @@ class Resolver:
     @property
     def executor(self) -> Executor:
         if self._executor is None:
-            check_address_space()
-            from sdplay.executors.inline import InlineExecutor  # loads torch: only when something is drawn
-
-            self._executor = InlineExecutor()
+            self._executor = in_this_process()
         return self._executor
 
     @property
@@ -90,7 +90,9 @@ class Resolver:
         machine = self.executor.detect_machine(request)
         request, assets = read_files(request)
         recipe = resolve_request(request, model, machine, seed, assets, wildcards)
-        return ResolvedRequest(recipe=kept_within(recipe, model), model=model, device=machine.device)
+        recipe = kept_within(recipe, model)
+        warnings = request_warnings(recipe, model)
+        return ResolvedRequest(recipe=recipe, model=model, device=machine.device, warnings=warnings)
 
     def same_model(self, recipe: Recipe, model: str | None) -> tuple[ResolvedModel, str]:
         """The model of `recipe`, at `model` if not under its old name, its add-ons, and the device it was drawn on."""

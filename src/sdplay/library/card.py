@@ -31,7 +31,8 @@ class ModelCard:
     a CPU, `film_tile` that of frames that do not wait for each other: a single picture should not cost as much as four,
     and a film is never one picture. `decode` is the VAE's number format, "same" for that of the other networks.
     `controlnet` is the ControlNet that comes with it, "" for none. `folder` is where its files are, None for a card
-    without files of its own.
+    without files of its own. `largest` is the longest side in pixels that it can draw, beyond which it makes a pattern,
+    0 where none is known; `most_hires_strength` is how much a second pass larger than that may change.
     """
 
     name: str
@@ -47,6 +48,8 @@ class ModelCard:
     film_tile: int = 1
     decode: str = "same"
     controlnet: str = ""
+    largest: int = 0
+    most_hires_strength: float = 1.0
     folder: Path | None = None
 
 

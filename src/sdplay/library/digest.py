@@ -11,6 +11,7 @@ from types import MappingProxyType
 from sdplay.families import COMPONENTS
 from sdplay.files.atomic import replace_file
 from sdplay.files.regular import open_regular, read_regular_text
+from sdplay.files.remembered import Remembered
 
 SHAPING_SUFFIXES = {".json", ".safetensors", ".txt"}
 NONE: Mapping[str, Sequence[Path]] = MappingProxyType({})
@@ -42,19 +43,43 @@ def file_digest(path: Path, memory: Path | None = None, large: int = LARGE) -> s
     state = path.stat()
     if memory is None or state.st_size < large:
         return _hashed(path)
-    key = f"{path.resolve()}\n{state.st_size}\n{state.st_mtime_ns}"
-    note = memory / hashlib.sha256(key.encode(errors="surrogateescape")).hexdigest()
-    with suppress(OSError, ValueError):
-        known = read_regular_text(note)
-        if len(known) == 64:
-            return known
-    digest = _hashed(path)
+    if (known := _remembered(path, memory)) is not None:
+        return known
+    note, digest = _note(path, memory), _hashed(path)
     with suppress(OSError):  # a home that cannot be written costs time and nothing else
         memory.mkdir(parents=True, exist_ok=True)
         replace_file(note, digest.encode("ascii"), durable=False)
     return digest
 
 
-def _hashed(path: Path) -> str:
+def known_digest(path: Path, memory: Path) -> str | None:
+    """The digest of a file that is small or was hashed before; None for a folder, and for what takes its time."""
+    try:
+        if path.is_dir():
+            return None
+        return _hashed(path) if path.stat().st_size < LARGE else _remembered(path, memory)
+    except OSError:
+        return None
+
+
+def _note(path: Path, memory: Path) -> Path:
+    """Where the digest of a file is remembered while its path, size and time are the same."""
+    state = path.stat()
+    key = f"{path.resolve()}\n{state.st_size}\n{state.st_mtime_ns}"
+    return memory / hashlib.sha256(key.encode(errors="surrogateescape")).hexdigest()
+
+
+def _remembered(path: Path, memory: Path) -> str | None:
+    with suppress(OSError, ValueError):
+        known = read_regular_text(_note(path, memory))
+        if len(known) == 64:
+            return known
+    return None
+
+
+def _read_and_hash(path: Path) -> str:
     with open_regular(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+_hashed = Remembered(_read_and_hash, 4096)

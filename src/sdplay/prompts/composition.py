@@ -186,5 +186,5 @@ def check_notation(prompt: str, negative: str) -> None:
 
 def _check_weights(words: PromptSchedule, field: str) -> None:
     """Brackets are read again at each step; the first one and one after every change stand for all."""
-    for step in (0, FAR):
-        weighted(words.at(step, FAR), field)
+    for text in dict.fromkeys(words.at(step, FAR) for step in (0, FAR)):
+        weighted(text, field)

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, TypeVar, cast
 
 from pydantic import (
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     SerializerFunctionWrapHandler,
@@ -25,15 +24,15 @@ from pydantic import (
 )
 from pydantic.fields import FieldInfo
 
-from sdplay.core.errors import BadRequest, UnknownName, together
+from sdplay.core.errors import UnknownName, together
 from sdplay.core.fields import (
     LARGEST_SEED,
+    ONE_OR_MORE,
     FilePath,
     NoiseSource,
     Side,
     Syntax,
     Text,
-    as_texts,
 )
 from sdplay.core.sample import Asset
 from sdplay.library.card import ModelCard
@@ -41,6 +40,7 @@ from sdplay.prompts.template import Wildcards
 from sdplay.requests.groups import place
 from sdplay.requests.run_options import RunOptions
 from sdplay.requests.spelling import by_field
+from sdplay.requests.validated import PART, problems
 
 
 class Request(BaseModel):
@@ -107,14 +107,14 @@ class Request(BaseModel):
     height: Side | None = Field(
         default=None, description="Height in pixels, a multiple of 8.", json_schema_extra={"group": "picture"}
     )
-    lora: Annotated[tuple[Text, ...], BeforeValidator(as_texts)] = Field(
+    lora: Annotated[tuple[Text, ...], ONE_OR_MORE] = Field(
         default=(),
         max_length=32,
         description="A LoRA's name or path and how much of it: name:0.8 (name:0.5:0.8 for text encoder and network). "
         "Can be given several times.",
         json_schema_extra={"group": "model", "basic": True, "if_absent": []},
     )
-    embedding: Annotated[tuple[FilePath, ...], BeforeValidator(as_texts)] = Field(
+    embedding: Annotated[tuple[FilePath, ...], ONE_OR_MORE] = Field(
         default=(),
         max_length=32,
         description="The file of a textual inversion, whose name is then a word; those in the library are known "
@@ -137,7 +137,7 @@ class Request(BaseModel):
         default="philox",
         description="philox: the same on every machine (A1111's RNG: NV); torch: what diffusers makes.",
     )
-    run: RunOptions = RunOptions()
+    run: Annotated[RunOptions, PART] = RunOptions()
 
     # Whether templates in the prompts are still to be drawn when the request is resolved, for each picture.
     draws_templates: ClassVar[bool] = True
@@ -159,7 +159,8 @@ class Request(BaseModel):
             try:
                 super().__init__(**{name: value for name, value in fields.items() if known(kind, name)})
             except ValidationError as error:
-                raise together(strange + problems(kind, error, complete=not strange)) from None
+                infos = {name: field_info(kind, name) for name in field_names(kind)}
+                raise together(strange + problems(error, infos, complete=not strange)) from None
             if strange:
                 raise together(strange)
 
@@ -199,9 +200,11 @@ class Request(BaseModel):
             return given
         fields = dict(cast(Mapping[str, Any], given))
         flat = {name: fields.pop(name) for name in RunOptions.model_fields if name in fields}
-        run = fields.get("run", {})
-        known = run.model_dump(exclude_unset=True) if isinstance(run, RunOptions) else dict(run)
-        return {**fields, "run": {**known, **flat}} if flat else fields
+        run: Any = fields.get("run", {})
+        known: Any = run.model_dump(exclude_unset=True) if isinstance(run, RunOptions) else run
+        if flat and isinstance(known, Mapping):
+            fields["run"] = {**cast(Mapping[str, Any], known), **flat}
+        return fields
 
     @model_serializer(mode="wrap")
     def _spread_run_options(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
@@ -212,7 +215,8 @@ class Request(BaseModel):
 
     def with_run_options(self, **changed: Any) -> Self:
         """The same picture, with these run options changed."""
-        return self.model_copy(update={"run": self.run.model_copy(update=changed)})
+        run = RunOptions(**{**self.run.model_dump(exclude_unset=True), **changed})
+        return self.model_copy(update={"run": run})
 
     def without_run_options(self) -> Self:
         """The same picture, with the usual run options: what a server keeps of a request that it is sent."""
@@ -239,10 +243,6 @@ class Request(BaseModel):
 OWN_VAE = {"auto", "automatic", "none"}
 NEVER = object()  # equal to no value of a field
 SHARED = frozenset(Request.model_fields)
-PLAINER = {  # by pydantic's error type
-    "string_unicode": "contains half a surrogate pair, which is not a character",
-    "string_pattern_mismatch": "is not written as it must be",
-}
 
 R = TypeVar("R", bound=Request)
 
@@ -272,7 +272,7 @@ def field_names(kind: type[Request]) -> list[str]:
     return sorted(names, key=lambda name: (place(field_marks(kind, name)), name in SHARED))
 
 
-def field_info(kind: type[Request], name: str) -> FieldInfo:
+def field_info(kind: type[BaseModel], name: str) -> FieldInfo:
     """What is declared of a field of `kind`, or of a run option."""
     return kind.model_fields[name] if name in kind.model_fields else RunOptions.model_fields[name]
 
@@ -282,21 +282,5 @@ def field_marks(kind: type[Request], name: str) -> dict[str, Any]:
     return cast(dict[str, Any], field_info(kind, name).json_schema_extra or {})
 
 
-def known(kind: type[Request], name: str) -> bool:
+def known(kind: type[BaseModel], name: str) -> bool:
     return name in kind.model_fields or name in RunOptions.model_fields
-
-
-def problems(kind: type[Request], error: ValidationError, *, complete: bool) -> list[BadRequest]:
-    """All that pydantic says, in our words; unless `complete` without what is missing, most likely misspelled."""
-    found = [dict(each) for each in error.errors(include_url=False)]
-    return [problem(kind, each) for each in found if complete or each["type"] != "missing"]
-
-
-def problem(kind: type[Request], found: dict[str, Any]) -> BadRequest:
-    """One of pydantic's errors in our words."""
-    path = [part for part in found["loc"] if part != "run"]
-    field = str(path[0]) if path else "request"
-    reason = PLAINER.get(found["type"], str(found["msg"]).removeprefix("Value error, "))
-    hint = (field_info(kind, field).description or "") if known(kind, field) else ""
-    value = None if found["type"] == "missing" else found["input"]
-    return BadRequest(reason[0].lower() + reason[1:], field=field, value=value, hint=hint)

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
 
 from sdplay.core.errors import BadRequest
 from sdplay.core.fields import SMALLEST_SIDE
+from sdplay.core.identity import ResolvedAddOn
 from sdplay.core.values import amount_text, read_amount
 from sdplay.families import ARCHITECTURES
 from sdplay.families.common.memory import (
@@ -25,7 +28,7 @@ from sdplay.library.resolve import ResolvedModel
 from sdplay.prompts.composition import composed
 from sdplay.requests.recipe import Numerics, Recipe
 from sdplay.requests.stills import FromPicture, Still, prompt_of
-from sdplay.requests.txt2img import picture_size
+from sdplay.requests.txt2img import drawn_size
 
 PROGRAM = 440 * 2**20  # Python, torch, diffusers and transformers after a first picture, without weights
 KEPT = 1.1  # what the allocator does not give back after the network has run, of what the network held
@@ -68,7 +71,7 @@ def network_calls(recipe: Recipe, size: ModelSize) -> int:
 
 def latent_sides(recipe: Recipe, size: ModelSize) -> tuple[int, int]:
     """Height and width of the largest latents, those of the second pass if there is one."""
-    width, height = picture_size(recipe)
+    width, height = drawn_size(recipe)
     return -(-height // size.vae.scale_factor), -(-width // size.vae.scale_factor)
 
 
@@ -97,7 +100,13 @@ def vae_activations(recipe: Recipe, size: ModelSize) -> int:
 
 def model_size(model: ResolvedModel) -> ModelSize:
     """The sizes of `model` with its add-ons; raises `ModelBroken` if its files do not tell."""
-    return read_model_size(model.path, ARCHITECTURES, model.add_ons)
+    return _size_of(model.path, model.identity.digest, model.add_ons)
+
+
+@lru_cache(64)
+def _size_of(path: Path, digest: str, add_ons: tuple[ResolvedAddOn, ...]) -> ModelSize:
+    """That of the model of this `digest`, which is at `path`."""
+    return read_model_size(path, ARCHITECTURES, add_ons)
 
 
 def memory_limit(recipe: Recipe) -> int | None:
@@ -159,7 +168,7 @@ def ways(recipe: Recipe, *, lossy: bool) -> Iterator[tuple[Numerics, bool]]:
             numerics = replace(numerics, tile=numerics.tile // 2)
             yield numerics, True
         for tile in DECODE_TILES:
-            if tile < max(picture_size(recipe)) and not 0 < numerics.decode_tile <= tile:
+            if tile < max(drawn_size(recipe)) and not 0 < numerics.decode_tile <= tile:
                 numerics = replace(numerics, decode_tile=tile)
                 yield numerics, True
 
@@ -184,7 +193,7 @@ def description(recipe: Recipe, in_turn: bool) -> tuple[str, ...]:
     """What the drawing is like, as far as it matters for memory."""
     numerics = recipe.numerics
     many = "one picture at a time" if numerics.tile == 1 else f"{numerics.tile} pictures at a time"
-    tiled = 0 < numerics.decode_tile < max(picture_size(recipe))
+    tiled = 0 < numerics.decode_tile < max(drawn_size(recipe))
     return (
         many,
         *(["one part of the model in memory at a time"] if in_turn else []),

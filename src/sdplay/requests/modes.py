@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import Any
 
 from sdplay.core.errors import UnknownName
-from sdplay.core.sample import Asset, ClipAsset, FileAsset, ImageAsset
+from sdplay.core.sample import Asset, ClipAsset, FileAsset, ImageAsset, LatentsAsset
 from sdplay.prompts.template import Wildcards
 from sdplay.requests.base import Request, make_request
 
@@ -16,6 +16,7 @@ ROLES: dict[str, type[Asset]] = {  # the fields that name files, and what these 
     "image": ImageAsset,
     "mask": ImageAsset,
     "control_image": ImageAsset,
+    "latents": LatentsAsset,
     "init_image": ImageAsset,
     "color_image": ImageAsset,
     "video_init_path": ClipAsset,

@@ -12,6 +12,7 @@ from sdplay.core.machine import Machine
 from sdplay.core.sample import Asset
 from sdplay.library.resolve import ResolvedModel
 from sdplay.requests.base import Request
+from sdplay.requests.enlarge import drawable
 from sdplay.requests.recipe import Numerics, Recipe
 from sdplay.requests.txt2img import second_pass
 
@@ -108,7 +109,7 @@ def resolve_request(
     )
     second_pass(recipe)  # raises if it would be too large
     request.check(recipe.wildcards, recipe.seed)
-    return recipe
+    return drawable(recipe, card)
 
 
 def or_default(asked: V | None, default: V) -> V:

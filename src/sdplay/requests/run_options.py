@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from sdplay.core.fields import LARGEST_SIDE, SMALLEST_TILE, Precision
 from sdplay.core.values import read_amount
+from sdplay.requests.validated import Validated
 
 
 def _whole_tiles(side: int) -> int:
@@ -29,12 +30,10 @@ def _amount(text: str) -> str:
 Memory = Annotated[str, Field(max_length=64), BeforeValidator(as_amount), AfterValidator(_amount)]
 
 
-class RunOptions(BaseModel):
+class RunOptions(Validated):
     """What belongs to the machine and its owner, and not to a picture: a server puts its own in place of those it is
     sent. The numbers that come of them are in a recipe's `numerics`.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
     allow_pickle: bool = Field(
         default=False,

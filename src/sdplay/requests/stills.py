@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 from pydantic.config import JsonDict
 
 from sdplay.core.errors import BadRequest
-from sdplay.core.fields import LARGEST_SIDE, MOST_PICTURES, FilePath, FreeSide, Prompt, Text, as_texts
+from sdplay.core.fields import LARGEST_SIDE, MOST_PICTURES, ONE_OR_MORE, FilePath, FreeSide, Prompt, Text
 from sdplay.core.identity import add_on_name
 from sdplay.core.sample import Asset, Control, ImageAsset, Init, Noise, PromptPair, Sample, SecondPass
 from sdplay.core.seeding import SEEDS
@@ -27,7 +27,7 @@ Preprocessor = Literal["auto", "canny", "none"]
 STEEPEST = 2040  # 4·255 across and 4·255 down: more than any threshold of edges can be
 Threshold = Annotated[int, Field(ge=0, le=STEEPEST)]
 
-# Styles are in the prompt when a recipe is made, and of wildcards the recipe holds the lines.
+# Styles are in the prompt when a recipe is made, of wildcards the recipe holds the lines, and it says what is enlarged.
 READ: JsonDict = {"group": "picture", "hashed": False}
 
 
@@ -107,7 +107,7 @@ class Still(Controlled):
         description="How many pictures; picture i has seed + i.",
         json_schema_extra={"group": "basics", "flag": "num", "short": "n", "hashed": False},
     )
-    style: Annotated[tuple[Text, ...], BeforeValidator(as_texts)] = Field(
+    style: Annotated[tuple[Text, ...], ONE_OR_MORE] = Field(
         default=(),
         max_length=100,
         description="A style of the styles file; can be given several times.",
@@ -122,6 +122,12 @@ class Still(Controlled):
         default="wildcards",
         description="The folder where __name__ in a prompt is name.txt.",
         json_schema_extra=READ,
+    )
+    anyway: bool = Field(
+        default=False,
+        description="Draw at the size asked even if the model is made for smaller pictures; else it draws at its own "
+        "size and enlarges. `sdplay again`: even if the picture's model is not here and the usual one is taken.",
+        json_schema_extra=READ | {"basic": True},
     )
 
     def texts(self, wildcards: Wildcards) -> Iterator[tuple[str, str]]:

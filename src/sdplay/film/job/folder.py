@@ -21,8 +21,9 @@ from sdplay.core.errors import BadRequest, StoreError, shorten
 from sdplay.files.atomic import HIDDEN, prepare_folder, replace_file, store_error, sync_folder, write_new, writing
 from sdplay.files.lock import locked
 from sdplay.files.regular import read_regular
-from sdplay.film.job.journal import SegmentRecord, read_journal
-from sdplay.film.job.segments import Chain, SegmentStore, check_regular, encode_latest
+from sdplay.film.job.frame_file import encode_latest
+from sdplay.film.job.journal import SegmentRecord, check_journal, read_journal
+from sdplay.film.job.segments import Chain, SegmentStore
 from sdplay.images.read import Pixels
 
 FORMAT = 1
@@ -130,21 +131,22 @@ class JobFolder:
                 stack.enter_context(locked(self.path / "lock"))
             yield
 
-    def recover(self, chain: Chain | None = None) -> tuple[SegmentStore, frozenset[int]]:
+    def recover(self, chain: Chain | None = None, *, mend: bool = False) -> tuple[SegmentStore, frozenset[int]]:
         """The finished segments, after clearing away what a crash left behind, and the segments that were lost.
 
         A torn journal is cut, files of unfinished segments are deleted, and segments are forgotten whose pictures are
-        not as the journal says: missing, damaged, swapped, changed. All of them are decoded for that. If segments
-        depend on one another, `chain` is the chain of a segment, and those after a lost one are forgotten with it.
+        not as the journal says: missing, damaged, swapped, changed. Those whose file is not known by its own sha256 are
+        decoded for that. If segments depend on one another, `chain` is the chain of a segment, and those after a lost
+        one are forgotten with it, or with `mend` kept if the lost one comes out with the same bits again.
         Only with the lock held.
         """
         segments = SegmentStore(self.path, self.digest)
-        return segments, segments.recover(chain)
+        return segments, segments.recover(chain, mend=mend)
 
     def records(self) -> Iterator[SegmentRecord]:
         """What the journal says is finished; any process may look, also while another one draws."""
         journal = self.path / "journal.jsonl"
-        check_regular(journal)
+        check_journal(journal)
         return read_journal(journal) if journal.exists() else iter(())
 
     def progress(self, state: Mapping[str, Any]) -> None:

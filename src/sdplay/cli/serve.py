@@ -1,0 +1,155 @@
+"""`sdplay serve`: the service, in this terminal or in the background."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+from click.core import ParameterSource
+
+from sdplay.cli.outcome import FAILED
+from sdplay.cli.terminal import duration, table
+
+if TYPE_CHECKING:
+    from sdplay.server.home import ServiceHome
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to answer at.")
+@click.option("--port", default=7860, show_default=True, type=click.IntRange(0, 65535), help="Port; 0: any free one.")
+@click.option("--listen", is_flag=True, help="Answer other computers too; asks them for a token.")
+@click.option("--token", envvar="SDPLAY_TOKEN", help="The token that clients must give; made up with --listen.")
+@click.option("--host-name", multiple=True, metavar="NAME", help="A name that this computer is called by others.")
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes that draw.")
+@click.option("--devices", metavar="LIST", help="A process for each of these devices: cuda:0,cuda:1.")
+@click.option(
+    "--idle-minutes", default=0.0, type=click.FloatRange(0), help="Let go of the model after so long (0: never)."
+)
+@click.option("--background", is_flag=True, help="Start it without this terminal, and print its address.")
+@click.option("--stop", is_flag=True, help="End the service that runs; what is not finished goes on at the next start.")
+@click.option("--status", is_flag=True, help="Say whether a service runs, where, and what it does.")
+@click.pass_context
+def serve(ctx: click.Context, /, *, background: bool, stop: bool, status: bool, **params: Any) -> int:
+    """Keep a model warm and answer programs: a queue that survives everything, and three APIs.
+
+    While it runs, all commands of the same user draw with its model, at once. Prints its address once it answers.
+    Ctrl-C ends it: what is not finished goes on at the next start.
+    """
+    if background + stop + status > 1:
+        raise click.UsageError("--background, --stop and --status are three things", ctx)
+    if stop:
+        return stop_service()
+    if status:
+        return tell_status()
+    if background:
+        return start_in_background(as_typed(ctx, params))
+    serve_here(**params)
+    return 0
+
+
+def serve_here(
+    *,
+    host: str,
+    port: int,
+    listen: bool,
+    token: str | None,
+    host_name: tuple[str, ...],
+    workers: int,
+    devices: str | None,
+    idle_minutes: float,
+) -> None:
+    """Serve in this process, until it is told to stop."""
+    from sdplay.cli.draw import only_pretends
+    from sdplay.executors.fake import FakeExecutor
+    from sdplay.executors.processes import inline
+    from sdplay.server.run import ServeOptions
+    from sdplay.server.run import serve as serve_until_stopped
+
+    def started(url: str, token: str | None) -> None:
+        click.echo(answers_at(url, token))
+        sys.stdout.flush()
+
+    options = ServeOptions(
+        host="0.0.0.0" if listen and host == "127.0.0.1" else host,
+        port=port,
+        listen=listen,
+        token=token,
+        host_names=host_name,
+        workers=workers,
+        devices=tuple(devices.split(",")) if devices else (),
+        idle_minutes=idle_minutes,
+        inside=FakeExecutor if only_pretends() else inline,
+    )
+    serve_until_stopped(options, started)
+
+
+def answers_at(url: str, token: str | None) -> str:
+    return f"sdplay answers at {url}" + (f"  (token: {token})" if token else "")
+
+
+def as_typed(ctx: click.Context, params: Mapping[str, Any]) -> list[str]:
+    """The flags that were typed, for a service in another process; the environment it has as well."""
+    flags: list[str] = []
+    for param in ctx.command.params:
+        typed = param.name is not None and ctx.get_parameter_source(param.name) is ParameterSource.COMMANDLINE
+        if not typed or param.name not in params:
+            continue
+        value, name = params[param.name], param.opts[0]
+        if isinstance(value, bool):
+            flags.append(name)
+        else:
+            flags += [f"{name}={each}" for each in (value if isinstance(value, tuple) else (value,))]
+    return flags
+
+
+def home() -> ServiceHome:
+    """Where the service of this user is."""
+    from sdplay.library.library import home_of
+    from sdplay.server.home import service_home
+
+    return service_home(home_of(os.environ)).absolute()
+
+
+def start_in_background(flags: Sequence[str]) -> int:
+    from sdplay.server.background import NotStarted, start
+
+    try:
+        facts = start(home(), flags)
+    except NotStarted as error:
+        click.echo(error.reason, err=True)
+        return error.exit_code
+    click.echo(answers_at(facts["url"], facts["token"]))
+    return 0
+
+
+def stop_service() -> int:
+    from sdplay.server.background import stop
+
+    click.echo("the service has ended" if stop(home()) else "no service runs")
+    return 0
+
+
+def tell_status() -> int:
+    """Say how the service is; the exit code is 1 where none runs."""
+    from sdplay.executors.door import NobodyThere
+    from sdplay.server.background import ask, is_held
+
+    place = home()
+    try:
+        facts = ask(place, "status")
+    except NobodyThere:
+        click.echo("a service starts, or does not answer" if is_held(place) else "no service runs")
+        return FAILED
+    loaded = "loaded" if facts["loaded"] else "not loaded"
+    rows = [
+        ("service", f"sdplay {facts['version']}, pid {facts['pid']}, since {duration(facts['seconds'])}"),
+        ("address", facts["url"]),
+        ("folder", facts["folder"]),
+        ("drawing", f"in {facts['workers']} process{'es' if facts['workers'] > 1 else ''}, the model is {loaded}"),
+        ("jobs", f"{facts['running']} running, {facts['waiting']} waiting"),
+    ]
+    click.echo(table(rows))
+    return 0

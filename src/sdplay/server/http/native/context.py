@@ -1,0 +1,24 @@
+"""What the routes of the native API share."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import Depends, Path, Query, Request
+
+from sdplay.server.service import Service
+
+Responses = dict[int | str, dict[str, Any]]  # what FastAPI takes of other answers
+LARGEST_PAGE = 500
+LARGEST_NUMBER = 2**63 - 1
+
+
+async def the_service(request: Request) -> Service:
+    return request.app.state.service
+
+
+ServiceHere = Annotated[Service, Depends(the_service)]
+JobName = Annotated[str, Path(max_length=64, description="The id of a job.")]
+PictureNumber = Annotated[int, Path(ge=1, le=LARGEST_NUMBER, description="The number of a picture.")]
+UploadName = Annotated[str, Path(max_length=64, description="The id of an upload.")]
+PageSize = Annotated[int, Query(ge=1, le=LARGEST_PAGE, description="How many at most.")]

@@ -1,0 +1,90 @@
+"""What is told to clients of what the service keeps: files by the ids of uploads, and no folder of any kind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any, cast
+
+from sdplay.images.infotext import infotext
+from sdplay.images.writer import read_own
+from sdplay.requests.modes import ROLES, request_type
+from sdplay.requests.recipe import Recipe
+from sdplay.requests.stills import Still
+from sdplay.server.clients import OWN
+from sdplay.server.records import Job
+from sdplay.version import VERSION
+
+UPLOADS = "uploads"
+# What a recipe says in the words of requests.
+EXACT = ("seed", "width", "height", "steps", "guidance_scale", "sampler", "schedule")
+
+
+def shown_request(job: Job) -> dict[str, Any]:
+    """The request of `job` with nothing left open: sent again, it makes the same."""
+    kept = job.request
+    whole = kept.get("recipe")
+    fields = fields_of(job.mode, whole, job.total) if whole is not None else by_upload(kept.get("fields", {}))
+    return {"mode": job.mode, **fields, **{name: kept[name] for name in ("preview", "format") if name in kept}}
+
+
+def fields_of(mode: str, recipe: Mapping[str, Any], total: int) -> dict[str, Any]:
+    """The fields of the request that a picture's recipe, as it is written, was made from."""
+    names = request_type(mode).model_fields.keys() - OWN - {"mode"}
+    fields = {name: value for name, value in recipe.items() if name in names | set(EXACT)}
+    return by_upload({**fields, "model": recipe["model"]["name"], "num": total})
+
+
+def by_upload(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """`fields` with the id of an upload in the place of each file."""
+    return {name: upload_id(value) if name in ROLES else value for name, value in fields.items() if name not in OWN}
+
+
+def upload_id(value: Any) -> Any:
+    """The id of the upload that is kept as the file `value`; what is no path of a file as it is."""
+    if not isinstance(value, str):
+        return value
+    path = PurePosixPath(value)
+    return path.stem if path.parts[:1] == (UPLOADS,) else path.name
+
+
+def recipe_of(file: Path, job: Job | None) -> dict[str, Any]:
+    """What the picture or film `file` was made from, as data; raises `BadRequest` for a file that does not say."""
+    if (file.parent / "job.json").exists():
+        return film_recipe(file.parent, job)
+    embedded = read_own(file)[0]
+    recipe, seed = embedded.recipe, embedded.recipe.seed + embedded.index
+    mode = recipe.request.mode
+    return {
+        "mode": mode,
+        "index": embedded.index,
+        "digest": recipe.digest,
+        "recipe": without_paths(recipe),
+        "request": {"mode": mode, **fields_of(mode, recipe.to_dict(), 1), "seed": seed},
+        "parameters": infotext(recipe, embedded.index, VERSION) if isinstance(recipe.request, Still) else None,
+        "enlarged": [one.to_dict() for one in embedded.enlarged],
+    }
+
+
+def film_recipe(folder: Path, job: Job | None) -> dict[str, Any]:
+    from sdplay.film.job.description import described_recipe
+    from sdplay.film.job.folder import JobFolder
+
+    recipe = described_recipe(JobFolder.open(folder).description)
+    return {
+        "mode": recipe.request.mode,
+        "index": 0,
+        "digest": recipe.digest,
+        "recipe": without_paths(recipe),
+        "request": shown_request(job) if job is not None else None,
+        "parameters": None,
+        "enlarged": [],
+    }
+
+
+def without_paths(recipe: Recipe) -> dict[str, Any]:
+    """`recipe` as it is written, with the ids of uploads in the place of paths."""
+    written = recipe.to_dict()
+    for asset in cast("dict[str, dict[str, Any]]", written.get("assets", {})).values():
+        asset["path"] = upload_id(asset["path"])
+    return {name: upload_id(value) if name in ROLES else value for name, value in written.items()}
