@@ -36,9 +36,9 @@ class Warned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stepped:
-    """Denoising step `step` of `steps` (from 1) is done for the frames `frames` (their indices).
+    """Denoising step `step` of `steps` (from 1) is done for the pictures or frames `indices`, which share a batch.
 
-    `previews` are small pictures of what is emerging, uint8 [h, w, 3], one for each frame, where that was asked for.
+    `previews` are small pictures of what is emerging, uint8 [h, w, 3], one for each, if that was asked for.
     """
 
     indices: tuple[int, ...]
@@ -132,7 +132,7 @@ class Measuring:
 class FramesSaved:
     """`done` of the `total` frames that are wanted are safely on disk; the rest takes about `seconds_left`.
 
-    `seconds` is the duration of the newest unit: a keyframe and its in-betweens, or one batch of frames.
+    `seconds` is the duration of the newest segment: a keyframe and its in-betweens, or one batch of frames.
     """
 
     done: int

@@ -18,8 +18,9 @@ from sdplay.requests.recipe import Recipe
 class DrawTask:
     """Draw pictures `indices` of `recipe` with `model` on `device`; of an animation they are one whole segment.
 
-    `given` holds the key pictures, by frame, that the segment starts from. With `preview` every step of a single
-    picture shows what is emerging, and with `keep_latents` it keeps its latents; no bit of the picture depends on it.
+    `given` holds the finished key pictures, by frame, that the segment starts from; a single picture has none. With
+    `preview` every step of a single picture shows what is emerging, and with `keep_latents` it keeps its latents; no
+    bit of the picture depends on either.
     """
 
     recipe: Recipe

@@ -1,4 +1,4 @@
-"""Several requests drawn one after the other: what is said of them together, and one bad file that spoils no other."""
+"""Draw one request or several, one after the other: what is said of them together; one bad file spoils no other."""
 
 from __future__ import annotations
 

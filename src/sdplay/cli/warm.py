@@ -36,7 +36,7 @@ SETTINGS: dict[str, Any] = {
     "callback": keep_alone,
     "help": "Draw in this process even while `sdplay serve` runs.",
 }
-drawn_by_service = click.option(NO_SERVE, cls=Flag, **SETTINGS)  # gives a command that flag
+drawn_by_service = click.option(NO_SERVE, cls=Flag, **SETTINGS)  # a decorator: gives a command --no-serve
 
 
 def executor_of_service(inside: Callable[[], Executor], workers: int) -> Executor | None:

@@ -207,8 +207,8 @@ class Sample:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Segment:
-    """Frames `first` to `stop` (exclusive) of a film, drawn in one go; `waits_for` is the number of the unit whose last
-    drawn picture it starts from, None if it starts by itself.
+    """Frames `first` to `stop` (exclusive) of a film, drawn in one go; `waits_for` is the number of the segment whose
+    last drawn picture it starts from, None if it starts by itself.
     """
 
     number: int

@@ -23,7 +23,7 @@ from sdplay.tasks import DrawTask, Task, UpscaleTask
 
 
 class ModeRenderer(Protocol):
-    """Draws tasks of some modes with a loaded model; what it holds from task to task, `close` lets go of."""
+    """Draws the tasks of some modes with a loaded model. `close` frees what it keeps from task to task."""
 
     def render(
         self, task: DrawTask, loaded: LoadedModel, load_precise: LoadPrecise
@@ -33,7 +33,7 @@ class ModeRenderer(Protocol):
 
 
 class PictureRenderer:
-    """Draws single pictures; holds the last model's preview."""
+    """Draws single pictures; keeps what makes previews of the last model's latents."""
 
     def __init__(self) -> None:
         self._previews = PreviewCache()
@@ -64,7 +64,7 @@ def finished(event: Event) -> Event:
 
 
 class InlineExecutor:
-    """Keeps one model in memory between runs, and what its modes hold (an open clip, a depth model)."""
+    """Keeps one model in memory between runs, and what its renderers hold (an open video file, a depth model)."""
 
     workers = 1
 
@@ -100,7 +100,7 @@ class InlineExecutor:
             steps.close()
 
     def _steps(self, task: DrawTask) -> Generator[Event, None, None]:
-        """Load the model; what is returned draws the pictures, an event at a time."""
+        """Load the model, and return the generator that draws the pictures, an event at a time."""
         sequential_offload = uses_sequential_offload(task.recipe, task.model)
         loaded = self._models.get(task.model, task.recipe.numerics, task.device, sequential_offload=sequential_offload)
         precise_models = ModelCache()  # for what is drawn again in more precision: the model itself stays
@@ -111,7 +111,7 @@ class InlineExecutor:
         return self._renderer(task.recipe).render(task, loaded, load_precise)
 
     def _renderer(self, recipe: Recipe) -> ModeRenderer:
-        """Who draws pictures of this mode; a mode other than of single pictures names its own, loaded when needed."""
+        """What draws this mode: `PictureRenderer`, or for films the class that `MODES` names, imported when needed."""
         place = MODES[recipe.request.mode].renderer
         if place not in self._renderers:
             self._renderers[place] = import_object(place)() if place else PictureRenderer()

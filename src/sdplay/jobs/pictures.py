@@ -43,8 +43,7 @@ class PictureJobs:
         """Draw all pictures of `request`, yielding events; with a `writer` each is on disk before its `ImageSaved`.
 
         With `preview` each `Stepped` of a single picture shows what is emerging, and with `keep_latents` each picture
-        has the latents that it was decoded from. To stop iterating stops the
-        drawing after the step.
+        has the latents that it was decoded from. Closing the generator stops the drawing after the current step.
         """
         resolved = self.resolver.resolve(request)
         yield from self.run(resolved, range(count(resolved.recipe)), writer, preview=preview, keep_latents=keep_latents)
@@ -70,7 +69,7 @@ class PictureJobs:
         preview: bool = False,
         keep_latents: bool = False,
     ) -> Generator[Event, None, None]:
-        """Draw pictures `indices` of a resolved recipe, in that order; the rest is as for `stream`."""
+        """Draw pictures `indices` of a resolved request, in that order; the rest is as for `stream`."""
         started = time.perf_counter()
         task = DrawTask(
             recipe=resolved.recipe,
@@ -100,10 +99,10 @@ class PictureJobs:
     ) -> Pictures:
         """Draw all pictures of `requests` and return them; with `out` each is kept in that folder too, as `kind`.
 
-        `on_step` is called after each step with its `Stepped`, which holds previews where `preview` asks for them. With
-        `keep_latents` each picture has its `latents` (diffusers' output_type="latent").
-        Where it returns False the drawing stops there, and the pictures that are finished are returned; what it raises
-        stops the drawing too, and comes out here. Files of finished pictures stay either way.
+        `on_step` is called after each step with its `Stepped`, which holds previews if `preview` is set. If it returns
+        False the drawing stops there, and the pictures that are finished are returned; if it raises, the drawing stops
+        too, and `draw` raises the same. Files of finished pictures stay either way. With `keep_latents` each picture
+        has its `latents` (diffusers' output_type="latent").
         """
         writer = ImageWriter(Path(out), kind, VERSION) if out is not None else None
         pictures = Pictures()

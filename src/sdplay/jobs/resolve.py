@@ -1,4 +1,4 @@
-"""From a request to a resolved one, its recipe, model and device with nothing left open; and what memory it takes."""
+"""From a request to its recipe, with nothing left open, its model and its device; and what memory drawing takes."""
 
 from __future__ import annotations
 
@@ -34,7 +34,10 @@ EDGES = "canny"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResolvedRequest:
-    """A request with its recipe and the model found for it; `warnings` is what will come out otherwise than asked."""
+    """What a request resolves to: its recipe, the model that was found for it, and torch's name of the device.
+
+    `warnings` say what will come out otherwise than asked.
+    """
 
     recipe: Recipe
     model: ResolvedModel
@@ -79,8 +82,8 @@ class Resolver:
         """Close every open field, in this order: seed, prompts, model, ControlNet, add-ons, machine, files, what the
         model's card and the machine decide, memory. Raises `BadRequest` and its kinds, or `ModelBroken`.
 
-        `known` are wildcards whose lines are taken from here and not from files; `model` is that of the request where
-        it was found already.
+        `known` are the lines of wildcards that are not to be read from files; `model` is the request's, if it was
+        found already.
         """
         library, seed = self.library, self.new_seed() if request.seed is None else request.seed
         request, wildcards = expand_prompts(request, known, seed)

@@ -64,9 +64,8 @@ def render(
 
     `init_pixels` gives the pixels that a frame of a film starts from, in the recipe's size. `preview` makes small
     pictures of the estimated x0 at each step; with `keep_latents` a picture has the latents that it was decoded from.
-    The caller may stop at any event: nothing is left running. Raises
-    `BadRequest` for a size, steps or clip skip that the model cannot take, `MemoryFailed`, and `NumbersFailed` for
-    pixels that are NaN or infinite.
+    The caller may stop at any event: nothing is left running. Raises `BadRequest` for a size, steps or clip skip that
+    the model cannot take, `MemoryFailed`, and `NumbersFailed` for pixels that are NaN or infinite.
     """
     inference_mode = partial(inference, recipe.numerics.threads)
     text_cache = text_cache.with_clip_skip(recipe.request.clip_skip, textual_inversions_of(recipe))
@@ -89,7 +88,7 @@ def render(
             with inference_mode():
                 if this_pass.second is not None:
                     inits = second_pass_latents(recipe, batch, latents, this_pass, family)
-                # 2. prompts become what the network reads, each text once
+                # 2. conditioning: prompts become cond and uncond, each text is encoded once; guidance wraps the network
                 conditioning = BatchConditioning(recipe, batch, family, text_cache, this_pass.steps_before)
                 channels, control = stack_inpaint_channels(inits), controls(batch[0], this_pass.second)
                 denoiser = with_mask(conditioning.denoiser(this_pass.sigmas.levels, channels, control), inits)

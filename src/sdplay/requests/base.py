@@ -1,9 +1,9 @@
-"""The common part of every request: its fields' types, the fields all modes share, and how one is asked for.
+"""The common part of every request: the fields that all modes share, and how a request is made, checked and written.
 
-Fields left at None are open; `resolve_request` closes them and nothing else does. A field's `flag` in
-`json_schema_extra` is its name on the command line where that is not the field's own; `group` and `basic` say where it
-is read (see `groups`); `hashed: False` says that it reaches no pixel; `if_absent` is for a field that there was not
-always: the value that it stands for in older recipes.
+A field that the model decides (size, steps, guidance, sampler, schedule) or chance (seed) is open while it is None;
+`Resolver.resolve` closes it. In `json_schema_extra`, `flag` is a field's name on the command line if that is another;
+`group` and `basic` say where help shows it (see `groups`); `hashed: False` keeps it out of a recipe's digest, since by
+itself it reaches no pixel; `if_absent` is the value that a field stands for in recipes that are older than it.
 """
 
 from __future__ import annotations
@@ -139,7 +139,7 @@ class Request(BaseModel):
     )
     run: Annotated[RunOptions, PART] = RunOptions()
 
-    # Whether templates in the prompts are still to be drawn when the request is resolved, for each picture.
+    # Whether the choices in prompts, {a|b} and wildcards, are made for each picture, after the request is resolved.
     draws_templates: ClassVar[bool] = True
 
     @field_validator("vae", mode="before")
@@ -169,7 +169,7 @@ class Request(BaseModel):
         yield "negative_prompt", self.negative_prompt
 
     def natural_size(self, card: ModelCard, assets: Mapping[str, Asset]) -> tuple[int, int]:
-        """(width, height) when none is asked for."""
+        """(width, height) if none is asked for: the `card` is that of the model."""
         return card.size, card.size
 
     def size(self, card: ModelCard, assets: Mapping[str, Asset]) -> tuple[int, int]:

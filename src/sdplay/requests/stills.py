@@ -32,7 +32,7 @@ READ: JsonDict = {"group": "picture", "hashed": False}
 
 
 def marks(since: str | float | None) -> JsonDict:
-    """Those of a field that older recipes lack, where it stands for `if_absent`."""
+    """The `json_schema_extra` of a ControlNet field; `since` is the value that it stands for in older recipes."""
     return {"group": "control", "if_absent": since}
 
 
@@ -97,7 +97,7 @@ class Controlled(Request):
 
 
 class Still(Controlled):
-    """What the modes of single pictures have in common."""
+    """What the modes of single pictures have in common (those of films: `film.request.Film`)."""
 
     prompt: Prompt = Field(description="What to draw, in words.", json_schema_extra={"group": "basics"})
     num: int = Field(
@@ -245,7 +245,7 @@ def control_of(recipe: Recipe) -> Control | None:
 
 
 def samples(recipe: Recipe, indices: Sequence[int], init: Init, second: SecondPass | None = None) -> Iterator[Sample]:
-    """The frames of `indices`, in that order; none waits for another."""
+    """The samples of `indices`, in that order, all starting from `init`; `second` is the second pass of hires fix."""
     request = recipe.request
     assert isinstance(request, Still)
     control = control_of(recipe)
