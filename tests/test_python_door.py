@@ -14,7 +14,8 @@ from sdplay.core.errors import BadRequest, NotReproduced, StoreError
 from sdplay.events import DepthMapDone, ImageDone, KeyframeDone, Stepped, Upscaled
 from sdplay.executors.fake import FakeExecutor
 from sdplay.executors.processes import ProcessExecutor
-from sdplay.images.writer import ImageWriter, read_own
+from sdplay.images.own import read_own
+from sdplay.images.writer import ImageWriter
 from sdplay.studio import Studio
 from tests.support.given import mask, photo, pixels_of
 from tests.support.noisy import NoisyExecutor

@@ -11,7 +11,7 @@ import pytest
 from sdplay.cli.aliases import ALIASES, WITHOUT_COUNTERPART, as_flag_name, with_usual_hires
 from sdplay.cli.main import COMMANDS
 from sdplay.cli.main import sdplay as group
-from sdplay.images.writer import read_own
+from sdplay.images.own import read_own
 from tests.support.commandline import Sdplay
 from tests.support.given import photo
 

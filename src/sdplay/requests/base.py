@@ -49,7 +49,7 @@ class Request(BaseModel):
     Raises `BadRequest` for a wrong field, `BadRequests` for several, never pydantic's error.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False, defer_build=True)
 
     negative_prompt: Text = Field(
         default="", description="What to keep away from.", json_schema_extra={"group": "basics", "flag": "negative"}

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from sdplay.core.errors import BadRequest, together
 from sdplay.core.sample import Asset, ClipAsset, FileAsset, ImageAsset, LatentsAsset
-from sdplay.images.write import MEDIA_TYPES
+from sdplay.images.formats import MEDIA_TYPES
 from sdplay.prompts.lora_tags import NAME
 from sdplay.requests.add_ons import without_weights
 from sdplay.requests.base import Request, in_field_names, make_request
