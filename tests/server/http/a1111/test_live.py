@@ -14,6 +14,7 @@ import pytest
 
 from tests.support.a1111 import drawn_here, in_base64, opened, told
 from tests.support.given import mask, photo
+from tests.support.headers import SD15, write_header
 from tests.support.patience import wait_until
 from tests.support.service import RunningService, running_service
 
@@ -295,6 +296,34 @@ def test_styles_of_the_service(service: RunningService) -> None:
         assert info["styles"] == ["photo"]
     finally:
         (service.folder / "styles.csv").unlink()
+
+
+def test_files_of_the_library_by_name(tmp_path: Path) -> None:
+    """As they are called in A1111's folder; what is chosen is found by any of its names."""
+    models = tmp_path / "webui" / "models"
+    for folder in (models / "Stable-diffusion", models / "VAE", models / "Lora", tmp_path / "webui" / "embeddings"):
+        folder.mkdir(parents=True)
+    write_header(models / "Stable-diffusion" / "paper.safetensors", SD15)
+    write_header(models / "VAE" / "soft.safetensors", {"decoder.conv_in.weight": (512, 4, 3, 3)})
+    write_header(
+        models / "Lora" / "chalk.safetensors", {"lora_unet_mid_block_attentions_0_proj_in.lora_down.weight": (4, 320)}
+    )
+    write_header(tmp_path / "webui" / "embeddings" / "mystyle.safetensors", {"emb_params": (2, 768)})
+    with running_service(tmp_path / "home", env={"SDPLAY_MODELS": str(tmp_path / "webui")}) as service:
+        paper = next(model for model in service.get("/sdapi/v1/sd-models") if model["model_name"] == "paper")
+        assert paper["title"].partition(" [")[0] == paper["filename"] == "paper.safetensors"
+        assert service.get("/sdapi/v1/sd-vae") == [{"model_name": "soft.safetensors", "filename": "soft.safetensors"}]
+        assert "chalk.safetensors" in {lora["path"] for lora in service.get("/sdapi/v1/loras")}
+        assert service.get("/sdapi/v1/embeddings")["loaded"]["mystyle"]["vectors"] == 2
+        asked = APPLE | {"prompt": "a castle in mystyle <lora:chalk:0.8>"}
+        settings = {"sd_model_checkpoint": paper["title"], "sd_vae": "soft.safetensors"}
+        answer = post(service, "txt2img", asked | {"override_settings": settings})
+        assert answer.status_code == 200, answer.text
+        info = json.loads(answer.json()["info"])
+        assert (info["sd_model_name"], info["sd_vae_name"]) == ("paper", "soft")
+        assert {"Lora hashes", "TI hashes"} <= info["extra_generation_params"].keys()
+        for path in ("sd-models", "sd-vae", "loras", "embeddings"):
+            assert str(tmp_path) not in service.client.get(f"/sdapi/v1/{path}").text
 
 
 def test_nobody_takes_it_for_comfyui(service: RunningService) -> None:
