@@ -10,7 +10,7 @@ from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from sdplay.core.errors import BadRequest
 from sdplay.events import Event, Finished, ImageDone, ImageSaved, Started, Stepped, Warned
@@ -27,6 +27,7 @@ from sdplay.version import VERSION
 if TYPE_CHECKING:
     from sdplay.images.picture import Picture
 
+ANY_SEED = -1  # what the rest of the field writes for a random one
 OnStep = Callable[[Stepped], object]
 
 
@@ -153,7 +154,20 @@ def asked_for(request: Request | str | Sequence[str], fields: Mapping[str, Any])
             raise BadRequest("a request has fields of its own", field=name, value=value, hint="put it into the request")
         return [request]
     given = {name: value for name, value in fields.items() if value is not None}
-    return requests_for(kind_of(given), [request] if isinstance(request, str) else request, given)
+    if given.get("seed") == ANY_SEED:
+        del given["seed"]
+    return requests_for(kind_of(given), texts_of(request), given)
+
+
+def texts_of(prompts: object) -> list[str]:
+    """A prompt or several as a list; raises `BadRequest` for anything else that a program hands over."""
+    several = cast(Iterable[object], prompts) if isinstance(prompts, Iterable) else [prompts]
+    texts: list[str] = []
+    for text in [prompts] if isinstance(prompts, str) else several:
+        if not isinstance(text, str):
+            raise BadRequest("is no text", field="prompt", value=text, hint="what to draw, in words, or a list of such")
+        texts.append(text)
+    return texts
 
 
 def requests_for(
