@@ -24,7 +24,7 @@ from sdplay.events import Event, ImageDone, Started
 from sdplay.executors.inline import InlineExecutor
 from sdplay.film.job.builder import FilmJobBuilder
 from sdplay.film.job.film import shoot
-from sdplay.film.job.segments import read_frame
+from sdplay.film.job.frame_file import read_frame
 from sdplay.film.request_dream import Dream
 from sdplay.images.picture import Picture
 from sdplay.requests.base import Request, make_request

@@ -28,10 +28,12 @@ from nothing by `training/`, on a two-core CPU, from the art listed below; no ot
 
 {things} everyday things as `3d render`, `flat icon` or `cartoon`, on a background of a named colour (white when none
 is named), and many of them in a named colour. Wordings: "a red apple, 3d render", "flat icon of a cat on a blue
-background", "guitar cartoon". The names are in `training/concepts.txt`.
+background", "guitar cartoon". The names are in `training/concepts.txt`; `sdplay things` lists them.
 
 It is an honest small model that knows its icons by heart, not a general one: no scenes, no two things at once, no
-positions or sizes, no text, no photographs. Prompts about anything else are answered with some icon.
+positions or sizes, no text, no photographs. Prompts about anything else are answered with some icon; the program
+says beforehand which words it does not know. It draws 128 × 128 px and nothing else well: larger pictures become
+patterns, so the program enlarges a small one (`largest` in its card).
 
 ## Figures
 

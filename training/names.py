@@ -1,7 +1,8 @@
 """What the things are called: English names, emoji, and the names in every language of emojibase, as one table.
 
 The table (`things.json` in the model's folder) says which thing a word or an emoji stands for; who reads a prompt can
-put the English name in its place. The network itself is taught English only.
+put the English name in its place. The network itself is taught English only. Beside the names stand the other words
+that it reads, what words are related to a thing, and how many things it draws in one picture (`training.related`).
 """
 
 from __future__ import annotations
@@ -19,9 +20,11 @@ from training.export import BUILTIN
 from training.fetch import fetch, read_sources
 from training.foreign import CHOSEN, GRAMMAR
 from training.pictures import BEST_KNOWN, KNOWN
+from training.related import keywords_of, read_words, related_words
 from training.things import Thing, things
 
 FEW = 3  # a tag that no more things share than this may stand for one of them,
+MOST_COMPOSED = 2  # things in one picture
 FURTHER = 0.2  # doubt whether the name of a further drawing names the thing
 SHORT, MANY = 4, 12  # and so may one of a thing with few tags, if not too many share it
 ENGLISH = {"en", "en-gb"}
@@ -136,11 +139,27 @@ def table(all_things: list[Thing], drawings: list[Drawing], emojibase: Path) -> 
     return {"things": entries, "names": names, "grammar": GRAMMAR}
 
 
+def with_words(found: dict[str, Any], src: dict[str, Path], *, composed: bool) -> dict[str, Any]:
+    """`found` with the words that the model reads besides names, and those that are related to a thing."""
+    rows = json.loads((src["emojibase-data"] / "en" / "data.json").read_text())
+    tags = {bare(row["emoji"]): [str(tag) for tag in row.get("tags") or ()] for row in rows}
+    said = json.loads((src["emojilib"] / "dist" / "emoji-en-US.json").read_text())
+    keywords = {bare(emoji): words for emoji, words in said.items()}
+    things = found["things"]
+    related = related_words(
+        [[thing["name"], *thing["synonyms"]] for thing in things],
+        [keywords_of(thing["emoji"], tags, keywords) for thing in things],
+    )
+    most = MOST_COMPOSED if composed else 1
+    return found | {"most_things": most, "words": read_words(composed=composed), "related": related}
+
+
 def written(found: dict[str, Any]) -> str:
     """The table as JSON, a thing and a language a line, so that a change can be read."""
     lines = [json.dumps(entry, ensure_ascii=False, separators=(",", ":")) for entry in found["things"]]
-    parts = ['{"things":[\n' + ",\n".join(lines) + "\n]"]
-    for key in ("names", "grammar"):
+    parts = [f'{{"most_things":{found["most_things"]},\n"things":[\n' + ",\n".join(lines) + "\n]"]
+    parts.append('"related":' + json.dumps(found["related"], ensure_ascii=False, separators=(",", ":")))
+    for key in ("words", "names", "grammar"):
         rows = [
             f"{json.dumps(tongue)}:{json.dumps(words, ensure_ascii=False, separators=(',', ':'))}"
             for tongue, words in found[key].items()
@@ -154,11 +173,12 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path("training/work"))
     parser.add_argument("--folder", type=Path, default=BUILTIN)
     parser.add_argument("--first", type=int, help="only so many things, the best known: what the model was taught")
+    parser.add_argument("--composed", action="store_true", help="the model was taught pairs, numbers and scenes")
     asked = parser.parse_args()
     packages = {package.name: fetch(package, asked.work / "src") for package in read_sources()}
     _, drawings = load_art(asked.work)
     taught = things(drawings)[: asked.first]
-    found = table(taught, drawings, packages["emojibase-data"])
+    found = with_words(table(taught, drawings, packages["emojibase-data"]), packages, composed=asked.composed)
     (asked.folder / "things.json").write_text(written(found))
     words = sum(len(words) for words in found["names"].values())
     print(f"{len(taught)} things, {words} words of {len(found['names'])} languages -> {asked.folder / 'things.json'}")

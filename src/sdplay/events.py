@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from sdplay.core.errors import BadRequest
-from sdplay.images.picture import LargerPicture, Picture, SavedImage
 from sdplay.requests.recipe import Recipe
+from sdplay.requests.warnings import RequestWarning
+
+if TYPE_CHECKING:  # whoever waits for a picture need not load what it is made of
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from sdplay.images.picture import LargerPicture, Picture, SavedImage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,10 +31,17 @@ class Started:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stepped:
-    """Denoising step `step` of `steps` (from 1) is done for the frames `frames` (their indices).
+class Warned:
+    """Something of what was asked will come out otherwise; comes after `Started`."""
 
-    `previews` are small pictures of what is emerging, uint8 [h, w, 3], one for each frame, where that was asked for.
+    warning: RequestWarning
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stepped:
+    """Denoising step `step` of `steps` (from 1) is done for the pictures or frames `indices`, which share a batch.
+
+    `previews` are small pictures of what is emerging, uint8 [h, w, 3], one for each, if that was asked for.
     """
 
     indices: tuple[int, ...]
@@ -100,14 +111,16 @@ class Mismatch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resumed:
-    """A film of `total` frames starts, of which `done` are already on disk.
+    """A film of `total` frames starts, or a part of one, of which `done` are already on disk.
 
-    `damaged` names files of the job that are missing or changed (ten at most); their frames are drawn again.
+    `damaged` names files of the job that are missing or changed (ten at most); their frames are drawn again. Of the
+    `total` frames of a part, `before` are drawn only because those asked for start from them.
     """
 
     total: int
     done: int
     damaged: tuple[str, ...] = ()
+    before: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,9 +133,9 @@ class Measuring:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FramesSaved:
-    """`done` of a film's `total` frames are safely on disk; the rest takes about `seconds_left`.
+    """`done` of the `total` frames that are wanted are safely on disk; the rest takes about `seconds_left`.
 
-    `seconds` is the duration of the newest unit: a keyframe and its in-betweens, or one batch of frames.
+    `seconds` is the duration of the newest segment: a keyframe and its in-betweens, or one batch of frames.
     """
 
     done: int
@@ -192,4 +205,4 @@ class Finished:
 FilmEvent = KeyframeDone | DepthMapDone | Retried | Resumed | Measuring | FramesSaved | FilmSaved
 GridEvent = Reused | Mismatch
 UpscaleEvent = Upscaled | UpscaleDone | FrameUpscaled | FilmUpscaled | Skipped
-Event = Waiting | Started | Stepped | ImageDone | ImageSaved | Finished | FilmEvent | GridEvent | UpscaleEvent
+Event = Waiting | Started | Warned | Stepped | ImageDone | ImageSaved | Finished | FilmEvent | GridEvent | UpscaleEvent

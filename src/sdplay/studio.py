@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from sdplay.core.machine import Machine
-from sdplay.images.inputs import WHERE_THEY_WERE
-from sdplay.images.picture import Picture
 from sdplay.jobs import KINDS
 from sdplay.jobs.pictures import OnStep, PictureJobs, Pictures, asked_for
 from sdplay.jobs.resolve import ResolvedRequest, Resolver, random_seed
 from sdplay.library.card import shipped_cards
 from sdplay.library.resolve import ResolvedModel, resolve
 from sdplay.requests.base import Request
+from sdplay.requests.given import WHERE_THEY_WERE
 from sdplay.requests.modes import import_object
 from sdplay.requests.picture_fields import PictureFields, shows_fields
 
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from sdplay.film.job.encoder import Output
     from sdplay.film.job.film import FilmJob
     from sdplay.film.plan import AnyFilm, FilmPlan
-    from sdplay.images.picture import LargerPicture
+    from sdplay.images.picture import LargerPicture, Picture
     from sdplay.images.write import Embedded
     from sdplay.images.writer import ImageWriter
     from sdplay.interop import ParsedMetadata
@@ -111,14 +110,16 @@ class Studio:
         *,
         on_step: OnStep | None = None,
         preview: bool = False,
+        keep_latents: bool = False,
         **fields: Unpack[PictureFields],
     ) -> Pictures:
         """Draw a request, or a prompt (or each of several) with `fields` as `sdplay.draw` takes them; the pictures.
 
-        With `out` each is kept in that folder too, as `kind`. `on_step` and `preview`: see `PictureJobs.draw`.
+        With `out` each is kept in that folder too, as `kind`. `on_step`, `preview` and `keep_latents`: see
+        `PictureJobs.draw`.
         """
         asked = asked_for(request, fields)
-        return self.pictures.draw(asked, out, kind, on_step=on_step, preview=preview)
+        return self.pictures.draw(asked, out, kind, on_step=on_step, preview=preview, keep_latents=keep_latents)
 
     def grid(self, request: AnyStill, *axes: str, **options: Any) -> Grid:
         """Draw `request` with every combination of some values; see `GridJobs.draw`."""
@@ -133,18 +134,22 @@ class Studio:
         force: bool = False,
         strict: bool = False,
         source: str | Path | None = None,
+        frames: range | None = None,
     ) -> FilmJob:
         """The film of `request` in the job folder `out`: `for event in shoot(studio.film(…))`; see `FilmJobs.start`."""
         origin = Path(source) if source is not None else None
-        return self.films.start(request, Path(out), output, force=force, strict=strict, source=origin)
+        out = Path(out)
+        return self.films.start(request, out, output, force=force, strict=strict, source=origin, frames=frames)
 
     def plan(self, request: AnyFilm) -> tuple[ResolvedRequest, FilmPlan]:
         """What drawing the film `request` would be, without its model."""
         return self.films.plan(request)
 
-    def resume(self, job: str | Path, model: str | None = None, *, strict: bool = False) -> FilmJob:
+    def resume(
+        self, job: str | Path, model: str | None = None, *, strict: bool = False, frames: range | None = None
+    ) -> FilmJob:
         """The film in the job folder `job`, ready to be resumed; see `FilmJobs.resume`."""
-        return self.films.resume(Path(job), model, strict=strict)
+        return self.films.resume(Path(job), model, strict=strict, frames=frames)
 
     def upscale(
         self,
@@ -217,6 +222,7 @@ def draw(
     kind: str = "png",
     on_step: OnStep | None = None,
     preview: bool = False,
+    keep_latents: bool = False,
     **fields: Unpack[PictureFields],
 ) -> Pictures:
     """Draw `prompt`, or each of several, and return the pictures; with `out` they are kept in that folder as well.
@@ -224,11 +230,13 @@ def draw(
     `fields` are those of `Txt2Img`: steps, seed, size, guidance_scale, sampler and so on, also under the names of their
     flags. With an `image` (which may be a folder) they are those of `Img2Img`, and with a `mask` or `extend` those of
     `Inpaint`. Pictures are given as paths, PIL images, arrays, the bytes of a file, or pictures that were drawn.
-    `on_step` is called after each step, and stops the drawing where it returns False; see `PictureJobs.draw`.
+    `on_step` is called after each step, and stops the drawing where it returns False; with `keep_latents` the pictures
+    have `latents`; see `PictureJobs.draw`.
     Raises `BadRequest` (with the field, the value and what to do) and `SdplayError`.
     """
     with Studio() as studio:
-        return studio.draw(prompt, out, kind, on_step=on_step, preview=preview, **fields)
+        options = {"on_step": on_step, "preview": preview, "keep_latents": keep_latents}
+        return studio.draw(prompt, out, kind, **options, **fields)
 
 
 def upscale(

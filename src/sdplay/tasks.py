@@ -4,30 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from sdplay.core.machine import Machine
 from sdplay.events import Event
-from sdplay.images.read import Pixels
 from sdplay.library.resolve import ResolvedModel
 from sdplay.requests.base import Request
 from sdplay.requests.recipe import Recipe
+
+if TYPE_CHECKING:
+    from sdplay.images.read import Pixels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DrawTask:
     """Draw pictures `indices` of `recipe` with `model` on `device`; of an animation they are one whole segment.
 
-    `given` holds the key pictures, by frame, that the segment starts from. With `preview` every step of a single
-    picture shows what is emerging; no bit of the picture depends on it.
+    `given` holds the finished key pictures, by frame, that the segment starts from; a single picture has none. With
+    `preview` every step of a single picture shows what is emerging, and with `keep_latents` it keeps its latents; no
+    bit of the picture depends on either.
     """
 
     recipe: Recipe
     indices: Sequence[int]
     model: ResolvedModel
     device: str
-    given: Mapping[int, Pixels] = field(default_factory=dict[int, Pixels])
+    given: Mapping[int, Pixels] = field(default_factory=dict["int", "Pixels"])
     preview: bool = False
+    keep_latents: bool = False
 
     def __str__(self) -> str:
         return f"frames {self.indices[0]} to {self.indices[-1]}"

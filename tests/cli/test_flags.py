@@ -7,8 +7,9 @@ import click
 import pytest
 from pydantic import Field
 
-from sdplay.cli.flags import as_flags, in_the_words_of, read_size, request_fields, request_options
+from sdplay.cli.flags import as_flags, in_the_words_of, request_fields, request_options
 from sdplay.core.errors import BadRequest
+from sdplay.core.values import read_size
 from sdplay.requests.base import Request, make_request
 from sdplay.requests.txt2img import Txt2Img
 
@@ -33,7 +34,7 @@ def test_the_flags_of_txt2img_are_these() -> None:
     options = request_options(Txt2Img, positional="prompt", for_new=True)
     assert [name for option in options for name in option.opts] == [
         *("-n", "--num", "--negative", "--seed", "--steps", "--guidance"),
-        *("--style", "--styles-file", "--wildcards"),
+        *("--style", "--styles-file", "--wildcards", "--anyway", "--latents"),
         *("--syntax", "--sampler", "--schedule", "--width", "--height", "--size"),
         *("--allow-pickle", "--lora", "--embedding", "--model", "--vae"),
         *("--hires-scale", "--hires-upscaler", "--hires-steps", "--hires-strength"),

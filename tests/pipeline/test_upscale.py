@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from sdplay.core.errors import BadRequest
+from sdplay.core.errors import BadRequest, NotReproduced
 from sdplay.families.common.ncnn import NcnnNetwork, read_ncnn
 from sdplay.library import upscalers
-from sdplay.library.upscalers import default_upscaler, upscaler_files
-from sdplay.pipeline.upscale import upscale_picture, upscale_tiled
+from sdplay.library.upscalers import default_upscaler, upscaler_digest, upscaler_files
+from sdplay.pipeline.upscale import enlarged, upscale_picture, upscale_tiled
+from sdplay.requests.recipe import Enlargement
 from tests.support import ncnn
 from tests.support.given import photo
 
@@ -95,3 +97,34 @@ def psnr(one: np.ndarray, other: np.ndarray) -> float:
 def sharpness(pixels: np.ndarray) -> float:
     """The mean square of steps from pixel to pixel."""
     return float(np.square(np.diff(pixels.astype(float), axis=1)).mean())
+
+
+# --- a picture whose recipe says how large it becomes ----------------------------------------------------------------
+
+
+def test_a_picture_is_enlarged_as_the_command_would_enlarge_it(weights: Path, pixels: np.ndarray) -> None:
+    files = upscaler_files("realesrgan", 4)
+    larger = Enlargement(width=200, height=148, upscaler="realesrgan", weights=upscaler_digest(files))
+    assert np.array_equal(enlarged(pixels, larger), upscale_picture(pixels, (200, 148), "realesrgan")[0])
+    with pytest.raises(NotReproduced, match="is not the one that enlarged it"):
+        enlarged(pixels, replace(larger, weights="ab" * 32))
+
+
+def test_other_proportions_get_margins_in_the_colours_of_the_edges() -> None:
+    flat = np.full((10, 10, 3), 200, np.uint8)
+    flat[0], flat[-1], flat[4, 4] = (10, 20, 30), (40, 50, 60), (0, 0, 0)
+    tall = enlarged(flat, Enlargement(width=10, height=15, upscaler="lanczos"))
+    assert tall.shape == (15, 10, 3)
+    assert np.array_equal(tall[2:12], flat)
+    assert (tall[:2] == (10, 20, 30)).all()
+    assert (tall[12:] == (40, 50, 60)).all()
+    wide = enlarged(flat, Enlargement(width=41, height=20, upscaler="lanczos"))
+    assert wide.shape == (20, 41, 3)
+    assert (wide[:, :10] == wide[0, 0]).all()
+    assert abs(int(wide[0, 0, 0]) - 200) <= 1
+
+
+@pytest.mark.parametrize("size", [(5, 64), (64, 5), (13, 7), (100, 99)])
+def test_every_size_comes_out_as_it_was_asked(pixels: np.ndarray, size: tuple[int, int]) -> None:
+    larger = enlarged(pixels, Enlargement(width=size[0], height=size[1], upscaler="lanczos"))
+    assert larger.shape == (size[1], size[0], 3)

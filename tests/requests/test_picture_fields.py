@@ -29,9 +29,13 @@ class Picture:
     """Stands for `PictureLike`."""
 
 
+class Latents:
+    """Stands for `LatentsLike`."""
+
+
 def written(name: str) -> Any:
     text = inspect.get_annotations(PictureFields)[name].__forward_arg__
-    return eval(text, {**vars(picture_fields), "PictureLike": Picture})
+    return eval(text, {**vars(picture_fields), "PictureLike": Picture, "LatentsLike": Latents})
 
 
 def expected(kind: type[Any], name: str) -> Any:
@@ -41,6 +45,8 @@ def expected(kind: type[Any], name: str) -> Any:
     plain = plain_type(annotation)
     if name in PICTURES:
         return Picture | None
+    if name == "latents":
+        return Latents | None
     if get_origin(plain) is tuple:
         return str | Sequence[str]
     if name in FILES:

@@ -109,7 +109,7 @@ OTHER = {
 ONE_VALUE_SO_FAR = {"mode", "format"}
 OF_A_SECOND_PASS = {"hires_upscaler": "lanczos", "hires_steps": 3, "hires_strength": 0.5}  # where there is one
 NOT_SAID_WHERE_PLAIN = {"prompt_syntax"}  # see the tests of recipes without it below
-NEVER_ALONE = {"control_image", "controlnet"}  # see tests/requests/test_control.py
+NEVER_ALONE = {"control_image", "controlnet", "latents"}  # see test_control.py and test_latents.py
 WITH_A_CONTROL_IMAGE = {  # see tests/jobs/test_add_ons.py
     *("control_preprocessor", "canny_low", "canny_high", "control_scale", "control_start", "control_end"),
 }
@@ -157,7 +157,7 @@ def test_how_a_second_pass_is_drawn_counts_where_there_is_one(name: str, value: 
 def test_every_field_of_a_request_is_an_ingredient_or_is_known_not_to_be() -> None:
     settled = recipe()
     assert Txt2Img.model_fields.keys() - settled.to_dict().keys() - left_out(settled.request) == {
-        *("num", "style", "styles_file", "wildcards", "run"),
+        *("num", "style", "styles_file", "wildcards", "anyway", "run"),
     }
 
 

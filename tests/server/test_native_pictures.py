@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import wave
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from tests.support.service import RunningService
 
@@ -138,6 +141,20 @@ def test_clip_and_sound_are_told_by_their_content(service: RunningService) -> No
     assert service.client.post("/api/v1/jobs", json=wrong).status_code == 422
 
 
+def test_latents_are_sent_as_an_array(service: RunningService) -> None:
+    file = io.BytesIO()
+    np.save(file, np.zeros((4, 16, 16), np.float32))
+    latents = sent(service, file.getvalue(), "noise.npy")
+    assert (latents["media_type"], latents["width"], latents["height"]) == ("application/x-npy", 16, 16)
+    answer = service.client.post("/api/v1/plan", json={"prompt": "x", "latents": latents["id"]})
+    assert answer.json()["total"] == 1, answer.text
+    assert service.client.get(f"{latents['url']}/file").headers["content-disposition"].startswith("attachment")
+    for wrong in (np.zeros((4, 16, 16), np.float64), np.array([{}], object)):
+        file = io.BytesIO()
+        np.save(file, wrong)
+        assert service.client.post(UPLOADS, files={"file": ("a.npy", file.getvalue(), "")}).status_code == 422
+
+
 PLAYLIST = b"#EXTM3U\n#EXT-X-VERSION:3\n#EXTINF:1,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n"
 NO_FILES = {
     "nothing": b"",
@@ -227,3 +244,35 @@ def test_wildcard_is_never_a_file_elsewhere(service: RunningService, name: str) 
     if answer.status_code == 202:  # it is no wildcard, but these characters
         picture = service.wait(answer.json()["id"])["pictures"][0]
         assert picture["prompt"] == f"a __{name}__ cat"
+
+
+def with_recipe(content: bytes, **changed: Any) -> bytes:
+    """One of our PNGs, with other things in the recipe that it holds."""
+    with Image.open(io.BytesIO(content)) as image:
+        texts, pixels = dict(image.info), image.convert("RGB")
+    held = json.loads(texts["sdplay"])
+    held["recipe"] |= changed
+    words, file = PngInfo(), io.BytesIO()
+    words.add_text("sdplay", json.dumps(held))
+    pixels.save(file, "PNG", pnginfo=words)
+    return file.getvalue()
+
+
+def test_sent_picture_is_proved_but_leads_to_no_file(service: RunningService) -> None:
+    upload = sent(service, png())
+    first = drawn(service, mode="img2img", image=upload["id"])[0]
+    content = service.client.get(first["file"]).content
+    whole = sent(service, content)
+    assert service.wait(service.submit("verify", picture=whole["id"])["id"])["state"] == "completed"
+    recipe = json.loads(service.client.get(first["made_from"]).text)["recipe"]
+    for changed in (
+        {"image": "/etc/hostname", "assets": {"image": recipe["assets"]["image"] | {"path": "/etc/hostname"}}},
+        {"image": "uploads/../queue.db"},
+        {"model": recipe["model"] | {"name": "../../x"}},
+        {"lora": ["../x:1"]},
+        {"prompt": "<lora:/etc/x:1>"},
+    ):
+        odd = sent(service, with_recipe(content, **changed))
+        answer = service.client.post("/api/v1/jobs", json={"mode": "verify", "picture": odd["id"]})
+        assert answer.status_code == 422, (changed, answer.text)
+        assert "hostname" not in answer.text or "/etc" not in answer.text

@@ -65,6 +65,13 @@ class RunningService:
         wait_until(lambda: self.get(f"/api/v1/jobs/{job}")["state"] in ENDED)
         return self.get(f"/api/v1/jobs/{job}")
 
+    def request_behind(self, picture: int) -> dict[str, Any]:
+        """What the job was asked for that drew a picture."""
+        return self.get(f"/api/v1/jobs/{self.get(f'/api/v1/pictures/{picture}')['job']}")["request"]
+
+    def newest_job(self) -> dict[str, Any]:
+        return self.get("/api/v1/jobs?limit=1")["jobs"][0]
+
     def stop(self) -> int:
         """End it as Ctrl-C in a supervisor does; its exit code."""
         self.process.send_signal(signal.SIGTERM)

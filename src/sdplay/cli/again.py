@@ -15,7 +15,7 @@ from sdplay.cli.flags import as_flags, in_the_words_of, request_fields, request_
 from sdplay.cli.follow import follow
 from sdplay.cli.models import PICKLE, library_with
 from sdplay.cli.outcome import reason
-from sdplay.cli.request_command import Flag, RequestCommand
+from sdplay.cli.request_command import RequestCommand
 from sdplay.cli.terminal import printable
 from sdplay.cli.warm import drawn_by_service
 from sdplay.core.errors import BadRequest, NotReproduced, SdplayError
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from sdplay.studio import ResolvedRequest, Studio
 
 
-ANYWAY_HELP = "Draw it if its model is not here and the usual one is made for smaller pictures."
 MOST_LINES = 20  # of what differs; the rest is counted
 SAME, DIFFERS, CANNOT_BE_TRIED = 0, 1, 2
 
@@ -47,8 +46,7 @@ class AgainCommand(RequestCommand):
         for kind in STILLS.values():
             for flag in request_options(kind, positional=None, for_new=False):
                 flags.setdefault(flag.name, flag)
-        anyway = Flag(["--anyway"], is_flag=True, group="model", basic=True, help=ANYWAY_HELP)
-        return [click.Argument(["file"], type=FILE), *flags.values(), anyway, *delivery_options(for_new=False)]
+        return [click.Argument(["file"], type=FILE), *flags.values(), *delivery_options(for_new=False)]
 
 
 @click.command(cls=AgainCommand)
@@ -62,7 +60,7 @@ def again(ctx: click.Context, /, file: Path, **params: Any) -> int:
     """
     from sdplay.images.write import Embedded
 
-    delivery, anyway = delivery_from(params), params.pop("anyway")
+    delivery = delivery_from(params)
     library = library_with(bool(params.get("allow_pickle")))
     with in_the_words_of(ctx), open_studio(library=library) as studio:
         source = studio.read(file)
@@ -72,7 +70,7 @@ def again(ctx: click.Context, /, file: Path, **params: Any) -> int:
         else:
             request = taken_over(studio, source, params, quiet=delivery.quiet)
             resolved, indices = studio.history.resolve_all(request)
-            if params["model"] is None and not anyway:
+            if params["model"] is None and not params["anyway"]:
                 check_size(resolved, source)
         report = PictureReport(studio, resolved, indices, delivery)
         follow(report)
@@ -151,6 +149,7 @@ def unproved(file: Path, error: SdplayError) -> int:
 @click.option("--image", help="Where the picture is that it was drawn from, if not where it was.")
 @click.option("--mask", help="The same for the mask.")
 @click.option("--control-image", help="The same for the control image.")
+@click.option("--latents", help="The same for the latents.")
 @click.option("--every", type=click.IntRange(min=1), default=1, help="Of a film: every n-th unit only.")
 @PICKLE
 @drawn_by_service

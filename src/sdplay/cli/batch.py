@@ -1,4 +1,4 @@
-"""Several requests drawn one after the other: what is said of them together, and one bad file that spoils no other."""
+"""Draw one request or several, one after the other: what is said of them together; one bad file spoils no other."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def picture_reports(studio: Studio, asked: Sequence[AnyStill], delivery: Deliver
 
     if sum(request.num for request in asked) > MOST_SHOWN and delivery.show is None:
         delivery = replace(delivery, show=False)
-    announced = len(asked) == 1 or delivery.quiet
+    announced, said = len(asked) == 1 or delivery.quiet, set[str]()
     for number, request in enumerate(asked, 1):
         try:
             with in_the_words_of(click.get_current_context()):
@@ -60,7 +60,7 @@ def picture_reports(studio: Studio, asked: Sequence[AnyStill], delivery: Deliver
             click.echo(banner(resolved, asked), err=True)
             announced = True
         place = Place(number, len(asked), what_sets_apart(request, asked)) if len(asked) > 1 else None
-        yield PictureReport(studio, resolved, range(count(resolved.recipe)), delivery, place)
+        yield PictureReport(studio, resolved, range(count(resolved.recipe)), delivery, place, said)
 
 
 def banner(first: ResolvedRequest, asked: Sequence[AnyStill]) -> str:

@@ -14,6 +14,7 @@ import click
 
 from sdplay.cli.flags import envvar
 from sdplay.cli.follow import Report
+from sdplay.cli.param_types import FileKind, Folder
 from sdplay.cli.request_command import Flag
 from sdplay.cli.warm import no_serve
 from sdplay.core.errors import DiskFull, SdplayError, Stopped
@@ -66,7 +67,7 @@ def delivery_options(*, for_new: bool) -> list[click.Parameter]:
         variable = envvar(names[-1].partition("/")[0].lstrip("-")) if for_new else None
         return Flag(list(names), envvar=variable, **settings)
 
-    folder, kinds = click.Path(path_type=Path), click.Choice(FORMATS, case_sensitive=False)
+    folder, kinds = Folder("--name says what the files are called"), FileKind(FORMATS)
     return [
         flag(
             "-o",
@@ -85,7 +86,7 @@ def delivery_options(*, for_new: bool) -> list[click.Parameter]:
         flag("--preview", basic=True, is_flag=True, help="Show each picture emerging, in the terminal."),
         flag(
             "--preview-file",
-            type=folder,
+            type=click.Path(path_type=Path),
             metavar="FILE",
             help="Keep FILE at what is emerging, for a viewer.",
         ),
@@ -115,7 +116,10 @@ class Place:
 
 
 class PictureReport(Report):
-    """What is said of pictures `indices` of a resolved request, and where they are shown; `artifacts` are the files."""
+    """What is said of pictures `indices` of a resolved request, and where they are shown; `artifacts` are the files.
+
+    `said` are the warnings that were said of requests before this one; they are not said again.
+    """
 
     def __init__(
         self,
@@ -124,24 +128,29 @@ class PictureReport(Report):
         indices: Sequence[int],
         delivery: Delivery,
         place: Place | None = None,
+        said: set[str] | None = None,
     ) -> None:
         from sdplay.cli.progress import progress_for
 
         self.studio, self.resolved, self.indices, self.delivery = studio, resolved, indices, delivery
         self.place, self.out, self.quiet = place, delivery.out, delivery.quiet
         self.progress = progress_for(quiet=delivery.quiet, lines=place is None)
-        self.drawn, self.seconds = 0, 0.0
+        self.drawn, self.seconds, self.said = 0, 0.0, said if said is not None else set[str]()
         self.artifacts: list[SavedImage] = []
         self._protocol: Protocol | None = shown_with(delivery, len(indices))
         self._viewer = viewer_of(delivery)
 
     def events(self) -> Generator[Event, None, None]:
-        from sdplay.cli.progress import memory_lines
+        from sdplay.cli.progress import memory_lines, warning_lines
 
         writer = self._writer(self.out) if self.out is not None else None
         said_before = self.place is not None and self.place.number > 1
         for line in memory_lines(self.resolved) if not self.quiet and not said_before else ():
             self.say(line)
+        for line in warning_lines(self.resolved.warnings):
+            if line not in self.said:
+                self.say(line)
+        self.said.update(warning_lines(self.resolved.warnings))
         self.progress.begin(self.resolved.recipe, self.indices)
         return self.studio.run(self.resolved, self.indices, writer, preview=self.delivery.previewed)
 

@@ -97,12 +97,12 @@ def note_batch(request: AnyStill) -> None:
 
 
 def open_studio(workers: int = 1, library: Library | None = None) -> Studio:
-    """A studio that draws with the warm model of the service that runs; without one in this process, in `workers`
-    others, or only pretends to where the environment says so.
+    """A studio with the executor that this command draws with: the service, if one runs; else this process, or as many
+    others as `workers` says if that is more than one. With SDPLAY_EXECUTOR=fake it only pretends to draw.
 
-    `library` is where it looks for models, those of the environment when left out.
+    `library` is where it looks for models (that of the environment if left out).
     """
-    from sdplay.executors.here import in_this_process
+    from sdplay.jobs.resolve import in_this_process
     from sdplay.studio import Studio
 
     inside = executor_here(workers)
@@ -113,18 +113,22 @@ def open_studio(workers: int = 1, library: Library | None = None) -> Studio:
 
 
 def executor_here(workers: int) -> Callable[[], Executor]:
-    """What makes the executor of a command without a service."""
-    from sdplay.executors.here import in_this_process
+    """What makes the executor of a command if no service draws for it."""
+    from sdplay.jobs.resolve import in_this_process
 
     if only_pretends():
-        from sdplay.executors.fake import FakeExecutor
-
-        return FakeExecutor
+        return pretending
     if workers > 1:
         from sdplay.executors.processes import ProcessExecutor
 
         return partial(ProcessExecutor, workers)
     return in_this_process
+
+
+def pretending() -> Executor:
+    from sdplay.executors.fake import FakeExecutor
+
+    return FakeExecutor()
 
 
 def only_pretends() -> bool:

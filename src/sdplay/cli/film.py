@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sdplay.cli.draw import open_studio
-from sdplay.cli.flags import in_the_words_of, request_fields, request_options
+from sdplay.cli.flags import as_flags, in_the_words_of, request_fields, request_options
 from sdplay.cli.follow import Report, follow
+from sdplay.cli.frame_range import FrameRange
 from sdplay.cli.models import PICKLE, library_with
+from sdplay.cli.param_types import FileKind, Folder
 from sdplay.cli.request_command import Flag, ModeCommand
 from sdplay.cli.warm import drawn_by_service, no_serve
 from sdplay.core.errors import SdplayError, Stopped
@@ -24,7 +26,10 @@ if TYPE_CHECKING:
 
 FORMATS = ("mp4", "gif", "webp", "apng", "webm", "mkv")
 JOB = click.Path(path_type=Path)
+NEW_JOB = Folder("--format says what kind of film it is")
 STRICT = "Refuse a film that another version or processor began: its bits may differ."
+PART = FrameRange(open_ended=False)
+PART_HELP = "Draw frames A to B alone, and those they start from, into a film of their own; the job can go on later."
 POSITIONAL = {"dream": "prompts", "animate": "animation_prompts"}
 
 
@@ -53,7 +58,8 @@ class FilmCommand(ModeCommand):
             out = params["fork"] or params["out"] or free_folder(Path("films"), self._mode)
             options = {name: params[name] for name in ("force", "strict")}
             source = params["out"] if params["fork"] is not None else None
-            job = studio.film(request, out, output_from(params, request), source=source, **options)
+            output, frames = output_from(params, request), frames_of(params["frames"])
+            job = studio.film(request, out, output, source=source, frames=frames, **options)
             return make_film(job, quiet=params["quiet"])
 
 
@@ -69,20 +75,31 @@ def film_options(kind: type[AnyFilm], positional: str) -> list[click.Parameter]:
 
 def job_options() -> list[click.Parameter]:
     return [
-        Flag(["-o", "--out"], basic=True, type=JOB, metavar="JOB", help="Folder of the film (default: films/NAME-1)."),
-        Flag(["--fork"], type=JOB, metavar="NEW", help="Begin the film of --out again in NEW, changed by other flags."),
+        Flag(
+            ["-o", "--out"], basic=True, type=NEW_JOB, metavar="JOB", help="Folder of the film (default: films/NAME-1)."
+        ),
+        Flag(
+            ["--fork"],
+            type=NEW_JOB,
+            metavar="NEW",
+            help="Begin the film of --out again in NEW, changed by other flags.",
+        ),
         Flag(
             ["--config"], basic=True, type=JOB, metavar="FILE", help="Settings: JSON, TOML, YAML, config.py, Deforum's."
         ),
-        Flag(
-            ["--format"], basic=True, type=click.Choice(FORMATS), default="mp4", show_default=True, help="Kind of film."
-        ),
+        Flag(["--format"], basic=True, type=FileKind(FORMATS), default="mp4", show_default=True, help="Kind of film."),
+        Flag(["--frames"], basic=True, type=PART, metavar="A-B", help=PART_HELP),
         Flag(["--workers"], type=click.IntRange(1, 64), default=1, help="Processes that draw side by side."),
         Flag(["--strict"], is_flag=True, help=STRICT),
         Flag(["--force"], is_flag=True, help="Begin even if the disk seems too small."),
         Flag(["-q", "--quiet"], basic=True, is_flag=True, help="Print the path of the film and nothing else."),
         no_serve(),
     ]
+
+
+def frames_of(asked: tuple[int, int] | None) -> range | None:
+    """The frames that were typed, as Python counts them."""
+    return range(asked[0], asked[1] + 1) if asked is not None else None
 
 
 def film_request(kind: type[AnyFilm], positional: str, params: Mapping[str, Any]) -> AnyFilm:
@@ -99,11 +116,25 @@ def film_request(kind: type[AnyFilm], positional: str, params: Mapping[str, Any]
         for note in settings.notes:
             click.echo(f"note: {note}", err=True)
     fields |= request_fields(kind, params)
+    if not params["words"] and positional not in fields and params["config"] is None:
+        refuse_nothing_new(params["out"])
     if params["words"]:
         fields[positional] = tuple(params["words"]) if positional == "prompts" else " ".join(params["words"])
     if fields.get("seed") == -1:
         fields["seed"] = None
     return ask_film(kind, **fields)
+
+
+def refuse_nothing_new(out: Path | None) -> None:
+    """Raise `BadRequest` if the film in `out` is named and nothing says what it shows: it goes on by other commands."""
+    if out is None or not (out / "job.json").is_file():
+        return
+    from sdplay.core.errors import BadRequest
+
+    name = shlex.quote(str(out))
+    hint = f"sdplay resume {name} goes on with it, --fork NEW begins it anew with other settings, "
+    hint += "and the command that made it takes another --format too"
+    raise BadRequest("holds a film, and no prompt is given", field="out", value=str(out), hint=hint)
 
 
 def forked_fields(kind: type[AnyFilm], out: Path | None) -> dict[str, Any]:
@@ -139,15 +170,24 @@ def free_folder(parent: Path, name: str) -> Path:
 @click.command()
 @click.argument("job", type=JOB)
 @click.option("--model", help="Where the model of the film is now, if it was moved.")
+@click.option("--frames", type=PART, metavar="A-B", help=PART_HELP)
 @click.option("--workers", type=click.IntRange(1, 64), default=1, help="Processes that draw side by side.")
 @click.option("--strict", is_flag=True, help=STRICT)
 @click.option("-q", "--quiet", is_flag=True, help="Print the path of the film and nothing else.")
 @PICKLE
 @drawn_by_service
-def resume(job: Path, model: str | None, workers: int, strict: bool, quiet: bool, allow_pickle: bool) -> int:
+def resume(
+    job: Path,
+    model: str | None,
+    frames: tuple[int, int] | None,
+    workers: int,
+    strict: bool,
+    quiet: bool,
+    allow_pickle: bool,
+) -> int:
     """Resume a film that was stopped, was killed or ran out of space; finished frames stay as they are."""
     with open_studio(workers, library_with(allow_pickle)) as studio:
-        return make_film(studio.resume(job, model, strict=strict), quiet=quiet)
+        return make_film(studio.resume(job, model, strict=strict, frames=frames_of(frames)), quiet=quiet)
 
 
 def make_film(job: FilmJob, *, quiet: bool, kept: bool = True) -> int:
@@ -163,10 +203,12 @@ class FilmReport(Report):
 
     def __init__(self, job: FilmJob, *, quiet: bool) -> None:
         from sdplay.cli.film_progress import film_progress
+        from sdplay.film.part import frames_text
 
         self.job, self.quiet = job, quiet
         self.film_progress = self.progress = film_progress(job, quiet=quiet)
-        self.resume = f"sdplay resume {shlex.quote(str(job.folder.path))}"
+        part = f" --frames {frames_text(job.frames)}" if job.frames is not None else ""
+        self.resume = f"sdplay resume {shlex.quote(str(job.folder.path))}{part}"
 
     def events(self) -> Generator[Event, None, None]:
         from sdplay.cli.progress import memory_lines
@@ -179,7 +221,7 @@ class FilmReport(Report):
             self.say(line)
         with self.progress.aside():
             for warning in job.warnings:
-                click.echo(f"note: {warning}", err=True)
+                click.echo(f"note: {as_flags(warning)}", err=True)
         return shoot(job)
 
     def may_stop(self, event: Event) -> bool:
@@ -188,7 +230,7 @@ class FilmReport(Report):
         return not isinstance(event, FilmSaved)
 
     def stopped(self) -> Stopped:
-        total, folder = self.job.plan.total, self.job.folder.path
+        total, folder = self.film_progress.total, self.job.folder.path
         reason = f"stopped; {self.film_progress.kept} of {total} frames are kept in {folder}"
         return Stopped(reason, hint=f"to go on: {self.resume}")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import click
@@ -29,7 +31,7 @@ class FilmProgress(Progress):
 
     def follow(self, event: Event) -> None:
         if isinstance(event, Resumed | FramesSaved):
-            self.kept = event.done
+            self.kept, self.total = event.done, event.total
         if isinstance(event, FramesSaved):
             self.left = f"{duration(event.seconds_left)} to go" if event.done < event.total else ""
             self.pace = f", {event.seconds:.1f} s a {self.unit_name}" if event.seconds else ""
@@ -52,7 +54,7 @@ class FilmLines(FilmProgress):
     def follow(self, event: Event) -> None:
         super().follow(event)
         if isinstance(event, Resumed):
-            for line in (*damages(event), opening(self.job, event.done)):
+            for line in beginning(self.job, event):
                 click.echo(line, err=True)
         elif isinstance(event, Measuring) and self._measuring != event.total:
             self._measuring = event.total
@@ -76,7 +78,7 @@ class FilmBar(FilmProgress, LiveProgress):
     def follow(self, event: Event) -> None:
         super().follow(event)
         if isinstance(event, Resumed):
-            for line in (*damages(event), opening(self.job, event.done)):
+            for line in beginning(self.job, event):
                 self.console.print(line, style="dim", highlight=False)
         elif isinstance(event, Retried):
             self.console.print(f"frame {event.index} came out bad: {event.how}", highlight=False)
@@ -100,19 +102,29 @@ class FilmBar(FilmProgress, LiveProgress):
         return table
 
 
-def damages(event: Resumed) -> list[str]:
-    """A line for each damaged file."""
-    return [f"note: {name} is damaged or missing; its frames are drawn again" for name in event.damaged]
+def beginning(job: FilmJob, event: Resumed) -> Iterator[str]:
+    """A line for each damaged file, what is about to be made, and what a part of it starts from."""
+    for name in event.damaged:
+        redrawn = "its frames are drawn again" if job.frames is None else "where asked for, its frames are drawn again"
+        yield f"note: {name} is damaged or missing; {redrawn}"
+    yield opening(job, event.done)
+    if event.before:
+        yield (
+            f"{event.before} frames before them are drawn too, which they start from: so they have the bits that they "
+            "have in the whole film"
+        )
 
 
 def opening(job: FilmJob, done: int) -> str:
     """What is about to be made, in one line."""
+    from sdplay.film.part import frames_text
     from sdplay.film.plan import guidance_text
 
-    recipe, plan = job.recipe, job.plan
-    going_on = f", {done} of them there already" if done else ""
+    recipe, plan, part = job.recipe, job.plan, job.frames
+    going_on = f", {done} of them there already" if done and part is None else ""
+    frames = f"{plan.total} frames" if part is None else f"frames {frames_text(part)} of {plan.total}"
     return (
-        f"{recipe.request.mode}: {plan.total} frames of {recipe.width}x{recipe.height}{going_on}, with "
+        f"{recipe.request.mode}: {frames} of {recipe.width}x{recipe.height}{going_on}, with "
         f"{recipe.model.name}, {recipe.steps} steps, {recipe.sampler}, guidance {guidance_text(plan)}, "
         f"seed {recipe.seed}, in {job.folder.path}"
     )
@@ -122,7 +134,8 @@ def closing_line(job: FilmJob, filmed: FilmSaved) -> str:
     rate = job.encoder.output.rate
     if not filmed.anew:
         return f"nothing to do: all {job.plan.total} frames are there, and the film too"
-    return f"{filmed.frames} frames, {float(filmed.frames / rate):.1f} s at {float(rate):g} frames a second"
+    rest = f"; the whole film: sdplay resume {shlex.quote(str(job.folder.path))}" if job.frames is not None else ""
+    return f"{filmed.frames} frames, {float(filmed.frames / rate):.1f} s at {float(rate):g} frames a second{rest}"
 
 
 def film_progress(job: FilmJob, *, quiet: bool) -> FilmProgress:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Report:
-    """What the command line says and shows of one job; each kind of job has its own.
+    """What the command line says and shows of one job; each kind of job has a subclass (of pictures: `PictureReport`).
 
     `out` is the folder that files go to, None if no files are saved; `quiet` leaves out all but the paths of files.
     """

@@ -39,7 +39,9 @@ COMMANDS = {
     "explain": ("explain", "Show what the model reads of a prompt."),
     "canny": ("images", "Find the edges in a picture, as a ControlNet sees them."),
     "serve": ("serve", "Keep a model warm and answer programs over HTTP."),
+    "mcp": ("mcp", "Let agents draw, by the Model Context Protocol."),
     "models": ("models", "List the models on this computer."),
+    "things": ("things", "List what the built-in model can draw."),
     "samplers": ("models", "List samplers and noise schedules."),
 }
 # Near enough to a command to be a typing mistake, far enough to leave "snow", "shoe" and "cream" their pictures.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,8 @@ import click
 
 from sdplay.cli.draw import DrawCommand, open_studio
 from sdplay.cli.film import JOB, POSITIONAL, FilmCommand, film_request
-from sdplay.cli.flags import in_the_words_of, request_fields
+from sdplay.cli.flags import as_flags, in_the_words_of, request_fields
+from sdplay.cli.frame_range import FrameRange
 from sdplay.cli.prompts import prompts_in
 from sdplay.cli.request_command import Flag
 from sdplay.cli.terminal import printable, table
@@ -26,26 +26,12 @@ if TYPE_CHECKING:
 MOST_ROWS = 100  # in a terminal, unless --every or --range asks for others
 
 
-class FrameRange(click.ParamType):
-    """The first and the last of some frames."""
-
-    name = "range"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        match = re.fullmatch(r"\s*(\d{0,9})\s*:\s*(\d{0,9})\s*", str(value)) if isinstance(value, str) else None
-        if match is None:
-            self.fail(f"{value!r} is not a range of frames; write 10:20, 10: or :20", param, ctx)
-        first, last = int(match[1] or 0), int(match[2]) if match[2] else None
-        if last is not None and last < first:
-            self.fail(f"{value!r} ends before it begins", param, ctx)
-        return first, last
-
-
 class PlanCommand(FilmCommand):
     """Plans a film in one mode; its flags are those that make the film."""
 
     def own_params(self) -> list[click.Parameter]:
-        return [*super().own_params(), *plan_options(self._mode)]
+        to_draw = [param for param in super().own_params() if param.name != "frames"]
+        return [*to_draw, *plan_options(self._mode)]
 
     def run(self, **params: Any) -> int:
         with in_the_words_of(click.get_current_context()):
@@ -67,7 +53,13 @@ def plan_options(mode: str) -> list[click.Parameter]:
             ["--json"], basic=True, type=file, metavar="FILE|-", help="Write the table, and what the film is, as JSON."
         ),
         Flag(["--every"], basic=True, type=click.IntRange(min=1), help="A row for every n-th frame."),
-        Flag(["--range", "frames"], basic=True, type=FrameRange(), metavar="A:B", help="Rows for the frames A to B."),
+        Flag(
+            ["--range", "--frames", "frames"],
+            basic=True,
+            type=FrameRange(open_ended=True),
+            metavar="A:B",
+            help="Rows for the frames A to B.",
+        ),
     ]
     if mode == "animate":
         says = "Write the moves of the camera alone, on a test card or init_image, as a film."
@@ -191,6 +183,7 @@ class Facts:
     def _notes(self) -> Iterator[str]:
         from sdplay.film.job.builder import film_warnings
 
+        yield from (as_flags(warning.message) for warning in self.resolved.warnings)
         yield from film_warnings(self.plan)
         if self.request.seed is None and not getattr(self.request, "seeds", ()):
             yield f"no seed was asked for; this film is made with --seed {self.resolved.recipe.seed}"
@@ -223,6 +216,7 @@ def facts(resolved: ResolvedRequest) -> Iterator[tuple[str, str]]:
     recipe, memory = resolved.recipe, memory_of(resolved)
     yield "prompt", printable(getattr(recipe.request, "prompt", ""))
     yield "picture", plan_line(recipe, range(count(recipe))).removeprefix("drawing ")
+    yield from (("note", printable(as_flags(warning.message))) for warning in resolved.warnings)
     yield "numbers", f"{recipe.numerics.dtype} on {resolved.device}, VAE in {recipe.numerics.decode_dtype}"
     if memory is None:
         yield "memory", "unknown: the files do not say how large the model is"

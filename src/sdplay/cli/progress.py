@@ -7,14 +7,14 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 
 import click
 
 from sdplay.cli.flags import as_flags
-from sdplay.cli.terminal import duration
+from sdplay.cli.terminal import duration, printable
 from sdplay.events import Event, Finished, ImageDone, Started, Stepped
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from sdplay.requests.recipe import Recipe
+    from sdplay.requests.warnings import RequestWarning
     from sdplay.studio import ResolvedRequest
 
 
@@ -221,12 +222,17 @@ def memory_lines(resolved: ResolvedRequest) -> Iterator[str]:
         yield f"note: {as_flags(memory.warning)}"
 
 
+def warning_lines(warnings: Iterable[RequestWarning]) -> list[str]:
+    """What will come out otherwise than asked, a line each."""
+    return list(dict.fromkeys(printable(f"note: {as_flags(warning.message)}") for warning in warnings))
+
+
 def low_memory_plan(resolved: ResolvedRequest) -> str:
     """What drawing in little memory means for this picture."""
-    from sdplay.requests.txt2img import picture_size
+    from sdplay.requests.txt2img import drawn_size
 
     recipe, numerics = resolved.recipe, resolved.recipe.numerics
-    width, height = picture_size(recipe)
+    width, height = drawn_size(recipe)
     tile, larger = numerics.decode_tile, max(width, height) > numerics.decode_tile
     decoding = (
         f"decoded in tiles of {tile} px, which takes long" if larger else f"decoded whole ({tile} px is one tile)"
@@ -239,11 +245,11 @@ def low_memory_plan(resolved: ResolvedRequest) -> str:
 
 def plan_line(recipe: Recipe, indices: Sequence[int]) -> str:
     """What is about to be drawn, in one line."""
-    from sdplay.requests.txt2img import second_pass
+    from sdplay.requests.txt2img import picture_size
 
     pictures = "1 picture" if len(indices) == 1 else f"{len(indices)} pictures"
-    second = second_pass(recipe)
-    larger = f", then {second.width}x{second.height}," if second is not None else ""
+    width, height = picture_size(recipe)
+    larger = f", then {width}x{height}," if (width, height) != (recipe.width, recipe.height) else ""
     return (
         f"drawing {pictures} of {recipe.width}x{recipe.height}{larger} with {recipe.model.name}: {recipe.steps} steps, "
         f"{recipe.sampler}, {recipe.schedule}, guidance {recipe.guidance_scale:g}, seed {recipe.seed + indices[0]}"

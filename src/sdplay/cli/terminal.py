@@ -8,7 +8,7 @@ import base64
 import io
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -98,6 +98,15 @@ def table(rows: Iterable[tuple[str, ...]]) -> str:
     lines = list(rows)
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
+
+
+def in_columns(words: Sequence[str], width: int) -> str:
+    """`words` in as many columns as fit into `width` characters, to be read downwards."""
+    widest = max(map(len, words), default=0) + 2
+    columns = max(width // widest, 1)
+    lines = -(-len(words) // columns)
+    rows = (words[line::lines] for line in range(lines))
+    return "\n".join("".join(word.ljust(widest) for word in row).rstrip() for row in rows)
 
 
 def printable(text: str) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sdplay.cli.flags import as_flags
 from sdplay.cli.request_command import Flag
 
 if TYPE_CHECKING:
@@ -35,17 +36,16 @@ SETTINGS: dict[str, Any] = {
     "callback": keep_alone,
     "help": "Draw in this process even while `sdplay serve` runs.",
 }
-drawn_by_service = click.option(NO_SERVE, cls=Flag, **SETTINGS)  # gives a command that flag
+drawn_by_service = click.option(NO_SERVE, cls=Flag, **SETTINGS)  # a decorator: gives a command --no-serve
 
 
 def executor_of_service(inside: Callable[[], Executor], workers: int) -> Executor | None:
     """What draws with the warm model of the service of this user, or with `inside` where it does not; None where none
     runs or none is to be used.
     """
-    from sdplay.library.library import home_of
-    from sdplay.server.home import service_home
+    from sdplay.library.library import RUNNING, SERVICE, home_of
 
-    running = service_home(home_of(os.environ)).running
+    running = home_of(os.environ) / SERVICE / RUNNING
     if not running.exists() or stays_alone():
         return None
     from sdplay.executors.service import ServiceExecutor
@@ -63,4 +63,4 @@ def note(text: str) -> None:
     """Say on stderr what a person should know, unless the command is to be quiet."""
     ctx = click.get_current_context(silent=True)
     if ctx is None or not any(ctx.params.get(name) for name in QUIET):
-        click.echo(f"note: {text}", err=True)
+        click.echo(f"note: {as_flags(text)}", err=True)

@@ -105,7 +105,19 @@ class FileAsset:
     digest: Digest
 
 
-Asset = ImageAsset | ClipAsset | FileAsset
+@with_config(ConfigDict(extra="forbid"))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LatentsAsset:
+    """Latents somebody gave: where they were, and what counts, the sha256 of their shape and values."""
+
+    path: FilePath
+    digest: Digest
+    channels: Extent
+    height: Extent
+    width: Extent
+
+
+Asset = ImageAsset | ClipAsset | FileAsset | LatentsAsset
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,8 +207,8 @@ class Sample:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Segment:
-    """Frames `first` to `stop` (exclusive) of a film, drawn in one go; `waits_for` is the number of the unit whose last
-    drawn picture it starts from, None if it starts by itself.
+    """Frames `first` to `stop` (exclusive) of a film, drawn in one go; `waits_for` is the number of the segment whose
+    last drawn picture it starts from, None if it starts by itself.
     """
 
     number: int

@@ -1,1 +1,1 @@
-"""Where pictures are drawn: in this process (inline), or not at all (fake)."""
+"""Where pictures are drawn: in this process (inline), in others (processes), by the service, or not at all (fake)."""

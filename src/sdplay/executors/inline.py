@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Generator
-from typing import Protocol
+from contextlib import closing
+from dataclasses import replace
+from typing import TYPE_CHECKING, Protocol
 
 from sdplay.core.machine import Machine
 from sdplay.engines.device import detect_machine
 from sdplay.engines.torch_settings import own_torch_settings
-from sdplay.events import Event, Started, Upscaled
+from sdplay.events import Event, ImageDone, Started, Upscaled
 from sdplay.pipeline.model_cache import LoadedModel, ModelCache
-from sdplay.pipeline.preview import PreviewCache
 from sdplay.pipeline.retry import LoadPrecise, RenderInputs, render_with_retry
 from sdplay.requests.base import Request
 from sdplay.requests.memory import uses_sequential_offload
@@ -18,9 +20,12 @@ from sdplay.requests.modes import MODES, import_object
 from sdplay.requests.recipe import Recipe, plan
 from sdplay.tasks import DrawTask, Task, UpscaleTask
 
+if TYPE_CHECKING:
+    from sdplay.pipeline.preview import LinearPreview, PreviewCache
+
 
 class ModeRenderer(Protocol):
-    """Draws tasks of some modes with a loaded model; what it holds from task to task, `close` lets go of."""
+    """Draws the tasks of some modes with a loaded model. `close` frees what it keeps from task to task."""
 
     def render(
         self, task: DrawTask, loaded: LoadedModel, load_precise: LoadPrecise
@@ -30,22 +35,44 @@ class ModeRenderer(Protocol):
 
 
 class PictureRenderer:
-    """Draws single pictures; holds the last model's preview."""
+    """Draws single pictures; keeps what makes previews of the last model's latents."""
 
     def __init__(self) -> None:
-        self._previews = PreviewCache()
+        self._previews: PreviewCache | None = None
 
     def render(self, task: DrawTask, loaded: LoadedModel, load_precise: LoadPrecise) -> Generator[Event, None, None]:
-        preview = self._previews.of(loaded.family, task.recipe) if task.preview else None
-        renderer = RenderInputs(recipe=task.recipe, model=loaded, load_precise=load_precise, preview=preview)
-        return render_with_retry(renderer, plan(task.recipe, task.indices))
+        preview = self._preview(task, loaded) if task.preview else None
+        renderer = RenderInputs(
+            recipe=task.recipe, model=loaded, load_precise=load_precise, preview=preview, keep_latents=task.keep_latents
+        )
+        with closing(render_with_retry(renderer, plan(task.recipe, task.indices))) as events:
+            yield from map(finished, events)
+
+    def _preview(self, task: DrawTask, loaded: LoadedModel) -> LinearPreview:
+        from sdplay.pipeline.preview import PreviewCache
+
+        self._previews = self._previews or PreviewCache()
+        return self._previews.of(loaded.family, task.recipe)
 
     def close(self) -> None:
-        self._previews = PreviewCache()
+        self._previews = None
+
+
+def finished(event: Event) -> Event:
+    """`event`; a finished picture is enlarged, where its recipe says so."""
+    larger = event.picture.recipe.enlargement if isinstance(event, ImageDone) else None
+    if larger is None or not isinstance(event, ImageDone):
+        return event
+    from sdplay.pipeline.upscale import enlarged
+
+    started, picture = time.perf_counter(), event.picture
+    pixels = enlarged(picture.pixels, larger)
+    seconds = picture.seconds + time.perf_counter() - started
+    return replace(event, picture=replace(picture, pixels=pixels, seconds=seconds))
 
 
 class InlineExecutor:
-    """Keeps one model in memory between runs, and what its modes hold (an open clip, a depth model)."""
+    """Keeps one model in memory between runs, and what its renderers hold (an open video file, a depth model)."""
 
     workers = 1
 
@@ -81,7 +108,7 @@ class InlineExecutor:
             steps.close()
 
     def _steps(self, task: DrawTask) -> Generator[Event, None, None]:
-        """Load the model; what is returned draws the pictures, an event at a time."""
+        """Load the model, and return the generator that draws the pictures, an event at a time."""
         sequential_offload = uses_sequential_offload(task.recipe, task.model)
         loaded = self._models.get(task.model, task.recipe.numerics, task.device, sequential_offload=sequential_offload)
         precise_models = ModelCache()  # for what is drawn again in more precision: the model itself stays
@@ -92,7 +119,7 @@ class InlineExecutor:
         return self._renderer(task.recipe).render(task, loaded, load_precise)
 
     def _renderer(self, recipe: Recipe) -> ModeRenderer:
-        """Who draws pictures of this mode; a mode other than of single pictures names its own, loaded when needed."""
+        """What draws this mode: `PictureRenderer`, or for films the class that `MODES` names, imported when needed."""
         place = MODES[recipe.request.mode].renderer
         if place not in self._renderers:
             self._renderers[place] = import_object(place)() if place else PictureRenderer()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sdplay.core.sample import PromptPair
 from sdplay.images.infotext_grammar import NEGATIVE, quoted
+from sdplay.library import upscalers
 from sdplay.prompts.lora_tags import lora_tags, word_pattern
 from sdplay.requests.add_ons import asked_loras
 from sdplay.requests.inpaint import Inpaint
@@ -74,6 +75,7 @@ def infotext(recipe: Recipe, index: int, version: str) -> str:
         **second_pass(request),
         **({"CFG Rescale phi": f"{request.guidance_rescale:g}"} if request.guidance_rescale else {}),
         **controlled(recipe),
+        **enlarged(recipe),
     }
     pairs |= file_hashes(recipe, words)
     if words.prompt != request.prompt:
@@ -146,6 +148,15 @@ def controlled(recipe: Recipe) -> dict[str, object]:
         "Control Mode": "Balanced",
     }
     return {CONTROLNET: ", ".join(f"{key}: {value}" for key, value in told.items())}
+
+
+def enlarged(recipe: Recipe) -> dict[str, object]:
+    """The pairs of a picture that its model could not draw at the size asked, in the words of A1111's extras."""
+    larger = recipe.enlargement
+    if larger is None:
+        return {}
+    size = f"{larger.width}x{larger.height}"
+    return {"Postprocess upscale to": size, "Postprocess upscaler": upscalers.UPSCALER_LABELS[larger.upscaler]}
 
 
 def with_asked_loras(recipe: Recipe, prompt: str) -> str:

@@ -14,15 +14,20 @@ from sdplay.core.sample import Asset, ImageAsset
 from sdplay.images.mask import Mask, check_paints, read_mask, shaped
 from sdplay.images.open import SUFFIXES
 from sdplay.images.picture import pixel_digest
-from sdplay.images.read import Pixels, read_image
+from sdplay.images.read import Pixels, read_image, read_without_profile
 from sdplay.requests.base import Request
 from sdplay.requests.given import PictureInMemory, PictureLike, as_picture
 from sdplay.requests.inpaint import Inpaint
+from sdplay.requests.latents import as_latents, latents_asset
 from sdplay.requests.modes import named_files
 from sdplay.requests.recipe import Recipe
 
-CALLED = {"image": "the picture", "mask": "the mask", "control_image": "the control image"}  # by role, in messages
-WHERE_THEY_WERE: Mapping[str, PictureLike | None] = {}
+CALLED = {  # by role, in messages
+    "image": "the picture",
+    "mask": "the mask",
+    "control_image": "the control image",
+    "latents": "the latents",
+}
 
 
 def input_assets(request: Request) -> dict[str, Asset]:
@@ -30,6 +35,8 @@ def input_assets(request: Request) -> dict[str, Asset]:
     paths = named_files(request)
     images = {role: make_asset(role, paths[role]) for role in ("image", "control_image") if role in paths}
     assets: dict[str, Asset] = {**images}
+    if "latents" in paths:
+        assets["latents"] = latents_asset(paths["latents"])
     if "mask" in paths and "image" in images:
         width, height = images["image"].width, images["image"].height
         mask = read_mask(paths["mask"], (width, height))
@@ -84,6 +91,11 @@ def with_inputs(recipe: Recipe, where: Mapping[str, PictureLike | None]) -> Reci
         raise BadRequest(error.reason, field=role, value=error.value, hint=hint) from None
     for role, asset in recipe.assets.items():
         if found[role].digest != asset.digest:
+            if isinstance(asset, ImageAsset) and is_without_profile(found[role].path, role, asset):
+                raise NotReproduced(
+                    f"{found[role].path!r} has a colour profile, which was left out when it was drawn from",
+                    hint="this version reads its true colours: draw it anew to have them",
+                )
             raise NotReproduced(
                 f"{found[role].path!r} is not {CALLED[role]} it was drawn from "
                 f"(sha256 {found[role].digest[:10]}, then {asset.digest[:10]})",
@@ -92,10 +104,15 @@ def with_inputs(recipe: Recipe, where: Mapping[str, PictureLike | None]) -> Reci
     return replace(recipe, request=request, assets=found)
 
 
+def is_without_profile(path: str, role: str, asset: ImageAsset) -> bool:
+    """Whether the picture at `path` was that of `asset` when its colour profile counted for nothing, as it once did."""
+    return role != "mask" and pixel_digest(read_without_profile(path, role)) == asset.digest
+
+
 def given_picture(role: str, picture: PictureLike) -> str:
     """As `as_picture`; raises `BadRequest` for what is no picture."""
     try:
-        return as_picture(picture)
+        return as_latents(picture) if role == "latents" else as_picture(picture)
     except ValueError as error:
         raise BadRequest(str(error), field=role, value=picture) from None
 

@@ -35,6 +35,8 @@ def pixel_digest(pixels: NDArray[np.uint8]) -> str:
 class Picture:
     """Picture `index` of `recipe`: `pixels` is uint8 [height, width, 3], sRGB. `path` is its file, None if it was not
     kept. Shows itself in a notebook; numpy takes it for an array.
+
+    `latents` are those it was decoded from, float32 [channels, height, width], where they were asked for.
     """
 
     pixels: NDArray[np.uint8]
@@ -42,6 +44,7 @@ class Picture:
     index: int
     seconds: float
     path: Path | None = None
+    latents: NDArray[np.float32] | None = None
 
     @property
     def seed(self) -> int:

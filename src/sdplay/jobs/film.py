@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from sdplay.jobs.resolve import ResolvedRequest, Resolver
 from sdplay.requests.resolve import check_known
+from sdplay.requests.warnings import word_warnings
 
 if TYPE_CHECKING:
     from sdplay.film.job.builder import FilmJobBuilder
@@ -34,21 +35,26 @@ class FilmJobs:
         force: bool = False,
         strict: bool = False,
         source: Path | None = None,
+        frames: range | None = None,
     ) -> FilmJob:
         """The film of `request` in the job folder `out`, ready to be shot: `for event in shoot(studio.film(…))`.
 
         A folder that holds this job already is resumed. Frames that come out as in the film in the folder `source` are
-        copied from it. Everything that can be wrong is said here, before the model is loaded: `BadRequest` and
-        `BadRequests` for the request, `BadRequest` for a folder with another job in it (and what differs), `DiskFull`
-        for too little space unless `force`, and with `strict` `NotReproduced` for a film begun by another version or
-        on another processor.
+        copied from it. With `frames=range(20, 31)` that part is drawn alone, and what it starts from, with the bits
+        that it has in the whole film, into a film file of its own.
+        Everything that can be wrong is said here, before the model is loaded: `BadRequest` and `BadRequests` for the
+        request, `BadRequest` for a folder with another job in it (and what differs) and for frames that the film has
+        not, `DiskFull` for too little space unless `force`, and with `strict` `NotReproduced` for a film begun by
+        another version or on another processor.
         """
         from sdplay.film.job.builder import seeded_as_before
         from sdplay.film.plan import with_everything_wrong
 
         with with_everything_wrong(request):
             resolved = self.resolver.resolve(seeded_as_before(request, out))
-            return self._builder(resolved, output).begin(out, force=force, strict=strict, source=source)
+            job = self._builder(resolved, output).begin(out, force=force, strict=strict, source=source, frames=frames)
+            said = (warning.message for warning in with_words(resolved, job.plan).warnings)
+            return replace(job, warnings=(*said, *job.warnings))
 
     def plan(self, request: AnyFilm) -> tuple[ResolvedRequest, FilmPlan]:
         """What drawing the film `request` would be, without its model; raises what `start` raises for a request."""
@@ -56,10 +62,15 @@ class FilmJobs:
 
         with with_everything_wrong(request):
             resolved = self.resolver.resolve(request)
-            return resolved, film_plan(resolved.recipe)
+            plan = film_plan(resolved.recipe)
+            return with_words(resolved, plan), plan
 
-    def resume(self, job: Path, model: str | None = None, *, strict: bool = False) -> FilmJob:
+    def resume(
+        self, job: Path, model: str | None = None, *, strict: bool = False, frames: range | None = None
+    ) -> FilmJob:
         """The film in the job folder `job`, ready to be resumed; `model` says where its model is now.
+
+        `frames` is a part of it, as for `start`. Frames that are whole stay as they are.
 
         Raises `BadRequest` for a folder without a job, `NotReproduced` where the model or a file it is made from is
         not the one it was begun with, and with `strict` for one begun by another version or on another processor.
@@ -70,7 +81,7 @@ class FilmJobs:
         folder = JobFolder.open(job, FREE)
         recorded = self._recorded(folder, model)
         output = described_output(folder.description)
-        return self._builder(recorded, output).begin(job, force=True, strict=strict)
+        return self._builder(recorded, output).begin(job, force=True, strict=strict, frames=frames)
 
     def verify(self, job: Path, model: str | None = None, every: int = 1) -> Iterator[SegmentChecked]:
         """Draw every `every`-th finished unit of the film in `job` again and compare; nothing there is changed.
@@ -110,3 +121,12 @@ class FilmJobs:
             executor=self.resolver.executor,
             output=output or Output(),
         )
+
+
+def with_words(resolved: ResolvedRequest, plan: FilmPlan) -> ResolvedRequest:
+    """`resolved` with what its model does not know of the words of the film, by its `plan`."""
+    from sdplay.film.words import film_prompts
+
+    field = "prompts" if resolved.recipe.request.mode == "dream" else "animation_prompts"
+    of_words = word_warnings(film_prompts(plan), resolved.recipe, resolved.model, field)
+    return replace(resolved, warnings=(*resolved.warnings, *of_words))

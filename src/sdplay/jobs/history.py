@@ -9,24 +9,26 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sdplay.core.errors import BadRequest, NotReproduced
+from sdplay.core.errors import BadRequest, NotReproduced, SdplayError
 from sdplay.events import ImageDone
-from sdplay.images.inputs import CALLED, WHERE_THEY_WERE, with_inputs
+from sdplay.images.inputs import CALLED, with_inputs
+from sdplay.images.own import format_of, is_ours, read_own, read_sheet
 from sdplay.images.picture import Picture, difference
 from sdplay.images.write import Embedded, stored_pixels
-from sdplay.images.writer import format_of, is_ours, read_own, read_sheet
 from sdplay.interop import ParsedMetadata, read_found
 from sdplay.interop.import_settings import ImportedSettings, import_settings
 from sdplay.interop.read import why_silent
 from sdplay.jobs.pictures import PictureJobs, Pictures
 from sdplay.jobs.resolve import ResolvedRequest, Resolver
+from sdplay.jobs.since_then import known_cause
 from sdplay.jobs.upscale import UpscaleJobs
 from sdplay.prompts.template import Wildcards
 from sdplay.requests.base import Request, in_field_names, make_request
-from sdplay.requests.given import PictureLike
+from sdplay.requests.given import WHERE_THEY_WERE, PictureLike
 from sdplay.requests.recipe import Recipe, count
 from sdplay.requests.request import kind_of
 from sdplay.requests.resolve import check_known
+from sdplay.requests.txt2img import picture_size
 from sdplay.version import VERSION
 
 
@@ -91,6 +93,8 @@ class History:
                 # something points at another model or picture than its own: a change like any other
         was = embedded.recipe.request
         first = {**was.model_dump(), "seed": embedded.recipe.seed + embedded.index, "num": 1}
+        if embedded.recipe.enlargement is not None:
+            first |= dict(zip(("width", "height"), picture_size(embedded.recipe), strict=True))
         known = {} if "wildcards" in changes else embedded.recipe.wildcards
         return self.resolve_all(make_request(type(was), **{**first, **changes}), known)
 
@@ -132,19 +136,27 @@ class History:
         `BadRequest` when the file cannot be tried.
         """
         picture, embedded, pixels = self.again(path, model, pictures)
-        self.compare(picture, embedded, pixels, path)
+        self.compare(picture, embedded, pixels, path, model)
         return picture
 
-    def compare(self, picture: Picture, embedded: Embedded, pixels: NDArray[np.uint8], path: Path) -> None:
-        """Raise `NotReproduced` where `picture`, drawn again, is not what the file `path` says and holds."""
+    def compare(
+        self,
+        picture: Picture,
+        embedded: Embedded,
+        pixels: NDArray[np.uint8],
+        path: Path,
+        model: str | None = None,
+    ) -> None:
+        """Raise `NotReproduced` where `picture`, drawn again by `model`, is not what the file `path` says and holds."""
         if picture.digest != embedded.digest:
+            apart = "" if embedded.enlarged else ": " + difference(picture.pixels, pixels)
+            cause = self._known_cause(embedded.recipe, model)
+            by = f"it was drawn with {recipe_hardware(embedded.recipe)} by sdplay {embedded.version}; this is {VERSION}"
             raise NotReproduced(
-                "the arithmetic gives other bits here"
-                + ("" if embedded.enlarged else ": " + difference(picture.pixels, pixels)),
+                f"it comes out otherwise here{apart}" if cause else f"the arithmetic gives other bits here{apart}",
                 field="file",
                 value=str(path),
-                hint=f"it was drawn with {recipe_hardware(embedded.recipe)} by sdplay {embedded.version}; "
-                f"this is {VERSION}",
+                hint=f"{cause}; {by}" if cause else by,
             )
         stored = stored_pixels(picture, format_of(path), VERSION)
         if embedded.enlarged:
@@ -156,6 +168,12 @@ class History:
                 field="file",
                 value=str(path),
             )
+
+    def _known_cause(self, recipe: Recipe, model: str | None) -> str:
+        try:
+            return known_cause(recipe, self.resolver.same_model(recipe, model)[0])
+        except SdplayError:  # it was drawn elsewhere, with a model that is not here
+            return known_cause(recipe, None)
 
 
 def recipe_hardware(recipe: Recipe) -> str:

@@ -1,4 +1,4 @@
-"""From a request to a resolved one, its recipe, model and device with nothing left open; and what memory it takes."""
+"""From a request to its recipe, with nothing left open, its model and its device; and what memory drawing takes."""
 
 from __future__ import annotations
 
@@ -9,10 +9,8 @@ from dataclasses import dataclass, replace
 
 from sdplay.core.errors import BadRequest, ModelBroken, NotReproduced
 from sdplay.core.identity import ResolvedAddOn, add_on_name
-from sdplay.core.machine import memory_available
+from sdplay.core.machine import check_address_space, memory_available
 from sdplay.core.values import amount_text
-from sdplay.executors.here import in_this_process
-from sdplay.images.canny import holds_map
 from sdplay.library.add_ons import TITLES, resolve_add_on
 from sdplay.library.bundled import bundled_embeddings
 from sdplay.library.card import ModelCard
@@ -26,6 +24,7 @@ from sdplay.requests.modes import expand_prompts, read_files
 from sdplay.requests.recipe import Recipe
 from sdplay.requests.resolve import resolve_request
 from sdplay.requests.stills import Still
+from sdplay.requests.warnings import RequestWarning, request_warnings
 from sdplay.tasks import Executor
 
 EDGES = "canny"
@@ -33,16 +32,28 @@ EDGES = "canny"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResolvedRequest:
-    """A request with its recipe and the model found for it."""
+    """What a request resolves to: its recipe, the model that was found for it, and torch's name of the device.
+
+    `warnings` say what will come out otherwise than asked.
+    """
 
     recipe: Recipe
     model: ResolvedModel
     device: str
+    warnings: tuple[RequestWarning, ...] = ()
 
 
 def random_seed() -> int:
     """A random seed of 32 bits, as is usual."""
     return secrets.randbelow(2**32)
+
+
+def in_this_process() -> Executor:
+    """What draws here; loads torch, so it is made when something is drawn. Raises `MemoryFailed`."""
+    check_address_space()
+    from sdplay.executors.inline import InlineExecutor
+
+    return InlineExecutor()
 
 
 class Resolver:
@@ -77,8 +88,8 @@ class Resolver:
         """Close every open field, in this order: seed, prompts, model, ControlNet, add-ons, machine, files, what the
         model's card and the machine decide, memory. Raises `BadRequest` and its kinds, or `ModelBroken`.
 
-        `known` are wildcards whose lines are taken from here and not from files; `model` is that of the request where
-        it was found already.
+        `known` are the lines of wildcards that are not to be read from files; `model` is the request's, if it was
+        found already.
         """
         library, seed = self.library, self.new_seed() if request.seed is None else request.seed
         request, wildcards = expand_prompts(request, known, seed)
@@ -88,7 +99,9 @@ class Resolver:
         machine = self.executor.detect_machine(request)
         request, assets = read_files(request)
         recipe = resolve_request(request, model, machine, seed, assets, wildcards)
-        return ResolvedRequest(recipe=kept_within(recipe, model), model=model, device=machine.device)
+        recipe = kept_within(recipe, model)
+        warnings = request_warnings(recipe, model)
+        return ResolvedRequest(recipe=recipe, model=model, device=machine.device, warnings=warnings)
 
     def same_model(self, recipe: Recipe, model: str | None) -> tuple[ResolvedModel, str]:
         """The model of `recipe`, at `model` if not under its old name, its add-ons, and the device it was drawn on."""
@@ -125,6 +138,8 @@ def with_controlnet(request: Request, card: ModelCard) -> Request:
         )
     preprocessor = request.control_preprocessor
     if preprocessor == "auto":
+        from sdplay.images.canny import holds_map
+
         of_edges = EDGES in add_on_name(network).casefold() and not holds_map(request.control_image)
         preprocessor = EDGES if of_edges else "none"
     return request.model_copy(update={"controlnet": network, "control_preprocessor": preprocessor})

@@ -15,6 +15,7 @@ from pathlib import Path
 from sdplay.core.errors import BadRequest, StoreError, UnknownName
 from sdplay.files.atomic import replace_file
 from sdplay.files.regular import read_regular_text
+from sdplay.files.remembered import Remembered
 
 NAME = re.compile(r"\w[\w.+-]{0,63}")
 
@@ -31,7 +32,8 @@ class ModelCard:
     a CPU, `film_tile` that of frames that do not wait for each other: a single picture should not cost as much as four,
     and a film is never one picture. `decode` is the VAE's number format, "same" for that of the other networks.
     `controlnet` is the ControlNet that comes with it, "" for none. `folder` is where its files are, None for a card
-    without files of its own.
+    without files of its own. `largest` is the longest side in pixels that it can draw, beyond which it makes a pattern,
+    0 where none is known; `most_hires_strength` is how much a second pass larger than that may change.
     """
 
     name: str
@@ -47,15 +49,24 @@ class ModelCard:
     film_tile: int = 1
     decode: str = "same"
     controlnet: str = ""
+    largest: int = 0
+    most_hires_strength: float = 1.0
     folder: Path | None = None
 
 
 def read_card(path: Path) -> ModelCard:
-    """Read a card from TOML; a relative `folder` is relative to the folder above that of the cards."""
+    """The card in a TOML file; a relative `folder` is relative to the folder above that of the cards."""
+    return _cards(path)
+
+
+def _read_card(path: Path) -> ModelCard:
     fields = tomllib.loads(path.read_text(encoding="utf-8"))
     if "folder" in fields:
         fields["folder"] = path.parents[1] / fields["folder"]
     return ModelCard(**fields)
+
+
+_cards = Remembered(_read_card, 64)
 
 
 def shipped_cards() -> dict[str, ModelCard]:

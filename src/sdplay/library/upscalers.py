@@ -6,6 +6,7 @@ Only its files are read: none of its code is loaded, nor what that needs (Vulkan
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -60,6 +61,11 @@ def upscaler_name(name: str) -> str:
     if wanted not in known:
         raise UnknownName("upscaler", name, UPSCALERS)
     return known[wanted]
+
+
+def upscaler_digest(files: UpscalerFiles) -> str:
+    """The sha256 of a network's files, hex."""
+    return hashlib.sha256(files.param.read_bytes() + files.weights.read_bytes()).hexdigest()
 
 
 def upscaler_files(name: str, scale: float) -> UpscalerFiles:

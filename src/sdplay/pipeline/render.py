@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sdplay.core.errors import MemoryFailed
-from sdplay.core.sample import PromptPair, Sample
+from sdplay.core.sample import LatentsAsset, PromptPair, Sample
 from sdplay.events import Event, ImageDone, Retried, Stepped
 from sdplay.families.base import Family
 from sdplay.images.picture import Picture
@@ -27,7 +27,7 @@ from sdplay.pipeline.conditioning import (
     unet_loras,
 )
 from sdplay.pipeline.control import ControlCache
-from sdplay.pipeline.hires import plan_passes, second_pass_latents
+from sdplay.pipeline.hires import Pass, plan_passes, second_pass_latents
 from sdplay.pipeline.latents import (
     InitPixels,
     LatentPreparer,
@@ -40,8 +40,9 @@ from sdplay.pipeline.latents import (
     with_mask,
 )
 from sdplay.pipeline.model_cache import TextEncodingCache
+from sdplay.requests.latents import starting_latents
 from sdplay.requests.recipe import Recipe
-from sdplay.sampling.noise import batch_noise
+from sdplay.sampling.noise import NoiseSampler, batch_noise
 from sdplay.sampling.samplers import SAMPLERS
 
 # Latents [B, C, h, w] as B small pictures, uint8 [_, _, 3].
@@ -56,13 +57,15 @@ def render(
     text_cache: TextEncodingCache,
     init_pixels: InitPixels = no_init_pixels,
     preview: Preview | None = None,
+    *,
+    keep_latents: bool = False,
 ) -> Iterator[Event]:
     """Draw `samples` batch by batch, yielding `Stepped` after every step and `ImageDone` for every picture.
 
     `init_pixels` gives the pixels that a frame of a film starts from, in the recipe's size. `preview` makes small
-    pictures of the estimated x0 at each step. The caller may stop at any event: nothing is left running. Raises
-    `BadRequest` for a size, steps or clip skip that the model cannot take, `MemoryFailed`, and `NumbersFailed` for
-    pixels that are NaN or infinite.
+    pictures of the estimated x0 at each step; with `keep_latents` a picture has the latents that it was decoded from.
+    The caller may stop at any event: nothing is left running. Raises `BadRequest` for a size, steps or clip skip that
+    the model cannot take, `MemoryFailed`, and `NumbersFailed` for pixels that are NaN or infinite.
     """
     inference_mode = partial(inference, recipe.numerics.threads)
     text_cache = text_cache.with_clip_skip(recipe.request.clip_skip, textual_inversions_of(recipe))
@@ -85,15 +88,14 @@ def render(
             with inference_mode():
                 if this_pass.second is not None:
                     inits = second_pass_latents(recipe, batch, latents, this_pass, family)
-                # 2. prompts become what the network reads, each text once
+                # 2. conditioning: prompts become cond and uncond, each text is encoded once; guidance wraps the network
                 conditioning = BatchConditioning(recipe, batch, family, text_cache, this_pass.steps_before)
                 channels, control = stack_inpaint_channels(inits), controls(batch[0], this_pass.second)
                 denoiser = with_mask(conditioning.denoiser(this_pass.sigmas.levels, channels, control), inits)
                 # 3. noise from each sample's own seed, on top of what it starts from
                 noise_sampler = partial(batch_noise, noises, this_pass.shape, device=family.device)
-                latents = noisy_latents(
-                    family.process, inits, noise_sampler, this_pass.sigmas, fill_draw=this_pass.steps
-                )
+                start = given_start(recipe, this_pass, len(batch), family) or noise_sampler
+                latents = noisy_latents(family.process, inits, start, this_pass.sigmas, fill_draw=this_pass.steps)
             # 4. the sampler denoises, step by step
             sampling = SAMPLERS[recipe.sampler](denoiser, latents, this_pass.sigmas.levels, noise_sampler)
             while True:
@@ -116,7 +118,18 @@ def render(
                 made_by = decoded_in_float32(recipe)
                 yield Retried(index=sample.index, how=DECODED)
             pixels = inits[row].to_picture(pictures[row])
-            yield ImageDone(picture=Picture(pixels=pixels, recipe=made_by, index=sample.index, seconds=seconds))
+            kept = latents[row].to("cpu", torch.float32, copy=True).numpy() if keep_latents else None
+            picture = Picture(pixels=pixels, recipe=made_by, index=sample.index, seconds=seconds, latents=kept)
+            yield ImageDone(picture=picture)
+
+
+def given_start(recipe: Recipe, this_pass: Pass, rows: int, family: Family) -> NoiseSampler | None:
+    """The latents that the first pass of every sample starts from, in place of noise; None where there are none."""
+    asset = recipe.assets.get("latents")
+    if this_pass.second is not None or not isinstance(asset, LatentsAsset):
+        return None
+    start = torch.as_tensor(starting_latents(asset, this_pass.shape)).to(family.device)
+    return lambda _: start.expand(rows, *this_pass.shape)
 
 
 @contextmanager

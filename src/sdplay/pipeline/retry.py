@@ -66,11 +66,13 @@ class RenderInputs:
     init_pixels: InitPixels = no_init_pixels
     preview: Preview | None = None
     policy: RetryPolicy = DEFER
+    keep_latents: bool = False
 
     def render(self, samples: Iterable[Sample]) -> Iterator[Event]:
         """`samples` without any retry."""
         family, text_cache = self.model.family, self.model.text_cache
-        return render(self.recipe, samples, family, text_cache, self.init_pixels, self.preview)
+        options = {"preview": self.preview, "keep_latents": self.keep_latents}
+        return render(self.recipe, samples, family, text_cache, self.init_pixels, **options)
 
     def starting_from(self, init_pixels: InitPixels, previous: PreviousPixels) -> RenderInputs:
         return replace(self, init_pixels=init_pixels, policy=replace(self.policy, previous=previous))

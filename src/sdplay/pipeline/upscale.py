@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from sdplay.core.errors import NotReproduced
 from sdplay.families.common.ncnn import NcnnNetwork, read_ncnn
 from sdplay.images.filters import resize_lanczos
 from sdplay.images.read import Pixels
-from sdplay.library.upscalers import LANCZOS, upscaler_files
+from sdplay.library.upscalers import LANCZOS, upscaler_digest, upscaler_files
 from sdplay.pipeline.render import inference
+from sdplay.requests.enlarge import scale_of
+from sdplay.requests.recipe import Enlargement
 
 TILE, HALO = 192, 32  # pixels of the small picture: a tile, and the border that is computed around it
 Box = tuple[int, int, int, int]
@@ -29,8 +31,41 @@ def upscale_picture(pixels: Pixels, size: tuple[int, int], upscaler: str) -> tup
         return resize_lanczos(pixels, *size), ""
     files = upscaler_files(upscaler, max(size[0] / pixels.shape[1], size[1] / pixels.shape[0]))
     network = read_ncnn(files.param, files.weights)
-    digest = hashlib.sha256(files.param.read_bytes() + files.weights.read_bytes()).hexdigest()
-    return resize_lanczos(upscale_tiled(network, files.scale, pixels), *size), digest
+    return resize_lanczos(upscale_tiled(network, files.scale, pixels), *size), upscaler_digest(files)
+
+
+def enlarged(pixels: Pixels, larger: Enlargement) -> Pixels:
+    """A finished picture, uint8 [H, W, 3], at the size that its recipe says; where the proportions are others, with
+    margins.
+
+    Raises `NotReproduced` where the network is not the one that the recipe names, and as `upscale_picture` does.
+    """
+    drawn, asked = (pixels.shape[1], pixels.shape[0]), (larger.width, larger.height)
+    scale = scale_of(drawn, asked)
+    width, height = (min(round(side * scale), most) for side, most in zip(drawn, asked, strict=True))
+    if scale != 1:
+        pixels, weights = upscale_picture(pixels, (width, height), larger.upscaler)
+        if weights != larger.weights:
+            raise NotReproduced(
+                f"the network {larger.upscaler!r} is not the one that enlarged it "
+                f"(sha256 {weights[:10]}, then {larger.weights[:10]})"
+            )
+    return with_margins(pixels, *asked)
+
+
+def with_margins(pixels: Pixels, width: int, height: int) -> Pixels:
+    """`pixels` in the middle of a picture of that size; each margin has the usual colour of the edge beside it."""
+    for axis, side in ((0, height), (1, width)):
+        space = side - pixels.shape[axis]
+        margins = margin(pixels, axis, 0, space // 2), margin(pixels, axis, -1, space - space // 2)
+        pixels = np.concatenate([margins[0], pixels, margins[1]], axis)
+    return pixels
+
+
+def margin(pixels: Pixels, axis: int, edge: int, thickness: int) -> Pixels:
+    colour = np.median(pixels.take(edge, axis), axis=0).astype(np.uint8)
+    shape = [thickness if each == axis else side for each, side in enumerate(pixels.shape)]
+    return np.broadcast_to(colour, shape)
 
 
 def upscale_tiled(network: NcnnNetwork, scale: int, pixels: Pixels, tile: int = TILE, halo: int = HALO) -> Pixels:

@@ -1,9 +1,9 @@
-"""The common part of every request: its fields' types, the fields all modes share, and how one is asked for.
+"""The common part of every request: the fields that all modes share, and how a request is made, checked and written.
 
-Fields left at None are open; `resolve_request` closes them and nothing else does. A field's `flag` in
-`json_schema_extra` is its name on the command line where that is not the field's own; `group` and `basic` say where it
-is read (see `groups`); `hashed: False` says that it reaches no pixel; `if_absent` is for a field that there was not
-always: the value that it stands for in older recipes.
+A field that the model decides (size, steps, guidance, sampler, schedule) or chance (seed) is open while it is None;
+`Resolver.resolve` closes it. In `json_schema_extra`, `flag` is a field's name on the command line if that is another;
+`group` and `basic` say where help shows it (see `groups`); `hashed: False` keeps it out of a recipe's digest, since by
+itself it reaches no pixel; `if_absent` is the value that a field stands for in recipes that are older than it.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from pydantic import (
     Field,
     SerializerFunctionWrapHandler,
     ValidationError,
+    field_validator,
     model_serializer,
     model_validator,
 )
@@ -27,11 +28,13 @@ from sdplay.core.errors import UnknownName, together
 from sdplay.core.fields import (
     LARGEST_SEED,
     ONE_OR_MORE,
+    PART,
     FilePath,
     NoiseSource,
     Side,
     Syntax,
     Text,
+    problems,
 )
 from sdplay.core.sample import Asset
 from sdplay.library.card import ModelCard
@@ -39,7 +42,6 @@ from sdplay.prompts.template import Wildcards
 from sdplay.requests.groups import place
 from sdplay.requests.run_options import RunOptions
 from sdplay.requests.spelling import by_field
-from sdplay.requests.validated import PART, problems
 
 
 class Request(BaseModel):
@@ -48,7 +50,7 @@ class Request(BaseModel):
     Raises `BadRequest` for a wrong field, `BadRequests` for several, never pydantic's error.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False, defer_build=True)
 
     negative_prompt: Text = Field(
         default="", description="What to keep away from.", json_schema_extra={"group": "basics", "flag": "negative"}
@@ -138,8 +140,14 @@ class Request(BaseModel):
     )
     run: Annotated[RunOptions, PART] = RunOptions()
 
-    # Whether templates in the prompts are still to be drawn when the request is resolved, for each picture.
+    # Whether the choices in prompts, {a|b} and wildcards, are made for each picture, after the request is resolved.
     draws_templates: ClassVar[bool] = True
+
+    @field_validator("vae", mode="before")
+    @classmethod
+    def _own_vae(cls, given: Any) -> Any:
+        """A1111's words for the model's own."""
+        return None if isinstance(given, str) and given.casefold() in OWN_VAE else given
 
     if TYPE_CHECKING:
         mode: Any  # the name of the mode, which each of them declares
@@ -162,7 +170,7 @@ class Request(BaseModel):
         yield "negative_prompt", self.negative_prompt
 
     def natural_size(self, card: ModelCard, assets: Mapping[str, Asset]) -> tuple[int, int]:
-        """(width, height) when none is asked for."""
+        """(width, height) if none is asked for: the `card` is that of the model."""
         return card.size, card.size
 
     def size(self, card: ModelCard, assets: Mapping[str, Asset]) -> tuple[int, int]:
@@ -233,6 +241,7 @@ class Request(BaseModel):
         return {name: value for name, value in dumped.items() if marks[name].get("if_absent", NEVER) != value}
 
 
+OWN_VAE = {"auto", "automatic", "none"}
 NEVER = object()  # equal to no value of a field
 SHARED = frozenset(Request.model_fields)
 

@@ -28,7 +28,7 @@ from sdplay.library.resolve import ResolvedModel
 from sdplay.prompts.composition import composed
 from sdplay.requests.recipe import Numerics, Recipe
 from sdplay.requests.stills import FromPicture, Still, prompt_of
-from sdplay.requests.txt2img import picture_size
+from sdplay.requests.txt2img import drawn_size
 
 PROGRAM = 440 * 2**20  # Python, torch, diffusers and transformers after a first picture, without weights
 KEPT = 1.1  # what the allocator does not give back after the network has run, of what the network held
@@ -71,7 +71,7 @@ def network_calls(recipe: Recipe, size: ModelSize) -> int:
 
 def latent_sides(recipe: Recipe, size: ModelSize) -> tuple[int, int]:
     """Height and width of the largest latents, those of the second pass if there is one."""
-    width, height = picture_size(recipe)
+    width, height = drawn_size(recipe)
     return -(-height // size.vae.scale_factor), -(-width // size.vae.scale_factor)
 
 
@@ -168,7 +168,7 @@ def ways(recipe: Recipe, *, lossy: bool) -> Iterator[tuple[Numerics, bool]]:
             numerics = replace(numerics, tile=numerics.tile // 2)
             yield numerics, True
         for tile in DECODE_TILES:
-            if tile < max(picture_size(recipe)) and not 0 < numerics.decode_tile <= tile:
+            if tile < max(drawn_size(recipe)) and not 0 < numerics.decode_tile <= tile:
                 numerics = replace(numerics, decode_tile=tile)
                 yield numerics, True
 
@@ -193,7 +193,7 @@ def description(recipe: Recipe, in_turn: bool) -> tuple[str, ...]:
     """What the drawing is like, as far as it matters for memory."""
     numerics = recipe.numerics
     many = "one picture at a time" if numerics.tile == 1 else f"{numerics.tile} pictures at a time"
-    tiled = 0 < numerics.decode_tile < max(picture_size(recipe))
+    tiled = 0 < numerics.decode_tile < max(drawn_size(recipe))
     return (
         many,
         *(["one part of the model in memory at a time"] if in_turn else []),

@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import Any
 
 from sdplay.core.errors import UnknownName
-from sdplay.core.sample import Asset, ClipAsset, FileAsset, ImageAsset
+from sdplay.core.sample import Asset, ClipAsset, FileAsset, ImageAsset, LatentsAsset
 from sdplay.prompts.template import Wildcards
 from sdplay.requests.base import Request, make_request
 
@@ -16,6 +16,7 @@ ROLES: dict[str, type[Asset]] = {  # the fields that name files, and what these 
     "image": ImageAsset,
     "mask": ImageAsset,
     "control_image": ImageAsset,
+    "latents": LatentsAsset,
     "init_image": ImageAsset,
     "color_image": ImageAsset,
     "video_init_path": ClipAsset,
@@ -42,13 +43,16 @@ class Mode:
     renderer: str = ""
 
 
+READ_PICTURES = "sdplay.images.inputs:read_pictures"
+
+
 def _of_pictures(name: str, request: str) -> Mode:
     return Mode(
         request=f"sdplay.requests.{name}:{request}",
         count="sdplay.requests.stills:count",
         plan=f"sdplay.requests.{name}:plan",
         expand_prompts="sdplay.requests.stills:expand_prompts",
-        read_files="sdplay.images.inputs:read_pictures",
+        read_files=READ_PICTURES,
     )
 
 
@@ -111,4 +115,7 @@ def expand_prompts(
 
 def read_files(request: Request) -> tuple[Request, dict[str, Asset]]:
     """`request` with what its files determine, and an asset for each of them, by role; raises `BadRequest`."""
-    return import_object(MODES[request.mode].read_files)(request)
+    reader = MODES[request.mode].read_files
+    if reader == READ_PICTURES and not named_files(request):
+        return request, {}  # there is nothing that numpy and PIL would have to be loaded for
+    return import_object(reader)(request)

@@ -14,6 +14,7 @@ from typing import Any, Literal, TypedDict, TypeVar
 from sdplay.core.fields import Fill, NoiseSource, Precision, Syntax, Upscaling
 from sdplay.requests.base import field_info, flag_names, known
 from sdplay.requests.given import PictureLike
+from sdplay.requests.latents import LatentsLike
 from sdplay.requests.request import STILLS
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -39,10 +40,12 @@ class PictureFields(TypedDict, total=False):
     embedding: str | Sequence[str]
     clip_skip: int
     noise: NoiseSource
+    latents: LatentsLike | None
     prompt_syntax: Syntax
     style: str | Sequence[str]
     styles_file: str | PathLike[str]
     wildcards: str | PathLike[str]
+    anyway: bool
     image: PictureLike | None
     strength: float
     mask: PictureLike | None

@@ -12,8 +12,10 @@ from typing import Annotated, Any, cast
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationError, with_config
 
 from sdplay.core.errors import BadRequest
+from sdplay.core.fields import LARGEST_SIDE
 from sdplay.core.identity import NO_UNKNOWN_KEYS, AddOn, ModelIdentity
 from sdplay.core.sample import Asset, FileAsset, ImageAsset, Sample
+from sdplay.library.upscalers import upscaler_name
 from sdplay.requests.add_ons import without_paths
 from sdplay.requests.base import NEVER, Request, field_marks
 from sdplay.requests.modes import MODES, ROLES, import_object, named_files, request_from
@@ -46,11 +48,12 @@ Shares = Annotated[tuple[float, ...], Field(min_length=2, max_length=1025), Afte
 class Numerics:
     """How the arithmetic was done; equal numerics on the same class of hardware give equal bits.
 
-    `revision` counts up whenever a change of the program changes bits. `dtype` is that of the denoiser and the text
-    encoder, `decode_dtype` the VAE's. `tile` is the batch size, `threads` the number of CPU threads (0 on a GPU, where
-    it has no effect). `decode_tile` is the side in pixels of the tiles that the VAE decodes a larger picture in (0:
-    whole), `attention_slice` says that one head of one picture attends at a time. The bounds are for recipes that are
-    read from files; `if_absent` in a field's metadata is as in requests.
+    `revision` counts up when a change of the program changes the bits of most pictures; of changes to few of them
+    `jobs.since_then` knows. `dtype` is that of the U-Net and the text encoders, `decode_dtype` the VAE's. `tile` is the
+    batch size, `threads` the number of CPU threads (0 on a GPU, where it has no effect). `decode_tile` is the side in
+    pixels of the tiles that the VAE decodes a larger picture in (0: whole), `attention_slice` says that one head of one
+    picture attends at a time. The bounds are for recipes that are read from files; `if_absent` in a field's metadata is
+    as in requests.
     """
 
     revision: Annotated[int, Field(strict=True, ge=1)] = 1
@@ -64,6 +67,19 @@ class Numerics:
     attention_slice: Annotated[bool, Field(strict=True)] = field(default=False, metadata={"if_absent": False})
 
 
+@with_config(NO_UNKNOWN_KEYS)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enlargement:
+    """How a picture that its model cannot draw at the size asked is brought to it: `width` and `height` of the result,
+    the `upscaler`, and the sha256 of its network's numbers, empty without one.
+    """
+
+    width: Annotated[int, Field(strict=True, ge=1, le=LARGEST_SIDE)]
+    height: Annotated[int, Field(strict=True, ge=1, le=LARGEST_SIDE)]
+    upscaler: Annotated[str, AfterValidator(upscaler_name)]
+    weights: Annotated[str, Field(pattern="^([0-9a-f]{64})?$")] = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
     """A request with every open field closed. `digest` keys results; two equal digests draw equal pictures.
@@ -71,7 +87,8 @@ class Recipe:
     `assets` are the files the request names, by role; `wildcards` the lines of those its prompts name.
     `add_ons` are the LoRAs and other such files that any of its pictures may be drawn with, by kind and name.
     `pace_table`: for a dream of perceptual pace, the cumulative share of the visible change between two keys, 0..1, for
-    each pair of keys (see `evenly_seen`), as far as it is measured.
+    each pair of keys (see `evenly_seen`), as far as it is measured. `enlargement`: what is done with the finished
+    picture, None for nothing.
     """
 
     request: Request
@@ -90,6 +107,7 @@ class Recipe:
     )
     pace_table: tuple[Shares, ...] = field(default=(), metadata={"if_absent": ()})
     add_ons: tuple[AddOn, ...] = field(default=(), metadata={"if_absent": ()})
+    enlargement: Enlargement | None = field(default=None, metadata={"if_absent": None})
 
     def to_dict(self) -> dict[str, Any]:
         """All that picture i depends on besides i, as plain JSON values; what is embedded in files."""
@@ -128,14 +146,14 @@ class Recipe:
         try:
             model, numerics, assets = rest.pop("model"), rest.pop("numerics"), rest.pop("assets", {})
             pace, wildcards = rest.pop("pace_table", ()), rest.pop("wildcards", {})
-            add_ons = rest.pop("add_ons", ())
+            add_ons, enlargement = rest.pop("add_ons", ()), rest.pop("enlargement", None)
             request = request_from({**OLD_DEFAULTS, **rest, "model": model["name"]})
             if assets.keys() != (named := named_files(request)).keys():
                 raise damaged(f"it names {len(named)} pictures and describes {len(assets)}", sorted(assets))
             assets = {role: asset_from(role, asset) for role, asset in assets.items()}
             resolved = {name: rest[name] for name in RESOLVED}
             parts = {"request": request, "model": model, "numerics": numerics, "assets": assets, "pace_table": pace}
-            parts |= resolved | {"wildcards": wildcards, "add_ons": add_ons}
+            parts |= resolved | {"wildcards": wildcards, "add_ons": add_ons, "enlargement": enlargement}
             return TypeAdapter(cls).validate_python(parts)
         except ValidationError as error:
             first = error.errors(include_url=False)[0]

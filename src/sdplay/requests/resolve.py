@@ -12,6 +12,7 @@ from sdplay.core.machine import Machine
 from sdplay.core.sample import Asset
 from sdplay.library.resolve import ResolvedModel
 from sdplay.requests.base import Request
+from sdplay.requests.enlarge import drawable
 from sdplay.requests.recipe import Numerics, Recipe
 from sdplay.requests.txt2img import second_pass
 
@@ -55,6 +56,11 @@ def sampler_and_schedule(sampler: str, schedule: str | None, default: str) -> tu
             sampler, default = head, label
     chosen = schedule if schedule is not None else default
     return canonical_name("sampler", sampler, SAMPLER_ALIASES), canonical_name("schedule", chosen, SCHEDULE_ALIASES)
+
+
+def network_calls(sampler: str, steps: int) -> int:
+    """How often the network looks at a picture in so many steps: twice a step in Heun's method, but for the last."""
+    return 2 * steps - 1 if sampler == "heun" else steps
 
 
 def check_known(recipe: Recipe) -> None:
@@ -108,7 +114,7 @@ def resolve_request(
     )
     second_pass(recipe)  # raises if it would be too large
     request.check(recipe.wildcards, recipe.seed)
-    return recipe
+    return drawable(recipe, card)
 
 
 def or_default(asked: V | None, default: V) -> V:

@@ -27,12 +27,12 @@ Preprocessor = Literal["auto", "canny", "none"]
 STEEPEST = 2040  # 4·255 across and 4·255 down: more than any threshold of edges can be
 Threshold = Annotated[int, Field(ge=0, le=STEEPEST)]
 
-# Styles are in the prompt when a recipe is made, and of wildcards the recipe holds the lines.
+# Styles are in the prompt when a recipe is made, of wildcards the recipe holds the lines, and it says what is enlarged.
 READ: JsonDict = {"group": "picture", "hashed": False}
 
 
 def marks(since: str | float | None) -> JsonDict:
-    """Those of a field that older recipes lack, where it stands for `if_absent`."""
+    """The `json_schema_extra` of a ControlNet field; `since` is the value that it stands for in older recipes."""
     return {"group": "control", "if_absent": since}
 
 
@@ -97,7 +97,7 @@ class Controlled(Request):
 
 
 class Still(Controlled):
-    """What the modes of single pictures have in common."""
+    """What the modes of single pictures have in common (those of films: `film.request.Film`)."""
 
     prompt: Prompt = Field(description="What to draw, in words.", json_schema_extra={"group": "basics"})
     num: int = Field(
@@ -122,6 +122,12 @@ class Still(Controlled):
         default="wildcards",
         description="The folder where __name__ in a prompt is name.txt.",
         json_schema_extra=READ,
+    )
+    anyway: bool = Field(
+        default=False,
+        description="Draw at the size asked even if the model is made for smaller pictures; else it draws at its own "
+        "size and enlarges. `sdplay again`: even if the picture's model is not here and the usual one is taken.",
+        json_schema_extra=READ | {"basic": True},
     )
 
     def texts(self, wildcards: Wildcards) -> Iterator[tuple[str, str]]:
@@ -239,7 +245,7 @@ def control_of(recipe: Recipe) -> Control | None:
 
 
 def samples(recipe: Recipe, indices: Sequence[int], init: Init, second: SecondPass | None = None) -> Iterator[Sample]:
-    """The frames of `indices`, in that order; none waits for another."""
+    """The samples of `indices`, in that order, all starting from `init`; `second` is the second pass of hires fix."""
     request = recipe.request
     assert isinstance(request, Still)
     control = control_of(recipe)

@@ -4,14 +4,16 @@ small at first, then enlarged.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
 from sdplay.core.errors import BadRequest
-from sdplay.core.fields import LARGEST_SIDE, Upscaling
-from sdplay.core.sample import FromNoise, Sample, SecondPass
+from sdplay.core.fields import LARGEST_SIDE, SMALLEST_SIDE, Upscaling
+from sdplay.core.sample import Asset, FromNoise, LatentsAsset, Sample, SecondPass
+from sdplay.library.card import ModelCard
+from sdplay.requests.latents import LatentsPath
 from sdplay.requests.recipe import Recipe
 from sdplay.requests.stills import Still, samples
 
@@ -29,6 +31,11 @@ class Txt2Img(Still):
     """A picture from words."""
 
     mode: Literal["txt2img"] = "txt2img"
+    latents: LatentsPath | None = Field(
+        default=None,
+        description="Latents [channels, height, width] to start from, in place of the seed's noise: a .npy file.",
+        json_schema_extra={"group": "picture", "if_absent": None},
+    )
     hires_scale: float = Field(
         default=1.0,
         ge=1,
@@ -55,6 +62,17 @@ class Txt2Img(Still):
         description="How much the second pass may change: 0 only enlarges, 1 redraws.",
         json_schema_extra={"group": "hires", "if_absent": 0.7},
     )
+
+    def natural_size(self, card: ModelCard, assets: Mapping[str, Asset]) -> tuple[int, int]:
+        """That of the latents, where there are any."""
+        start = assets.get("latents")
+        if not isinstance(start, LatentsAsset):
+            return super().natural_size(card, assets)
+        width, height = start.width * MULTIPLE, start.height * MULTIPLE
+        if not (min(width, height) >= SMALLEST_SIDE and max(width, height) <= LARGEST_SIDE):
+            hint = f"a side has {SMALLEST_SIDE} to {LARGEST_SIDE} pixels"
+            raise BadRequest(f"are for {width}x{height} pixels", field="latents", value=start.path, hint=hint)
+        return width, height
 
     def unused_fields(self) -> set[str]:
         """Without a second pass, what it would have been like reaches no pixel."""
@@ -89,7 +107,13 @@ def second_pass(recipe: Recipe) -> SecondPass | None:
 
 
 def picture_size(recipe: Recipe) -> tuple[int, int]:
-    """(width, height) of the finished pictures of `recipe`, whose own size is that of the first pass."""
+    """(width, height) of the finished pictures of `recipe`."""
+    larger = recipe.enlargement
+    return (larger.width, larger.height) if larger is not None else drawn_size(recipe)
+
+
+def drawn_size(recipe: Recipe) -> tuple[int, int]:
+    """(width, height) of what the model draws at the end; the size of `recipe` itself is that of the first pass."""
     second = second_pass(recipe)
     return (second.width, second.height) if second is not None else (recipe.width, recipe.height)
 

@@ -1,5 +1,7 @@
-"""`Denoiser`, the one protocol that samplers know: a network, masked, changed from step to step, or guided.
+"""`Denoiser`, the one protocol that samplers know, and its kinds: a network, guided, changed from step to step, masked.
 
+They wrap each other in that order, `NetworkDenoiser` innermost. The batch that samplers see is [B]; that of the
+`NetworkDenoiser` inside guidance is [uncond…, cond…].
 Classifier-free guidance is one batched call (Ho & Salimans 2022, arXiv:2207.12598, equation 6).
 """
 

@@ -9,24 +9,41 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from sdplay.core.errors import BadRequest, together
-from sdplay.core.sample import Asset, ClipAsset, FileAsset, ImageAsset
+from sdplay.core.sample import Asset, ClipAsset, FileAsset, ImageAsset, LatentsAsset
+from sdplay.images.formats import MEDIA_TYPES
 from sdplay.prompts.lora_tags import NAME
 from sdplay.requests.add_ons import without_weights
 from sdplay.requests.base import Request, in_field_names, make_request
 from sdplay.requests.modes import ROLES, named_files, request_type
 from sdplay.requests.recipe import Recipe
+from sdplay.requests.request import STILLS
 from sdplay.requests.run_options import RunOptions
+from sdplay.requests.txt2img import picture_size
+from sdplay.server.pace import still_work
 from sdplay.server.records import Upload
+
+if TYPE_CHECKING:
+    from sdplay.film.plan import AnyFilm
 
 OWN = {"styles_file", "wildcards", "run", *RunOptions.model_fields}  # what the owner of the service decides
 NAMES = ("model", "vae", "controlnet", "lora", "embedding", "depth_model")
+LATENTS = "application/x-npy"
 KINDS_OF_FILES: dict[type[Asset], tuple[str, ...]] = {
     ImageAsset: ("image/",),
     ClipAsset: ("video/", "image/gif", "image/webp", "image/png"),
     FileAsset: ("audio/", "video/"),
+    LatentsAsset: (LATENTS,),
+}
+FILM_FORMATS = {
+    "mp4": "video/mp4",
+    "webm": "video/webm",
+    "mkv": "video/x-matroska",
+    "gif": "image/gif",
+    "webp": "image/webp",
+    "apng": "image/png",
 }
 NOT_A_NAME = re.compile(r"[/\\\0]|^[.~]|^[A-Za-z]:")
 
@@ -38,11 +55,25 @@ class Limits:
     side: int = 4096
     pixels: int = 4096 * 4096
     pictures: int = 1000
-    work: int = 2**38  # pixels times steps times pictures
+    drawn: int = 2**32  # pixels of all pictures of a job
+    work: int = 2**39  # pixels times passes through the network
     frames: int = 20_000
     waiting: int = 20_000
     upload: int = 32 * 2**20
     body: int = 64 * 2**20
+
+
+def formats_of(mode: str) -> tuple[str, ...]:
+    """What the files of a job of `mode` can be; the first is what they are where nothing is asked."""
+    return tuple(MEDIA_TYPES if mode in STILLS else FILM_FORMATS)
+
+
+def check_film_format(recipe: Recipe, kind: Any) -> None:
+    """Raise `BadRequest` for a film that a file of `kind` cannot hold: its size, its pace, its sound."""
+    from sdplay.film.video.container import check_kind  # loads PyAV: only for films
+
+    request = cast("AnyFilm", recipe.request)
+    check_kind(kind, (recipe.width, recipe.height), request.rate, getattr(request, "audio", None) is not None)
 
 
 def client_request(mode: str, fields: Mapping[str, Any], uploaded: Callable[[str], Upload | None]) -> Request:
@@ -128,17 +159,17 @@ def not_a_name(field: str, value: str) -> BadRequest:
 
 def check_limits(recipe: Recipe, total: int, limits: Limits, *, film: bool) -> None:
     """Raise `BadRequest` for more work than one job may be."""
-    pixels = recipe.width * recipe.height
-    most = limits.frames if film else limits.pictures
-    if max(recipe.width, recipe.height) > limits.side or pixels > limits.pixels:
+    most, (width, height) = limits.frames if film else limits.pictures, picture_size(recipe)
+    if max(width, height) > limits.side or width * height > limits.pixels:
         reason = f"the service draws up to {limits.side} pixels a side"
-        raise BadRequest(
-            reason, field="size", value=f"{recipe.width}x{recipe.height}", hint="ask for a smaller picture"
-        )
+        raise BadRequest(reason, field="size", value=f"{width}x{height}", hint="ask for a smaller picture")
     if total > most:
         reason = f"the service makes up to {most} in one job"
         raise BadRequest(reason, field="num", value=total, hint="ask in several jobs")
-    if not film and pixels * total * recipe.steps > limits.work:
+    if not film and width * height * total > limits.drawn:
+        reason = "these are more pixels than the service draws in one job"
+        raise BadRequest(reason, field="num", value=total, hint="ask in several jobs, or for smaller pictures")
+    if not film and still_work(recipe) * total > limits.work:
         reason = "this is more work than the service does in one job"
         raise BadRequest(
             reason, field="steps", value=recipe.steps, hint="ask for fewer steps or pictures, or smaller ones"

@@ -13,6 +13,7 @@ from typing import Any
 from sdplay.core.errors import BadRequest
 from sdplay.files.atomic import HIDDEN, TEMPORARY, replace_file
 from sdplay.files.lock import locked
+from sdplay.library.library import RUNNING, SERVICE
 
 PRIVATE = 0o700
 
@@ -44,7 +45,7 @@ class ServiceHome:
     @property
     def running(self) -> Path:
         """How programs of the same user reach the service that runs; only its owner can read it."""
-        return self.folder / "running.json"
+        return self.folder / RUNNING
 
     @property
     def door(self) -> Path:
@@ -106,7 +107,7 @@ def locked_for_service(home: ServiceHome) -> Generator[None]:
             f"a service is {error.reason} on this folder{at}",
             field="SDPLAY_HOME",
             value=str(home.folder),
-            hint="`sdplay serve --stop` ends it; or choose another folder with SDPLAY_HOME",
+            hint="end it with sdplay serve `stop`, or choose another folder with SDPLAY_HOME",
         ) from None
 
 
@@ -122,4 +123,4 @@ def address(home: ServiceHome) -> str:
 
 def service_home(home: Path) -> ServiceHome:
     """The folder of the service below `home`, the folder of this user's data (`library.home_of`)."""
-    return ServiceHome(home / "service")
+    return ServiceHome(home / SERVICE)

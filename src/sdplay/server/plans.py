@@ -13,7 +13,7 @@ from sdplay.jobs.resolve import ResolvedRequest, memory_of, other_ways
 from sdplay.requests.recipe import Recipe
 from sdplay.requests.stills import Still
 from sdplay.requests.txt2img import picture_size
-from sdplay.server.clients import client_request
+from sdplay.server.clients import check_film_format, client_request, formats_of
 from sdplay.server.derived import DERIVED
 from sdplay.server.pace import seconds_per_work, still_work
 
@@ -82,8 +82,10 @@ def plan(service: Service, mode: str, fields: Mapping[str, Any]) -> Plan:
     """The plan of the job that `fields` ask for; raises what `Service.submit` would raise for it."""
     if mode in DERIVED:
         raise BadRequest("is not a mode that is planned", field="mode", value=mode, hint="it takes seconds")
-    resolved, total, notes = service.resolve(mode, service.without_options(fields))
+    resolved, total, notes = service.resolve(mode, service.without_options(mode, fields))
     recipe = resolved.recipe
+    if not isinstance(recipe.request, Still):
+        check_film_format(recipe, fields.get("format") or formats_of(mode)[0])
     film, warnings = film_answer(recipe) if not isinstance(recipe.request, Still) else (None, [])
     width, height = picture_size(recipe)
     work = film.network_calls * width * height if film is not None else still_work(recipe) * total
@@ -150,5 +152,5 @@ def explain(service: Service, mode: str, fields: Mapping[str, Any]) -> Explanati
 
     if mode not in STILLS:
         raise BadRequest("is no mode of single pictures", field="mode", value=mode, hint=", ".join(STILLS))
-    request = client_request(mode, service.without_options(fields), service.find_upload)
+    request = client_request(mode, service.without_options(mode, fields), service.find_upload)
     return service.studio.explain(cast("AnyStill", request))

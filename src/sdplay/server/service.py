@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING, Any, cast
 from sdplay.core.errors import BadRequest, SdplayError
 from sdplay.core.seeding import SEEDS
 from sdplay.executors.processes import ProcessExecutor
-from sdplay.images.write import MEDIA_TYPES, SUFFIXES
 from sdplay.jobs.resolve import ResolvedRequest, memory_of
 from sdplay.library.card import shipped_cards
 from sdplay.library.library import Library
 from sdplay.requests.base import Request
 from sdplay.requests.recipe import count
 from sdplay.requests.stills import Still
-from sdplay.server.clients import Limits, check_limits, client_request
+from sdplay.server.clients import Limits, check_film_format, check_limits, client_request, formats_of
 from sdplay.server.database import Database
 from sdplay.server.derived import DERIVED, prepared
 from sdplay.server.gallery import Gallery
@@ -101,11 +100,12 @@ class Service:
         if mode in DERIVED:
             job = prepared(self, mode, fields)
             return self._accept(mode, job.request, 1, job.seed, job.recipe, key, source, priority, ())
-        resolved, total, notes = self.resolve(mode, self.without_options(fields))
+        resolved, total, notes = self.resolve(mode, self.without_options(mode, fields))
         recipe = resolved.recipe
         film = not isinstance(recipe.request, Still)
         stored = {name: fields[name] for name in PER_REQUEST & fields.keys() if fields[name] is not None}
         if film:
+            check_film_format(recipe, stored.get("format", formats_of(mode)[0]))
             stored["fields"] = recipe.request.model_copy(update={"seed": recipe.seed}).model_dump(
                 mode="json", exclude={"run"}, exclude_unset=True
             ) | {"seed": recipe.seed}
@@ -154,11 +154,12 @@ class Service:
             total = plan.total
         check_limits(resolved.recipe, total, self.limits, film=not isinstance(request, Still))
         memory = memory_of(resolved)
-        return resolved, total, [memory.warning] if memory is not None and memory.warning else []
+        of_memory = [memory.warning] if memory is not None and memory.warning else []
+        return resolved, total, [warning.message for warning in resolved.warnings] + of_memory
 
-    def without_options(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+    def without_options(self, mode: str, fields: Mapping[str, Any]) -> dict[str, Any]:
         """`fields` of a job without its options that reach no pixel; raises `BadRequest` for wrong ones."""
-        check_options({name: fields[name] for name in PER_REQUEST & fields.keys() if fields[name] is not None})
+        check_options(mode, {name: fields[name] for name in PER_REQUEST & fields.keys() if fields[name] is not None})
         return {name: value for name, value in fields.items() if name not in PER_REQUEST}
 
     def _check_seed(self, request: Request) -> None:
@@ -261,12 +262,12 @@ class Service:
         return list(dict.fromkeys([*shipped, *model_aliases(self.library.home), *dict(self.library.models())]))
 
 
-def check_options(options: Mapping[str, Any]) -> None:
+def check_options(mode: str, options: Mapping[str, Any]) -> None:
     """Raise `BadRequest` for options of a job that reach no pixel."""
     if not isinstance(options.get("preview", True), bool):
         raise BadRequest("is neither true nor false", field="preview", value=options["preview"])
-    if options.get("format", "png") not in tuple(MEDIA_TYPES):
-        raise BadRequest("is not a format", field="format", value=options["format"], hint=", ".join(SUFFIXES))
+    if options.get("format") not in (None, *(known := formats_of(mode))):
+        raise BadRequest("is not a format", field="format", value=options["format"], hint=", ".join(known))
 
 
 def no_download(name: str) -> Path:

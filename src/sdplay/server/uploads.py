@@ -12,7 +12,8 @@ from PIL import Image
 from sdplay.core.errors import BadRequest
 from sdplay.files.atomic import replace_file, store_error
 from sdplay.images.open import UNREADABLE, quiet
-from sdplay.server.clients import Limits
+from sdplay.requests.latents import checked_latents, parsed_npy
+from sdplay.server.clients import LATENTS, Limits
 from sdplay.server.probe import SUFFIXES as OF_MEDIA
 from sdplay.server.probe import media_facts
 from sdplay.server.records import Upload
@@ -28,6 +29,7 @@ MEDIA = {
 }
 # How the pictures begin; everything else is looked at as a film or a sound.
 BEGINNINGS = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM")
+NPY = b"\x93NUMPY"
 WEBP, AVIF = (b"RIFF", b"WEBP"), (b"ftyp", (b"avif", b"avis", b"mif1", b"msf1"))
 MOST_FRAMES = 1000
 checking = Lock()  # one at a time: a large picture takes its memory
@@ -40,6 +42,9 @@ def keep_upload(name: str, content: bytes, folder: Path, limits: Limits) -> Uplo
             kind, (width, height) = checked_picture(content, limits)
             path = written(folder / f"{name}{SUFFIXES[kind]}", content)
             media_type = MEDIA[kind]
+        elif content.startswith(NPY):
+            width, height = checked_array(content, limits)
+            path, media_type = written(folder / f"{name}.npy", content), LATENTS
         else:
             path, media_type, width, height = keep_media(name, content, folder, limits)
     return Upload(id=name, file=path.as_posix(), media_type=media_type, width=width, height=height, created=time.time())
@@ -67,6 +72,18 @@ def checked_picture(content: bytes, limits: Limits) -> tuple[str, tuple[int, int
         reason = "is not a picture that can be read"
         raise BadRequest(reason, field="file", hint="PNG, JPEG, WebP, GIF, BMP or AVIF") from error
     return kind, size
+
+
+def checked_array(content: bytes, limits: Limits) -> tuple[int, int]:
+    """(width, height) of the latents in a .npy file; raises `BadRequest` for other arrays, and for objects."""
+    try:
+        height, width = checked_latents(parsed_npy(content)).shape[1:]
+    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError) as error:
+        raise BadRequest(
+            str(error) or "is no .npy file", field="file", hint="latents are float32 [channels, height, width]"
+        ) from None
+    check_size(width, height, limits)
+    return width, height
 
 
 def check_size(width: int, height: int, limits: Limits) -> None:

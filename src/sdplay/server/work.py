@@ -16,12 +16,14 @@ from sdplay.core.errors import NotReproduced, SdplayError, StoreError
 from sdplay.events import Event, FilmSaved, FramesSaved, ImageDone, Stepped
 from sdplay.executors.line import WorkerDied
 from sdplay.files.atomic import prepare_folder, replace_file, store_error
+from sdplay.images.formats import MEDIA_TYPES
+from sdplay.images.own import read_own
 from sdplay.images.picture import Picture
-from sdplay.images.write import MEDIA_TYPES, encode
-from sdplay.images.writer import read_own
+from sdplay.images.write import encode
 from sdplay.requests.modes import request_from
 from sdplay.requests.recipe import Recipe
 from sdplay.requests.stills import Still, prompt_of
+from sdplay.server.clients import FILM_FORMATS, formats_of
 from sdplay.server.discreet import without_folders
 from sdplay.server.gallery import Gallery
 from sdplay.server.home import ServiceHome
@@ -39,7 +41,6 @@ PATIENCE = 1.0  # seconds between two looks at the queue, if nobody says that so
 LONGEST_MESSAGE = 300
 MOST_WORDS = 2000  # characters
 UPSCALE, VERIFY = "upscale", "verify"
-FILM_MEDIA = {".mp4": "video/mp4", ".webm": "video/webm", ".gif": "image/gif", ".webp": "image/webp"}
 log = logging.getLogger("sdplay.server")
 
 
@@ -229,13 +230,15 @@ class Workshop:
 
     def _film(self, job: Job) -> Generator[Event, None, None]:
         """Make a film, or go on with it: its folder and journal say how far it is."""
+        from sdplay.film.job.encoder import Output
         from sdplay.film.job.film import shoot
 
         folder = Path("films") / job.id
         if (folder / "job.json").exists():
             film = self._studio.films.resume(folder)
         else:
-            film = self._studio.films.start(film_request(job), folder)
+            output = Output(kind=job.request.get("format", formats_of(job.mode)[0]))
+            film = self._studio.films.start(film_request(job), folder, output)
         recipe = film.recipe
         for event in shoot(film):
             if isinstance(event, FramesSaved):
@@ -246,7 +249,7 @@ class Workshop:
                     {
                         "index": 0,
                         "file": event.path.as_posix(),
-                        "media_type": FILM_MEDIA.get(event.path.suffix, "application/octet-stream"),
+                        "media_type": FILM_FORMATS[film.encoder.output.kind],
                         "width": recipe.width,
                         "height": recipe.height,
                         "seed": recipe.seed,
@@ -312,7 +315,7 @@ class Workshop:
     def _report(self, job: Job, event: Event) -> None:
         if isinstance(event, Stepped):
             data: dict[str, Any] = {"indices": list(event.indices), "step": event.step, "steps": event.steps}
-            if event.previews:
+            if event.previews and self._hub.is_due(job.id):
                 data["preview"] = preview_data(event.previews[0])
             self._hub.tell(Change(type="step", job=job.id, data=data))
         elif isinstance(event, FramesSaved):

@@ -13,7 +13,7 @@ from sdplay.core.errors import StoreError
 from sdplay.events import FilmSaved, FramesSaved
 from sdplay.film.job.encoder import FilmEncoder, Output
 from sdplay.film.job.film import shoot
-from sdplay.film.job.segments import read_frame
+from sdplay.film.job.frame_file import read_frame
 from sdplay.film.video.container import verify_film
 from tests.support.films import decoded, write_film
 from tests.support.stubfilm import film_request, frame_files, made, shooting

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sdplay.core.errors import DiskFull, StoreError
+from sdplay.core.errors import DiskFull, NotReproduced, StoreError
+from sdplay.film.job import frame_file
 from sdplay.film.job.folder import JobFolder
+from sdplay.film.job.frame_file import pixel_sha, read_frame
 from sdplay.film.job.journal import SegmentRecord
-from sdplay.film.job.segments import SegmentStore, pixel_sha
+from sdplay.film.job.segments import SegmentStore
 from sdplay.images.read import Pixels
 from tests.support.film import LENGTH, commit, draw_film, files, picture
 
@@ -231,6 +234,89 @@ def test_chains_are_lost_apart(tmp_path: Path) -> None:
             gone(segments.frame_path(segment))
         assert job.recover(lambda segment: segment // 4)[1] == {1, 2, 3, 5, 6}
         assert [record.number for record in job.recover()[0]] == [4, 0]
+
+
+def finish_again(segments: SegmentStore, number: int, frame: Pixels) -> None:
+    commit(segments, SegmentRecord(number=number, first=number, sha=()), [frame])
+
+
+@pytest.fixture
+def chain(tmp_path: Path) -> JobFolder:
+    """Two chains of three segments, of a frame each."""
+    job = JobFolder.create(tmp_path / "chain", {})
+    with job.lock():
+        segments, _ = job.recover()
+        for number in range(6):
+            finish_again(segments, number, picture(number))
+    return job
+
+
+def of_three(number: int) -> int:
+    return number // 3
+
+
+def test_a_segment_that_comes_out_the_same_again_keeps_those_after_it(chain: JobFolder) -> None:
+    whole = files(chain.path)
+    for number in (1, 4):
+        gone(chain.path / "frames" / f"{number:09}.png")
+    segments, lost = recover(chain, chain=of_three, mend=True)
+    assert lost == {1, 4}
+    assert [segments.is_done(number) for number in range(6)] == [True, False, True, True, False, True]
+    assert (segments.first_missing, len(segments), [record.number for record in segments]) == (1, 4, [0, 2, 3, 5])
+    finish_again(segments, 1, picture(1))
+    again, lost = recover(chain, chain=of_three, mend=True)  # after a crash before the other one was drawn
+    assert (lost, again.damaged) == ({4}, ("frames/000000004.png",))
+    finish_again(again, 4, picture(4))
+    assert files(chain.path) == whole
+
+
+def test_a_segment_that_comes_out_otherwise_takes_those_after_it_along(chain: JobFolder) -> None:
+    gone(chain.path / "frames" / "000000001.png")
+    segments, _ = recover(chain, chain=of_three, mend=True)
+    with pytest.raises(NotReproduced, match="frame 1 comes out otherwise than before"):
+        finish_again(segments, 1, picture(77))
+    again, lost = recover(chain, chain=of_three, mend=True)
+    assert (lost, sorted(record.number for record in again)) == (frozenset(), [0, 1, 3, 4, 5])
+    np.testing.assert_array_equal(again.read_frame(1), picture(77))
+
+
+def test_the_last_segment_of_a_chain_may_come_out_otherwise(chain: JobFolder) -> None:
+    gone(chain.path / "frames" / "000000005.png")
+    segments, _ = recover(chain, chain=of_three, mend=True)
+    finish_again(segments, 5, picture(77))
+    assert recover(chain, chain=of_three, mend=True)[1] == frozenset()
+
+
+def test_where_too_many_are_lost_those_after_them_are_too(chain: JobFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sdplay.film.job.segments.MOST_MENDED", 1)
+    for number in (0, 4):
+        gone(chain.path / "frames" / f"{number:09}.png")
+    assert recover(chain, chain=of_three, mend=True)[1] == {0, 1, 2, 4, 5}
+
+
+def test_files_that_are_as_they_were_written_are_not_decoded(job: JobFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    decoded: list[str] = []
+
+    def counting(path: Path) -> Pixels:
+        decoded.append(path.name)
+        return read_frame(path)
+
+    monkeypatch.setattr(frame_file, "read_frame", counting)
+    assert recover(job)[1] == frozenset()
+    assert decoded == []
+    Image.fromarray(read_frame(job.path / "frames" / "000000004.png")).save(job.path / "frames" / "000000004.png")
+    assert recover(job)[1] == frozenset()  # another file, and the same pixels
+    assert decoded == ["000000004.png"]
+
+
+def test_a_journal_that_says_nothing_of_files_is_checked_by_their_pixels(job: JobFolder) -> None:
+    path = job.path / "journal.jsonl"
+    old = [replace(record, files=()) for record in recover(job)[0]]
+    path.write_bytes(b"".join(record.line() for record in old))
+    assert b"files" not in path.read_bytes()
+    assert recover(job)[1] == frozenset()
+    gray(job.path / "frames" / "000000004.png")
+    assert recover(job)[1] == {1}
 
 
 def test_changed_pixels_are_found(job: JobFolder) -> None:

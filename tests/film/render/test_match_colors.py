@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sdplay.film.job.segments import read_frame
+from sdplay.film.job.frame_file import read_frame
 from tests.support.films import write_film
 from tests.support.stubfilm import StubExecutor, film_request, made
 

@@ -14,7 +14,7 @@ from sdplay.core.errors import MemoryFailed, RenderFailed
 from sdplay.core.seeding import reroll_seed
 from sdplay.events import Event, Retried
 from sdplay.families.base import TextEncoding
-from sdplay.film.job.segments import read_frame
+from sdplay.film.job.frame_file import read_frame
 from sdplay.sampling.denoiser import Denoiser
 from tests.support.films import write_film
 from tests.support.stubfilm import StubExecutor, film_request, journal, made

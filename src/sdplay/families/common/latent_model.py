@@ -97,6 +97,7 @@ class LatentModel:
         inpaint_channels: Tensor | None = None,
         controls: Sequence[ControlCond] = (),
     ) -> Denoiser:
+        """The network as a denoiser of a batch whose row i reads the text `encodings[i]`; see `Family`."""
         texts = [encoding.embeds for encoding in encodings]
         text, mask = pad_embeds(texts)
         masked = {} if mask is None else {"encoder_attention_mask": mask}
@@ -111,6 +112,7 @@ class LatentModel:
                 x = torch.cat(
                     [x, inpaint_channels.repeat(x.size(0) // inpaint_channels.size(0), *[1] * (x.dim() - 1))], dim=1
                 )
+            # the one call of the U-Net
             out = unet(self._placed(x), timesteps, encoder_hidden_states=text, return_dict=False, **masked, **kwargs)[0]
             return out.float()
 

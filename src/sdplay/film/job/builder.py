@@ -16,6 +16,7 @@ from sdplay.film.job.encoder import FilmEncoder, Output
 from sdplay.film.job.film import FilmJob
 from sdplay.film.job.folder import JobFolder
 from sdplay.film.job.fork import ForkSource, frames_in_common
+from sdplay.film.part import check_frames, part_of
 from sdplay.film.plan import AnyFilm, FilmPlan, film_plan, guidance_range
 from sdplay.film.request_animate import Animate
 from sdplay.film.request_dream import Dream
@@ -50,10 +51,18 @@ class FilmJobBuilder:
     executor: Executor
     output: Output = field(default_factory=Output)
 
-    def begin(self, out: Path, *, force: bool = False, strict: bool = False, source: Path | None = None) -> FilmJob:
+    def begin(
+        self,
+        out: Path,
+        *,
+        force: bool = False,
+        strict: bool = False,
+        source: Path | None = None,
+        frames: range | None = None,
+    ) -> FilmJob:
         """The job in the folder `out`, which is made, or resumed if it holds this very job.
 
-        `source` is the job folder of a film from which unchanged segments are copied.
+        `source` is the job folder of a film from which unchanged segments are copied; `frames` is a part to be made.
         Raises `BadRequest` for a film or a folder that cannot be used, `DiskFull` for too little space unless `force`,
         and with `strict` `NotReproduced` for a film that was begun where bits may be others.
         """
@@ -61,7 +70,11 @@ class FilmJobBuilder:
             check_flow()
         plan, output, size = film_plan(self.recipe), self.final_output(), frame_size(self.recipe)
         check_kind(output.kind, size, output.rate, output.sound is not None)
-        little_space = check_space(out, plan.total + plan.segment_count, *size, force=force)
+        if frames is not None:
+            check_frames(plan, frames)
+        part = part_of(plan, frames, lambda _: False)
+        pictures = part.total + len(part.segments) + len(part.before)
+        little_space = check_space(out, pictures, *size, force=force)
         origin = fork_source(source) if source is not None else None
         try:
             folder = JobFolder.create(out, describe(self.recipe, output), FREE)
@@ -74,7 +87,8 @@ class FilmJobBuilder:
         take_over(job, output)
         if origin is not None and is_mixed(origin.folder):
             job = replace(job, noted={**job.noted, "mixed": True})
-        return replace(job, source=origin, warnings=(*job.warnings, *([little_space] if little_space else [])))
+        job = replace(job, source=origin, warnings=(*job.warnings, *([little_space] if little_space else [])))
+        return job if frames is None else of_part(job, frames, output)
 
     def attach(self, folder: JobFolder, plan: FilmPlan | None = None, output: Output | None = None) -> FilmJob:
         """The job in its `folder`, by `plan` and into `output` where they are known; nothing is written."""
@@ -97,6 +111,19 @@ class FilmJobBuilder:
         request = self.recipe.request
         loop = getattr(request, "loop_mode", self.output.loop)
         return with_sound(replace(self.output, rate=film_rate(request), loop=loop), self.recipe)
+
+
+def of_part(job: FilmJob, frames: range, output: Output) -> FilmJob:
+    """`job` for its part `frames`: a film of those as they are drawn, which does not loop, with the sound they have."""
+    sound = output.sound
+    if sound is not None:
+        sound = replace(sound, start=sound.start + float(frames.start / output.rate))
+        try:
+            check_sound(sound)
+        except BadRequest:  # it ends before these frames
+            sound = None
+    output = replace(output, loop="none", sound=sound)
+    return replace(job, frames=frames, encoder=FilmEncoder(job.folder, output, len(frames), frames))
 
 
 def fork_source(out: Path) -> ForkSource:

@@ -15,6 +15,7 @@ import numpy as np
 from sdplay.core.errors import SdplayError, Stopped, StoreError
 from sdplay.film.job.folder import JobFolder
 from sdplay.film.job.segments import SegmentStore
+from sdplay.film.part import frames_text
 from sdplay.film.video.container import FilmKind, verify_film
 from sdplay.film.video.encode import FilmWriter
 from sdplay.film.video.preview import PreviewWriter
@@ -47,11 +48,15 @@ class Output:
 
 @dataclass(slots=True)
 class FilmEncoder:
-    """Writes `folder`'s film of `total` drawn frames; `show` says how many from the first on are on the disk."""
+    """Writes `folder`'s film of `total` drawn frames; `show` says how many from the first on are on the disk.
+
+    With `part` it is a film of those frames alone, in a file of its own.
+    """
 
     folder: JobFolder
     output: Output
     total: int
+    part: range | None = None
     frames: int = 0  # in the film file, once it is written
     _shown: int = 0
     _ended: bool = False
@@ -61,10 +66,17 @@ class FilmEncoder:
 
     @property
     def path(self) -> Path:
-        return self.folder.path / f"video.{'png' if self.output.kind == 'apng' else self.output.kind}"
+        name = "video" if self.part is None else f"frames-{frames_text(self.part)}"
+        return self.folder.path / f"{name}.{'png' if self.output.kind == 'apng' else self.output.kind}"
+
+    @property
+    def first(self) -> int:
+        return self.part.start if self.part is not None else 0
 
     def is_written(self) -> bool:
-        """Whether the film file is there, with all its frames."""
+        """Whether the film file is there, with all its frames; that of a part is written each time."""
+        if self.part is not None:
+            return False
         self._shown = self.total
         try:
             self.frames = self._counted() if self.path.is_file() else 0
@@ -110,10 +122,11 @@ class FilmEncoder:
     def _encode(self, segments: SegmentStore) -> None:
         if not self._wait(0):
             return
-        first = segments.read_frame(0)
+        first = segments.read_frame(self.first)
         size = first.shape[1], first.shape[0]
         with ExitStack() as stack:
-            preview = stack.enter_context(PreviewWriter(self.folder.preview, self.output.rate))
+            of_film = self.part is None
+            preview = stack.enter_context(PreviewWriter(self.folder.preview, self.output.rate)) if of_film else None
             film = stack.enter_context(
                 FilmWriter(
                     self.path,
@@ -126,8 +139,9 @@ class FilmEncoder:
             )
             count = 0
             while self._wait(count):
-                pixels = segments.read_frame(count)
-                preview.add(pixels)
+                pixels = segments.read_frame(self.first + count)
+                if preview is not None:
+                    preview.add(pixels)
                 if self.output.streams:
                     film.add(pixels)
                 count += 1

@@ -23,6 +23,7 @@ from sdplay.film.job.journal import SegmentRecord
 from sdplay.film.job.segment_queue import SegmentQueue, TimeLeft
 from sdplay.film.job.segments import SegmentStore
 from sdplay.film.pace import measure_pace
+from sdplay.film.part import Part, part_of
 from sdplay.film.plan import FilmPlan, film_plan
 from sdplay.images.read import Pixels
 from sdplay.library.resolve import ResolvedModel
@@ -37,7 +38,8 @@ PATIENCE = 0.1  # seconds between two looks at whether the queue is closed
 class FilmJob:
     """All that a film is made from; `warnings` is for people, `noted` goes into every line of the journal.
 
-    With `source` the segments that come out as in that film are copied from it.
+    With `source` the segments that come out as in that film are copied from it; with `frames` that part of the film is
+    made, and what it starts from.
     """
 
     recipe: Recipe
@@ -50,6 +52,7 @@ class FilmJob:
     warnings: tuple[str, ...] = ()
     noted: Mapping[str, bool | str] = field(default_factory=dict[str, bool | str])
     source: ForkSource | None = None
+    frames: range | None = None
 
     def task(self, segment: Segment, given: Mapping[int, Pixels]) -> Task:
         indices = range(segment.first, segment.stop)
@@ -70,15 +73,14 @@ def shoot(job: FilmJob) -> Generator[Event, None, None]:
         segments = recover_segments(job)
         if job.source is not None:
             take_over_segments(job.source, plan, segments, dict(job.noted))
-        done = frames_done(plan, segments)
-        yield Resumed(total=plan.total, done=done, damaged=segments.damaged)
-        if done == plan.total and encoder.is_written():
+        part = part_of(plan, job.frames, segments.is_done)
+        done = frames_done(part, segments)
+        yield Resumed(total=part.total, done=done, damaged=segments.damaged, before=part.frames_before)
+        if done == part.total and encoder.is_written():
             yield FilmSaved(path=encoder.path, frames=encoder.frames, anew=False)
             return
-        with encoder.running(segments):
-            encoder.show(segments.first_missing * plan.segment_length)
-            with closing(draw_and_write(job, segments, done)) as events:
-                yield from events
+        with encoder.running(segments), closing(draw_and_write(job, segments, part, done)) as events:
+            yield from events
         yield FilmSaved(path=encoder.path, frames=encoder.frames)
 
 
@@ -100,7 +102,7 @@ def with_measured_pace(job: FilmJob) -> Generator[Event, None, FilmJob]:
 def recover_segments(job: FilmJob) -> SegmentStore:
     """The finished segments that this film can use: those that a crash left whole, and that are not cut too short."""
     plan = job.plan
-    segments, _ = job.folder.recover(plan.chain)
+    segments, _ = job.folder.recover(plan.chain, mend="mixed" not in job.noted)
     short = [
         record.number
         for record in segments
@@ -110,8 +112,8 @@ def recover_segments(job: FilmJob) -> SegmentStore:
     return segments
 
 
-def frames_done(plan: FilmPlan, segments: SegmentStore) -> int:
-    return sum(min(record.stop, plan.total) - record.first for record in segments if record.number < plan.segment_count)
+def frames_done(part: Part, segments: SegmentStore) -> int:
+    return sum(min(record.stop, part.plan.total) - record.first for record in segments if record.number in part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,15 +133,15 @@ class WorkerDone:
 Message = tuple[Segment, Event | SegmentDrawn] | WorkerDone
 
 
-def draw_and_write(job: FilmJob, segments: SegmentStore, done: int) -> Generator[Event, None, None]:
-    """Let the executor's workers draw segment after segment, and bring what they draw to the disk."""
-    work = SegmentQueue(job.plan, segments.is_done)
+def draw_and_write(job: FilmJob, segments: SegmentStore, part: Part, done: int) -> Generator[Event, None, None]:
+    """Let the executor's workers draw segment after segment of `part`, and bring what they draw to the disk."""
+    work = SegmentQueue(job.plan, lambda number: number not in part or segments.is_done(number))
     report = WorkerEvents()
     threads = [
         threading.Thread(target=draw_segments, args=(job, segments, work, report), name=f"drawing {number}")
         for number in range(job.executor.workers)
     ]
-    coordinator = Coordinator(job, segments, work, done)
+    coordinator = Coordinator(job, segments, work, part, done)
     try:
         for thread in threads:
             thread.start()
@@ -211,10 +213,12 @@ class OpenSegment:
 class Coordinator:
     """Writes what the drawing threads send, and reports what is on the disk."""
 
-    def __init__(self, job: FilmJob, segments: SegmentStore, work: SegmentQueue, done: int) -> None:
+    def __init__(self, job: FilmJob, segments: SegmentStore, work: SegmentQueue, part: Part, done: int) -> None:
         self._job, self._segments, self._work, self._done = job, segments, work, done
+        self._total, self._shown = part.total, part.segments.start
         self._taken: dict[int, OpenSegment] = {}
         self._pace = TimeLeft(job.executor.workers)
+        self._show()
 
     def follow(self, segment: Segment, event: Event | SegmentDrawn) -> Iterator[Event]:
         """Do what `event` asks for, and pass it on."""
@@ -244,10 +248,17 @@ class Coordinator:
         self._work.finished(segment, lambda: self._segments.finish(record))
         plan, folder = self._job.plan, self._job.folder
         self._done += len(sha)
-        self._job.encoder.show(self._segments.first_missing * plan.segment_length)
-        left = self._pace.left(segment, seconds, self._done, plan)
-        saved = FramesSaved(done=self._done, total=plan.total, seconds_left=left, seconds=seconds)
-        folder.progress({"phase": "render", "frame": self._done, "total": plan.total, "eta": saved.seconds_left})
+        self._show()
+        left = self._pace.left(segment, seconds, self._total - self._done, plan.segment_length)
+        saved = FramesSaved(done=self._done, total=self._total, seconds_left=left, seconds=seconds)
+        folder.progress({"phase": "render", "frame": self._done, "total": self._total, "eta": saved.seconds_left})
         if taken.last is not None:
             folder.latest(taken.last)
         return saved
+
+    def _show(self) -> None:
+        """Let the encoder have the frames up to the first that is missing."""
+        while self._segments.is_done(self._shown):
+            self._shown += 1
+        encoder = self._job.encoder
+        encoder.show(max(self._shown * self._job.plan.segment_length - encoder.first, 0))

@@ -13,6 +13,7 @@ import hashlib
 import json
 from collections.abc import Collection, Generator, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any, cast
 
@@ -20,11 +21,14 @@ from sdplay.core.errors import BadRequest, StoreError, shorten
 from sdplay.files.atomic import HIDDEN, prepare_folder, replace_file, store_error, sync_folder, write_new, writing
 from sdplay.files.lock import locked
 from sdplay.files.regular import read_regular
+from sdplay.film.job.frame_file import encode_latest
 from sdplay.film.job.journal import SegmentRecord, check_journal, read_journal
-from sdplay.film.job.segments import Chain, SegmentStore, encode_latest
+from sdplay.film.job.segments import Chain, SegmentStore
 from sdplay.images.read import Pixels
 
 FORMAT = 1
+DESCRIPTION = "job.json"
+MOST_LISTED = 5  # jobs that a message names
 ABSENT = "nothing"
 LONGEST_SHOWN = 60  # characters of a value that is shown whole
 CONTEXT = 20  # characters before the first that differs
@@ -50,12 +54,12 @@ class JobFolder:
         that holds another job or other files, `DiskFull` or `StoreError` if it cannot be written.
         """
         wanted = _plain(description)
-        if (path / "job.json").exists():
+        if (path / DESCRIPTION).exists():
             return cls._same(path, wanted, free)
         _check_empty(path)
         digest = _digest(wanted, free)
         prepare_folder(path)
-        write_new(_content(wanted, digest), [path / "job.json"])
+        write_new(_content(wanted, digest), [path / DESCRIPTION])
         try:
             sync_folder(path)
             sync_folder(path.parent)
@@ -83,15 +87,14 @@ class JobFolder:
         With `free` also for a job.json in which anything but the settings named there was changed.
         """
         try:
-            fields = cast("dict[str, Any]", json.loads(read_regular(path / "job.json")))
+            fields = cast("dict[str, Any]", json.loads(read_regular(path / DESCRIPTION)))
             if fields["format"] != FORMAT:
                 raise StoreError(
                     "was made by another version of this program", field="job", value=str(path), hint="use that version"
                 )
             job = cls(path, dict(fields["description"]), str(fields["digest"]))
         except (FileNotFoundError, NotADirectoryError):
-            hint = "give the folder that holds its job.json"
-            raise BadRequest("there is no job", field="job", value=str(path), hint=hint) from None
+            raise BadRequest("there is no job", field="job", value=str(path), hint=_nearest_jobs(path)) from None
         except OSError as error:
             reason = f"its job.json cannot be read: {error.strerror}"
             hint = "put the file back that was there"
@@ -113,7 +116,7 @@ class JobFolder:
         """Write `description` in the place of the old one; the digest stays. Only with the lock held."""
         wanted = _plain(description)
         with writing(self.path):
-            replace_file(self.path / "job.json", _content(wanted, self.digest))
+            replace_file(self.path / DESCRIPTION, _content(wanted, self.digest))
             sync_folder(self.path)
         self.description = wanted
 
@@ -128,16 +131,17 @@ class JobFolder:
                 stack.enter_context(locked(self.path / "lock"))
             yield
 
-    def recover(self, chain: Chain | None = None) -> tuple[SegmentStore, frozenset[int]]:
+    def recover(self, chain: Chain | None = None, *, mend: bool = False) -> tuple[SegmentStore, frozenset[int]]:
         """The finished segments, after clearing away what a crash left behind, and the segments that were lost.
 
         A torn journal is cut, files of unfinished segments are deleted, and segments are forgotten whose pictures are
-        not as the journal says: missing, damaged, swapped, changed. All of them are decoded for that. If segments
-        depend on one another, `chain` is the chain of a segment, and those after a lost one are forgotten with it.
+        not as the journal says: missing, damaged, swapped, changed. Those whose file is not known by its own sha256 are
+        decoded for that. If segments depend on one another, `chain` is the chain of a segment, and those after a lost
+        one are forgotten with it, or with `mend` kept if the lost one comes out with the same bits again.
         Only with the lock held.
         """
         segments = SegmentStore(self.path, self.digest)
-        return segments, segments.recover(chain)
+        return segments, segments.recover(chain, mend=mend)
 
     def records(self) -> Iterator[SegmentRecord]:
         """What the journal says is finished; any process may look, also while another one draws."""
@@ -239,3 +243,12 @@ def _check_empty(path: Path) -> None:
             value=str(path),
             hint="choose a folder that is empty or not there yet",
         )
+
+
+def _nearest_jobs(path: Path) -> str:
+    """What to give instead of `path`: the job that it is a file of, or those in it."""
+    around = next((folder for folder in path.parents[:2] if (folder / DESCRIPTION).is_file()), None)
+    if around is not None:
+        return f"it belongs to the job {around}: give that folder"
+    below = sorted(str(found.parent) for found in islice(path.glob(f"*/{DESCRIPTION}"), MOST_LISTED))
+    return f"jobs in it: {', '.join(below)}" if below else f"give the folder that holds its {DESCRIPTION}"

@@ -8,8 +8,9 @@ from typing import Any
 
 from sdplay.core.errors import StoreError
 from sdplay.film.job.folder import JobFolder
+from sdplay.film.job.frame_file import frame_name, pixel_sha, read_frame
 from sdplay.film.job.journal import SegmentRecord
-from sdplay.film.job.segments import FRAMES, KEYS, SegmentStore, frame_name, pixel_sha, read_frame
+from sdplay.film.job.segments import FRAMES, KEYS, SegmentStore
 from sdplay.film.plan import FilmPlan
 from sdplay.film.request_dream import Dream
 from sdplay.film.schedules import RANGES

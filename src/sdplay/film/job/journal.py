@@ -16,7 +16,7 @@ from sdplay.files.atomic import replacing, sync_folder
 from sdplay.files.regular import why_not_opened
 
 LINE = re.compile(rb'([0-9a-f]{8}) (\{"unit": (\d+), .*\})\n')
-OWN = ("unit", "first", "stop", "seconds", "sha", "keys")
+OWN = ("unit", "first", "stop", "seconds", "sha", "keys", "files")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,8 +24,9 @@ class SegmentRecord:
     """One finished segment of a film, by its `number`; the journal calls it `unit`.
 
     Its frames are `first` up to but not including `stop`; `sha` holds the `pixel_sha` of each, `keys` that of each key
-    picture by its index. `extra` is whatever else the caller wants to know when it resumes (a seed, a reference), as
-    JSON can hold it; its names may not be those of the other fields.
+    picture by its index. `files` holds a sha256 of the file of each, first the frames, then the keys; it is empty in
+    records of older versions, and no part of what a segment is. `extra` is whatever else the caller wants to know when
+    it resumes (a seed, a reference), as JSON can hold it; its names may not be those of the other fields.
     """
 
     number: int
@@ -34,6 +35,7 @@ class SegmentRecord:
     seconds: float = 0.0
     keys: Mapping[int, str] = field(default_factory=dict[int, str])
     extra: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    files: tuple[str, ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:
         if self.number < 0 or self.first < 0:
@@ -48,7 +50,7 @@ class SegmentRecord:
     def line(self) -> bytes:
         """The record as its line in the journal."""
         own: dict[str, Any] = {"unit": self.number, "first": self.first, "stop": self.stop, "seconds": self.seconds}
-        own |= {"sha": self.sha, "keys": self.keys}
+        own |= {"sha": self.sha, "keys": self.keys} | ({"files": self.files} if self.files else {})
         body = json.dumps(own | dict(self.extra), allow_nan=False).encode()
         return b"%08x %s\n" % (zlib.crc32(body), body)
 
@@ -63,6 +65,7 @@ class SegmentRecord:
             seconds=float(fields["seconds"]),
             keys={int(index): sha for index, sha in fields["keys"].items()},
             extra={name: value for name, value in fields.items() if name not in OWN},
+            files=tuple(fields.get("files", ())),
         )
 
 
@@ -128,6 +131,11 @@ class Journal:
             raise
         self._end += len(line)
         self._note(record.number)
+
+    def replace(self, record: SegmentRecord) -> None:
+        """Let the line of a segment be that of `record`."""
+        self.drop({record.number})
+        self.add(record)
 
     def drop(self, numbers: Collection[int]) -> None:
         """Forget these segments: write the journal again without them."""

@@ -81,8 +81,8 @@ class TimeLeft:
         self._workers = workers
         self._mean: float | None = None
 
-    def left(self, segment: Segment, seconds: float, done: int, plan: FilmPlan) -> float:
-        """Seconds until `plan` is drawn, `segment` having taken `seconds` and `done` frames being finished."""
-        whole = seconds * plan.segment_length / (segment.stop - segment.first)
+    def left(self, segment: Segment, seconds: float, missing: int, length: int) -> float:
+        """Seconds until `missing` frames are drawn in segments of `length`, `segment` having taken `seconds`."""
+        whole = seconds * length / (segment.stop - segment.first)
         self._mean = whole if self._mean is None else (1 - NEWEST) * self._mean + NEWEST * whole
-        return round((plan.total - done) / plan.segment_length * self._mean / self._workers, 1)
+        return round(missing / length * self._mean / self._workers, 1)

@@ -2,35 +2,31 @@
 
 from __future__ import annotations
 
-import hashlib
-import io
 import itertools
 import os
 import re
 from collections.abc import Callable, Collection, Iterator
+from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-from PIL import Image
-from PIL.PngImagePlugin import PngInfo
-
-from sdplay.core.errors import StoreError
+from sdplay.core.errors import NotReproduced
 from sdplay.files.atomic import HIDDEN, TEMPORARY, replace_file, sync_folder, writing
-from sdplay.files.regular import open_regular
+from sdplay.film.job.frame_file import (
+    encode_frame,
+    file_sha,
+    frame_name,
+    is_as_written,
+    pixel_sha,
+    read_frame,
+)
 from sdplay.film.job.journal import Journal, SegmentRecord, check_journal
-from sdplay.images.open import UNREADABLE, quiet
 from sdplay.images.read import Pixels
-
-# A noisy 512x512 picture takes 32 ms at 1 and 57 ms at 4 to 9, for a file 12 % smaller; 2 and 3 are like 1.
-COMPRESSION = 1
-SIGNATURE = b"\x89PNG\r\n\x1a\n"
-TRAILER = b"\0\0\0\0IEND\xaeB`\x82"
-LARGEST_LATEST = 512
 
 FRAMES, KEYS, DEPTH = "frames", "keys", "depth"
 NUMBERED = re.compile(r"(\d{9})\.png")
 UNFINISHED = (TEMPORARY, ".part")
 MOST_NAMED = 10  # damaged files
+MOST_MENDED = 1000  # segments whose records are held until they are drawn again
 # Of a segment, the number of the chain it belongs to: one lost from a chain takes those after it along.
 Chain = Callable[[int], int]
 
@@ -46,6 +42,9 @@ class SegmentStore:
     def __init__(self, folder: Path, digest: str) -> None:
         self.folder, self.digest = folder, digest
         self.damaged: tuple[str, ...] = ()  # what `recover` found missing or not as the journal says
+        self._spoiled: dict[int, SegmentRecord] = {}  # in the journal, to be drawn again with the same bits
+        self._chain: Chain = lambda number: number
+        self._file_shas: dict[Path, str] = {}  # of pictures whose segment is not finished yet
         check_journal(folder / "journal.jsonl")
         with writing(folder):
             for name in (FRAMES, KEYS, DEPTH):
@@ -54,18 +53,18 @@ class SegmentStore:
 
     def __iter__(self) -> Iterator[SegmentRecord]:
         """The records of the finished segments, in the order they were finished."""
-        return iter(self._journal)
+        return (record for record in self._journal if record.number not in self._spoiled)
 
     def __len__(self) -> int:
-        return len(self._journal)
+        return len(self._journal) - len(self._spoiled)
 
     def is_done(self, number: int) -> bool:
-        return number in self._journal
+        return number in self._journal and number not in self._spoiled
 
     @property
     def first_missing(self) -> int:
         """The first segment that is not finished; all before it are."""
-        return self._journal.first_missing
+        return min([self._journal.first_missing, *self._spoiled])
 
     def record(self, number: int) -> SegmentRecord:
         """The record of a finished segment, read from the journal; raises `KeyError` for another one."""
@@ -103,12 +102,36 @@ class SegmentStore:
             replace_file(self.depth_path(index), png)
 
     def finish(self, record: SegmentRecord) -> None:
-        """Finish a segment; all its pictures must have been written. Once this returns, no crash undoes it."""
+        """Finish a segment; all its pictures must have been written. Once this returns, no crash undoes it.
+
+        Raises `NotReproduced` for one that was drawn again, and comes out otherwise than what was drawn from it then:
+        it is finished, and the segments after it in its chain are forgotten.
+        """
+        record = replace(record, files=tuple(self._file_shas.pop(path, "") for path, _ in self._pictures(record)))
         with writing(self.folder):
             sync_folder(self.folder / FRAMES)
             if record.keys:
                 sync_folder(self.folder / KEYS)
-            self._journal.add(record)
+            before = self._spoiled.pop(record.number, None)
+            if before is None:
+                self._journal.add(record)
+            elif (before.sha, before.keys) == (record.sha, record.keys):
+                if (before.extra, before.files) != (record.extra, record.files):
+                    self._journal.replace(record)
+            else:
+                self._replace_with_followers(record)
+
+    def _replace_with_followers(self, record: SegmentRecord) -> None:
+        """Put `record` in the place of one with other pictures; raise `NotReproduced` if others were drawn from it."""
+        followers = self._onwards({record.number}, self._chain) - {record.number}
+        self._journal.drop({record.number, *followers})
+        self._journal.add(record)
+        for number in followers:
+            self._spoiled.pop(number, None)
+        if followers:
+            reason = f"frame {record.first} comes out otherwise than before, and later frames were drawn from it"
+            hint = "`sdplay resume` draws those again too"
+            raise NotReproduced(reason, field="job", value=str(self.folder), hint=hint)
 
     def forget(self, numbers: Collection[int]) -> None:
         """Forget these segments and delete their pictures (the cut last one of a film that grows, say)."""
@@ -117,18 +140,27 @@ class SegmentStore:
                 self._journal.drop(numbers)
                 self._sweep()
 
-    def recover(self, chain: Chain | None) -> frozenset[int]:
+    def recover(self, chain: Chain | None, *, mend: bool = False) -> frozenset[int]:
         """Forget segments with a picture that is not as the journal says; delete what belongs to no finished segment.
 
-        Returns the numbers forgotten: with `chain`, of each chain the first such segment and all after it.
+        Returns the numbers forgotten: with `chain`, of each chain the first such segment and all after it. With `mend`
+        those after it stay, since it is to come out with the same bits, which `finish` looks after; the journal keeps
+        its line until then, so that a crash in between changes nothing.
         """
         damaged: list[str] = ["journal.jsonl"] if self._journal.is_damaged else []
         gone: set[int] = set()
+        spoiled: dict[int, SegmentRecord] = {}
         for record in self:
-            spoiled = self._damaged(record)
-            gone |= {record.number} if spoiled else set()
-            damaged += spoiled[: MOST_NAMED - len(damaged)]
+            if bad := self._damaged(record):
+                gone.add(record.number)
+                spoiled |= {record.number: record} if mend and len(spoiled) < MOST_MENDED else {}
+                damaged += bad[: MOST_NAMED - len(damaged)]
         self.damaged = tuple(damaged)
+        if mend and chain is not None and len(gone) <= MOST_MENDED:
+            self._spoiled, self._chain = spoiled, chain
+            with writing(self.folder):
+                self._sweep()
+            return frozenset(gone)
         forgotten = frozenset(gone if chain is None else self._onwards(gone, chain))
         with writing(self.folder):
             if forgotten:
@@ -142,21 +174,28 @@ class SegmentStore:
             first.setdefault(chain(number), number)
         return {
             record.number
-            for record in self
+            for record in self._journal
             if first and record.number >= first.get(chain(record.number), record.number + 1)
         }
 
     def _damaged(self, record: SegmentRecord) -> list[str]:
         """The pictures of `record`, by their path in the folder, that are not as the journal says."""
-        pictures = [(self.frame_path(index), sha) for index, sha in enumerate(record.sha, record.first)]
-        pictures += [(self.key_path(index), sha) for index, sha in record.keys.items()]
-        bad = (path for path, sha in pictures if not (is_whole(path) and holds(path, sha)))
+        pictures = self._pictures(record)
+        files = record.files if len(record.files) == len(pictures) else [""] * len(pictures)
+        known = zip(pictures, files, strict=True)
+        bad = (path for (path, sha), file in known if not is_as_written(path, sha, file))
         return [path.relative_to(self.folder).as_posix() for path in bad]
+
+    def _pictures(self, record: SegmentRecord) -> list[tuple[Path, str]]:
+        """The path and the `pixel_sha` of each picture of `record`: first its frames, then its keys."""
+        frames = [(self.frame_path(index), sha) for index, sha in enumerate(record.sha, record.first)]
+        return frames + [(self.key_path(index), sha) for index, sha in record.keys.items()]
 
     def _write(self, path: Path, index: int, pixels: Pixels) -> str:
         content = encode_frame(pixels, self.digest, index)
         with writing(self.folder):
             replace_file(path, content)
+        self._file_shas[path] = file_sha(content)
         return pixel_sha(pixels)
 
     def _sweep(self) -> None:
@@ -201,60 +240,3 @@ def set_aside(folder: Path) -> None:
     """Give a folder that is where a picture belongs another name: it is somebody's, and is not deleted."""
     names = (folder.with_name(f"{folder.name}.aside-{number}") for number in itertools.count(1))
     folder.rename(next(name for name in names if not name.exists()))
-
-
-def pixel_sha(pixels: Pixels) -> str:
-    """32 hexadecimal digits of the SHA-256 of `pixels` [height, width, 3], row by row; no file format enters in."""
-    return hashlib.sha256(np.ascontiguousarray(pixels).data).hexdigest()[:32]
-
-
-def frame_name(index: int) -> str:
-    return f"{index:09d}.png"
-
-
-def encode_frame(pixels: Pixels, job: str, index: int) -> bytes:
-    """`pixels` as a PNG that carries only the digest `job` and its index, so equal frames are equal files."""
-    text = PngInfo()
-    text.add_text("job", job)
-    text.add_text("frame", str(index))
-    file = io.BytesIO()
-    Image.fromarray(pixels).save(file, "PNG", pnginfo=text, compress_level=COMPRESSION)
-    return file.getvalue()
-
-
-def encode_latest(pixels: Pixels) -> bytes:
-    """`pixels` as a JPEG of at most 512 pixels a side, to look at while a job runs."""
-    image = Image.fromarray(pixels)
-    image.thumbnail((LARGEST_LATEST, LARGEST_LATEST))
-    file = io.BytesIO()
-    image.save(file, "JPEG", quality=85)
-    return file.getvalue()
-
-
-def read_frame(path: Path) -> Pixels:
-    """The pixels of a file that `encode_frame` made; raises `StoreError` if it is gone or damaged."""
-    try:
-        with open_regular(path) as file, quiet(), Image.open(file, formats=["PNG"]) as image:
-            return np.array(image.convert("RGB"))
-    except UNREADABLE as error:
-        raise StoreError(f"is a frame that cannot be read: {error}", field="frame", value=str(path)) from error
-
-
-def is_whole(path: Path) -> bool:
-    """Whether `path` begins and ends as a PNG does: enough to know one that was cut off, without decoding it."""
-    try:
-        with open_regular(path) as file:
-            if file.read(len(SIGNATURE)) != SIGNATURE:
-                return False
-            file.seek(-len(TRAILER), os.SEEK_END)
-            return file.read() == TRAILER
-    except OSError:
-        return False
-
-
-def holds(path: Path, sha: str) -> bool:
-    """Whether `path` is a picture whose pixels have that `pixel_sha`."""
-    try:
-        return pixel_sha(read_frame(path)) == sha
-    except StoreError:
-        return False

@@ -9,15 +9,23 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp
 
 from sdplay.core.errors import SdplayError
 from sdplay.server.http import native
 from sdplay.server.http.a1111.api import install as install_a1111
-from sdplay.server.http.errors import on_error, on_http, on_invalid
+from sdplay.server.http.errors import Shape, on_error, on_http, on_invalid
+from sdplay.server.http.openai.api import install as install_openai
 from sdplay.server.http.policy import Access, Policy
 from sdplay.server.service import Service
 from sdplay.version import VERSION
+
+
+async def home(request: Request) -> Response:
+    """Where people find something to look at."""
+    return RedirectResponse("/api/v1/docs")
 
 
 def make_app(service: Service, access: Access) -> ASGIApp:
@@ -37,11 +45,16 @@ def make_app(service: Service, access: Access) -> ASGIApp:
         openapi_url=None,
     )
     app.state.service = service
-    app.state.error_shapes = {}
+    shapes: dict[str, Shape] = {}
+    app.state.error_shapes = shapes
+    app.state.error_statuses = {}
     app.add_exception_handler(SdplayError, on_error)
     app.add_exception_handler(RequestValidationError, on_invalid)
     app.add_exception_handler(HTTPException, on_http)
     app.include_router(native.router)
     install_a1111(app, service)
+    install_openai(app)
     app.openapi = native.description
-    return Policy(app, access)
+    app.state.allowed_methods = native.allowed_methods
+    app.add_route("/", home)
+    return Policy(app, access, shapes)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from fastapi import Request
@@ -40,8 +40,10 @@ STATUS: tuple[tuple[type[SdplayError], int], ...] = (
     (StoreError, 503),
 )
 RETRY_AFTER = "10"
+METHOD_NOT_ALLOWED = 405
 
 Shape = Callable[[int, list[dict[str, Any]]], Any]
+UNCHANGED: Mapping[int, int] = {}
 
 
 def status_of(error: SdplayError) -> int:
@@ -73,8 +75,11 @@ def native_shape(status: int, problems: list[dict[str, Any]]) -> Any:
     return {"error": {**first, "problems": problems} if len(problems) > 1 else first}
 
 
-def error_response(error: SdplayError, shape: Shape = native_shape) -> Response:
-    status = status_of(error)
+def error_response(
+    error: SdplayError, shape: Shape = native_shape, statuses: Mapping[int, int] = UNCHANGED
+) -> Response:
+    """The answer that says `error`; `statuses` are other statuses for some of ours."""
+    status = statuses.get(known := status_of(error), known)
     headers = {"Retry-After": RETRY_AFTER} if status in {429, 503} else None
     return JSONResponse(shape(status, described(error)), status, headers)
 
@@ -95,26 +100,39 @@ def invalid(error: RequestValidationError) -> list[dict[str, Any]]:
 
 def shape_for(request: Request) -> Shape:
     """How errors look in the API that `request` is for."""
-    shapes: dict[str, Shape] = request.app.state.error_shapes
-    return next((shape for prefix, shape in shapes.items() if request.url.path.startswith(prefix)), native_shape)
+    return shape_of(request.url.path, request.app.state.error_shapes)
+
+
+def shape_of(path: str, shapes: Mapping[str, Shape]) -> Shape:
+    return next((shape for prefix, shape in shapes.items() if path.startswith(prefix)), native_shape)
+
+
+def statuses_for(request: Request) -> Mapping[int, int]:
+    """The statuses that the API that `request` is for has in place of ours."""
+    statuses: dict[str, Mapping[int, int]] = request.app.state.error_statuses
+    return next((own for prefix, own in statuses.items() if request.url.path.startswith(prefix)), UNCHANGED)
 
 
 async def on_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, SdplayError)
-    return error_response(error, shape_for(request))
+    return error_response(error, shape_for(request), statuses_for(request))
 
 
 async def on_invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     malformed = any(each["type"] == "json_invalid" for each in error.errors())
-    status = 400 if malformed else 422
+    status = 400 if malformed else statuses_for(request).get(422, 422)
     return JSONResponse(shape_for(request)(status, invalid(error)), status)
 
 
 async def on_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     problem = {"code": "http", "field": None, "value": None, "message": str(error.detail), "hint": ""}
-    return JSONResponse(shape_for(request)(error.status_code, [problem]), error.status_code, error.headers)
+    headers = dict(error.headers or {})
+    if error.status_code == METHOD_NOT_ALLOWED:  # what comes with the error are the methods of one route alone
+        methods: list[str] = request.app.state.allowed_methods(request.url.path)
+        headers |= {"Allow": ", ".join(methods)} if methods else {}
+    return JSONResponse(shape_for(request)(error.status_code, [problem]), error.status_code, headers)
 
 
 def as_json(value: Any) -> str:

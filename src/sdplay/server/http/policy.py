@@ -13,17 +13,23 @@ import binascii
 import hmac
 import ipaddress
 import json
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
+from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from sdplay.server.http.errors import Shape, shape_of
+
 LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
+LONGEST_NUMBER = 15  # digits of a length
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 BODIES = ("application/json", "multipart/form-data")
 COOKIE = "sdplay_token"
 SLOWEST_PART = 20.0  # seconds between two parts of a body
+LONGEST_BODY = 300.0  # seconds that all of it may take
 CSP = "default-src 'self'; img-src 'self' blob: data:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
 HEADERS = [
     (b"x-content-type-options", b"nosniff"),
@@ -57,21 +63,28 @@ class Refused(Exception):
 class Policy:
     """ASGI middleware: asks `access` about each request, limits its body, and puts safe headers on each answer."""
 
-    def __init__(self, app: ASGIApp, access: Access) -> None:
-        self._app, self._access = app, access
+    def __init__(self, app: ASGIApp, access: Access, shapes: Mapping[str, Shape] | None = None) -> None:
+        """`shapes` are those that errors have in the APIs below some paths."""
+        self._app, self._access, self._shapes = app, access, shapes or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
-        answering = Answering(send)
+        answering = Answering(send, lambda refused: self._body(scope["path"], refused))
         try:
             self._let_in(scope["method"], headers)
-            await self._app(scope, limited(receive, headers, self._access.body), answering)
+            check_length(headers.get("content-length", "0"), self._access.body)
+            await self._app(scope, limited(receive, self._access.body, answering.refuse), answering)
         except Refused as refused:
-            if not answering.begun:
-                await answer(answering, refused)
+            answering.refuse(refused)
+            await answering.end()
+
+    def _body(self, path: str, refused: Refused) -> Any:
+        """What is said to a client of the API that `path` is in."""
+        problem = {"code": refused.code, "field": None, "value": None, "message": refused.message, "hint": ""}
+        return shape_of(path, self._shapes)(refused.status, [problem])
 
     def _let_in(self, method: str, headers: Mapping[str, str]) -> None:
         self._check_host(headers.get("host", ""))
@@ -142,49 +155,83 @@ def is_address(name: str) -> bool:
     return True
 
 
-def limited(receive: Receive, headers: Mapping[str, str], most: int) -> Receive:
-    """`receive` that raises `Refused` for a body that is too large or comes too slowly."""
-    length = headers.get("content-length", "0")
-    if not length.isdecimal() or len(length) > 15:
+def check_length(length: str, most: int) -> None:
+    """Raise `Refused` for a body that says that it is too large."""
+    if not (length.isascii() and length.isdecimal()) or len(length) > LONGEST_NUMBER:
         raise Refused(400, "content-length", "is not a length")
     if int(length) > most:
-        raise Refused(413, "body-too-large", f"a body has up to {most // 2**20} MB")
-    seen, whole = 0, False
+        raise too_large(most)
+
+
+def too_large(most: int) -> Refused:
+    return Refused(413, "body-too-large", f"a body has up to {most // 2**20} MB")
+
+
+def limited(receive: Receive, most: int, refuse: Callable[[Refused], None]) -> Receive:
+    """`receive` that raises `Refused` for a body that is too large or comes too slowly, after telling `refuse`: what
+    reads the body may make something else of the error.
+    """
+    seen, whole, last = 0, False, time.monotonic() + LONGEST_BODY
 
     async def part() -> Message:
         nonlocal seen, whole
         if whole:
             return await receive()
         try:
-            message = await asyncio.wait_for(receive(), SLOWEST_PART)
+            message = await asyncio.wait_for(receive(), min(SLOWEST_PART, last - time.monotonic()))
         except TimeoutError:
-            raise Refused(408, "too-slow", "the body did not come in time") from None
+            raise refused(Refused(408, "too-slow", "the body did not come in time")) from None
         if message["type"] == "http.request":
             seen += len(message.get("body", b""))
             whole = not message.get("more_body", False)
             if seen > most:
-                raise Refused(413, "body-too-large", f"a body has up to {most // 2**20} MB")
+                raise refused(too_large(most))
         return message
+
+    def refused(error: Refused) -> Refused:
+        refuse(error)
+        return error
 
     return part
 
 
 class Answering:
-    """`send` that adds safe headers; `begun` once an answer is on its way."""
+    """`send` that adds safe headers. Once a request is refused, that is the answer, whatever else would be said; `said`
+    is its body.
+    """
 
-    def __init__(self, send: Send) -> None:
-        self._send, self.begun = send, False
+    def __init__(self, send: Send, said: Callable[[Refused], Any]) -> None:
+        self._send, self._said, self._begun = send, said, False
+        self._refused: Refused | None = None
+
+    def refuse(self, refused: Refused) -> None:
+        if not self._begun:
+            self._refused = refused
 
     async def __call__(self, message: Message) -> None:
+        if self._refused is not None:
+            await self.end()
+            return
         if message["type"] == "http.response.start":
-            self.begun = True
+            self._begun = True
             there = {name for name, _ in message["headers"]}
             message["headers"] = [*message["headers"], *(each for each in HEADERS if each[0] not in there)]
         await self._send(message)
 
+    async def end(self) -> None:
+        """Say why the request is refused, once, if that can still be said."""
+        refused, self._refused = self._refused, None
+        if refused is not None and not self._begun:
+            await answer(self, refused, self._said(refused))
+            self._begun, self._send = True, nowhere
 
-async def answer(send: Send, refused: Refused) -> None:
-    body = json.dumps({"error": {"code": refused.code, "message": refused.message}}).encode()
+
+async def nowhere(message: Message) -> None:
+    """What is said after the answer goes to nobody."""
+
+
+async def answer(send: Send, refused: Refused, said: Any) -> None:
+    body = json.dumps(said).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     headers.append((b"connection", b"close"))
     if refused.status == 401:

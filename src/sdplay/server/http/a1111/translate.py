@@ -21,6 +21,8 @@ from sdplay.server.http.a1111.options import MODEL, USUAL_MODEL, meaning
 from sdplay.server.http.a1111.pictures import FILLS, Placed, Size, placed
 from sdplay.server.service import Service
 
+MOST_PIXELS = 2**27  # of all pictures of an answer, which is in memory as a whole: 128 of 1024x1024
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Translated:
@@ -57,13 +59,25 @@ def translated(service: Service, body: Drawing, settings: Mapping[str, Any]) -> 
         fields |= drawn_over(body, image)
 
     def size() -> Size:
+        """What is drawn: as asked, else the picture's own size, else that which suits the model."""
+        if "width" in fields and "height" in fields:
+            return fields["width"], fields["height"]
         side = service.studio.model(fields["model"]).card.size
         natural = image.size if image is not None else (side, side)
         return fields.get("width", natural[0]), fields.get("height", natural[1])
 
+    check_answer(size(), fields)
     init = image.image if image is not None else None
     fields |= control_fields(body.alwayson_scripts, service.add_upload, init, size, warnings)
     return Translated(mode=mode, fields=fields, warnings=warnings)
+
+
+def check_answer(size: Size, fields: Mapping[str, Any]) -> None:
+    """Raise `BadRequest` for more pictures than one answer can hold."""
+    pixels = size[0] * size[1] * fields.get("hires_scale", 1) ** 2 * fields["num"]
+    if pixels > MOST_PIXELS:
+        reason = f"these are {pixels // 10**6} million pixels, and one answer holds {MOST_PIXELS // 10**6} million"
+        raise BadRequest(reason, field="num", value=fields["num"], hint="ask for fewer pictures, or smaller ones")
 
 
 def words(body: Drawing) -> dict[str, Any]:

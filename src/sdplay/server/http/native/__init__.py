@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import Any
 
@@ -12,6 +13,7 @@ from sdplay.server.http.native.answers import ErrorAnswer
 from sdplay.server.http.native.schema import describe
 
 PREFIX = "/api/v1"
+PARAMETER = re.compile(r"\{\w+\}")
 REFUSALS = {
     400: "The body is no JSON.",
     401: "A token is needed and was not given.",
@@ -32,6 +34,13 @@ router = APIRouter(
 )
 for part in (jobs, draw, queue, events, pictures, uploads, about, docs):
     router.include_router(part.router)
+
+
+def allowed_methods(path: str) -> list[str]:
+    """The methods that the address `path` has, in all its routes."""
+    paths: dict[str, dict[str, Any]] = description()["paths"]
+    found = (methods for template, methods in paths.items() if re.fullmatch(PARAMETER.sub("[^/]+", template), path))
+    return sorted(method.upper() for methods in found for method in methods)
 
 
 @cache

@@ -10,10 +10,10 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from sdplay.images.write import MEDIA_TYPES
 from sdplay.library.upscalers import UPSCALER_LABELS, default_upscaler, weights_folder
 from sdplay.requests.modes import MODES
 from sdplay.requests.resolve import SAMPLER_ALIASES, SCHEDULE_ALIASES
+from sdplay.server.clients import formats_of
 from sdplay.server.derived import DERIVED
 from sdplay.server.http.native.context import ServiceHere
 from sdplay.server.http.native.schema import defaults
@@ -61,7 +61,7 @@ class Capabilities(BaseModel):
 
     version: str
     modes: dict[str, dict[str, Any]]
-    formats: list[str]
+    formats: dict[str, list[str]] = Field(description="What the files of each mode can be, the usual one first.")
     limits: dict[str, int]
     workers: int
 
@@ -102,7 +102,7 @@ def capabilities(service: ServiceHere) -> Capabilities:
     return Capabilities(
         version=VERSION,
         modes={mode: defaults(mode) for mode in (*MODES, *DERIVED)},
-        formats=list(MEDIA_TYPES),
+        formats={mode: list(formats_of(mode)) for mode in MODES},
         limits=asdict(service.limits),
         workers=service.executor.workers,
     )

@@ -14,9 +14,8 @@ from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
-from sdplay.images.write import MEDIA_TYPES
 from sdplay.requests.modes import MODES, NO_FILES, ROLES, request_type
-from sdplay.server.clients import NAMES, OWN
+from sdplay.server.clients import NAMES, OWN, formats_of
 from sdplay.server.derived import DERIVED
 from sdplay.version import VERSION
 
@@ -29,6 +28,7 @@ DESCRIPTION = """Pictures from words, on this computer, by programs: jobs in a q
 Send a job to `/api/v1/jobs`: `{"mode": "txt2img", "prompt": "a red apple"}`. Its fields are those of the command line
 and of Python, with the same names, defaults and errors. Files are sent to `/api/v1/uploads` first, and named by their
 ids. What happens is told at `/api/v1/events`."""
+FORMAT = "format"
 OPTIONS: dict[str, Any] = {
     "priority": {
         "type": ["integer", "null"],
@@ -42,11 +42,7 @@ OPTIONS: dict[str, Any] = {
         "default": True,
         "description": "Tell with the steps what is emerging.",
     },
-    "format": {
-        "enum": [*MEDIA_TYPES, None],
-        "default": "png",
-        "description": "Of the files; png and webp keep every bit.",
-    },
+    FORMAT: {"description": "Of the files; of pictures png and webp keep every bit."},
 }
 MOVE = {
     "type": "object",
@@ -99,6 +95,8 @@ def job_schema(mode: str, schema: Mapping[str, Any]) -> dict[str, Any]:
     else:
         required.insert(0, "mode")
     options = {name: one for name, one in OPTIONS.items() if name == "priority" or mode in MODES}
+    if FORMAT in options:
+        options[FORMAT] = options[FORMAT] | {"enum": [*formats_of(mode), None], "default": formats_of(mode)[0]}
     return {
         "type": "object",
         "title": schema_name(mode),

@@ -1,0 +1,108 @@
+"""What a request says that its model will not draw as it is asked: nothing is refused for it, but it is to be said."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from sdplay.core.sample import PromptPair
+from sdplay.library.card import ModelCard
+from sdplay.library.resolve import ResolvedModel
+from sdplay.library.things import Things, read_things
+from sdplay.requests.enlarge import beyond
+from sdplay.requests.known_words import Understood, read_texts, understood
+from sdplay.requests.recipe import Recipe
+from sdplay.requests.stills import Still, prompt_of
+
+MOST_READ = 32  # pictures of a request whose prompts are read: choices may differ in each
+MOST_LISTED = 4  # words in a message; all are in `words`
+NO_WORDS: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestWarning:
+    """Something that will come out otherwise than asked.
+
+    `code` names its kind for programs: unknown-words, not-followed, several-things, enlarged, too-large. `field` is the
+    field of the request that it is about, `message` what a person reads (it names fields in back quotes, as errors do),
+    and `words` holds unknown words with the names of the things nearest to each.
+    """
+
+    code: str
+    field: str
+    message: str
+    words: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=lambda: NO_WORDS)
+
+
+def request_warnings(recipe: Recipe, model: ResolvedModel) -> tuple[RequestWarning, ...]:
+    """What is to be said of `recipe` before `model` draws it; of films what is not in their words."""
+    said = list(size_warnings(recipe, model.card))
+    if isinstance(recipe.request, Still):
+        pictures = range(min(recipe.request.num, MOST_READ))
+        prompts = dict.fromkeys(prompt_of(recipe, index) for index in pictures)
+        said += word_warnings(prompts, recipe, model)
+    return tuple(said)
+
+
+def word_warnings(
+    prompts: Iterable[PromptPair], recipe: Recipe, model: ResolvedModel, field: str = "prompt"
+) -> Iterator[RequestWarning]:
+    """What `model` does not know of `prompts`, which `field` of the request of `recipe` holds; nothing where it does
+    not say what it was taught. Raises `ModelBroken` for a list of things that cannot be read.
+    """
+    things = read_things(model.path)
+    if things is None:
+        return
+    known = [one.name for one in recipe.add_ons]
+    read = [understood(text, things, known) for words in prompts for text in read_texts(words, recipe.steps)]
+    name = recipe.model.name
+    if unknown := dict.fromkeys(word for text in read for word in text.unknown):
+        yield unknown_words(list(unknown), things, name, field)
+    if ignored := dict.fromkeys(word for text in read for word in text.not_followed):
+        listed = ", ".join(map(repr, list(ignored)[:MOST_LISTED]))
+        message = f"{name} follows no numbers, sizes or places ({listed}): it draws one thing, large, in the middle"
+        yield RequestWarning(code="not-followed", field=field, message=message)
+    if crowded := most_things(read, things):
+        listed = ", ".join(crowded[:MOST_LISTED])
+        one = "one thing" if things.most_things == 1 else f"{things.most_things} things"
+        message = f"{name} draws {one} in a picture, and the words name {len(crowded)}: {listed}"
+        yield RequestWarning(code="several-things", field=field, message=message)
+
+
+def unknown_words(words: list[str], things: Things, name: str, field: str) -> RequestWarning:
+    """That `words` are none of the `things` of the model `name`."""
+    nearest = {word: things.nearest(word) for word in words}
+    more = f" and {len(words) - MOST_LISTED} more" if len(words) > MOST_LISTED else ""
+    listed = ", ".join(near(word, things, nearest[word]) for word in words[:MOST_LISTED])
+    are = "is not" if len(words) == 1 else "are not"
+    message = f"{listed}{more} {are} among the {len(things.things):,} things that {name} knows: see `sdplay things`"
+    return RequestWarning(code="unknown-words", field=field, message=message, words=nearest)
+
+
+def near(word: str, things: Things, nearest: tuple[str, ...]) -> str:
+    """A word as a message shows it, with what may have been meant."""
+    if english := things.translated(word):
+        return f"{word!r} (it reads English: {english})"
+    return f"{word!r} (nearest: {', '.join(nearest)})" if nearest else repr(word)
+
+
+def most_things(read: Iterable[Understood], things: Things) -> tuple[str, ...]:
+    """The things of the text that names most, if they are more than the model draws in one picture."""
+    named = max((text.things for text in read), key=len, default=())
+    return named if len(named) > things.most_things else ()
+
+
+def size_warnings(recipe: Recipe, card: ModelCard) -> Iterator[RequestWarning]:
+    """That a picture is enlarged, or will come out badly, since its model cannot draw that size."""
+    larger, made_for = recipe.enlargement, f"{card.name} is made for {card.size}x{card.size} pixels"
+    if larger is not None:
+        message = (
+            f"{made_for}: drawn at {recipe.width}x{recipe.height}, then enlarged to {larger.width}x{larger.height} by "
+            f"{larger.upscaler}; `anyway` draws it as asked"
+        )
+        yield RequestWarning(code="enlarged", field="size", message=message)
+    elif beyond(recipe, card):
+        message = f"{made_for}: larger ones come out as patterns; draw with `size={card.size}`, then `sdplay upscale`"
+        yield RequestWarning(code="too-large", field="size", message=message)

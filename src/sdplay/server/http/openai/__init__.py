@@ -1,0 +1,1 @@
+"""`/v1`: what clients of OpenAI's image API call. Each picture is a job of the queue, as every other."""
