@@ -69,9 +69,10 @@ $(VENV)/.ok-run: $(VENV)/.ok-torch pyproject.toml
 	@$(BIN)/python $(PIP) -c $(LOCK) -e ".[server]"
 	@touch $@
 
+# image-generation-mcp is a client that tests use; what it needs itself does not go together with our own mcp.
 $(VENV)/.ok-dev: $(VENV)/.ok-run
 	@$(BIN)/python $(PIP) -c $(LOCK) -e ".[server,mcp,test,dev,training]"
-	@$(BIN)/python $(PIP) --no-deps image-generation-mcp==1.12.1  # a client; its own needs do not go with those of mcp
+	@$(BIN)/python $(PIP) -c $(LOCK) --no-deps image-generation-mcp==1.12.1
 	@touch $@
 
 # The versions that pip picks today, beside the torch that is locked; a torch of one build (+cpu) would bind everybody.

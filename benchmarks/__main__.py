@@ -22,8 +22,9 @@ from benchmarks.rows import Aim, read_reasons
 from benchmarks.sd15_shape import sd15_folder
 from benchmarks.serving import serving_section
 from benchmarks.startup import startup_section
+from benchmarks.warm import warm_section
 
-SCENARIOS = ("drawing", "pictures", "starting", "serving", "tiles", "films", "larger", "refusing")
+SCENARIOS = ("drawing", "pictures", "starting", "warm", "serving", "tiles", "films", "larger", "refusing")
 
 
 def options(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -102,6 +103,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         "drawing": lambda: compute_section(subjects(asked, small)),
         "pictures": lambda: from_pictures_section(from_pictures(asked, asked.cache)),
         "starting": lambda: startup_section(small, asked.rounds),
+        "warm": lambda: warm_section(small, asked.rounds),
         "serving": lambda: serving_section(small, asked.rounds),
         "tiles": lambda: tile_section(small, max(3, asked.rounds // 2)),
         "films": lambda: film_section(small, max(3, asked.rounds // 2), asked.frames),

@@ -14,7 +14,8 @@ from sdplay.core.errors import BadRequest, NotReproduced, StoreError
 from sdplay.events import DepthMapDone, ImageDone, KeyframeDone, Stepped, Upscaled
 from sdplay.executors.fake import FakeExecutor
 from sdplay.executors.processes import ProcessExecutor
-from sdplay.images.writer import ImageWriter, read_own
+from sdplay.images.own import read_own
+from sdplay.images.writer import ImageWriter
 from sdplay.studio import Studio
 from tests.support.given import mask, photo, pixels_of
 from tests.support.noisy import NoisyExecutor
@@ -243,3 +244,28 @@ def test_a_film_goes_into_a_folder_named_by_a_text(tiny: Path, tmp_path: Path, s
         pass
     assert (tmp_path / "film" / "job.json").is_file()
     assert studio.resume(str(tmp_path / "film"), str(tiny)).folder.path == tmp_path / "film"
+
+
+@pytest.mark.parametrize("prompt", [None, 5, [None], ["a cat", 5]])
+def test_what_is_no_text_is_a_bad_request(studio: Studio, prompt: Any) -> None:
+    with pytest.raises(BadRequest) as caught:
+        studio.draw(prompt)
+    assert (caught.value.field, caught.value.reason) == ("prompt", "is no text")
+
+
+def test_what_is_wrong_with_bytes_does_not_depend_on_where_they_are(builtin: Path, studio: Studio) -> None:
+    with pytest.raises(BadRequest) as caught:
+        studio.draw("a cat", image=b"nothing")
+    assert caught.value.reason == "is not a picture that can be read: cannot identify image file"
+
+
+def test_a_folder_that_is_a_file_is_told_so(builtin: Path, studio: Studio, tmp_path: Path) -> None:
+    (tmp_path / "out").touch()
+    with pytest.raises(StoreError, match="a file is where the folder would be"):
+        studio.draw("a cat", steps=1, out=tmp_path / "out")
+
+
+def test_any_seed_is_written_as_on_the_command_line(builtin: Path, studio: Studio) -> None:
+    assert studio.draw("a cat", steps=1, seed=-1)[0].seed >= 0
+    with pytest.raises(BadRequest, match="greater than or equal to 0"):
+        studio.draw("a cat", seed=-2)

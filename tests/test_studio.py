@@ -24,9 +24,11 @@ from sdplay.core.errors import (
 from sdplay.core.machine import Machine
 from sdplay.events import Event, Stepped
 from sdplay.executors.fake import FakeExecutor
+from sdplay.images.formats import SUFFIXES, Format
+from sdplay.images.own import read_own
 from sdplay.images.picture import Picture, difference
-from sdplay.images.write import SUFFIXES, Embedded, Format, chunk
-from sdplay.images.writer import ImageWriter, read_own
+from sdplay.images.write import Embedded, chunk
+from sdplay.images.writer import ImageWriter
 from sdplay.requests.base import Request, make_request
 from sdplay.requests.txt2img import Txt2Img
 from sdplay.studio import Pictures, Studio, random_seed

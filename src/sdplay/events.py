@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from sdplay.core.errors import BadRequest
-from sdplay.images.picture import LargerPicture, Picture, SavedImage
 from sdplay.requests.recipe import Recipe
 from sdplay.requests.warnings import RequestWarning
+
+if TYPE_CHECKING:  # whoever waits for a picture need not load what it is made of
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from sdplay.images.picture import LargerPicture, Picture, SavedImage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from sdplay.core.machine import Machine
-from sdplay.images.inputs import WHERE_THEY_WERE
-from sdplay.images.picture import Picture
 from sdplay.jobs import KINDS
 from sdplay.jobs.pictures import OnStep, PictureJobs, Pictures, asked_for
 from sdplay.jobs.resolve import ResolvedRequest, Resolver, random_seed
 from sdplay.library.card import shipped_cards
 from sdplay.library.resolve import ResolvedModel, resolve
 from sdplay.requests.base import Request
+from sdplay.requests.given import WHERE_THEY_WERE
 from sdplay.requests.modes import import_object
 from sdplay.requests.picture_fields import PictureFields, shows_fields
 
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from sdplay.film.job.encoder import Output
     from sdplay.film.job.film import FilmJob
     from sdplay.film.plan import AnyFilm, FilmPlan
-    from sdplay.images.picture import LargerPicture
+    from sdplay.images.picture import LargerPicture, Picture
     from sdplay.images.write import Embedded
     from sdplay.images.writer import ImageWriter
     from sdplay.interop import ParsedMetadata

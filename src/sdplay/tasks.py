@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from sdplay.core.machine import Machine
 from sdplay.events import Event
-from sdplay.images.read import Pixels
 from sdplay.library.resolve import ResolvedModel
 from sdplay.requests.base import Request
 from sdplay.requests.recipe import Recipe
+
+if TYPE_CHECKING:
+    from sdplay.images.read import Pixels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +29,7 @@ class DrawTask:
     indices: Sequence[int]
     model: ResolvedModel
     device: str
-    given: Mapping[int, Pixels] = field(default_factory=dict[int, Pixels])
+    given: Mapping[int, Pixels] = field(default_factory=dict["int", "Pixels"])
     preview: bool = False
     keep_latents: bool = False
 

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 from sdplay.cli.again import printable
-from sdplay.images.writer import read_own
+from sdplay.images.own import read_own
 from tests.support.commandline import Sdplay
 from tests.support.fakemodel import fake_model
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from sdplay.images.writer import read_own
+from sdplay.images.own import read_own
 from sdplay.requests.img2img import Img2Img
 from sdplay.requests.inpaint import Inpaint
 from tests.interop.samples import png

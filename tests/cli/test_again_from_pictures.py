@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sdplay.images.writer import read_own
+from sdplay.images.own import read_own
 from tests.support.commandline import Sdplay
 from tests.support.given import mask, photo
 

@@ -11,7 +11,7 @@ import pytest
 from sdplay.cli.aliases import ALIASES, WITHOUT_COUNTERPART, as_flag_name, with_usual_hires
 from sdplay.cli.main import COMMANDS
 from sdplay.cli.main import sdplay as group
-from sdplay.images.writer import read_own
+from sdplay.images.own import read_own
 from tests.support.commandline import Sdplay
 from tests.support.given import photo
 
@@ -114,3 +114,16 @@ def test_the_switch_for_a_second_pass_is_a_switch_before_the_prompt_only() -> No
 def test_a_batch_that_is_larger_than_what_is_drawn_is_noted(sdplay: Sdplay) -> None:
     assert "how many is --num: 1" in sdplay("a cat", "--batch_size", "4").err
     assert "--num" not in sdplay("a cat", "--batch_size", "4", "-n", "4").err
+
+
+def test_the_mode_that_has_a_flag_is_named(sdplay: Sdplay, here: Path) -> None:
+    photo(here / "a.png")
+    assert "`sdplay img2img` starts from a picture" in sdplay("a cat", "--image", "a.png").err
+    assert "`sdplay inpaint` repaints" in sdplay("img2img", "a cat", "--image", "a.png", "--mask", "a.png").err
+
+
+def test_a_film_that_counts_frames_understands_the_words_of_the_others(sdplay: Sdplay, here: Path) -> None:
+    photo(here / "a.png")
+    planned = sdplay("plan", "animate", "a castle", "--num", "4", "--image", "a.png", "--size", "64")
+    assert planned.code == 0, planned.err
+    assert "animate, 4 frames of 64x64" in planned.out

@@ -15,7 +15,7 @@ from sdplay.cli.progress import Progress
 from sdplay.core.errors import Stopped
 from sdplay.events import Event
 from sdplay.executors.fake import FakeExecutor
-from sdplay.images.writer import read_own
+from sdplay.images.own import read_own
 from sdplay.requests.base import make_request
 from sdplay.requests.txt2img import Txt2Img
 from sdplay.studio import ResolvedRequest, Studio

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from sdplay.images.writer import read_own
+from sdplay.images.own import read_own
 from tests.support.commandline import MODULE, Sdplay
 from tests.support.patience import PATIENCE
 
@@ -104,7 +104,7 @@ def test_out_and_format(sdplay: Sdplay, kind: str, suffix: str, magic: bytes) ->
 
 def test_every_format_there_is_has_a_name_here() -> None:
     from sdplay.cli.deliver import FORMATS
-    from sdplay.images.write import SUFFIXES
+    from sdplay.images.formats import SUFFIXES
 
     assert set(FORMATS) == set(SUFFIXES)
 

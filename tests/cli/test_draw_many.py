@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sdplay.core.errors import ModelBroken, Stopped
-from sdplay.images.writer import read_own
+from sdplay.images.own import read_own
 from tests.support.commandline import MODULE, InTerminal, Sdplay
 from tests.support.given import mask, photo
 

@@ -12,8 +12,8 @@ from PIL import Image
 
 from sdplay.core.errors import BadRequest
 from sdplay.families.common.tokenizer import read_tokenizer
+from sdplay.images.own import read_own
 from sdplay.images.write import own_chunk, parse_chunk
-from sdplay.images.writer import read_own
 from sdplay.requests.base import make_request
 from sdplay.requests.txt2img import Txt2Img
 from sdplay.studio import Studio

@@ -345,3 +345,12 @@ def test_a_film_of_another_version_is_gone_on_with_and_told_and_with_strict_refu
     assert outcome.code == 0
     assert "begun by another version" in outcome.err
     assert '"mixed": true' in Path("job/journal.jsonl").read_text().splitlines()[-1]
+
+
+def test_a_film_that_is_there_and_no_prompt_is_told_how_it_goes_on(sdplay: Sdplay) -> None:
+    assert sdplay("dream", "a", "b", "--num", "2", "--size", "64", "--out", "film").code == 0
+    for mode in ("dream", "animate"):
+        outcome = sdplay(mode, "--out", "film", "--format", "webp")
+        assert outcome.code == 2
+        assert "--out = 'film': holds a film, and no prompt is given" in outcome.err
+        assert "sdplay resume film goes on with it, --fork NEW begins it anew" in outcome.err

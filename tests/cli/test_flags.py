@@ -7,8 +7,9 @@ import click
 import pytest
 from pydantic import Field
 
-from sdplay.cli.flags import as_flags, in_the_words_of, read_size, request_fields, request_options
+from sdplay.cli.flags import as_flags, in_the_words_of, request_fields, request_options
 from sdplay.core.errors import BadRequest
+from sdplay.core.values import read_size
 from sdplay.requests.base import Request, make_request
 from sdplay.requests.txt2img import Txt2Img
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sdplay.cli.draw import one_flag_each
-from sdplay.images.writer import read_own, read_sheet
+from sdplay.images.own import read_own, read_sheet
 from tests.support import child
 from tests.support.commandline import Sdplay
 from tests.support.given import photo

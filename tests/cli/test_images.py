@@ -15,8 +15,8 @@ from PIL import Image
 import sdplay as package
 from sdplay.core.errors import BadRequest
 from sdplay.executors.fake import FakeExecutor
+from sdplay.images.own import read_own
 from sdplay.images.picture import UpscaleRecord, pixel_digest
-from sdplay.images.writer import read_own
 from sdplay.library import upscalers
 from sdplay.library.upscalers import UPSCALER_LABELS
 from sdplay.studio import Studio

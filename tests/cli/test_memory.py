@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import sdplay.jobs.resolve
-from sdplay.images.writer import read_own
+from sdplay.images.own import read_own
 from tests.support.commandline import Sdplay
 
 ASKED = ("a cat", "--seed", "7", "--size", "64", "--steps", "1")

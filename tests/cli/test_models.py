@@ -133,3 +133,10 @@ def test_samplers_lists_every_sampler_and_schedule_with_its_aliases(sdplay: Sdpl
     for name, aliases in (SAMPLER_ALIASES | SCHEDULE_ALIASES).items():
         (line,) = [line for line in outcome.out.splitlines() if line.split("  ")[0] == name]
         assert all(alias in line for alias in aliases)
+
+
+def test_a_folder_of_models_that_is_not_there_is_told(sdplay: Sdplay, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SDPLAY_MODELS", "nowhere")
+    assert "note: SDPLAY_MODELS names nowhere, and nothing is there" in sdplay("models").err
+    monkeypatch.setenv("SDPLAY_MODELS", ".")
+    assert sdplay("models").err == ""

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sdplay.images.naming import LONGEST, PARTS
-from sdplay.images.writer import read_own
+from sdplay.images.own import read_own
 from tests.support.commandline import Sdplay
 from tests.support.given import photo
 

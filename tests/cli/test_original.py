@@ -14,7 +14,7 @@ import pytest
 from sdplay.cli.original import DOING
 from sdplay.film.job.description import described_recipe
 from sdplay.film.job.folder import JobFolder
-from sdplay.images.writer import read_own
+from sdplay.images.own import read_own
 from sdplay.interop.settings_file import read_settings
 from sdplay.library.library import Library
 from sdplay.library.resolve import ResolvedModel, resolve

@@ -255,3 +255,11 @@ def test_moves_that_cannot_be_shown(sdplay: Sdplay, name: str, flags: list[str],
     outcome = sdplay("plan", *CASTLE, *flags, "--preview-motion", name)
     assert outcome.code == 2
     assert why in outcome.err.replace("-", "_") or why in outcome.err
+
+
+def test_plan_alone_shows_its_help_whole(sdplay: Sdplay) -> None:
+    outcome = sdplay("plan")
+    assert outcome.code == 2
+    assert outcome.err.startswith("Usage: sdplay plan")
+    assert "…" not in outcome.err
+    assert "Show this message and exit." in outcome.err

@@ -100,3 +100,9 @@ def test_no_help_is_cut(sdplay: Sdplay, command: str) -> None:
 def test_an_unknown_flag_points_to_the_whole_help(sdplay: Sdplay) -> None:
     assert "`sdplay txt2img --help-all` lists what there is" in sdplay("a cat", "--nonsense").err
     assert "`sdplay models --help` lists what there is" in sdplay("models", "--nonsense").err
+
+
+def test_a_flag_that_has_to_be_given_is_explained(sdplay: Sdplay) -> None:
+    outcome = sdplay("img2img", "a cat")
+    assert outcome.code == 2
+    assert outcome.err.startswith("error: --image is missing: the picture to start from (or a folder of pictures)\n")

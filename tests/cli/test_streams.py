@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sdplay.cli.streams import SteadyStream, as_utf8
-from sdplay.images.writer import read_own
+from sdplay.images.own import read_own
 from sdplay.requests.txt2img import Txt2Img
 from tests.support.commandline import MODULE
 

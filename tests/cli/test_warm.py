@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from sdplay.executors.line import AHEAD
 from tests.support.commandline import Outcome, Sdplay
 from tests.support.gated import GatedService, gated_service
 from tests.support.patience import PATIENCE, wait_until
@@ -152,7 +153,7 @@ def started(warm: GatedService, *words: str) -> subprocess.Popen[str]:
 
 def test_ctrl_c_stops_after_the_step_and_the_service_is_free(warm: GatedService, sdplay: Sdplay) -> None:
     with warm.gate("held"):
-        process = started(warm, "a held one", "-n", "3", "--seed", "5")
+        process = started(warm, "a held one", "-n", "3", "--seed", "5", "--steps", str(4 * AHEAD))
         wait_until(lambda: warm.events("a held one") == ["Started"])
         assert process.stderr is not None
         assert process.stderr.readline().startswith("drawing 3 pictures")
@@ -161,9 +162,20 @@ def test_ctrl_c_stops_after_the_step_and_the_service_is_free(warm: GatedService,
     assert process.returncode == 3, err
     assert out == ""
     assert "stopped; 0 of 3 pictures are kept in images" in err
-    assert len(warm.events("a held one")) <= 2
+    assert "ImageDone" not in warm.events("a held one")
     assert sdplay("a free one").code == 0
     assert warm.events("a free one")[-1] == "ImageDone"
+
+
+def test_a_command_that_is_killed_leaves_the_service_free(warm: GatedService, sdplay: Sdplay) -> None:
+    with warm.gate("doomed"):
+        process = started(warm, "a doomed one", "-n", "3", "--steps", str(4 * AHEAD))
+        wait_until(lambda: warm.events("a doomed one") == ["Started"])
+        process.kill()
+        process.communicate(timeout=PATIENCE)
+    assert sdplay("a saved one").code == 0
+    assert warm.events("a saved one")[-1] == "ImageDone"
+    assert "ImageDone" not in warm.events("a doomed one")
 
 
 def test_two_commands_at_once_take_turns(warm: GatedService, sdplay: Sdplay) -> None:

@@ -103,3 +103,21 @@ def test_every_kind_of_error_has_a_code_for_programs() -> None:
     assert codes["BadRequest"] == "bad-request"
     assert codes["DiskFull"] == "disk-full"
     assert len(set(codes.values())) == len(codes)
+
+
+def test_every_bad_request_lists_its_problems() -> None:
+    one, other = BadRequest("is bad", field="a"), BadRequest("is worse", field="b")
+    assert one.problems == (one,)
+    assert errors.together([one, other]).problems == (one, other)
+
+
+def test_a_value_of_several_lines_is_shown_on_one() -> None:
+    class Array:
+        def __repr__(self) -> str:
+            return "array([[1,\n       2]])"
+
+    assert shorten(Array()) == "array([[1, 2]])"
+
+
+def test_a_name_out_of_an_empty_list_is_told_so() -> None:
+    assert UnknownName("VAE", "soft", []).hint == "none is here"

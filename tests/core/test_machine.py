@@ -10,7 +10,7 @@ import pytest
 from sdplay.cli.outcome import tell
 from sdplay.core import machine
 from sdplay.core.errors import MemoryFailed
-from sdplay.core.machine import check_address_space
+from sdplay.core.machine import check_address_space, memory_available, memory_total
 
 
 @pytest.mark.parametrize(("limit", "refused"), [(10**9, True), (10**11, False), (resource.RLIM_INFINITY, False)])
@@ -43,3 +43,10 @@ def test_a_system_that_gives_no_memory_is_told_in_a_line(error: Exception, capsy
     said = capsys.readouterr().err
     assert "there is too little memory" in said
     assert "should not happen" not in said
+
+
+def test_memory_of_the_machine(tmp_path: Path) -> None:
+    meminfo = tmp_path / "meminfo"
+    assert (memory_total(meminfo), memory_available(meminfo)) == (None, None)
+    meminfo.write_text("MemTotal:       2048 kB\nMemFree: 7 kB\nMemAvailable:   1024 kB\n")
+    assert (memory_total(meminfo), memory_available(meminfo)) == (2 * 2**20, 2**20)

@@ -20,6 +20,7 @@ OF_THE_MODES = {
     "prompts.md",
 }
 OF_THE_FILMS = {"dream.md", "animate.md", "films-that-survive.md"}
+OF_THE_SERVICE = {"server.md", "coming-from-a1111-api.md"}
 
 
 def pages() -> list[Path]:
@@ -30,7 +31,10 @@ def pages() -> list[Path]:
 def guides() -> list[Path]:
     """The pages whose commands a reader types, and that need nothing but the program."""
     found = sorted((ROOT / "docs" / "guides").glob("*.md"))
-    return [ROOT / "README.md", *(page for page in found if page.name not in OF_THE_MODES | OF_THE_FILMS)]
+    return [
+        ROOT / "README.md",
+        *(page for page in found if page.name not in OF_THE_MODES | OF_THE_FILMS | OF_THE_SERVICE),
+    ]
 
 
 def links(page: Path) -> list[str]:

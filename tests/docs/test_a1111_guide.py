@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from sdplay.images.infotext import SAMPLER_LABELS, SCHEDULE_LABELS
-from sdplay.images.writer import read_own
+from sdplay.images.own import read_own
 from sdplay.requests.resolve import SAMPLER_ALIASES, SCHEDULE_ALIASES, canonical_name
 from tests.docs.pages import ROOT, blocks
 from tests.interop.samples import A1111, png

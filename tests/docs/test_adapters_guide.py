@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sdplay.cli.main import main
-from sdplay.images.writer import read_own
+from sdplay.images.own import read_own
 from tests.docs.pages import ROOT, blocks, commands
 from tests.support.headers import write_header
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sdplay.cli.main import main
-from sdplay.images.writer import read_own
+from sdplay.images.own import read_own
 from sdplay.requests.base import Request
 from sdplay.requests.stills import Controlled
 from tests.docs.pages import ROOT, commands

@@ -10,8 +10,8 @@ from PIL import Image
 
 from sdplay import demo
 from sdplay.executors.fake import FakeExecutor
+from sdplay.images.own import read_own
 from sdplay.images.sheet import Sheet
-from sdplay.images.writer import read_own
 from sdplay.studio import Studio
 
 PICTURES = len(demo.PROMPTS) + len(demo.STYLES) * len(demo.THINGS)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sdplay.images.writer import read_own
+from sdplay.images.own import read_own
 from tests.interop.samples import png
 from tests.support.fakemodel import fake_model
 from tests.support.given import mask, photo

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sdplay.images.writer import read_own
+from sdplay.images.own import read_own
 from tests.docs.pages import ROOT, blocks
 
 GUIDE = ROOT / "docs" / "guides" / "prompts.md"

@@ -115,3 +115,21 @@ def test_what_is_not_there_is_refused_by_its_field(desk: Path) -> None:
         settled(prompts=["a __colour__ cat"])
     with pytest.raises(UnknownName, match="icon"):
         settled(animation_prompts="a cat", style=("icons",))
+
+
+@pytest.mark.parametrize("field", ["animation_prompts", "zoom", "seed_schedule"])
+@pytest.mark.parametrize(("text", "why"), [("0:(1) \udcff", "half a surrogate pair"), ("0:(1) \0", "NUL")])
+def test_what_is_no_character_is_refused_where_texts_are_made_from_other_values(
+    field: str, text: str, why: str
+) -> None:
+    fields = {"animation_prompts": "a"} | {field: text}
+    with pytest.raises(BadRequest, match=why) as caught:
+        make_request(Animate, **fields)
+    assert caught.value.field == field
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="this system has no such device")
+def test_a_device_without_an_end_is_no_sound(desk: Path) -> None:
+    with pytest.raises(BadRequest, match="not a regular file") as caught:
+        settled(animation_prompts="a", max_frames=2, audio="/dev/zero")
+    assert caught.value.field == "audio"

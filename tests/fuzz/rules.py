@@ -6,12 +6,16 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import pytest
+
 from tests.fuzz.forks import Ran, forks
 from tests.fuzz.place import environment
 
 EXIT_CODES = {0, 1, 2, 3, 4}
 LONGEST = 300  # characters of a message, as the error tree promises
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+# Thousands of commands take an hour on a machine that does other work too.
+SLOW = (pytest.mark.slow, pytest.mark.timeout(7200))
 NEVER = ("this should not happen", "Traceback (most recent call last)", "came out of main", "SystemError")
 
 

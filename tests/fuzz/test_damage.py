@@ -11,7 +11,7 @@ from PIL import Image
 from tests.fuzz.damage import copied, damage, stop_halfway
 from tests.fuzz.forks import Forks, Ran, forks
 from tests.fuzz.place import environment, furnish
-from tests.fuzz.rules import broken_rules, listing
+from tests.fuzz.rules import SLOW, broken_rules, listing
 
 FILM = ("animate", "a cat", "--max-frames", "12", "--seed", "5", "--steps", "2", "--format", "gif", "-o", "film")
 NOT_OURS = ("folder", "loop", "endless", "fifo")  # what no program of ours makes: refused if the message names it
@@ -46,7 +46,7 @@ def running() -> object:
         yield run
 
 
-@pytest.mark.parametrize(("seed", "count"), [(1, 25), pytest.param(2, 150, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(("seed", "count"), [(1, 25), pytest.param(2, 150, marks=SLOW)])
 def test_damaged_films_go_on(tmp_path: Path, running: Forks, seed: int, count: int) -> None:
     here, wrong = furnish(tmp_path), []
     assert running.run(FILM, here, environment(tmp_path)).code == 0

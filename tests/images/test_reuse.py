@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
 
+from sdplay.images.own import read_own
 from sdplay.images.reuse import Changed, Reusable, find_reusable
-from sdplay.images.writer import ImageWriter, read_own
+from sdplay.images.writer import ImageWriter
 from sdplay.requests.recipe import in_more_precision, picture_key
 from tests.support.recipes import picture, recipe
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from sdplay.core.errors import BadRequest
+from sdplay.images.formats import Format
 from sdplay.images.sheet import LINES, LONGEST_SIDE, MOST_PIXELS, Label, Layout, Sheet, wrapped
 from sdplay.images.sheet_file import SheetAxis, SheetPicture, SheetRecord, encode_sheet, parse_sheet, sheet_chunk
-from sdplay.images.write import Format
 from tests.support.recipes import recipe
 
 LONG = "a very long value of many words that goes on and on until nobody reads it any more, and then some"

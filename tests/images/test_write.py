@@ -14,21 +14,10 @@ from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin
 
 from sdplay.core.errors import BadRequest
+from sdplay.images.formats import LOSSY, MEDIA_TYPES, SUFFIXES, Format
 from sdplay.images.infotext import infotext
-from sdplay.images.write import (
-    EXIF_IFD,
-    LOSSY,
-    MEDIA_TYPES,
-    SUFFIXES,
-    USER_COMMENT,
-    Format,
-    chunk,
-    encode,
-    own_chunk,
-    parse_chunk,
-    stored_pixels,
-)
-from sdplay.images.writer import format_of, read_own
+from sdplay.images.own import format_of, read_own
+from sdplay.images.write import EXIF_IFD, USER_COMMENT, chunk, encode, own_chunk, parse_chunk, stored_pixels
 from sdplay.requests.recipe import canonical_json
 from tests.support.recipes import picture, recipe
 

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from sdplay.core.errors import UnknownName
-from sdplay.images.write import SUFFIXES
-from sdplay.images.writer import ImageWriter, read_own
+from sdplay.images.formats import SUFFIXES
+from sdplay.images.own import read_own
+from sdplay.images.writer import ImageWriter
 from sdplay.studio import Studio
 from tests.support import child
 from tests.support.noisy import NoisyExecutor

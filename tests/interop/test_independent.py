@@ -8,7 +8,8 @@ import pytest
 from sd_parsers import ParserManager
 from sd_parsers.data import Generators
 
-from sdplay.images.write import SUFFIXES, Format, encode
+from sdplay.images.formats import SUFFIXES, Format
+from sdplay.images.write import encode
 from sdplay.interop import read_found
 from sdplay.requests.inpaint import Inpaint
 from tests.images.test_written_infotext import redrawn

@@ -14,8 +14,9 @@ import pytest
 from PIL import Image
 
 from sdplay.core.errors import BadRequest
-from sdplay.images.write import SUFFIXES, Format, encode
-from sdplay.images.writer import is_ours, read_sheet
+from sdplay.images.formats import SUFFIXES, Format
+from sdplay.images.own import is_ours, read_sheet
+from sdplay.images.write import encode
 from sdplay.interop import ParsedMetadata, parse_infotext, read_found
 from sdplay.interop.parsed import LARGEST_TEXT
 from sdplay.interop.read import SILENT, why_silent

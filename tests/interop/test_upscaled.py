@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from sdplay.images.write import SUFFIXES, Format, chunk, encode
+from sdplay.images.formats import SUFFIXES, Format
+from sdplay.images.write import chunk, encode
 from sdplay.interop.upscaled import texts_in_file
 from tests.interop.samples import A1111, commented
 from tests.interop.test_cases import CASES

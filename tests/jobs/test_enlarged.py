@@ -9,7 +9,7 @@ import pytest
 
 import sdplay
 from sdplay.events import Warned
-from sdplay.images.writer import read_own
+from sdplay.images.own import read_own
 from sdplay.library import upscalers
 from sdplay.requests.base import make_request
 from sdplay.requests.txt2img import Txt2Img

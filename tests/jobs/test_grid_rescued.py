@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sdplay.executors.inline import InlineExecutor
-from sdplay.images.writer import read_own, read_sheet
+from sdplay.images.own import read_own, read_sheet
 from sdplay.requests.base import make_request
 from sdplay.requests.txt2img import Txt2Img
 from sdplay.studio import Studio

@@ -15,8 +15,8 @@ from PIL import Image
 from sdplay.core.errors import BadRequest, problems_of
 from sdplay.events import Event, Finished, ImageDone, Reused, Started, Stepped
 from sdplay.executors.fake import FakeExecutor
+from sdplay.images.own import read_own, read_sheet
 from sdplay.images.picture import pixel_digest
-from sdplay.images.writer import read_own, read_sheet
 from sdplay.jobs.grid import grid_writer
 from sdplay.requests.base import make_request
 from sdplay.requests.img2img import Img2Img

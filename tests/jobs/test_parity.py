@@ -9,8 +9,8 @@ import pytest
 import sdplay
 from sdplay.core.errors import BadRequest
 from sdplay.executors.fake import FakeExecutor
+from sdplay.images.own import read_own
 from sdplay.images.write import Embedded
-from sdplay.images.writer import read_own
 from sdplay.interop import ParsedMetadata
 from sdplay.jobs.resolve import Resolver
 from sdplay.requests.base import make_request

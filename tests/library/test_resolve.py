@@ -13,7 +13,7 @@ import pytest
 from sdplay.core.errors import ModelBroken, ModelNotFound
 from sdplay.core.fields import LARGEST_SIDE, SMALLEST_SIDE
 from sdplay.library.card import shipped_cards
-from sdplay.library.digest import folder_digest
+from sdplay.library.digest import LARGE, file_digest, folder_digest, known_digest
 from sdplay.library.resolve import ALWAYS, resolve
 
 
@@ -213,3 +213,16 @@ def test_the_built_in_model_is_there_under_its_name(builtin: Path) -> None:
     assert found.path == builtin
     assert found.identity.name == "builtin"
     assert found.identity.digest == folder_digest(builtin)
+
+
+def test_digest_of_a_large_file_is_known_once_it_was_hashed(tmp_path: Path) -> None:
+    large, memory = tmp_path / "large.safetensors", tmp_path / "digests"
+    with large.open("wb") as file:
+        file.truncate(LARGE)
+    assert known_digest(large, memory) is None
+    assert known_digest(large, memory) is None  # to ask hashes nothing
+    assert file_digest(large, memory) == known_digest(large, memory)
+    (small := tmp_path / "small.safetensors").write_bytes(b"small")
+    assert known_digest(small, memory) == file_digest(small)
+    assert known_digest(tmp_path, memory) is None
+    assert known_digest(tmp_path / "gone", memory) is None

@@ -17,8 +17,9 @@ from sdplay.core.sample import Noise
 from sdplay.events import Event, ImageDone, Retried
 from sdplay.executors.inline import InlineExecutor
 from sdplay.film.plan_dream import DreamPlan
+from sdplay.images.own import read_own
 from sdplay.images.picture import Picture
-from sdplay.images.writer import ImageWriter, read_own
+from sdplay.images.writer import ImageWriter
 from sdplay.pipeline.model_cache import LoadedModel, TextEncodingCache
 from sdplay.pipeline.retry import BLACK, RenderInputs, RetryPolicy, render_with_retry
 from sdplay.requests.base import make_request

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from safetensors.torch import load_file, save_file
 
+from sdplay.images.own import read_own
 from sdplay.images.picture import Picture
-from sdplay.images.writer import read_own
 from sdplay.interop.a1111 import parse_infotext
 from sdplay.interop.import_settings import import_settings
 from sdplay.library.library import Library

@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import torch
 
 from sdplay.core.errors import BadRequest
 from sdplay.requests.base import field_names, flag_names, make_request
@@ -74,3 +76,24 @@ def test_one_field_under_two_names_is_refused() -> None:
 def test_paths_are_texts() -> None:
     request = make_request(Txt2Img, prompt="a", model=Path("m"), styles_file=Path("s.csv"))
     assert (request.model, request.styles_file) == ("m", "s.csv")
+
+
+def test_numbers_of_numpy_and_torch_are_numbers() -> None:
+    drawn = make_request(Txt2Img, prompt="a", seed=np.int64(3), steps=np.uint8(4), guidance=np.float32(2.5))
+    assert drawn == Txt2Img(prompt="a", seed=3, steps=4, guidance_scale=2.5)
+    assert make_request(Txt2Img, prompt="a", seed=torch.tensor(3)) == Txt2Img(prompt="a", seed=3)
+    assert type(drawn.seed) is int
+
+
+@pytest.mark.parametrize("own", ["auto", "Automatic", "None"])
+def test_words_for_the_models_own_vae_are_as_none(own: str) -> None:
+    assert Txt2Img(prompt="a", vae=own) == Txt2Img(prompt="a")
+
+
+def test_a_text_that_is_written_otherwise_is_refused_without_the_pattern() -> None:
+    from sdplay.requests.inpaint import Inpaint
+
+    with pytest.raises(BadRequest) as caught:
+        Inpaint(prompt="a", image="a.png", extend="64")
+    assert caught.value.reason == "is not written as it must be"
+    assert "left=64" in caught.value.hint

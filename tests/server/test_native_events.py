@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.support.patience import wait_until
-from tests.support.service import RunningService
+from tests.support.service import RunningService, running_service
 
 EVENTS = "/api/v1/events"
 Event = tuple[int | None, str, dict[str, Any]]
@@ -113,6 +115,16 @@ def test_listener_without_a_start_hears_from_now_on(service: RunningService) -> 
 def test_start_of_another_queue_means_reading_anew(service: RunningService) -> None:
     with listening(service, f"{EVENTS}?after=999999999") as events:
         assert next(events)[1] == "reset"
+
+
+def test_end_of_a_job_is_told_though_its_events_are_forgotten(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    with running_service(home) as service:
+        job = service.wait(service.submit(prompt="a cat", steps=1)["id"])
+    with closing(sqlite3.connect(home / "service" / "queue.db")) as database, database:
+        database.execute("DELETE FROM events")
+    with running_service(home) as service:
+        assert of_job(service, job) == [(None, "finished", {"job": job["id"], "state": "completed"})]
 
 
 @pytest.mark.parametrize("number", ["x", "-1", "1e3", "9" * 40])

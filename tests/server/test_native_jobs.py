@@ -129,7 +129,9 @@ def test_priority_is_a_small_whole_number(service: RunningService, priority: Any
     ("fields", "field"),
     [
         ({"num": 1001}, "num"),
-        ({"num": 1000, "steps": 1000, "size": 4096}, "steps"),
+        ({"num": 1000, "size": 4096}, "num"),
+        ({"num": 50, "steps": 1000, "size": 4096, "anyway": True}, "steps"),
+        ({"num": 200, "steps": 1000, "size": 512, "hires_scale": 8, "anyway": True}, "steps"),
         ({"mode": "dream", "prompts": ["a", "b"], "num": 20_001, "prompt": None}, "num"),
     ],
 )

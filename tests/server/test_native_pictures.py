@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import wave
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from tests.support.service import RunningService
 
@@ -242,3 +244,35 @@ def test_wildcard_is_never_a_file_elsewhere(service: RunningService, name: str) 
     if answer.status_code == 202:  # it is no wildcard, but these characters
         picture = service.wait(answer.json()["id"])["pictures"][0]
         assert picture["prompt"] == f"a __{name}__ cat"
+
+
+def with_recipe(content: bytes, **changed: Any) -> bytes:
+    """One of our PNGs, with other things in the recipe that it holds."""
+    with Image.open(io.BytesIO(content)) as image:
+        texts, pixels = dict(image.info), image.convert("RGB")
+    held = json.loads(texts["sdplay"])
+    held["recipe"] |= changed
+    words, file = PngInfo(), io.BytesIO()
+    words.add_text("sdplay", json.dumps(held))
+    pixels.save(file, "PNG", pnginfo=words)
+    return file.getvalue()
+
+
+def test_sent_picture_is_proved_but_leads_to_no_file(service: RunningService) -> None:
+    upload = sent(service, png())
+    first = drawn(service, mode="img2img", image=upload["id"])[0]
+    content = service.client.get(first["file"]).content
+    whole = sent(service, content)
+    assert service.wait(service.submit("verify", picture=whole["id"])["id"])["state"] == "completed"
+    recipe = json.loads(service.client.get(first["made_from"]).text)["recipe"]
+    for changed in (
+        {"image": "/etc/hostname", "assets": {"image": recipe["assets"]["image"] | {"path": "/etc/hostname"}}},
+        {"image": "uploads/../queue.db"},
+        {"model": recipe["model"] | {"name": "../../x"}},
+        {"lora": ["../x:1"]},
+        {"prompt": "<lora:/etc/x:1>"},
+    ):
+        odd = sent(service, with_recipe(content, **changed))
+        answer = service.client.post("/api/v1/jobs", json={"mode": "verify", "picture": odd["id"]})
+        assert answer.status_code == 422, (changed, answer.text)
+        assert "hostname" not in answer.text or "/etc" not in answer.text

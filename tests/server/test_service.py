@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.support.service import RunningService, running_service
 
 
@@ -25,3 +27,19 @@ def test_it_ends_when_told(tmp_path: Path) -> None:
     with running_service(tmp_path / "home") as service:
         assert service.stop() == 0
         assert not (service.folder / "running.json").exists()
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="only Linux says what a process has loaded")
+def test_the_process_that_answers_never_loads_torch(service: RunningService) -> None:
+    for path, body in (
+        ("plan", {"prompt": "a red apple", "size": 512}),
+        ("plan", {"mode": "dream", "prompts": ["a", "b"], "num": 5}),
+        ("explain", {"prompt": "a red apple"}),
+    ):
+        assert service.client.post(f"/api/v1/{path}", json=body).status_code == 200
+    film = service.wait(service.submit("animate", animation_prompts="a cat", max_frames=3, steps=1)["id"])
+    picture = service.wait(service.submit(prompt="a red apple", steps=1)["id"])["pictures"][0]
+    for mode in ("verify", "upscale"):
+        assert service.wait(service.submit(mode, picture=picture["id"])["id"])["state"] == "completed"
+    assert film["state"] == "completed", film["error"]
+    assert "libtorch" not in Path(f"/proc/{service.pid}/maps").read_text()

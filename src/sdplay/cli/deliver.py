@@ -14,6 +14,7 @@ import click
 
 from sdplay.cli.flags import envvar
 from sdplay.cli.follow import Report
+from sdplay.cli.param_types import FileKind, Folder
 from sdplay.cli.request_command import Flag
 from sdplay.cli.warm import no_serve
 from sdplay.core.errors import DiskFull, SdplayError, Stopped
@@ -66,7 +67,7 @@ def delivery_options(*, for_new: bool) -> list[click.Parameter]:
         variable = envvar(names[-1].partition("/")[0].lstrip("-")) if for_new else None
         return Flag(list(names), envvar=variable, **settings)
 
-    folder, kinds = click.Path(path_type=Path), click.Choice(FORMATS, case_sensitive=False)
+    folder, kinds = Folder("--name says what the files are called"), FileKind(FORMATS)
     return [
         flag(
             "-o",
@@ -85,7 +86,7 @@ def delivery_options(*, for_new: bool) -> list[click.Parameter]:
         flag("--preview", basic=True, is_flag=True, help="Show each picture emerging, in the terminal."),
         flag(
             "--preview-file",
-            type=folder,
+            type=click.Path(path_type=Path),
             metavar="FILE",
             help="Keep FILE at what is emerging, for a viewer.",
         ),

@@ -102,7 +102,7 @@ def open_studio(workers: int = 1, library: Library | None = None) -> Studio:
 
     `library` is where it looks for models (that of the environment if left out).
     """
-    from sdplay.executors.here import in_this_process
+    from sdplay.jobs.resolve import in_this_process
     from sdplay.studio import Studio
 
     inside = executor_here(workers)
@@ -114,17 +114,21 @@ def open_studio(workers: int = 1, library: Library | None = None) -> Studio:
 
 def executor_here(workers: int) -> Callable[[], Executor]:
     """What makes the executor of a command if no service draws for it."""
-    from sdplay.executors.here import in_this_process
+    from sdplay.jobs.resolve import in_this_process
 
     if only_pretends():
-        from sdplay.executors.fake import FakeExecutor
-
-        return FakeExecutor
+        return pretending
     if workers > 1:
         from sdplay.executors.processes import ProcessExecutor
 
         return partial(ProcessExecutor, workers)
     return in_this_process
+
+
+def pretending() -> Executor:
+    from sdplay.executors.fake import FakeExecutor
+
+    return FakeExecutor()
 
 
 def only_pretends() -> bool:

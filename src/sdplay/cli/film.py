@@ -14,6 +14,7 @@ from sdplay.cli.flags import as_flags, in_the_words_of, request_fields, request_
 from sdplay.cli.follow import Report, follow
 from sdplay.cli.frame_range import FrameRange
 from sdplay.cli.models import PICKLE, library_with
+from sdplay.cli.param_types import FileKind, Folder
 from sdplay.cli.request_command import Flag, ModeCommand
 from sdplay.cli.warm import drawn_by_service, no_serve
 from sdplay.core.errors import SdplayError, Stopped
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 FORMATS = ("mp4", "gif", "webp", "apng", "webm", "mkv")
 JOB = click.Path(path_type=Path)
+NEW_JOB = Folder("--format says what kind of film it is")
 STRICT = "Refuse a film that another version or processor began: its bits may differ."
 PART = FrameRange(open_ended=False)
 PART_HELP = "Draw frames A to B alone, and those they start from, into a film of their own; the job can go on later."
@@ -73,14 +75,19 @@ def film_options(kind: type[AnyFilm], positional: str) -> list[click.Parameter]:
 
 def job_options() -> list[click.Parameter]:
     return [
-        Flag(["-o", "--out"], basic=True, type=JOB, metavar="JOB", help="Folder of the film (default: films/NAME-1)."),
-        Flag(["--fork"], type=JOB, metavar="NEW", help="Begin the film of --out again in NEW, changed by other flags."),
+        Flag(
+            ["-o", "--out"], basic=True, type=NEW_JOB, metavar="JOB", help="Folder of the film (default: films/NAME-1)."
+        ),
+        Flag(
+            ["--fork"],
+            type=NEW_JOB,
+            metavar="NEW",
+            help="Begin the film of --out again in NEW, changed by other flags.",
+        ),
         Flag(
             ["--config"], basic=True, type=JOB, metavar="FILE", help="Settings: JSON, TOML, YAML, config.py, Deforum's."
         ),
-        Flag(
-            ["--format"], basic=True, type=click.Choice(FORMATS), default="mp4", show_default=True, help="Kind of film."
-        ),
+        Flag(["--format"], basic=True, type=FileKind(FORMATS), default="mp4", show_default=True, help="Kind of film."),
         Flag(["--frames"], basic=True, type=PART, metavar="A-B", help=PART_HELP),
         Flag(["--workers"], type=click.IntRange(1, 64), default=1, help="Processes that draw side by side."),
         Flag(["--strict"], is_flag=True, help=STRICT),
@@ -109,11 +116,25 @@ def film_request(kind: type[AnyFilm], positional: str, params: Mapping[str, Any]
         for note in settings.notes:
             click.echo(f"note: {note}", err=True)
     fields |= request_fields(kind, params)
+    if not params["words"] and positional not in fields and params["config"] is None:
+        refuse_nothing_new(params["out"])
     if params["words"]:
         fields[positional] = tuple(params["words"]) if positional == "prompts" else " ".join(params["words"])
     if fields.get("seed") == -1:
         fields["seed"] = None
     return ask_film(kind, **fields)
+
+
+def refuse_nothing_new(out: Path | None) -> None:
+    """Raise `BadRequest` if the film in `out` is named and nothing says what it shows: it goes on by other commands."""
+    if out is None or not (out / "job.json").is_file():
+        return
+    from sdplay.core.errors import BadRequest
+
+    name = shlex.quote(str(out))
+    hint = f"sdplay resume {name} goes on with it, --fork NEW begins it anew with other settings, "
+    hint += "and the command that made it takes another --format too"
+    raise BadRequest("holds a film, and no prompt is given", field="out", value=str(out), hint=hint)
 
 
 def forked_fields(kind: type[AnyFilm], out: Path | None) -> dict[str, Any]:

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
 import click
 from click.core import ParameterSource
 
+from sdplay.cli.param_types import Choice, NameOrNumbers, Number, Numbers, Size
 from sdplay.cli.request_command import Flag
 from sdplay.core.errors import BadRequests, SdplayError, together
-from sdplay.core.values import plain_type, read_size
+from sdplay.core.values import plain_type
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
@@ -25,59 +26,12 @@ if TYPE_CHECKING:
     from sdplay.requests.base import Request
 
 
-SIMPLE_TYPES: dict[Any, click.ParamType] = {int: click.INT, float: click.FLOAT, str: click.STRING}
+SIMPLE_TYPES: dict[Any, click.ParamType] = {int: click.INT, float: Number(), str: click.STRING}
 ONLY_IN_FILES = {"keyframes"}  # what no flag can say well: a settings file holds it
 FIELD = re.compile(r"`([a-z][a-z_]*)(?:=([^`]+))?`")  # a field as messages name it
 SIDES = ("width", "height")
 SIZE_HINT = "a side, or width and height in pixels: 256 or 256x384"
 RANDOM_SEED = -1  # what the rest of the field writes for "any"
-
-
-class Size(click.ParamType):
-    """A pair of sides, width first."""
-
-    name = "size"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        if isinstance(value, tuple):
-            return value
-        size = read_size(str(value))
-        if size is None:
-            self.fail(f"{value!r} is not a size; write 256 or 256x384", param, ctx)
-        return size
-
-
-class Choice(click.Choice[str]):
-    """Names that `--help` shows; the request understands or refuses any other name."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        known = {name.casefold(): name for name in self.choices}
-        return known.get(str(value).casefold(), value)
-
-
-class Numbers(click.ParamType):
-    """Numbers with commas between them."""
-
-    name = "numbers"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        if not isinstance(value, str):
-            return value
-        try:
-            return tuple(float(part) if "." in part else int(part) for part in value.split(","))
-        except ValueError:
-            self.fail(f"{value!r} is not a list of numbers; write 1,2,3", param, ctx)
-
-
-class NameOrNumbers(Numbers):
-    """A name, or numbers with commas between them."""
-
-    name = "name"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        if isinstance(value, str) and "," in value:
-            return tuple(float(number) for number in super().convert(value, param, ctx))
-        return value
 
 
 def request_options(kind: type[Request], *, positional: str | None, for_new: bool) -> list[click.Parameter]:

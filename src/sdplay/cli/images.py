@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 import click
 
 from sdplay.cli.draw import open_studio
-from sdplay.cli.flags import Size, in_the_words_of
+from sdplay.cli.flags import in_the_words_of
 from sdplay.cli.follow import Report, follow
 from sdplay.cli.outcome import FAILED, reason
+from sdplay.cli.param_types import Folder, Size
 from sdplay.cli.warm import drawn_by_service
 from sdplay.core.errors import BadRequest, Stopped
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 
 FILE = click.Path(path_type=Path)
+LARGER = Folder("the names in it are those of the smaller ones")
 THRESHOLD = click.IntRange(0, 2040)
 
 
@@ -30,7 +32,7 @@ THRESHOLD = click.IntRange(0, 2040)
 @click.argument("files", nargs=-1, required=True, type=FILE, metavar="FILE|FOLDER...")
 @click.option("--scale", type=float, default=4.0, show_default=True, help="How many times as wide and as high.")
 @click.option("--upscaler", help="lanczos, realesrgan, realesrgan-anime or realesr-animevideo (see below).")
-@click.option("-o", "--out", type=FILE, help="Folder for the larger pictures (default: beside the smaller ones).")
+@click.option("-o", "--out", type=LARGER, help="Folder for the larger pictures (default: beside the smaller ones).")
 @click.option("-q", "--quiet", is_flag=True, help="Print the paths of the pictures and nothing else.")
 @click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for each picture.")
 @drawn_by_service

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sdplay.cli.terminal import table
+from sdplay.cli.terminal import printable, table
 
 if TYPE_CHECKING:
     from sdplay.library.library import FolderType, Library
@@ -60,6 +60,9 @@ def models(ctx: click.Context) -> int:
         if rows:
             click.echo()
             click.echo(table(rows))
+    for root in library.roots:
+        if not root.exists():
+            click.echo(f"note: SDPLAY_MODELS names {printable(str(root))}, and nothing is there", err=True)
     click.echo(
         "\nEvery other Stable Diffusion 1.x, 2.x or XL base model: give --model the path of its .safetensors file or "
         "diffusers folder,\nor its id on the Hugging Face hub. SDPLAY_MODELS names folders to look in by name, "

@@ -133,7 +133,7 @@ def answers(mode: str) -> dict[str, Any]:
 
 def sides(answer: str) -> dict[str, int]:
     """Height and width in "512 512", "512,512" or "512x512"; one number is both, and no answer is the model's own."""
-    from sdplay.cli.flags import read_size
+    from sdplay.core.values import read_size
 
     size = read_size(answer)
     if size is None and answer.strip():

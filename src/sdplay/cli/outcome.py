@@ -90,10 +90,13 @@ def tell(error: Exception) -> int:
         return error.exit_code
     if isinstance(error, SdplayError):
         return complain(reason(error), as_flags(error.hint), error.exit_code)
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        click.echo(error.format_message(), err=True)
+        return BAD_REQUEST
     if isinstance(error, click.UsageError):
         path = error.ctx.command_path if error.ctx else "sdplay"
         whole = HELP_ALL if error.ctx and isinstance(error.ctx.command, RequestCommand) else "--help"
-        return complain(decapitalised(error.format_message()), f"`{path} {whole}` lists what there is", BAD_REQUEST)
+        return complain(what_is_missing(error), f"`{path} {whole}` lists what there is", BAD_REQUEST)
     if isinstance(error, click.ClickException):
         return complain(decapitalised(error.format_message()), "", error.exit_code)
     if isinstance(error, click.Abort):
@@ -110,6 +113,14 @@ def tell(error: Exception) -> int:
         "run it again with SDPLAY_DEBUG=1 for the traceback",
         FAILED,
     )
+
+
+def what_is_missing(error: click.UsageError) -> str:
+    """What is wrong with the command line; of a flag that has to be given also what it is."""
+    param = error.param if isinstance(error, click.MissingParameter) else None
+    if isinstance(param, click.Option) and param.help:
+        return f"{max(param.opts, key=len)} is missing: {decapitalised(param.help).rstrip('.')}"
+    return decapitalised(error.format_message())
 
 
 def of_system(error: OSError) -> tuple[str, str, int]:

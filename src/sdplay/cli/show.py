@@ -34,8 +34,8 @@ def show(file: Path, as_json: bool) -> int:
     Of the folder of a film, what the film is and how far; of a grid's sheet, its axes and pictures. Read are
     pictures of A1111 and its relatives, ComfyUI, SwarmUI, InvokeAI, Fooocus, NovelAI, Draw Things and Easy Diffusion.
     """
+    from sdplay.images.own import read_sheet
     from sdplay.images.write import Embedded
-    from sdplay.images.writer import read_sheet
 
     if file.is_dir():
         return show_job(file, as_json=as_json)

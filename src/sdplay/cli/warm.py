@@ -43,8 +43,7 @@ def executor_of_service(inside: Callable[[], Executor], workers: int) -> Executo
     """What draws with the warm model of the service of this user, or with `inside` where it does not; None where none
     runs or none is to be used.
     """
-    from sdplay.executors.here import RUNNING, SERVICE
-    from sdplay.library.library import home_of
+    from sdplay.library.library import RUNNING, SERVICE, home_of
 
     running = home_of(os.environ) / SERVICE / RUNNING
     if not running.exists() or stays_alone():

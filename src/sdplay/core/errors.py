@@ -32,7 +32,7 @@ MOST_LISTED, NEAREST = 10, 5  # names that a hint lists: all of a few, else the 
 
 def shorten(value: object) -> str:
     """`value` as it is shown in a message: at most 80 characters, the middle left out."""
-    text = repr(value)
+    text = repr(value) if isinstance(value, str) else " ".join(repr(value).split())  # arrays come in several lines
     if len(text) <= LONGEST_VALUE_SHOWN:
         return text
     length = len(value) if isinstance(value, str) else len(text)
@@ -73,12 +73,21 @@ def _put_together(kind: type[SdplayError], args: tuple[Any, ...], fields: dict[s
 class BadRequest(SdplayError):
     exit_code = 2
 
+    @property
+    def problems(self) -> tuple[BadRequest, ...]:
+        """Everything that is wrong, each for itself: this alone, unless it is a `BadRequests`."""
+        return (self,)
+
 
 class BadRequests(BadRequest):
     """Everything that is wrong with a request, so that it can be corrected in one go; `problems` has two or more."""
 
+    @property
+    def problems(self) -> tuple[BadRequest, ...]:
+        return self._problems
+
     def __init__(self, problems: Sequence[BadRequest]) -> None:
-        self.problems = tuple(problems)
+        self._problems = tuple(problems)
         listed = "".join(f"\n  {problem}" for problem in problems)
         super().__init__(f"{len(problems)} invalid settings:{listed}")
 
@@ -90,7 +99,7 @@ def together(problems: Sequence[BadRequest]) -> BadRequest:
 
 def problems_of(error: BadRequest) -> list[BadRequest]:
     """The inverse of `together`."""
-    return list(error.problems) if isinstance(error, BadRequests) else [error]
+    return list(error.problems)
 
 
 class UnknownName(BadRequest):
@@ -103,7 +112,7 @@ class UnknownName(BadRequest):
         folded = {name.casefold(): name for name in names}
         close = difflib.get_close_matches(value.casefold(), folded, n=1, cutoff=0.5)
         guess = f"did you mean {folded[close[0]]!r}? " if close else ""
-        listed = f"known: {', '.join(names)}"
+        listed = f"known: {', '.join(names)}" if names else "none is here"
         if len(names) > MOST_LISTED:
             near = difflib.get_close_matches(value.casefold(), folded, n=NEAREST, cutoff=0)
             listed = f"nearest of {len(names)}: {', '.join(folded[name] for name in near)}"

@@ -6,20 +6,22 @@ import time
 from collections.abc import Generator
 from contextlib import closing
 from dataclasses import replace
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from sdplay.core.machine import Machine
 from sdplay.engines.device import detect_machine
 from sdplay.engines.torch_settings import own_torch_settings
 from sdplay.events import Event, ImageDone, Started, Upscaled
 from sdplay.pipeline.model_cache import LoadedModel, ModelCache
-from sdplay.pipeline.preview import PreviewCache
 from sdplay.pipeline.retry import LoadPrecise, RenderInputs, render_with_retry
 from sdplay.requests.base import Request
 from sdplay.requests.memory import uses_sequential_offload
 from sdplay.requests.modes import MODES, import_object
 from sdplay.requests.recipe import Recipe, plan
 from sdplay.tasks import DrawTask, Task, UpscaleTask
+
+if TYPE_CHECKING:
+    from sdplay.pipeline.preview import LinearPreview, PreviewCache
 
 
 class ModeRenderer(Protocol):
@@ -36,18 +38,24 @@ class PictureRenderer:
     """Draws single pictures; keeps what makes previews of the last model's latents."""
 
     def __init__(self) -> None:
-        self._previews = PreviewCache()
+        self._previews: PreviewCache | None = None
 
     def render(self, task: DrawTask, loaded: LoadedModel, load_precise: LoadPrecise) -> Generator[Event, None, None]:
-        preview = self._previews.of(loaded.family, task.recipe) if task.preview else None
+        preview = self._preview(task, loaded) if task.preview else None
         renderer = RenderInputs(
             recipe=task.recipe, model=loaded, load_precise=load_precise, preview=preview, keep_latents=task.keep_latents
         )
         with closing(render_with_retry(renderer, plan(task.recipe, task.indices))) as events:
             yield from map(finished, events)
 
+    def _preview(self, task: DrawTask, loaded: LoadedModel) -> LinearPreview:
+        from sdplay.pipeline.preview import PreviewCache
+
+        self._previews = self._previews or PreviewCache()
+        return self._previews.of(loaded.family, task.recipe)
+
     def close(self) -> None:
-        self._previews = PreviewCache()
+        self._previews = None
 
 
 def finished(event: Event) -> Event:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 
 from sdplay.core.machine import Machine
@@ -16,6 +17,7 @@ from sdplay.requests.base import Request
 from sdplay.tasks import Executor, Task
 
 WAITS = "the service draws something else first; with `no_serve` this process draws by itself"
+WHAT_PICTURES_TAKE = ("sdplay.images.picture", "sdplay.images.write")  # with numpy and PIL
 LOST = "the service stopped drawing; this process goes on by itself"
 
 
@@ -57,6 +59,7 @@ class ServiceExecutor:
     def run(self, task: Task) -> Generator[Event, None, None]:
         resumption, line = Resumption(), self._line()
         if line is not None:
+            threading.Thread(target=load_what_pictures_take, daemon=True).start()
             try:
                 with self._taken(line):
                     for event in resumption.follow(line.converse(Order(folder=Path.cwd(), what=task))):
@@ -120,6 +123,12 @@ class ServiceExecutor:
         if not self._told_to_wait:
             self._told_to_wait = True
             self._note(WAITS)
+
+
+def load_what_pictures_take() -> None:
+    """Load what a picture is made of and written with, while it is drawn."""
+    for name in WHAT_PICTURES_TAKE:
+        import_module(name)
 
 
 def connect(running: Path, workers: int) -> Line:

@@ -38,6 +38,8 @@ def store_error(error: OSError, path: Path, *, job: bool = False) -> SdplayError
         hint = f"{first}, then go on with: sdplay resume {shlex.quote(str(path))}"
     else:
         things, refused, hint = "pictures", f"cannot write there: {why}", "choose a folder you may write to with `out`"
+        if isinstance(error, FileExistsError | NotADirectoryError):
+            refused = "cannot write there: a file is where the folder would be"
         if full:
             hint = "free some space, or choose another folder with `out`, and run the same command again"
     reason = f"no space is left there; finished {things} are kept, nothing half-written is" if full else refused

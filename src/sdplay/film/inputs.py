@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from sdplay.core.errors import BadRequest, ModelNotFound, NotReproduced, together
 from sdplay.core.sample import Asset, ClipAsset, FileAsset
 from sdplay.core.seeding import SEEDS
+from sdplay.files.regular import open_regular
 from sdplay.film.plan import AnyFilm
 from sdplay.film.prompt_track import joined_negative, prompt_pairs, split_negative
 from sdplay.film.request import Film
@@ -95,7 +96,7 @@ def clip_reader(request: Animate, path: Path) -> ClipReader:
 def file_digest(path: Path, role: str) -> str:
     """sha256 of a file, hex; raises `BadRequest` where it cannot be read."""
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise BadRequest(f"cannot be read: {error.strerror or error}", field=role, value=str(path)) from None

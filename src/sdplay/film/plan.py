@@ -26,6 +26,7 @@ from sdplay.film.request_dream import Dream
 from sdplay.film.schedules import RANGES, read_schedules, timeline_of
 from sdplay.requests.base import make_request
 from sdplay.requests.recipe import Recipe
+from sdplay.requests.resolve import network_calls
 
 AnyFilm = Dream | Animate
 FILMS: dict[str, type[AnyFilm]] = {"dream": Dream, "animate": Animate}
@@ -174,11 +175,6 @@ def denoising_steps(frame: Sample, recipe: Recipe) -> int:
     steps = frame.steps if frame.steps is not None else recipe.steps
     strength = frame.init.strength if isinstance(frame.init, FromFilm) else 1.0
     return min(int(steps * strength), steps)
-
-
-def network_calls(sampler: str, steps: int) -> int:
-    """How often the network looks at a picture in so many steps: twice a step in Heun's method, but for the last."""
-    return 2 * steps - 1 if sampler == "heun" else steps
 
 
 def noise_cells(noise: AnyNoise) -> Row:

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Annotated, Any, ClassVar, Literal, cast
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
-from sdplay.core.fields import LARGEST_SIDE, ONE_OR_MORE, SMALLEST_SIDE, FilePath, Text
+from sdplay.core.fields import LARGEST_SIDE, ONE_OR_MORE, SMALLEST_SIDE, FilePath, Text, without_nul
 from sdplay.core.sample import Asset, ClipAsset
 from sdplay.library.card import ModelCard
 from sdplay.requests.base import Request
@@ -78,16 +78,25 @@ def choice(*names: str, **aliases: str) -> BeforeValidator:
     )
 
 
+def of_characters(text: str) -> str:
+    """Refuse half a surrogate pair, which pydantic lets through behind a validator of ours, and a NUL."""
+    if any("\ud800" <= char <= "\udfff" for char in text):
+        raise ValueError("contains half a surrogate pair, which is not a character")
+    return without_nul(text)
+
+
 Rate = Annotated[str, BeforeValidator(frame_rate, json_schema_input_type=str | float)]
 Schedule = Annotated[
     str,
     BeforeValidator(schedule_text, json_schema_input_type=str | float | dict[str, Any]),
     Field(max_length=1_000_000),
+    AfterValidator(of_characters),
 ]
 PromptsByFrame = Annotated[
     str,
     BeforeValidator(prompts_text, json_schema_input_type=str | dict[str, Any] | list[Any]),
     Field(max_length=4_000_000),
+    AfterValidator(of_characters),
 ]
 OnBadFrame = Annotated[
     Literal["reroll", "previous", "keep", "error"],

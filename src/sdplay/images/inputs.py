@@ -28,7 +28,6 @@ CALLED = {  # by role, in messages
     "control_image": "the control image",
     "latents": "the latents",
 }
-WHERE_THEY_WERE: Mapping[str, PictureLike | None] = {}
 
 
 def input_assets(request: Request) -> dict[str, Asset]:

@@ -6,12 +6,15 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sdplay.core.errors import BadRequest
 from sdplay.files.atomic import numbered_names
-from sdplay.images.picture import Picture
 from sdplay.requests.stills import FromPicture, Still, prompt_of
 from sdplay.requests.txt2img import picture_size
+
+if TYPE_CHECKING:
+    from sdplay.images.picture import Picture
 
 NUMBER = "number"
 MOST_WORDS = 8  # of a prompt, as in A1111

@@ -124,4 +124,5 @@ def unreadable(path: str | Path, field: str, error: Exception) -> BadRequest:
     reason = (
         str(error) if isinstance(error, OSError | ValueError | Image.DecompressionBombError) else type(error).__name__
     )
+    reason = reason.partition(" <_io.")[0]  # Pillow names what has no path by its place in memory
     return BadRequest(f"is not a picture that can be read: {reason}", field=field, value=str(path), hint=NAMED)

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from sdplay.core.errors import BadRequest
-from sdplay.images.color_profile import as_srgb
 from sdplay.images.open import MOST_PIXELS, UNREADABLE, check_file, open_given, unreadable
 
 Pixels = NDArray[np.uint8]
@@ -23,6 +22,8 @@ def read_image(path: str | Path, field: str = "image") -> Pixels:
     8-bit RGB. Raises `BadRequest` naming `field` for a missing, oversized or unreadable file, before any pixel of a
     huge one is read.
     """
+    from sdplay.images.color_profile import as_srgb  # with PIL's colour management
+
     return np.array(flat(as_srgb(open_image(path, field))))
 
 

@@ -10,9 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdplay.core.errors import BadRequest
+from sdplay.images.formats import LOSSY, SUFFIXES
+from sdplay.images.own import UNREADABLE, open_own
 from sdplay.images.picture import pixel_digest
-from sdplay.images.write import LOSSY, SUFFIXES, own_chunk, parse_chunk
-from sdplay.images.writer import NUMBERED, UNREADABLE, open_own
+from sdplay.images.write import own_chunk, parse_chunk
+from sdplay.images.writer import NUMBERED
 from sdplay.requests.recipe import Numerics, Recipe, in_more_precision, picture_key
 
 LOSSLESS = frozenset(suffix for kind, suffix in SUFFIXES.items() if kind not in LOSSY)

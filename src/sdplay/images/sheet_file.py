@@ -10,7 +10,8 @@ from typing import Any
 from PIL import Image, PngImagePlugin
 
 from sdplay.core.errors import BadRequest
-from sdplay.images.write import IMAGE_DESCRIPTION, LOSSY, Format
+from sdplay.images.formats import LOSSY, Format
+from sdplay.images.write import IMAGE_DESCRIPTION
 from sdplay.requests.recipe import Recipe, canonical_json
 
 CHUNK = "sdplay_grid"

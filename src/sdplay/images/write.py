@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import json
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,14 +16,11 @@ from PIL import Image, PngImagePlugin
 
 from sdplay.core.errors import BadRequest
 from sdplay.core.fields import MOST_FRAMES
+from sdplay.images.formats import LOSSY, Format
 from sdplay.images.infotext import infotext
 from sdplay.images.picture import Picture, UpscaleRecord
 from sdplay.requests.recipe import Recipe, canonical_json
 
-Format = Literal["png", "webp", "jpeg", "avif"]
-MEDIA_TYPES: dict[Format, str] = {"png": "image/png", "webp": "image/webp", "jpeg": "image/jpeg", "avif": "image/avif"}
-SUFFIXES: dict[Format, str] = {"png": ".png", "webp": ".webp", "jpeg": ".jpg", "avif": ".avif"}
-LOSSY: tuple[Format, ...] = ("jpeg", "avif")
 CHUNK, ENLARGED = "sdplay", "enlarged"
 EXIF_IFD, USER_COMMENT, IMAGE_DESCRIPTION = 0x8769, 0x9286, 0x010E
 JPEG_QUALITY = 95

@@ -1,27 +1,21 @@
-"""Keep a picture as a file with its recipe inside, and read one back."""
+"""Keep a picture as a file with its recipe inside."""
 
 from __future__ import annotations
 
 import re
-import shlex
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
+from typing import TYPE_CHECKING
 
 from sdplay.core.errors import BadRequest, UnknownName
 from sdplay.files.atomic import prepare_folder, replace_file, store_error, sweep, write_new
+from sdplay.images.formats import MEDIA_TYPES, SUFFIXES, Format
 from sdplay.images.naming import check_pattern, names_by
-from sdplay.images.open import UNREADABLE, open_file
-from sdplay.images.picture import Picture, SavedImage
-from sdplay.images.sheet_file import SheetRecord, parse_sheet, sheet_chunk
-from sdplay.images.write import MEDIA_TYPES, SUFFIXES, Embedded, Format, encode, own_chunk, parse_chunk
 from sdplay.version import VERSION
+
+if TYPE_CHECKING:
+    from sdplay.images.picture import Picture, SavedImage
 
 ENDINGS: dict[str, Format] = {**{suffix: kind for kind, suffix in SUFFIXES.items()}, ".jpeg": "jpeg"}
 NUMBERED = re.compile(r"(\d{5,})-")
@@ -54,6 +48,9 @@ class ImageWriter:
 
     def write(self, picture: Picture) -> SavedImage:
         """Write `picture`; raises `DiskFull` or `StoreError`."""
+        from sdplay.images.picture import SavedImage
+        from sdplay.images.write import encode  # loads numpy and PIL: once there is a picture
+
         path = write_new(encode(picture, self.kind, self.version), self._names(picture))
         return SavedImage(
             path=path,
@@ -76,6 +73,8 @@ class ImageWriter:
 
 def save_picture(picture: Picture, path: Path) -> Path:
     """What `Picture.save` does; `path`."""
+    from sdplay.images.write import encode
+
     kind = ENDINGS.get(path.suffix.casefold())
     if kind is None:
         hint = f"pictures are kept as {', '.join(ENDINGS)}"
@@ -87,75 +86,3 @@ def save_picture(picture: Picture, path: Path) -> Path:
     except OSError as error:
         raise store_error(error, path) from error
     return path
-
-
-def open_own(path: Path) -> AbstractContextManager[Image.Image]:
-    return open_file(path, tuple(kind.upper() for kind in SUFFIXES))
-
-
-def is_ours(path: Path) -> bool:
-    """Whether `path` is a file for `read_own` to read or refuse: it holds a recipe of ours, or is a film's frame.
-
-    False for every other file, and for none.
-    """
-    try:
-        with open_own(path) as image:
-            return own_chunk(image) is not None or is_film_frame(image.info)
-    except UNREADABLE:
-        return False
-
-
-def read_own(path: Path) -> tuple[Embedded, NDArray[np.uint8]]:
-    """What a file of ours says about itself, and its pixels; raises `BadRequest` when it is none or is damaged."""
-    try:
-        with open_own(path) as image:
-            text = own_chunk(image)
-            if text is None:
-                raise without_recipe(path, image.info)
-            return parse_chunk(text), np.asarray(image.convert("RGB"))
-    except FileNotFoundError:
-        raise BadRequest("no such file", field="file", value=str(path)) from None
-    except UNREADABLE as error:
-        raise BadRequest(f"is not a picture that can be read: {error}", field="file", value=str(path)) from None
-
-
-def is_film_frame(info: Mapping[Any, Any]) -> bool:
-    return "job" in info and "frame" in info
-
-
-def read_sheet(path: Path) -> SheetRecord | None:
-    """What the sheet of a grid says about itself, None for every other file; raises `BadRequest` for a damaged one."""
-    try:
-        with open_own(path) as image:
-            text = sheet_chunk(image)
-    except UNREADABLE:
-        return None
-    try:
-        return parse_sheet(text) if text is not None else None
-    except UNREADABLE as error:
-        raise BadRequest(f"is a damaged sheet: {error}", field="file", value=str(path)) from None
-
-
-def without_recipe(path: Path, info: Mapping[Any, Any]) -> BadRequest:
-    """What to say of a picture with no recipe in it: a film's frames have theirs in the film's folder, and a sheet is
-    made of pictures that have.
-    """
-    if (sheet := read_sheet(path)) is not None:
-        reason = f"is a sheet of {len(sheet.pictures)} pictures, each of which is kept in a file of its own"
-        return BadRequest(
-            reason, field="file", value=str(path), hint=f"take one of them, such as {sheet.pictures[0].file}"
-        )
-    reason = "holds no recipe of ours, so there is nothing to draw it again from"
-    hint = "use a picture that sdplay saved and no other program has saved since"
-    if is_film_frame(info):
-        reason = f"is frame {info['frame']} of a film, and its recipe is in the film's folder"
-        folder = path.parent.parent
-        job = shlex.quote(str(folder)) if (folder / "job.json").exists() else "JOB"
-        hint = f"`sdplay verify {job}` draws the film again and compares, `sdplay show {job}` says how it is made"
-    return BadRequest(reason, field="file", value=str(path), hint=hint)
-
-
-def format_of(path: Path) -> Format:
-    """The format of a file of ours by its content, whatever its name ends in."""
-    with open_own(path) as image:
-        return next(kind for kind in SUFFIXES if kind.upper() == image.format)

@@ -11,10 +11,11 @@ from typing import Any
 
 from sdplay.core.errors import BadRequest, problems_of, together
 from sdplay.events import Event, Finished, ImageDone, ImageSaved, Mismatch, Reused, Started
+from sdplay.images.formats import LOSSY, MEDIA_TYPES
+from sdplay.images.own import format_of
 from sdplay.images.picture import Picture, SavedImage
 from sdplay.images.reuse import Changed, find_reusable
-from sdplay.images.write import LOSSY, MEDIA_TYPES
-from sdplay.images.writer import ImageWriter, format_of
+from sdplay.images.writer import ImageWriter
 from sdplay.jobs.grid_sheet import Grid, GridCell, GridPlan, GridSheet, Wanted
 from sdplay.jobs.pictures import PictureJobs, Pictures
 from sdplay.jobs.resolve import ResolvedRequest, Resolver

@@ -13,10 +13,10 @@ from PIL import Image
 from sdplay.core.errors import BadRequest
 from sdplay.events import Event, ImageDone, ImageSaved, Reused
 from sdplay.files.atomic import write_new
+from sdplay.images.formats import SUFFIXES, Format
 from sdplay.images.picture import Picture
 from sdplay.images.sheet import Label, Layout, Sheet
 from sdplay.images.sheet_file import SheetAxis, SheetPicture, SheetRecord, encode_sheet
-from sdplay.images.write import SUFFIXES, Format
 from sdplay.jobs.pictures import Pictures
 from sdplay.jobs.resolve import ResolvedRequest
 from sdplay.requests.axes import Axis

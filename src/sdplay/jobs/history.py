@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from sdplay.core.errors import BadRequest, NotReproduced, SdplayError
 from sdplay.events import ImageDone
-from sdplay.images.inputs import CALLED, WHERE_THEY_WERE, with_inputs
+from sdplay.images.inputs import CALLED, with_inputs
+from sdplay.images.own import format_of, is_ours, read_own, read_sheet
 from sdplay.images.picture import Picture, difference
 from sdplay.images.write import Embedded, stored_pixels
-from sdplay.images.writer import format_of, is_ours, read_own, read_sheet
 from sdplay.interop import ParsedMetadata, read_found
 from sdplay.interop.import_settings import ImportedSettings, import_settings
 from sdplay.interop.read import why_silent
@@ -24,7 +24,7 @@ from sdplay.jobs.since_then import known_cause
 from sdplay.jobs.upscale import UpscaleJobs
 from sdplay.prompts.template import Wildcards
 from sdplay.requests.base import Request, in_field_names, make_request
-from sdplay.requests.given import PictureLike
+from sdplay.requests.given import WHERE_THEY_WERE, PictureLike
 from sdplay.requests.recipe import Recipe, count
 from sdplay.requests.request import kind_of
 from sdplay.requests.resolve import check_known

@@ -10,13 +10,10 @@ from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from sdplay.core.errors import BadRequest
 from sdplay.events import Event, Finished, ImageDone, ImageSaved, Started, Stepped, Warned
-from sdplay.images.inputs import pictures_in
-from sdplay.images.picture import Picture
-from sdplay.images.read import png
 from sdplay.images.writer import ImageWriter
 from sdplay.jobs.resolve import ResolvedRequest, Resolver
 from sdplay.requests.base import Request, make_request
@@ -27,6 +24,10 @@ from sdplay.requests.warnings import RequestWarning
 from sdplay.tasks import DrawTask
 from sdplay.version import VERSION
 
+if TYPE_CHECKING:
+    from sdplay.images.picture import Picture
+
+ANY_SEED = -1  # what the rest of the field writes for a random one
 OnStep = Callable[[Stepped], object]
 
 
@@ -125,7 +126,7 @@ def caption(picture: Picture) -> str:
     return f"{request.mode}, frame {picture.index}"
 
 
-class Pictures(list[Picture]):
+class Pictures(list["Picture"]):
     """Pictures that show themselves side by side in a notebook; `warnings` is what came out otherwise than asked."""
 
     def __init__(self, pictures: Iterable[Picture] = (), warnings: Iterable[RequestWarning] = ()) -> None:
@@ -133,6 +134,8 @@ class Pictures(list[Picture]):
         self.warnings = list(warnings)
 
     def _repr_html_(self) -> str:
+        from sdplay.images.read import png
+
         def figure(picture: Picture) -> str:
             data = base64.b64encode(png(picture.pixels)).decode()
             words = html.escape(caption(picture))
@@ -151,7 +154,20 @@ def asked_for(request: Request | str | Sequence[str], fields: Mapping[str, Any])
             raise BadRequest("a request has fields of its own", field=name, value=value, hint="put it into the request")
         return [request]
     given = {name: value for name, value in fields.items() if value is not None}
-    return requests_for(kind_of(given), [request] if isinstance(request, str) else request, given)
+    if given.get("seed") == ANY_SEED:
+        del given["seed"]
+    return requests_for(kind_of(given), texts_of(request), given)
+
+
+def texts_of(prompts: object) -> list[str]:
+    """A prompt or several as a list; raises `BadRequest` for anything else that a program hands over."""
+    several = cast(Iterable[object], prompts) if isinstance(prompts, Iterable) else [prompts]
+    texts: list[str] = []
+    for text in [prompts] if isinstance(prompts, str) else several:
+        if not isinstance(text, str):
+            raise BadRequest("is no text", field="prompt", value=text, hint="what to draw, in words, or a list of such")
+        texts.append(text)
+    return texts
 
 
 def requests_for(
@@ -165,6 +181,10 @@ def requests_for(
     image = fields.get("image")
     if isinstance(image, os.PathLike):
         image = os.fsdecode(image)  # type: ignore[reportUnknownArgumentType]
-    given = [{**fields, "image": path} for path in pictures_in(image)] if isinstance(image, str) else [fields]
+    given = [fields]
+    if isinstance(image, str):
+        from sdplay.images.inputs import pictures_in
+
+        given = [{**fields, "image": path} for path in pictures_in(image)]
     own = [{"prompt": prompt} if isinstance(prompt, str) else prompt for prompt in prompts]
     return [make_request(kind, **{**each, **its}) for each in given for its in own]

@@ -9,10 +9,8 @@ from dataclasses import dataclass, replace
 
 from sdplay.core.errors import BadRequest, ModelBroken, NotReproduced
 from sdplay.core.identity import ResolvedAddOn, add_on_name
-from sdplay.core.machine import memory_available
+from sdplay.core.machine import check_address_space, memory_available
 from sdplay.core.values import amount_text
-from sdplay.executors.here import in_this_process
-from sdplay.images.canny import holds_map
 from sdplay.library.add_ons import TITLES, resolve_add_on
 from sdplay.library.bundled import bundled_embeddings
 from sdplay.library.card import ModelCard
@@ -48,6 +46,14 @@ class ResolvedRequest:
 def random_seed() -> int:
     """A random seed of 32 bits, as is usual."""
     return secrets.randbelow(2**32)
+
+
+def in_this_process() -> Executor:
+    """What draws here; loads torch, so it is made when something is drawn. Raises `MemoryFailed`."""
+    check_address_space()
+    from sdplay.executors.inline import InlineExecutor
+
+    return InlineExecutor()
 
 
 class Resolver:
@@ -132,6 +138,8 @@ def with_controlnet(request: Request, card: ModelCard) -> Request:
         )
     preprocessor = request.control_preprocessor
     if preprocessor == "auto":
+        from sdplay.images.canny import holds_map
+
         of_edges = EDGES in add_on_name(network).casefold() and not holds_map(request.control_image)
         preprocessor = EDGES if of_edges else "none"
     return request.model_copy(update={"controlnet": network, "control_preprocessor": preprocessor})

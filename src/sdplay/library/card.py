@@ -15,6 +15,7 @@ from pathlib import Path
 from sdplay.core.errors import BadRequest, StoreError, UnknownName
 from sdplay.files.atomic import replace_file
 from sdplay.files.regular import read_regular_text
+from sdplay.files.remembered import Remembered
 
 NAME = re.compile(r"\w[\w.+-]{0,63}")
 
@@ -54,11 +55,18 @@ class ModelCard:
 
 
 def read_card(path: Path) -> ModelCard:
-    """Read a card from TOML; a relative `folder` is relative to the folder above that of the cards."""
+    """The card in a TOML file; a relative `folder` is relative to the folder above that of the cards."""
+    return _cards(path)
+
+
+def _read_card(path: Path) -> ModelCard:
     fields = tomllib.loads(path.read_text(encoding="utf-8"))
     if "folder" in fields:
         fields["folder"] = path.parents[1] / fields["folder"]
     return ModelCard(**fields)
+
+
+_cards = Remembered(_read_card, 64)
 
 
 def shipped_cards() -> dict[str, ModelCard]:

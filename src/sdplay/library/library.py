@@ -39,6 +39,7 @@ FLAGS: dict[str, FolderType] = {
     "--embeddings-dir": "embeddings",
     "--controlnet-dir": "controlnet",
 }
+SERVICE, RUNNING = "service", "running.json"  # below the home: the folder of a service, and how one that runs is found
 DEEPEST = 3  # levels of folders that are searched below such a place
 
 

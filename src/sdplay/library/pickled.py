@@ -20,7 +20,6 @@ from sdplay.core.errors import DiskFull, ModelBroken, SdplayError, StoreError
 from sdplay.files.atomic import FULL
 from sdplay.files.model_files import FETCH_AGAIN, broken, is_pickle, read_header
 from sdplay.files.regular import open_regular
-from sdplay.library.pickle_words import first_call_outside
 
 # Run as a file and not imported: no line of it runs in this process, and this room stays free of torch.
 CONVERTER = Path(__file__).parents[1] / "families" / "common" / "unpickle.py"
@@ -109,6 +108,8 @@ def _check_calls(path: Path) -> None:
 
     Its words are read and not followed, which takes no time; the converter judges whatever passes here.
     """
+    from sdplay.library.pickle_words import first_call_outside
+
     called = first_call_outside(path, MODULES_OF_CHECKPOINTS)
     if called is not None:
         raise broken(reason_for_program(called), path, DELETE)

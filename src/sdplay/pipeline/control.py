@@ -10,7 +10,6 @@ import torch
 
 from sdplay.core.sample import Control, FromImage, Init, Sample, SecondPass
 from sdplay.families.base import ControlCond, Family
-from sdplay.images.canny import ROLE, canny_of_input
 from sdplay.images.inputs import read_input
 from sdplay.images.read import Pixels, resized
 from sdplay.pipeline.crop_plan import CropPlan, Size, plan_crop
@@ -68,12 +67,16 @@ def control_picture(control: Control, init: Init, size: Size, multiple: int) -> 
     the whole picture, and the ControlNet reads the same part.
     """
     pixels = plan_control(control, init, size).picture(multiple)
-    return pixels if control.edges is None else canny_of_input(pixels, *control.edges)
+    if control.edges is None:
+        return pixels
+    from sdplay.images.canny import canny_of_input
+
+    return canny_of_input(pixels, *control.edges)
 
 
 def plan_control(control: Control, init: Init, size: Size) -> CropPlan:
     """The control image, cropped as the picture is that will be drawn."""
-    pixels = read_input(control.image, ROLE)
+    pixels = read_input(control.image, "control_image")
     if not isinstance(init, FromImage) or init.repaint is None:
         return CropPlan(resized(pixels, *size), (0, 0, *size), size)
     left, top, right, bottom = init.repaint.borders

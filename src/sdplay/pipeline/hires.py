@@ -12,7 +12,6 @@ from torch.nn.functional import interpolate
 from sdplay.core.fields import Upscaling
 from sdplay.core.sample import Sample, SecondPass
 from sdplay.families.base import Family
-from sdplay.images.filters import resize_lanczos
 from sdplay.images.read import Pixels
 from sdplay.pipeline.crop_plan import CropPlan, crop
 from sdplay.pipeline.latents import InitLatents, LatentPreparer, no_init_pixels, to_pixels, to_tensor
@@ -104,6 +103,8 @@ def second_pass_latents(
 
 def upscaled_latents(picture: Pixels, second: SecondPass, family: Family) -> Tensor:
     """`picture` at its larger size, resampled with Lanczos' kernel, in latents [1, C, h, w]."""
+    from sdplay.images.filters import resize_lanczos
+
     size = second.width, second.height
     plan = CropPlan(resize_lanczos(picture, *size), (0, 0, *size), size)
     return family.encode(to_tensor(plan.picture(family.vae_scale_factor)))

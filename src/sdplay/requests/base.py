@@ -18,6 +18,7 @@ from pydantic import (
     Field,
     SerializerFunctionWrapHandler,
     ValidationError,
+    field_validator,
     model_serializer,
     model_validator,
 )
@@ -48,7 +49,7 @@ class Request(BaseModel):
     Raises `BadRequest` for a wrong field, `BadRequests` for several, never pydantic's error.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False, defer_build=True)
 
     negative_prompt: Text = Field(
         default="", description="What to keep away from.", json_schema_extra={"group": "basics", "flag": "negative"}
@@ -140,6 +141,12 @@ class Request(BaseModel):
 
     # Whether the choices in prompts, {a|b} and wildcards, are made for each picture, after the request is resolved.
     draws_templates: ClassVar[bool] = True
+
+    @field_validator("vae", mode="before")
+    @classmethod
+    def _own_vae(cls, given: Any) -> Any:
+        """A1111's words for the model's own."""
+        return None if isinstance(given, str) and given.casefold() in OWN_VAE else given
 
     if TYPE_CHECKING:
         mode: Any  # the name of the mode, which each of them declares
@@ -233,6 +240,7 @@ class Request(BaseModel):
         return {name: value for name, value in dumped.items() if marks[name].get("if_absent", NEVER) != value}
 
 
+OWN_VAE = {"auto", "automatic", "none"}
 NEVER = object()  # equal to no value of a field
 SHARED = frozenset(Request.model_fields)
 

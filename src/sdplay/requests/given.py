@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Mapping
 from os import PathLike
 from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeAlias, cast
 
@@ -23,6 +24,7 @@ class ArrayLike(Protocol):
 
 
 PictureLike: TypeAlias = "str | PathLike[str] | bytes | bytearray | memoryview | Image | ArrayLike"
+WHERE_THEY_WERE: Mapping[str, PictureLike | None] = {}
 IN_MEMORY = "memory:"
 KINDS = "give a path, a PIL image, an array [height, width, 3], the bytes of a picture file, or a picture of ours"
 

@@ -43,13 +43,16 @@ class Mode:
     renderer: str = ""
 
 
+READ_PICTURES = "sdplay.images.inputs:read_pictures"
+
+
 def _of_pictures(name: str, request: str) -> Mode:
     return Mode(
         request=f"sdplay.requests.{name}:{request}",
         count="sdplay.requests.stills:count",
         plan=f"sdplay.requests.{name}:plan",
         expand_prompts="sdplay.requests.stills:expand_prompts",
-        read_files="sdplay.images.inputs:read_pictures",
+        read_files=READ_PICTURES,
     )
 
 
@@ -112,4 +115,7 @@ def expand_prompts(
 
 def read_files(request: Request) -> tuple[Request, dict[str, Asset]]:
     """`request` with what its files determine, and an asset for each of them, by role; raises `BadRequest`."""
-    return import_object(MODES[request.mode].read_files)(request)
+    reader = MODES[request.mode].read_files
+    if reader == READ_PICTURES and not named_files(request):
+        return request, {}  # there is nothing that numpy and PIL would have to be loaded for
+    return import_object(reader)(request)

@@ -58,6 +58,11 @@ def sampler_and_schedule(sampler: str, schedule: str | None, default: str) -> tu
     return canonical_name("sampler", sampler, SAMPLER_ALIASES), canonical_name("schedule", chosen, SCHEDULE_ALIASES)
 
 
+def network_calls(sampler: str, steps: int) -> int:
+    """How often the network looks at a picture in so many steps: twice a step in Heun's method, but for the last."""
+    return 2 * steps - 1 if sampler == "heun" else steps
+
+
 def check_known(recipe: Recipe) -> None:
     """Raise `UnknownName` for a recipe, read from a file, with a sampler or schedule of another version."""
     canonical_name("sampler", recipe.sampler, SAMPLER_ALIASES)

@@ -10,7 +10,10 @@ from pydantic.fields import FieldInfo
 
 from sdplay.core.errors import BadRequest, UnknownName, together
 
-PLAINER = {"string_unicode": "contains half a surrogate pair, which is not a character"}  # by pydantic's error type
+PLAINER = {  # by pydantic's error type
+    "string_unicode": "contains half a surrogate pair, which is not a character",
+    "string_pattern_mismatch": "is not written as it must be",
+}
 
 
 class Validated(BaseModel):

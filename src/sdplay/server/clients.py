@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from sdplay.core.errors import BadRequest, together
 from sdplay.core.sample import Asset, ClipAsset, FileAsset, ImageAsset, LatentsAsset
-from sdplay.images.write import MEDIA_TYPES
+from sdplay.images.formats import MEDIA_TYPES
 from sdplay.prompts.lora_tags import NAME
 from sdplay.requests.add_ons import without_weights
 from sdplay.requests.base import Request, in_field_names, make_request
@@ -21,6 +21,8 @@ from sdplay.requests.modes import ROLES, named_files, request_type
 from sdplay.requests.recipe import Recipe
 from sdplay.requests.request import STILLS
 from sdplay.requests.run_options import RunOptions
+from sdplay.requests.txt2img import picture_size
+from sdplay.server.pace import still_work
 from sdplay.server.records import Upload
 
 if TYPE_CHECKING:
@@ -53,7 +55,8 @@ class Limits:
     side: int = 4096
     pixels: int = 4096 * 4096
     pictures: int = 1000
-    work: int = 2**38  # pixels times steps times pictures
+    drawn: int = 2**32  # pixels of all pictures of a job
+    work: int = 2**39  # pixels times passes through the network
     frames: int = 20_000
     waiting: int = 20_000
     upload: int = 32 * 2**20
@@ -156,15 +159,17 @@ def not_a_name(field: str, value: str) -> BadRequest:
 
 def check_limits(recipe: Recipe, total: int, limits: Limits, *, film: bool) -> None:
     """Raise `BadRequest` for more work than one job may be."""
-    pixels = recipe.width * recipe.height
-    most, asked = limits.frames if film else limits.pictures, recipe.enlargement or recipe
-    if max(asked.width, asked.height) > limits.side or asked.width * asked.height > limits.pixels:
+    most, (width, height) = limits.frames if film else limits.pictures, picture_size(recipe)
+    if max(width, height) > limits.side or width * height > limits.pixels:
         reason = f"the service draws up to {limits.side} pixels a side"
-        raise BadRequest(reason, field="size", value=f"{asked.width}x{asked.height}", hint="ask for a smaller picture")
+        raise BadRequest(reason, field="size", value=f"{width}x{height}", hint="ask for a smaller picture")
     if total > most:
         reason = f"the service makes up to {most} in one job"
         raise BadRequest(reason, field="num", value=total, hint="ask in several jobs")
-    if not film and pixels * total * recipe.steps > limits.work:
+    if not film and width * height * total > limits.drawn:
+        reason = "these are more pixels than the service draws in one job"
+        raise BadRequest(reason, field="num", value=total, hint="ask in several jobs, or for smaller pictures")
+    if not film and still_work(recipe) * total > limits.work:
         reason = "this is more work than the service does in one job"
         raise BadRequest(
             reason, field="steps", value=recipe.steps, hint="ask for fewer steps or pictures, or smaller ones"

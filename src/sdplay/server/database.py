@@ -25,6 +25,8 @@ CREATE TABLE jobs (
   lease REAL, cancelling INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX jobs_waiting ON jobs (priority DESC, position) WHERE state = 'queued';
+CREATE INDEX jobs_state ON jobs (state);
+CREATE INDEX jobs_position ON jobs (position);
 CREATE INDEX jobs_running ON jobs (id) WHERE state = 'running';
 CREATE TABLE pictures (
   id INTEGER PRIMARY KEY AUTOINCREMENT, job TEXT NOT NULL, "index" INTEGER NOT NULL, file TEXT NOT NULL,

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from sdplay.core.errors import BadRequest
 from sdplay.core.fields import Text
-from sdplay.images.writer import read_own
+from sdplay.images.own import read_own
 from sdplay.library.upscalers import default_upscaler, upscaler_name
 from sdplay.requests.validated import Validated
 from sdplay.server.clients import Limits, check_recipe

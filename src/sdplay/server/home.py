@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from sdplay.core.errors import BadRequest
-from sdplay.executors.here import RUNNING, SERVICE
 from sdplay.files.atomic import HIDDEN, TEMPORARY, replace_file
 from sdplay.files.lock import locked
+from sdplay.library.library import RUNNING, SERVICE
 
 PRIVATE = 0o700
 

@@ -39,10 +39,18 @@ class Listener:
 
     async def next(self, timeout: float | None = None) -> Change | None:
         """The next change; None if none came for `timeout` seconds."""
+        if not self._changes.empty():
+            return self._changes.get_nowait()
         try:
             return await asyncio.wait_for(self._changes.get(), timeout)
         except TimeoutError:
             return None
+
+    async def batch(self, timeout: float) -> list[Change]:
+        """The next change and all that came with it; [] if none came for `timeout` seconds."""
+        first = await self.next(timeout)
+        rest = [self._changes.get_nowait() for _ in range(self._changes.qsize())]
+        return [first, *rest] if first is not None else rest
 
 
 class Hub:

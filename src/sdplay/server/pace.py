@@ -6,6 +6,7 @@ import json
 from statistics import median
 
 from sdplay.requests.recipe import Recipe
+from sdplay.requests.resolve import network_calls
 from sdplay.requests.txt2img import second_pass
 from sdplay.server.database import Database
 
@@ -30,8 +31,6 @@ def seconds_per_work(database: Database, model: str) -> float | None:
 
 def still_work(recipe: Recipe) -> float:
     """Pixels times passes through the network for one picture of `recipe`."""
-    from sdplay.film.plan import network_calls
-
     sides = 1 if recipe.guidance_scale == 1 else 2
     second = second_pass(recipe)
     more = network_calls(recipe.sampler, round(second.steps * second.strength)) if second is not None else 0

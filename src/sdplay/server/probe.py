@@ -86,18 +86,24 @@ def media_facts(path: Path) -> dict[str, Any]:
 
 
 def facts_of(path: Path) -> dict[str, Any]:
-    """What the headers of `path` say."""
+    """What `path` is, after reading as much of it as whoever draws from it will: what breaks the reader breaks it here.
+
+    Raises `BadRequest` for what is no film and no sound.
+    """
     from sdplay.film.video.container import open_media
-    from sdplay.film.video.sound import SOUND_FORMATS
+    from sdplay.film.video.index import probe
+    from sdplay.film.video.sound import SOUND_FORMATS, Sound, check_sound
 
     with open_media(path, "file", SOUND_FORMATS) as container:
         names = container.format.name.split(",")
-        pictures, sounds = container.streams.video, container.streams.audio
-        if pictures and (kind := kind_of(FILMS, names)) is not None and not is_cover(pictures[0]):
-            width, height = pictures[0].width, pictures[0].height
-            return {"media_type": kind, "width": width, "height": height}
-        if sounds and (kind := kind_of(SOUNDS, names)) is not None:
-            return {"media_type": kind, "width": 0, "height": 0}
+        film = any(not is_cover(stream) for stream in container.streams.video)
+        sound = bool(container.streams.audio)
+    if film and (kind := kind_of(FILMS, names)) is not None:
+        facts = probe(path)
+        return {"media_type": kind, "width": facts.width, "height": facts.height}
+    if sound and (kind := kind_of(SOUNDS, names)) is not None:
+        check_sound(Sound(path=path, field="file"))
+        return {"media_type": kind, "width": 0, "height": 0}
     return {"reason": "is no picture, film or sound that can be read"}
 
 

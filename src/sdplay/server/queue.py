@@ -307,11 +307,13 @@ class JobQueue:
         if not rows:
             return None
         priority, position = rows[0]
-        return self._database.read(
-            "SELECT COUNT(*) FROM jobs WHERE state = 'running' OR "
-            "(state = 'queued' AND (priority > ? OR (priority = ? AND position < ?)))",
+        before = self._database.read(
+            "SELECT (SELECT COUNT(*) FROM jobs WHERE state = 'running') + "
+            "(SELECT COUNT(*) FROM jobs WHERE state = 'queued' AND priority > ?) + "
+            "(SELECT COUNT(*) FROM jobs WHERE state = 'queued' AND priority = ? AND position < ?)",
             (priority, priority, position),
-        )[0][0]
+        )
+        return before[0][0]
 
     def is_cancelling(self, name: str) -> bool:
         rows = self._database.read("SELECT cancelling FROM jobs WHERE id = ?", (name,))

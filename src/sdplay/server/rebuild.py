@@ -9,9 +9,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from sdplay.core.errors import SdplayError
+from sdplay.images.formats import MEDIA_TYPES
 from sdplay.images.open import UNREADABLE, open_file
-from sdplay.images.write import MEDIA_TYPES, Embedded
-from sdplay.images.writer import read_own
+from sdplay.images.own import read_own
+from sdplay.images.write import Embedded
 from sdplay.requests.stills import Still, prompt_of
 from sdplay.server.gallery import Gallery
 

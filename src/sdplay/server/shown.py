@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
 from sdplay.images.infotext import infotext
-from sdplay.images.writer import read_own
+from sdplay.images.own import read_own
 from sdplay.requests.modes import ROLES, request_type
 from sdplay.requests.recipe import Recipe
 from sdplay.requests.stills import Still

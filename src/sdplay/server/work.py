@@ -16,9 +16,10 @@ from sdplay.core.errors import NotReproduced, SdplayError, StoreError
 from sdplay.events import Event, FilmSaved, FramesSaved, ImageDone, Stepped
 from sdplay.executors.line import WorkerDied
 from sdplay.files.atomic import prepare_folder, replace_file, store_error
+from sdplay.images.formats import MEDIA_TYPES
+from sdplay.images.own import read_own
 from sdplay.images.picture import Picture
-from sdplay.images.write import MEDIA_TYPES, encode
-from sdplay.images.writer import read_own
+from sdplay.images.write import encode
 from sdplay.requests.modes import request_from
 from sdplay.requests.recipe import Recipe
 from sdplay.requests.stills import Still, prompt_of

@@ -258,3 +258,17 @@ def test_progress_and_the_latest_picture_are_replaced_whole(tmp_path: Path) -> N
         assert image.size == (60, 40)
         assert image.getpixel((30, 20)) == (200, 200, 200)
     assert sorted(path.name for path in job.path.iterdir()) == ["job.json", "latest.jpg", "progress.json"]
+
+
+def test_what_is_no_job_names_the_ones_nearby(tmp_path: Path) -> None:
+    fox = JobFolder.create(tmp_path / "films" / "fox", ASKED, FREE).path
+    frame = fox / "frames" / "000000000.png"
+    frame.parent.mkdir()
+    frame.touch()
+    hints = {fox.parent: f"jobs in it: {fox}"}
+    hints |= dict.fromkeys((frame, fox / "job.json", frame.parent), f"it belongs to the job {fox}: give that folder")
+    hints |= dict.fromkeys((tmp_path, tmp_path / "no"), "give the folder that holds its job.json")
+    for path, hint in hints.items():
+        with pytest.raises(BadRequest) as caught:
+            JobFolder.open(path)
+        assert caught.value.hint == hint

@@ -13,6 +13,7 @@ import hashlib
 import json
 from collections.abc import Collection, Generator, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any, cast
 
@@ -26,6 +27,8 @@ from sdplay.film.job.segments import Chain, SegmentStore
 from sdplay.images.read import Pixels
 
 FORMAT = 1
+DESCRIPTION = "job.json"
+MOST_LISTED = 5  # jobs that a message names
 ABSENT = "nothing"
 LONGEST_SHOWN = 60  # characters of a value that is shown whole
 CONTEXT = 20  # characters before the first that differs
@@ -51,12 +54,12 @@ class JobFolder:
         that holds another job or other files, `DiskFull` or `StoreError` if it cannot be written.
         """
         wanted = _plain(description)
-        if (path / "job.json").exists():
+        if (path / DESCRIPTION).exists():
             return cls._same(path, wanted, free)
         _check_empty(path)
         digest = _digest(wanted, free)
         prepare_folder(path)
-        write_new(_content(wanted, digest), [path / "job.json"])
+        write_new(_content(wanted, digest), [path / DESCRIPTION])
         try:
             sync_folder(path)
             sync_folder(path.parent)
@@ -84,15 +87,14 @@ class JobFolder:
         With `free` also for a job.json in which anything but the settings named there was changed.
         """
         try:
-            fields = cast("dict[str, Any]", json.loads(read_regular(path / "job.json")))
+            fields = cast("dict[str, Any]", json.loads(read_regular(path / DESCRIPTION)))
             if fields["format"] != FORMAT:
                 raise StoreError(
                     "was made by another version of this program", field="job", value=str(path), hint="use that version"
                 )
             job = cls(path, dict(fields["description"]), str(fields["digest"]))
         except (FileNotFoundError, NotADirectoryError):
-            hint = "give the folder that holds its job.json"
-            raise BadRequest("there is no job", field="job", value=str(path), hint=hint) from None
+            raise BadRequest("there is no job", field="job", value=str(path), hint=_nearest_jobs(path)) from None
         except OSError as error:
             reason = f"its job.json cannot be read: {error.strerror}"
             hint = "put the file back that was there"
@@ -114,7 +116,7 @@ class JobFolder:
         """Write `description` in the place of the old one; the digest stays. Only with the lock held."""
         wanted = _plain(description)
         with writing(self.path):
-            replace_file(self.path / "job.json", _content(wanted, self.digest))
+            replace_file(self.path / DESCRIPTION, _content(wanted, self.digest))
             sync_folder(self.path)
         self.description = wanted
 
@@ -241,3 +243,12 @@ def _check_empty(path: Path) -> None:
             value=str(path),
             hint="choose a folder that is empty or not there yet",
         )
+
+
+def _nearest_jobs(path: Path) -> str:
+    """What to give instead of `path`: the job that it is a file of, or those in it."""
+    around = next((folder for folder in path.parents[:2] if (folder / DESCRIPTION).is_file()), None)
+    if around is not None:
+        return f"it belongs to the job {around}: give that folder"
+    below = sorted(str(found.parent) for found in islice(path.glob(f"*/{DESCRIPTION}"), MOST_LISTED))
+    return f"jobs in it: {', '.join(below)}" if below else f"give the folder that holds its {DESCRIPTION}"

@@ -76,6 +76,7 @@ def info(job: Job, body: Drawing, drawn: list[tuple[Recipe, int]], warnings: lis
     assert isinstance(request, Still)
     words = [prompt_of(each, index) for each, index in drawn]
     texts = [infotext(each, index, VERSION) for each, index in drawn]
+    larger = recipe.enlargement
     vae = next((one for one in recipe.add_ons if one.kind == "vae"), None)
     return {
         "prompt": words[0].prompt if words else request.prompt,
@@ -87,8 +88,8 @@ def info(job: Job, body: Drawing, drawn: list[tuple[Recipe, int]], warnings: lis
         "subseed": body.subseed,
         "all_subseeds": [body.subseed for _ in drawn],
         "subseed_strength": 0,
-        "width": recipe.width,
-        "height": recipe.height,
+        "width": larger.width if larger is not None else recipe.width,
+        "height": larger.height if larger is not None else recipe.height,
         "sampler_name": SAMPLER_LABELS[recipe.sampler],
         "cfg_scale": recipe.guidance_scale,
         "steps": recipe.steps,

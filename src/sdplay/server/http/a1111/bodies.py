@@ -78,7 +78,7 @@ class Txt2ImgBody(Drawing):
     enable_hr: bool = False
     firstphase_width: Length = 0
     firstphase_height: Length = 0
-    hr_scale: float = 2.0
+    hr_scale: Annotated[float, Field(ge=1, le=8)] = 2.0
     hr_upscaler: str | None = None
     hr_second_pass_steps: int = 0
     hr_resize_x: Length = 0
@@ -135,7 +135,7 @@ class Enlarging(Body):
     gfpgan_visibility: float = 0
     codeformer_visibility: float = 0
     codeformer_weight: float = 0
-    upscaling_resize: float = 2
+    upscaling_resize: Annotated[float, Field(gt=0, le=8)] = 2
     upscaling_resize_w: Length = 512
     upscaling_resize_h: Length = 512
     upscaling_crop: bool = True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter
 from pydantic import Field
@@ -23,6 +23,7 @@ from sdplay.server.service import Service
 router = APIRouter(prefix="/controlnet")
 VERSION = 3  # of its API: units are objects
 NONE = "None"
+Threshold = Annotated[float, Field(le=STEEPEST)]  # below 0: the usual one
 
 
 class DetectBody(Fields):
@@ -31,8 +32,8 @@ class DetectBody(Fields):
     controlnet_module: str = "none"
     controlnet_images: list[Base64] = Field(default=[])
     controlnet_input_images: list[Base64] = Field(default=[])
-    controlnet_threshold_a: float = -1
-    controlnet_threshold_b: float = -1
+    controlnet_threshold_a: Threshold = -1
+    controlnet_threshold_b: Threshold = -1
 
 
 def models(service: Service) -> list[str]:

@@ -59,6 +59,9 @@ def translated(service: Service, body: Drawing, settings: Mapping[str, Any]) -> 
         fields |= drawn_over(body, image)
 
     def size() -> Size:
+        """What is drawn: as asked, else the picture's own size, else that which suits the model."""
+        if "width" in fields and "height" in fields:
+            return fields["width"], fields["height"]
         side = service.studio.model(fields["model"]).card.size
         natural = image.size if image is not None else (side, side)
         return fields.get("width", natural[0]), fields.get("height", natural[1])

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Callable
+from functools import partial
+from typing import Annotated, Any, TypeVar
 
+from anyio import CapacityLimiter, to_thread
 from fastapi import Depends, Path, Query, Request
 
 from sdplay.server.service import Service
 
 Responses = dict[int | str, dict[str, Any]]  # what FastAPI takes of other answers
+T = TypeVar("T")
+few = CapacityLimiter(4)
 LARGEST_PAGE = 500
 LARGEST_NUMBER = 2**63 - 1
+
+
+async def at_leisure(function: Callable[..., T], *arguments: Any) -> T:
+    """What `function(*arguments)` gives, in a thread of the few that are for what may take seconds, so that quick
+    requests never wait for those.
+    """
+    return await to_thread.run_sync(partial(function, *arguments), limiter=few)
 
 
 async def the_service(request: Request) -> Service:

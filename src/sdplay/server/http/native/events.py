@@ -97,11 +97,15 @@ async def told(service: Service, job: str | None, start: int | None) -> AsyncGen
                 last = change.id or last
                 if is_end(change, job):
                     return
-            async for text in now(service, job):
-                yield text
-            async for change in live(listener, last):
-                yield written.text(change) if change is not None else BEAT
-                if change is RESET or (change is not None and is_end(change, job)):
+            if job is not None and (end := await run_in_threadpool(forgotten_end, service, job, last)) is not None:
+                yield written.text(end)
+                return
+            for name in [job] if job is not None else service.workshop.running:
+                if (newest := service.hub.progress(name)) is not None:
+                    yield written.text(newest)  # so that whoever comes later sees how far it is
+            async for changes in live(listener, last):
+                yield b"".join(map(written.text, changes)) or BEAT
+                if any(change is RESET or is_end(change, job) for change in changes):
                     return
         except SdplayError:  # the database cannot be read just now: whoever listens comes back
             return
@@ -118,22 +122,20 @@ async def happened(service: Service, job: str | None, last: int) -> AsyncIterato
         last = changes[-1].id or last
 
 
-async def now(service: Service, job: str | None) -> AsyncIterator[bytes]:
-    """The newest step of each job that runs, so that whoever comes later sees how far it is."""
-    for name in [job] if job is not None else service.workshop.running:
-        if (newest := service.hub.progress(name)) is not None:
-            yield written.text(newest)
-    if job is not None:
-        state = (await run_in_threadpool(service.job, job)).state
-        if state in ENDED:
-            yield written.text(Change(type="finished", job=job, data={"state": state}))
+def forgotten_end(service: Service, job: str, last: int) -> Change | None:
+    """The end of a job that ended so long ago that its events are gone; None where it is still to be told."""
+    state = service.job(job).state
+    if state not in ENDED or service.queue.events_after(last, job, 1):
+        return None
+    return Change(type="finished", job=job, data={"state": state})
 
 
-async def live(listener: Listener, last: int) -> AsyncIterator[Change | None]:
-    """What happens from now on, None where nothing did for a while; ends with the service."""
-    while (change := await listener.next(HEARTBEAT)) is not END:
-        if change is None or change.id is None or change.id > last:
-            yield change
+async def live(listener: Listener, last: int) -> AsyncIterator[list[Change]]:
+    """What happens from now on, [] where nothing did for a while; ends with the service."""
+    while END not in (changes := await listener.batch(HEARTBEAT)):
+        new = [change for change in changes if change.id is None or change.id > last]
+        if new or not changes:
+            yield new
 
 
 def is_end(change: Change, job: str | None) -> bool:

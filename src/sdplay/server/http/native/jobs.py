@@ -10,7 +10,7 @@ from sdplay.core.errors import BadRequest
 from sdplay.pipeline.explain import Explanation
 from sdplay.server.http.bodies import JsonObject
 from sdplay.server.http.native.answers import JOB_ROUTE, JobAnswer, JobList, JobSummary, job_answer, job_summary
-from sdplay.server.http.native.context import JobName, PageSize, ServiceHere
+from sdplay.server.http.native.context import JobName, PageSize, ServiceHere, at_leisure
 from sdplay.server.http.native.schema import json_body
 from sdplay.server.plans import Plan, explain, plan
 from sdplay.server.records import State
@@ -103,14 +103,14 @@ def forget_job(service: ServiceHere, name: JobName) -> None:
 
 
 @router.post("/plan", openapi_extra=json_body("JobRequest"))
-def plan_job(service: ServiceHere, body: JsonObject) -> Plan:
+async def plan_job(service: ServiceHere, body: JsonObject) -> Plan:
     """What a job would be, the memory it takes, and how long: nothing is drawn and nothing is kept."""
     mode, _, fields = parted(body)
-    return plan(service, mode, fields)
+    return await at_leisure(plan, service, mode, fields)
 
 
 @router.post("/explain", openapi_extra=json_body("Txt2ImgRequest"))
-def explain_prompt(service: ServiceHere, body: JsonObject) -> Explanation:
+async def explain_prompt(service: ServiceHere, body: JsonObject) -> Explanation:
     """What the model reads of the prompts: choices made, chunks of tokens, weights, what is cut off."""
     mode, _, fields = parted(body)
-    return explain(service, mode, fields)
+    return await at_leisure(explain, service, mode, fields)

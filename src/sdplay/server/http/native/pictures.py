@@ -10,7 +10,14 @@ from fastapi.responses import FileResponse
 from pydantic import BaseModel
 
 from sdplay.server.http.native.answers import PictureAnswer, PictureList, picture_answer
-from sdplay.server.http.native.context import LARGEST_NUMBER, PageSize, PictureNumber, Responses, ServiceHere
+from sdplay.server.http.native.context import (
+    LARGEST_NUMBER,
+    PageSize,
+    PictureNumber,
+    Responses,
+    ServiceHere,
+    at_leisure,
+)
 from sdplay.server.shown import recipe_of
 from sdplay.server.thumbnails import thumbnail_of
 
@@ -71,17 +78,21 @@ def get_file(
 
 
 @router.get("/{number}/thumbnail", response_class=Response, responses=WEBP)
-def get_thumbnail(service: ServiceHere, number: PictureNumber) -> Response:
+async def get_thumbnail(service: ServiceHere, number: PictureNumber) -> Response:
     """A picture of up to 320 pixels a side; of a film its first frame."""
-    content = thumbnail_of(service.file_of(service.picture(number)))
+    content = await at_leisure(lambda: thumbnail_of(service.file_of(service.picture(number))))
     return Response(content, media_type="image/webp", headers={"Cache-Control": FOREVER})
 
 
 @router.get("/{number}/recipe")
-def get_recipe(service: ServiceHere, number: PictureNumber) -> RecipeAnswer:
+async def get_recipe(service: ServiceHere, number: PictureNumber) -> RecipeAnswer:
     """What a picture was made from, read from the file itself."""
-    picture = service.picture(number)
-    return RecipeAnswer(**recipe_of(service.file_of(picture), service.queue.job(picture.job)))
+
+    def read() -> RecipeAnswer:
+        picture = service.picture(number)
+        return RecipeAnswer(**recipe_of(service.file_of(picture), service.queue.job(picture.job)))
+
+    return await at_leisure(read)
 
 
 @router.delete("/{number}", status_code=204)

@@ -8,7 +8,7 @@ from fastapi import APIRouter, File, Response, UploadFile
 from fastapi.responses import FileResponse
 
 from sdplay.server.http.native.answers import UPLOAD_ROUTE, UploadAnswer, upload_answer
-from sdplay.server.http.native.context import ServiceHere, UploadName
+from sdplay.server.http.native.context import ServiceHere, UploadName, at_leisure
 from sdplay.server.http.native.pictures import ANY_FILE, WEBP, file_answer
 from sdplay.server.thumbnails import thumbnail_of
 
@@ -16,13 +16,13 @@ router = APIRouter(prefix="/uploads", tags=["uploads"])
 
 
 @router.post("", status_code=201)
-def send_file(
+async def send_file(
     service: ServiceHere,
     response: Response,
     file: Annotated[UploadFile, File(description="A picture, a film or a sound.")],
 ) -> UploadAnswer:
     """Send a file. The same file has the same id, however often it is sent; its name is not kept."""
-    upload = service.add_upload(file.file.read(service.limits.upload + 1))
+    upload = await at_leisure(lambda: service.add_upload(file.file.read(service.limits.upload + 1)))
     response.headers["Location"] = f"{UPLOAD_ROUTE}/{upload.id}"
     return upload_answer(upload)
 
@@ -41,6 +41,7 @@ def get_upload_file(service: ServiceHere, name: UploadName) -> FileResponse:
 
 
 @router.get("/{name}/thumbnail", response_class=Response, responses=WEBP)
-def get_upload_thumbnail(service: ServiceHere, name: UploadName) -> Response:
+async def get_upload_thumbnail(service: ServiceHere, name: UploadName) -> Response:
     """A picture of up to 320 pixels a side."""
-    return Response(thumbnail_of(service.file_of(service.upload(name))), media_type="image/webp")
+    content = await at_leisure(lambda: thumbnail_of(service.file_of(service.upload(name))))
+    return Response(content, media_type="image/webp")
