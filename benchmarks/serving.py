@@ -26,6 +26,8 @@ from benchmarks.measure import alternate
 from benchmarks.report import Section
 from benchmarks.rows import Aim, Row, paired
 from benchmarks.startup import environment
+from sdplay.server.database import Database
+from sdplay.server.queue import JobQueue
 
 STOCK = Path(__file__).with_name("stock_server.py")
 Found = TypeVar("Found")
@@ -132,8 +134,7 @@ def queue_rows(threads: int) -> list[Row]:
             accepting = time.perf_counter() - begun
             listed = [job["id"] for job in mine.client.get("/api/v1/queue").json()["jobs"]]
             in_order = listed[: len(names)] == names[: len(listed)]
-            for number in range(ACCEPTED, QUEUED):
-                submitted(mine, number)
+        fill(home / "service" / "queue.db", names[0])
         begun = time.perf_counter()
         with ours(home, threads, SDPLAY_EXECUTOR="fake") as mine:
             restarting = time.perf_counter() - begun
@@ -160,6 +161,17 @@ def queue_rows(threads: int) -> list[Row]:
             aim=Aim(seconds=2),
         ),
     ]
+
+
+def fill(database: Path, like: str) -> None:
+    """Let QUEUED jobs wait, copies of the one called `like`."""
+    opened = Database(database)
+    queue = JobQueue(opened)
+    job = queue.job(like)
+    assert job is not None
+    for _ in range(QUEUED - ACCEPTED):
+        queue.accept(job.mode, job.request, total=job.total, seed=job.seed, recipe=job.recipe)
+    opened.close()
 
 
 def submitted(mine: Serving, number: int) -> str:

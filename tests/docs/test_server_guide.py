@@ -88,6 +88,16 @@ def test_the_client_of_openai_draws(service: RunningService, tmp_path: Path) -> 
     assert service.client.get(done.stdout.strip()).headers["content-type"] == "image/png"
 
 
+@needs_curl
+def test_the_one_line_of_the_readme_draws_a_picture(service: RunningService, tmp_path: Path) -> None:
+    (block,) = (text for text in blocks(ROOT / "README.md", "text") if "curl" in text)
+    (line,) = (line.removeprefix("$ ") for line in block.splitlines() if "curl" in line)
+    done = typed(service, tmp_path, line)
+    assert done.returncode == 0, done.stderr
+    with Image.open(tmp_path / "apple.png") as image:
+        assert image.size == (128, 128)
+
+
 def test_the_reference_is_up_to_date() -> None:
     spec = spec_from_file_location("api", ROOT / "docs" / "api.py")
     assert spec is not None

@@ -9,7 +9,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -22,6 +23,7 @@ from sdplay.executors.fake import FakeExecutor
 from sdplay.film.job.film import shoot
 from sdplay.images.write import encode
 from sdplay.studio import Studio
+from sdplay.tasks import Executor
 from sdplay.version import VERSION
 from tests.support.child import ROOT
 from tests.support.patience import PATIENCE, wait_until
@@ -52,12 +54,12 @@ JOBS: list[dict[str, Any]] = [
 
 
 class Server:
-    """A service in processes of its own that is started again after it was killed."""
+    """A service in processes of its own that is started again after it was killed; what it runs is `script`."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, script: str = SERVE) -> None:
         self.home = home
-        self.script = home.parent / "serve_slowly.py"
-        self.script.write_text(SERVE)
+        self.script = home.parent / "serve.py"
+        self.script.write_text(script)
         self.process: subprocess.Popen[bytes] | None = None
         self.url = ""
 
@@ -113,15 +115,23 @@ class Server:
         return self.process.wait(PATIENCE)
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    server = Server(tmp_path / "home")
+@contextmanager
+def serving(home: Path, script: str = SERVE) -> Generator[Server]:
+    server = Server(home, script)
     server.home.mkdir()
     server.start()
-    yield server
-    if server.process is not None and server.process.poll() is None:
-        os.killpg(server.process.pid, signal.SIGKILL)
-        server.process.wait()
+    try:
+        yield server
+    finally:
+        if server.process is not None and server.process.poll() is None:
+            os.killpg(server.process.pid, signal.SIGKILL)
+            server.process.wait()
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    with serving(tmp_path / "home") as server:
+        yield server
 
 
 def finished(server: Server, names: list[str]) -> int:
@@ -134,37 +144,35 @@ def files_of(server: Server, job: dict[str, Any]) -> list[Path]:
     return sorted(path for path in folder.rglob(f"{job['id']}-*") if path.suffix != ".tmp")
 
 
-def test_twenty_kills_lose_nothing_and_change_no_bit(server: Server, tmp_path: Path) -> None:
+def survived(server: Server, executor: Executor | None, jobs: list[dict[str, Any]], tmp_path: Path) -> None:
+    """Hand in `jobs`, kill twenty times at random, and compare all that was made with what `executor` makes here."""
     rng = random.Random(20261129)
-    names = [server.post("/api/v1/jobs", job)["id"] for job in JOBS]
-    whole = sum(job["num"] for job in JOBS)
+    names = [server.post("/api/v1/jobs", job)["id"] for job in jobs]
+    whole = sum(job["num"] for job in jobs)
     for number in range(KILLS):
         before = finished(server, names)
         if before < whole:
             wait_until(lambda: finished(server, names) > before)  # noqa: B023
         time.sleep(rng.random() * 0.05)
-        if number % 4 == 3 and finished(server, names) > whole - 12:
-            names.append(server.post("/api/v1/jobs", JOBS[1] | {"seed": number})["id"])
-            whole += 12
+        if finished(server, names) > whole - 12:
+            names.append(server.post("/api/v1/jobs", jobs[1] | {"seed": number})["id"])
+            whole += jobs[1]["num"]
         server.kill(rng.choice(["worker", "api", "both"]))
     wait_until(lambda: all(server.get(f"/api/v1/jobs/{name}")["state"] == "completed" for name in names))
-    with Studio(FakeExecutor()) as studio:
-        for name, job in zip(names[:4], JOBS, strict=True):
+    with Studio(executor) as studio:
+        for name, job in zip(names[: len(jobs)], jobs, strict=True):
             seen = server.get(f"/api/v1/jobs/{name}")
+            fields = {field: value for field, value in job.items() if field not in {"mode", "format"}}
             if job["mode"] == "dream":
                 assert [each["index"] for each in seen["pictures"]] == [0]
-                fields = {field: value for field, value in job.items() if field != "mode"}
                 list(shoot(studio.film(sdplay.Dream(**fields), tmp_path / "film")))
-                ours = server.home / "service" / "films" / name
-                frames = sorted(path.name for path in (tmp_path / "film" / "frames").iterdir())
-                assert sorted(path.name for path in (ours / "frames").iterdir()) == frames
-                for frame in frames:
-                    there = (ours / "frames" / frame).read_bytes()
-                    assert there == (tmp_path / "film" / "frames" / frame).read_bytes()
+                ours, theirs = tmp_path / "film" / "frames", server.home / "service" / "films" / name / "frames"
+                assert {path.name: path.read_bytes() for path in theirs.iterdir()} == {
+                    path.name: path.read_bytes() for path in ours.iterdir()
+                }
                 continue
-            fields = {field: value for field, value in job.items() if field not in {"mode", "format"}}
             pictures = studio.draw(sdplay.Txt2Img(**fields))
-            assert [each["index"] for each in seen["pictures"]] == list(range(12))
+            assert [each["index"] for each in seen["pictures"]] == list(range(job["num"]))
             assert [each["digest"] for each in seen["pictures"]] == [picture.digest for picture in pictures]
             contents = [encode(picture, job.get("format", "png"), VERSION) for picture in pictures]
             assert [path.read_bytes() for path in files_of(server, seen)] == contents
@@ -172,6 +180,19 @@ def test_twenty_kills_lose_nothing_and_change_no_bit(server: Server, tmp_path: P
     server.start()
     stray = [path for path in server.home.rglob("*") if path.name.startswith(".sdplay-") or path.suffix == ".tmp"]
     assert stray == []
+
+
+def test_twenty_kills_lose_nothing_and_change_no_bit(server: Server, tmp_path: Path) -> None:
+    survived(server, FakeExecutor(), JOBS, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_twenty_kills_change_no_bit_of_the_model_in_the_box(tmp_path: Path) -> None:
+    script = SERVE.replace("ServeOptions(port=0, inside=Slow)", "ServeOptions(port=0)")
+    jobs = [job | {"steps": 8, "num": min(job["num"], 12)} for job in JOBS]
+    with serving(tmp_path / "home", script) as server:
+        survived(server, None, jobs, tmp_path)
 
 
 def test_a_job_that_kills_every_process_that_draws_it_fails_and_the_next_is_drawn(server: Server) -> None:

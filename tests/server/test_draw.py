@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -65,3 +66,13 @@ def test_no_torch_is_loaded_where_requests_are_answered(tmp_path: Path) -> None:
         (tmp_path / "apple.png").write_bytes(answer.content)
     with Studio() as studio:
         assert studio.verify(tmp_path / "apple.png").seed == 7
+
+
+@pytest.mark.parametrize("more", [{}, {"anyway": True}, {"hires_scale": 2.0, "hires_strength": 0.3}])
+def test_the_request_of_a_job_makes_the_same_whatever_its_size(service: RunningService, more: dict[str, Any]) -> None:
+    first = service.wait(service.submit(prompt="a cat", seed=3, steps=1, width=512, height=256, **more)["id"])
+    again = service.wait(service.submit(**first["request"])["id"])
+    assert again["recipe"] == first["recipe"]
+    assert [each["digest"] for each in again["pictures"]] == [each["digest"] for each in first["pictures"]]
+    scale = int(more.get("hires_scale", 1))
+    assert (first["pictures"][0]["width"], first["pictures"][0]["height"]) == (512 * scale, 256 * scale)

@@ -6,6 +6,8 @@ import click
 
 from sdplay.core.errors import BadRequest
 
+FLAGS = ("--port=0", "--idle-minutes=10")  # of a service that agents start
+
 
 @click.command()
 def mcp() -> int:
@@ -21,5 +23,5 @@ def mcp() -> int:
     except ImportError as error:
         hint = 'pip install "sdplay[mcp]"'
         raise BadRequest(f"a package is missing: {error.name}", field="mcp", hint=hint) from error
-    serve_tools(home())
+    serve_tools(home(), FLAGS)
     return 0

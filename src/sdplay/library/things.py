@@ -229,6 +229,6 @@ def things_from(found: Mapping[str, Any]) -> Things:
 
 def _places(numbers: Iterable[Any], things: tuple[Thing, ...]) -> tuple[int, ...]:
     places = tuple(map(int, numbers))
-    if any(not 0 <= place < len(things) for place in places):
+    if places and not 0 <= min(places) <= max(places) < len(things):
         raise ValueError("it names a thing that it does not have")
     return places

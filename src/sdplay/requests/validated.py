@@ -22,7 +22,7 @@ class Validated(BaseModel):
     Raises `BadRequest` for a wrong field, `BadRequests` for several, never pydantic's error.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False, defer_build=True)
 
     if not TYPE_CHECKING:  # a type checker reads the arguments off the fields
 

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from sdplay.server.records import Change
 
@@ -74,12 +75,22 @@ class Hub:
                 self._progress.pop(change.job, None)
                 self._reported.pop(change.job, None)
             elif change.type in PROGRESS:
+                before = self._progress.get(change.job)
+                if before is not None and "preview" in before.data and "preview" not in change.data:
+                    change = replace(change, data={**change.data, "preview": before.data["preview"]})
                 self._progress[change.job] = change
-                now = time.monotonic()
-                if now - self._reported.get(change.job, 0.0) < LEAST_INTERVAL:
+                if not self._is_due(change.job):
                     return
-                self._reported[change.job] = now
+                self._reported[change.job] = time.monotonic()
         self._deliver_soon(change)
+
+    def is_due(self, job: str) -> bool:
+        """Whether a step of `job` would be told now; if not, its preview need not be made."""
+        with self._lock:
+            return self._is_due(job)
+
+    def _is_due(self, job: str) -> bool:
+        return time.monotonic() - self._reported.get(job, 0.0) >= LEAST_INTERVAL
 
     def end(self) -> None:
         """Let all listeners go, so that answers without an end do not keep the service from ending."""

@@ -8,6 +8,8 @@ from typing import Any, cast
 
 from sdplay.images.infotext import infotext
 from sdplay.images.own import read_own
+from sdplay.library.card import shipped_cards
+from sdplay.requests.enlarge import beyond
 from sdplay.requests.modes import ROLES, request_type
 from sdplay.requests.recipe import Recipe
 from sdplay.requests.stills import Still
@@ -31,8 +33,18 @@ def shown_request(job: Job) -> dict[str, Any]:
 def fields_of(mode: str, recipe: Mapping[str, Any], total: int) -> dict[str, Any]:
     """The fields of the request that a picture's recipe, as it is written, was made from."""
     names = request_type(mode).model_fields.keys() - OWN - {"mode"}
-    fields = {name: value for name, value in recipe.items() if name in names | set(EXACT)}
+    fields = {name: value for name, value in recipe.items() if name in names | set(EXACT)} | size_of(recipe)
     return by_upload({**fields, "model": recipe["model"]["name"], "num": total})
+
+
+def size_of(recipe: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields that give a picture its size again if that is more than its model draws: it was enlarged, or drawn
+    `anyway`.
+    """
+    larger, card = recipe.get("enlargement"), shipped_cards().get(recipe["model"]["name"])
+    if larger is not None:
+        return {"width": larger["width"], "height": larger["height"]}
+    return {"anyway": True} if card is not None and beyond(Recipe.from_dict(dict(recipe)), card) else {}
 
 
 def by_upload(fields: Mapping[str, Any]) -> dict[str, Any]:

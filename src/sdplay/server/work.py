@@ -315,7 +315,7 @@ class Workshop:
     def _report(self, job: Job, event: Event) -> None:
         if isinstance(event, Stepped):
             data: dict[str, Any] = {"indices": list(event.indices), "step": event.step, "steps": event.steps}
-            if event.previews:
+            if event.previews and self._hub.is_due(job.id):
                 data["preview"] = preview_data(event.previews[0])
             self._hub.tell(Change(type="step", job=job.id, data=data))
         elif isinstance(event, FramesSaved):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -13,7 +13,6 @@ from sdplay.core.errors import SdplayError
 from sdplay.server import background
 from sdplay.server.home import ServiceHome
 
-FLAGS = ("--port=0", "--idle-minutes=10")
 PATIENCE = 60.0  # seconds for an answer that takes no drawing
 
 
@@ -21,13 +20,13 @@ class Unanswered(SdplayError):
     """The service refused, or does not answer; the reason is what it said."""
 
 
-def service_facts(home: ServiceHome) -> dict[str, Any]:
-    """Where the service answers, and its token; one is started where none runs. Raises `SdplayError`."""
+def service_facts(home: ServiceHome, flags: Sequence[str]) -> dict[str, Any]:
+    """Where the service answers, and its token; one is started, with `flags`, if none runs. Raises `SdplayError`."""
     known = background.answering(home)
     if known is not None:
         return known
     try:
-        return background.start(home, FLAGS)
+        return background.start(home, flags)
     except background.NotStarted:
         known = background.answering(home)  # somebody else was faster
         if known is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 from mcp.server import Server, ServerRequestContext
@@ -32,7 +33,7 @@ INSTRUCTIONS = (
 log = logging.getLogger("sdplay.server")
 
 
-def make_server(home: ServiceHome) -> Server[Any]:
+def make_server(home: ServiceHome, flags: Sequence[str]) -> Server[Any]:
     """The server, whose service is the one of `home`; that is started when the first tool is called."""
 
     async def list_tools(context: Context, params: PaginatedRequestParams | None) -> ListToolsResult:
@@ -43,7 +44,7 @@ def make_server(home: ServiceHome) -> Server[Any]:
             await context.session.report_progress(done, total)
 
         try:
-            facts = await asyncio.to_thread(service_facts, home)
+            facts = await asyncio.to_thread(service_facts, home, flags)
             async with line(facts) as service:
                 return await call(service, params.name, params.arguments or {}, progress)
         except SdplayError as error:
@@ -59,9 +60,9 @@ def make_server(home: ServiceHome) -> Server[Any]:
     )
 
 
-def serve_tools(home: ServiceHome) -> None:
-    """Answer at standard input and output until these are closed."""
-    server = make_server(home)
+def serve_tools(home: ServiceHome, flags: Sequence[str]) -> None:
+    """Answer at standard input and output until these are closed; a service that has to be started gets `flags`."""
+    server = make_server(home, flags)
 
     async def run() -> None:
         async with stdio_server() as (reading, writing):

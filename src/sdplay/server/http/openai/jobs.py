@@ -120,9 +120,11 @@ def shared_fields(asked: ImageFields, model: str, card: ModelCard) -> dict[str, 
 
 
 def sized(width: int, height: int, card: ModelCard, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of a size: one that is too large for the model is drawn small and enlarged."""
+    """The fields of a size: one that is too large for the model is drawn small first, and again larger; a model whose
+    card says how large it draws is asked as everywhere, and its picture enlarged.
+    """
     small = first_pass(width, height, card.size) if max(width, height) <= LARGEST_SIDE else None
-    if small is None or any(name.startswith("hires_") for name in fields):
+    if small is None or card.largest or any(name.startswith("hires_") for name in fields):
         return {"width": width, "height": height}
     return {
         "width": small[0],
