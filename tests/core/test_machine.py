@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import resource
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from sdplay.cli.outcome import tell
 from sdplay.core import machine
 from sdplay.core.errors import MemoryFailed
 from sdplay.core.machine import check_address_space, memory_available, memory_total
+from tests.support.commandline import MODULE
+from tests.support.patience import PATIENCE
 
 
 @pytest.mark.parametrize(("limit", "refused"), [(10**9, True), (10**11, False), (resource.RLIM_INFINITY, False)])
@@ -27,6 +30,31 @@ def test_a_process_that_may_not_take_enough_is_told(
         check_address_space()
     assert "ulimit" in caught.value.hint
     assert caught.value.exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [(["a red apple"], 1), (["--help"], 0), (["models"], 0), (["plan", "dream", "a", "b", "--num", "3"], 0)],
+)
+def test_in_a_process_that_may_take_one_gigabyte(words: list[str], code: int, tmp_path: Path) -> None:
+    """What needs no model works, and what does says in one line why not: `ulimit -v 1000000`."""
+    done = subprocess.run(
+        [*MODULE, *words],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (1_000_000 * 1024,) * 2),
+    )
+    assert done.returncode == code, done.stderr
+    if code:
+        reason, hint = done.stderr.splitlines()
+        assert reason.startswith("error: this process may take 1.0 GB of memory, and drawing takes ")
+        assert "raise the limit" in hint
+        assert done.stdout == ""
+        assert list(tmp_path.iterdir()) == []
+    else:
+        assert done.stderr == ""
 
 
 @pytest.mark.parametrize(

@@ -132,6 +132,13 @@ def test_a_key_that_says_the_same_twice_is_one():
     assert curve("0:(1), 5:(2), 5: 2.0").keys == curve("0:(1), 5:(2)").keys
 
 
+def test_40_brackets_inside_one_another_are_read_and_no_more() -> None:
+    for keys in ("0:{}", "0:{}, 5:(2)", "0:(1), 5:{}"):
+        parse_curve("zoom", keys.format("(" * 40 + "1" + ")" * 40), FILM)
+        with pytest.raises(BadRequest, match="more than 40 brackets"):
+            parse_curve("zoom", keys.format("(" * 41 + "1" + ")" * 41), FILM)
+
+
 REFUSED = {
     "": "at least one key",
     " , ": "at least one key",

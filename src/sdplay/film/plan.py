@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Protocol
 
 from sdplay.core.errors import BadRequest, problems_of, together
@@ -146,14 +147,16 @@ class AnimateTable:
             and not (isinstance(first := curve.keys[0].value, float) and curve.is_constant(first))
         )
         self.columns = ("frame", "key", "seed", "strength", "steps", *self.varying, *WORD_COLUMNS)
+        self._key = lru_cache(maxsize=1)(plan.key)  # what a frame costs and its row ask for the same one
 
     def row(self, index: int) -> Row:
         row: Row = {"frame": index, "key": self.kind(index), "seed": None, "strength": None, "steps": None}
-        if index % self.plan.cadence == 0:
+        key = self._key(index) if index % self.plan.cadence == 0 else None
+        if key is not None:
             row |= {"seed": self.plan.seed(index), "strength": self.plan.strength(index)}
-            row |= {"steps": denoising_steps(self.plan.key(index), self.plan.recipe)}
+            row |= {"steps": denoising_steps(key, self.plan.recipe)}
         moves = {name: self.plan.schedules.at(name, index) for name in self.varying}
-        return {**row, **moves, **word_cells(self.plan.words(index))}
+        return {**row, **moves, **word_cells(key.prompt if key is not None else self.plan.words(index))}
 
     def kind(self, index: int) -> str:
         if index % self.plan.cadence:
@@ -161,7 +164,7 @@ class AnimateTable:
         return CUT if index and not self.plan.request.of_clip and self.plan.is_cut(index) else KEY
 
     def drawn(self, index: int) -> Sample | None:
-        frame = self.plan.key(index) if index % self.plan.cadence == 0 else None
+        frame = self._key(index) if index % self.plan.cadence == 0 else None
         return frame if frame is not None and denoising_steps(frame, self.plan.recipe) else None
 
 

@@ -75,6 +75,11 @@ class Things:
         """The most words in a phrase."""
         return max(map(len, self.phrases), default=0)
 
+    @cached_property
+    def openings(self) -> frozenset[str]:
+        """The first words of phrases of several."""
+        return frozenset(first for first, *rest in self.phrases if rest)
+
     def called(self, text: str) -> tuple[Thing, ...]:
         """The things with all words of `text` in one of their names, or that have it as an emoji; all of them for "".
 

@@ -55,7 +55,7 @@ def understood(text: str, things: Things, known: Collection[str] = ()) -> Unders
     not_followed: dict[str, None] = {}
     named: dict[str, None] = {}
     while place < len(words):
-        found, length = longest_phrase(words[place:], things)
+        found, length = longest_phrase(words[place : place + max(things.longest, 1)], things)
         word = words[place]
         if isinstance(found, int):
             named[things.things[found].name] = None
@@ -77,7 +77,8 @@ def longest_phrase(words: Tokens, things: Things) -> tuple[int | str | None, int
 
     Its last word may be one or several of what is known.
     """
-    for length in range(min(things.longest, len(words)), 0, -1):
+    most = len(words) if words[0] in things.openings else 1
+    for length in range(min(things.longest, most), 0, -1):
         *before, last = words[:length]
         for form in forms_of(last):
             found = things.phrases.get((*before, form))
