@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -78,6 +79,13 @@ def test_every_row_of_the_table_does_what_it_says(service: RunningService, tmp_p
         assert service.client.get(f"/api/v1/jobs/{job}").status_code == 404
     finally:
         service.client.post("/api/v1/queue/resume")
+
+
+def test_the_client_of_openai_draws(service: RunningService, tmp_path: Path) -> None:
+    (script,) = blocks(GUIDE, "python")
+    here = script.replace(ADDRESS, service.url.removeprefix("http://"))
+    done = subprocess.run([sys.executable, "-c", here], capture_output=True, text=True, check=True, timeout=250)
+    assert service.client.get(done.stdout.strip()).headers["content-type"] == "image/png"
 
 
 @needs_curl

@@ -113,6 +113,80 @@ def test_a_checkpoint_without_a_vae_is_loaded_with_that_of_a_file(prefix: str, p
         loaded(tmp_path / "m.safetensors")
 
 
+@pytest.mark.parametrize("base", ["sd15", "sdxl"])
+@pytest.mark.parametrize("left", ["nothing", "an empty folder", "config.json"])
+def test_a_folder_without_a_vae_is_loaded_with_that_of_a_file(
+    base: str, left: str, kinds: dict[str, Path], tmp_path: Path
+) -> None:
+    whole, folder, family = kinds[base], tmp_path / "m", "sdxl" if base == "sdxl" else "sd"
+    shutil.copytree(whole, folder)
+    vae = tmp_path / "the-vae.safetensors"
+    (folder / "vae" / "diffusion_pytorch_model.safetensors").rename(vae)
+    if left != "config.json":
+        shutil.rmtree(folder / "vae")
+    if left == "an empty folder":
+        (folder / "vae").mkdir()
+    library = Library(home=tmp_path)
+    found = resolve(str(folder), library)
+    if left != "config.json":
+        with pytest.raises(ModelBroken, match="there is no VAE in this model") as caught:
+            found.with_add_ons([])
+        assert (caught.value.value, caught.value.hint) == (
+            str(folder),
+            "give one with `vae=NAME`, or its path; or fetch its folder vae",
+        )
+    given = found.with_add_ons([resolve_add_on("vae", str(vae), library)])
+    assert read_model_size(folder, ARCHITECTURES, given.add_ons) == read_model_size(whole, ARCHITECTURES)
+    assert same(loaded(whole, family), loaded(folder, family, vae))
+    own: Any = load_family(family, whole, FLOAT32)
+    lent: Any = load_family(family, folder, FLOAT32, vae)
+    assert lent.scaling_factor == own.scaling_factor
+    with pytest.raises(ModelBroken, match="there is no VAE in this model"):
+        loaded(folder, family)
+
+
+OPEN_CLIP = {"sd2": ("cond_stage_model.", "text_encoder"), "sdxl": ("conditioner.embedders.1.", "text_encoder_2")}
+
+
+@pytest.mark.parametrize("base", OPEN_CLIP)
+@pytest.mark.parametrize(
+    "before", ["transformer.text_model.", "transformer.", "model.text_model.", "model.transformer."]
+)
+def test_an_open_clip_that_is_named_as_in_transformers_is_loaded_the_same(
+    base: str, before: str, kinds: dict[str, Path], tmp_path: Path
+) -> None:
+    root, part = OPEN_CLIP[base]
+    family = "sdxl" if base == "sdxl" else "sd"
+    plain = write_original(kinds[base], base, tmp_path / "plain.safetensors")
+    weights = {name: weight for name, weight in load_file(plain).items() if not name.startswith(root)}
+    for name, weight in load_file(kinds[base] / part / "model.safetensors").items():
+        name = name.removeprefix("text_model.")
+        top = before.replace("text_model.", "") if name.startswith("text_projection") else before
+        weights[root + top + name] = weight
+    save_file(weights, tmp_path / "other.safetensors")
+    resolve(str(tmp_path / "other.safetensors"), Library(home=tmp_path))
+    assert same(loaded(plain, family), loaded(tmp_path / "other.safetensors", family))
+    assert (
+        read_model_size(tmp_path / "other.safetensors", ARCHITECTURES).unet
+        == read_model_size(plain, ARCHITECTURES).unet
+    )
+
+
+def test_of_an_open_clip_with_all_its_24_layers_sd2_reads_23(kinds: dict[str, Path], tmp_path: Path) -> None:
+    root = "cond_stage_model.transformer.text_model."
+    plain = write_original(kinds["sd2"], "sd2", tmp_path / "plain.safetensors")
+    weights = {n: w for n, w in load_file(plain).items() if not n.startswith("cond_stage_model.")}
+    for name, weight in load_file(kinds["sd2"] / "text_encoder" / "model.safetensors").items():
+        name = name.removeprefix("text_model.")
+        for layer in range(24) if ".layers.0." in name else ():
+            weights[root + name.replace(".layers.0.", f".layers.{layer}.")] = weight.clone()
+        if ".layers." not in name:
+            weights[root + name] = weight
+    save_file(weights, tmp_path / "other.safetensors")
+    names = [name for name in loaded(tmp_path / "other.safetensors") if name.endswith("mlp.fc1.weight")]
+    assert len(names) == 23
+
+
 @pytest.mark.parametrize(
     ("tensors", "metadata", "said"),
     [

@@ -114,6 +114,59 @@ def test_the_field_says_the_same_as_the_prompt(studio: Studio, tiny: Path, root:
     assert first(studio, beside) == first(studio, alone)
 
 
+# Files as people have them, and what a prompt calls each.
+NAMES = {
+    "with space": "with space",
+    "comma, v1.2": "comma, v1.2",
+    "rusty metal (style)": "rusty metal (style)",
+    "[square] name": "[square] name",
+    "dots.v1.5": "dots.v1.5",
+    "v1.0": "v1.0.safetensors",
+    "0.8": "0.8",
+    "Größe 日本": "größe 日本",
+    "trail ": "trail ",
+    "AND, BREAK": "AND, BREAK",
+    "a__b__c": r"a\__b\__c",
+    "{curly} pi|pe": r"\{curly\} pi|pe",
+    "styles/deep": "styles/deep",
+    "styles/ink/deeper": r"ink\deeper.safetensors",
+}
+
+
+def test_names_with_spaces_commas_brackets_and_dots_are_names(studio: Studio, tiny: Path, root: Path) -> None:
+    expected = first(studio, settled(studio, tiny, "a red apple<lora:one:0.3:0.6>"))
+    file = (root / "loras" / "one.safetensors").read_bytes()
+    for name, called in NAMES.items():
+        path = root / "loras" / f"{name}.safetensors"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(file)
+        try:
+            assert first(studio, settled(studio, tiny, f"a red apple<lora:{called}:0.3:0.6>")) == expected, name
+            assert first(studio, settled(studio, tiny, "a red apple", lora=(f"{name}:0.3:0.6",))) == expected, name
+        finally:
+            path.unlink()
+
+
+def test_folders_before_a_name_say_which_file_is_meant(
+    studio: Studio, tiny: Path, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder, name in (("a", "one"), ("b", "two")):
+        (root / "loras" / folder).mkdir()
+        (root / "loras" / folder / "same.safetensors").write_bytes(
+            (root / "loras" / f"{name}.safetensors").read_bytes()
+        )
+    by_name = [first(studio, settled(studio, tiny, f"an apple<lora:{name}:1>")) for name in ("one", "two")]
+    assert [first(studio, settled(studio, tiny, f"an apple<lora:{x}/same:1>")) for x in "ab"] == by_name
+    (kept,) = studio.draw(make_request(Txt2Img, **asked(tiny, "an apple<lora:b/same:1>")), out=tmp_path)
+    (tmp_path / "b" / "same").mkdir(parents=True)  # a prompt's name is never a path, also when it is drawn again
+    monkeypatch.chdir(tmp_path)
+    (picture,) = tmp_path.glob("*.png")
+    assert studio.verify(picture, model=str(tiny)).digest == kept.digest
+    for elsewhere in ("c/same", "../b/same", str(root / "beside")):
+        with pytest.raises(UnknownName, match="there is no such LoRA"):
+            settled(studio, tiny, f"an apple<lora:{elsewhere}:1>")
+
+
 def test_what_counts_is_the_file_and_not_where_it_is(studio: Studio, tiny: Path, root: Path) -> None:
     by_name = settled(studio, tiny, "a red apple", lora=("one:0.5",)).recipe
     by_path = settled(studio, tiny, "a red apple", lora=(f"{root}/loras/one.safetensors:0.5",)).recipe

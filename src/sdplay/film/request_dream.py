@@ -8,12 +8,11 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from sdplay.core.fields import LARGEST_SEED, MOST_FRAMES, FilePath, Prompt, Text, as_tuple
+from sdplay.core.fields import LARGEST_SEED, MOST_FRAMES, PART, FilePath, Prompt, Text, Validated, as_tuple
 from sdplay.film.request import Film, OnBadFrame, Rate, choice
 from sdplay.prompts.composition import check_notation
 from sdplay.prompts.template import Wildcards
 from sdplay.requests.groups import fields_of
-from sdplay.requests.validated import PART, Validated
 
 Seed = Annotated[int, Field(ge=0, le=LARGEST_SEED)]
 Path = Annotated[Literal["slerp", "smooth", "circle"], choice("slerp", "smooth", "circle")]

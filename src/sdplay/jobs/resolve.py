@@ -151,13 +151,15 @@ def same_add_ons(recipe: Recipe, library: Library) -> tuple[ResolvedAddOn, ...]:
     add_ons: list[ResolvedAddOn] = []
     inside: dict[str, ResolvedAddOn] = {}
     for add_on in sorted(recipe.add_ons, key=lambda one: one.kind != "lora"):  # embeddings may be inside of LoRAs
-        place = places.get((add_on.kind, add_on.name), add_on.name)
-        one = inside.get(add_on.digest) or resolve_add_on(add_on.kind, place, library)
+        place = places.get((add_on.kind, add_on.name))
+        one = inside.get(add_on.digest) or resolve_add_on(
+            add_on.kind, place or add_on.name, library, by_path=place is not None
+        )
         if one.identity.digest != add_on.digest:
             raise NotReproduced(
                 f"the {TITLES[add_on.kind]} {add_on.name!r} is not the one it was drawn with "
                 f"(sha256 {one.identity.digest[:10]}, then {add_on.digest[:10]})",
-                hint=f"put the file it was drawn with where it was: {place}",
+                hint=f"put the file it was drawn with where it was: {place or add_on.name}",
             )
         add_ons.append(replace(one, identity=add_on))
         if add_on.kind == "lora":

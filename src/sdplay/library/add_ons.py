@@ -66,7 +66,7 @@ def resolve_add_on(
     path = _at(where) if by_path else None
     if path is None:
         known = known_add_ons(kind, library)
-        path = _by_name(kind, where, known)
+        path = in_folder(kind, where, library) or _by_name(kind, where, known)
         if path is None:
             raise UnknownName(TITLES[kind], where, sorted(known)) if not _is_path(where) else _nothing(kind, where)
     name = add_on_name(str(path)).encode(errors="replace").decode()
@@ -175,12 +175,24 @@ def _at(where: str) -> Path | None:
         return None
 
 
+def in_folder(kind: AddOnKind, where: str, library: Library) -> Path | None:
+    """The file in the `library` that ends in the folders and name of `where` ("styles/ink"), None without folders."""
+    wanted = _steps(where)
+    files = library.files(SORTS[kind]) if len(wanted) > 1 else ()
+    return next((path for _, path in files if _steps(str(path))[-len(wanted) :] == wanted), None)
+
+
+def _steps(where: str) -> list[str]:
+    *folders, _ = where.replace("\\", "/").split("/")
+    return [step.casefold().strip() for step in (*folders, add_on_name(where))]
+
+
 def _by_name(kind: AddOnKind, where: str, known: Mapping[str, Path]) -> Path | None:
     """The one called `where`, else in another case, else called so by its maker."""
     if where in known:
         return known[where]
-    folded = {name.casefold(): path for name, path in known.items()}
-    if found := folded.get(add_on_name(where).casefold()):
+    folded = {name.casefold().strip(): path for name, path in known.items()}
+    if found := folded.get(add_on_name(where).casefold().strip()):
         return found
     return next((path for path in known.values() if where in _aliases(path)), None) if kind == "lora" else None
 

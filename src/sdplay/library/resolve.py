@@ -12,7 +12,7 @@ from sdplay.core.fields import LARGEST_SIDE, SMALLEST_SIDE
 from sdplay.core.identity import ModelIdentity, ResolvedAddOn
 from sdplay.families import ARCHITECTURES, COMPONENTS
 from sdplay.families.common.detect import ModelKind, detect_file, detect_folder
-from sdplay.files.model_files import read_json
+from sdplay.files.model_files import read_json, weight_files
 from sdplay.library.card import ModelCard, model_aliases, shipped_cards
 from sdplay.library.digest import file_digest, folder_digest
 from sdplay.library.fetch import HUB_ID
@@ -20,7 +20,8 @@ from sdplay.library.library import Library, library_from_env
 from sdplay.library.pickled import as_safetensors, is_pickle_file
 from sdplay.library.pickled_folder import pickled_weights, refuse_pickles, with_safetensors
 
-ALWAYS = tuple(part for part in COMPONENTS if not part.endswith("_2"))  # what a diffusers folder holds at least
+USUAL = tuple(part for part in COMPONENTS if not part.endswith("_2"))  # what a diffusers folder holds
+USUAL_FACTOR = 8  # how many times a picture of Stable Diffusion is as large as its latents
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +44,8 @@ class ResolvedModel:
     def with_add_ons(self, add_ons: Sequence[ResolvedAddOn]) -> ResolvedModel:
         """It with these `add_ons`; raises `ModelBroken` if that leaves it without a VAE."""
         if not self.has_vae and not any(one.identity.kind == "vae" for one in add_ons):
-            hint = "give one with `vae=NAME`, or its path; or fetch the checkpoint that has one inside"
+            whole = "its folder vae" if self.origin.is_dir() else "the checkpoint that has one inside"
+            hint = f"give one with `vae=NAME`, or its path; or fetch {whole}"
             raise ModelBroken("there is no VAE in this model", field="model", value=str(self.origin), hint=hint)
         return replace(self, add_ons=tuple(add_ons))
 
@@ -123,7 +125,7 @@ def _folder(path: Path, name: str, rule: str, library: Library, *, allow_pickle:
     if not pickles:
         kind = detect_folder(path, ARCHITECTURES)
         card = _card(kind, name, "a diffusers folder", _trained_size(path), path)
-        return _identify(card, path, name, rule, library)
+        return replace(_identify(card, path, name, rule, library), has_vae=kind.has_vae)
     if not allow_pickle:
         refuse_pickles(path, COMPONENTS)
     digest = folder_digest(path, library.digests, pickles)
@@ -131,7 +133,8 @@ def _folder(path: Path, name: str, rule: str, library: Library, *, allow_pickle:
     kind = detect_folder(weights, ARCHITECTURES)
     card = _card(kind, name, "a diffusers folder of pickles", _trained_size(weights), weights)
     identity = ModelIdentity(name=name, digest=digest, family=card.family)
-    return ResolvedModel(card=card, path=weights, identity=identity, rule=f"{rule}, pickles", origin=path)
+    rule = f"{rule}, pickles"
+    return ResolvedModel(card=card, path=weights, identity=identity, rule=rule, origin=path, has_vae=kind.has_vae)
 
 
 def _card(kind: ModelKind, name: str, form: str, size: int | None, path: Path) -> ModelCard:
@@ -150,8 +153,10 @@ def card_of(kind: ModelKind) -> ModelCard:
 def _trained_size(folder: Path) -> int:
     """The side in pixels that the network of a folder was trained for, as far as it may be asked for."""
     try:
-        unet, vae = (read_json(folder / part / "config.json") for part in ("unet", "vae"))
-        factor = 2 ** (len(vae["block_out_channels"]) - 1)
+        unet = read_json(folder / "unet" / "config.json")
+        config, factor = folder / "vae" / "config.json", USUAL_FACTOR
+        if config.is_file() or weight_files(config.parent):
+            factor = 2 ** (len(read_json(config)["block_out_channels"]) - 1)
         side, multiple = int(unet["sample_size"]) * factor, max(factor, 8)  # requests take multiples of 8
     except (ModelBroken, ValueError, KeyError, TypeError, OverflowError) as error:
         why = error.reason if isinstance(error, ModelBroken) else f"{type(error).__name__}: {error}"
@@ -161,14 +166,15 @@ def _trained_size(folder: Path) -> int:
 
 
 def _check_parts(folder: Path) -> None:
-    two = (folder / "text_encoder_2").is_dir()
-    missing = [part for part in (COMPONENTS if two else ALWAYS) if not (folder / part).is_dir()]
-    if missing:
+    """Raise `ModelBroken` for what `folder` lacks; a VAE may be given beside it."""
+    wanted = COMPONENTS if (folder / "text_encoder_2").is_dir() else USUAL
+    missing = [part for part in wanted if not (folder / part).is_dir()]
+    if missing and missing != ["vae"]:
         raise _broken(f"the folder has no {', '.join(missing)}", folder)
 
 
 def _broken(reason: str, path: Path) -> ModelBroken:
-    hint = "a diffusers folder of Stable Diffusion holds " + ", ".join(ALWAYS)
+    hint = "a diffusers folder of Stable Diffusion holds " + ", ".join(USUAL)
     return ModelBroken(reason, field="model", value=str(path), hint=hint)
 
 

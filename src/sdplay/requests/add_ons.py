@@ -8,7 +8,7 @@ from typing import Any
 
 from sdplay.core.errors import BadRequest, UnknownName, shorten
 from sdplay.core.identity import AddOnKind, ResolvedAddOn, add_on_name, without_weights
-from sdplay.library.add_ons import TITLES, known_add_ons, resolve_add_on
+from sdplay.library.add_ons import TITLES, in_folder, known_add_ons, resolve_add_on
 from sdplay.library.bundled import bundled_embeddings
 from sdplay.library.library import Library
 from sdplay.prompts.lora_tags import Lora, lora_names, read_lora, stretches, word_pattern
@@ -45,7 +45,8 @@ def named_add_ons(request: Request) -> dict[tuple[AddOnKind, str], str]:
 def find_add_ons(request: Request, wildcards: Wildcards, library: Library) -> tuple[ResolvedAddOn, ...]:
     """The add-ons that `request` names in its fields, or that any of its pictures may name in its prompt.
 
-    A prompt names by name alone, never by path: prompts come from elsewhere. Raises `UnknownName`, `BadRequest` or
+    A prompt names what is in the library, by name or with folders before it, never another path: prompts come from
+    elsewhere. Raises `UnknownName`, `BadRequest` or
     `ModelBroken` for one that cannot be used, and `BadRequest` for a LoRA with invalid weights.
     """
     tuple(asked_loras(request))
@@ -54,7 +55,8 @@ def find_add_ons(request: Request, wildcards: Wildcards, library: Library) -> tu
     if request.prompt_syntax != "plain":
         words = {name for kind, name in places if kind == "embedding"} | set(known_add_ons("embedding", library))
         for kind, name in mentioned_add_ons(request, wildcards, words):
-            if (kind, name) not in wanted and ("/" in name or "\\" in name):
+            foreign = ("/" in name or "\\" in name) and in_folder(kind, name, library) is None
+            if foreign and (kind, name) not in wanted:
                 raise UnknownName(TITLES[kind], name, sorted(known_add_ons(kind, library)))
             wanted.setdefault((kind, name), (name, False))
     add_ons: list[ResolvedAddOn] = []

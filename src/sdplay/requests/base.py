@@ -28,11 +28,13 @@ from sdplay.core.errors import UnknownName, together
 from sdplay.core.fields import (
     LARGEST_SEED,
     ONE_OR_MORE,
+    PART,
     FilePath,
     NoiseSource,
     Side,
     Syntax,
     Text,
+    problems,
 )
 from sdplay.core.sample import Asset
 from sdplay.library.card import ModelCard
@@ -40,7 +42,6 @@ from sdplay.prompts.template import Wildcards
 from sdplay.requests.groups import place
 from sdplay.requests.run_options import RunOptions
 from sdplay.requests.spelling import by_field
-from sdplay.requests.validated import PART, problems
 
 
 class Request(BaseModel):

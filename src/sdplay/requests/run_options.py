@@ -6,9 +6,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from sdplay.core.fields import LARGEST_SIDE, SMALLEST_TILE, Precision
+from sdplay.core.fields import LARGEST_SIDE, SMALLEST_TILE, Precision, Validated
 from sdplay.core.values import read_amount
-from sdplay.requests.validated import Validated
 
 
 def _whole_tiles(side: int) -> int:

@@ -12,10 +12,9 @@ from typing import Any, Literal, Protocol
 from pydantic import Field
 
 from sdplay.core.errors import BadRequest
-from sdplay.core.fields import Text
+from sdplay.core.fields import Text, Validated
 from sdplay.images.own import read_own
 from sdplay.library.upscalers import default_upscaler, upscaler_name
-from sdplay.requests.validated import Validated
 from sdplay.server.clients import Limits, check_recipe
 from sdplay.server.records import StoredPicture, Upload
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sdplay.families.common.checkpoint_names import EMA, UNET, dotted, original_names
+from sdplay.families.common.checkpoint_names import EMA, UNET, dotted, original_names, transformers_names
 
 NAMES = (
     "time_embed.2.bias",
@@ -46,18 +46,6 @@ def test_mean_weights_are_taken_where_there_are_no_others() -> None:
 @pytest.mark.parametrize(
     ("name", "original"),
     [
-        (
-            "cond_stage_model.transformer.encoder.layers.0.mlp.fc1.bias",
-            "cond_stage_model.transformer.text_model.encoder.layers.0.mlp.fc1.bias",
-        ),
-        (
-            "conditioner.embedders.0.transformer.final_layer_norm.bias",
-            "conditioner.embedders.0.transformer.text_model.final_layer_norm.bias",
-        ),
-        (
-            "cond_stage_model.transformer.text_model.embeddings.position_ids",
-            "cond_stage_model.transformer.text_model.embeddings.position_ids",
-        ),
         ("cond_stage_model.transformer.text_projection.weight", "cond_stage_model.transformer.text_projection.weight"),
         ("diffusion_model.out.2.bias", "model.diffusion_model.out.2.bias"),
         ("vae.decoder.conv_in.weight", "first_stage_model.decoder.conv_in.weight"),
@@ -70,3 +58,18 @@ def test_other_spellings(name: str, original: str) -> None:
 def test_a_name_that_is_there_is_not_taken_by_another_tensor() -> None:
     names = {"diffusion_model.out.2.bias": 1, "model.diffusion_model.out.2.bias": 2}
     assert original_names(names) == {"model.diffusion_model.out.2.bias": 2}
+
+
+@pytest.mark.parametrize("before", ["", "transformer.", "model.", "model.transformer."])
+@pytest.mark.parametrize("level", ["", "text_model."])
+def test_a_text_encoder_of_transformers_is_known_by_its_names(before: str, level: str) -> None:
+    names = ("embeddings.token_embedding.weight", "encoder.layers.0.mlp.fc1.bias", "final_layer_norm.bias")
+    given = {before + level + name: name for name in names} | {f"{before}text_projection.weight": "projection"}
+    expected = {f"text_model.{name}": name for name in names} | {"text_projection.weight": "projection"}
+    assert transformers_names(given) == expected
+
+
+def test_the_names_of_open_clip_are_none_of_transformers() -> None:
+    names = ("token_embedding.weight", "positional_embedding", "ln_final.bias", "text_projection", "logit_scale")
+    layers = ("transformer.resblocks.0.mlp.c_fc.weight", "transformer.resblocks.0.attn.in_proj_weight")
+    assert transformers_names({f"model.{name}": 1 for name in (*names, *layers)}) == {}

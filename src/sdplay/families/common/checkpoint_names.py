@@ -16,11 +16,15 @@ EMA = "model_ema."  # the mean of the U-Net's weights over its training, under n
 CUT_OUT = re.compile(r"^(first_stage_model|vae)\.")
 # Other beginnings of names, and what they are in the original releases.
 SPELLINGS = (
-    (re.compile(r"^((?:cond_stage_model|conditioner\.embedders\.\d+)\.transformer\.)(?=embeddings\.|encoder\.|final_)"),
-     r"\1text_model."),
     (re.compile(r"^diffusion_model\."), UNET),
     (re.compile(r"^vae\.(?=encoder\.|decoder\.|quant_conv\.|post_quant_conv\.)"), VAE),
 )  # fmt: skip
+TEXT_MODEL = "text_model."
+# A text encoder's names in transformers, below whatever programs put before them.
+OF_TRANSFORMERS = re.compile(
+    rf"(?:model\.)?(?:transformer\.)?(?:(?:{re.escape(TEXT_MODEL)})?(?P<inner>(?:embeddings|encoder|final_layer_norm)\..+)"
+    r"|text_projection\.weight)"
+)
 ONE, ALL_BUT_LAST = r"(\d)", r"(\d+)(\d)"  # the numbers that follow a word
 WORDS = {
     "input_blocks": ALL_BUT_LAST,
@@ -56,6 +60,18 @@ def _spelled(name: str) -> str:
     for pattern, original in SPELLINGS:
         name = pattern.sub(original, name)
     return name
+
+
+def transformers_names(tensors: Mapping[str, T]) -> dict[str, T]:
+    """Those of a text encoder's `tensors`, by their names below its root, that are named as in transformers, under
+    these names: `text_model.…` and `text_projection.weight`.
+    """
+    matches = ((OF_TRANSFORMERS.fullmatch(name), tensor) for name, tensor in tensors.items())
+    return {
+        TEXT_MODEL + match["inner"] if match["inner"] else "text_projection.weight": tensor
+        for match, tensor in matches
+        if match is not None
+    }
 
 
 def vae_names(tensors: Mapping[str, T]) -> dict[str, T]:

@@ -56,11 +56,6 @@ class TextEncoderFiles:
     pad: str = "<|endoftext|>"
     projected: bool = False
 
-    @property
-    def prefix(self) -> str:
-        """What the names of its tensors begin with."""
-        return self.root + ("transformer." if self.layout == "clip" else "model.")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Architecture:
@@ -118,16 +113,21 @@ def detect_folder(folder: Path, known: Sequence[Architecture]) -> ModelKind:
     architecture = _recognised(known, linear=linear, sized=sized)
     if architecture.without_text and not (folder / architecture.text_encoders[0].component).is_dir():
         raise broken(f"this is {architecture.without_text}", folder, CAN_DRAW)
-    return ModelKind(architecture=architecture, inpainting=_inpaints(channels, _latent_channels(folder), folder))
+    return ModelKind(
+        architecture=architecture,
+        inpainting=_inpaints(channels, _latent_channels(folder, shapes), folder),
+        has_vae=(folder / "vae" / "config.json").is_file() or bool(weight_files(folder / "vae")),
+    )
 
 
-def _latent_channels(folder: Path) -> int:
-    """Those of the VAE in a diffusers folder; 4 if it does not say."""
+def _latent_channels(folder: Path, unet: Shapes) -> int:
+    """Those of the VAE in a diffusers folder, else those that its U-Net draws; 4 if neither says."""
     first = read_tensors(weight_files(folder / "vae")).get(FIRST_OF_VAE)
     if first is not None:
         return first.shape[1]
     config = folder / "vae" / "config.json"
-    return int(read_json(config).get("latent_channels", 4)) if config.is_file() else 4
+    drawn = unet.get("conv_out.weight", (4,))[0]
+    return int(read_json(config).get("latent_channels", 4)) if config.is_file() else drawn
 
 
 def detect_file(path: Path, known: Sequence[Architecture]) -> ModelKind:

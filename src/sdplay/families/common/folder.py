@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,14 @@ from sdplay.engines.device import Placement
 from sdplay.engines.weight_buffer import MappedFile, with_weights
 from sdplay.families.common.checkpoint_names import vae_names
 from sdplay.families.common.component_config import check_config, read_config
-from sdplay.families.common.latent_model import Components, check_components, component_error, read_process
+from sdplay.families.common.detect import Architecture, detect_folder
+from sdplay.families.common.latent_model import (
+    Components,
+    check_components,
+    component_error,
+    known_latents,
+    read_process,
+)
 from sdplay.families.common.layout import is_original_vae, vae_config
 from sdplay.files.model_files import read_json, weight_files
 
@@ -35,8 +42,11 @@ OLD_NAMES = (
 )
 
 
-def read_folder(folder: Path, placement: Placement) -> Components:
-    """The parts of an SD 1.x, SD 2.x or SDXL diffusers folder; raises `ModelBroken` with the component that is bad."""
+def read_folder(folder: Path, placement: Placement, known: Sequence[Architecture]) -> Components:
+    """The parts of a diffusers folder of a `known` architecture; raises `ModelBroken` with the component that is bad.
+
+    Without weights in its folder `vae` there is no VAE among them.
+    """
     from diffusers import AutoencoderKL, UNet2DConditionModel  # pyright: ignore[reportPrivateImportUsage]
     from transformers import CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
 
@@ -46,8 +56,9 @@ def read_folder(folder: Path, placement: Placement) -> Components:
         "tokenizer": lambda path: CLIPTokenizer.from_pretrained(path, local_files_only=True),
         "text_encoder": lambda path: _text_encoder(CLIPTextModel, path, place),
         "unet": lambda path: _network(UNet2DConditionModel, path, place.dtype, place),
-        "vae": lambda path: _network(AutoencoderKL, path, place.decode_dtype, place),
     }
+    if weight_files(folder / "vae"):
+        readers["vae"] = lambda path: _network(AutoencoderKL, path, place.decode_dtype, place)
     if two:
         readers["tokenizer_2"] = readers["tokenizer"]
         readers["text_encoder_2"] = lambda path: _text_encoder(CLIPTextModelWithProjection, path, place)
@@ -59,10 +70,10 @@ def read_folder(folder: Path, placement: Placement) -> Components:
             raise component_error(part, folder, error) from error
     names = ("", "_2") if two else ("",)
     encoders = tuple(found[f"text_encoder{name}"] for name in names)
+    vae = found.get("vae")
+    latents = vae.config if vae is not None else known_latents(found["unet"], detect_folder(folder, known).architecture)
     try:
-        check_components(
-            found["unet"].config, found["vae"].config, sum(encoder.config.hidden_size for encoder in encoders)
-        )
+        check_components(found["unet"].config, latents, sum(encoder.config.hidden_size for encoder in encoders))
     except ValueError as error:
         raise component_error("unet", folder, error) from error
     index = folder / "model_index.json"
@@ -71,8 +82,8 @@ def read_folder(folder: Path, placement: Placement) -> Components:
         tokenizers=tuple(found[f"tokenizer{name}"] for name in names),
         text_encoders=encoders,
         unet=found["unet"],
-        vae=found["vae"],
-        latents=found["vae"].config,
+        vae=vae,
+        latents=latents,
         zero_when_empty=two and index.is_file() and bool(read_json(index).get("force_zeros_for_empty_prompt", True)),
     )
 

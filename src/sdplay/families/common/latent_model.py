@@ -18,7 +18,7 @@ from sdplay.engines.low_memory import SlicedAttention, TiledDecoder
 from sdplay.engines.weight_buffer import SequentialOffload
 from sdplay.families.base import ControlCond, Extras, TextEncoding
 from sdplay.families.common.controlnet import LoadedControlNets, control_residuals
-from sdplay.families.common.detect import reads_mask
+from sdplay.families.common.detect import Architecture, reads_mask
 from sdplay.families.common.lora_patcher import LoraPatcher
 from sdplay.families.common.text_encoder import TextualInversions
 from sdplay.files.model_files import read_json
@@ -212,6 +212,12 @@ def check_components(unet: Any, latents: Mapping[str, Any], width: int) -> None:
             f"it maps {unet.in_channels} channels to {unet.out_channels}, the VAE has {channels}: "
             "neither a model for text to image nor one for inpainting"
         )
+
+
+def known_latents(unet: Any, architecture: Architecture) -> dict[str, Any]:
+    """What is known of the latents of a model without a VAE."""
+    nothing = dict.fromkeys(("shift_factor", "latents_mean", "latents_std"))
+    return {**nothing, "latent_channels": unet.config.out_channels, "scaling_factor": architecture.scaling_factor}
 
 
 def component_error(part: str, path: Path, error: Exception) -> ModelBroken:

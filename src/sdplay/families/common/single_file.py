@@ -12,15 +12,16 @@ from torch import Tensor
 from sdplay.engines.device import Placement
 from sdplay.engines.weight_buffer import MappedFile, with_weights
 from sdplay.families.common import layout
-from sdplay.families.common.checkpoint_names import UNET, VAE, original_names
+from sdplay.families.common.checkpoint_names import TEXT_MODEL, UNET, VAE, original_names, transformers_names
 from sdplay.families.common.component_config import check_config
 from sdplay.families.common.detect import Architecture, TextEncoderFiles, below, detect_file
-from sdplay.families.common.latent_model import Components, check_components, component_error
+from sdplay.families.common.latent_model import Components, check_components, component_error, known_latents
 from sdplay.families.common.tokenizer import SIZE, clip_tokenizer
 from sdplay.sampling.process import make_process
 
 Weights = dict[str, Tensor]
 SCALES = ("scale_weight", "weight_scale")  # of ComfyUI's files, older and newer
+OPEN_CLIP_LAYERS = 24  # of OpenCLIP's ViT-H; SD 2.x reads the last but one, and most programs save no more
 FP8 = (torch.float8_e4m3fn, torch.float8_e5m2)
 
 
@@ -42,7 +43,7 @@ def read_single_file(path: Path, placement: Placement, known: Sequence[Architect
         part = "vae"
         vae = _vae(file, kind.architecture, placement) if kind.has_vae else None
         part = "unet"
-        latents = vae.config if vae is not None else _known_latents(unet, kind.architecture)
+        latents = vae.config if vae is not None else known_latents(unet, kind.architecture)
         check_components(unet.config, latents, sum(encoder.config.hidden_size for encoder in encoders))
     except Exception as error:  # the conversion and the networks raise many kinds for a checkpoint with odd tensors
         raise component_error(part, path, error) from error
@@ -104,28 +105,27 @@ def _vae(file: MappedFile, architecture: Architecture, placement: Placement) -> 
     return with_weights(vae, convert_ldm_vae_checkpoint(part, config), [file], placement.decode_dtype, placement)
 
 
-def _known_latents(unet: Any, architecture: Architecture) -> layout.Config:
-    """What is known of the latents of a model without a VAE."""
-    nothing = dict.fromkeys(("shift_factor", "latents_mean", "latents_std"))
-    return {**nothing, "latent_channels": unet.config.out_channels, "scaling_factor": architecture.scaling_factor}
-
-
 def _text_encoder(file: MappedFile, files: TextEncoderFiles, placement: Placement) -> Any:
-    read = _clip if files.layout == "clip" else _open_clip
-    return read(file, files, placement)
+    named = transformers_names(below(file.tensors, files.root))
+    if files.layout == "clip" or f"{TEXT_MODEL}embeddings.token_embedding.weight" in named:
+        return _clip(named, file, files, placement)
+    return _open_clip(file, files, placement)
 
 
-def _clip(file: MappedFile, files: TextEncoderFiles, placement: Placement) -> Any:
-    """CLIP's text encoder as transformers names its tensors (OpenAI's, of SD 1.x and the first of SDXL)."""
-    from diffusers.loaders.single_file_utils import convert_ldm_clip_checkpoint
-    from transformers import CLIPTextConfig, CLIPTextModel
+def _clip(named: Weights, file: MappedFile, files: TextEncoderFiles, placement: Placement) -> Any:
+    """A text encoder whose tensors are `named` as in transformers: OpenAI's, and OpenCLIP's from some programs."""
+    from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
 
-    part = with_prefix(file.tensors, files.prefix)
-    config = layout.clip_config(shapes_below(part, f"{files.prefix}text_model."))
-    check_config(config, len(part))
+    config = layout.clip_config(shapes_below(named, TEXT_MODEL))
+    check_config(config, len(named))
+    if files.layout == "open_clip" and not files.projected:
+        config["num_hidden_layers"] = min(config["num_hidden_layers"], OPEN_CLIP_LAYERS - 1)
+    if files.projected:
+        config["projection_dim"] = named["text_projection.weight"].shape[0]
+    kind = CLIPTextModelWithProjection if files.projected else CLIPTextModel
     with torch.device("meta"):
-        model = CLIPTextModel(CLIPTextConfig(**config, hidden_act="quick_gelu"))
-    return _encoder(model, convert_ldm_clip_checkpoint(part), file, placement)
+        model = kind(CLIPTextConfig(**config, hidden_act="quick_gelu" if files.layout == "clip" else "gelu"))
+    return _encoder(model, named, file, placement)
 
 
 def _open_clip(file: MappedFile, files: TextEncoderFiles, placement: Placement) -> Any:
@@ -133,22 +133,23 @@ def _open_clip(file: MappedFile, files: TextEncoderFiles, placement: Placement) 
     from diffusers.loaders.single_file_utils import convert_open_clip_checkpoint
     from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
 
-    part = with_prefix(file.tensors, files.prefix)
-    config = layout.open_clip_config(shapes_below(part, files.prefix))
+    prefix = f"{files.root}model."
+    part = with_prefix(file.tensors, prefix)
+    config = layout.open_clip_config(shapes_below(part, prefix))
     check_config(config, len(part))
     if not files.projected:
         config["num_hidden_layers"] -= 1
-        last = f"{files.prefix}transformer.resblocks.{config['num_hidden_layers']}."
+        last = f"{prefix}transformer.resblocks.{config['num_hidden_layers']}."
         part = {name: weight for name, weight in part.items() if not name.startswith(last)}
     kind = CLIPTextModelWithProjection if files.projected else CLIPTextModel
     with torch.device("meta"):
         model = kind(CLIPTextConfig(**config, hidden_act="gelu"))
-    return _encoder(model, convert_open_clip_checkpoint(model, part, prefix=files.prefix), file, placement)
+    return _encoder(model, convert_open_clip_checkpoint(model, part, prefix=prefix), file, placement)
 
 
 def _encoder(model: Any, weights: Weights, file: MappedFile, placement: Placement) -> Any:
     if model.config.vocab_size != SIZE:
         raise ValueError(f"it knows {model.config.vocab_size} tokens, and CLIP's vocabulary has {SIZE}")
     if not hasattr(model, "text_model"):  # transformers from 5.6 on has no such level in CLIPTextModel
-        weights = {name.removeprefix("text_model."): weight for name, weight in weights.items()}
+        weights = {name.removeprefix(TEXT_MODEL): weight for name, weight in weights.items()}
     return with_weights(model, weights, [file], placement.dtype, placement)

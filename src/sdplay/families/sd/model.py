@@ -72,5 +72,6 @@ def load(path: Path, placement: Placement, vae: Path | None = None) -> StableDif
 
     Raises `ModelBroken` with the part that cannot be read.
     """
-    parts = read_folder(path, placement) if path.is_dir() else read_single_file(path, placement, (SD15, SD2))
+    read = read_folder if path.is_dir() else read_single_file
+    parts = read(path, placement, (SD15, SD2))
     return StableDiffusion(with_vae(parts, vae, placement).to_device(placement), placement)

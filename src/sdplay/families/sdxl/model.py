@@ -99,7 +99,8 @@ def load(path: Path, placement: Placement, vae: Path | None = None) -> StableDif
 
     Raises `ModelBroken` with the part that cannot be read.
     """
-    parts = read_folder(path, placement) if path.is_dir() else read_single_file(path, placement, (SDXL,))
+    read = read_folder if path.is_dir() else read_single_file
+    parts = read(path, placement, (SDXL,))
     unet = parts.unet.config
     try:
         check_extras(unet, parts.text_encoders[-1].config)

@@ -10,8 +10,7 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from sdplay.core.fields import Prompt
-from sdplay.requests.validated import Validated
+from sdplay.core.fields import Prompt, Validated
 
 MOST_PICTURES = 10
 Quality = Literal["auto", "low", "medium", "high", "xhigh", "max", "standard", "hd"]
