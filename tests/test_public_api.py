@@ -48,6 +48,8 @@ PINNED = [
     "Txt2Img",
     "UpscaleDone",
     "Upscaled",
+    "Waiting",
+    "Warned",
     "__version__",
     "draw",
     "make_request",

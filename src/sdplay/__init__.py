@@ -33,6 +33,8 @@ if TYPE_CHECKING:
         Stepped,
         Upscaled,
         UpscaleDone,
+        Waiting,
+        Warned,
     )
     from sdplay.film.job.film import shoot
     from sdplay.film.request_animate import Animate
@@ -80,6 +82,8 @@ __all__ = [
     "Txt2Img",
     "UpscaleDone",
     "Upscaled",
+    "Waiting",
+    "Warned",
     "__version__",
     "draw",
     "make_request",
@@ -121,6 +125,8 @@ _HOMES = {
     "Txt2Img": "sdplay.requests.txt2img",
     "UpscaleDone": "sdplay.events",
     "Upscaled": "sdplay.events",
+    "Waiting": "sdplay.events",
+    "Warned": "sdplay.events",
     "draw": "sdplay.studio",
     "make_request": "sdplay.requests.base",
     "shoot": "sdplay.film.job.film",

@@ -52,9 +52,9 @@ class Stepped:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageDone:
-    """A picture is finished and in memory. In a grid, `key` is the key of the picture that was requested.
+    """A picture is finished and in memory. In a grid, `key` is the `picture_key` of the picture that was requested.
 
-    The picture itself may have another key: if its numbers overflowed, it was redrawn in higher precision.
+    The picture itself may have another one: if its numbers overflowed, it was redrawn in higher precision.
     """
 
     picture: Picture

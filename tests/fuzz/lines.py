@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import click
 
 from sdplay.cli.main import COMMANDS, sdplay
+from sdplay.cli.request_command import HELP_NAMES
 
 SMALL_ONLY = {
     "num",
@@ -119,18 +120,23 @@ PATH_FLAGS = (
 KEPT_OUT = {"preview", "open", "token", "revision"}  # a window, the network
 
 
+def context_of(command: click.Command) -> click.Context:
+    """One as the program makes it: a command keeps what its first context says of `--help`."""
+    return click.Context(command, help_option_names=HELP_NAMES)
+
+
 def commands(
     command: click.Command | None = None, words: tuple[str, ...] = ()
 ) -> Iterator[tuple[tuple[str, ...], click.Command]]:
     """Every command that there is, with the words that call it."""
     if command is None:
         for name in COMMANDS:
-            yield from commands(sdplay.get_command(click.Context(sdplay), name), (name,))
+            yield from commands(sdplay.get_command(context_of(sdplay), name), (name,))
     else:
         yield words, command
         if isinstance(command, click.Group):
-            for name in command.list_commands(click.Context(command)):
-                yield from commands(command.get_command(click.Context(command), name), (*words, name))
+            for name in command.list_commands(context_of(command)):
+                yield from commands(command.get_command(context_of(command), name), (*words, name))
 
 
 def value(rng: random.Random, parameter: click.Parameter) -> str:
@@ -171,7 +177,7 @@ def line(rng: random.Random, words: tuple[str, ...], parameters: list[click.Para
 
 def command_lines(seed: int, count: int) -> Iterator[tuple[int, list[str]]]:
     """`count` numbered command lines; number i is the same for every count."""
-    known = [(words, command.get_params(click.Context(command))) for words, command in commands()]
+    known = [(words, command.get_params(context_of(command))) for words, command in commands()]
     for number in range(count):
         rng = random.Random(f"{seed} {number}")
         words, parameters = known[number % len(known)]

@@ -125,7 +125,7 @@ def is_constant(annotation: Any) -> bool:
 
 
 def request_fields(kind: type[Request], params: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of `kind` that the command line set, by field name, ready for `ask`."""
+    """The fields of `kind` that the command line set, by field name, ready for `requests_for`."""
     from sdplay.requests.base import known
 
     given = {name: value for name, value in params.items() if value is not None and value != ()}

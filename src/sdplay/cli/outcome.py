@@ -92,7 +92,7 @@ def tell(error: Exception) -> int:
         return complain(reason(error), as_flags(error.hint), error.exit_code)
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         click.echo(error.format_message(), err=True)
-        return BAD_REQUEST
+        return complain("a command is missing", "choose one of those above", BAD_REQUEST)
     if isinstance(error, click.UsageError):
         path = error.ctx.command_path if error.ctx else "sdplay"
         whole = HELP_ALL if error.ctx and isinstance(error.ctx.command, RequestCommand) else "--help"

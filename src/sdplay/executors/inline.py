@@ -42,10 +42,10 @@ class PictureRenderer:
 
     def render(self, task: DrawTask, loaded: LoadedModel, load_precise: LoadPrecise) -> Generator[Event, None, None]:
         preview = self._preview(task, loaded) if task.preview else None
-        renderer = RenderInputs(
+        inputs = RenderInputs(
             recipe=task.recipe, model=loaded, load_precise=load_precise, preview=preview, keep_latents=task.keep_latents
         )
-        with closing(render_with_retry(renderer, plan(task.recipe, task.indices))) as events:
+        with closing(render_with_retry(inputs, plan(task.recipe, task.indices))) as events:
             yield from map(finished, events)
 
     def _preview(self, task: DrawTask, loaded: LoadedModel) -> LinearPreview:

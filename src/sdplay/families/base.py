@@ -95,7 +95,7 @@ class Family(Protocol):
 
     def denoiser(
         self,
-        conditionings: Sequence[TextEncoding],
+        encodings: Sequence[TextEncoding],
         inpaint_channels: Tensor | None = None,
         controls: Sequence[ControlCond] = (),
     ) -> Denoiser: ...

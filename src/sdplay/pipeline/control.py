@@ -54,10 +54,10 @@ class ControlCache:
         return self._prepared[key]
 
     def _prepare(self, control: Control, init: Init, size: Size) -> TimedControl:
-        network = self.family.controlnets(control.network)
+        controlnet = self.family.controlnets(control.network)
         picture = torch.as_tensor(control_picture(control, init, size, self.family.vae_scale_factor))
-        hint = network.read(picture.permute(2, 0, 1)[None].float() / 255)
-        return TimedControl(ControlCond(network, hint, control.scale), control.start, control.end)
+        hint = controlnet.read(picture.permute(2, 0, 1)[None].float() / 255)
+        return TimedControl(ControlCond(controlnet, hint, control.scale), control.start, control.end)
 
 
 def control_picture(control: Control, init: Init, size: Size, multiple: int) -> Pixels:

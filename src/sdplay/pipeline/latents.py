@@ -84,6 +84,7 @@ class LatentPreparer:
         return self._from_crop_plan(plan_crop(init, size), init.strength, fill)
 
     def _from_crop_plan(self, plan: CropPlan, strength: float, fill: Fill) -> InitLatents:
+        """`plan` says which part of the given picture is drawn, and how it is pasted back."""
         factor = self.family.vae_scale_factor
         pixels, mask = to_tensor(plan.picture(factor)), plan.mask(factor)
         known = self.family.encode(pixels)[0]

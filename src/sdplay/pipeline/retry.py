@@ -90,7 +90,7 @@ class RenderInputs:
         return None if is_black(picture) else picture.pixels
 
 
-def render_with_retry(renderer: RenderInputs, samples: Iterable[Sample]) -> Generator[Event, None, None]:
+def render_with_retry(inputs: RenderInputs, samples: Iterable[Sample]) -> Generator[Event, None, None]:
     """`render`, but a sample whose numbers overflow costs none of the others; see `RetryPolicy`.
 
     `Retried` comes before the `ImageDone` of such a sample. Raises `NumbersFailed` or `RenderFailed` if nothing helped,
@@ -107,9 +107,9 @@ def render_with_retry(renderer: RenderInputs, samples: Iterable[Sample]) -> Gene
     finished = False
     while not finished:
         try:
-            for event in renderer.render(remaining()):
+            for event in inputs.render(remaining()):
                 if isinstance(event, ImageDone):
-                    yield from accepted(event, renderer.policy)
+                    yield from accepted(event, inputs.policy)
                     pending.popleft()
                 else:
                     yield event
@@ -117,15 +117,15 @@ def render_with_retry(renderer: RenderInputs, samples: Iterable[Sample]) -> Gene
         except NumbersFailed:
             sample = pending.popleft()  # it, or another one of its batch: each of them is tried alone
             try:
-                yield from retry(renderer, sample)
+                yield from retry(inputs, sample)
             except NumbersFailed as error:
                 failed[sample.index] = error
         except MemoryFailed:
-            if not renderer.policy.smaller_batches or renderer.recipe.numerics.tile == 1:
+            if not inputs.policy.smaller_batches or inputs.recipe.numerics.tile == 1:
                 raise
-            renderer = renderer.in_smaller_batches()
+            inputs = inputs.in_smaller_batches()
             pending.extend(source)
-            how = f"in passes of {renderer.recipe.numerics.tile}, since memory ran out"
+            how = f"in passes of {inputs.recipe.numerics.tile}, since memory ran out"
             yield from (Retried(index=sample.index, how=how) for sample in pending)
     if failed:
         error = next(iter(failed.values()))
@@ -133,43 +133,43 @@ def render_with_retry(renderer: RenderInputs, samples: Iterable[Sample]) -> Gene
         raise NumbersFailed(f"{which}: {error.reason}", hint=error.hint) from error
 
 
-def retry(renderer: RenderInputs, sample: Sample) -> Iterator[Event]:
+def retry(inputs: RenderInputs, sample: Sample) -> Iterator[Event]:
     """The one `sample` that failed, or shares a batch with it; raises the last error if the policy is "defer"."""
     failure: NumbersFailed | None = None
-    for attempt, retried, how in attempts(renderer, sample):
+    for attempt, retried, how in attempts(inputs, sample):
         try:
             for event in attempt.render([retried]):
-                yield from accepted(event, renderer.policy, how) if isinstance(event, ImageDone) else [event]
+                yield from accepted(event, inputs.policy, how) if isinstance(event, ImageDone) else [event]
             return
         except NumbersFailed as error:
             failure = error
     assert failure is not None
-    if renderer.policy.on_failure == "defer":
+    if inputs.policy.on_failure == "defer":
         raise failure
-    pixels, how = stand_in(renderer, sample)
+    pixels, how = stand_in(inputs, sample)
     if pixels is None:
         raise RenderFailed(f"frame {sample.index}: {failure.reason}", hint=failure.hint) from failure
     yield Retried(index=sample.index, how=how)
-    yield ImageDone(picture=Picture(pixels=pixels, recipe=renderer.recipe, index=sample.index, seconds=0.0))
+    yield ImageDone(picture=Picture(pixels=pixels, recipe=inputs.recipe, index=sample.index, seconds=0.0))
 
 
-def attempts(renderer: RenderInputs, sample: Sample) -> Iterator[tuple[RenderInputs, Sample, str]]:
+def attempts(inputs: RenderInputs, sample: Sample) -> Iterator[tuple[RenderInputs, Sample, str]]:
     """What is tried, and how that is reported: `sample` alone, in higher precision, then from other seeds."""
-    yield renderer, sample, ""
-    if renderer.load_precise is not None:
-        before = renderer.recipe.numerics
-        for recipe in in_more_precision(renderer.recipe):
+    yield inputs, sample, ""
+    if inputs.load_precise is not None:
+        before = inputs.recipe.numerics
+        for recipe in in_more_precision(inputs.recipe):
             how, overflowed = "in float32", before.dtype
             if recipe.numerics.dtype == before.dtype:
                 how, overflowed = "with its VAE in float32", before.decode_dtype
             reported = f"drawn again {how}, since its numbers overflowed in {overflowed}"
             yield (
-                replace(renderer, recipe=recipe, model=renderer.load_precise(recipe), preview=None),
+                replace(inputs, recipe=recipe, model=inputs.load_precise(recipe), preview=None),
                 sample,
                 reported,
             )
-    for count in range(1, REROLLS + 1) if renderer.policy.on_failure == "reroll" else ():
-        yield renderer, replace(sample, noise=other_noise(sample.noise, count)), f"seed {count} of {REROLLS}"
+    for count in range(1, REROLLS + 1) if inputs.policy.on_failure == "reroll" else ():
+        yield inputs, replace(sample, noise=other_noise(sample.noise, count)), f"seed {count} of {REROLLS}"
 
 
 def accepted(event: ImageDone, policy: RetryPolicy, how: str = "") -> Iterator[Event]:
@@ -182,12 +182,12 @@ def accepted(event: ImageDone, policy: RetryPolicy, how: str = "") -> Iterator[E
     yield event
 
 
-def stand_in(renderer: RenderInputs, sample: Sample) -> tuple[Pixels | None, str]:
+def stand_in(inputs: RenderInputs, sample: Sample) -> tuple[Pixels | None, str]:
     """What is shown instead of the bad `sample`, and how that is reported; None if the policy has nothing to show."""
-    if renderer.policy.on_failure == "keep":
-        return np.zeros((renderer.recipe.height, renderer.recipe.width, 3), np.uint8), "kept"
-    if renderer.policy.on_failure == "previous":
-        return renderer.policy.previous(sample.index), "the frame before stands still"
+    if inputs.policy.on_failure == "keep":
+        return np.zeros((inputs.recipe.height, inputs.recipe.width, 3), np.uint8), "kept"
+    if inputs.policy.on_failure == "previous":
+        return inputs.policy.previous(sample.index), "the frame before stands still"
     return None, ""
 
 

@@ -1,6 +1,6 @@
 """From a request to its recipe: what was left out is filled in from the model's card and the machine.
 
-`jobs.resolve.Resolver.resolve` calls it last: seed, wildcards, model and files are known then.
+`jobs.resolve.Resolver.resolve` calls it when seed, wildcards, model and files are known; memory comes after it.
 """
 
 from __future__ import annotations

@@ -74,18 +74,18 @@ def euler_ancestral(denoise: Denoiser, x: Tensor, sigmas: Sequence[float], noise
 def dpmpp_2m(denoise: Denoiser, x: Tensor, sigmas: Sequence[float], noise: NoiseSampler) -> Iterator[Step]:
     """DPM-Solver++(2M) (Lu et al. 2022, arXiv:2211.01095, algorithm 2), with t = −log sigma."""
     total = len(sigmas) - 1
-    old_denoised: Tensor | None = None
+    old_denoised: Tensor | None = None  # x0 of the step before
     for i, (sigma, sigma_next) in enumerate(pairwise(sigmas)):
         x0 = denoise(x, sigma)
         if sigma_next == 0:
             x = x0
         else:
             h = math.log(sigma / sigma_next)
-            denoised = x0
+            denoised_d = x0  # x0 extrapolated to the middle of the step
             if old_denoised is not None:
                 ratio = math.log(sigmas[i - 1] / sigma) / h
-                denoised = (1 + 1 / (2 * ratio)) * x0 - (1 / (2 * ratio)) * old_denoised
-            x = (sigma_next / sigma) * x - math.expm1(-h) * denoised
+                denoised_d = (1 + 1 / (2 * ratio)) * x0 - (1 / (2 * ratio)) * old_denoised
+            x = (sigma_next / sigma) * x - math.expm1(-h) * denoised_d
         old_denoised = x0
         yield Step(i, total, sigma, x, x0)
 

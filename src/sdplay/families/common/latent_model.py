@@ -98,16 +98,16 @@ class LatentModel:
         controls: Sequence[ControlCond] = (),
     ) -> Denoiser:
         """The network as a denoiser of a batch whose row i reads the text `encodings[i]`; see `Family`."""
-        texts = [encoding.embeds for encoding in encodings]
-        text, mask = pad_embeds(texts)
-        masked = {} if mask is None else {"encoder_attention_mask": mask}
+        embeds = [encoding.embeds for encoding in encodings]
+        text, padding_mask = pad_embeds(embeds)
+        masked = {} if padding_mask is None else {"encoder_attention_mask": padding_mask}
         kwargs_of = self.added_cond_kwargs(encodings)
 
         def network(x: Tensor, timesteps: Tensor) -> Tensor:
             self.lora_patcher.apply("network", self.unet_loras)
             unet = self.compiled_unet.with_loras(self.unet_loras)
             kwargs = kwargs_of(x)
-            kwargs |= control_residuals(controls, self._placed(x), timesteps, texts, kwargs)
+            kwargs |= control_residuals(controls, self._placed(x), timesteps, embeds, kwargs)
             if inpaint_channels is not None:
                 x = torch.cat(
                     [x, inpaint_channels.repeat(x.size(0) // inpaint_channels.size(0), *[1] * (x.dim() - 1))], dim=1
@@ -119,6 +119,7 @@ class LatentModel:
         return NetworkDenoiser(network, self.process)
 
     def _placed(self, x: Tensor) -> Tensor:
+        """`x` on the model's device, in its number format and memory layout."""
         return x.to(self.placement.device, self.placement.dtype, memory_format=torch.channels_last)
 
     def added_cond_kwargs(self, encodings: Sequence[TextEncoding]) -> ExtrasOf:
@@ -149,6 +150,7 @@ class LatentModel:
         return drawn.float().cpu()
 
     def _load_vae(self) -> None:
+        """See that the VAE's weights are in memory; `weight_buffer` is what `engines.weight_buffer` gives a network."""
         if self.offload is not None:
             self.offload.load("vae")
         self.vae.weight_buffer.load()  # reloads it: `in_dtype` empties the buffer when it ends

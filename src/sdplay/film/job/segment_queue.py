@@ -64,11 +64,18 @@ class SegmentQueue:
             if self._is_free(number):
                 segment = self._plan.segment(number)
                 if segment.waits_for is None or self._is_done(segment.waits_for):
-                    return segment
+                    if self._has_keys(segment):
+                        return segment
+                    self._next = number  # a key of its scene is being drawn again
+                    return None
                 if segment.waits_for != number - 1:  # what waits for the segment before comes up when that is finished
                     self._next = number
                     return None
         return None
+
+    def _has_keys(self, segment: Segment) -> bool:
+        """Whether the keys that `segment` starts from are on the disk."""
+        return all(self._is_done(key // self._plan.segment_length) for key in self._plan.needs(segment))
 
     def _is_free(self, number: int) -> bool:
         return number < self._plan.segment_count and number not in self._open and not self._is_done(number)
