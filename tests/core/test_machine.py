@@ -15,6 +15,8 @@ from sdplay.core.machine import check_address_space, memory_available, memory_to
 from tests.support.commandline import MODULE
 from tests.support.patience import PATIENCE
 
+ONE_GIGABYTE = 1_000_000 * 1024  # as `ulimit -v 1000000` has it
+
 
 @pytest.mark.parametrize(("limit", "refused"), [(10**9, True), (10**11, False), (resource.RLIM_INFINITY, False)])
 def test_a_process_that_may_not_take_enough_is_told(
@@ -44,7 +46,7 @@ def test_in_a_process_that_may_take_one_gigabyte(words: list[str], code: int, tm
         capture_output=True,
         text=True,
         timeout=PATIENCE,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (1_000_000 * 1024,) * 2),
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (ONE_GIGABYTE, ONE_GIGABYTE)),
     )
     assert done.returncode == code, done.stderr
     if code:
