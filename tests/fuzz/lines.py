@@ -117,6 +117,7 @@ PATH_FLAGS = (
     "noted",
     "folder",
 )
+SERVING = {"serve", "mcp"}  # they run until they are stopped, and have tests of their own
 KEPT_OUT = {"preview", "open", "token", "revision"}  # a window, the network
 
 
@@ -130,7 +131,7 @@ def commands(
 ) -> Iterator[tuple[tuple[str, ...], click.Command]]:
     """Every command that there is, with the words that call it."""
     if command is None:
-        for name in COMMANDS:
+        for name in (name for name in COMMANDS if name not in SERVING):
             yield from commands(sdplay.get_command(context_of(sdplay), name), (name,))
     else:
         yield words, command
