@@ -11,6 +11,7 @@ import pytest
 from sdplay.cli.aliases import ALIASES, WITHOUT_COUNTERPART, as_flag_name, with_usual_hires
 from sdplay.cli.main import COMMANDS
 from sdplay.cli.main import sdplay as group
+from sdplay.cli.request_command import HELP_NAMES
 from sdplay.images.own import read_own
 from tests.support.commandline import Sdplay
 from tests.support.given import photo
@@ -101,7 +102,7 @@ def test_every_alias_stands_for_a_flag_that_there_is() -> None:
     for name in COMMANDS:
         command = group.get_command(None, name)  # type: ignore[arg-type]
         assert command is not None
-        context = command.make_context(name, ["x"], resilient_parsing=True)
+        context = command.make_context(name, ["x"], resilient_parsing=True, help_option_names=HELP_NAMES)
         known |= {flag.lstrip("-") for param in command.get_params(context) for flag in param.opts}
     assert {ours for names in ALIASES.values() for ours in names} <= known
 

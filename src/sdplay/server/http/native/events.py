@@ -57,6 +57,8 @@ async def all_events(service: ServiceHere, last_event_id: Last = None, after: Af
     forgotten. `reset` says that events are gone which were asked for: read the state again.
     """
     start = int(last_event_id) if last_event_id is not None else after
+    if start is None:  # asked before the answer begins: who hands in a job then hears of it
+        start = await run_in_threadpool(service.queue.last_event)
     return stream(service, None, start)
 
 
@@ -76,7 +78,7 @@ async def job_events(service: ServiceHere, name: JobName, last_event_id: Last = 
     return stream(service, name, start if start is not None else 0)
 
 
-def stream(service: Service, job: str | None, start: int | None) -> StreamingResponse:
+def stream(service: Service, job: str | None, start: int) -> StreamingResponse:
     """The answer; raises `QueueFull` where as many listen already as may."""
     if service.hub.listeners >= MOST_LISTENERS:
         raise QueueFull(f"{MOST_LISTENERS} listen already", hint="close some, or listen to fewer jobs")
@@ -84,13 +86,13 @@ def stream(service: Service, job: str | None, start: int | None) -> StreamingRes
     return StreamingResponse(told(service, job, start), media_type="text/event-stream", headers=headers)
 
 
-async def told(service: Service, job: str | None, start: int | None) -> AsyncGenerator[bytes]:
+async def told(service: Service, job: str | None, start: int) -> AsyncGenerator[bytes]:
     """First what happened after event `start`, from the database, then what happens: listening begins before the
     database is asked, and what comes both ways is told once.
     """
     async with service.hub.listening(job) as listener:
         yield RETRY
-        last = start if start is not None else await run_in_threadpool(service.queue.last_event)
+        last = start
         try:
             async for change in happened(service, job, last):
                 yield written.text(change)
