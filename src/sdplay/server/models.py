@@ -14,10 +14,10 @@ from sdplay.library.card import shipped_cards
 from sdplay.library.library import FolderType
 from sdplay.library.model_info import read_model_info
 from sdplay.library.resolve import ResolvedModel, resolve
+from sdplay.library.things import FILE
 from sdplay.server.clients import NOT_A_NAME, not_a_name
 from sdplay.server.service import NotFound, Service
 
-THINGS = "things.json"
 LARGEST = 8 * 2**20
 
 
@@ -70,7 +70,7 @@ def listed(name: str) -> ModelFacts:
     if card is None or card.folder is None:
         return ModelFacts(name=name)
     fields: dict[str, Any] = {field: getattr(card, field) for field in ModelFacts.model_fields if hasattr(card, field)}
-    return ModelFacts(**fields, things=(card.folder / THINGS).is_file())
+    return ModelFacts(**fields, things=(card.folder / FILE).is_file())
 
 
 def model_facts(service: Service, name: str) -> ModelFacts:
@@ -79,12 +79,12 @@ def model_facts(service: Service, name: str) -> ModelFacts:
     card, info = model.card, read_model_info(model.path)
     fields: dict[str, Any] = {field: getattr(card, field) for field in ModelFacts.model_fields if hasattr(card, field)}
     about: dict[str, Any] = {"name": name, "licence": info.licence or card.licence, "digest": model.identity.digest}
-    return ModelFacts(**fields | about, bytes=info.size, things=(model.path / THINGS).is_file())
+    return ModelFacts(**fields | about, bytes=info.size, things=(model.path / FILE).is_file())
 
 
 def things_of(service: Service, name: str) -> ThingsOfModel:
     """What a model was taught to draw; raises `NotFound` for one that does not say."""
-    path = found(service, name).path / THINGS
+    path = found(service, name).path / FILE
     try:
         return ThingsOfModel.model_validate(json.loads(read_regular_text(path, LARGEST)))
     except (OSError, ValueError, RecursionError):

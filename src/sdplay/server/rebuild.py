@@ -12,9 +12,8 @@ from sdplay.core.errors import SdplayError
 from sdplay.images.formats import MEDIA_TYPES
 from sdplay.images.open import UNREADABLE, open_file
 from sdplay.images.own import read_own
-from sdplay.images.write import Embedded
-from sdplay.requests.stills import Still, prompt_of
 from sdplay.server.gallery import Gallery
+from sdplay.server.work import words_of_picture
 
 NAMED = re.compile(r"(?P<job>[0-9a-z]{18})-(?P<index>\d{4,})-\d+\.(png|jpg|webp|avif)")
 BESIDE = ("", "-wal", "-shm")
@@ -52,7 +51,7 @@ def rebuild(gallery: Gallery, folder: Path) -> int:
                     "seed": recipe.seed + number,
                     "digest": embedded.digest,
                     "recipe": recipe.digest,
-                    "prompt": words(embedded),
+                    "prompt": words_of_picture(recipe, number),
                     "model": recipe.model.name,
                     "seconds": 0.0,
                     "created": path.stat().st_mtime,
@@ -62,8 +61,3 @@ def rebuild(gallery: Gallery, folder: Path) -> int:
     for job, pictures in jobs.items():
         gallery.restore(job, pictures)
     return sum(map(len, jobs.values()))
-
-
-def words(embedded: Embedded) -> str:
-    recipe = embedded.recipe
-    return prompt_of(recipe, embedded.index).prompt if isinstance(recipe.request, Still) else ""

@@ -11,12 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from sdplay.core.errors import BadRequest, SdplayError
-from sdplay.core.seeding import SEEDS
 from sdplay.executors.processes import ProcessExecutor
 from sdplay.jobs.resolve import ResolvedRequest, memory_of
 from sdplay.library.card import shipped_cards
 from sdplay.library.library import Library
-from sdplay.requests.base import Request
 from sdplay.requests.recipe import count
 from sdplay.requests.stills import Still
 from sdplay.server.clients import Limits, check_film_format, check_limits, client_request, formats_of
@@ -67,7 +65,7 @@ class Service:
         self.database = Database(home.database, self.hub.tell)
         self.queue, self.gallery = JobQueue(self.database), Gallery(self.database)
         self.studio = Studio(executor, library=self.library)
-        self.workshop = Workshop(home, self.queue, self.gallery, self.hub, self.studio)
+        self.workshop = Workshop(self.queue, self.gallery, self.hub, self.studio)
         self.started = time.time()
 
     def start(self) -> None:
@@ -145,7 +143,6 @@ class Service:
         said of it. Raises `BadRequest` and its kinds.
         """
         request = client_request(mode, fields, self.find_upload)
-        self._check_seed(request)
         if isinstance(request, Still):
             resolved = self.studio.resolve(request)
             total = count(resolved.recipe)
@@ -161,10 +158,6 @@ class Service:
         """`fields` of a job without its options that reach no pixel; raises `BadRequest` for wrong ones."""
         check_options(mode, {name: fields[name] for name in PER_REQUEST & fields.keys() if fields[name] is not None})
         return {name: value for name, value in fields.items() if name not in PER_REQUEST}
-
-    def _check_seed(self, request: Request) -> None:
-        if request.seed is not None and request.seed >= SEEDS:
-            raise BadRequest("is too large", field="seed", value=request.seed)
 
     def job(self, name: str) -> Job:
         job = self.queue.job(name)

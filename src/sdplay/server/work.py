@@ -26,7 +26,6 @@ from sdplay.requests.stills import Still, prompt_of
 from sdplay.server.clients import FILM_FORMATS, formats_of
 from sdplay.server.discreet import without_folders
 from sdplay.server.gallery import Gallery
-from sdplay.server.home import ServiceHome
 from sdplay.server.hub import Hub
 from sdplay.server.previews import preview_data
 from sdplay.server.queue import LEASE, JobQueue
@@ -55,8 +54,8 @@ class GivenBack(Exception):
 class Workshop:
     """Does the jobs of a queue, as many at a time as the executor has workers."""
 
-    def __init__(self, home: ServiceHome, queue: JobQueue, gallery: Gallery, hub: Hub, studio: Studio) -> None:
-        self._home, self._queue, self._gallery, self._hub, self._studio = home, queue, gallery, hub, studio
+    def __init__(self, queue: JobQueue, gallery: Gallery, hub: Hub, studio: Studio) -> None:
+        self._queue, self._gallery, self._hub, self._studio = queue, gallery, hub, studio
         self._stopping = threading.Event()
         self._cancelled: set[str] = set()
         self._skipping: set[str] = set()
@@ -209,7 +208,6 @@ class Workshop:
         path = folder / f"{job.id}-{picture.index:04d}-{picture.seed}.{suffix}"
         write(path, encode(picture, kind, VERSION))
         recipe = picture.recipe
-        prompt = prompt_of(recipe, picture.index).prompt if isinstance(recipe.request, Still) else ""
         height, width = picture.pixels.shape[:2]
         self._queue.add_picture(
             job,
@@ -222,7 +220,7 @@ class Workshop:
                 "seed": picture.seed,
                 "digest": picture.digest,
                 "recipe": recipe.digest,
-                "prompt": prompt,
+                "prompt": words_of_picture(recipe, picture.index),
                 "model": recipe.model.name,
                 "seconds": picture.seconds,
             },
@@ -337,6 +335,11 @@ class Workshop:
 
 def film_request(job: Job) -> AnyFilm:
     return cast("AnyFilm", request_from({**job.request["fields"], "mode": job.mode}))
+
+
+def words_of_picture(recipe: Recipe, index: int) -> str:
+    """The prompt of a picture, as it is looked for."""
+    return prompt_of(recipe, index).prompt if isinstance(recipe.request, Still) else ""
 
 
 def words_of(recipe: Recipe) -> str:
