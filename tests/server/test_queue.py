@@ -184,6 +184,19 @@ def test_cancelling(queue: JobQueue) -> None:
     assert queue.retry(waiting.id) is None
 
 
+@pytest.mark.parametrize("how", ["recover", "reap"])
+def test_a_job_that_is_to_be_cancelled_is_not_begun_again_after_a_crash(
+    queue: JobQueue, clock: Clock, how: str
+) -> None:
+    job = accepted(queue)
+    claimed(queue)
+    queue.cancel(job.id)
+    clock.now += LEASE + 1
+    getattr(queue, how)()
+    assert [each.state for each in queue.jobs()] == ["cancelled"]
+    assert queue.claim() is None
+
+
 def test_recovering_puts_running_jobs_back_to_their_places(tmp_path: Path) -> None:
     database = Database(tmp_path / "queue.db")
     queue = JobQueue(database)

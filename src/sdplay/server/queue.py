@@ -170,9 +170,6 @@ class JobQueue:
                 if deaths >= MOST_DEATHS:
                     self._end(db, changes, job.id, "failed", died)
                     return
-            if db.execute("SELECT cancelling FROM jobs WHERE id = ?", (job.id,)).fetchone()[0]:
-                self._end(db, changes, job.id, "cancelled", None)
-                return
             self._requeue(db, changes, job.id)
         self.notify()
 
@@ -347,8 +344,12 @@ class JobQueue:
         row = db.execute("SELECT state, attempt FROM jobs WHERE id = ?", (job.id,)).fetchone()
         return row is not None and tuple(row) == ("running", job.attempt)
 
-    @staticmethod
-    def _requeue(db: sqlite3.Connection, changes: list[Change], name: str) -> None:
+    @classmethod
+    def _requeue(cls, db: sqlite3.Connection, changes: list[Change], name: str) -> None:
+        """Let a job that ran wait again, whatever became of its runner; one that was to be cancelled is."""
+        if db.execute("SELECT cancelling FROM jobs WHERE id = ?", (name,)).fetchone()[0]:
+            cls._end(db, changes, name, "cancelled", None)
+            return
         db.execute("UPDATE jobs SET state = 'queued', lease = NULL WHERE id = ?", (name,))
         changes.append(Change(type="queued", job=name))
 
