@@ -11,12 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sdplay.core.sample import ImageAsset, Repaint
+from sdplay.core.sample import FromImage, ImageAsset, Repaint
 from sdplay.images.mask import Mask, bounding_box, shaped
 from sdplay.images.picture import pixel_digest
 from sdplay.images.read import png
 from sdplay.pipeline.crop_plan import inpaint_masks, plan_crop
-from sdplay.core.sample import FromImage
 
 NODE = shutil.which("node")
 SHOWN = Path(__file__).parent / "shown_masks.mjs"
