@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { extended, NO_BORDERS, onlyMaskedFrame, proportioned } from "../../src/sdplay/server/page/static/js/canvas/frame.js";
+import {
+  extended,
+  NO_BORDERS,
+  onlyMaskedFrame,
+  proportioned,
+} from "../../src/sdplay/server/page/static/js/canvas/frame.js";
 import { boundingBox, grown, shaped } from "../../src/sdplay/server/page/static/js/canvas/mask.js";
 import { makeRaster } from "../../src/sdplay/server/page/static/js/canvas/raster.js";
 import { fit, kept, pinch, toPicture, toScreen, zoom } from "../../src/sdplay/server/page/static/js/canvas/viewport.js";
@@ -8,6 +13,7 @@ import { fit, kept, pinch, toPicture, toScreen, zoom } from "../../src/sdplay/se
 const PLAIN = { invert: false, grow: 0, blur: 0 };
 const SCREEN = { width: 800, height: 600 };
 
+/** @param {number} width @param {number} height @param {number} x @param {number} y */
 function dot(width, height, x, y) {
   const mask = makeRaster(width, height, 1);
   mask.data[y * width + x] = 255;
@@ -27,21 +33,33 @@ test("growing by more than the picture reaches its edges", () => {
 test("the frame has the proportions of what is drawn, within the picture", () => {
   const all = { width: 400, height: 300 };
   assert.deepEqual(proportioned({ left: 10, top: 10, right: 50, bottom: 30 }, { width: 128, height: 128 }, all), {
-    left: 10, top: 0, right: 50, bottom: 40,
+    left: 10,
+    top: 0,
+    right: 50,
+    bottom: 40,
   });
   assert.deepEqual(proportioned({ left: 0, top: 0, right: 400, bottom: 20 }, { width: 128, height: 128 }, all), {
-    left: 0, top: 0, right: 400, bottom: 300,
+    left: 0,
+    top: 0,
+    right: 400,
+    bottom: 300,
   });
 });
 
 test("a black mask frames the whole picture", () => {
   assert.deepEqual(onlyMaskedFrame(makeRaster(30, 20, 1), 8, { width: 64, height: 64 }), {
-    left: 0, top: 0, right: 30, bottom: 20,
+    left: 0,
+    top: 0,
+    right: 30,
+    bottom: 20,
   });
 });
 
 test("an extended picture is larger by its borders", () => {
-  assert.deepEqual(extended({ width: 100, height: 50 }, { ...NO_BORDERS, left: 20, bottom: 6 }), { width: 120, height: 56 });
+  assert.deepEqual(extended({ width: 100, height: 50 }, { ...NO_BORDERS, left: 20, bottom: 6 }), {
+    width: 120,
+    height: 56,
+  });
 });
 
 test("what is under the pointer stays there while zooming", () => {
@@ -55,7 +73,11 @@ test("what is under the pointer stays there while zooming", () => {
 });
 
 test("fitting shows all of the picture, a small one enlarged and a large one never more than it is", () => {
-  for (const [width, height, scale] of [[128, 128, 560 / 128], [4000, 1000, 760 / 4000], [700, 500, 1]]) {
+  for (const [width, height, scale] of [
+    [128, 128, 560 / 128],
+    [4000, 1000, 760 / 4000],
+    [700, 500, 1],
+  ]) {
     const view = fit({ left: 0, top: 0, right: width, bottom: height }, SCREEN, 20);
     assert.ok(Math.abs(view.scale - scale) < 1e-9);
     const middle = toScreen(view, { x: width / 2, y: height / 2 });
@@ -65,7 +87,17 @@ test("fitting shows all of the picture, a small one enlarged and a large one nev
 
 test("two fingers move and zoom what is between them", () => {
   const view = { scale: 1, x: 0, y: 0 };
-  const after = pinch(view, [{ x: 100, y: 100 }, { x: 200, y: 100 }], [{ x: 150, y: 150 }, { x: 350, y: 150 }]);
+  const after = pinch(
+    view,
+    [
+      { x: 100, y: 100 },
+      { x: 200, y: 100 },
+    ],
+    [
+      { x: 150, y: 150 },
+      { x: 350, y: 150 },
+    ],
+  );
   assert.equal(after.scale, 2);
   assert.deepEqual(toScreen(after, { x: 150, y: 100 }), { x: 250, y: 150 });
 });

@@ -8,8 +8,11 @@ import { makeRaster } from "../../src/sdplay/server/page/static/js/canvas/raster
 import { corners, coverPolygon } from "../../src/sdplay/server/page/static/js/canvas/shapes.js";
 import { pack, unpack } from "../../src/sdplay/server/page/static/js/canvas/tiles.js";
 
-const LAID = { erase: false, colour: /** @type {const} */ ([255, 0, 0]), opacity: 1 };
+/** @type {import("../../src/sdplay/server/page/static/js/canvas/ink.js").Ink} */
+const LAID = { erase: false, colour: [255, 0, 0], opacity: 1 };
 const TAKEN = { ...LAID, erase: true };
+/** @type {((at: number) => number)[]} */
+const MADE = [() => 7, (at) => (at * 7919) % 256, (at) => (at >> 6) % 3];
 const HARD = { size: 20, softness: 0 };
 
 function base(width = 200, height = 130, id = "first", value = 90) {
@@ -19,10 +22,15 @@ function base(width = 200, height = 130, id = "first", value = 90) {
   return { id, raster, source: "", picture: 0 };
 }
 
+/** @param {number} x @param {number} y */
 function touch(x, y, pressure = 1) {
   return { x, y, pressure };
 }
 
+/**
+ * @param {CanvasDocument} document @param {"mask" | "paint"} layer @param {typeof LAID} ink
+ * @param {{ x: number, y: number, pressure: number }} from @param {{ x: number, y: number, pressure: number }} to
+ */
 function line(document, layer, ink, from, to, brush = HARD) {
   const stroke = document.stroke(layer, ink, "stroke");
   stroke.to(from, brush);
@@ -33,7 +41,7 @@ function line(document, layer, ink, from, to, brush = HARD) {
 test("a stroke covers the pixels within its radius and no other", () => {
   const document = new CanvasDocument(base());
   line(document, "mask", LAID, touch(50, 60), touch(150, 60));
-  const at = (x, y) => document.mask.data[y * 200 + x];
+  const at = (/** @type {number} */ x, /** @type {number} */ y) => document.mask.data[y * 200 + x];
   assert.equal(at(50, 60), 255);
   assert.equal(at(100, 52), 255);
   assert.equal(at(100, 48), 0);
@@ -63,7 +71,7 @@ test("a soft brush fades to its rim, a hard one does not", () => {
 });
 
 test("a light pen draws a thinner line", () => {
-  const covered = (pressure) => {
+  const covered = (/** @type {number} */ pressure) => {
     const document = new CanvasDocument(base());
     line(document, "mask", LAID, touch(50, 60, pressure), touch(150, 60, pressure));
     return document.mask.data.reduce((sum, value) => sum + value, 0);
@@ -98,7 +106,7 @@ test("paint is laid over the base", () => {
 test("a rectangle covers exactly its pixels, a part of a pixel in part", () => {
   const covered = makeRaster(20, 20, 1);
   coverPolygon(covered, corners({ x: 2, y: 3 }, { x: 6.5, y: 5 }));
-  const filled = (x, y) => covered.data[y * 20 + x];
+  const filled = (/** @type {number} */ x, /** @type {number} */ y) => covered.data[y * 20 + x];
   assert.equal(filled(2, 3), 255);
   assert.equal(filled(5, 4), 255);
   assert.equal(filled(6, 4), 128);
@@ -121,8 +129,12 @@ test("a lasso beyond the edges is cut there", () => {
 
 test("the bucket fills an outline in the mask, and stays inside", () => {
   const document = new CanvasDocument(base(60, 60));
-  document.ink("mask", LAID, "rectangle", (covered) => coverPolygon(covered, corners({ x: 10, y: 10 }, { x: 40, y: 40 })));
-  document.ink("mask", TAKEN, "rectangle", (covered) => coverPolygon(covered, corners({ x: 12, y: 12 }, { x: 38, y: 38 })));
+  document.ink("mask", LAID, "rectangle", (covered) =>
+    coverPolygon(covered, corners({ x: 10, y: 10 }, { x: 40, y: 40 })),
+  );
+  document.ink("mask", TAKEN, "rectangle", (covered) =>
+    coverPolygon(covered, corners({ x: 12, y: 12 }, { x: 38, y: 38 })),
+  );
   const start = { x: 20, y: 20 };
   document.ink("mask", LAID, "fill", (covered) => coverConnected(covered, start, sameSide(document.mask, start)));
   assert.equal(document.mask.data[20 * 60 + 20], 255);
@@ -141,7 +153,7 @@ test("the bucket stops at another colour", () => {
 
 test("what is packed is unpacked again", () => {
   for (const unit of [1, 4]) {
-    for (const make of [() => 7, (at) => (at * 7919) % 256, (at) => (at >> 6) % 3]) {
+    for (const make of MADE) {
       const bytes = Uint8Array.from({ length: 64 * 64 * unit }, (_, at) => make(at));
       const packed = pack(bytes, unit);
       assert.ok(packed.length <= bytes.length + 1);
@@ -157,10 +169,13 @@ test("a hundred strokes are undone and done again, to the last bit", () => {
   for (let count = 0; count < 100; count++) {
     const layer = count % 3 ? "mask" : "paint";
     const ink = count % 7 === 6 ? TAKEN : { ...LAID, colour: /** @type {const} */ ([count, 9, 200]) };
-    line(document, layer, ink, touch(count, count), touch(199 - count, 60), { size: 3 + count / 4, softness: (count % 5) / 5 });
+    line(document, layer, ink, touch(count, count), touch(199 - count, 60), {
+      size: 3 + count / 4,
+      softness: (count % 5) / 5,
+    });
     states.push([document.mask.data.slice(), document.paint.data.slice()]);
   }
-  const check = (index) => {
+  const check = (/** @type {number} */ index) => {
     assert.deepEqual(document.mask.data, states[index][0]);
     assert.deepEqual(document.paint.data, states[index][1]);
   };

@@ -16,7 +16,8 @@ const SOFTER = 0.1;
 
 /** The next size at a key. @param {number} size @param {1 | -1} direction */
 export function nextSize(size, direction) {
-  const next = direction > 0 ? Math.max(size + 1, Math.round(size * GROWTH)) : Math.min(size - 1, Math.round(size / GROWTH));
+  const next =
+    direction > 0 ? Math.max(size + 1, Math.round(size * GROWTH)) : Math.min(size - 1, Math.round(size / GROWTH));
   return Math.min(LARGEST, Math.max(SMALLEST, next));
 }
 

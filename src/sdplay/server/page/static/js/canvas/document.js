@@ -198,4 +198,3 @@ export class CanvasDocument {
 function basesOf(step) {
   return step.state === null ? [] : [step.state.before.base, step.state.after.base];
 }
-

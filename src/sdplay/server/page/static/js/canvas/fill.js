@@ -15,7 +15,8 @@ export function coverConnected(covered, start, isSame) {
   const x = Math.floor(start.x);
   const y = Math.floor(start.y);
   const touched = { left: width, top: height, right: 0, bottom: 0 };
-  if (x < 0 || y < 0 || x >= width || y >= height || !isSame(y * width + x)) return { left: 0, top: 0, right: 0, bottom: 0 };
+  if (x < 0 || y < 0 || x >= width || y >= height || !isSame(y * width + x))
+    return { left: 0, top: 0, right: 0, bottom: 0 };
   const waiting = [y * width + x];
   while (waiting.length > 0) {
     const at = /** @type {number} */ (waiting.pop());

@@ -30,9 +30,17 @@ export function inpaintMasks(mask, shape, borders) {
   const sharp = shaped(mask, { ...shape, blur: 0 });
   const soft = shaped(sharp, { invert: false, grow: 0, blur: shape.blur });
   if (!hasBorders(borders)) return { paste: soft, redraw: brighter(soft, sharp) };
-  const outer = { left: -borders.left, top: -borders.top, right: mask.width + borders.right, bottom: mask.height + borders.bottom };
+  const outer = {
+    left: -borders.left,
+    top: -borders.top,
+    right: mask.width + borders.right,
+    bottom: mask.height + borders.bottom,
+  };
   const beyond = whiteBeyond(mask, borders, Math.ceil(shape.blur));
-  const softBeyond = brighter(shaped(beyond, { invert: false, grow: 0, blur: shape.blur }), whiteBeyond(mask, borders, 0));
+  const softBeyond = brighter(
+    shaped(beyond, { invert: false, grow: 0, blur: shape.blur }),
+    whiteBeyond(mask, borders, 0),
+  );
   const paste = brighter(cut(soft, outer), softBeyond);
   return { paste, redraw: brighter(paste, brighter(cut(sharp, outer), beyond)) };
 }

@@ -126,7 +126,10 @@ export function boundingBox(mask, padding) {
     if (top < 0) top = y;
     bottom = y;
     left = Math.min(left, first);
-    right = Math.max(right, row.findLastIndex((value) => value > 0));
+    right = Math.max(
+      right,
+      row.findLastIndex((value) => value > 0),
+    );
   }
   if (top < 0) return null;
   return {

@@ -88,7 +88,10 @@ function writeTile(raster, column, row, packed) {
   const wide = (right - left) * raster.channels;
   const bytes = unpack(packed, raster.channels, wide * (bottom - top));
   for (let y = top; y < bottom; y++) {
-    raster.data.set(bytes.subarray((y - top) * wide, (y - top + 1) * wide), (y * raster.width + left) * raster.channels);
+    raster.data.set(
+      bytes.subarray((y - top) * wide, (y - top + 1) * wide),
+      (y * raster.width + left) * raster.channels,
+    );
   }
 }
 
