@@ -28,6 +28,7 @@ const NARROW = 600;
  * @property {{ value: Shown | null, peek: () => Shown | null }} shown
  * @property {{ value: { blur: number, grow: number }, peek: () => { blur: number, grow: number } }} edge  of the mask
  * @property {{ value: ((document: CanvasDocument) => Rect | null) | null, peek: () => any }} frame  what is drawn of it
+ * @property {boolean} fitted  whether all of it is shown, and is to stay so
  * @property {boolean} masks  whether there is a mask to paint
  */
 
@@ -44,6 +45,7 @@ export function makeEasel(name, { masks }) {
     shown: signal(/** @type {Shown | null} */ (null)),
     edge: signal({ blur: 0, grow: 0 }),
     frame: signal(/** @type {((document: CanvasDocument) => Rect | null) | null} */ (null)),
+    fitted: true,
     masks,
   };
 }
@@ -63,12 +65,15 @@ export function fitIn(easel) {
   if (document === null || screen.width === 0) return;
   const margin = Math.min(screen.width, screen.height) < NARROW ? NARROW_MARGIN : MARGIN;
   easel.viewport.value = fit(extendedRect(document), screen, margin);
+  easel.fitted = true;
 }
 
 /** Look at it from elsewhere, without losing it. @param {Easel} easel @param {Viewport} view */
 export function lookAt(easel, view) {
   const document = easel.work.peek();
-  if (document !== null) easel.viewport.value = kept(view, extendedRect(document), easel.screen.peek());
+  if (document === null) return;
+  easel.viewport.value = kept(view, extendedRect(document), easel.screen.peek());
+  easel.fitted = false;
 }
 
 /** Zoom at the middle of the screen. @param {Easel} easel @param {number} factor */

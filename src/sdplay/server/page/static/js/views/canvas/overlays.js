@@ -118,7 +118,7 @@ export function CompareSlider({ easel }) {
       event.preventDefault();
       event.stopPropagation();
       set(shown.compare + by);
-    }}><span class="compare-grip"><${Icon} name="compare" size=${18} /></span></div>
-    <span class="compare-name compare-before" hidden=${shown.compare < 0.08}>${t("canvas.before")}</span>
-    <span class="compare-name compare-after" hidden=${shown.compare > 0.92}>${t("canvas.after")}</span>`;
+    }}><span class="compare-grip"><${Icon} name="compare" size=${18} /></span>
+    <span class="compare-name compare-before">${t("canvas.before")}</span><span class="compare-name compare-after">${t("canvas.after")}</span>
+  </div>`;
 }

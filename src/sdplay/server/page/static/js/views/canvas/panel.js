@@ -108,6 +108,11 @@ function listOf(text) {
   return text.split(",").map((one) => one.trim()).filter(Boolean); // biome-ignore format: one thing
 }
 
+/** The prompt on a phone, where the other settings are a sheet. */
+export function ShortPrompt() {
+  return html`<${TextField} ...${field("prompt")} hideLabel placeholder=${t("canvas.prompt.example")} class="canvas-short" />`;
+}
+
 export function DrawButton() {
   return html`<footer class="canvas-foot">
     <${Button} kind="primary" icon="sparkle" class="canvas-draw" title="Ctrl+Enter" disabled=${sending.value || easel.work.value === null}

@@ -18,6 +18,7 @@ import { toast, toastError } from "../../parts/toast.js";
 import { makeEasel, putOn, stepped } from "./easel.js";
 
 const SAVE_AFTER = 400; // milliseconds
+const MOST_SHARE = 0.2; // of a picture, that a brush is wide at first
 const WHITE = /** @type {const} */ ([255, 255, 255]);
 
 /** @typedef {{ job: string, chosen: number }} Round  what was asked for last, and which picture of it is shown; -1: none */
@@ -116,9 +117,25 @@ export function openBlank(width, height) {
 function begin(base) {
   leaveRound();
   const document = easel.work.peek();
+  fitBrushes(base);
   if (document === null) return putOn(easel, new CanvasDocument(base));
   document.replaceBase(base, "open");
   putOn(easel, document);
+}
+
+/** Brushes of a size that suits a picture of another size than the last. @param {Base} base */
+function fitBrushes({ raster }) {
+  const side = Math.min(raster.width, raster.height);
+  const last = easel.work.peek()?.size ?? { width: side, height: side };
+  const { mask, paint } = easel.tool.peek();
+  const share = side / Math.min(last.width, last.height);
+  const most = side * MOST_SHARE;
+  const fitted = (/** @type {number} */ size) => Math.max(1, Math.round(Math.min(size * share, most)));
+  easel.tool.value = {
+    ...easel.tool.peek(),
+    mask: { ...mask, size: fitted(mask.size) },
+    paint: { ...paint, size: fitted(paint.size) },
+  };
 }
 
 /** Take what another view gave. @param {Given} given */

@@ -34,8 +34,6 @@ class Stage {
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.later = undefined;
     this.alt = false;
-    /** @type {CanvasDocument | null} */
-    this.taken = null;
     this.hands = new Hands({
       begin: (finger, erase) => this.#begin(finger, erase),
       go: (fingers) => this.#go(fingers),
@@ -79,7 +77,7 @@ class Stage {
 
   /** Follow a document. @param {CanvasDocument} document @returns {() => void} to stop */
   follow(document) {
-    this.taken = document;
+    const { easel } = this;
     this.painter.take(document);
     this.maskSoon(0);
     return document.listen(({ layer, rect }) => {
@@ -88,6 +86,7 @@ class Stage {
       else if (this.gesture === null) this.maskSoon();
       else this.painter.update(document, layer, rect);
       if (layer === "all") this.maskSoon(0);
+      if (layer === "all" && easel.fitted) fitIn(easel);
       this.ask();
     });
   }
@@ -213,7 +212,7 @@ class Stage {
     this.canvas.height = Math.round(height * devicePixelRatio);
     this.easel.screen.value = { width, height };
     const { viewport } = this.easel;
-    if (before.width === 0) fitIn(this.easel);
+    if (before.width === 0 || this.easel.fitted) fitIn(this.easel);
     else {
       const { scale, x, y } = viewport.peek();
       viewport.value = { scale, x: x + (width - before.width) / 2, y: y + (height - before.height) / 2 };

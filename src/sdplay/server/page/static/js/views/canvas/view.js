@@ -16,7 +16,7 @@ import { Dock } from "./dock.js";
 import { fitIn, zoomBy } from "./easel.js";
 import { Options } from "./options.js";
 import { CompareSlider, EdgeHandles } from "./overlays.js";
-import { DrawButton, Panel } from "./panel.js";
+import { DrawButton, Panel, ShortPrompt } from "./panel.js";
 import {
   candidates,
   close,
@@ -60,9 +60,9 @@ function Work() {
         <${EdgeHandles} easel=${easel} />
         <${CompareSlider} easel=${easel} />
         <${Zoom} />
-        <${Dock} />
       <//>
-      <div class="canvas-bar"><${DrawButton} /><${IconButton} kind="plain" icon="sliders" label=${t("canvas.settings")} onClick=${() => setSheet(true)} /></div>
+      <${Dock} />
+      <div class="canvas-bar"><${ShortPrompt} /><${DrawButton} /><${IconButton} kind="plain" icon="sliders" label=${t("canvas.settings")} onClick=${() => setSheet(true)} /></div>
     </div>
     <aside class="canvas-side"><${Panel} /></aside>
     <${Dialog} open=${sheet} title=${t("canvas.settings")} onClose=${() => setSheet(false)} class="canvas-sheet"><${Panel} /><//>`;
