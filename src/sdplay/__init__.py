@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sdplay.core.machine import choose_waiting
 from sdplay.version import VERSION
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from sdplay.studio import Pictures, Studio, draw, upscale
 
 __version__ = VERSION
+choose_waiting()  # before anything loads torch
 
 __all__ = [
     "Animate",

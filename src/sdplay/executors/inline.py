@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
-from sdplay.core.machine import Machine
+from sdplay.core.machine import Machine, waiting
 from sdplay.engines.device import detect_machine
 from sdplay.engines.torch_settings import own_torch_settings
 from sdplay.events import Event, FrameMoved, ImageDone, Started, Upscaled
@@ -115,6 +115,7 @@ class InlineExecutor:
 
     def _steps(self, task: DrawTask) -> Generator[Event, None, None]:
         """Load the model, and return the generator that draws the pictures, an event at a time."""
+        waiting.tell(task.recipe.numerics.threads)
         sequential_offload = uses_sequential_offload(task.recipe, task.model)
         loaded = self._models.get(task.model, task.recipe.numerics, task.device, sequential_offload=sequential_offload)
         precise_models = ModelCache()  # for what is drawn again in more precision: the model itself stays

@@ -87,10 +87,13 @@ def resolve_request(
     card, assets, run = model.card, assets or {}, request.run
     sampler, schedule = sampler_and_schedule(or_default(request.sampler, card.sampler), request.schedule, card.schedule)
     width, height = request.size(card, assets)
-    usual_decode = "float32" if machine.dtype == "float16" else machine.dtype
+    dtype = machine.dtype
+    if machine.device == "cpu" and run.precision == "auto" and card.precision != "auto":
+        dtype = card.precision
+    usual_decode = "float32" if dtype == "float16" else dtype
     numerics = Numerics(
         device=machine.device.partition(":")[0],
-        dtype=machine.dtype,
+        dtype=dtype,
         decode_dtype=usual_decode if card.decode == "same" else card.decode,
         tile=request.batch(card, machine.device),
         threads=machine.threads,
