@@ -24,6 +24,7 @@ PINNED = [
     "FilmUpscaled",
     "Finished",
     "FrameUpscaled",
+    "FrameMoved",
     "FramesSaved",
     "ImageDone",
     "ImageSaved",
