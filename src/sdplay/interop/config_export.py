@@ -11,7 +11,7 @@ from sdplay.film.request_animate import Animate
 from sdplay.requests.base import field_marks, field_names
 from sdplay.requests.groups import GROUPS
 
-HEAD = '''"""The settings of an animation, for `sdplay animate`: they are read from here, and nothing here is ever run."""
+HEAD = '''"""The settings of an animation, for `sdplay animate`: they are read, and nothing here is ever run."""
 '''
 ORIGINAL = {"fps": "FPS", "steps": "num_inference_steps", "sampler": "scheduler"}
 assert all(ALIASES[theirs] == ours for ours, theirs in ORIGINAL.items())

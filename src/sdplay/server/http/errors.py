@@ -22,6 +22,7 @@ from sdplay.core.errors import (
     StoreError,
 )
 from sdplay.server.http.bodies import Malformed
+from sdplay.server.live import Superseded
 from sdplay.server.problems import clean, described
 from sdplay.server.service import Conflict, NotFound, QueueFull
 
@@ -29,6 +30,7 @@ STATUS: tuple[tuple[type[SdplayError], int], ...] = (
     (NotFound, 404),
     (Malformed, 400),
     (Conflict, 409),
+    (Superseded, 409),
     (BadRequest, 422),
     (ModelBroken, 422),
     (NotReproduced, 409),
