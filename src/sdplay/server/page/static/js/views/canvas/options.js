@@ -35,8 +35,8 @@ export function Options({ easel }) {
 /** @param {{ easel: Easel }} props */
 function LayerChoice({ easel }) {
   const options = [
-    { value: "mask", label: t("canvas.layer.mask"), title: t("canvas.layer.mask.about") },
-    { value: "paint", label: t("canvas.layer.paint"), title: t("canvas.layer.paint.about") },
+    { value: "mask", label: t("canvas.layer.mask") },
+    { value: "paint", label: t("canvas.layer.paint") },
   ];
   return html`<${Segmented} class="options-layer" label=${t("canvas.layer")} hideLabel options=${options} value=${easel.tool.value.layer}
     onChange=${(/** @type {"mask" | "paint"} */ layer) => choose(easel, { layer })} />`;

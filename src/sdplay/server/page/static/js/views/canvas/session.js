@@ -17,7 +17,7 @@ import { t } from "../../core/words.js";
 import { toast, toastError } from "../../parts/toast.js";
 import { makeEasel, putOn, stepped } from "./easel.js";
 
-const SAVE_AFTER = 400; // milliseconds
+const SAVE_AFTER = 100; // milliseconds
 const MOST_SHARE = 0.2; // of a picture, that a brush is wide at first
 const WHITE = /** @type {const} */ ([255, 255, 255]);
 
@@ -177,7 +177,9 @@ export async function draw({ first = false } = {}) {
 /** Say what is wrong at its field, and everything else aloud. @param {unknown} error */
 function tell(error) {
   if (!(error instanceof ApiError)) return toastError(error);
-  const at = Object.fromEntries(error.problems.filter((one) => one.field).map((one) => [one.field, one.message]));
+  const at = Object.fromEntries(
+    error.problems.filter((one) => one.field).map((one) => [String(one.field).toLowerCase(), one.message]),
+  );
   problems.value = at;
   toastError(error);
 }
@@ -201,8 +203,9 @@ export async function refreshRound() {
     candidates.value = answer.pictures;
     if (answer.state === "failed") tell(new ApiError(200, answer.error));
     if (answer.state === "failed" || (answer.state === "cancelled" && answer.pictures.length === 0)) leaveRound();
-  } catch {
-    if (round.peek().job === job) leaveRound();
+  } catch (error) {
+    const isGone = error instanceof ApiError && error.status === 404; // not where the page is being left
+    if (isGone && round.peek().job === job) leaveRound();
   }
 }
 
