@@ -45,7 +45,7 @@ class SmallPlan(AnimationPlan):
 
 
 def small_moves(recipe: Recipe, picture: Path | None, frames: range, side: int) -> Iterator[tuple[int, bytes]]:
-    """(number, JPEG) of the `frames` of the animation `recipe`, `side` pixels at its longer side: `picture`, else a test
+    """(number, JPEG) of the `frames` of the animation `recipe`, `side` pixels long: `picture`, else a test
     card, as the camera moves it. Raises `BadRequest` for a clip redrawn, which no camera moves.
     """
     request = recipe.request
