@@ -14,7 +14,7 @@ from pathlib import Path
 OLDEST = (3, 11)
 TORCH = "torch==2.13.0"
 NEEDED = (
-    *("torch", "diffusers", "transformers", "huggingface_hub", "safetensors"),
+    *("torch", "tokenizers", "huggingface_hub", "safetensors"),
     *("numpy", "PIL", "pydantic", "click", "rich", "yaml", "av", "sdplay"),
 )
 MARK = "SDPLAY_BOOTSTRAPPED"  # set for the second run, which must not start a third

@@ -31,7 +31,7 @@ class HintEncoder(nn.Module):
         return self.conv_out(x)
 
 
-class ControlNetModel(UNetEncoder):
+class ControlNetModel(UNetEncoder[ControlNetConfig]):
     """A ControlNet: `controlnet_cond_embedding` reads a picture, and what is made of it goes in at each call."""
 
     def __init__(self, config: ControlNetConfig) -> None:

@@ -18,7 +18,6 @@ from sdplay.families.common.text_encoder import (
     LAST,
     apply_emphasis,
     chunk_input_ids,
-    plain_tokenizer,
     skipped_layers,
     to_input_ids,
 )
@@ -37,7 +36,7 @@ class StableDiffusion(LatentModel):
     def __init__(self, parts: Components, placement: Placement) -> None:
         super().__init__(parts, placement)
         (self.tokenizer,), (self.text_encoder,) = parts.tokenizers, parts.text_encoders
-        self.default_layer = BEFORE_LAST if getattr(parts.unet.config, "use_linear_projection", False) else LAST
+        self.default_layer = BEFORE_LAST if parts.unet.config.use_linear_projection else LAST
 
     @torch.inference_mode()
     def encode_text(self, text: str, clip_skip: int = 1) -> TextEncoding:
@@ -48,7 +47,7 @@ class StableDiffusion(LatentModel):
         size = self.text_encoder.config.max_position_embeddings - SPECIAL_TOKENS
         states: list[Tensor] = []
         for chunk in split_into_chunks(
-            sections, self.textual_inversions.tokenizer_with(plain_tokenizer(self.tokenizer), self.embeddings), size
+            sections, self.textual_inversions.tokenizer_with(self.tokenizer.encode, self.embeddings), size
         ):
             tokens = chunk_input_ids(chunk, self.tokenizer, self.text_encoder)
             states.append(apply_emphasis(self._states(tokens, clip_skip), chunk))
@@ -59,12 +58,10 @@ class StableDiffusion(LatentModel):
         self.lora_patcher.apply("text", self.text_loras)
         layers = self.text_encoder.config.num_hidden_layers + self.default_layer - LAST
         back = skipped_layers(clip_skip, self.default_layer, layers)
+        found = self.textual_inversions.encode(0, self.text_encoder, tokens)
         if not back:
-            return self.textual_inversions.encode(0, self.text_encoder, tokens)[0][0]
-        out = self.textual_inversions.encode(0, self.text_encoder, tokens, output_hidden_states=True)
-        states = out.hidden_states[-1 - back]
-        inner = getattr(self.text_encoder, "text_model", self.text_encoder)  # there before transformers 5.6
-        return inner.final_layer_norm(states)[0]
+            return found.last_hidden_state[0]
+        return self.text_encoder.text_model.final_layer_norm(found.hidden_states[-1 - back])[0]
 
 
 def load(path: Path, placement: Placement, vae: Path | None = None) -> StableDiffusion:
@@ -74,4 +71,4 @@ def load(path: Path, placement: Placement, vae: Path | None = None) -> StableDif
     """
     read = read_folder if path.is_dir() else read_single_file
     parts = read(path, placement, (SD15, SD2))
-    return StableDiffusion(with_vae(parts, vae, placement).to_device(placement), placement)
+    return StableDiffusion(with_vae(parts, vae, placement).frozen(), placement)

@@ -18,7 +18,6 @@ from sdplay.families.common.text_encoder import (
     BEFORE_LAST,
     apply_emphasis,
     chunk_input_ids,
-    plain_tokenizer,
     skipped_layers,
     to_input_ids,
 )
@@ -55,7 +54,7 @@ class StableDiffusionXL(LatentModel):
         size = min(encoder.config.max_position_embeddings for encoder in self.text_encoders) - SPECIAL_TOKENS
         back = self._further_back(clip_skip)
         found: list[TextEncoding] = []
-        spell = self.textual_inversions.tokenizer_with(plain_tokenizer(self.tokenizers[0]), self.embeddings)
+        spell = self.textual_inversions.tokenizer_with(self.tokenizers[0].encode, self.embeddings)
         for chunk in split_into_chunks(sections, spell, size):
             sides: list[TextEncoding] = []
             for number, (tokenizer, encoder) in enumerate(zip(self.tokenizers, self.text_encoders, strict=True)):
@@ -71,8 +70,9 @@ class StableDiffusionXL(LatentModel):
 
     def _read(self, number: int, tokens: Tensor, back: int) -> TextEncoding:
         self.lora_patcher.apply("text", self.text_loras)
-        out = self.textual_inversions.encode(number, self.text_encoders[number], tokens, output_hidden_states=True)
-        return TextEncoding(out.hidden_states[-BEFORE_LAST - back][0], out[0][0])
+        found = self.textual_inversions.encode(number, self.text_encoders[number], tokens)
+        pooled = None if found.text_embeds is None else found.text_embeds[0]
+        return TextEncoding(found.hidden_states[-BEFORE_LAST - back][0], pooled)
 
     def _side_by_side(self, sides: Sequence[TextEncoding]) -> TextEncoding:
         """What the encoders say in one, with the pooled text (text_embeds) of the last."""
@@ -106,7 +106,7 @@ def load(path: Path, placement: Placement, vae: Path | None = None) -> StableDif
         check_extras(unet, parts.text_encoders[-1].config)
     except ValueError as error:
         raise component_error("unet", path, error) from None
-    return StableDiffusionXL(with_vae(parts, vae, placement).to_device(placement), placement)
+    return StableDiffusionXL(with_vae(parts, vae, placement).frozen(), placement)
 
 
 def check_extras(unet: object, text_encoder: object) -> None:
