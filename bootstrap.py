@@ -65,7 +65,7 @@ def set_up(root: Path, python: Path, torch_index: str = "") -> list[list[str]]:
 
 
 def install(root: Path, python: Path) -> None:
-    print(f"Setting up {root / '.venv'}, once: about 1.4 GB and two minutes.", file=sys.stderr, flush=True)
+    print(f"Setting up {root / '.venv'}, once: about 1.2 GB and two minutes.", file=sys.stderr, flush=True)
     for command in set_up(root, python, os.environ.get("TORCH_INDEX", "")):
         code = subprocess.run(command, check=False).returncode
         if code:

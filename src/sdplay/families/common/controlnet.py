@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -15,10 +15,10 @@ from torch import Tensor
 from sdplay.core.errors import BadRequest
 from sdplay.core.identity import ResolvedAddOn
 from sdplay.engines.device import Placement
-from sdplay.engines.low_memory import slice_attention
 from sdplay.families.base import ControlCond, Extras
-from sdplay.families.common.controlnet_files import read_controlnet
-from sdplay.networks.controlnet import ControlNetModel
+
+if TYPE_CHECKING:
+    from sdplay.networks.controlnet import ControlNetModel
 
 READS = {768: "Stable Diffusion 1.x", 1024: "Stable Diffusion 2.x", 2048: "SDXL"}  # by the width of its texts
 
@@ -29,6 +29,8 @@ class ControlNet:
     def __init__(self, module: ControlNetModel, placement: Placement) -> None:
         module.eval().requires_grad_(False)
         if placement.attention_slicing:
+            from sdplay.engines.low_memory import slice_attention
+
             slice_attention(module)
         config = module.config
         self.placement, self.config = placement, config
@@ -128,6 +130,8 @@ class LoadedControlNets:
     def __call__(self, name: str) -> ControlNet:
         """The ControlNet called `name`; raises `ModelBroken`, and `BadRequest` for one of another model."""
         if name not in self._loaded:
+            from sdplay.families.common.controlnet_files import read_controlnet  # most pictures have none
+
             path = next(one.path for one in self._held if one.identity.name == name)
             found = ControlNet(read_controlnet(path, self.placement), self.placement)
             check_controlnet_fits(found.config, self.unet, self.factor, path)

@@ -14,7 +14,6 @@ from torch import Tensor
 from sdplay.core.errors import ModelBroken, shorten
 from sdplay.core.identity import ResolvedAddOn
 from sdplay.engines.device import CompiledComponent, Placement
-from sdplay.engines.low_memory import TiledDecoder, slice_attention
 from sdplay.engines.weight_buffer import SequentialOffload
 from sdplay.families.base import ControlCond, Extras, TextEncoding
 from sdplay.families.common.controlnet import LoadedControlNets, control_residuals
@@ -72,13 +71,21 @@ class LatentModel:
         self.controlnets = LoadedControlNets(parts.unet.config, self.vae_scale_factor, placement)
         self.scaling_factor: float = parts.vae.config.scaling_factor
         self.shift_factor: float = parts.vae.config.shift_factor or 0.0
-        self.tiled_decoder = TiledDecoder(parts.vae, placement.decode_tile) if placement.decode_tile else None
+        self.tiled_decoder: Callable[[Tensor], Tensor] | None = None
         self.lora_patcher = LoraPatcher(parts.unet, parts.text_encoders)
         self.textual_inversions = TextualInversions(parts.text_encoders)
         self.embeddings: ActiveEmbeddings = ()
         self.offload = sequential_offload(parts, self.lora_patcher) if placement.sequential_offload else None
         self.unet_loras: ActiveLoras = ()
         self.text_loras: ActiveLoras = ()
+        if placement.decode_tile or placement.attention_slicing:
+            self._spare_memory(placement)
+
+    def _spare_memory(self, placement: Placement) -> None:
+        from sdplay.engines.low_memory import TiledDecoder, slice_attention  # only where memory is short
+
+        if placement.decode_tile:
+            self.tiled_decoder = TiledDecoder(self.vae, placement.decode_tile)
         if placement.attention_slicing:
             slice_attention(self.unet)
 

@@ -8,6 +8,7 @@ those of the model. LoRAs may name layers as diffusers does or as the original r
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -26,7 +27,6 @@ from sdplay.families.common.lora_file import (
     read_lora_file,
     trained_text_width,
 )
-from sdplay.families.common.original_layout import unet_names
 from sdplay.prompts.lora_tags import ActiveLoras
 
 SIDES = {"network": (NETWORK,), "text": (TEXT, TEXT_2)}
@@ -39,15 +39,26 @@ class LoraPatcher:
 
     def __init__(self, unet: Any, text_encoders: Sequence[Any]) -> None:
         self.width: int = unet.config.cross_attention_dim
-        self.layers: dict[Layer, nn.Module] = {(NETWORK, name): module for name, module in network_layers(unet)}
-        for part, encoder in zip((TEXT, TEXT_2), text_encoders, strict=False):
-            for name, module in weight_layers(encoder):
-                self.layers[part, name.replace(".", "_").removeprefix("text_model_")] = module
-        self.names = {module: layer for layer, module in reversed(self.layers.items())}  # the first of each one's names
+        self._networks = unet, tuple(text_encoders)
         self.loras: dict[str, dict[Layer, LowRank]] = {}
         self.active: dict[str, ActiveLoras | None] = dict.fromkeys(SIDES, ())  # None: a change was interrupted
         self._originals: dict[Layer, Tensor] = {}
         self.before_apply: Callable[[str], None] = lambda side: None  # loads a side into memory
+
+    @cached_property
+    def layers(self) -> dict[Layer, nn.Module]:
+        """The layers by their names, of which one can have two."""
+        unet, text_encoders = self._networks
+        found: dict[Layer, nn.Module] = {(NETWORK, name): module for name, module in network_layers(unet)}
+        for part, encoder in zip((TEXT, TEXT_2), text_encoders, strict=False):
+            for name, module in weight_layers(encoder):
+                found[part, name.replace(".", "_").removeprefix("text_model_")] = module
+        return found
+
+    @cached_property
+    def names(self) -> dict[nn.Module, Layer]:
+        """The first of each layer's names."""
+        return {module: layer for layer, module in reversed(self.layers.items())}
 
     def load(self, add_ons: Sequence[ResolvedAddOn]) -> None:
         """Read the LoRAs among `add_ons` that are not held yet; raises `BadRequest` for one that does not fit."""
@@ -170,6 +181,8 @@ def weight_layers(module: nn.Module) -> Iterator[tuple[str, nn.Module]]:
 
 def network_layers(unet: Any) -> Iterator[tuple[str, nn.Module]]:
     """The layers of a network under their names with "_" for ".", and again under those of the original releases."""
+    from sdplay.families.common.original_layout import unet_names  # for models with LoRAs alone
+
     layers = dict(weight_layers(unet))
     yield from ((name.replace(".", "_"), layer) for name, layer in layers.items())
     original = unet_names(layers, unet.config.layers_per_block)

@@ -10,9 +10,8 @@ from torch import Tensor
 
 from sdplay.engines.device import Placement
 from sdplay.families.base import TextEncoding
-from sdplay.families.common.folder import read_folder, with_vae
+from sdplay.families.common.folder import read_components
 from sdplay.families.common.latent_model import Components, LatentModel
-from sdplay.families.common.single_file import read_single_file
 from sdplay.families.common.text_encoder import (
     BEFORE_LAST,
     LAST,
@@ -69,6 +68,4 @@ def load(path: Path, placement: Placement, vae: Path | None = None) -> StableDif
 
     Raises `ModelBroken` with the part that cannot be read.
     """
-    read = read_folder if path.is_dir() else read_single_file
-    parts = read(path, placement, (SD15, SD2))
-    return StableDiffusion(with_vae(parts, vae, placement).frozen(), placement)
+    return StableDiffusion(read_components(path, placement, (SD15, SD2), vae), placement)

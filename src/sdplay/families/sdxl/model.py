@@ -11,9 +11,8 @@ from torch import Tensor
 
 from sdplay.engines.device import Placement
 from sdplay.families.base import Extras, TextEncoding
-from sdplay.families.common.folder import read_folder, with_vae
+from sdplay.families.common.folder import read_components
 from sdplay.families.common.latent_model import Components, ExtrasOf, LatentModel, component_error
-from sdplay.families.common.single_file import read_single_file
 from sdplay.families.common.text_encoder import (
     BEFORE_LAST,
     apply_emphasis,
@@ -99,14 +98,13 @@ def load(path: Path, placement: Placement, vae: Path | None = None) -> StableDif
 
     Raises `ModelBroken` with the part that cannot be read.
     """
-    read = read_folder if path.is_dir() else read_single_file
-    parts = read(path, placement, (SDXL,))
+    parts = read_components(path, placement, (SDXL,), vae)
     unet = parts.unet.config
     try:
         check_extras(unet, parts.text_encoders[-1].config)
     except ValueError as error:
         raise component_error("unet", path, error) from None
-    return StableDiffusionXL(with_vae(parts, vae, placement).frozen(), placement)
+    return StableDiffusionXL(parts, placement)
 
 
 def check_extras(unet: object, text_encoder: object) -> None:
