@@ -8,17 +8,17 @@ from threading import Lock
 
 from sdplay.core.errors import BadRequest
 from sdplay.images.open import UNREADABLE, open_file
+from sdplay.server.films import first_frame
 from sdplay.server.previews import thumbnail
 
 REMEMBERED = 256
-FIRST_FRAME = "frames/000000000.png"
 making = Lock()  # one at a time: a large picture takes its memory
 
 
 def thumbnail_of(path: Path) -> bytes:
     """A small WebP of a picture, of a film that of its first frame; raises `BadRequest` where there is none."""
     if (path.parent / "job.json").exists():
-        path = path.parent / FIRST_FRAME
+        path = first_frame(path.parent)
     try:
         return made(path, path.stat().st_mtime_ns)
     except UNREADABLE:

@@ -6,21 +6,12 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from sdplay.server.problems import Problem
 from sdplay.server.records import Job, State, StoredPicture, Upload
 from sdplay.server.service import Service
 from sdplay.server.shown import shown_request
 
 PICTURE_ROUTE, JOB_ROUTE, UPLOAD_ROUTE = "/api/v1/pictures", "/api/v1/jobs", "/api/v1/uploads"
-
-
-class Problem(BaseModel):
-    """What is wrong: `code` is its kind for programs, `field` the field at fault, `hint` what to do instead."""
-
-    code: str
-    field: str | None = None
-    value: str | None = None
-    message: str
-    hint: str = ""
 
 
 class Failure(Problem):
