@@ -123,12 +123,12 @@ class UNetEncoder(nn.Module, Generic[Config]):
 
     def embedded_time(self, x: Tensor, timestep: Tensor, added: Mapping[str, Tensor] | None) -> Tensor:
         """The time [B], and with SDXL pooled text and sizes, as all residual blocks read them: behind the SiLU."""
-        time = self.time_embedding(self._sinusoids(timestep.expand(len(x)), self.config.block_out_channels[0]).to(x))
+        time = self.time_embedding(self._sinusoids(timestep.expand(x.size(0)), self.config.block_out_channels[0]).to(x))
         if self.config.addition_time_embed_dim is not None and self.config.addition_embed_type is not None:
             if added is None:
                 raise ValueError("this network reads added_cond_kwargs: text_embeds and time_ids")
             text, sizes = added["text_embeds"], added["time_ids"]
-            numbers = self._sinusoids(sizes.flatten(), self.config.addition_time_embed_dim).view(len(text), -1)
+            numbers = self._sinusoids(sizes.flatten(), self.config.addition_time_embed_dim).view(text.size(0), -1)
             time = time + self.add_embedding(torch.cat([text, numbers], dim=-1).to(time))
         return silu(time)
 
