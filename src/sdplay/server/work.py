@@ -22,9 +22,9 @@ from sdplay.images.picture import Picture
 from sdplay.images.write import encode
 from sdplay.requests.modes import request_from
 from sdplay.requests.recipe import Recipe
-from sdplay.requests.stills import Still, prompt_of
 from sdplay.server.clients import FILM_FORMATS, formats_of
 from sdplay.server.discreet import without_folders
+from sdplay.server.found import prompts_of, state_of
 from sdplay.server.gallery import Gallery
 from sdplay.server.hub import Hub
 from sdplay.server.previews import preview_data
@@ -220,7 +220,8 @@ class Workshop:
                 "seed": picture.seed,
                 "digest": picture.digest,
                 "recipe": recipe.digest,
-                "prompt": words_of_picture(recipe, picture.index),
+                **prompts_of(recipe, picture.index),
+                **state_of(path),
                 "model": recipe.model.name,
                 "seconds": picture.seconds,
             },
@@ -281,6 +282,7 @@ class Workshop:
                 "digest": larger.enlarged[-1].made,
                 "recipe": job.recipe,
                 "prompt": job.request.get("prompt", ""),
+                **state_of(larger.path),
                 "model": job.request.get("model", ""),
                 "seconds": larger.seconds,
             },
@@ -335,11 +337,6 @@ class Workshop:
 
 def film_request(job: Job) -> AnyFilm:
     return cast("AnyFilm", request_from({**job.request["fields"], "mode": job.mode}))
-
-
-def words_of_picture(recipe: Recipe, index: int) -> str:
-    """The prompt of a picture, as it is looked for."""
-    return prompt_of(recipe, index).prompt if isinstance(recipe.request, Still) else ""
 
 
 def words_of(recipe: Recipe) -> str:
