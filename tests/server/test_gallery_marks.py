@@ -176,7 +176,7 @@ def test_who_listens_hears_of_marks(gallery: RunningService) -> None:
     change(gallery, [number], starred=False)
     with gallery.client.stream("GET", f"/api/v1/events?after={last}") as stream:
         lines = (line for line in stream.iter_lines() if line.startswith(("event:", "data:")))
-        assert next(lines) == "event: gallery"
+        assert next(lines) == "event: changed"
         assert f'"pictures":[{number}]' in next(lines)
 
 

@@ -163,4 +163,4 @@ def changed_event(how: str, numbers: Sequence[int]) -> Change:
     how many they are.
     """
     told = {"pictures": list(numbers)} if len(numbers) <= MOST_TOLD else {}
-    return Change(type="gallery", job="", data={"how": how, "count": len(numbers), **told})
+    return Change(type="changed", job="", data={"how": how, "count": len(numbers), **told})
