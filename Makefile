@@ -9,6 +9,9 @@ PIP   := -m pip --disable-pip-version-check install -qq
 INDEX := $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX),)
 LOCK  := requirements/constraints.txt
 FRESH := build/lock
+# What checks the page needs node, which nothing else does: without it, a line says what was not checked.
+WITH_NODE := command -v npm >/dev/null || { echo "no node: the page's script is not checked"; exit 0; }; \
+	test node_modules/.package-lock.json -nt package-lock.json || npm ci --ignore-scripts --no-audit --no-fund --silent;
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -24,6 +27,7 @@ serve: $(VENV)/.ok-run ## answer programs at http://127.0.0.1:7860, with a warm 
 	@$(BIN)/python -m sdplay serve
 
 test: $(VENV)/.ok-dev ## run the tests
+	@$(WITH_NODE) npm test --silent
 	@$(BIN)/python -m pytest -n 2 --dist worksteal
 
 slow: $(VENV)/.ok-dev ## the slow tests: SD 1.5, SD 2.1, SDXL in their true sizes (half an hour, 12 GiB of memory)
@@ -34,6 +38,7 @@ lint: $(VENV)/.ok-dev ## style, formatting, types, and who may import whom
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports
+	@$(WITH_NODE) npm run check --silent
 
 bench: $(VENV)/.ok-dev ## measure against stock diffusers, write docs/benchmarks.md (a quarter of an hour, 4.3 GB)
 	@$(BIN)/python -W ignore -m benchmarks

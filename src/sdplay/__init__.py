@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sdplay.core.machine import choose_waiting
 from sdplay.version import VERSION
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
         FilmSaved,
         FilmUpscaled,
         Finished,
+        FrameMoved,
         FramesSaved,
         FrameUpscaled,
         ImageDone,
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
     from sdplay.studio import Pictures, Studio, draw, upscale
 
 __version__ = VERSION
+choose_waiting()  # before anything loads torch
 
 __all__ = [
     "Animate",
@@ -57,6 +60,7 @@ __all__ = [
     "FilmSaved",
     "FilmUpscaled",
     "Finished",
+    "FrameMoved",
     "FrameUpscaled",
     "FramesSaved",
     "ImageDone",
@@ -101,6 +105,7 @@ _HOMES = {
     "FilmUpscaled": "sdplay.events",
     "FrameUpscaled": "sdplay.events",
     "Finished": "sdplay.events",
+    "FrameMoved": "sdplay.events",
     "FramesSaved": "sdplay.events",
     "ImageDone": "sdplay.events",
     "ImageSaved": "sdplay.events",

@@ -57,6 +57,19 @@ def test_the_machine_becomes_the_numerics() -> None:
     assert resolve_request(make_request(Txt2Img, prompt="a cat"), in_fours, MACHINE, 0).numerics.tile == 4
 
 
+def test_the_networks_run_as_the_card_says_on_a_cpu_if_nobody_asks() -> None:
+    def made(device: str, card: str, **asked: str) -> str:
+        model = replace(MODEL, card=replace(CARD, precision=card))
+        machine = Machine(device=device, dtype=asked.get("precision", "bfloat16"), threads=1)
+        numerics = resolve_request(make_request(Txt2Img, prompt="a cat", **asked), model, machine, 0).numerics
+        return f"{numerics.dtype}/{numerics.decode_dtype}"
+
+    assert made("cpu", "float32") == "float32/float32"
+    assert made("cpu", "auto") == "bfloat16/bfloat16"
+    assert made("cpu", "float32", precision="bfloat16") == "bfloat16/bfloat16"
+    assert made("cuda", "float32") == "bfloat16/bfloat16"
+
+
 def test_the_codec_runs_as_its_card_says_and_never_in_float16() -> None:
     def made(dtype: str, decode: str) -> str:
         model = replace(MODEL, card=replace(CARD, decode=decode))

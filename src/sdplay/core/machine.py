@@ -1,12 +1,19 @@
-"""What the work will run on, as data: the answer of a look at the machine, or what a recipe says it was."""
+"""What the work will run on, as data; how much memory it has; and how the threads of torch wait for each other."""
 
 from __future__ import annotations
 
+import os
+import sys
+from collections.abc import Container, MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from sdplay.core.errors import MemoryFailed
 
+# Read once, when torch's OpenMP is loaded: by every runtime, by that of GNU, and by that of Intel and LLVM.
+WAYS = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME")
+ASLEEP = {"OMP_WAIT_POLICY": "PASSIVE", "KMP_BLOCKTIME": "0"}
+A_MOMENT = {"GOMP_SPINCOUNT": "10000", "KMP_BLOCKTIME": "1"}  # tens of microseconds; milliseconds
 LEAST_ADDRESS_SPACE = 3 * 2**29  # bytes that torch and its libraries map
 STATM = Path("/proc/self/statm")
 MEMINFO = Path("/proc/meminfo")
@@ -14,11 +21,14 @@ MEMINFO = Path("/proc/meminfo")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Machine:
-    """`device` as torch names it; `dtype` the format its networks should run in; `threads` 0 on a GPU."""
+    """`device` as torch names it; `dtype` the format its networks should run in; `threads` 0 on a GPU; `engines` what
+    runs networks there.
+    """
 
     device: str
     dtype: str
     threads: int
+    engines: tuple[str, ...] = ("torch",)
 
 
 def memory_available(meminfo: Path = MEMINFO) -> int | None:
@@ -58,3 +68,51 @@ def check_address_space(least: int = LEAST_ADDRESS_SPACE) -> None:
             f"and drawing takes {(used + least) / 2**30:.1f} GB",
             hint="raise the limit: `ulimit -v unlimited`, or that of its container or service",
         )
+
+
+class Waiting:
+    """How the threads of torch wait in this process; it changes no bit.
+
+    By themselves they spin for milliseconds. On a computer that is busy with something else, one of them is then always
+    waited for by others that take a whole core each, and a picture takes a hundred times longer. Asleep at once, waking
+    them costs more than the work between two waits, and an idle computer takes twice as long. So they spin for a
+    moment, and not at all where as many programs run already as there are cores.
+    """
+
+    def __init__(self) -> None:
+        self._too_late = False
+
+    def choose(self, environment: MutableMapping[str, str], loaded: Container[str], *, busy: bool) -> None:
+        """Set how a torch that is not among the `loaded` modules yet will wait. Whoever has said that already in
+        `environment` is left alone.
+        """
+        if any(name in environment for name in WAYS):
+            return
+        self._too_late = "torch" in loaded
+        if not self._too_late:
+            environment.update(ASLEEP if busy else A_MOMENT)
+
+    def tell(self, threads: int) -> None:
+        """Say once, to the log, that so many threads spin because torch was loaded before this program."""
+        if self._too_late and threads > 1:
+            self._too_late = False
+            import logging
+
+            logging.getLogger("sdplay").warning(
+                "torch was loaded before sdplay, so its %d threads spin while they wait: on a busy computer pictures "
+                "take many times longer. Import sdplay first, or set OMP_WAIT_POLICY=PASSIVE.",
+                threads,
+            )
+
+
+waiting = Waiting()
+
+
+def choose_waiting() -> None:
+    """What `import sdplay` does, before anything loads torch."""
+    waiting.choose(os.environ, sys.modules, busy=is_busy())
+
+
+def is_busy() -> bool:
+    """Whether, in the last minute, as many programs ran as this computer has cores."""
+    return hasattr(os, "getloadavg") and os.getloadavg()[0] >= (os.cpu_count() or 1)

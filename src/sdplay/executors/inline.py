@@ -8,17 +8,17 @@ from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
-from sdplay.core.machine import Machine
+from sdplay.core.machine import Machine, waiting
 from sdplay.engines.device import detect_machine
 from sdplay.engines.torch_settings import own_torch_settings
-from sdplay.events import Event, ImageDone, Started, Upscaled
+from sdplay.events import Event, FrameMoved, ImageDone, Started, Upscaled
 from sdplay.pipeline.model_cache import LoadedModel, ModelCache
 from sdplay.pipeline.retry import LoadPrecise, RenderInputs, render_with_retry
 from sdplay.requests.base import Request
 from sdplay.requests.memory import uses_sequential_offload
 from sdplay.requests.modes import MODES, import_object
 from sdplay.requests.recipe import Recipe, plan
-from sdplay.tasks import DrawTask, Task, UpscaleTask
+from sdplay.tasks import DrawTask, MotionTask, Task, UpscaleTask
 
 if TYPE_CHECKING:
     from sdplay.pipeline.preview import LinearPreview, PreviewCache
@@ -92,6 +92,12 @@ class InlineExecutor:
                 pixels, weights = upscale_picture(task.pixels, task.size, task.upscaler)
             yield Upscaled(pixels=pixels, weights=weights)
             return
+        if isinstance(task, MotionTask):
+            from sdplay.film.render.preview_motion import small_moves
+
+            for index, jpeg in small_moves(task.recipe, task.picture, task.frames, task.side):
+                yield FrameMoved(index=index, jpeg=jpeg)
+            return
         with own_torch_settings():
             steps = self._steps(task)
         yield Started(recipe=task.recipe, total=len(task.indices))
@@ -109,6 +115,7 @@ class InlineExecutor:
 
     def _steps(self, task: DrawTask) -> Generator[Event, None, None]:
         """Load the model, and return the generator that draws the pictures, an event at a time."""
+        waiting.tell(task.recipe.numerics.threads)
         sequential_offload = uses_sequential_offload(task.recipe, task.model)
         loaded = self._models.get(task.model, task.recipe.numerics, task.device, sequential_offload=sequential_offload)
         precise_models = ModelCache()  # for what is drawn again in more precision: the model itself stays

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sdplay.core.errors import BadRequest, StoreError, UnknownName
+from sdplay.core.fields import Precision
 from sdplay.files.atomic import replace_file
 from sdplay.files.regular import read_regular_text
 from sdplay.files.remembered import Remembered
@@ -30,7 +31,9 @@ class ModelCard:
     `family` names the folder of `sdplay.families` that loads it. `size` is the side in pixels it draws best; `steps`,
     `guidance_scale`, `sampler` and `schedule` are its defaults. `tile` is the number of pictures in one forward pass on
     a CPU, `film_tile` that of frames that do not wait for each other: a single picture should not cost as much as four,
-    and a film is never one picture. `decode` is the VAE's number format, "same" for that of the other networks.
+    and a film is never one picture. `precision` is the networks' number format on a CPU where none is asked for, "auto"
+    for the machine's best: narrow networks gain nothing from bfloat16, and pay for it. `decode` is the VAE's, "same"
+    for that of the other networks.
     `controlnet` is the ControlNet that comes with it, "" for none. `folder` is where its files are, None for a card
     without files of its own. `largest` is the longest side in pixels that it can draw, beyond which it makes a pattern,
     0 where none is known; `most_hires_strength` is how much a second pass larger than that may change.
@@ -47,6 +50,7 @@ class ModelCard:
     schedule: str
     tile: int = 1
     film_tile: int = 1
+    precision: Precision = "auto"
     decode: str = "same"
     controlnet: str = ""
     largest: int = 0

@@ -6,8 +6,9 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
+from functools import cache
 from itertools import pairwise
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, TypeVar, cast
 
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationError, with_config
 
@@ -20,6 +21,7 @@ from sdplay.requests.add_ons import without_paths
 from sdplay.requests.base import NEVER, Request, field_marks
 from sdplay.requests.modes import MODES, ROLES, import_object, named_files, request_from
 
+T = TypeVar("T")
 FORMAT = 1
 # What the fields of all modes stand for in a recipe that does not have them.
 OLD_DEFAULTS = {
@@ -49,15 +51,15 @@ class Numerics:
     """How the arithmetic was done; equal numerics on the same class of hardware give equal bits.
 
     `revision` counts up when a change of the program changes the bits of most pictures; of changes to few of them
-    `jobs.since_then` knows. `dtype` is that of the U-Net and the text encoders, `decode_dtype` the VAE's. `tile` is the
-    batch size, `threads` the number of CPU threads (0 on a GPU, where it has no effect). `decode_tile` is the side in
-    pixels of the tiles that the VAE decodes a larger picture in (0: whole), `attention_slice` says that one head of one
-    picture attends at a time. The bounds are for recipes that are read from files; `if_absent` in a field's metadata is
-    as in requests.
+    `jobs.since_then` knows. `engine` runs the U-Net. `dtype` is the format of the U-Net and the text encoders (whose
+    texts are made in float32 for OpenVINO), `decode_dtype` the VAE's. `tile` is the batch size, `threads` the number of
+    CPU threads (0 on a GPU, where it has no effect). `decode_tile` is the side in pixels of the tiles that the VAE
+    decodes a larger picture in (0: whole), `attention_slice` says that one head of one picture attends at a time. The
+    bounds are for recipes that are read from files; `if_absent` in a field's metadata is as in requests.
     """
 
     revision: Annotated[int, Field(strict=True, ge=1)] = 1
-    engine: str = "torch"
+    engine: Annotated[str, Field(pattern="^(torch|openvino)$")] = "torch"
     device: Annotated[str, Field(pattern="^(cpu|cuda|mps)$")] = "cpu"
     dtype: NumberFormat = "float32"
     decode_dtype: NumberFormat = "float32"
@@ -154,7 +156,7 @@ class Recipe:
             resolved = {name: rest[name] for name in RESOLVED}
             parts = {"request": request, "model": model, "numerics": numerics, "assets": assets, "pace_table": pace}
             parts |= resolved | {"wildcards": wildcards, "add_ons": add_ons, "enlargement": enlargement}
-            return TypeAdapter(cls).validate_python(parts)
+            return reader(cls).validate_python(parts)
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
             where = ".".join(map(str, first["loc"]))
@@ -167,7 +169,13 @@ def asset_from(role: str, value: dict[str, Any]) -> Asset:
     """The asset that a recipe describes for `role`; raises pydantic's `ValidationError`."""
     kind = ROLES[role]
     parts = {name: part for name, part in value.items() if kind is not FileAsset or (name, part) not in NO_SIZE.items()}
-    return TypeAdapter[Asset](kind).validate_python(parts)
+    return reader(kind).validate_python(parts)
+
+
+@cache
+def reader(kind: type[T]) -> TypeAdapter[T]:
+    """What reads a `kind` from data; making one takes milliseconds, and a service reads a recipe a request."""
+    return TypeAdapter(kind)
 
 
 def json_values(value: Any) -> Any:

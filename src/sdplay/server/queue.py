@@ -267,13 +267,15 @@ class JobQueue:
         rows = self._database.read(f"SELECT {JOB_COLUMNS} FROM jobs WHERE id = ?", (name,))
         return job_of(rows[0]) if rows else None
 
-    def jobs(self, *, states: Sequence[str] = (), before: str | None = None, limit: int = 50) -> list[Job]:
+    def jobs(
+        self, *, states: Sequence[str] = (), modes: Sequence[str] = (), before: str | None = None, limit: int = 50
+    ) -> list[Job]:
         """Jobs, the newest first; `before` is the id of the last one of the page before."""
-        marks = ", ".join("?" * len(states))
-        where = [f"state IN ({marks})"] if states else []
+        named = {"state": states, "mode": modes}
+        where = [f"{name} IN ({', '.join('?' * len(values))})" for name, values in named.items() if values]
         where += ["id < ?"] if before is not None else []
         clause = f"WHERE {' AND '.join(where)} " if where else ""
-        values = [*states, *([before] if before is not None else []), limit]
+        values = [*states, *modes, *([before] if before is not None else []), limit]
         return [
             job_of(row)
             for row in self._database.read(f"SELECT {JOB_COLUMNS} FROM jobs {clause}ORDER BY id DESC LIMIT ?", values)

@@ -12,9 +12,9 @@ from PIL import ImageOps
 from sdplay.core.errors import BadRequest
 from sdplay.files.atomic import replace_file
 from sdplay.images.open import UNREADABLE, open_file
+from sdplay.server.films import first_frame
 from sdplay.server.previews import THUMBNAIL_SIDE, thumbnail
 
-FIRST_FRAME = "frames/000000000.png"
 A_FOLDER = 1000  # thumbnails in one folder
 making = Lock()  # one at a time: a large picture takes its memory
 
@@ -65,4 +65,4 @@ class Thumbnails:
 
 def source_of(path: Path) -> Path:
     """The picture that stands for the file `path`."""
-    return path.parent / FIRST_FRAME if (path.parent / "job.json").exists() else path
+    return first_frame(path.parent) if (path.parent / "job.json").exists() else path

@@ -6,11 +6,11 @@ import logging
 import shutil
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import closing, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from sdplay.core.errors import NotReproduced, SdplayError, StoreError
 from sdplay.events import Event, FilmSaved, FramesSaved, ImageDone, Stepped
@@ -20,10 +20,10 @@ from sdplay.images.formats import MEDIA_TYPES
 from sdplay.images.own import read_own
 from sdplay.images.picture import Picture
 from sdplay.images.write import encode
-from sdplay.requests.modes import request_from
 from sdplay.requests.recipe import Recipe
 from sdplay.server.clients import FILM_FORMATS, formats_of
 from sdplay.server.discreet import without_folders
+from sdplay.server.films import film_folder, film_request, fork_source, frames_asked, words_of
 from sdplay.server.found import prompts_of, state_of
 from sdplay.server.gallery import Gallery
 from sdplay.server.hub import Hub
@@ -34,11 +34,10 @@ from sdplay.studio import Studio
 from sdplay.version import VERSION
 
 if TYPE_CHECKING:
-    from sdplay.film.plan import AnyFilm
+    pass
 
 PATIENCE = 1.0  # seconds between two looks at the queue, if nobody says that something waits
 LONGEST_MESSAGE = 300
-MOST_WORDS = 2000  # characters
 UPSCALE, VERIFY = "upscale", "verify"
 log = logging.getLogger("sdplay.server")
 
@@ -54,8 +53,11 @@ class GivenBack(Exception):
 class Workshop:
     """Does the jobs of a queue, as many at a time as the executor has workers."""
 
-    def __init__(self, queue: JobQueue, gallery: Gallery, hub: Hub, studio: Studio) -> None:
-        self._queue, self._gallery, self._hub, self._studio = queue, gallery, hub, studio
+    def __init__(
+        self, queue: JobQueue, gallery: Gallery, hub: Hub, studio: Studio, is_urgent: Callable[[], bool]
+    ) -> None:
+        """`is_urgent` says whether somebody waits who comes before all jobs: they are let in between two pictures."""
+        self._queue, self._gallery, self._hub, self._studio, self._is_urgent = queue, gallery, hub, studio, is_urgent
         self._stopping = threading.Event()
         self._cancelled: set[str] = set()
         self._skipping: set[str] = set()
@@ -183,6 +185,7 @@ class Workshop:
         preview, kind = job.request.get("preview", True), job.request.get("format", "png")
         folder = self._folder(job)
         while missing:
+            left = len(missing)
             with closing(self._studio.run(resolved, missing, preview=preview)) as events:
                 for event in events:
                     if isinstance(event, ImageDone):
@@ -192,6 +195,8 @@ class Workshop:
                     if isinstance(event, Stepped) and self._is_skipped(job):
                         missing = [index for index in missing if index not in event.indices]
                         break
+                    if isinstance(event, Stepped) and len(missing) < left and self._is_urgent():
+                        break  # the next picture begins again from its first step
                 else:
                     return
 
@@ -232,12 +237,12 @@ class Workshop:
         from sdplay.film.job.encoder import Output
         from sdplay.film.job.film import shoot
 
-        folder = Path("films") / job.id
-        if (folder / "job.json").exists():
-            film = self._studio.films.resume(folder)
+        folder, frames, source = film_folder(job), frames_asked(job), fork_source(job)
+        if (folder / "job.json").exists() and source is None:
+            film = self._studio.films.resume(folder, frames=frames)
         else:
             output = Output(kind=job.request.get("format", formats_of(job.mode)[0]))
-            film = self._studio.films.start(film_request(job), folder, output)
+            film = self._studio.films.start(film_request(job), folder, output, source=source, frames=frames)
         recipe = film.recipe
         for event in shoot(film):
             if isinstance(event, FramesSaved):
@@ -333,16 +338,6 @@ class Workshop:
                         self.cancel(job.id)
                 self._queue.reap()
                 self._queue.trim()
-
-
-def film_request(job: Job) -> AnyFilm:
-    return cast("AnyFilm", request_from({**job.request["fields"], "mode": job.mode}))
-
-
-def words_of(recipe: Recipe) -> str:
-    """The prompts of a film, as they are looked for."""
-    texts = (text for field, text in recipe.request.texts({}) if field != "negative_prompt" and text)
-    return " | ".join(texts)[:MOST_WORDS]
 
 
 def write(path: Path, content: bytes) -> None:

@@ -5,27 +5,23 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp
 
 from sdplay.core.errors import SdplayError
 from sdplay.server.http import native
 from sdplay.server.http.a1111.api import install as install_a1111
 from sdplay.server.http.errors import Shape, on_error, on_http, on_invalid
+from sdplay.server.http.native.first import first
 from sdplay.server.http.openai.api import install as install_openai
-from sdplay.server.http.policy import Access, Policy
+from sdplay.server.http.policy import COOKIE, Access, Policy
+from sdplay.server.page.routes import install as install_page
 from sdplay.server.service import Service
 from sdplay.version import VERSION
-
-
-async def home(request: Request) -> Response:
-    """Where people find something to look at."""
-    return RedirectResponse("/api/v1/docs")
 
 
 def make_app(service: Service, access: Access) -> ASGIApp:
@@ -56,5 +52,5 @@ def make_app(service: Service, access: Access) -> ASGIApp:
     install_openai(app)
     app.openapi = native.description
     app.state.allowed_methods = native.allowed_methods
-    app.add_route("/", home)
+    install_page(app, partial(first, service), access.token, COOKIE)
     return Policy(app, access, shapes)

@@ -28,9 +28,13 @@ LONGEST_NUMBER = 15  # digits of a length
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 BODIES = ("application/json", "multipart/form-data")
 COOKIE = "sdplay_token"
+LOGIN = "/login"  # asks for the token itself
 SLOWEST_PART = 20.0  # seconds between two parts of a body
 LONGEST_BODY = 300.0  # seconds that all of it may take
-CSP = "default-src 'self'; img-src 'self' blob: data:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+CSP = (
+    "default-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; "
+    "frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+)
 HEADERS = [
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
@@ -74,7 +78,7 @@ class Policy:
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
         answering = Answering(send, lambda refused: self._body(scope["path"], refused))
         try:
-            self._let_in(scope["method"], headers)
+            self._let_in(scope["method"], scope["path"], headers)
             check_length(headers.get("content-length", "0"), self._access.body)
             await self._app(scope, limited(receive, self._access.body, answering.refuse), answering)
         except Refused as refused:
@@ -86,10 +90,10 @@ class Policy:
         problem = {"code": refused.code, "field": None, "value": None, "message": refused.message, "hint": ""}
         return shape_of(path, self._shapes)(refused.status, [problem])
 
-    def _let_in(self, method: str, headers: Mapping[str, str]) -> None:
+    def _let_in(self, method: str, path: str, headers: Mapping[str, str]) -> None:
         self._check_host(headers.get("host", ""))
         self._check_origin(method, headers)
-        if self._access.token is not None and not self._knows(self._access.token, headers):
+        if self._access.token is not None and path != LOGIN and not self._knows(self._access.token, headers):
             raise Refused(401, "unauthorized", "a token is needed: `Authorization: Bearer TOKEN`")
         if method in SAFE:
             return

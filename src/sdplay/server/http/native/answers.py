@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
+from sdplay.server.problems import Problem
 from sdplay.server.records import GONE, HERE, TRASH, Job, State, StoredPicture, Upload
 from sdplay.server.service import Service
 from sdplay.server.shown import shown_request
@@ -14,16 +15,6 @@ from sdplay.server.shown import shown_request
 PICTURE_ROUTE, JOB_ROUTE, UPLOAD_ROUTE = "/api/v1/pictures", "/api/v1/jobs", "/api/v1/uploads"
 
 PLACES: dict[int, Literal["here", "trash", "gone"]] = {HERE: "here", TRASH: "trash", GONE: "gone"}
-
-
-class Problem(BaseModel):
-    """What is wrong: `code` is its kind for programs, `field` the field at fault, `hint` what to do instead."""
-
-    code: str
-    field: str | None = None
-    value: str | None = None
-    message: str
-    hint: str = ""
 
 
 class Failure(Problem):

@@ -1,0 +1,7 @@
+/** The views: one line each. `hidden` ones have no place in the rail. */
+import { DrawView } from "./views/draw.js";
+
+/** @typedef {{name: string, icon: string, label: string, component: any, hidden?: boolean}} View */
+
+/** @type {View[]} */
+export const views = [{ name: "draw", icon: "draw", label: "views.draw", component: DrawView }];

@@ -1,0 +1,24 @@
+"""One service that pretends to draw for all tests of a file, and a browser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.service import RunningService, running_service
+
+pytest_plugins: list[str] = []
+
+try:
+    from tests.support.browser import browser, open_page, page
+except ImportError:  # playwright is of the extra "test"
+    collect_ignore_glob = ["test_*.py"]
+else:
+    __all__ = ["browser", "open_page", "page"]
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
+    with running_service(tmp_path_factory.mktemp("home")) as service:
+        yield service

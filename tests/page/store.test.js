@@ -1,0 +1,125 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { restored } from "../../src/sdplay/server/page/static/js/core/drafts.js";
+import { meant, normal, pressed } from "../../src/sdplay/server/page/static/js/core/keys.js";
+import { parse } from "../../src/sdplay/server/page/static/js/core/router.js";
+import { applyEvent, withJob, withPicture, withQueue } from "../../src/sdplay/server/page/static/js/core/store.js";
+import { fill, found } from "../../src/sdplay/server/page/static/js/core/words.js";
+
+const empty = { jobs: new Map(), order: [], paused: false, pictures: [] };
+const job = {
+  id: "a",
+  mode: "txt2img",
+  state: "queued",
+  total: 2,
+  done: 0,
+  priority: 0,
+  notes: [],
+  created: 1,
+  error: null,
+};
+
+/** @param {any} state @param {[string, any][]} events */
+function after(state, events) {
+  return events.reduce((now, [type, data]) => applyEvent(now, { type, data: { job: "a", ...data } }).state, state);
+}
+
+test("a job goes through the queue as events tell", () => {
+  const waiting = withQueue(empty, { jobs: [job], paused: false });
+  assert.deepEqual(waiting.order, ["a"]);
+  const running = after(waiting, [
+    ["started", {}],
+    ["step", { step: 3, steps: 20, preview: "data:x" }],
+  ]);
+  assert.equal(running.jobs.get("a")?.state, "running");
+  assert.equal(running.jobs.get("a")?.progress?.step, 3);
+  assert.equal(running.jobs.get("a")?.preview, "data:x");
+  const drawn = after(running, [
+    ["picture", { index: 0, picture: 7 }],
+    ["picture", { index: 0, picture: 7 }],
+  ]);
+  assert.deepEqual(drawn.jobs.get("a")?.pictures, [7]);
+  assert.equal(drawn.jobs.get("a")?.done, 1);
+  const done = after(drawn, [["finished", { state: "failed", error: { message: "no" } }]]);
+  assert.deepEqual(done.order, []);
+  assert.equal(done.jobs.get("a")?.error.message, "no");
+  assert.equal(waiting.jobs.get("a")?.state, "queued", "what was is not changed");
+});
+
+test("an event of a job that nobody knows asks for the queue", () => {
+  for (const type of ["queued", "started", "step", "moved"]) {
+    assert.deepEqual(applyEvent(empty, { type, data: { job: "b" } }).wanted, ["queue"], type);
+  }
+  assert.deepEqual(applyEvent(empty, { type: "reset", data: { job: "" } }).wanted, ["all"]);
+  assert.deepEqual(applyEvent(empty, { type: "picture", data: { job: "b", picture: 3 } }).wanted, [{ picture: 3 }]);
+});
+
+test("pictures are in order, once each, and go when they are forgotten", () => {
+  const state = [2, 5, 3, 5].reduce((now, id) => withPicture(now, { id }), /** @type {any} */ (empty));
+  assert.deepEqual(
+    state.pictures.map((/** @type {any} */ one) => one.id),
+    [5, 3, 2],
+  );
+  assert.deepEqual(
+    after(state, [["forgotten", { picture: 3 }]]).pictures.map((/** @type {any} */ one) => one.id),
+    [5, 2],
+  );
+});
+
+test("a job that was just handed in is in the queue at once", () => {
+  const state = withJob(empty, { ...job, pictures: [] });
+  assert.deepEqual(state.order, ["a"]);
+  assert.deepEqual(withJob(state, { ...job, state: "completed", pictures: [{ id: 4 }] }).jobs.get("a")?.pictures, [4]);
+});
+
+test("addresses", () => {
+  assert.deepEqual(parse("#/gallery/12?text=a%20b"), { view: "gallery", parts: ["12"], query: { text: "a b" } });
+  assert.deepEqual(parse(""), { view: "draw", parts: [], query: {} });
+  assert.deepEqual(parse("#/gallery/%E0%A4%A").parts, ["%E0%A4%A"]);
+});
+
+test("drafts keep what fits", () => {
+  assert.deepEqual(restored({ a: 2, b: "x", d: 1 }, { a: 1, b: 2, c: [] }), { a: 2, b: 2, c: [] });
+  assert.deepEqual(restored("rubbish", { a: 1 }), { a: 1 });
+  assert.equal(restored(5, null), 5);
+});
+
+/** @param {Record<string, any>} fields @returns {any} */
+const typed = (fields) => ({
+  key: "",
+  ctrlKey: false,
+  altKey: false,
+  shiftKey: false,
+  metaKey: false,
+  target: null,
+  ...fields,
+});
+
+test("keys mean what they say", () => {
+  assert.equal(pressed(typed({ key: "Enter", ctrlKey: true, shiftKey: true })), "Ctrl+Shift+Enter");
+  assert.equal(pressed(typed({ key: "?", shiftKey: true })), "?");
+  assert.equal(pressed(typed({ key: "V", shiftKey: true })), "Shift+v");
+  assert.equal(normal("Shift+V"), "Shift+v");
+  const groups = [
+    {
+      view: "x",
+      keys: [
+        { keys: "Ctrl+Enter", what: "", run() {} },
+        { keys: "m", what: "", run() {} },
+      ],
+    },
+  ];
+  const input = { closest: () => ({ tagName: "TEXTAREA", getAttribute: () => null }) };
+  assert.equal(meant(groups, typed({ key: "m", target: input })), undefined);
+  assert.equal(meant(groups, typed({ key: "m" })), groups[0]?.keys[1]);
+  assert.equal(meant(groups, typed({ key: "Enter", ctrlKey: true, target: input })), groups[0]?.keys[0]);
+});
+
+test("words have forms and values", () => {
+  const rules = new Intl.PluralRules("en");
+  const words = { "n.one": "{count} job", "n.other": "{count} jobs", plain: "<b>{name}</b>" };
+  assert.equal(fill(found(words, "n", { count: 1 }, rules), { count: 1 }), "1 job");
+  assert.equal(fill(found(words, "n", { count: 2 }, rules), { count: 2 }), "2 jobs");
+  assert.equal(found(words, "missing", {}, rules), "missing");
+  assert.equal(fill("{other}", { name: 1 }), "{other}");
+});
