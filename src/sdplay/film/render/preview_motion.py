@@ -45,14 +45,14 @@ class SmallPlan(AnimationPlan):
 
 
 def small_moves(recipe: Recipe, picture: Path | None, frames: range, side: int) -> Iterator[tuple[int, bytes]]:
-    """(number, JPEG) of the `frames` of the animation `recipe`, up to `side` pixels a side: `picture`, else a test
+    """(number, JPEG) of the `frames` of the animation `recipe`, `side` pixels long: `picture`, else a test
     card, as the camera moves it. Raises `BadRequest` for a clip redrawn, which no camera moves.
     """
     request = recipe.request
     if not isinstance(request, Animate) or request.of_clip:
         reason, hint = "no camera moves in this film", "animation_mode 2D and 3D have moves"
         raise BadRequest(reason, field="animation_mode", value=getattr(request, "animation_mode", ""), hint=hint)
-    scale = min(1.0, side / max(recipe.width, recipe.height))
+    scale = side / max(recipe.width, recipe.height)
     size = max(round(recipe.width * scale), 1), max(round(recipe.height * scale), 1)
     quick = request.model_copy(update={"sampling_mode": "bilinear"} if request.sampling_mode == "bicubic" else {})
     plan = SmallPlan(replace(recipe, request=quick), scale)

@@ -1,7 +1,13 @@
 /** The views: one line each. `hidden` ones have no place in the rail. */
+import { CanvasView } from "./views/canvas/view.js";
 import { DrawView } from "./views/draw.js";
+import { FilmsView } from "./views/films.js";
 
 /** @typedef {{name: string, icon: string, label: string, component: any, hidden?: boolean}} View */
 
 /** @type {View[]} */
-export const views = [{ name: "draw", icon: "draw", label: "views.draw", component: DrawView }];
+export const views = [
+  { name: "draw", icon: "draw", label: "views.draw", component: DrawView },
+  { name: "canvas", icon: "canvas", label: "views.canvas", component: CanvasView },
+  { name: "films", icon: "films", label: "views.films", component: FilmsView },
+];
