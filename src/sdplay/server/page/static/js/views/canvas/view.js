@@ -106,7 +106,7 @@ function Zoom() {
   const scale = Math.round(easel.viewport.value.scale * 100);
   return html`<div class="zoom">
     <${IconButton} small icon="minus" label=${t("canvas.zoom.out")} onClick=${() => zoomBy(easel, 1 / ZOOM)} />
-    <button type="button" class="zoom-scale" title=${`${t("canvas.zoom.fit")} (0)`} aria-label=${t("canvas.zoom.fit")} onClick=${() => fitIn(easel)}>${scale} %</button>
+    <button type="button" class="zoom-scale" title=${`${t("canvas.zoom.fit")} (0)`} aria-label=${`${t("canvas.zoom.fit")}: ${scale} %`} onClick=${() => fitIn(easel)}>${scale} %</button>
     <${IconButton} small icon="plus" label=${t("canvas.zoom.in")} onClick=${() => zoomBy(easel, ZOOM)} />
   </div>`;
 }
