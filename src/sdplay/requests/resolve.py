@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TypeVar
 
 from sdplay.core.errors import BadRequest, ModelBroken, UnknownName
+from sdplay.core.fields import Quality
 from sdplay.core.machine import Machine
 from sdplay.core.sample import Asset
 from sdplay.library.few_steps import few_steps_of
@@ -15,6 +16,7 @@ from sdplay.library.resolve import ResolvedModel
 from sdplay.requests.base import Request
 from sdplay.requests.enlarge import drawable
 from sdplay.requests.memory import model_size
+from sdplay.requests.quality import computed_steps
 from sdplay.requests.recipe import Numerics, Recipe
 from sdplay.requests.run_options import RunOptions
 from sdplay.requests.txt2img import second_pass
@@ -95,8 +97,9 @@ def check_openvino(run: RunOptions, machine: Machine, *, sparing: bool) -> None:
     raise BadRequest(reason, field="engine", value=run.engine, hint=hint)
 
 
-def network_calls(sampler: str, steps: int) -> int:
+def network_calls(sampler: str, steps: int, quality: Quality = "exact") -> int:
     """How often the network looks at a picture in so many steps: twice a step in Heun's method, but for the last."""
+    steps = len(computed_steps(quality, steps))
     return 2 * steps - 1 if sampler == "heun" else steps
 
 

@@ -65,12 +65,13 @@ class SteppedDenoiser:
         self.sigmas, self.at = sigmas, at
 
     def __call__(self, x: Tensor, sigma: float) -> Tensor:
-        return self.at(self.step(sigma))(x, sigma)
+        return self.at(step_of(self.sigmas, sigma))(x, sigma)
 
-    def step(self, sigma: float) -> int:
-        """The step in which the level `sigma` lies; 0 for levels above all of them."""
-        reached = bisect_right(self.sigmas, -sigma, key=lambda level: -level)
-        return min(max(reached - 1, 0), len(self.sigmas) - 2)
+
+def step_of(sigmas: Sequence[float], sigma: float) -> int:
+    """The step of a run through `sigmas` in which the level `sigma` lies; 0 for levels above all of them."""
+    reached = bisect_right(sigmas, -sigma, key=lambda level: -level)
+    return min(max(reached - 1, 0), len(sigmas) - 2)
 
 
 @dataclass(frozen=True, slots=True)
