@@ -9,8 +9,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from sdplay.requests.quality import computed_steps
-from sdplay.sampling.forecast import ForecastDenoiser
+from sdplay.requests.resolve import computed_steps
+from sdplay.sampling.denoiser import ForecastDenoiser
 from sdplay.sampling.samplers import RENOISING, SAMPLERS
 
 SIGMAS = [14.6, 8.0, 5.0, 3.0, 1.8, 1.0, 0.5, 0.2, 0.0]

@@ -16,10 +16,16 @@ from sdplay.pipeline.model_cache import TextEncodingCache
 from sdplay.prompts.composition import Part, PromptSchedule, composed, scheduled
 from sdplay.prompts.lora_tags import ActiveEmbeddings, ActiveLoras, Lora, lora_tags
 from sdplay.requests.add_ons import asked_loras
-from sdplay.requests.quality import computed_steps
 from sdplay.requests.recipe import Recipe
-from sdplay.sampling.denoiser import ComposedDenoiser, Denoiser, GuidedDenoiser, Rescale, SteppedDenoiser
-from sdplay.sampling.forecast import ForecastDenoiser
+from sdplay.requests.resolve import computed_steps
+from sdplay.sampling.denoiser import (
+    ComposedDenoiser,
+    Denoiser,
+    ForecastDenoiser,
+    GuidedDenoiser,
+    Rescale,
+    SteppedDenoiser,
+)
 from sdplay.sampling.samplers import RENOISING
 
 Weights = dict[str, float]  # by name
