@@ -22,13 +22,18 @@ from sdplay.server.clients import Limits, check_film_format, check_limits, clien
 from sdplay.server.database import Database
 from sdplay.server.derived import DERIVED, prepared
 from sdplay.server.films import FILM_MODES, film_folder, parsed_frames
+from sdplay.server.folders import PictureFolders, checked_folders
 from sdplay.server.gallery import Gallery
 from sdplay.server.home import ServiceHome
 from sdplay.server.hub import Hub
+from sdplay.server.index import PictureIndex
 from sdplay.server.live import Live
 from sdplay.server.motion import MotionPreviews
 from sdplay.server.queue import JobQueue
 from sdplay.server.records import Job, StoredPicture, Upload
+from sdplay.server.scan import FolderScan
+from sdplay.server.thumbnails import Thumbnails
+from sdplay.server.trash import Trash
 from sdplay.server.work import Workshop, error_data
 from sdplay.studio import Studio
 
@@ -66,12 +71,25 @@ class Accepted:
 class Service:
     """Everything that entry points need; used from several threads. Its process works in the folder of `home`."""
 
-    def __init__(self, home: ServiceHome, executor: ProcessExecutor, library: Library, limits: Limits) -> None:
+    def __init__(
+        self,
+        home: ServiceHome,
+        executor: ProcessExecutor,
+        library: Library,
+        limits: Limits,
+        watched: Sequence[Path] = (),
+    ) -> None:
+        """`watched` are folders whose pictures are shown beside those of the service's own; `BadRequest` for wrong
+        ones.
+        """
         self.home, self.executor, self.limits = home, executor, limits
         self.library = replace(library, fetch=no_download)
         self.hub = Hub()
         self.database = Database(home.database, self.hub.tell)
         self.queue, self.gallery = JobQueue(self.database), Gallery(self.database)
+        self.folders = PictureFolders(home.pictures, checked_folders(watched, home.folder))
+        self.scan = FolderScan(PictureIndex(self.database), self.folders)
+        self.trash, self.thumbnails = Trash(self.database, self.folders), Thumbnails(home.thumbnails)
         self.studio = Studio(executor, library=self.library)
         self.workshop = Workshop(self.queue, self.gallery, self.hub, self.studio, lambda: executor.is_urgent)
         self.live = Live(executor, self.library, limits, self.find_upload)
@@ -82,11 +100,13 @@ class Service:
         """Take up what was running when the last service ended, and begin to work."""
         self.queue.recover()
         self.workshop.start()
+        self.scan.start()
 
     def stop(self, patience: float = STEP) -> None:
         """End all work within `patience` seconds and a little; what is not finished goes on after the next start."""
         self.motion.close()
         self.workshop.stop(patience)
+        self.scan.stop()
         self.database.close()
 
     # Jobs
@@ -238,18 +258,44 @@ class Service:
             raise NotFound("there is no such picture", field="picture", value=number)
         return picture
 
+    def change_pictures(
+        self,
+        pictures: Sequence[int],
+        *,
+        starred: bool | None = None,
+        rating: int | None = None,
+        trash: bool | None = None,
+    ) -> int:
+        """Star pictures, rate them, move them into the trash or out of it; how many were there."""
+        there = 0
+        if starred is not None or rating is not None:
+            there = self.gallery.mark(pictures, starred=starred, rating=rating)
+        if trash is not None:
+            there = len((self.trash.put if trash else self.trash.put_back)(pictures))
+        return there
+
+    def empty_trash(self) -> int:
+        """Delete what is in the trash, for good; how many pictures."""
+        gone = self.trash.empty()
+        for number in gone:
+            self.thumbnails.forget(number)
+        return len(gone)
+
     def delete_picture(self, number: int) -> None:
         """Take a picture out of the list and delete its file."""
         picture = self.picture(number)
         with suppress(NotFound):
             self.file_of(picture).unlink(missing_ok=True)
         self.gallery.forget_picture(number)
+        self.thumbnails.forget(number)
 
     def file_of(self, stored: StoredPicture | Upload) -> Path:
-        """The file of a picture; raises `NotFound` if somebody took it away, and never leaves the service's folder."""
-        root = Path.cwd().resolve()
-        path = (root / stored.file).resolve()
-        if not path.is_relative_to(root) or not path.is_file():
+        """The file of a picture; raises `NotFound` if somebody took it away, and never leaves the folders whose
+        pictures are shown.
+        """
+        place = self.folders.file_of(stored) if isinstance(stored, StoredPicture) else Path(stored.file)
+        path = place.resolve()
+        if not self.folders.holds(path) or not path.is_file():
             raise NotFound("its file is not there any more", field="picture", value=stored.id)
         return path
 

@@ -21,10 +21,10 @@ from sdplay.images.own import read_own
 from sdplay.images.picture import Picture
 from sdplay.images.write import encode
 from sdplay.requests.recipe import Recipe
-from sdplay.requests.stills import Still, prompt_of
 from sdplay.server.clients import FILM_FORMATS, formats_of
 from sdplay.server.discreet import without_folders
 from sdplay.server.films import film_folder, film_request, fork_source, frames_asked, words_of
+from sdplay.server.found import prompts_of, state_of
 from sdplay.server.gallery import Gallery
 from sdplay.server.hub import Hub
 from sdplay.server.previews import preview_data
@@ -225,7 +225,8 @@ class Workshop:
                 "seed": picture.seed,
                 "digest": picture.digest,
                 "recipe": recipe.digest,
-                "prompt": words_of_picture(recipe, picture.index),
+                **prompts_of(recipe, picture.index),
+                **state_of(path),
                 "model": recipe.model.name,
                 "seconds": picture.seconds,
             },
@@ -286,6 +287,7 @@ class Workshop:
                 "digest": larger.enlarged[-1].made,
                 "recipe": job.recipe,
                 "prompt": job.request.get("prompt", ""),
+                **state_of(larger.path),
                 "model": job.request.get("model", ""),
                 "seconds": larger.seconds,
             },
@@ -336,11 +338,6 @@ class Workshop:
                         self.cancel(job.id)
                 self._queue.reap()
                 self._queue.trim()
-
-
-def words_of_picture(recipe: Recipe, index: int) -> str:
-    """The prompt of a picture, as it is looked for."""
-    return prompt_of(recipe, index).prompt if isinstance(recipe.request, Still) else ""
 
 
 def write(path: Path, content: bytes) -> None:

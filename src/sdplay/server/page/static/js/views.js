@@ -1,4 +1,5 @@
 /** The views: one line each. `hidden` ones have no place in the rail. */
+import { CanvasView } from "./views/canvas/view.js";
 import { DrawView } from "./views/draw.js";
 import { FilmsView } from "./views/films.js";
 
@@ -7,5 +8,6 @@ import { FilmsView } from "./views/films.js";
 /** @type {View[]} */
 export const views = [
   { name: "draw", icon: "draw", label: "views.draw", component: DrawView },
+  { name: "canvas", icon: "canvas", label: "views.canvas", component: CanvasView },
   { name: "films", icon: "films", label: "views.films", component: FilmsView },
 ];
