@@ -3,6 +3,7 @@ import { CanvasView } from "./views/canvas/view.js";
 import { DrawView } from "./views/draw.js";
 import { FilmsView } from "./views/films.js";
 import { LiveView } from "./views/live/view.js";
+import { ModelsView } from "./views/models/view.js";
 
 /** @typedef {{name: string, icon: string, label: string, component: any, hidden?: boolean}} View */
 
@@ -12,4 +13,5 @@ export const views = [
   { name: "live", icon: "live", label: "views.live", component: LiveView },
   { name: "canvas", icon: "canvas", label: "views.canvas", component: CanvasView },
   { name: "films", icon: "films", label: "views.films", component: FilmsView },
+  { name: "models", icon: "models", label: "views.models", component: ModelsView },
 ];
