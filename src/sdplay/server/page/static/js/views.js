@@ -1,7 +1,10 @@
 /** The views: one line each. `hidden` ones have no place in the rail. */
+import { announce } from "./shell/places.js";
 import { DrawView } from "./views/draw.js";
 
 /** @typedef {{name: string, icon: string, label: string, component: any, hidden?: boolean}} View */
 
 /** @type {View[]} */
 export const views = [{ name: "draw", icon: "draw", label: "views.draw", component: DrawView }];
+
+announce(views.map((one) => one.name));

@@ -58,14 +58,14 @@ async function fetchPicture(id) {
   state.value = withPicture(state.value, await api.get(`pictures/${id}`));
 }
 
-/** @param {{type: string, data: Record<string, any>}} event */
+/** @param {import("./store.js").Told} event */
 function take(event) {
   const { state: after, wanted } = applyEvent(state.value, event);
   state.value = after;
   for (const one of wanted) {
     if (one === "queue") soon("queue", refreshQueue);
     else if (one === "all") soon("all", refresh);
-    else soon(`picture ${one.picture}`, () => fetchPicture(one.picture));
+    else fetchPicture(one.picture).catch(() => {});
   }
   for (const listener of listeners) listener(event);
 }
@@ -96,7 +96,7 @@ export function connect() {
   };
   for (const type of TYPES) {
     source.addEventListener(type, (event) => {
-      take({ type, data: JSON.parse(/** @type {MessageEvent} */ (event).data) });
+      take({ type, data: JSON.parse(/** @type {MessageEvent} */ (event).data), at: Date.now() / 1000 });
     });
   }
 }

@@ -10,7 +10,7 @@ import { computed, signal } from "./html.js";
  *   [more: string]: any}} Job
  */
 /** @typedef {{step?: number, steps?: number, done?: number, total?: number, seconds_left?: number, indices?: number[]}} Progress */
-/** @typedef {{type: string, data: Record<string, any>}} Told */
+/** What happened, and when this page heard of it, in seconds since 1970. @typedef {{type: string, data: Record<string, any>, at?: number}} Told */
 /**
  * @typedef {{jobs: Map<string, Job>, order: string[], paused: boolean, pictures: any[]}} State
  * `order`: those that run, then those that wait. `pictures`: the newest first.
@@ -73,7 +73,9 @@ export function withJob(before, answer) {
 export function withPicture(before, picture) {
   const others = before.pictures.filter((one) => one.id !== picture.id);
   const pictures = [picture, ...others].sort((a, b) => b.id - a.id).slice(0, MOST_PICTURES);
-  return { ...before, pictures };
+  const job = before.jobs.get(picture.job);
+  const after = { ...before, pictures };
+  return job?.preview && job.pictures?.at(-1) === picture.id ? changed(after, job.id, { preview: undefined }) : after;
 }
 
 /**
@@ -94,7 +96,7 @@ export function applyEvent(before, event) {
       return { state: before, wanted: ["queue"] };
     case "started":
       return known
-        ? { state: changed(before, id, { state: "running" }), wanted: [] }
+        ? { state: changed(before, id, { state: "running", preview: undefined, begun: event.at }), wanted: [] }
         : { state: before, wanted: ["queue"] };
     case "step": {
       const { preview, job: _, ...progress } = event.data;
@@ -104,7 +106,7 @@ export function applyEvent(before, event) {
     case "picture": {
       const pictures = [...(known?.pictures ?? []).filter((one) => one !== event.data.picture), event.data.picture];
       const done = Math.max(known?.done ?? 0, pictures.length);
-      const after = known ? changed(before, id, { pictures, done, preview: undefined }) : before;
+      const after = known ? changed(before, id, { pictures, done }) : before;
       return { state: after, wanted: [{ picture: event.data.picture }] };
     }
     case "finished":
@@ -126,13 +128,7 @@ function changed(before, id, fields) {
 function ended(before, id, data) {
   const order = before.order.filter((one) => one !== id);
   if (!before.jobs.has(id)) return { ...before, order };
-  const fields = {
-    state: data.state,
-    error: data.error ?? null,
-    preview: undefined,
-    progress: null,
-    ended: Date.now() / 1000,
-  };
+  const fields = { state: data.state, error: data.error ?? null, progress: null };
   return { ...changed(before, id, fields), order };
 }
 

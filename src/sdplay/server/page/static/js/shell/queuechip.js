@@ -1,17 +1,11 @@
 /** What the queue does, in the header of every view. */
 import { html } from "../core/html.js";
+import { donePart } from "../core/pace.js";
 import { go } from "../core/router.js";
 import { paused, queue, running } from "../core/store.js";
 import { t } from "../core/words.js";
 import { Icon } from "../parts/icon.js";
 import { Ring } from "../parts/progress.js";
-
-/** How far a job is, from 0 to its total of pictures. @param {import("../core/store.js").Job} job */
-export function donePart(job) {
-  const { step = 0, steps = 0, done } = job.progress ?? {};
-  if (done !== undefined) return done;
-  return Math.min(job.done + (steps ? step / steps : 0), job.total);
-}
 
 export function QueueChip() {
   const count = queue.value.length;
