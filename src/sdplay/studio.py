@@ -192,7 +192,7 @@ class Studio:
         model = resolve(request.model, self.resolver.library, allow_pickle=request.run.allow_pickle)
         written, wildcards = expand_prompts(request)
         model = replace(model, add_ons=find_add_ons(written, wildcards, self.resolver.library))
-        machine = Machine(device="cpu", dtype="float32", threads=1)
+        machine = Machine(device="cpu", dtype="float32", threads=1, engines=("torch", "openvino"))  # none of them runs
         return explain(resolve_request(written, model, machine, self.resolver.new_seed(), {}, wildcards), model)
 
     def models(self) -> dict[str, Path]:

@@ -40,7 +40,7 @@ def test_the_flags_of_txt2img_are_these() -> None:
         *("--hires-scale", "--hires-upscaler", "--hires-steps", "--hires-strength"),
         *("--control-image", "--controlnet", "--control-preprocessor", "--canny-low", "--canny-high"),
         *("--control-scale", "--control-start", "--control-end"),
-        *("--device", "--precision", "--low-memory", "--decode-tile"),
+        *("--device", "--precision", "--engine", "--low-memory", "--decode-tile"),
         *("--max-memory", "--allow-lossy", "--batch-size", "--guidance-rescale", "--clip-skip", "--noise"),
     ]
 

@@ -97,7 +97,7 @@ OTHER = {
     "embedding": ["x.safetensors"],
     "hires_scale": 1.5,
     "numerics.revision": 2,
-    "numerics.engine": "onnx",
+    "numerics.engine": "openvino",
     "numerics.device": "cuda",
     "numerics.dtype": "bfloat16",
     "numerics.decode_dtype": "bfloat16",

@@ -37,6 +37,7 @@ SMALLEST_TILE = 64
 MOST_PICTURES = 100_000
 NoiseSource = Literal["philox", "torch"]
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
+EngineChoice = Literal["auto", "torch", "openvino"]
 Syntax = Literal["a1111", "plain"]
 
 

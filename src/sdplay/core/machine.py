@@ -21,11 +21,14 @@ MEMINFO = Path("/proc/meminfo")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Machine:
-    """`device` as torch names it; `dtype` the format its networks should run in; `threads` 0 on a GPU."""
+    """`device` as torch names it; `dtype` the format its networks should run in; `threads` 0 on a GPU; `engines` what
+    runs networks there.
+    """
 
     device: str
     dtype: str
     threads: int
+    engines: tuple[str, ...] = ("torch",)
 
 
 def memory_available(meminfo: Path = MEMINFO) -> int | None:

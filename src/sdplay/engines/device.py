@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, Protocol
 
 import torch
@@ -30,7 +32,8 @@ def detect_machine(device: str = "auto", precision: Precision = "auto") -> Machi
                 hint="leave `precision` out, or take float32 or bfloat16",
             )
         best = "bfloat16" if cpu_computes_bfloat16() else "float32"
-        return Machine(device="cpu", dtype=best if precision == "auto" else precision, threads=physical_cores())
+        dtype = best if precision == "auto" else precision
+        return Machine(device="cpu", dtype=dtype, threads=physical_cores(), engines=cpu_engines())
     if chosen.startswith("mps"):
         return Machine(device=chosen, dtype="float16" if precision == "auto" else precision, threads=0)
     best = "bfloat16" if torch.cuda.is_bf16_supported() else "float16"
@@ -59,6 +62,11 @@ def _device(asked: str) -> str:
         value=asked,
         hint="use `device=cpu`; for an NVIDIA GPU, set up with `make demo TORCH_INDEX=<the PyTorch CUDA wheel index>`",
     )
+
+
+def cpu_engines() -> tuple[str, ...]:
+    """What runs networks on the CPU; OpenVINO is an extra."""
+    return ("torch", "openvino") if find_spec("openvino") is not None else ("torch",)
 
 
 def cpu_computes_bfloat16() -> bool:
@@ -105,6 +113,17 @@ class TorchEngine:
 
 
 TORCH = TorchEngine()
+
+
+def make_engine(name: str, dtype: str, threads: int, cache: Path) -> Engine:
+    """The engine of that name; what it makes once is kept in `cache`. Raises `BadRequest` if it is not installed."""
+    if name == "torch":
+        return TORCH
+    if find_spec("openvino") is None:
+        raise BadRequest("is not installed here", field="engine", value=name, hint="`pip install sdplay[openvino]`")
+    from sdplay.engines.openvino import OpenVinoEngine
+
+    return OpenVinoEngine(dtype, threads, cache / "openvino")
 
 
 class CompiledComponent:

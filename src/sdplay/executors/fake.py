@@ -26,7 +26,7 @@ class FakeExecutor:
     workers = 1
 
     def detect_machine(self, request: Request) -> Machine:
-        return Machine(device="cpu", dtype="float32", threads=1)
+        return Machine(device="cpu", dtype="float32", threads=1, engines=("torch", "openvino"))
 
     def run(self, task: Task) -> Generator[Event, None, None]:
         if isinstance(task, UpscaleTask):

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import copy
 import gc
+import os
 from collections import OrderedDict
 from dataclasses import dataclass, replace
 
 import torch
 
 from sdplay.core.fields import Syntax
-from sdplay.engines.device import Placement, make_placement
+from sdplay.engines.device import TORCH, Placement, make_engine, make_placement
 from sdplay.families.base import Family, TextEncoding, load_family
+from sdplay.library.library import cache_of
 from sdplay.library.resolve import ResolvedModel
 from sdplay.prompts.attention import weighted
 from sdplay.prompts.lora_tags import ActiveEmbeddings, ActiveLoras
@@ -97,9 +99,10 @@ class ModelCache:
         The model before it goes first, since memory is planned for one. Raises `ModelBroken`, and `BadRequest` for a
         LoRA that does not fit.
         """
-        formats = (numerics.dtype, numerics.decode_dtype)
+        engine = make_engine(numerics.engine, numerics.dtype, numerics.threads, cache_of(os.environ) / "engines")
+        formats = (numerics.dtype if engine is TORCH else "float32", numerics.decode_dtype)
         place = make_placement(device, *formats, numerics.decode_tile, numerics.attention_slice)
-        place = replace(place, sequential_offload=sequential_offload)
+        place = replace(place, sequential_offload=sequential_offload, engine=engine)
         vae = next((add_on for add_on in model.add_ons if add_on.identity.kind == "vae"), None)
         key = (model.identity.digest, vae.identity.digest if vae else None, place)
         if self._loaded is None or self._key != key:

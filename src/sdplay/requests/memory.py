@@ -55,6 +55,8 @@ def predicted(recipe: Recipe, size: ModelSize, *, in_turn: bool) -> int:
     wide, narrow = BYTES[numerics.dtype], BYTES[numerics.decode_dtype]
     network, vae = (size.unet.weights + size.add_ons) * wide, size.vae.weights * narrow
     texts = sum(size.text_encoders) * wide
+    if numerics.engine == "openvino":  # torch keeps the weights in float32, and OpenVINO its own
+        network, texts = network + (size.unet.weights + size.add_ons) * 4, sum(size.text_encoders) * 4
     calls = network_calls(recipe, size) * wide
     kept = round(KEPT * calls)
     pixels = vae_activations(recipe, size) * narrow

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from os import PathLike
 from typing import Any, Literal, TypedDict, TypeVar
 
-from sdplay.core.fields import Fill, NoiseSource, Precision, Syntax, Upscaling
+from sdplay.core.fields import EngineChoice, Fill, NoiseSource, Precision, Syntax, Upscaling
 from sdplay.requests.base import field_info, flag_names, known
 from sdplay.requests.given import PictureLike
 from sdplay.requests.latents import LatentsLike
@@ -70,6 +70,7 @@ class PictureFields(TypedDict, total=False):
     canny_high: int
     device: str
     precision: Precision
+    engine: EngineChoice
     batch_size: int | None
     low_memory: bool
     decode_tile: int | None

@@ -51,15 +51,15 @@ class Numerics:
     """How the arithmetic was done; equal numerics on the same class of hardware give equal bits.
 
     `revision` counts up when a change of the program changes the bits of most pictures; of changes to few of them
-    `jobs.since_then` knows. `dtype` is that of the U-Net and the text encoders, `decode_dtype` the VAE's. `tile` is the
-    batch size, `threads` the number of CPU threads (0 on a GPU, where it has no effect). `decode_tile` is the side in
-    pixels of the tiles that the VAE decodes a larger picture in (0: whole), `attention_slice` says that one head of one
-    picture attends at a time. The bounds are for recipes that are read from files; `if_absent` in a field's metadata is
-    as in requests.
+    `jobs.since_then` knows. `engine` runs the U-Net. `dtype` is the format of the U-Net and the text encoders (whose
+    texts are made in float32 for OpenVINO), `decode_dtype` the VAE's. `tile` is the batch size, `threads` the number of
+    CPU threads (0 on a GPU, where it has no effect). `decode_tile` is the side in pixels of the tiles that the VAE
+    decodes a larger picture in (0: whole), `attention_slice` says that one head of one picture attends at a time. The
+    bounds are for recipes that are read from files; `if_absent` in a field's metadata is as in requests.
     """
 
     revision: Annotated[int, Field(strict=True, ge=1)] = 1
-    engine: str = "torch"
+    engine: Annotated[str, Field(pattern="^(torch|openvino)$")] = "torch"
     device: Annotated[str, Field(pattern="^(cpu|cuda|mps)$")] = "cpu"
     dtype: NumberFormat = "float32"
     decode_dtype: NumberFormat = "float32"

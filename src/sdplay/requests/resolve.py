@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from sdplay.core.errors import UnknownName
+from sdplay.core.errors import BadRequest, ModelBroken, UnknownName
 from sdplay.core.machine import Machine
 from sdplay.core.sample import Asset
 from sdplay.library.resolve import ResolvedModel
 from sdplay.requests.base import Request
 from sdplay.requests.enlarge import drawable
+from sdplay.requests.memory import model_size
 from sdplay.requests.recipe import Numerics, Recipe
+from sdplay.requests.run_options import RunOptions
 from sdplay.requests.txt2img import second_pass
 
 SAMPLER_ALIASES = {
@@ -36,6 +38,7 @@ SCHEDULE_ALIASES = {
     "align_your_steps": ("align your steps", "ays"),
 }
 V = TypeVar("V")
+LARGE = 100_000_000  # weights of a network that OpenVINO is worth being converted for; SD 1.x has 860 million
 DECODE_TILE = 512  # pixels, in little memory; what the VAEs of this family were trained on and larger
 
 
@@ -56,6 +59,39 @@ def sampler_and_schedule(sampler: str, schedule: str | None, default: str) -> tu
             sampler, default = head, label
     chosen = schedule if schedule is not None else default
     return canonical_name("sampler", sampler, SAMPLER_ALIASES), canonical_name("schedule", chosen, SCHEDULE_ALIASES)
+
+
+def engine_for(run: RunOptions, model: ResolvedModel, machine: Machine) -> str:
+    """What runs the network of `model`: what was asked for, else OpenVINO where it is there and pays.
+
+    It is converted and compiled first, and its weights are in memory twice: a small network is drawn with before that
+    is done, and whoever has little memory is not asked for more. Raises `BadRequest` for one that cannot be had.
+    """
+    if run.engine == "torch":
+        return "torch"
+    sparing = run.low_memory or run.max_memory is not None
+    if run.engine == "openvino":
+        check_openvino(run, machine, sparing=sparing)
+        return "openvino"
+    if sparing or "openvino" not in machine.engines:
+        return "torch"
+    try:
+        return "openvino" if model_size(model).unet.weights >= LARGE else "torch"
+    except ModelBroken:
+        return "torch"
+
+
+def check_openvino(run: RunOptions, machine: Machine, *, sparing: bool) -> None:
+    """Raise `BadRequest` where OpenVINO cannot run the network."""
+    if machine.device.partition(":")[0] != "cpu":
+        reason, hint = f"runs networks on the CPU, and this is drawn on {machine.device}", "leave `engine` out"
+    elif sparing:
+        reason, hint = "has the weights in memory twice", "leave out `low_memory` and `max_memory`, or take torch"
+    elif "openvino" not in machine.engines:
+        reason, hint = "is not installed here", "`pip install sdplay[openvino]`"
+    else:
+        return
+    raise BadRequest(reason, field="engine", value=run.engine, hint=hint)
 
 
 def network_calls(sampler: str, steps: int) -> int:
@@ -92,6 +128,7 @@ def resolve_request(
         dtype = card.precision
     usual_decode = "float32" if dtype == "float16" else dtype
     numerics = Numerics(
+        engine=engine_for(run, model, machine),
         device=machine.device.partition(":")[0],
         dtype=dtype,
         decode_dtype=usual_decode if card.decode == "same" else card.decode,

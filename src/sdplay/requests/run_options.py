@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from sdplay.core.fields import LARGEST_SIDE, SMALLEST_TILE, Precision, Validated
+from sdplay.core.fields import LARGEST_SIDE, SMALLEST_TILE, EngineChoice, Precision, Validated
 from sdplay.core.values import read_amount
 
 
@@ -44,6 +44,12 @@ class RunOptions(Validated):
     )
     precision: Precision = Field(
         default="auto", description="Number format of the networks.", json_schema_extra={"group": "memory"}
+    )
+    engine: EngineChoice = Field(
+        default="auto",
+        description="What runs the network: torch, or openvino (an extra: faster on a CPU, once it has converted the "
+        "model). auto: openvino for large models where it is installed.",
+        json_schema_extra={"group": "memory"},
     )
     low_memory: bool = Field(
         default=False,

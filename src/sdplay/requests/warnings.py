@@ -25,7 +25,8 @@ NO_WORDS: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 class RequestWarning:
     """Something that will come out otherwise than asked.
 
-    `code` names its kind for programs: unknown-words, not-followed, several-things, enlarged, too-large. `field` is the
+    `code` names its kind for programs: unknown-words, not-followed, several-things, enlarged, too-large,
+    engine. `field` is the
     field of the request that it is about, `message` what a person reads (it names fields in back quotes, as errors do),
     and `words` holds unknown words with the names of the things nearest to each.
     """
@@ -38,12 +39,22 @@ class RequestWarning:
 
 def request_warnings(recipe: Recipe, model: ResolvedModel) -> tuple[RequestWarning, ...]:
     """What is to be said of `recipe` before `model` draws it; of films what is not in their words."""
-    said = list(size_warnings(recipe, model.card))
+    said = [*size_warnings(recipe, model.card), *engine_warnings(recipe)]
     if isinstance(recipe.request, Still):
         pictures = range(min(recipe.request.num, MOST_READ))
         prompts = dict.fromkeys(prompt_of(recipe, index) for index in pictures)
         said += word_warnings(prompts, recipe, model)
     return tuple(said)
+
+
+def engine_warnings(recipe: Recipe) -> Iterator[RequestWarning]:
+    """That a network runs in another engine than the usual one, where nobody asked for that."""
+    if recipe.numerics.engine != "torch" and recipe.request.run.engine == "auto":
+        message = (
+            f"the network runs in {recipe.numerics.engine}, which is installed and faster for one of this size; the "
+            "first time it is converted, which takes a minute or two; `engine=torch` does without"
+        )
+        yield RequestWarning(code="engine", field="engine", message=message)
 
 
 def word_warnings(

@@ -16,6 +16,7 @@ from typing import Any
 
 from sdplay.core.errors import ModelBroken
 from sdplay.files.model_files import read_json
+from sdplay.networks.tokenizer import END, END_OF_WORD, START
 from sdplay.prompts.attention import Section
 from sdplay.prompts.lora_tags import word_pattern
 
@@ -29,8 +30,6 @@ Tokenize = Callable[[str], Sequence[int]]
 MERGES = Path(__file__).parent / "data" / "clip_merges.txt.gz"
 SIZE = 49408
 TOKENS = 77
-
-END_OF_WORD = "</w>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,15 +93,22 @@ def byte_letters() -> list[str]:
     return [chr(byte) for byte in printable] + [chr(256 + number) for number in range(others)]
 
 
+def clip_vocabulary() -> tuple[dict[str, int], list[tuple[str, str]]]:
+    """CLIP's 49,408 tokens by their ids, and its merges, the most frequent first."""
+    lines = gzip.decompress(MERGES.read_bytes()).decode().splitlines()
+    merges = [(first, second) for first, second in (line.split(" ") for line in lines)]
+    letters = byte_letters()
+    ends = (letter + END_OF_WORD for letter in letters)
+    words = [*letters, *ends, *(first + second for first, second in merges), START, END]
+    return {word: number for number, word in enumerate(words)}, merges
+
+
 def clip_tokenizer(pad: str = "<|endoftext|>") -> Any:
     """CLIP's tokenizer; OpenCLIP's pads with "!" instead, which is token 0."""
     from transformers import CLIPTokenizer
 
-    merges = gzip.decompress(MERGES.read_bytes()).decode().splitlines()
-    letters = byte_letters()
-    words = [*letters, *(letter + "</w>" for letter in letters), *(merge.replace(" ", "") for merge in merges)]
-    vocabulary = {word: number for number, word in enumerate([*words, "<|startoftext|>", "<|endoftext|>"])}
-    pairs: Any = [tuple(merge.split(" ")) for merge in merges]
+    vocabulary, merges = clip_vocabulary()
+    pairs: Any = merges
     return CLIPTokenizer(vocab=vocabulary, merges=pairs, pad_token=pad, model_max_length=TOKENS)
 
 

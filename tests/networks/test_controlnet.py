@@ -1,0 +1,34 @@
+"""ControlNet against that of diffusers, to the bit."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from diffusers import ControlNetModel as Stock
+
+from sdplay.networks.config import ControlNetConfig
+from sdplay.networks.controlnet import ControlNetModel
+from tests.support.kinds import WIDTH, build_unet
+from tests.support.twins import FORMATS, latents, noise, placed, sizes, twin
+
+WIDTHS = (8, 8, 16, 16)
+
+
+@pytest.mark.parametrize("dtype", FORMATS)
+@pytest.mark.parametrize("base", ["sd15", "sd2", "sdxl"])
+def test_every_residual_is_that_of_diffusers(base: str, dtype: torch.dtype) -> None:
+    theirs = Stock.from_unet(build_unet(base, 4), conditioning_embedding_out_channels=WIDTHS)
+    for n, weight in enumerate(theirs.parameters()):
+        weight.data = noise(n, *weight.shape) * 0.1  # some are zero before training
+    ours = ControlNetModel(ControlNetConfig.read(theirs.config))
+    twin(ours, theirs, dtype)
+    x, times, picture = latents(dtype, 4, (8, 8)), torch.tensor([712.3, 5.0]), placed(noise(4, 1, 3, 64, 64), dtype)
+    text = noise(3, 2, 24, theirs.config.cross_attention_dim).to(dtype)
+    added = sizes(2, WIDTH, dtype) if base == "sdxl" else {}
+    with torch.inference_mode():
+        down, middle = theirs(x, times, text, picture.expand(2, -1, -1, -1), return_dict=False, **added)
+        hint = ours.controlnet_cond_embedding(picture)
+        found = ours(x, times, text, hint.expand(2, -1, -1, -1), **added)
+    assert len(found) == len(down) + 1
+    assert all(map(torch.equal, found, [*down, middle]))
+    assert all(bool(residual.any()) for residual in found)
