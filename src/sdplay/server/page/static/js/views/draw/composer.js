@@ -28,7 +28,7 @@ export function Composer() {
       <${ModelField} />
       <${SizeField} />
       <${SamplingFields} />
-      <div class="draw-pair draw-pair-wide"><${SeedField} /></div>
+      <${SeedField} />
       <${CountField} />
       <div class="draw-folds">
         <${Fold} name="lora" title="LoRA" about=${on ? t("draw.lora.count", { count: on }) : t("draw.off")}><${LoraChips} /><//>

@@ -5,6 +5,7 @@ import { models } from "../../core/store.js";
 import { requestOf, settings } from "./settings.js";
 
 const PAUSE = 300; // milliseconds after the last change
+const ANYTHING = "-"; // what is planned before there are words
 
 /** What the server says of the settings as they were a moment ago. */
 export const plan = signal(/** @type {any} */ (null));
@@ -54,7 +55,12 @@ export function foresee() {
 
 /** @param {Record<string, any>} asked @param {AbortSignal} signal */
 async function ask(asked, signal) {
-  const [planned, explained] = await Promise.allSettled([api.plan(asked, { signal }), api.explain(asked, { signal })]);
+  const words = asked.prompt.trim() || asked.style;
+  const whole = words ? asked : { ...asked, prompt: ANYTHING };
+  const [planned, explained] = await Promise.allSettled([
+    api.plan(whole, { signal }),
+    words ? api.explain(whole, { signal }) : Promise.resolve(null),
+  ]);
   if (signal.aborted) return;
   isOld.value = false;
   plan.value = planned.status === "fulfilled" ? planned.value : null;

@@ -1,5 +1,5 @@
 /** Where words are typed: with completion, weights by keys, and what was drawn before one key away. */
-import { html, useId, useRef, useState } from "../../core/html.js";
+import { html, useEffect, useId, useRef, useState } from "../../core/html.js";
 import { t } from "../../core/words.js";
 import { TextArea } from "../../parts/field.js";
 import { completed, offers, placesAt } from "./complete.js";
@@ -27,12 +27,16 @@ export function PromptField({ field, ...props }) {
     change({ [field]: text });
     requestAnimationFrame(() => area.current?.setSelectionRange(start, end));
   };
+  const known = entriesFor(model.value);
   const look = () => {
     const element = area.current;
     if (!element) return;
-    const found = offers(placesAt(element.value, element.selectionStart), entriesFor(model.value));
+    const found = offers(placesAt(element.value, element.selectionStart), known);
     setOpen(found.length ? { offers: found, at: 0 } : null);
   };
+  useEffect(() => {
+    if (area.current && document.activeElement === area.current && value) look(); // they came while somebody typed
+  }, [known.length]);
   const take = (/** @type {Offer} */ offer) => {
     const caret = area.current?.selectionStart ?? value.length;
     const { text, caret: after } = completed(value, offer.from, caret, offer.entry);

@@ -26,9 +26,16 @@ export function Stage() {
   </section>`;
 }
 
+const LARGEST = 4; // times as large as a picture is: beyond that one sees nothing more
+
+/** How large a picture is shown. @param {number} width @param {number} height */
+function boxOf(width, height) {
+  return { "--ratio": String(width / height), "--natural": `${width * LARGEST}px` };
+}
+
 /** @param {{picture: any}} props */
 function Finished({ picture: one }) {
-  const box = { "--ratio": String(one.width / one.height), "--natural": `${Math.max(one.width, one.height) * 4}px` };
+  const box = boxOf(one.width, one.height);
   return html`<figure class="draw-figure" style=${box} key=${one.id}>
     <img class="draw-picture" src=${one.file} alt=${one.prompt || t("common.picture")} width=${one.width} height=${one.height} />
     <${IconButton} icon="left" kind="plain" class="draw-walk draw-walk-left" label=${t("draw.newer")} onClick=${() => walk(-1)} />
@@ -38,11 +45,8 @@ function Finished({ picture: one }) {
 
 /** @param {{job: any}} props */
 function Emerging({ job }) {
-  const { width = 1, height = 1 } = job.request ?? {};
-  const box = {
-    "--ratio": String(width / height || 1),
-    "--natural": `${Math.max(width, height) > 1 ? Math.max(width, height) * 4 : 768}px`,
-  };
+  const { width, height } = job;
+  const box = width && height ? boxOf(width, height) : { "--ratio": "1", "--natural": "768px" };
   return html`<figure class="draw-figure draw-emerging" style=${box}>
     ${job.preview ? html`<img class="draw-picture" src=${job.preview} alt=${t("draw.emerging")} />` : html`<div class="draw-blank"><${Icon} name="draw" size=${36} /></div>`}
   </figure>`;

@@ -11,10 +11,15 @@ function attempt(prompt) {
   queueIt();
 }
 
+/** One of the four pictures that come with the page in one file. @param {{at: number, label?: string}} props */
+function Sprite({ at, label }) {
+  return html`<span class="draw-sprite" style=${{ "--at": at }} role=${label ? "img" : undefined} aria-label=${label} aria-hidden=${label ? undefined : "true"}></span>`;
+}
+
 export function Welcome() {
   return html`<div class="draw-welcome">
     <figure class="draw-example">
-      <img src="/page/pictures/example.webp" alt=${t("draw.example.prompt")} width="512" height="512" />
+      <${Sprite} at=${0} label=${t("draw.example.prompt")} />
       <figcaption><${Icon} name="sparkle" size=${16} /><span>“${t("draw.example.prompt")}”</span><span class="muted">${t("draw.example.about")}</span></figcaption>
     </figure>
     <h2>${t("draw.welcome")}</h2>
@@ -22,7 +27,7 @@ export function Welcome() {
     <div class="draw-suggestions">
       ${[1, 2, 3].map((number) => {
         const words = t(`draw.suggestion.${number}`);
-        return html`<button type="button" class="draw-suggestion" key=${number} onClick=${() => attempt(words)}><span aria-hidden="true">${t(`draw.suggestion.${number}.sign`)}</span>${words}</button>`;
+        return html`<button type="button" class="draw-suggestion" key=${number} onClick=${() => attempt(words)}><${Sprite} at=${number} />${words}</button>`;
       })}
     </div>
   </div>`;
