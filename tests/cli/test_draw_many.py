@@ -58,7 +58,7 @@ def test_a_bad_file_is_told_and_the_rest_is_drawn(sdplay: Sdplay, folder: Path) 
     assert [asked(path)[1] for path in outcome.paths] == ["in/a.png", "in/b.webp", "in/c.PNG"]
     told, count = outcome.err.splitlines()
     assert told.startswith("skipped: --image = 'in/aa.jpg': is not a picture that can be read")
-    assert count == "1 of 4 requests could not be drawn"
+    assert count == "error: 1 of 4 requests could not be drawn"
 
 
 def test_pictures_that_a_mask_does_not_fit_are_skipped(sdplay: Sdplay, folder: Path) -> None:

@@ -214,7 +214,7 @@ WARNINGS = [
     (["--midas-weight", "0.5"], ["midas_weight has no effect"]),
     (["--near-plane", "100"], ["near_plane and far_plane have an effect only in 3D"]),
     (["--translation-z", "4", "--rotation-3d-x", "1"], ["without effect in the mode 2D: translation_z, rotation_3d_x"]),
-    (["--guidance", "0.5"], ["guidance_scale = 0.5 is below 1"]),
+    (["--guidance", "0.5"], ["guidance_scale = 0.5 is taken as 1"]),
     (
         ["--steps", "10", "--strength-schedule", "0:(0.05)"],
         ["strength_schedule: at frame 3 it is 0.05, which is not a whole step of 10: one is taken"],

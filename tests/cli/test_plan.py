@@ -75,7 +75,7 @@ def test_an_animation_says_seed_strength_and_steps_of_its_keys_and_what_varies(s
 def test_the_guidance_that_is_said_is_that_of_the_keys(sdplay: Sdplay, schedule: str, said: str) -> None:
     out = sdplay("plan", *CASTLE, "--guidance-schedule", schedule).out
     assert f"{said}\n" in out
-    assert ("below 1" in out) == ("0.5" in said)
+    assert ("taken as 1" in out) == ("0.5" in said)
 
 
 def test_a_dream_with_seeds_was_asked_for_seeds(sdplay: Sdplay) -> None:

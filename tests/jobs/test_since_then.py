@@ -48,6 +48,11 @@ def test_a_backslash_that_escapes_nothing_is_a_cause(fields: dict[str, Any], is_
     assert ("backslash" in known_cause(recipe_of(**fields), MODEL)) == is_known
 
 
+@pytest.mark.parametrize(("scale", "is_known"), [(0.0, True), (0.99, True), (1.0, False), (7.5, False)])
+def test_a_guidance_scale_below_one_is_a_cause(scale: float, is_known: bool) -> None:
+    assert ("below 1" in known_cause(recipe_of(guidance_scale=scale), MODEL)) == is_known
+
+
 def test_verify_names_the_cause(tiny: Path, tmp_path: Path) -> None:
     asked = {"steps": 2, "seed": 1, "model": str(tiny), "size": 64}
     with Studio(FakeExecutor()) as studio:

@@ -109,21 +109,23 @@ def test_the_network_sees_full_tiles_only() -> None:
     assert len(family.asked) == 2 * 3
 
 
-def test_guidance_of_one_asks_for_one_half_only_and_never_for_the_negative() -> None:
+@pytest.mark.parametrize("scale", [0.0, 0.5, 1.0])
+def test_guidance_of_one_or_less_asks_for_one_half_only_and_never_for_the_negative(scale: float) -> None:
     family = StubFamily()
-    drawn_with(family, in_tiles_of(2, guidance_scale=1.0, negative_prompt="blurry"), [0, 1])
+    drawn_with(family, in_tiles_of(2, guidance_scale=scale, negative_prompt="blurry"), [0, 1])
     assert {batch for batch, _ in family.asked} == {2}
     assert family.encoded == ["a red apple"]
 
 
 def test_the_first_half_is_away_and_the_second_towards() -> None:
-    what = in_tiles_of(1, guidance_scale=0.0, negative_prompt="x" * 50)
+    what = in_tiles_of(1, guidance_scale=3.0, negative_prompt="x" * 50)
     family = StubFamily()
     denoiser = BatchConditioning(what, list(plan(what, [0])), family, TextEncodingCache(family)).denoiser(
         [2.0, 1.0, 0.0], None
     )
     assert isinstance(denoiser, GuidedDenoiser)
-    assert denoiser(torch.zeros(1, 4, 2, 2), 1e6).mean() == pytest.approx(0.5)  # nothing but the negative
+    away, towards = 0.5, 0.11  # the lengths of both, in hundreds
+    assert denoiser(torch.zeros(1, 4, 2, 2), 1e6).mean() == pytest.approx(away + 3 * (towards - away))
 
 
 def test_every_text_is_encoded_once_however_many_pictures_there_are() -> None:

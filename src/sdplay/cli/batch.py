@@ -33,7 +33,7 @@ def draw_all(studio: Studio, asked: Sequence[AnyStill], delivery: Delivery) -> i
             raise Stopped(f"{error.reason}; {done} of {len(asked)} requests were done") from None
         raise
     if done < len(asked):
-        click.echo(f"{len(asked) - done} of {len(asked)} requests could not be drawn", err=True)
+        click.echo(f"error: {len(asked) - done} of {len(asked)} requests could not be drawn", err=True)
     return 0 if done == len(asked) else FAILED
 
 

@@ -94,7 +94,7 @@ class UpscaleReport(Report):
 
     def done(self) -> None:
         if missing := self.total - self.enlarged:
-            click.echo(f"{missing} of {self.total} pictures could not be enlarged", err=True)
+            click.echo(f"error: {missing} of {self.total} pictures could not be enlarged", err=True)
 
     def stopped(self) -> Stopped:
         return Stopped(f"stopped; {self.enlarged} of {self.total} pictures are enlarged")

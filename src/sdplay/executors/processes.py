@@ -99,6 +99,12 @@ class Places:
             return self._free.pop() if there else None  # the one used last: its model is loaded
 
     @property
+    def is_urgent(self) -> bool:
+        """Whether somebody waits who is urgent."""
+        with self._changed:
+            return self._urgent > 0
+
+    @property
     def idle(self) -> float:
         """For how many seconds all of them have been free."""
         with self._changed:
@@ -149,6 +155,11 @@ class ProcessExecutor:
     def alive(self) -> bool:
         """Whether any process is running, and so a model may be loaded."""
         return any(worker.process.is_alive() for worker in self._started)
+
+    @property
+    def is_urgent(self) -> bool:
+        """Whether an urgent task waits until another one ends."""
+        return self._places.is_urgent
 
     @property
     def idle_seconds(self) -> float:

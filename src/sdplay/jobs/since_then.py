@@ -1,6 +1,6 @@
 """What this version draws otherwise than an earlier one drew the same recipe, where that is known.
 
-Three corrections changed pixels of few pictures. `Numerics.revision` was not raised for them: it is part of every
+Four corrections changed pixels of few pictures. `Numerics.revision` was not raised for them: it is part of every
 recipe, so all digests would be others and all old pictures would look as if the arithmetic had changed, though nearly
 all come out bit for bit. Instead `verify` asks here for the cause where one did not. See ADR 1.
 """
@@ -31,6 +31,8 @@ def known_cause(recipe: Recipe, model: ResolvedModel | None) -> str:
         return f"{UNTIL} kept a backslash that escapes nothing in a prompt, and leaves it out now"
     if model is not None and leaves_nothing(model):
         return f"{UNTIL} drew a model with {ZERO_SNR} or {RESCALED} with other noise levels than its own"
+    if recipe.guidance_scale < 1:
+        return f"{UNTIL} took a guidance scale below 1 for a mixture with the negative prompt; now it is no guidance"
     return ""
 
 

@@ -97,7 +97,8 @@ def negative_of(prompt: PromptPair) -> PromptSchedule:
 
 
 def guidance_scale_of(recipe: Recipe, sample: Sample) -> float:
-    return recipe.guidance_scale if sample.guidance_scale is None else sample.guidance_scale
+    """That of the sample, at least 1: below it, where other programs say 0 for "none", there is no guidance either."""
+    return max(recipe.guidance_scale if sample.guidance_scale is None else sample.guidance_scale, 1.0)
 
 
 class BatchConditioning:

@@ -75,7 +75,7 @@ class Request(BaseModel):
         default=None,
         ge=0,
         le=100,
-        description="How strictly to follow the words; 1 switches guidance off.",
+        description="How strictly to follow the words; up to 1: no guidance.",
         json_schema_extra={"group": "basics", "flag": "guidance"},
     )
     guidance_rescale: float = Field(

@@ -82,7 +82,7 @@ def rows_of(recipe: Recipe) -> int:
     towards = 1
     if isinstance(recipe.request, Still) and recipe.request.prompt_syntax == "a1111":
         towards = len(composed(prompt_of(recipe, 0).prompt))
-    return towards if recipe.guidance_scale == 1 and towards == 1 else 1 + towards
+    return towards if recipe.guidance_scale <= 1 and towards == 1 else 1 + towards
 
 
 def vae_activations(recipe: Recipe, size: ModelSize) -> int:

@@ -10,6 +10,7 @@ from typing import TypeVar
 from sdplay.core.errors import BadRequest, ModelBroken, UnknownName
 from sdplay.core.machine import Machine
 from sdplay.core.sample import Asset
+from sdplay.library.few_steps import few_steps_of
 from sdplay.library.resolve import ResolvedModel
 from sdplay.requests.base import Request
 from sdplay.requests.enlarge import drawable
@@ -120,7 +121,8 @@ def resolve_request(
 
     The VAE never calculates in float16 unless the card says so: those of this family then overflow to black pictures.
     """
-    card, assets, run = model.card, assets or {}, request.run
+    few = few_steps_of(model)
+    card, assets, run = few.on(model.card) if few else model.card, assets or {}, request.run
     sampler, schedule = sampler_and_schedule(or_default(request.sampler, card.sampler), request.schedule, card.schedule)
     width, height = request.size(card, assets)
     dtype = machine.dtype

@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from sdplay.core.sample import PromptPair
 from sdplay.library.card import ModelCard
+from sdplay.library.few_steps import few_steps_of
 from sdplay.library.resolve import ResolvedModel
 from sdplay.library.things import Things, read_things
 from sdplay.requests.enlarge import beyond
@@ -26,7 +27,7 @@ class RequestWarning:
     """Something that will come out otherwise than asked.
 
     `code` names its kind for programs: unknown-words, not-followed, several-things, enlarged, too-large,
-    engine. `field` is the
+    few-steps, engine. `field` is the
     field of the request that it is about, `message` what a person reads (it names fields in back quotes, as errors do),
     and `words` holds unknown words with the names of the things nearest to each.
     """
@@ -39,12 +40,25 @@ class RequestWarning:
 
 def request_warnings(recipe: Recipe, model: ResolvedModel) -> tuple[RequestWarning, ...]:
     """What is to be said of `recipe` before `model` draws it; of films what is not in their words."""
-    said = [*size_warnings(recipe, model.card), *engine_warnings(recipe)]
+    said = [*size_warnings(recipe, model.card), *few_steps_warnings(recipe, model), *engine_warnings(recipe)]
     if isinstance(recipe.request, Still):
         pictures = range(min(recipe.request.num, MOST_READ))
         prompts = dict.fromkeys(prompt_of(recipe, index) for index in pictures)
         said += word_warnings(prompts, recipe, model)
     return tuple(said)
+
+
+def few_steps_warnings(recipe: Recipe, model: ResolvedModel) -> Iterator[RequestWarning]:
+    """That settings which nobody named are those of a file made for few steps."""
+    few, request = few_steps_of(model), recipe.request
+    if few is None:
+        return
+    kept = [name for name in ("steps", "guidance_scale", "sampler") if getattr(request, name) is None]
+    if kept:
+        said = {"steps": f"{recipe.steps} steps", "sampler": f"{recipe.sampler} {recipe.schedule}"}
+        said["guidance_scale"] = f"guidance {recipe.guidance_scale:g}" if recipe.guidance_scale > 1 else "no guidance"
+        message = f"{few.name} was made for few steps ({few.settings.title}): {', '.join(said[name] for name in kept)}"
+        yield RequestWarning(code="few-steps", field="steps", message=message)
 
 
 def engine_warnings(recipe: Recipe) -> Iterator[RequestWarning]:

@@ -31,7 +31,7 @@ def seconds_per_work(database: Database, model: str) -> float | None:
 
 def still_work(recipe: Recipe) -> float:
     """Pixels times passes through the network for one picture of `recipe`."""
-    sides = 1 if recipe.guidance_scale == 1 else 2
+    sides = 1 if recipe.guidance_scale <= 1 else 2
     second = second_pass(recipe)
     more = network_calls(recipe.sampler, round(second.steps * second.strength)) if second is not None else 0
     first = network_calls(recipe.sampler, round(recipe.steps * getattr(recipe.request, "strength", 1.0)))

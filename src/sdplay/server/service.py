@@ -23,6 +23,7 @@ from sdplay.server.derived import DERIVED, prepared
 from sdplay.server.gallery import Gallery
 from sdplay.server.home import ServiceHome
 from sdplay.server.hub import Hub
+from sdplay.server.live import Live
 from sdplay.server.queue import JobQueue
 from sdplay.server.records import Job, StoredPicture, Upload
 from sdplay.server.work import Workshop, error_data
@@ -65,7 +66,8 @@ class Service:
         self.database = Database(home.database, self.hub.tell)
         self.queue, self.gallery = JobQueue(self.database), Gallery(self.database)
         self.studio = Studio(executor, library=self.library)
-        self.workshop = Workshop(self.queue, self.gallery, self.hub, self.studio)
+        self.workshop = Workshop(self.queue, self.gallery, self.hub, self.studio, lambda: executor.is_urgent)
+        self.live = Live(executor, self.library, limits, self.find_upload)
         self.started = time.time()
 
     def start(self) -> None:

@@ -6,7 +6,7 @@ import logging
 import shutil
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import closing, suppress
 from datetime import datetime
 from pathlib import Path
@@ -54,8 +54,11 @@ class GivenBack(Exception):
 class Workshop:
     """Does the jobs of a queue, as many at a time as the executor has workers."""
 
-    def __init__(self, queue: JobQueue, gallery: Gallery, hub: Hub, studio: Studio) -> None:
-        self._queue, self._gallery, self._hub, self._studio = queue, gallery, hub, studio
+    def __init__(
+        self, queue: JobQueue, gallery: Gallery, hub: Hub, studio: Studio, is_urgent: Callable[[], bool]
+    ) -> None:
+        """`is_urgent` says whether somebody waits who comes before all jobs: they are let in between two pictures."""
+        self._queue, self._gallery, self._hub, self._studio, self._is_urgent = queue, gallery, hub, studio, is_urgent
         self._stopping = threading.Event()
         self._cancelled: set[str] = set()
         self._skipping: set[str] = set()
@@ -183,6 +186,7 @@ class Workshop:
         preview, kind = job.request.get("preview", True), job.request.get("format", "png")
         folder = self._folder(job)
         while missing:
+            left = len(missing)
             with closing(self._studio.run(resolved, missing, preview=preview)) as events:
                 for event in events:
                     if isinstance(event, ImageDone):
@@ -192,6 +196,8 @@ class Workshop:
                     if isinstance(event, Stepped) and self._is_skipped(job):
                         missing = [index for index in missing if index not in event.indices]
                         break
+                    if isinstance(event, Stepped) and len(missing) < left and self._is_urgent():
+                        break  # the next picture begins again from its first step
                 else:
                     return
 

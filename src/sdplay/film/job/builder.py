@@ -216,7 +216,7 @@ def weak_guidance(plan: FilmPlan) -> Iterator[str]:
     """A line for guidance that leads away from the words rather than towards them."""
     low, _ = guidance_range(plan)
     if low < 1:
-        yield f"guidance_scale = {low:g} is below 1, where guidance is off: the words count for less"
+        yield f"guidance_scale = {low:g} is taken as 1: there is no guidance below that"
 
 
 def rounded_sizes(recipe: Recipe) -> Iterator[str]:

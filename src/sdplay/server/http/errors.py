@@ -25,12 +25,14 @@ from sdplay.core.errors import (
 )
 from sdplay.server.discreet import without_folders
 from sdplay.server.http.bodies import Malformed
+from sdplay.server.live import Superseded
 from sdplay.server.service import Conflict, NotFound, QueueFull
 
 STATUS: tuple[tuple[type[SdplayError], int], ...] = (
     (NotFound, 404),
     (Malformed, 400),
     (Conflict, 409),
+    (Superseded, 409),
     (BadRequest, 422),
     (ModelBroken, 422),
     (NotReproduced, 409),
