@@ -15,7 +15,7 @@ export function Fold({ name, title, about, children, onOpen }) {
     if (now) onOpen?.();
   };
   return html`<details class="fold draw-fold" open=${isOpen} onToggle=${onToggle}>
-    <summary><${Icon} name="right" size=${16} class="fold-arrow" />${title}<span class="fold-about">${about}</span></summary>
+    <summary><${Icon} name="right" size=${16} class="fold-arrow" /><span>${title}</span><span class="fold-about">${about}</span></summary>
     ${isOpen && html`<div class="fold-body">${children}</div>`}
   </details>`;
 }
