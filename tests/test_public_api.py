@@ -23,6 +23,7 @@ PINNED = [
     "FilmSaved",
     "FilmUpscaled",
     "Finished",
+    "FrameMoved",
     "FrameUpscaled",
     "FramesSaved",
     "ImageDone",

@@ -78,6 +78,14 @@ class DepthMapDone:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FrameMoved:
+    """The camera's move to frame `index` on a small picture, as a JPEG file; nothing is drawn."""
+
+    index: int
+    jpeg: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Retried:
     """Picture or frame `index` came out bad, and `how` says what was done; comes before its `ImageDone`."""
 
@@ -202,7 +210,7 @@ class Finished:
     seconds: float
 
 
-FilmEvent = KeyframeDone | DepthMapDone | Retried | Resumed | Measuring | FramesSaved | FilmSaved
+FilmEvent = KeyframeDone | DepthMapDone | FrameMoved | Retried | Resumed | Measuring | FramesSaved | FilmSaved
 GridEvent = Reused | Mismatch
 UpscaleEvent = Upscaled | UpscaleDone | FrameUpscaled | FilmUpscaled | Skipped
 Event = Waiting | Started | Warned | Stepped | ImageDone | ImageSaved | Finished | FilmEvent | GridEvent | UpscaleEvent

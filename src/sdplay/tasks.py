@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from sdplay.core.machine import Machine
@@ -49,7 +50,22 @@ class UpscaleTask:
         return f"a picture of {self.size[0]}x{self.size[1]}"
 
 
-Task = DrawTask | UpscaleTask
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MotionTask:
+    """Show how the camera of the animation `recipe` moves the file `picture` (None: a test card) in its `frames`, up to
+    `side` pixels a side; no model is needed.
+    """
+
+    recipe: Recipe
+    frames: range
+    side: int
+    picture: Path | None = None
+
+    def __str__(self) -> str:
+        return f"the moves of frames {self.frames.start} to {self.frames.stop - 1}"
+
+
+Task = DrawTask | UpscaleTask | MotionTask
 
 
 class Executor(Protocol):

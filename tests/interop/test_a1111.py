@@ -134,6 +134,7 @@ INPAINTED = "Steps: 20, Seed: 1, Denoising strength: 0.75"
         ("Mask blur: 4", {"mask_blur": 4.0}),
         ("Mask mode: Inpaint not masked", {"mask_invert": True}),
         ("Mask mode: Inpaint masked", {"mask_invert": False}),
+        ("Masked content: fill", {"fill": "surroundings"}),
         ("Masked content: original", {"fill": "original"}),
         ("Masked content: latent noise", {"fill": "noise"}),
         ("Masked content: latent nothing", {"fill": "nothing"}),
@@ -146,9 +147,9 @@ def test_what_inpainting_says(written: str, meant: dict[str, Any]) -> None:
 
 
 def test_a_fill_that_we_lack_is_kept_by_its_own_name() -> None:
-    found = parse_infotext(f"a\n{INPAINTED}, Masked content: fill")
+    found = parse_infotext(f"a\n{INPAINTED}, Masked content: mirrored")
     assert "fill" not in found.fields
-    assert found.other["Masked content"] == "fill"
+    assert found.other["Masked content"] == "mirrored"
 
 
 def test_hires_values_are_kept_as_they_are() -> None:

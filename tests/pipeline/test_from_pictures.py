@@ -117,7 +117,7 @@ SIZES = st.sampled_from([(64, 64), (127, 99), (33, 71), (8, 8), (17, 16)])
             "mask_invert": st.booleans(),
             "only_masked": st.booleans(),
             "padding": st.sampled_from([0, 7, 32]),
-            "fill": st.sampled_from(["original", "noise", "nothing"]),
+            "fill": st.sampled_from(["original", "surroundings", "noise", "nothing"]),
             "strength": st.sampled_from([0.0, 0.5, 1.0]),
         }
     ),
@@ -184,6 +184,22 @@ def test_fills_differ_and_strength_1_forgets_them(studio: Studio, tiny: Path, im
     fills = ("original", "noise", "nothing")
     assert len({found(fill, 0.5) for fill in fills}) == 3
     assert len({found(fill, 1.0) for fill in fills}) == 1
+
+
+def test_what_is_filled_from_around_starts_from_the_picture_that_is_filled_so(
+    studio: Studio, tiny: Path, tmp_path: Path
+) -> None:
+    """A green picture with a red box under the mask: the red is gone before anything is drawn."""
+    pixels = np.full((64, 64, 3), (0, 160, 0), np.uint8)
+    pixels[24:40, 24:40] = (255, 0, 0)
+    red, green = tmp_path / "red.png", tmp_path / "green.png"
+    Image.fromarray(pixels).save(red)
+    Image.fromarray(np.full_like(pixels, (0, 160, 0))).save(green)
+    hole = mask(tmp_path / "hole.png", (64, 64), (20, 20, 44, 44))
+    options = {"mask": hole, "strength": 0.4, "mask_blur": 0.0}
+    filled = drawn(studio, settled_on(tiny, Inpaint, image=red, fill="surroundings", **options))
+    plain = drawn(studio, settled_on(tiny, Inpaint, image=green, fill="original", **options))
+    assert np.array_equal(filled, plain)
 
 
 def test_only_masked_draws_the_crop_enlarged(studio: Studio, tiny: Path, tmp_path: Path) -> None:

@@ -9,8 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sdplay.core.errors import BadRequest, BadRequests, UnknownName
-from sdplay.server.http.errors import described, error_response
+from sdplay.server.http.errors import error_response
 from sdplay.server.http.openai.errors import STATUSES, openai_shape
+from sdplay.server.problems import described
 from sdplay.server.service import QueueFull
 from tests.support.service import RunningService
 

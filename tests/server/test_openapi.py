@@ -10,9 +10,10 @@ import pytest
 from sdplay.requests.base import field_info
 from sdplay.requests.modes import MODES, ROLES, request_type
 from sdplay.server.clients import OWN
+from sdplay.server.films import FILM_MODES
 from sdplay.server.http.native import description
 from sdplay.server.http.native.docs import STATIC
-from sdplay.server.http.native.schema import OPTIONS, schema_name
+from sdplay.server.http.native.schema import OF_FILMS, OPTIONS, schema_name
 from tests.support.service import RunningService
 
 SCHEMAS: dict[str, Any] = description()["components"]["schemas"]
@@ -21,14 +22,15 @@ SCHEMAS: dict[str, Any] = description()["components"]["schemas"]
 @pytest.mark.parametrize("mode", MODES)
 def test_job_has_the_fields_of_its_request_and_no_others(mode: str) -> None:
     fields = SCHEMAS[schema_name(mode)]["properties"]
-    assert fields.keys() == (request_type(mode).model_fields.keys() - OWN) | OPTIONS.keys()
+    options = OPTIONS.keys() | (OF_FILMS.keys() if mode in FILM_MODES else set[str]())
+    assert fields.keys() == (request_type(mode).model_fields.keys() - OWN) | options
 
 
 @pytest.mark.parametrize("mode", MODES)
 def test_defaults_and_words_are_those_of_the_request(mode: str) -> None:
     kind = request_type(mode)
     for name, schema in SCHEMAS[schema_name(mode)]["properties"].items():
-        if name in OPTIONS or name == "mode":
+        if name in {*OPTIONS, *OF_FILMS, "mode"}:
             continue
         declared = field_info(kind, name)
         assert schema["description"].startswith((declared.description or "").partition(" (or a folder")[0])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 @click.option("--devices", metavar="LIST", help="A process for each of these devices: cuda:0,cuda:1.")
 @click.option(
     "--idle-minutes", default=0.0, type=click.FloatRange(0), help="Let go of the model after so long (0: never)."
+)
+@click.option(
+    "--pictures", multiple=True, metavar="DIR", type=click.Path(path_type=Path), help="Show those of this folder too."
 )
 @click.option("--background", is_flag=True, help="Start it without this terminal, and print its address.")
 @click.option("--stop", is_flag=True, help="End the service that runs; what is not finished goes on at the next start.")
@@ -60,6 +64,7 @@ def serve_here(
     workers: int,
     devices: str | None,
     idle_minutes: float,
+    pictures: tuple[Path, ...],
 ) -> None:
     """Serve in this process, until it is told to stop."""
     from sdplay.cli.draw import only_pretends
@@ -81,6 +86,7 @@ def serve_here(
         workers=workers,
         devices=tuple(devices.split(",")) if devices else (),
         idle_minutes=idle_minutes,
+        watched=pictures,
         inside=FakeExecutor if only_pretends() else inline,
     )
     serve_until_stopped(options, started)

@@ -20,7 +20,7 @@ from pydantic.fields import FieldInfo
 from sdplay.core.errors import BadRequest, UnknownName, together
 
 MOST_FRAMES = 1_000_000
-Fill = Literal["original", "noise", "nothing"]
+Fill = Literal["original", "surroundings", "noise", "nothing"]
 Upscaling = Literal[
     "latent",
     "latent-antialiased",

@@ -11,13 +11,13 @@ from collections.abc import Generator
 import numpy as np
 
 from sdplay.core.machine import Machine
-from sdplay.events import Event, ImageDone, KeyframeDone, Started, Stepped, Upscaled
+from sdplay.events import Event, FrameMoved, ImageDone, KeyframeDone, Started, Stepped, Upscaled
 from sdplay.images.filters import resize_lanczos
 from sdplay.images.picture import Picture
 from sdplay.requests.base import Request
 from sdplay.requests.recipe import Recipe, picture_key
 from sdplay.requests.txt2img import picture_size, second_pass
-from sdplay.tasks import Task, UpscaleTask
+from sdplay.tasks import MotionTask, Task, UpscaleTask
 
 
 class FakeExecutor:
@@ -31,6 +31,10 @@ class FakeExecutor:
     def run(self, task: Task) -> Generator[Event, None, None]:
         if isinstance(task, UpscaleTask):
             yield Upscaled(pixels=resize_lanczos(task.pixels, *task.size), weights="")
+            return
+        if isinstance(task, MotionTask):
+            for index in task.frames:
+                yield FrameMoved(index=index, jpeg=b"")
             return
         yield Started(recipe=task.recipe, total=len(task.indices))
         if task.indices and task.recipe.request.mode == "animate":

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Protocol
 from sdplay.core.machine import Machine, waiting
 from sdplay.engines.device import detect_machine
 from sdplay.engines.torch_settings import own_torch_settings
-from sdplay.events import Event, ImageDone, Started, Upscaled
+from sdplay.events import Event, FrameMoved, ImageDone, Started, Upscaled
 from sdplay.pipeline.model_cache import LoadedModel, ModelCache
 from sdplay.pipeline.retry import LoadPrecise, RenderInputs, render_with_retry
 from sdplay.requests.base import Request
 from sdplay.requests.memory import uses_sequential_offload
 from sdplay.requests.modes import MODES, import_object
 from sdplay.requests.recipe import Recipe, plan
-from sdplay.tasks import DrawTask, Task, UpscaleTask
+from sdplay.tasks import DrawTask, MotionTask, Task, UpscaleTask
 
 if TYPE_CHECKING:
     from sdplay.pipeline.preview import LinearPreview, PreviewCache
@@ -91,6 +91,12 @@ class InlineExecutor:
             with own_torch_settings():
                 pixels, weights = upscale_picture(task.pixels, task.size, task.upscaler)
             yield Upscaled(pixels=pixels, weights=weights)
+            return
+        if isinstance(task, MotionTask):
+            from sdplay.film.render.preview_motion import small_moves
+
+            for index, jpeg in small_moves(task.recipe, task.picture, task.frames, task.side):
+                yield FrameMoved(index=index, jpeg=jpeg)
             return
         with own_torch_settings():
             steps = self._steps(task)

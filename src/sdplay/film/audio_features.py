@@ -97,15 +97,21 @@ def features(samples: Samples, frames: int, fps: Fraction) -> dict[str, NDArray[
     pictures = max(frames, math.ceil(clock[-1] * fps) + 1)
     edges: Curve = np.arange(pictures + 1, dtype=np.float64) / np.float64(fps)
     energy = onset_energy(spectrum)
-    loudest = float(spectrum.bands.max(initial=0.0))
-    curves = {"amp": _scaled(spectrum.amp, SILENT)}
-    for name, band in zip(("bass", "mid", "treble"), spectrum.bands.T, strict=True):
-        curves[name] = _scaled(band, max(SILENT, WEAK_BAND * loudest))
+    curves = scaled_bands(spectrum)
     times = edges[:frames]
     heard = {name: np.interp(times, clock, curve, right=0.0) for name, curve in curves.items()}
     onsets = np.diff(np.interp(edges, clock, np.cumsum(energy)))
     heard |= {"onset": _scaled(onsets, 1e-9)[:frames], "beat": beat_phase(energy, times)}
     return {name: np.clip(curve, 0, 1).astype(np.float32) for name, curve in heard.items()}
+
+
+def scaled_bands(spectrum: Spectrum) -> dict[str, Curve]:
+    """amp, bass, mid and treble at every hop, each in relation to its own maximum."""
+    loudest = float(spectrum.bands.max(initial=0.0))
+    curves = {"amp": _scaled(spectrum.amp, SILENT)}
+    for name, band in zip(("bass", "mid", "treble"), spectrum.bands.T, strict=True):
+        curves[name] = _scaled(band, max(SILENT, WEAK_BAND * loudest))
+    return curves
 
 
 def analyse(samples: Samples) -> Spectrum:
@@ -168,8 +174,22 @@ def beat_phase(energy: Curve, times: Curve) -> Curve:
     period = beat_period(energy)
     if period is None:
         return np.zeros(len(times))
+    return np.mod(np.asarray(times) / period - _first_beat(energy, period), 1.0)
+
+
+def beat_times(energy: Curve, seconds: float) -> Curve:
+    """When the beat falls in a sound of so many `seconds`, in seconds; nowhere without a regular one."""
+    period = beat_period(energy)
+    if period is None:
+        return np.zeros(0)
+    first = _first_beat(energy, period) % 1.0 * period
+    return first + period * np.arange(max(math.ceil((seconds - first) / period), 0), dtype=np.float64)
+
+
+def _first_beat(energy: Curve, period: float) -> float:
+    """Where in its period the beat falls, in periods."""
     turn = np.sum(energy * np.exp(2j * np.pi * _clock(energy) / period))
-    return np.mod(np.asarray(times) / period - np.angle(turn) / (2 * np.pi), 1.0)
+    return float(np.angle(turn) / (2 * np.pi))
 
 
 def beat_period(energy: Curve) -> float | None:

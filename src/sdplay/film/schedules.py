@@ -56,12 +56,12 @@ RANGES: dict[str, Range] = {
     "color_strength_schedule": PART,
 }
 # What moves a picture in which mode; elsewhere it is read and has no effect.
-MOVES = {
+MOVES: dict[str, tuple[str, ...]] = {
     "2D": ("angle", "zoom", "translation_x", "translation_y", "transform_center_x", "transform_center_y"),
     "3D": ("translation_x", "translation_y", "translation_z", "rotation_3d_x", "rotation_3d_y", "rotation_3d_z"),
     "Video Input": (),
 }
-ALL_MOVES = tuple(dict.fromkeys(name for names in MOVES.values() for name in names))
+ALL_MOVES: tuple[str, ...] = tuple(dict.fromkeys(name for names in MOVES.values() for name in names))
 STILL = {"zoom": 1.0, "transform_center_x": 0.5, "transform_center_y": 0.5}  # and 0 for the others
 
 

@@ -43,7 +43,7 @@ UPSCALER_LABELS = {
     "lanczos": "Lanczos",
 }
 NOISE_LABELS = {"philox": "NV", "torch": "CPU"}
-FILL_LABELS = {"original": "original", "noise": "latent noise", "nothing": "latent nothing"}
+FILL_LABELS = {"original": "original", "surroundings": "fill", "noise": "latent noise", "nothing": "latent nothing"}
 MASK_MODES = {False: "Inpaint masked", True: "Inpaint not masked"}
 INPAINT_AREAS = {False: "Whole picture", True: "Only masked"}
 

@@ -35,6 +35,16 @@ def is_ours(path: Path) -> bool:
         return False
 
 
+def embedded_in(path: Path) -> Embedded | None:
+    """What a file of ours says about itself, without reading its pixels; None for every other file.
+
+    Raises what is in `UNREADABLE` for a damaged one, and `BadRequest` for one of a later version.
+    """
+    with open_own(path) as image:
+        text = own_chunk(image)
+    return parse_chunk(text) if text is not None else None
+
+
 def read_own(path: Path) -> tuple[Embedded, NDArray[np.uint8]]:
     """What a file of ours says about itself, and its pixels; raises `BadRequest` when it is none or is damaged."""
     try:

@@ -64,7 +64,7 @@ AUTOMATIC = {"euler": "linspace", "euler_a": "linspace", "dpmpp_2m": "karras", "
 # Before 1.9 the schedule stood in the sampler's name, and a name without one meant the plain spacing.
 BEFORE_SCHEDULES = {**AUTOMATIC, "dpmpp_2m": "linspace"}
 
-FILLS = {label: fill for fill, label in FILL_LABELS.items()}  # its "fill", colours from around the mask, is not ours
+FILLS = {label: fill for fill, label in FILL_LABELS.items()}  # "fill": the same idea by another method
 INVERTED = {label: inverted for inverted, label in MASK_MODES.items()}
 UPSCALERS = {as_upscaling(label): upscaler for upscaler, label in UPSCALER_LABELS.items()}
 ONLY_MASKED = {label: only for only, label in INPAINT_AREAS.items()}

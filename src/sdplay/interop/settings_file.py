@@ -33,24 +33,28 @@ def read_settings(path: Path) -> Settings:
     assignments of plain values; Deforum's settings are translated. Raises `BadRequest` (field settings) naming the
     file, and line and column where it cannot be read.
     """
-    text = _text_of(path)
+    return settings_in(_text_of(path), str(path))
+
+
+def settings_in(text: str, name: str) -> Settings:
+    """The settings in the `text` of a file that messages call `name`; see `read_settings`."""
     if not text.strip():
-        raise _refused(path, "the file is empty")
+        raise _refused(name, "the file is empty")
     try:
         found, notes = _read(text)
     except NotThis as wrong:
-        raise _refused(path, wrong.reason, wrong.hint) from None
+        raise _refused(name, wrong.reason, wrong.hint) from None
     fields = _unwrapped(found)
     if is_deforum(fields):
         fields, translated = from_deforum(fields)
         notes = [*notes, *translated]
     if not fields:
-        raise _refused(path, "there is no setting in it")
+        raise _refused(name, "there is no setting in it")
     return Settings(fields, notes)
 
 
-def _refused(path: Path, reason: str, hint: str = "") -> BadRequest:
-    return BadRequest(reason, field=FIELD, value=str(path), hint=hint)
+def _refused(name: str, reason: str, hint: str = "") -> BadRequest:
+    return BadRequest(reason, field=FIELD, value=name, hint=hint)
 
 
 def _text_of(path: Path) -> str:
@@ -58,13 +62,13 @@ def _text_of(path: Path) -> str:
         with open_regular(path) as file:
             content = file.read(MOST_BYTES + 1)
     except OSError as wrong:
-        raise _refused(path, f"cannot be read: {wrong.strerror}") from None
+        raise _refused(str(path), f"cannot be read: {wrong.strerror}") from None
     if len(content) > MOST_BYTES:
-        raise _refused(path, f"has more than {MOST_BYTES:,} bytes, which settings never have")
+        raise _refused(str(path), f"has more than {MOST_BYTES:,} bytes, which settings never have")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as wrong:
-        raise _refused(path, f"is no text in UTF-8 (byte {wrong.start})") from None
+        raise _refused(str(path), f"is no text in UTF-8 (byte {wrong.start})") from None
 
 
 def _read(text: str) -> tuple[dict[str, Any], list[str]]:

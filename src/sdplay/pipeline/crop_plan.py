@@ -12,6 +12,7 @@ from sdplay.core.sample import FromImage, ImageAsset, Repaint
 from sdplay.images.inputs import read_input, read_input_mask
 from sdplay.images.mask import Mask, bounding_box, pasted, shaped
 from sdplay.images.read import Pixels, padded, resized, resized_mask
+from sdplay.images.surroundings import filled_from_around
 
 Box = tuple[int, int, int, int]
 Size = tuple[int, int]
@@ -22,7 +23,8 @@ class CropPlan:
     """A picture of which `box` (left, top, right, bottom) is drawn, fitted into `size` (width, height).
 
     `paste` is how much of the drawn picture replaces each pixel. `redraw` is white where something new is wanted (also
-    where blurring has faded a thin line in `paste`). If both are None, the whole box is drawn and kept.
+    where blurring has faded a thin line in `paste`). If both are None, the whole box is drawn and kept. Drawing begins
+    with `start` if that is another picture than `pixels`.
     """
 
     pixels: Pixels
@@ -30,10 +32,12 @@ class CropPlan:
     size: Size
     paste: Mask | None = None
     redraw: Mask | None = None
+    start: Pixels | None = None
 
     def picture(self, multiple: int) -> Pixels:
         """The box at its drawn size, padded to `size` and then to multiples of `multiple` by repeating its edge."""
-        return self._grown(resized(self._crop(self.pixels), *fitted(self.box, self.size)), multiple)
+        start = self.pixels if self.start is None else self.start
+        return self._grown(resized(self._crop(start), *fitted(self.box, self.size)), multiple)
 
     def mask(self, multiple: int) -> Mask | None:
         """`redraw` in the same shape as `picture`."""
@@ -76,12 +80,14 @@ def plan_crop(init: FromImage, size: Size) -> CropPlan:
     paste, redraw = inpaint_masks(init.image, repaint)
     left, top, right, bottom = repaint.borders
     pixels = np.pad(pixels, ((top, bottom), (left, right), (0, 0)), mode="edge")
+    start = filled_from_around(pixels, redraw) if repaint.fill == "surroundings" else None
     if repaint.padding is None:
         masks = resized_mask(paste, *size), resized_mask(redraw, *size)
-        return CropPlan(resized(pixels, *size), (0, 0, *size), size, *masks)
+        start = resized(start, *size) if start is not None else None
+        return CropPlan(resized(pixels, *size), (0, 0, *size), size, *masks, start)
     whole = (pixels.shape[1], pixels.shape[0])
     box = bounding_box(redraw, repaint.padding)
-    return CropPlan(pixels, proportioned(box, size, whole) if box else (0, 0, *whole), size, paste, redraw)
+    return CropPlan(pixels, proportioned(box, size, whole) if box else (0, 0, *whole), size, paste, redraw, start)
 
 
 def inpaint_masks(image: ImageAsset, repaint: Repaint) -> tuple[Mask, Mask]:

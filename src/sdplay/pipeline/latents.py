@@ -150,7 +150,7 @@ def noisy_row(process: Process, init: InitLatents, unit: Tensor, filling: Tensor
     if init.image_latents is None or (init.strength == 1 and not init.masked):
         return noise_alone
     known = init.image_latents
-    if init.mask is not None and init.fill != "original":
+    if init.mask is not None and init.fill in {"noise", "nothing"}:
         known = torch.where(init.mask > 0, filling, known)
     x = process.add_noise(known, unit, sigmas.levels[0])
     return torch.where(init.mask > 0, noise_alone, x) if init.mask is not None and init.strength == 1 else x

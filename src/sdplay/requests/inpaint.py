@@ -45,7 +45,7 @@ class Inpaint(FromPicture):
     )
     fill: Fill = Field(
         default="original",
-        description="What the masked part starts from: the picture, noise, or nothing (flat).",
+        description="What the masked part starts from: the picture, the colours around it, noise, or nothing (flat).",
         json_schema_extra={"group": "mask"},
     )
     only_masked: bool = Field(

@@ -81,17 +81,29 @@ def client_request(mode: str, fields: Mapping[str, Any], uploaded: Callable[[str
 
     Raises `BadRequest` and its kinds.
     """
+    given, problems = client_fields(mode, fields, uploaded)
+    if problems:
+        raise together(problems)
+    request = make_request(request_type(mode), **given)
+    check_tags(request)
+    return request
+
+
+def client_fields(
+    mode: str, fields: Mapping[str, Any], uploaded: Callable[[str], Upload | None]
+) -> tuple[dict[str, Any], list[BadRequest]]:
+    """A client's `fields` of a request of `mode` with files by their paths, without those that no client may give; and
+    what is wrong with those. Raises `BadRequest` for two names of one field.
+    """
     kind = request_type(mode)
     given = {name: value for name, value in in_field_names(kind, fields).items() if value is not None}
     given.pop("mode", None)
-    if problems := [*refused(given), *files_not_uploaded(given, uploaded)]:
-        raise together(problems)
+    problems = [*refused(given), *files_not_uploaded(given, uploaded)]
+    given = {name: value for name, value in given.items() if name not in {problem.field for problem in problems}}
     for role in ROLES.keys() & given.keys():
         if isinstance(given[role], str) and (upload := uploaded(given[role])) is not None:
             given[role] = upload.file
-    request = make_request(kind, **given)
-    check_tags(request)
-    return request
+    return given, problems
 
 
 def refused(fields: Mapping[str, Any]) -> Iterator[BadRequest]:

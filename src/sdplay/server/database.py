@@ -11,38 +11,10 @@ from pathlib import Path
 
 from sdplay.core.errors import DiskFull, SdplayError, StoreError
 from sdplay.server.records import Change
+from sdplay.server.schema import SCHEMA, bring_up_to_date
 
-SCHEMA = 1
 FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
-
-TABLES = """
-CREATE TABLE jobs (
-  id TEXT PRIMARY KEY, mode TEXT NOT NULL, request TEXT NOT NULL, state TEXT NOT NULL,
-  priority INTEGER NOT NULL, position REAL NOT NULL, attempt INTEGER NOT NULL DEFAULT 0,
-  deaths INTEGER NOT NULL DEFAULT 0, total INTEGER NOT NULL, done INTEGER NOT NULL DEFAULT 0,
-  seed INTEGER NOT NULL, recipe TEXT NOT NULL, key TEXT UNIQUE, source TEXT NOT NULL,
-  created REAL NOT NULL, started REAL, ended REAL, error TEXT, notes TEXT NOT NULL DEFAULT '[]',
-  lease REAL, cancelling INTEGER NOT NULL DEFAULT 0
-);
-CREATE INDEX jobs_waiting ON jobs (priority DESC, position) WHERE state = 'queued';
-CREATE INDEX jobs_state ON jobs (state);
-CREATE INDEX jobs_position ON jobs (position);
-CREATE INDEX jobs_running ON jobs (id) WHERE state = 'running';
-CREATE TABLE pictures (
-  id INTEGER PRIMARY KEY AUTOINCREMENT, job TEXT NOT NULL, "index" INTEGER NOT NULL, file TEXT NOT NULL,
-  media_type TEXT NOT NULL, width INTEGER NOT NULL, height INTEGER NOT NULL, seed INTEGER NOT NULL,
-  digest TEXT NOT NULL, recipe TEXT NOT NULL, prompt TEXT NOT NULL, model TEXT NOT NULL, seconds REAL NOT NULL,
-  created REAL NOT NULL, UNIQUE (job, "index")
-);
-CREATE TABLE events (
-  id INTEGER PRIMARY KEY AUTOINCREMENT, job TEXT NOT NULL, type TEXT NOT NULL, data TEXT NOT NULL
-);
-CREATE TABLE uploads (
-  id TEXT PRIMARY KEY, file TEXT NOT NULL, media_type TEXT NOT NULL, width INTEGER NOT NULL, height INTEGER NOT NULL,
-  created REAL NOT NULL
-);
-CREATE TABLE state (name TEXT PRIMARY KEY, value TEXT NOT NULL);
-"""
+READER_CACHE = 64 * 1024  # KiB
 
 
 class NewerQueue(StoreError):
@@ -63,9 +35,12 @@ class Database:
         self._path, self._changed = path, changed
         self._lock = threading.RLock()
         self._connection = opened(path)
+        self._reading = threading.RLock()
+        self._reader = reader_of(path)
 
     def close(self) -> None:
-        with self._lock:
+        with self._lock, self._reading:
+            self._reader.close()
             self._connection.close()
 
     @contextmanager
@@ -100,6 +75,25 @@ class Database:
             except sqlite3.DatabaseError as error:
                 raise queue_error(error, self._path) from error
 
+    def look(self, query: str, values: Sequence[object] = ()) -> list[sqlite3.Row]:
+        """As `read`, of what was committed: through a connection of its own, so that a long search keeps nobody who
+        writes waiting.
+        """
+        with self._reading:
+            try:
+                return self._reader.execute(query, values).fetchall()
+            except sqlite3.DatabaseError as error:
+                raise queue_error(error, self._path) from error
+
+
+def reader_of(path: Path) -> sqlite3.Connection:
+    """A connection to the database `path`, which is there, that changes nothing."""
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
+    connection.row_factory = sqlite3.Row
+    connection.execute("PRAGMA query_only = ON")
+    connection.execute(f"PRAGMA cache_size = -{READER_CACHE}")
+    return connection
+
 
 def opened(path: Path) -> sqlite3.Connection:
     """The database at `path`, made if it is not there; raises `NewerQueue`, `DamagedQueue` or `StoreError`."""
@@ -120,8 +114,7 @@ def opened(path: Path) -> sqlite3.Connection:
         if connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
             connection.close()
             raise sqlite3.DatabaseError("its pages contradict each other")
-        if version == 0:
-            connection.executescript(f"BEGIN; {TABLES} PRAGMA user_version = {SCHEMA}; COMMIT;")
+        bring_up_to_date(connection, version)
     except sqlite3.DatabaseError as error:
         raise queue_error(error, path) from error
     return connection

@@ -3,46 +3,125 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from sdplay.server.database import Database
-from sdplay.server.records import Change, StoredPicture, Upload
+from sdplay.server.filters import AFTER, BEFORE, ORDERS, Order, PictureFilter
+from sdplay.server.records import HERE, TRASH, Change, StoredPicture, Upload
+from sdplay.server.rows import COLUMNS, insert_picture, stored
+
+EVERYTHING = PictureFilter()
+MOST_TOLD = 1000  # numbers of pictures in one event
+MOST_ASKED = 500  # values in one statement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facets:
+    """What there is to choose from: how many pictures, starred ones, and ones in the trash; how many by each model."""
+
+    total: int
+    starred: int
+    trash: int
+    models: dict[str, int]
 
 
 class Gallery:
-    """The pictures that were drawn, and those that clients sent."""
+    """The pictures that were drawn or put into a folder, and those that clients sent."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def picture(self, number: int) -> StoredPicture | None:
-        rows = self._database.read("SELECT * FROM pictures WHERE id = ?", (number,))
-        return StoredPicture(**dict(rows[0])) if rows else None
+        rows = self._database.look(f"SELECT {COLUMNS} FROM pictures WHERE id = ?", (number,))
+        return stored(rows[0]) if rows else None
 
     def pictures(
-        self, *, job: str | None = None, before: int | None = None, text: str = "", model: str = "", limit: int = 50
+        self,
+        *,
+        job: str | None = None,
+        before: int | None = None,
+        text: str = "",
+        model: str = "",
+        limit: int = 50,
     ) -> list[StoredPicture]:
-        """Pictures, the newest first, or all of a `job` in their order; `text` is looked for in prompts."""
-        where, values = list[str](), list[object]()
-        for clause, value in (
-            ("job = ?", job),
-            ("id < ?", before),
-            ("prompt LIKE ? ESCAPE '\\'", f"%{escaped(text)}%" if text else None),
-            ("model = ?", model or None),
-        ):
-            if value is not None:
-                where.append(clause)
-                values.append(value)
-        clause = f"WHERE {' AND '.join(where)} " if where else ""
-        order = '"index"' if job is not None else "id DESC"
-        rows = self._database.read(f"SELECT * FROM pictures {clause}ORDER BY {order} LIMIT ?", [*values, limit])
-        return [StoredPicture(**dict(row)) for row in rows]
+        """Pictures, the newest first, after the one with the number `before`; or all of a `job` in their order."""
+        wanted = PictureFilter(job=job, text=text, model=model)
+        if job is None:
+            return self.window(wanted, "newest", 0, limit, before)
+        return self._page(*wanted.where(), '"index"', limit, 0)
+
+    def window(
+        self, wanted: PictureFilter, order: Order, offset: int, limit: int, before: int | None = None
+    ) -> list[StoredPicture]:
+        """The pictures at places `offset` to `offset + limit` of those that are `wanted`; with `before` of the older
+        ones among these.
+        """
+        where, values = wanted.where()
+        if before is not None:
+            where, values = f"{where} AND {AFTER}", [*values, before]
+        return self._page(where, values, ORDERS[order], limit, offset)
+
+    def _page(self, where: str, values: Sequence[object], order: str, limit: int, offset: int) -> list[StoredPicture]:
+        inner = f"SELECT id FROM pictures WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?"
+        numbers = [row[0] for row in self._database.look(inner, [*values, limit, offset])]
+        marks = ", ".join("?" * len(numbers))
+        rows = self._database.look(f"SELECT {COLUMNS} FROM pictures WHERE id IN ({marks})", numbers)
+        found = {row["id"]: stored(row) for row in rows}
+        return [found[number] for number in numbers if number in found]
+
+    def count(self, wanted: PictureFilter = EVERYTHING) -> int:
+        where, values = wanted.where()
+        return self._database.look(f"SELECT COUNT(*) FROM pictures WHERE {where}", values)[0][0]
+
+    def place_of(self, number: int, wanted: PictureFilter, order: Order) -> int | None:
+        """At which place of those that are `wanted` a picture is; None if it is not among them."""
+        where, values = wanted.where()
+        if not self._database.look(f"SELECT 1 FROM pictures WHERE {where} AND id = ?", [*values, number]):
+            return None
+        query = f"SELECT COUNT(*) FROM pictures WHERE {where} AND {BEFORE[order]}"
+        return self._database.look(query, [*values, number])[0][0]
+
+    def numbers(self, wanted: PictureFilter, order: Order, offset: int, limit: int) -> list[int]:
+        """The numbers of the pictures at these places; SQLite puts them into one text, which is the fastest way."""
+        where, values = wanted.where()
+        inner = f"SELECT id FROM pictures WHERE {where} ORDER BY {ORDERS[order]} LIMIT ? OFFSET ?"
+        text = self._database.look(f"SELECT group_concat(id) FROM ({inner})", [*values, limit, offset])[0][0]
+        return [int(number) for number in text.split(",")] if text else []
+
+    def facets(self) -> Facets:
+        models = self._database.look(
+            "SELECT model, COUNT(*) FROM pictures WHERE place = ? GROUP BY model ORDER BY 2 DESC", (HERE,)
+        )
+        return Facets(
+            total=sum(row[1] for row in models),
+            starred=self.count(PictureFilter(starred=True)),
+            trash=self.count(PictureFilter(trash=True)),
+            models={row[0]: row[1] for row in models if row[0]},
+        )
+
+    def mark(self, numbers: Sequence[int], *, starred: bool | None = None, rating: int | None = None) -> int:
+        """Star pictures, or take the star away; rate them, 0 for none. How many were there."""
+        marks = {name: int(value) for name, value in (("starred", starred), ("rating", rating)) if value is not None}
+        sets = ", ".join(f"{name} = ?" for name in marks)
+        there = list[int]()
+        with self._database.transaction() as (db, changes):
+            for some in parts(numbers):
+                asked = ", ".join("?" * len(some))
+                query = f"UPDATE pictures SET {sets} WHERE id IN ({asked}) RETURNING id"
+                there += [row[0] for row in db.execute(query, (*marks.values(), *some)).fetchall()]
+            if there:
+                changes.append(changed_event("marked", there))
+        return len(there)
 
     def forget_picture(self, number: int) -> None:
         with self._database.transaction() as (db, changes):
             db.execute("DELETE FROM pictures WHERE id = ?", (number,))
             changes.append(Change(type="forgotten", job="", data={"picture": number}))
+
+    def trashed(self) -> list[StoredPicture]:
+        rows = self._database.read(f"SELECT {COLUMNS} FROM pictures WHERE place = ?", (TRASH,))
+        return [stored(row) for row in rows]
 
     def add_upload(self, upload: Upload) -> None:
         fields = asdict(upload)
@@ -71,14 +150,17 @@ class Gallery:
                 ),
             )
             for picture in pictures:
-                fields = {name: value for name, value in picture.items() if name != "mode"} | {"job": job}
-                columns = ", ".join(f'"{name}"' for name in fields)
-                db.execute(
-                    f"INSERT OR IGNORE INTO pictures ({columns}) VALUES ({', '.join('?' * len(fields))})",
-                    tuple(fields.values()),
-                )
+                insert_picture(db, {name: value for name, value in picture.items() if name != "mode"} | {"job": job})
 
 
-def escaped(text: str) -> str:
-    """`text` for LIKE, where % and _ stand for others."""
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+def parts(numbers: Sequence[int]) -> list[Sequence[int]]:
+    """`numbers` in parts that one statement takes."""
+    return [numbers[start : start + MOST_ASKED] for start in range(0, len(numbers), MOST_ASKED)]
+
+
+def changed_event(how: str, numbers: Sequence[int]) -> Change:
+    """What listeners are told: `how` is found, marked, trashed, restored, gone or deleted. Of very many pictures only
+    how many they are.
+    """
+    told = {"pictures": list(numbers)} if len(numbers) <= MOST_TOLD else {}
+    return Change(type="changed", job="", data={"how": how, "count": len(numbers), **told})

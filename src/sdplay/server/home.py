@@ -43,6 +43,11 @@ class ServiceHome:
         return Path("uploads")
 
     @property
+    def thumbnails(self) -> Path:
+        """Can be deleted at any time: they are made again."""
+        return Path("thumbnails")
+
+    @property
     def running(self) -> Path:
         """How programs of the same user reach the service that runs; only its owner can read it."""
         return self.folder / RUNNING
@@ -68,10 +73,11 @@ class ServiceHome:
 
     def sweep(self) -> None:
         """Take away what a killed service left half-written; nobody else writes here while the folder is held."""
-        for folder in (self.pictures, self.uploads):
-            for path in (self.folder / folder).rglob("*"):
-                if path.suffix == TEMPORARY or HIDDEN.fullmatch(path.name):
-                    path.unlink(missing_ok=True)
+        for part in (self.pictures, self.uploads):
+            for folder, _, names in os.walk(self.folder / part):
+                for name in names:
+                    if name.endswith(TEMPORARY) or (name.startswith(".") and HIDDEN.fullmatch(name)):
+                        Path(folder, name).unlink(missing_ok=True)
 
     def absolute(self) -> ServiceHome:
         return ServiceHome(self.folder.absolute())

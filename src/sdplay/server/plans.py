@@ -15,9 +15,11 @@ from sdplay.requests.stills import Still
 from sdplay.requests.txt2img import picture_size
 from sdplay.server.clients import check_film_format, client_request, formats_of
 from sdplay.server.derived import DERIVED
+from sdplay.server.films import FILM_MODES
 from sdplay.server.pace import seconds_per_work, still_work
 
 if TYPE_CHECKING:
+    from sdplay.film.draft import Draft
     from sdplay.pipeline.explain import Explanation
     from sdplay.requests.request import AnyStill
     from sdplay.server.service import Service
@@ -144,6 +146,17 @@ def film_answer(recipe: Recipe) -> tuple[FilmAnswer, list[str]]:
         seconds=float(cost.frames / rate),
     )
     return answer, list(film_warnings(plan))
+
+
+def draft_film(service: Service, mode: str, fields: Mapping[str, Any]) -> Draft:
+    """A draft of the film of `fields`; raises `BadRequest` and its kinds."""
+    from sdplay.film.draft import draft_of
+    from sdplay.film.plan import film_plan
+
+    if mode not in FILM_MODES:
+        raise BadRequest("is no mode of films", field="mode", value=mode, hint=", ".join(FILM_MODES))
+    resolved, _, _ = service.resolve(mode, service.without_options(mode, fields))
+    return draft_of(film_plan(resolved.recipe))
 
 
 def explain(service: Service, mode: str, fields: Mapping[str, Any]) -> Explanation:

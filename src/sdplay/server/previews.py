@@ -24,8 +24,13 @@ def preview_data(pixels: NDArray[np.uint8]) -> str:
 
 def thumbnail(image: Image.Image) -> bytes:
     """The WebP file of a small `image`."""
+    return small_webp(image, THUMBNAIL_SIDE)
+
+
+def small_webp(image: Image.Image, side: int) -> bytes:
+    """The WebP file of `image` with up to `side` pixels a side."""
     small = image.convert("RGB")
-    small.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.LANCZOS)
+    small.thumbnail((side, side), Image.Resampling.LANCZOS)
     buffer = io.BytesIO()
     small.save(buffer, "WEBP", quality=85)
     return buffer.getvalue()

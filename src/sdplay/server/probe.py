@@ -65,11 +65,19 @@ def media_facts(path: Path) -> dict[str, Any]:
 
     Raises `BadRequest` for a file that is neither.
     """
+    facts = asked_of("sdplay.server.probe", str(path))
+    if "reason" in facts:
+        hint = "pictures: PNG, JPEG, WebP, GIF, BMP, AVIF; films: MP4, WebM, MKV, …; sounds: MP3, WAV, FLAC, …"
+        raise BadRequest(facts["reason"], field="file", hint=hint)
+    return facts
+
+
+def asked_of(module: str, *arguments: str) -> dict[str, Any]:
+    """What the program `module` prints as JSON; {"reason"} where it prints none, or takes too long."""
     found = os.pathsep.join(filter(None, sys.path))
-    command = [sys.executable, "-P", "-m", "sdplay.server.probe", str(path)]
     try:
         done = subprocess.run(
-            command,
+            [sys.executable, "-P", "-m", module, *arguments],
             env={"PYTHONPATH": found, "PATH": os.environ.get("PATH", "")},
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -78,10 +86,7 @@ def media_facts(path: Path) -> dict[str, Any]:
         )
         facts: dict[str, Any] = json.loads(done.stdout)
     except (subprocess.TimeoutExpired, ValueError):
-        facts = {"reason": "cannot be read"}
-    if "reason" in facts:
-        hint = "pictures: PNG, JPEG, WebP, GIF, BMP, AVIF; films: MP4, WebM, MKV, …; sounds: MP3, WAV, FLAC, …"
-        raise BadRequest(facts["reason"], field="file", hint=hint)
+        return {"reason": "cannot be read"}
     return facts
 
 
@@ -118,12 +123,17 @@ def is_cover(stream: Any) -> bool:
     return bool(stream.disposition & Disposition.attached_pic)
 
 
-def main(path: str) -> None:
+def limited() -> None:
+    """Let this process take no more memory and time than reading a file is worth."""
     with suppress(ImportError):  # not on Windows
         import resource
 
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
         resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+
+
+def main(path: str) -> None:
+    limited()
     try:
         facts = facts_of(Path(path))
     except BadRequest as error:

@@ -14,11 +14,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sdplay.server.database import Database
-from sdplay.server.records import ENDED, Change, Job, State, StoredPicture, new_id
+from sdplay.server.records import ENDED, GONE, HERE, Change, Job, State, StoredPicture, new_id
+from sdplay.server.rows import COLUMNS, OF_JOB, insert_picture, stored
 
 LEASE = 60.0  # seconds after which a job whose runner was not heard of is taken from it
 MOST_DEATHS = 3
 KEPT_EVENTS = 20_000
+THIS = f'{OF_JOB} AND "index" = ?'
 JOB_COLUMNS = (
     "id, mode, request, state, priority, position, attempt, deaths, total, done, seed, recipe, key, source, created, "
     "started, ended, error, notes"
@@ -118,27 +120,21 @@ class JobQueue:
         `StoredPicture` but for `id`, `job` and `created`.
         """
         now = time.time()
-        names = [*picture, "job", "created"]
-        marks = ", ".join("?" * len(names))
-        columns = ", ".join(f'"{name}"' for name in names)
         with self._database.transaction() as (db, changes):
             if not self._holds(db, job):
                 return None
-            added = db.execute(
-                f"INSERT OR IGNORE INTO pictures ({columns}) VALUES ({marks})", (*picture.values(), job.id, now)
-            ).rowcount
-            row = db.execute(
-                'SELECT * FROM pictures WHERE job = ? AND "index" = ?', (job.id, picture["index"])
-            ).fetchone()
-            stored = StoredPicture(**dict(row))
+            added = insert_picture(db, {**picture, "job": job.id, "created": now})
+            this = (job.id, picture["index"])
+            if added is None:  # drawn before; where somebody took that file away, this one takes its place
+                db.execute(f"UPDATE pictures SET place = {HERE} WHERE {THIS} AND place = {GONE}", this)
+            picture_now = stored(db.execute(f"SELECT {COLUMNS} FROM pictures WHERE {THIS}", this).fetchone())
             if not of_film:
-                db.execute(
-                    "UPDATE jobs SET deaths = 0, done = (SELECT COUNT(*) FROM pictures WHERE job = ?) WHERE id = ?",
-                    (job.id, job.id),
-                )
-            if added:
-                changes.append(Change(type="picture", job=job.id, data={"index": stored.index, "picture": stored.id}))
-        return stored
+                done = db.execute(f"SELECT COUNT(*) FROM pictures WHERE {OF_JOB}", (job.id,)).fetchone()[0]
+                db.execute("UPDATE jobs SET deaths = 0, done = ? WHERE id = ?", (done, job.id))
+            if added is not None:
+                data = {"index": picture_now.index, "picture": picture_now.id}
+                changes.append(Change(type="picture", job=job.id, data=data))
+        return picture_now
 
     def set_done(self, job: Job, done: int) -> None:
         """Record that `done` frames of a film are on the disk."""
@@ -271,13 +267,15 @@ class JobQueue:
         rows = self._database.read(f"SELECT {JOB_COLUMNS} FROM jobs WHERE id = ?", (name,))
         return job_of(rows[0]) if rows else None
 
-    def jobs(self, *, states: Sequence[str] = (), before: str | None = None, limit: int = 50) -> list[Job]:
+    def jobs(
+        self, *, states: Sequence[str] = (), modes: Sequence[str] = (), before: str | None = None, limit: int = 50
+    ) -> list[Job]:
         """Jobs, the newest first; `before` is the id of the last one of the page before."""
-        marks = ", ".join("?" * len(states))
-        where = [f"state IN ({marks})"] if states else []
+        named = {"state": states, "mode": modes}
+        where = [f"{name} IN ({', '.join('?' * len(values))})" for name, values in named.items() if values]
         where += ["id < ?"] if before is not None else []
         clause = f"WHERE {' AND '.join(where)} " if where else ""
-        values = [*states, *([before] if before is not None else []), limit]
+        values = [*states, *modes, *([before] if before is not None else []), limit]
         return [
             job_of(row)
             for row in self._database.read(f"SELECT {JOB_COLUMNS} FROM jobs {clause}ORDER BY id DESC LIMIT ?", values)

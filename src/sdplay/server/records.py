@@ -9,8 +9,10 @@ from typing import Any, Literal
 
 State = Literal["queued", "running", "completed", "failed", "cancelled"]
 ENDED: tuple[State, ...] = ("completed", "failed", "cancelled")
+HERE, TRASH, GONE = 0, 1, 2  # where a picture's file is
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: no letters that are taken for digits
 RANDOM_BYTES = 5
+FILMS = "films/"  # how the `file` of a film begins
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +49,12 @@ class Job:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredPicture:
-    """A finished picture (or film) of a job: `file` is its path below the service's folder."""
+    """A picture (or film) of the gallery: `file` is its path below the service's folder, or in a watched one.
+
+    `job` is "" for one that was not drawn here but put into a folder; `program` wrote it, "" if it does not say.
+    `place` is `HERE`, `TRASH` or `GONE`, where somebody took the file away, and `removed` since when; `bytes` and
+    `changed` (nanoseconds since 1970) are what the file was when it was read, 0 before that.
+    """
 
     id: int
     job: str
@@ -63,6 +70,18 @@ class StoredPicture:
     model: str
     seconds: float
     created: float
+    negative_prompt: str = ""
+    program: str = "sdplay"
+    starred: bool = False
+    rating: int = 0
+    place: int = HERE
+    removed: float | None = None
+    bytes: int = 0
+    changed: int = 0
+
+    @property
+    def is_film(self) -> bool:
+        return self.file.startswith(FILMS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from sdplay.core.errors import BadRequest, SdplayError
@@ -36,7 +37,9 @@ log = logging.getLogger("sdplay.server")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServeOptions:
-    """How a service is started. `idle_minutes`: without work for so long, the model is let go of (0: never)."""
+    """How a service is started. `idle_minutes`: without work for so long, the model is let go of (0: never). The
+    gallery shows the pictures in the folders `watched` too.
+    """
 
     host: str = HOST
     port: int = PORT
@@ -46,6 +49,7 @@ class ServeOptions:
     workers: int = 1
     devices: Sequence[str] = ()
     idle_minutes: float = 0.0
+    watched: Sequence[Path] = ()
     inside: Callable[[], Executor] = inline
     limits: Limits = field(default_factory=Limits)
 
@@ -58,6 +62,7 @@ def serve(options: ServeOptions, started: Callable[[str, str | None], None]) -> 
     """
     home = service_home(home_of(os.environ)).absolute()
     library = library_from_env(os.environ)
+    watched = [folder.absolute() for folder in options.watched]
     with ExitStack() as stack:
         stack.enter_context(home.held())
         os.chdir(home.folder)
@@ -65,7 +70,7 @@ def serve(options: ServeOptions, started: Callable[[str, str | None], None]) -> 
         executor = ProcessExecutor(
             max(options.workers, len(options.devices)), options.inside, devices=options.devices, attempts=1
         )
-        service = open_service(home, executor, library, options.limits)
+        service = open_service(home, executor, library, options.limits, watched)
         stack.callback(service.stop)
         service.start()
         token = options.token or (secrets.token_urlsafe(24) if options.listen else None)
@@ -126,14 +131,16 @@ def end_this_process() -> None:
     signal.raise_signal(signal.SIGTERM)
 
 
-def open_service(home: ServiceHome, executor: ProcessExecutor, library: Library, limits: Limits) -> Service:
+def open_service(
+    home: ServiceHome, executor: ProcessExecutor, library: Library, limits: Limits, watched: Sequence[Path] = ()
+) -> Service:
     """The service of `home`; a damaged queue is moved aside, and its list made anew from the pictures themselves."""
     try:
-        return Service(home, executor, library, limits)
+        return Service(home, executor, library, limits, watched)
     except DamagedQueue as error:
         aside = move_aside(home.database)
         log.warning("%s It was moved to %s; jobs that waited are lost, pictures are listed again.", error.reason, aside)
-    service = Service(home, executor, library, limits)
+    service = Service(home, executor, library, limits, watched)
     rebuild(service.gallery, home.pictures)
     return service
 

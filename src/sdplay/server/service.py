@@ -15,17 +15,25 @@ from sdplay.executors.processes import ProcessExecutor
 from sdplay.jobs.resolve import ResolvedRequest, memory_of
 from sdplay.library.card import shipped_cards
 from sdplay.library.library import Library
-from sdplay.requests.recipe import count
+from sdplay.requests.base import Request
+from sdplay.requests.recipe import Recipe, count
 from sdplay.requests.stills import Still
 from sdplay.server.clients import Limits, check_film_format, check_limits, client_request, formats_of
 from sdplay.server.database import Database
 from sdplay.server.derived import DERIVED, prepared
+from sdplay.server.films import FILM_MODES, film_folder, parsed_frames
+from sdplay.server.folders import PictureFolders, checked_folders
 from sdplay.server.gallery import Gallery
 from sdplay.server.home import ServiceHome
 from sdplay.server.hub import Hub
+from sdplay.server.index import PictureIndex
 from sdplay.server.live import Live
+from sdplay.server.motion import MotionPreviews
 from sdplay.server.queue import JobQueue
 from sdplay.server.records import Job, StoredPicture, Upload
+from sdplay.server.scan import FolderScan
+from sdplay.server.thumbnails import Thumbnails
+from sdplay.server.trash import Trash
 from sdplay.server.work import Workshop, error_data
 from sdplay.studio import Studio
 
@@ -33,6 +41,10 @@ if TYPE_CHECKING:
     from sdplay.film.plan import AnyFilm
 
 PER_REQUEST = {"preview", "format"}
+OF_FILMS = {
+    "frames",
+    "fork",
+}  # options of films: a part to be drawn alone, and the film whose unchanged frames it takes
 STEP = 3.0  # seconds that a step may still take when the service ends
 
 
@@ -59,25 +71,42 @@ class Accepted:
 class Service:
     """Everything that entry points need; used from several threads. Its process works in the folder of `home`."""
 
-    def __init__(self, home: ServiceHome, executor: ProcessExecutor, library: Library, limits: Limits) -> None:
+    def __init__(
+        self,
+        home: ServiceHome,
+        executor: ProcessExecutor,
+        library: Library,
+        limits: Limits,
+        watched: Sequence[Path] = (),
+    ) -> None:
+        """`watched` are folders whose pictures are shown beside those of the service's own; `BadRequest` for wrong
+        ones.
+        """
         self.home, self.executor, self.limits = home, executor, limits
         self.library = replace(library, fetch=no_download)
         self.hub = Hub()
         self.database = Database(home.database, self.hub.tell)
         self.queue, self.gallery = JobQueue(self.database), Gallery(self.database)
+        self.folders = PictureFolders(home.pictures, checked_folders(watched, home.folder))
+        self.scan = FolderScan(PictureIndex(self.database), self.folders)
+        self.trash, self.thumbnails = Trash(self.database, self.folders), Thumbnails(home.thumbnails)
         self.studio = Studio(executor, library=self.library)
         self.workshop = Workshop(self.queue, self.gallery, self.hub, self.studio, lambda: executor.is_urgent)
         self.live = Live(executor, self.library, limits, self.find_upload)
+        self.motion = MotionPreviews(self.library)
         self.started = time.time()
 
     def start(self) -> None:
         """Take up what was running when the last service ended, and begin to work."""
         self.queue.recover()
         self.workshop.start()
+        self.scan.start()
 
     def stop(self, patience: float = STEP) -> None:
         """End all work within `patience` seconds and a little; what is not finished goes on after the next start."""
+        self.motion.close()
         self.workshop.stop(patience)
+        self.scan.stop()
         self.database.close()
 
     # Jobs
@@ -103,15 +132,34 @@ class Service:
         resolved, total, notes = self.resolve(mode, self.without_options(mode, fields))
         recipe = resolved.recipe
         film = not isinstance(recipe.request, Still)
-        stored = {name: fields[name] for name in PER_REQUEST & fields.keys() if fields[name] is not None}
+        options = PER_REQUEST | OF_FILMS if film else PER_REQUEST
+        stored = {name: fields[name] for name in options & fields.keys() if fields[name] is not None}
         if film:
+            total = self.check_film(mode, recipe, stored, total)
             check_film_format(recipe, stored.get("format", formats_of(mode)[0]))
             stored["fields"] = recipe.request.model_copy(update={"seed": recipe.seed}).model_dump(
                 mode="json", exclude={"run"}, exclude_unset=True
             ) | {"seed": recipe.seed}
         else:
             stored["recipe"] = recipe.to_dict()
-        return self._accept(mode, stored, total, recipe.seed, recipe.digest, key, source, priority, notes)
+        part = f"{key}:{stored['frames']}" if key is not None and "frames" in stored else key
+        return self._accept(mode, stored, total, recipe.seed, recipe.digest, part, source, priority, notes)
+
+    def check_film(self, mode: str, recipe: Recipe, options: Mapping[str, Any], total: int) -> int:
+        """How many frames are drawn of the `total` of a film; raises `BadRequest` for options that it cannot have."""
+        from sdplay.film.part import check_frames, part_of
+        from sdplay.film.plan import film_plan
+
+        if (source := options.get("fork")) is not None:
+            before = self.queue.job(source) if isinstance(source, str) else None
+            if before is None or before.mode != mode or not (film_folder(before) / "job.json").is_file():
+                hint = f"the id of a job that made a film of the mode {mode}"
+                raise BadRequest("there is no such film", field="fork", value=source, hint=hint)
+        if (asked := options.get("frames")) is None:
+            return total
+        plan, frames = film_plan(recipe), parsed_frames(asked)
+        check_frames(plan, frames)
+        return part_of(plan, frames, lambda _: False).total
 
     def _accept(
         self,
@@ -144,7 +192,7 @@ class Service:
         """What a client's request is with nothing left open, how many pictures or frames that are, and what is to be
         said of it. Raises `BadRequest` and its kinds.
         """
-        request = client_request(mode, fields, self.find_upload)
+        request = self.request_of(mode, fields)
         if isinstance(request, Still):
             resolved = self.studio.resolve(request)
             total = count(resolved.recipe)
@@ -156,10 +204,15 @@ class Service:
         of_memory = [memory.warning] if memory is not None and memory.warning else []
         return resolved, total, [warning.message for warning in resolved.warnings] + of_memory
 
+    def request_of(self, mode: str, fields: Mapping[str, Any]) -> Request:
+        """The request of `mode` with a client's `fields`; raises `BadRequest` and its kinds."""
+        return client_request(mode, fields, self.find_upload)
+
     def without_options(self, mode: str, fields: Mapping[str, Any]) -> dict[str, Any]:
         """`fields` of a job without its options that reach no pixel; raises `BadRequest` for wrong ones."""
         check_options(mode, {name: fields[name] for name in PER_REQUEST & fields.keys() if fields[name] is not None})
-        return {name: value for name, value in fields.items() if name not in PER_REQUEST}
+        options = PER_REQUEST | OF_FILMS if mode in FILM_MODES else PER_REQUEST
+        return {name: value for name, value in fields.items() if name not in options}
 
     def job(self, name: str) -> Job:
         job = self.queue.job(name)
@@ -205,18 +258,44 @@ class Service:
             raise NotFound("there is no such picture", field="picture", value=number)
         return picture
 
+    def change_pictures(
+        self,
+        pictures: Sequence[int],
+        *,
+        starred: bool | None = None,
+        rating: int | None = None,
+        trash: bool | None = None,
+    ) -> int:
+        """Star pictures, rate them, move them into the trash or out of it; how many were there."""
+        there = 0
+        if starred is not None or rating is not None:
+            there = self.gallery.mark(pictures, starred=starred, rating=rating)
+        if trash is not None:
+            there = len((self.trash.put if trash else self.trash.put_back)(pictures))
+        return there
+
+    def empty_trash(self) -> int:
+        """Delete what is in the trash, for good; how many pictures."""
+        gone = self.trash.empty()
+        for number in gone:
+            self.thumbnails.forget(number)
+        return len(gone)
+
     def delete_picture(self, number: int) -> None:
         """Take a picture out of the list and delete its file."""
         picture = self.picture(number)
         with suppress(NotFound):
             self.file_of(picture).unlink(missing_ok=True)
         self.gallery.forget_picture(number)
+        self.thumbnails.forget(number)
 
     def file_of(self, stored: StoredPicture | Upload) -> Path:
-        """The file of a picture; raises `NotFound` if somebody took it away, and never leaves the service's folder."""
-        root = Path.cwd().resolve()
-        path = (root / stored.file).resolve()
-        if not path.is_relative_to(root) or not path.is_file():
+        """The file of a picture; raises `NotFound` if somebody took it away, and never leaves the folders whose
+        pictures are shown.
+        """
+        place = self.folders.file_of(stored) if isinstance(stored, StoredPicture) else Path(stored.file)
+        path = place.resolve()
+        if not self.folders.holds(path) or not path.is_file():
             raise NotFound("its file is not there any more", field="picture", value=stored.id)
         return path
 

@@ -28,7 +28,11 @@ def shown_request(job: Job) -> dict[str, Any]:
     kept = job.request
     whole = kept.get("recipe")
     fields = fields_of(job.mode, whole, job.total) if whole is not None else by_upload(kept.get("fields", {}))
-    return {"mode": job.mode, **fields, **{name: kept[name] for name in ("preview", "format") if name in kept}}
+    return {
+        "mode": job.mode,
+        **fields,
+        **{name: kept[name] for name in ("preview", "format", "frames") if name in kept},
+    }
 
 
 def words_of_job(job: Job) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Generator
 from contextlib import closing, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from sdplay.core.errors import NotReproduced, SdplayError, StoreError
 from sdplay.events import Event, FilmSaved, FramesSaved, ImageDone, Stepped
@@ -20,11 +20,11 @@ from sdplay.images.formats import MEDIA_TYPES
 from sdplay.images.own import read_own
 from sdplay.images.picture import Picture
 from sdplay.images.write import encode
-from sdplay.requests.modes import request_from
 from sdplay.requests.recipe import Recipe
-from sdplay.requests.stills import Still, prompt_of
 from sdplay.server.clients import FILM_FORMATS, formats_of
 from sdplay.server.discreet import without_folders
+from sdplay.server.films import film_folder, film_request, fork_source, frames_asked, words_of
+from sdplay.server.found import prompts_of, state_of
 from sdplay.server.gallery import Gallery
 from sdplay.server.hub import Hub
 from sdplay.server.previews import preview_data
@@ -34,11 +34,10 @@ from sdplay.studio import Studio
 from sdplay.version import VERSION
 
 if TYPE_CHECKING:
-    from sdplay.film.plan import AnyFilm
+    pass
 
 PATIENCE = 1.0  # seconds between two looks at the queue, if nobody says that something waits
 LONGEST_MESSAGE = 300
-MOST_WORDS = 2000  # characters
 UPSCALE, VERIFY = "upscale", "verify"
 log = logging.getLogger("sdplay.server")
 
@@ -226,7 +225,8 @@ class Workshop:
                 "seed": picture.seed,
                 "digest": picture.digest,
                 "recipe": recipe.digest,
-                "prompt": words_of_picture(recipe, picture.index),
+                **prompts_of(recipe, picture.index),
+                **state_of(path),
                 "model": recipe.model.name,
                 "seconds": picture.seconds,
             },
@@ -237,12 +237,12 @@ class Workshop:
         from sdplay.film.job.encoder import Output
         from sdplay.film.job.film import shoot
 
-        folder = Path("films") / job.id
-        if (folder / "job.json").exists():
-            film = self._studio.films.resume(folder)
+        folder, frames, source = film_folder(job), frames_asked(job), fork_source(job)
+        if (folder / "job.json").exists() and source is None:
+            film = self._studio.films.resume(folder, frames=frames)
         else:
             output = Output(kind=job.request.get("format", formats_of(job.mode)[0]))
-            film = self._studio.films.start(film_request(job), folder, output)
+            film = self._studio.films.start(film_request(job), folder, output, source=source, frames=frames)
         recipe = film.recipe
         for event in shoot(film):
             if isinstance(event, FramesSaved):
@@ -287,6 +287,7 @@ class Workshop:
                 "digest": larger.enlarged[-1].made,
                 "recipe": job.recipe,
                 "prompt": job.request.get("prompt", ""),
+                **state_of(larger.path),
                 "model": job.request.get("model", ""),
                 "seconds": larger.seconds,
             },
@@ -337,21 +338,6 @@ class Workshop:
                         self.cancel(job.id)
                 self._queue.reap()
                 self._queue.trim()
-
-
-def film_request(job: Job) -> AnyFilm:
-    return cast("AnyFilm", request_from({**job.request["fields"], "mode": job.mode}))
-
-
-def words_of_picture(recipe: Recipe, index: int) -> str:
-    """The prompt of a picture, as it is looked for."""
-    return prompt_of(recipe, index).prompt if isinstance(recipe.request, Still) else ""
-
-
-def words_of(recipe: Recipe) -> str:
-    """The prompts of a film, as they are looked for."""
-    texts = (text for field, text in recipe.request.texts({}) if field != "negative_prompt" and text)
-    return " | ".join(texts)[:MOST_WORDS]
 
 
 def write(path: Path, content: bytes) -> None:

@@ -1,8 +1,10 @@
-"""A film of the camera's moves alone, in seconds, to look at before the real one is drawn."""
+"""A film of the camera's moves alone, in seconds, to look at before the real one is drawn; or some of it, small."""
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import cast, get_args
 
@@ -19,13 +21,48 @@ from sdplay.film.request_animate import Animate
 from sdplay.film.video.container import FilmKind
 from sdplay.film.video.encode import FilmWriter
 from sdplay.images.inputs import read_input
-from sdplay.images.read import Pixels, resized
+from sdplay.images.read import Pixels, read_image, resized
 from sdplay.requests.recipe import Recipe
 
 LIGHT, DARK, LINE = (214, 210, 200), (120, 132, 148), (24, 28, 36)
 CORNERS = ((220, 60, 50), (240, 190, 40), (50, 150, 80), (60, 90, 200))
 SQUARES = 8  # along the shorter side
 RENEWED_SECONDS = 2  # a camera soon leaves a picture that nothing redraws
+IN_PIXELS = ("translation_x", "translation_y")  # of a flat picture; in depth they do not depend on its size
+QUALITY = 80
+
+
+class SmallPlan(AnimationPlan):
+    """The plan of `recipe` drawn `scale` times as large: moves in pixels are as much shorter."""
+
+    def __init__(self, recipe: Recipe, scale: float) -> None:
+        super().__init__(recipe)
+        self._scale = scale
+
+    def motion(self, name: str, frame: int) -> float:
+        shrinks = self.request.animation_mode == "2D" and name in IN_PIXELS
+        return super().motion(name, frame) * (self._scale if shrinks else 1.0)
+
+
+def small_moves(recipe: Recipe, picture: Path | None, frames: range, side: int) -> Iterator[tuple[int, bytes]]:
+    """(number, JPEG) of the `frames` of the animation `recipe`, `side` pixels long: `picture`, else a test
+    card, as the camera moves it. Raises `BadRequest` for a clip redrawn, which no camera moves.
+    """
+    request = recipe.request
+    if not isinstance(request, Animate) or request.of_clip:
+        reason, hint = "no camera moves in this film", "animation_mode 2D and 3D have moves"
+        raise BadRequest(reason, field="animation_mode", value=getattr(request, "animation_mode", ""), hint=hint)
+    scale = side / max(recipe.width, recipe.height)
+    size = max(round(recipe.width * scale), 1), max(round(recipe.height * scale), 1)
+    quick = request.model_copy(update={"sampling_mode": "bilinear"} if request.sampling_mode == "bicubic" else {})
+    plan = SmallPlan(replace(recipe, request=quick), scale)
+    shown = resized(read_image(picture), *size) if picture is not None else camera_card(*size)
+    for index, pixels in enumerate(moved_alone(plan, shown, frames.start), frames.start):
+        if index >= frames.stop:
+            return
+        buffer = io.BytesIO()
+        Image.fromarray(pixels).save(buffer, "JPEG", quality=QUALITY)
+        yield index, buffer.getvalue()
 
 
 def preview_motion(recipe: Recipe, path: Path) -> Path:
@@ -55,8 +92,8 @@ def kind_of(path: Path) -> FilmKind:
     return cast(FilmKind, name)
 
 
-def moved_alone(plan: AnimationPlan, picture: Pixels) -> Iterator[Pixels]:
-    """Every frame of the film, uint8 [height, width, 3]: `picture` as the camera of `plan` moves it.
+def moved_alone(plan: AnimationPlan, picture: Pixels, first: int = 0) -> Iterator[Pixels]:
+    """Every frame of the film from `first` on, uint8 [height, width, 3]: `picture` as the camera of `plan` moves it.
 
     It is there whole at every cut, and at the first key after two seconds: from there on each frame is one resample.
     """
@@ -68,7 +105,8 @@ def moved_alone(plan: AnimationPlan, picture: Pixels) -> Iterator[Pixels]:
         is_key = index % plan.cadence == 0
         if moving is None or (is_key and (plan.is_cut(index) or index - since >= renewed)):
             moving, since = camera_warp(plan, picture, index, plane if flat else floor), index
-        yield to_uint8(moving.at(index).numpy())
+        if index >= first:
+            yield to_uint8(moving.at(index).numpy())
 
 
 def floor(pixels: Pixels) -> Disparity:

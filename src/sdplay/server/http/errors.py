@@ -20,12 +20,10 @@ from sdplay.core.errors import (
     RenderFailed,
     SdplayError,
     StoreError,
-    problems_of,
-    shorten,
 )
-from sdplay.server.discreet import without_folders
 from sdplay.server.http.bodies import Malformed
 from sdplay.server.live import Superseded
+from sdplay.server.problems import clean, described
 from sdplay.server.service import Conflict, NotFound, QueueFull
 
 STATUS: tuple[tuple[type[SdplayError], int], ...] = (
@@ -50,26 +48,6 @@ UNCHANGED: Mapping[int, int] = {}
 
 def status_of(error: SdplayError) -> int:
     return next((status for kind, status in STATUS if isinstance(error, kind)), 500)
-
-
-def described(error: SdplayError) -> list[dict[str, Any]]:
-    """What an error says, problem by problem, as JSON values that can be written in UTF-8."""
-    problems = problems_of(error) if isinstance(error, BadRequest) else [error]
-    return [
-        {
-            "code": each.code,
-            "field": clean(each.field),
-            "value": clean(shorten(each.value)) if each.value is not None else None,
-            "message": clean(each.reason),
-            "hint": clean(each.hint),
-        }
-        for each in problems
-    ]
-
-
-def clean(text: str | None) -> str | None:
-    """`text` without what is not a character, half a surrogate pair, and without folders of this computer."""
-    return without_folders(text.encode(errors="replace").decode()) if text is not None else None
 
 
 def native_shape(status: int, problems: list[dict[str, Any]]) -> Any:

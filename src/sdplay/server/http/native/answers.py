@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import PurePosixPath
+from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from sdplay.server.records import Job, State, StoredPicture, Upload
+from sdplay.server.problems import Problem
+from sdplay.server.records import GONE, HERE, TRASH, Job, State, StoredPicture, Upload
 from sdplay.server.service import Service
 from sdplay.server.shown import shown_request, size_of_job, words_of_job
 
 PICTURE_ROUTE, JOB_ROUTE, UPLOAD_ROUTE = "/api/v1/pictures", "/api/v1/jobs", "/api/v1/uploads"
 
-
-class Problem(BaseModel):
-    """What is wrong: `code` is its kind for programs, `field` the field at fault, `hint` what to do instead."""
-
-    code: str
-    field: str | None = None
-    value: str | None = None
-    message: str
-    hint: str = ""
+PLACES: dict[int, Literal["here", "trash", "gone"]] = {HERE: "here", TRASH: "trash", GONE: "gone"}
 
 
 class Failure(Problem):
@@ -37,7 +31,7 @@ class ErrorAnswer(BaseModel):
 
 class PictureAnswer(BaseModel):
     """A finished picture, or a film. `digest` is the sha256 of its pixels, `recipe` that of what they were made from:
-    equal recipes draw equal pictures.
+    equal recipes draw equal pictures. One that was put into a folder has "" for its job, and for what it does not say.
     """
 
     id: int
@@ -56,13 +50,25 @@ class PictureAnswer(BaseModel):
     model: str
     seconds: float
     created: float = Field(description="Seconds since 1970.")
+    name: str = Field(description="The name of its file.")
+    negative_prompt: str
+    program: str = Field(description="The program that wrote it.")
+    starred: bool
+    rating: int
+    place: Literal["here", "trash", "gone"] = Field(description="Gone: somebody took its file away.")
+    removed: float | None = Field(description="Since when it is not here.")
+    bytes: int
+    film: bool
 
 
 class PictureList(BaseModel):
-    """The newest first; `next` is the `before` of the next page, null on the last one."""
+    """The newest first, or as asked for; `next` is the `before` of the next page, null on the last one, and where
+    `offset` or `sort` was given. `total`, if it was asked for, is how many there are on all pages.
+    """
 
     pictures: list[PictureAnswer]
     next: int | None
+    total: int | None = None
 
 
 class Step(BaseModel):
@@ -157,8 +163,16 @@ def job_answer(service: Service, job: Job) -> JobAnswer:
 def picture_answer(picture: StoredPicture) -> PictureAnswer:
     url = f"{PICTURE_ROUTE}/{picture.id}"
     fields = {name: getattr(picture, name) for name in PictureAnswer.model_fields if hasattr(picture, name)}
-    fields |= {"file": f"{url}/file", "thumbnail": f"{url}/thumbnail", "made_from": f"{url}/recipe"}
+    version = f"?v={picture.changed:x}" if picture.changed else ""
+    fields |= {"file": f"{url}/file", "thumbnail": f"{url}/thumbnail{version}", "made_from": f"{url}/recipe"}
+    fields |= {"name": file_name(picture), "place": PLACES[picture.place], "film": picture.is_film}
     return PictureAnswer(**fields)
+
+
+def file_name(picture: StoredPicture) -> str:
+    """What a picture's file is called; that of a film is named after its job."""
+    path = PurePosixPath(picture.file)
+    return path.name if not picture.is_film else f"{path.parent.name}{path.suffix}"
 
 
 def upload_answer(upload: Upload) -> UploadAnswer:

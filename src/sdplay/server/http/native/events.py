@@ -54,7 +54,8 @@ written = Written()
 @router.get("/events", response_class=StreamingResponse, responses=STREAM)
 async def all_events(service: ServiceHere, last_event_id: Last = None, after: After = None) -> Response:
     """Everything that happens: queued, started, step (with a preview), picture, finished, moved, paused, resumed,
-    forgotten. `reset` says that events are gone which were asked for: read the state again.
+    forgotten, changed (pictures of the gallery: `how` is found, marked, trashed, restored, gone, deleted or changed).
+    `reset` says that events are gone which were asked for: read the state again.
     """
     start = int(last_event_id) if last_event_id is not None else after
     if start is None:  # asked before the answer begins: who hands in a job then hears of it

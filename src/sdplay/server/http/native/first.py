@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sdplay.server.filters import PictureFilter
 from sdplay.server.http.native.about import capabilities, models, samplers, schedules, status, upscalers
 from sdplay.server.http.native.pictures import list_pictures
 from sdplay.server.http.native.queue import queue_answer
@@ -23,6 +24,6 @@ def first(service: Service) -> dict[str, Any]:
         "samplers": samplers(),
         "schedules": schedules(),
         "upscalers": upscalers(),
-        "pictures": list_pictures(service, limit=NEWEST),
+        "pictures": list_pictures(service, PictureFilter(), limit=NEWEST),
     }
     return {name: answer.model_dump(mode="json") for name, answer in answers.items()}

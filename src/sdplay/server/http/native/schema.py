@@ -17,6 +17,8 @@ from pydantic.json_schema import models_json_schema
 from sdplay.requests.modes import MODES, NO_FILES, ROLES, request_type
 from sdplay.server.clients import NAMES, OWN, formats_of
 from sdplay.server.derived import DERIVED
+from sdplay.server.films import FILM_MODES
+from sdplay.server.motion import Motion
 from sdplay.version import VERSION
 
 REF = "#/components/schemas/"
@@ -44,6 +46,19 @@ OPTIONS: dict[str, Any] = {
     },
     FORMAT: {"description": "Of the files; of pictures png and webp keep every bit."},
 }
+OF_FILMS: dict[str, Any] = {
+    "frames": {
+        "type": ["string", "null"],
+        "pattern": r"^\d+-\d+$",
+        "default": None,
+        "description": 'First and last frame of a part that alone is drawn: "20-30"; a fork of it can go on.',
+    },
+    "fork": {
+        "type": ["string", "null"],
+        "default": None,
+        "description": "The id of a job whose film comes out the same at its unchanged frames: those are taken over.",
+    },
+}
 MOVE = {
     "type": "object",
     "additionalProperties": False,
@@ -53,6 +68,15 @@ MOVE = {
             "type": ["string", "null"],
             "description": 'The id of the waiting job that is to come after it, "" for the first place.',
         },
+    },
+}
+
+SETTINGS_FILE = {
+    "type": "object",
+    "required": ["text"],
+    "properties": {
+        "name": {"type": "string", "description": "What messages call the file."},
+        "text": {"type": "string", "description": "What is in it."},
     },
 }
 
@@ -82,7 +106,7 @@ def job_schemas() -> dict[str, Any]:
         "oneOf": [{"$ref": reference} for reference in modes.values()],
         "discriminator": {"propertyName": "mode", "mapping": modes},
     }
-    return parts | {"Move": MOVE}
+    return parts | {"Move": MOVE, "MotionRequest": Motion.model_json_schema(), "SettingsFile": SETTINGS_FILE}
 
 
 def job_schema(mode: str, schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -95,6 +119,7 @@ def job_schema(mode: str, schema: Mapping[str, Any]) -> dict[str, Any]:
     else:
         required.insert(0, "mode")
     options = {name: one for name, one in OPTIONS.items() if name == "priority" or mode in MODES}
+    options |= OF_FILMS if mode in FILM_MODES else {}
     if FORMAT in options:
         options[FORMAT] = options[FORMAT] | {"enum": [*formats_of(mode), None], "default": formats_of(mode)[0]}
     return {

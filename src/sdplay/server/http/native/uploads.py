@@ -6,11 +6,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, File, Response, UploadFile
 from fastapi.responses import FileResponse
+from starlette.concurrency import run_in_threadpool
 
 from sdplay.server.http.native.answers import UPLOAD_ROUTE, UploadAnswer, upload_answer
 from sdplay.server.http.native.context import ServiceHere, UploadName, at_leisure
-from sdplay.server.http.native.pictures import ANY_FILE, WEBP, file_answer
-from sdplay.server.thumbnails import thumbnail_of
+from sdplay.server.http.native.pictures import ANY_FILE, WEBP, file_answer, small_picture
 
 router = APIRouter(prefix="/uploads", tags=["uploads"])
 
@@ -43,5 +43,5 @@ def get_upload_file(service: ServiceHere, name: UploadName) -> FileResponse:
 @router.get("/{name}/thumbnail", response_class=Response, responses=WEBP)
 async def get_upload_thumbnail(service: ServiceHere, name: UploadName) -> Response:
     """A picture of up to 320 pixels a side."""
-    content = await at_leisure(lambda: thumbnail_of(service.file_of(service.upload(name))))
-    return Response(content, media_type="image/webp")
+    path = await run_in_threadpool(lambda: service.file_of(service.upload(name)))
+    return Response(await small_picture(service, name, path), media_type="image/webp")

@@ -14,10 +14,11 @@ from PIL import Image
 from starlette.concurrency import run_in_threadpool
 
 from sdplay.core.errors import SdplayError
-from sdplay.server.http.errors import as_json, described, status_of
+from sdplay.server.http.errors import as_json, status_of
 from sdplay.server.http.openai.answers import NO_TOKENS, Answer, failure
 from sdplay.server.http.openai.errors import openai_shape
 from sdplay.server.http.openai.waiting import Gone, happenings
+from sdplay.server.problems import described
 from sdplay.server.records import Change, StoredPicture
 
 BEAT = b": still drawing\n\n"

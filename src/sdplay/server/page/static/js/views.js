@@ -1,6 +1,8 @@
 /** The views: one line each. `hidden` ones have no place in the rail. */
 import { announce } from "./shell/places.js";
+import { CanvasView } from "./views/canvas/view.js";
 import { DrawView } from "./views/draw.js";
+import { FilmsView } from "./views/films.js";
 import { QueueView } from "./views/queue.js";
 
 /** @typedef {{name: string, icon: string, label: string, component: any, hidden?: boolean}} View */
@@ -8,6 +10,8 @@ import { QueueView } from "./views/queue.js";
 /** @type {View[]} */
 export const views = [
   { name: "draw", icon: "draw", label: "views.draw", component: DrawView },
+  { name: "canvas", icon: "canvas", label: "views.canvas", component: CanvasView },
+  { name: "films", icon: "films", label: "views.films", component: FilmsView },
   { name: "queue", icon: "queue", label: "views.queue", component: QueueView },
 ];
 

@@ -26,6 +26,7 @@ function database() {
 async function inTransaction(mode, act) {
   const transaction = (await database()).transaction(STORE, mode);
   const result = act(transaction.objectStore(STORE));
+  if (mode === "readwrite") transaction.commit(); // at once: the page may be about to be left
   await new Promise((resolve, reject) => {
     transaction.oncomplete = resolve;
     transaction.onabort = () => reject(transaction.error);

@@ -1,0 +1,46 @@
+/** The keys of the canvas. */
+
+import { TOOLS } from "../../canvas/tools.js";
+import { choose, fitIn, redo, resizeBrush, softenBrush, undo, zoomBy } from "./easel.js";
+import { clearLayer, invertMask } from "./options.js";
+import { accept, candidates, draw, easel, leaveRound, look, round } from "./session.js";
+
+const ZOOM = 1.25;
+
+/** @returns {import("../../core/keys.js").Key[]} */
+export function canvasKeys() {
+  const isPicking = () => candidates.peek().length > 0;
+  return [
+    { keys: "Ctrl+Enter", what: "canvas.keys.draw", run: () => void draw() },
+    { keys: "Ctrl+Shift+Enter", what: "canvas.first", run: () => void draw({ first: true }) },
+    { keys: "Ctrl+z", what: "canvas.undo", run: () => undo(easel) },
+    { keys: "Ctrl+Shift+z", what: "canvas.redo", run: () => redo(easel) },
+    { keys: "Ctrl+y", what: "canvas.redo", run: () => redo(easel) },
+    ...TOOLS.map(({ name, key }) => ({ keys: key, what: `canvas.tool.${name}`, run: () => choose(easel, { name }) })),
+    { keys: "x", what: "canvas.keys.layer", run: () => switchLayer() },
+    { keys: "[", what: "canvas.keys.smaller", run: () => resizeBrush(easel, -1) },
+    { keys: "]", what: "canvas.keys.larger", run: () => resizeBrush(easel, 1) },
+    { keys: "{", what: "canvas.keys.harder", run: () => softenBrush(easel, -1) },
+    { keys: "}", what: "canvas.keys.softer", run: () => softenBrush(easel, 1) },
+    { keys: "Shift+v", what: "canvas.invert", run: () => invertMask(easel) },
+    { keys: "Shift+x", what: "canvas.keys.clear", run: () => clearLayer(easel) },
+    { keys: "0", what: "canvas.zoom.fit", run: () => fitIn(easel) },
+    { keys: "+", what: "canvas.zoom.in", run: () => zoomBy(easel, ZOOM) },
+    { keys: "-", what: "canvas.zoom.out", run: () => zoomBy(easel, 1 / ZOOM) },
+    { keys: "ArrowRight", what: "canvas.keys.next", run: () => isPicking() && step(1) },
+    { keys: "ArrowLeft", what: "canvas.keys.previous", run: () => isPicking() && step(-1) },
+    { keys: "Enter", what: "canvas.accept", run: () => isPicking() && void accept() },
+    { keys: "Escape", what: "canvas.reject", run: () => isPicking() && leaveRound() },
+  ];
+}
+
+/** @param {number} by */
+function step(by) {
+  const count = candidates.peek().length;
+  look((Math.max(round.peek().chosen, 0) + by + count) % count);
+}
+
+function switchLayer() {
+  const { layer } = easel.tool.peek();
+  choose(easel, { layer: layer === "mask" ? "paint" : "mask" });
+}
