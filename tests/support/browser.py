@@ -49,7 +49,7 @@ REFUSED = "Failed to load resource"
 OpenPage = Callable[..., Page]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # playwright's loop runs as long as it does, and other tests start loops of their own
 def browser() -> Iterator[Browser]:
     """Chromium; the test is skipped where there is none."""
     if CHROMIUM is None:
