@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import FilePayload, Locator, Page, expect
 
 from tests.support.browser import PHONE, OpenPage, shot
 from tests.support.patience import wait_until
@@ -226,8 +226,8 @@ def test_a_picture_is_followed_by_its_edges(service: RunningService, page: Page)
     image.save(file, "PNG")
     prompt(page).fill("a red apple")
     page.get_by_text("ControlNet", exact=True).click()
-    picked = {"name": "x.png", "mimeType": "image/png", "buffer": file.getvalue()}
-    page.locator(".draw-fold input[type=file]").first.set_input_files([picked])
+    picked: FilePayload = {"name": "x.png", "mimeType": "image/png", "buffer": file.getvalue()}
+    page.locator(".draw-fold input[type=file]").first.set_input_files(picked)
     edges = page.get_by_alt_text("What is read")
     expect(edges).to_be_visible()
     white = """image => { const c = document.createElement('canvas'); c.width = image.naturalWidth;
