@@ -62,7 +62,7 @@ model: $(VENV)/.ok-dev ## train the built-in model anew, from fetching the art t
 # torch comes first and alone, so that nothing after it picks another build; its version is the one in the lock.
 $(VENV)/.ok-venv:
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed" if sys.version_info < (3, 11) else 0)'
-	@echo "Setting up $(VENV), once: about 1.4 GB and two minutes."
+	@echo "Setting up $(VENV), once: about 1.2 GB and two minutes."
 	@$(PYTHON) -m venv $(VENV)
 	@touch $@
 

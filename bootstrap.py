@@ -14,7 +14,7 @@ from pathlib import Path
 OLDEST = (3, 11)
 TORCH = "torch==2.13.0"
 NEEDED = (
-    *("torch", "diffusers", "transformers", "huggingface_hub", "safetensors"),
+    *("torch", "tokenizers", "huggingface_hub", "safetensors"),
     *("numpy", "PIL", "pydantic", "click", "rich", "yaml", "av", "sdplay"),
 )
 MARK = "SDPLAY_BOOTSTRAPPED"  # set for the second run, which must not start a third
@@ -65,7 +65,7 @@ def set_up(root: Path, python: Path, torch_index: str = "") -> list[list[str]]:
 
 
 def install(root: Path, python: Path) -> None:
-    print(f"Setting up {root / '.venv'}, once: about 1.4 GB and two minutes.", file=sys.stderr, flush=True)
+    print(f"Setting up {root / '.venv'}, once: about 1.2 GB and two minutes.", file=sys.stderr, flush=True)
     for command in set_up(root, python, os.environ.get("TORCH_INDEX", "")):
         code = subprocess.run(command, check=False).returncode
         if code:

@@ -22,7 +22,7 @@ import sdplay
 
 ROOT = str(Path(sdplay.__file__).parent)
 RESOLVE = "Resolver.resolve"
-NETWORK = ("unet_2d_condition.py", "forward")  # diffusers' U-Net, whose call is the first useful line
+NETWORK = "UNet.forward"  # whose call is the first useful line
 
 
 @dataclass(kw_only=True)
@@ -46,7 +46,7 @@ class Walk:
                 self.resolving.append(name)
         if event != "call":
             return
-        if not self.frames and code.co_name == NETWORK[1] and code.co_filename.endswith(NETWORK[0]):
+        if not self.frames and code.co_qualname == NETWORK:
             self.frames = list(own_frames(frame))
         owner = frame.f_locals.get("self")
         if owner is not None and type(owner).__module__.partition(".")[0] == "sdplay":

@@ -133,7 +133,7 @@ def train(style: str, work: Path, settings: LoraSettings, seconds: float) -> dic
             words = torch.stack([family.encode_text(caption(shown[row], rng)).embeds for row in rows]).clone()
         chosen = clean[torch.from_numpy(rows)]
         noisy, noise, t = noised(chosen, rng)
-        out = family.unet(noisy.contiguous(memory_format=torch.channels_last), t, words).sample
+        out = family.unet(noisy.contiguous(memory_format=torch.channels_last), t, words)
         loss, _ = v_loss(out, chosen, noise, t)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()

@@ -34,7 +34,7 @@ PLANTED = {
 SAID = [
     "A room knows only the rooms below it BROKEN",
     "What is asked, found, read and written knows no torch BROKEN",
-    "Only families know diffusers and transformers BROKEN",
+    "Nobody draws with diffusers or transformers BROKEN",
     "The modes do not know each other BROKEN",
     "No cycles inside a room BROKEN",
     "sdplay.core.sample -> torch",

@@ -22,7 +22,7 @@ def test_what_it_takes_is_said_before_it_is_drawn(sdplay: Sdplay, model: tuple[s
     outcome = sdplay(*ASKED, *model, "--max-memory", "2GiB")
     assert outcome.code == 0
     first = outcome.err.splitlines()[0]
-    assert first.startswith("memory: 444 MiB predicted of 2.0 GiB allowed: one picture at a time")
+    assert first.startswith("memory: 294 MiB predicted of 2.0 GiB allowed: one picture at a time")
     plain = sdplay(*ASKED, *model)
     assert "memory" not in plain.err
     recipes = [read_own(each.paths[0])[0].recipe for each in (outcome, plain)]
@@ -33,8 +33,8 @@ def test_what_it_takes_is_said_before_it_is_drawn(sdplay: Sdplay, model: tuple[s
 def test_what_does_not_fit_is_refused_before_anything_is_loaded(sdplay: Sdplay, model: tuple[str, str]) -> None:
     outcome = sdplay(*ASKED, *model, "--max-memory", "100M")
     assert outcome.code == 2
-    assert "--max-memory = '100M': is too little: not possible below 44" in outcome.err
-    assert "this needs --max-memory 44" in outcome.err
+    assert "--max-memory = '100M': is too little: not possible below 29" in outcome.err
+    assert "this needs --max-memory 29" in outcome.err
     assert not outcome.out
     assert not Path("images").exists()
 
@@ -58,7 +58,7 @@ def test_more_than_is_free_is_warned_of(
     monkeypatch.setattr(sdplay_memory, "memory_available", lambda: 100 * 2**20)
     outcome = sdplay(*ASKED, *model)
     assert outcome.code == 0
-    assert "note: 444 MiB of memory predicted, and 100 MiB free: see --max-memory" in outcome.err
+    assert "note: 294 MiB of memory predicted, and 100 MiB free: see --max-memory" in outcome.err
     monkeypatch.setattr(sdplay_memory, "memory_available", lambda: None)
     assert "note:" not in sdplay(*ASKED, *model).err
 
@@ -80,7 +80,7 @@ def test_a_plan_draws_nothing_and_says_what_drawing_takes(
     outcome = sdplay("plan", "txt2img", *ASKED, *model, "--precision", "float32", *flags)
     assert outcome.code == 0
     rows = {line.split()[0]: line for line in outcome.out.splitlines()}
-    assert "444 MiB predicted" in rows["memory"] or flags == ("--low-memory",)
+    assert "294 MiB predicted" in rows["memory"] or flags == ("--low-memory",)
     assert "1 picture of 64x64" in rows["picture"]
     assert "less" in rows
     assert not list(Path().rglob("*.png"))

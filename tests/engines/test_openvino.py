@@ -45,8 +45,8 @@ class Sum(torch.nn.Module):
         super().__init__()
         self.layer = torch.nn.Linear(3, 3, bias=False)
 
-    def forward(self, x: torch.Tensor, added: dict[str, torch.Tensor], scale: float = 1.0) -> tuple[torch.Tensor]:
-        return (self.layer(x) * scale + added["more"],)
+    def forward(self, x: torch.Tensor, added: dict[str, torch.Tensor], scale: float = 1.0) -> torch.Tensor:
+        return self.layer(x) * scale + added["more"]
 
 
 def test_any_arguments_in_any_sizes(tmp_path: Path) -> None:
@@ -55,15 +55,15 @@ def test_any_arguments_in_any_sizes(tmp_path: Path) -> None:
     for rows, scale in ((2, 1.0), (5, 1.0), (2, 3.0)):
         x, more = torch.randn(rows, 3), torch.randn(rows, 3)
         with torch.inference_mode():
-            expected = module(x, {"more": more}, scale=scale)[0]
-            (found,) = network(x, {"more": more}, scale=scale)
+            expected = module(x, {"more": more}, scale=scale)
+            found = network(x, {"more": more}, scale=scale)
         assert torch.allclose(found, expected, rtol=1e-5, atol=1e-6)
 
 
 def test_what_it_gave_stays_when_it_is_asked_again(tmp_path: Path) -> None:
     network = OpenVinoEngine("float32", 1, tmp_path).compile(Sum())
     zeros = {"more": torch.zeros(1, 3)}
-    (first,) = network(torch.ones(1, 3), zeros)
+    first = network(torch.ones(1, 3), zeros)
     kept = first.clone()
     network(torch.full((1, 3), 9.0), zeros)
     assert torch.equal(first, kept)
@@ -72,14 +72,14 @@ def test_what_it_gave_stays_when_it_is_asked_again(tmp_path: Path) -> None:
 def test_what_was_converted_is_found_again_and_other_weights_are_not_taken_for_it(tmp_path: Path) -> None:
     module, arguments = Sum(), (torch.ones(1, 3), {"more": torch.zeros(1, 3)})
     engine = OpenVinoEngine("float32", 1, tmp_path)
-    (before,) = engine.compile(module)(*arguments)
+    before = engine.compile(module)(*arguments)
     files = sorted(path.name for path in tmp_path.glob("*.xml"))
     assert len(files) == 1
-    assert torch.equal(engine.compile(module)(*arguments)[0], before)
+    assert torch.equal(engine.compile(module)(*arguments), before)
     assert sorted(path.name for path in tmp_path.glob("*.xml")) == files
     with torch.no_grad():
         module.layer.weight += 1
-    assert not torch.equal(engine.compile(module)(*arguments)[0], before)
+    assert not torch.equal(engine.compile(module)(*arguments), before)
     assert len(list(tmp_path.glob("*.xml"))) == 2
     assert not list(tmp_path.glob("making-*"))
 

@@ -169,7 +169,7 @@ def test_the_size_of_the_picture_is_told_to_sdxl(kinds: dict[str, Path]) -> None
 def test_the_tokenizer_is_that_of_clip() -> None:
     tokenizer = clip_tokenizer()
     assert len(tokenizer) == SIZE
-    assert tokenizer("a photo of an astronaut riding a horse on mars").input_ids == [
+    assert tokenizer.marked(tokenizer.encode("a photo of an astronaut riding a horse on mars"), 12) == [
         *(49406, 320, 1125, 539, 550, 18376, 6765, 320, 4558, 525, 7496, 49407)
     ]
     assert clip_tokenizer("!").pad_token_id == 0

@@ -15,7 +15,8 @@ def test_a_file_is_read(builtin: Path) -> None:
     config = UNetConfig.read(json.loads((builtin / "unet" / "config.json").read_text()))
     assert (config.block_out_channels, config.cross_attention_dim) == ((64, 128, 192), 192)
     assert [config.heads(stage) for stage in range(3)] == [1, 2, 3]
-    assert config == UNetConfig.read({**vars(config), "upcast_attention": True, "sample_size": 8})
+    same = {"upcast_attention": True, "sample_size": 8, "only_cross_attention": [False, False, False]}
+    assert config == UNetConfig.read({**vars(config), **same})
 
 
 @pytest.mark.parametrize(
@@ -25,8 +26,8 @@ def test_a_file_is_read(builtin: Path) -> None:
         (UNetConfig, {"down_block_types": ["AttnDownBlock2D", "DownBlock2D"]}),
         (UNetConfig, {"addition_embed_type": "image"}),
         (UNetConfig, {"num_attention_heads": 4}),
-        (ControlNetConfig, {"global_pool_conditions": True}),
-        (ControlNetConfig, {"only_cross_attention": True}),
+        (ControlNetConfig, {"conditioning_channels": 1}),
+        (ControlNetConfig, {"only_cross_attention": [False, True]}),
         (VaeConfig, {"up_block_types": ["AttnUpDecoderBlock2D"]}),
         (VaeConfig, {"act_fn": "relu"}),
         (ClipTextConfig, {"hidden_act": "tanh"}),
@@ -34,7 +35,7 @@ def test_a_file_is_read(builtin: Path) -> None:
 )
 def test_another_network_is_refused_by_name(kind: type[NetworkConfig], entry: dict[str, Any]) -> None:
     ((name, value),) = entry.items()
-    with pytest.raises(ValueError, match=name if not isinstance(value, list) else value[0]):
+    with pytest.raises(ValueError, match=name if "types" not in name else value[0]):
         kind.read(entry)
 
 

@@ -14,10 +14,14 @@ from tests.support.twins import FORMATS, latents, noise, placed, sizes, twin
 WIDTHS = (8, 8, 16, 16)
 
 
-@pytest.mark.parametrize("dtype", FORMATS)
-@pytest.mark.parametrize("base", ["sd15", "sd2", "sdxl"])
-def test_every_residual_is_that_of_diffusers(base: str, dtype: torch.dtype) -> None:
+@pytest.mark.parametrize(
+    ("base", "pooled", "dtype"),
+    [*((base, False, dtype) for base in ("sd15", "sd2", "sdxl") for dtype in FORMATS), ("sd15", True, FORMATS[0])],
+)
+def test_every_residual_is_that_of_diffusers(base: str, pooled: bool, dtype: torch.dtype) -> None:
+    """`pooled` is what the one for shuffled pictures adds: the mean of each channel."""
     theirs = Stock.from_unet(build_unet(base, 4), conditioning_embedding_out_channels=WIDTHS)
+    theirs.register_to_config(global_pool_conditions=pooled)
     for n, weight in enumerate(theirs.parameters()):
         weight.data = noise(n, *weight.shape) * 0.1  # some are zero before training
     ours = ControlNetModel(ControlNetConfig.read(theirs.config))
@@ -32,3 +36,4 @@ def test_every_residual_is_that_of_diffusers(base: str, dtype: torch.dtype) -> N
     assert len(found) == len(down) + 1
     assert all(map(torch.equal, found, [*down, middle]))
     assert all(bool(residual.any()) for residual in found)
+    assert (found[0].shape[2:] == (1, 1)) == pooled

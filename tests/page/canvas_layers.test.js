@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { coverage, dabsBetween, nextSize, nextSoftness } from "../../src/sdplay/server/page/static/js/canvas/brush.js";
 import { CanvasDocument } from "../../src/sdplay/server/page/static/js/canvas/document.js";
-import { coverConnected, sameColour, sameSide } from "../../src/sdplay/server/page/static/js/canvas/fill.js";
+import { coverConnected, sameColour, sameSide, spread } from "../../src/sdplay/server/page/static/js/canvas/fill.js";
 import { inverted } from "../../src/sdplay/server/page/static/js/canvas/mask.js";
 import { makeRaster } from "../../src/sdplay/server/page/static/js/canvas/raster.js";
 import { corners, coverPolygon } from "../../src/sdplay/server/page/static/js/canvas/shapes.js";
@@ -140,6 +140,19 @@ test("the bucket fills an outline in the mask, and stays inside", () => {
   assert.equal(document.mask.data[20 * 60 + 20], 255);
   assert.equal(document.mask.data[37 * 60 + 37], 255);
   assert.equal(document.mask.data[50 * 60 + 50], 0);
+});
+
+test("the bucket leaves no fringe at a smooth edge, and goes no further", () => {
+  const covered = makeRaster(20, 20, 1);
+  const rect = spread(
+    covered,
+    coverConnected(covered, { x: 10, y: 10 }, (at) => at % 20 > 5 && at % 20 < 15),
+  );
+  assert.deepEqual(rect, { left: 5, top: 0, right: 16, bottom: 20 });
+  assert.deepEqual(
+    [4, 5, 15, 16].map((x) => covered.data[10 * 20 + x]),
+    [0, 255, 255, 0],
+  );
 });
 
 test("the bucket stops at another colour", () => {

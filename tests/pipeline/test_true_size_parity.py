@@ -83,7 +83,7 @@ def loaded(what: ResolvedRequest, build: Build) -> Any:
     if build.dtype != torch.float32:
         widened(family.unet)
         for encoder in family.text_encoders:
-            encoder.float()  # small, and the stock pipeline asks it for its number format
+            encoder.float()  # which is small
         family.placement = make_placement("cpu", "float32", "float32")
     return family
 
@@ -102,18 +102,16 @@ def noise_of(what: ResolvedRequest, shape: torch.Size) -> Tensor:
     return seed_noise(frame.noise, shape)
 
 
-def components(folder: Path, family: Any, build: Build) -> dict[str, Any]:
-    """What the stock pipelines are made of: loaded by diffusers itself, but for SDXL, which does not fit in twice and
-    is shared; that the loaders agree is then in the comparison of folder and file alone.
-    """
+def components(folder: Path, build: Build) -> dict[str, Any]:
+    """What the stock pipelines are made of, loaded by diffusers itself, calculating in float32 as ours."""
     if build.base != "sdxl":
         read = diffusers.StableDiffusionPipeline.from_pretrained(folder, local_files_only=True)
         return {**read.components, "requires_safety_checker": False}
-    one, two = family.text_encoders
-    first, second = family.tokenizers
-    scheduler = diffusers.EulerDiscreteScheduler.from_pretrained(folder / "scheduler")
-    names = {"text_encoder": one, "text_encoder_2": two, "tokenizer": first, "tokenizer_2": second}
-    return {**names, "unet": family.unet, "vae": family.vae, "scheduler": scheduler, "add_watermarker": False}
+    read = diffusers.StableDiffusionXLPipeline.from_pretrained(folder, torch_dtype=build.dtype, local_files_only=True)
+    widened(read.unet)
+    for small in (read.text_encoder, read.text_encoder_2, read.vae):
+        small.float()
+    return {**read.components, "add_watermarker": False}
 
 
 def theirs(mode: str, parts: dict[str, Any], what: ResolvedRequest, noise: Tensor, base: str) -> Tensor:
@@ -153,9 +151,9 @@ def drawn(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     family = loaded(asked("txt2img"), build)
     from_folder = {mode: ours(family, asked(mode)) for mode in MODES}
     other = ours(family, asked("txt2img", OTHER))
-    parts = components(folder, family, build)
     del family
     gc.collect()
+    parts = components(folder, build)
     noise = noise_of(asked("txt2img"), other.shape[1:])
     with pytest.MonkeyPatch.context() as patch:
         same_start(patch, lambda: noise)

@@ -7,7 +7,8 @@ from typing import Any
 
 import torch
 
-from sdplay.families.common.tokenizer import SIZE, TOKENS, clip_tokenizer
+from sdplay.families.common.tokenizer import SIZE, TOKENS
+from tests.support.tokenizers import stock_tokenizer
 
 WIDTH, SIDE = 64, 64  # of a text encoder's states, and of a picture in pixels
 LAYERS = {"sd15": 2, "sd2": 2, "sdxl": 3}  # of a text encoder, in its file
@@ -89,13 +90,13 @@ def build_kind(folder: Path, base: str, *, prediction: str = "epsilon", channels
                 steps_offset=1,
             ),
             "text_encoder": CLIPTextModel(text_config("gelu" if base == "sd2" else "quick_gelu", LAYERS[base])),
-            "tokenizer": clip_tokenizer("!" if base == "sd2" else "<|endoftext|>"),
+            "tokenizer": stock_tokenizer("!" if base == "sd2" else "<|endoftext|>"),
             "unet": build_unet(base, channels),
             "vae": build_vae(base),
         }
         if base == "sdxl":
             second = CLIPTextModelWithProjection(text_config("gelu", LAYERS[base]))
-            parts |= {"text_encoder_2": second, "tokenizer_2": clip_tokenizer("!"), "add_watermarker": False}
+            parts |= {"text_encoder_2": second, "tokenizer_2": stock_tokenizer("!"), "add_watermarker": False}
             StableDiffusionXLPipeline(**parts).save_pretrained(folder)
             return folder
     nothing = {"safety_checker": None, "feature_extractor": None, "requires_safety_checker": False}

@@ -17,7 +17,8 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from sdplay.families.common.tokenizer import SIZE, TOKENS, clip_tokenizer
+from sdplay.families.common.tokenizer import SIZE, TOKENS
+from tests.support.tokenizers import stock_tokenizer
 
 Config = dict[str, Any]
 ATTENDING, PLAIN = "CrossAttnDownBlock2D", "DownBlock2D"
@@ -129,7 +130,7 @@ def build_true_size(folder: Path, build: Build, seed: int = 5) -> Path:
         steps_offset=1,
     ).save_pretrained(folder / "scheduler")
     for name, pad in zip(("tokenizer", "tokenizer_2"), pads(build.base), strict=False):
-        clip_tokenizer(pad).save_pretrained(folder / name)
+        stock_tokenizer(pad).save_pretrained(folder / name)
     (folder / "model_index.json").write_text(json.dumps(index(build)))
     return folder
 

@@ -7,43 +7,34 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import group_norm, scaled_dot_product_attention
+from torch.nn.functional import group_norm, scaled_dot_product_attention, silu
+
+from sdplay.networks.attention import Attention
 
 Layer = Callable[[Tensor], Tensor]
 
 
-class SlicedAttention:
-    """An attention processor of diffusers that lets one head of one row attend at a time, over [rows, tokens, width].
+def slice_attention(network: nn.Module) -> None:
+    """Let one head of one row at a time attend in all of `network` from now on."""
+    for module in network.modules():
+        if isinstance(module, Attention):
+            module.attend = attend_sliced
 
-    The result of a head does not depend on the others, and so none of it is lost. `attention_mask` [rows, 1, tokens
-    read] is what diffusers adds: far below 0 for tokens of a shorter text that are not there.
-    """
 
-    def __call__(
-        self,
-        attn: Any,
-        hidden_states: Tensor,
-        encoder_hidden_states: Tensor | None = None,
-        attention_mask: Tensor | None = None,
-        temb: Tensor | None = None,
-    ) -> Tensor:
-        read = hidden_states if encoder_hidden_states is None else encoder_hidden_states
-        query, key, value = attn.to_q(hidden_states), attn.to_k(read), attn.to_v(read)
-        attended, width = torch.empty_like(query), query.size(-1) // attn.heads
-        for row in range(query.size(0)):
-            for head in range(attn.heads):
-                part = slice(head * width, (head + 1) * width)
-                one = (tensor[row, None, None, :, part] for tensor in (query, key, value))
-                hidden = None if attention_mask is None else attention_mask[row, None, None]
-                attended[row, :, part] = scaled_dot_product_attention(*one, attn_mask=hidden)[0, 0]
-        for layer in attn.to_out:
-            attended = layer(attended)
-        return attended
+def attend_sliced(query: Tensor, key: Tensor, value: Tensor, heads: int, mask: Tensor | None) -> Tensor:
+    """What `networks.attention.attend` gives. A head's result does not depend on the others, so none of it is lost."""
+    attended, width = torch.empty_like(query), query.size(-1) // heads
+    for row in range(query.size(0)):
+        for head in range(heads):
+            part = slice(head * width, (head + 1) * width)
+            one = (tensor[row, None, None, :, part] for tensor in (query, key, value))
+            hidden = None if mask is None else mask[row, None, None]
+            attended[row, :, part] = scaled_dot_product_attention(*one, attn_mask=hidden)[0, 0]
+    return attended
 
 
 @dataclass(slots=True, eq=False)
@@ -117,7 +108,7 @@ class NormSite:
         for layer in self.layers:
             part = layer(part)
         if self.resnet is not None:
-            part = self.resnet.conv1(self.resnet.nonlinearity(self.resnet.norm1(part)))
+            part = self.resnet.first_half(part)
         return part
 
 
@@ -142,11 +133,11 @@ class TiledDecoder:
                 resnet.norm1, resnet.norm2 = SharedNorm(resnet.norm1), SharedNorm(resnet.norm2)
                 self.sites.append(NormSite(resnet.norm1, tuple(self.layers)))
                 self.sites.append(NormSite(resnet.norm2, tuple(self.layers), resnet))
-                self.layers.append(partial(resnet, temb=None))
+                self.layers.append(resnet)
             self.layers += stage.upsamplers or ()
         vae.decoder.conv_norm_out = SharedNorm(vae.decoder.conv_norm_out)
         self.sites.append(NormSite(vae.decoder.conv_norm_out, tuple(self.layers)))
-        self.layers += [vae.decoder.conv_norm_out, vae.decoder.conv_act, vae.decoder.conv_out]
+        self.layers += [vae.decoder.conv_norm_out, silu, vae.decoder.conv_out]
         self.scale = 2 ** sum(stage.upsamplers is not None for stage in self.stages)
         self.reach = self._reach()
 
@@ -154,7 +145,7 @@ class TiledDecoder:
         """Latents [B, C, h, w], unscaled, to pixels [B, 3, H, W] in −1..1."""
         factor = 2 ** (len(self.vae.decoder.up_blocks) - 1)
         if max(latents.shape[-2:]) * factor <= self.side:
-            return self.vae.decode(latents, return_dict=False)[0]
+            return self.vae.decode(latents)
         return torch.cat([self._in_tiles(row[None]) for row in latents])
 
     def _in_tiles(self, latents: Tensor) -> Tensor:
@@ -179,8 +170,7 @@ class TiledDecoder:
 
     def _head(self, latents: Tensor) -> Tensor:
         decoder = self.vae.decoder
-        values = latents if self.vae.post_quant_conv is None else self.vae.post_quant_conv(latents)
-        values = decoder.mid_block(decoder.conv_in(values))
+        values = decoder.mid_block(decoder.conv_in(self.vae.post_quant_conv(latents)))
         for stage in decoder.up_blocks[: self.WHOLE_STAGES]:
             values = stage(values)
         return values

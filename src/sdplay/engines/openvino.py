@@ -15,7 +15,7 @@ from torch import Tensor
 
 Signature = tuple[str, tuple[tuple[int, ...], ...]]  # arguments without their numbers, and the shape of each input
 HINTS = {"float32": "f32", "bfloat16": "bf16"}
-FORMAT = 1  # of the files in the cache
+FORMAT = 2  # of the files in the cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class OpenVinoEngine:
 
 
 class OpenVinoNetwork:
-    """A torch module as OpenVINO runs it: takes the module's arguments, gives a tuple with its first output.
+    """A torch module as OpenVINO runs it: takes the module's arguments, gives what it gives, one tensor.
 
     For other weights (LoRAs) another one is made; for arguments of other shapes this one compiles again.
     """
@@ -45,14 +45,14 @@ class OpenVinoNetwork:
         self._weights = weights_digest(component)
         self._ready: dict[Signature, Any] = {}
 
-    def __call__(self, *args: Any, **kwargs: Any) -> tuple[Tensor]:
+    def __call__(self, *args: Any, **kwargs: Any) -> Tensor:
         tensors = flattened((args, kwargs))
         signature = repr(structure((args, kwargs))), tuple(tuple(tensor.shape) for tensor in tensors.values())
         if signature not in self._ready:
             self._ready[signature] = self._compiled(args, kwargs, tensors)
         numbers = [tensor.detach().to("cpu", torch.float32).contiguous().numpy() for tensor in tensors.values()]
         drawn = self._ready[signature].infer(numbers, share_inputs=True)[0]
-        return (torch.from_numpy(drawn.copy()),)  # the next inference overwrites what it gave
+        return torch.from_numpy(drawn.copy())  # the next inference overwrites what it gave
 
     def _compiled(self, args: Any, kwargs: Any, tensors: Mapping[str, Tensor]) -> Any:
         import openvino
@@ -86,7 +86,7 @@ class OpenVinoNetwork:
 
 
 class Flat(torch.nn.Module):
-    """A module that takes the tensors among its arguments one after the other, and gives its first output."""
+    """A module that takes the tensors among its arguments one after the other."""
 
     def __init__(self, module: torch.nn.Module, args: Any, kwargs: Any) -> None:
         super().__init__()
@@ -94,7 +94,7 @@ class Flat(torch.nn.Module):
 
     def forward(self, *tensors: Tensor) -> Tensor:
         args, kwargs = filled(self._arguments, list(tensors))
-        return self.module(*args, **kwargs)[0]
+        return self.module(*args, **kwargs)
 
 
 def convert(module: torch.nn.Module, args: Any, kwargs: Any, tensors: Mapping[str, Tensor]) -> Any:

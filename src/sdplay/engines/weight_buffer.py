@@ -16,6 +16,8 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn import init
+from torch.overrides import TorchFunctionMode
 
 from sdplay.engines.device import Placement
 from sdplay.files.model_files import TensorEntry, read_header
@@ -40,15 +42,30 @@ ALIGNED = 64  # bytes, as torch's own memory is: some kernels round differently 
 AT_A_TIME = 64 * 2**20  # bytes read before their pages are given back
 
 
+class _Unfilled(TorchFunctionMode):
+    """Leaves tensors as they are that `torch.nn.init` would fill.
+
+    On the device "meta" there is nothing to fill, and torch would import its compiler for it: 800 modules, a second.
+    """
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        if getattr(func, "__module__", "") == init.__name__:
+            return args[0] if args else kwargs["tensor"]
+        return func(*args, **kwargs)
+
+
+@contextmanager
+def without_memory() -> Iterator[None]:
+    """Networks that are built meanwhile have shapes and no numbers: `with_weights` gives them theirs."""
+    with torch.device("meta"), _Unfilled():
+        yield
+
+
 def with_weights(
     network: Any, weights: Mapping[str, Tensor], files: Sequence[MappedFile], dtype: torch.dtype, placement: Placement
 ) -> Any:
-    """`network`, built on the device "meta", with its weights in a `weight_buffer`; raises as `WeightBuffer` does."""
-    for name, numbers in list(network.named_buffers()):
-        if not name.endswith("position_ids"):
-            raise ValueError(f"it has {name}, which is not a weight and not in the file")
-        counted = torch.arange(numbers.size(-1), device=placement.device).expand(numbers.shape)
-        network.get_submodule(name.rpartition(".")[0]).register_buffer("position_ids", counted, persistent=False)
+    """`network`, built `without_memory`, with its weights in a `weight_buffer`; raises as `WeightBuffer` does."""
     network.weight_buffer = WeightBuffer(network, weights, files, dtype, placement.device)
     if not placement.sequential_offload:
         network.weight_buffer.load()
@@ -138,15 +155,6 @@ class WeightBuffer:
         for file in self._files:
             file.release_pages()
         return 0
-
-
-def check_loaded(loaded: Any) -> Any:
-    """The model of a (model, loading info) pair; raises `ValueError` where its file lacked weights, left random."""
-    model, info = loaded
-    missing = sorted(info["missing_keys"])
-    if missing:
-        raise ValueError(f"{len(missing)} of its weights are not in the file, {missing[0]} for one")
-    return model
 
 
 def check_complete(wanted: Mapping[str, Tensor], weights: Mapping[str, Tensor]) -> None:

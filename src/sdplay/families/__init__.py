@@ -1,4 +1,4 @@
-"""The kinds of models that can be drawn with; the only room that knows diffusers and transformers.
+"""The kinds of models that can be drawn with: how their files are found out, read, and made one model of.
 
 This file imports no torch, so that the library can ask what a file is.
 

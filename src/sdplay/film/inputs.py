@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -177,20 +178,37 @@ def choose_depth(asked: str, cached: Cached | None = None) -> str:
     """What `asked` ("auto", "builtin", "none", a folder or a hub id) means on this machine: "builtin", "none", or the
     folder of a model. Nothing is fetched.
 
-    "auto" is Depth Anything V2 Small if the hub's cache holds it, else the built-in guess. `cached(repo, file)` is
-    the hub's own look into its cache. Raises `ModelNotFound` for a folder or id that is not here.
+    "auto" is Depth Anything V2 Small if the hub's cache holds it and transformers, which runs it, is installed; else
+    the built-in guess. `cached(repo, file)` is the hub's own look into its cache. Raises `ModelNotFound` for a folder
+    or id that is not here, and `BadRequest` without transformers.
     """
     if asked in ("none", "builtin"):
         return asked
     if asked == "auto":
-        return str(_in_cache(DEFAULT_MODEL, cached) or "builtin")
+        return str((has_depth_library() and _in_cache(DEFAULT_MODEL, cached)) or "builtin")
     path = Path(asked).expanduser()
     folder = path.resolve() if (path / CONFIG).is_file() else _in_cache(asked, cached)
     if folder is None:
         reason = "is not a folder of a depth model, and not in the hub's cache"
         hint = f"download it (hf download {DEFAULT_MODEL} is a good one), or take depth_model builtin or none"
         raise ModelNotFound(reason, field="depth_model", value=asked, hint=hint)
+    check_depth_library(asked)
     return str(folder)
+
+
+def has_depth_library() -> bool:
+    return find_spec("transformers") is not None
+
+
+def check_depth_library(asked: str) -> None:
+    """Raise `BadRequest` for the depth model `asked` where transformers is not installed."""
+    if not has_depth_library():
+        raise BadRequest(
+            "a depth model needs transformers, which is not installed",
+            field="depth_model",
+            value=asked,
+            hint='pip install "sdplay[depth]", or take depth_model builtin or none',
+        )
 
 
 def _in_cache(name: str, cached: Cached | None) -> Path | None:

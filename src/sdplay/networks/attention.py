@@ -134,4 +134,4 @@ class SpatialTransformer(nn.Module):
 
 def _as_picture(tokens: Tensor, like: Tensor) -> Tensor:
     """Tokens [B, H·W, C] as [B, C, H, W], in the memory layout of the published code, on which bits depend."""
-    return tokens.view(len(tokens), *like.shape[-2:], tokens.size(-1)).permute(0, 3, 1, 2).contiguous()
+    return tokens.view(tokens.size(0), *like.shape[-2:], tokens.size(-1)).permute(0, 3, 1, 2).contiguous()

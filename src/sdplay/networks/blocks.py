@@ -83,5 +83,4 @@ class Upsample(nn.Module):
     def forward(self, x: Tensor, size: torch.Size | None = None) -> Tensor:
         if x.size(0) >= MOST_PICTURES or x.numel() > MOST_ENLARGED:
             x = x.contiguous()
-        size = torch.Size((2 * x.size(-2), 2 * x.size(-1))) if size is None else size
-        return self.conv(interpolate(x, size, mode="nearest"))
+        return self.conv(interpolate(x, size, None if size else 2.0, mode="nearest"))

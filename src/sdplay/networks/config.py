@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Any, ClassVar, Self, cast
 
-T = TypeVar("T")
 PerBlock = int | tuple[int, ...] | tuple[tuple[int, ...], ...]
 ATTENDING_DOWN, ATTENDING_UP, ATTENDING_MIDDLE = "CrossAttnDownBlock2D", "CrossAttnUpBlock2D", "UNetMidBlock2DCrossAttn"
 SILU = ("silu", "swish")
@@ -28,15 +27,21 @@ class NetworkConfig:
         Entries that do not change what is calculated are passed over.
         """
         for name, allowed in cls.OTHERS.items():
-            if entries.get(name, allowed[0]) not in allowed:
+            value = entries.get(name, allowed[0])
+            if any(one not in allowed for one in _each(value)):
                 known = " or ".join(str(value) for value in allowed)
-                raise ValueError(f"its {name} is {entries[name]!r}, and only {known} belongs to a Stable Diffusion")
+                raise ValueError(f"its {name} is {value!r}, and only {known} belongs to a Stable Diffusion")
         names = {field.name for field in fields(cls)}
         return cls(**{name: _frozen(value) for name, value in entries.items() if name in names})
 
 
+def _each(value: Any) -> tuple[Any, ...]:
+    """What is said for each stage, or for all of them."""
+    return tuple(cast(list[Any], value)) if isinstance(value, list | tuple) else (value,)
+
+
 def _frozen(value: Any) -> Any:
-    return tuple(_frozen(each) for each in value) if isinstance(value, list | tuple) else value  # pyright: ignore
+    return tuple(map(_frozen, _each(value))) if isinstance(value, list | tuple) else value
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,11 +140,14 @@ def per_stage(value: Any, count: int) -> Any:
 
 @dataclass(frozen=True, kw_only=True)
 class ControlNetConfig(UNetConfig):
-    """A ControlNet: half of a U-Net, and what reads the picture, with the widths of its layers."""
+    """A ControlNet: half of a U-Net, and what reads the picture, with the widths of its layers. With
+    `global_pool_conditions` it adds one number a channel, as the one for shuffled pictures does.
+    """
 
-    OTHERS = {**UNetConfig.OTHERS, "conditioning_channels": (3,), "global_pool_conditions": (False,)}  # noqa: RUF012
+    OTHERS = {**UNetConfig.OTHERS, "conditioning_channels": (3,)}  # noqa: RUF012
 
     controlnet_conditioning_channel_order: str = "rgb"
+    global_pool_conditions: bool = False
     conditioning_embedding_out_channels: tuple[int, ...] = (16, 32, 96, 256)
 
 

@@ -31,7 +31,7 @@ class HintEncoder(nn.Module):
         return self.conv_out(x)
 
 
-class ControlNetModel(UNetEncoder):
+class ControlNetModel(UNetEncoder[ControlNetConfig]):
     """A ControlNet: `controlnet_cond_embedding` reads a picture, and what is made of it goes in at each call."""
 
     def __init__(self, config: ControlNetConfig) -> None:
@@ -61,4 +61,7 @@ class ControlNetModel(UNetEncoder):
         kept = self.down(self.conv_in(sample) + hint, time, text, None)
         middle = self.middle(kept[-1], time, text, None)
         down = [layer(state) for layer, state in zip(self.controlnet_down_blocks, kept, strict=True)]
-        return [*down, self.controlnet_mid_block(middle)]
+        residuals = [*down, self.controlnet_mid_block(middle)]
+        if self.config.global_pool_conditions:
+            return [residual.mean(dim=(2, 3), keepdim=True) for residual in residuals]
+        return residuals

@@ -6,6 +6,7 @@ On the way down each stage halves the size; what its blocks give is kept, and re
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Generic, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -15,6 +16,7 @@ from sdplay.networks.attention import SpatialTransformer
 from sdplay.networks.blocks import Downsample, Embedding, ResnetBlock, Upsample, sinusoids
 from sdplay.networks.config import ATTENDING_DOWN, ATTENDING_MIDDLE, ATTENDING_UP, UNetConfig
 
+Config = TypeVar("Config", bound=UNetConfig)
 FAR_BELOW = -10_000.0  # added to the scores of tokens that are not there
 TIME_WIDTHS = 4
 
@@ -102,10 +104,10 @@ class UpBlock(Stage):
         return x if self.upsamplers is None else self.upsamplers[0](x, kept[-1].shape[-2:])
 
 
-class UNetEncoder(nn.Module):
+class UNetEncoder(nn.Module, Generic[Config]):
     """The half of a U-Net that goes down, its middle and what embeds the time: all that a ControlNet has too."""
 
-    def __init__(self, config: UNetConfig) -> None:
+    def __init__(self, config: Config) -> None:
         super().__init__()
         self.config = config
         widths = config.block_out_channels
@@ -121,12 +123,12 @@ class UNetEncoder(nn.Module):
 
     def embedded_time(self, x: Tensor, timestep: Tensor, added: Mapping[str, Tensor] | None) -> Tensor:
         """The time [B], and with SDXL pooled text and sizes, as all residual blocks read them: behind the SiLU."""
-        time = self.time_embedding(self._sinusoids(timestep.expand(len(x)), self.config.block_out_channels[0]).to(x))
+        time = self.time_embedding(self._sinusoids(timestep.expand(x.size(0)), self.config.block_out_channels[0]).to(x))
         if self.config.addition_time_embed_dim is not None and self.config.addition_embed_type is not None:
             if added is None:
                 raise ValueError("this network reads added_cond_kwargs: text_embeds and time_ids")
             text, sizes = added["text_embeds"], added["time_ids"]
-            numbers = self._sinusoids(sizes.flatten(), self.config.addition_time_embed_dim).view(len(text), -1)
+            numbers = self._sinusoids(sizes.flatten(), self.config.addition_time_embed_dim).view(text.size(0), -1)
             time = time + self.add_embedding(torch.cat([text, numbers], dim=-1).to(time))
         return silu(time)
 
@@ -144,7 +146,7 @@ class UNetEncoder(nn.Module):
         return x if self.mid_block is None else self.mid_block(x, time, text, mask)
 
 
-class UNet(UNetEncoder):
+class UNet(UNetEncoder[UNetConfig]):
     """A whole U-Net; the names of what it takes are those of diffusers' UNet2DConditionModel."""
 
     def __init__(self, config: UNetConfig) -> None:

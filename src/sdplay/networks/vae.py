@@ -94,14 +94,13 @@ class Decoder(nn.Module):
             for stage, width in enumerate(widths)
         )
         self.conv_norm_out = nn.GroupNorm(config.norm_num_groups, widths[-1], EPS)
-        self.conv_act = nn.SiLU()
         self.conv_out = nn.Conv2d(widths[-1], config.out_channels, 3, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.mid_block(self.conv_in(x))
         for block in self.up_blocks:
             x = block(x)
-        return self.conv_out(self.conv_act(self.conv_norm_out(x)))
+        return self.conv_out(silu(self.conv_norm_out(x)))
 
 
 class AutoencoderKL(nn.Module):

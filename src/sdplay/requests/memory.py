@@ -30,7 +30,7 @@ from sdplay.requests.recipe import Numerics, Recipe
 from sdplay.requests.stills import FromPicture, Still, prompt_of
 from sdplay.requests.txt2img import drawn_size
 
-PROGRAM = 440 * 2**20  # Python, torch, diffusers and transformers after a first picture, without weights
+PROGRAM = 290 * 2**20  # Python, torch and the rest of this program after a first picture, without weights
 KEPT = 1.1  # what the allocator does not give back after the network has run, of what the network held
 BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
 DECODE_TILES = (512, 256, 128)

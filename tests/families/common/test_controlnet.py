@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ from safetensors.torch import load_file, save_file
 from sdplay.core.errors import BadRequest, ModelBroken
 from sdplay.engines.device import make_placement
 from sdplay.families.base import load_family
-from sdplay.families.common.controlnet import ControlNet, controlnet_config, load_controlnet
+from sdplay.families.common.controlnet import ControlNet, check_controlnet_fits
+from sdplay.families.common.controlnet_files import controlnet_config, read_controlnet
 from tests.support.controlnets import build_controlnet, held, write_original_controlnet
 
 PLACE = make_placement("cpu", "float32", "float32")
@@ -25,6 +27,10 @@ def controls(kinds: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -
     """A ControlNet folder for each kind of model."""
     root = tmp_path_factory.mktemp("controls")
     return {kind: build_controlnet(root / kind, kinds[kind]) for kind in ("sd15", "sd2", "sdxl")}
+
+
+def load(path: Path) -> ControlNet:
+    return ControlNet(read_controlnet(path, PLACE), PLACE)
 
 
 def asked(network: ControlNet, lengths: tuple[int, ...] = (77, 77)) -> list[torch.Tensor]:
@@ -53,7 +59,7 @@ def test_a_folder_and_single_files_say_the_same(kind: str, controls: dict[str, P
     within = folder / "diffusion_pytorch_model.safetensors"
     original = write_original_controlnet(folder, tmp_path / "original.safetensors")
     bare = write_original_controlnet(folder, tmp_path / "bare.safetensors", prefix="")
-    first, *others = [asked(load_controlnet(path, PLACE)) for path in (folder, within, plain, original, bare)]
+    first, *others = [asked(load(path)) for path in (folder, within, plain, original, bare)]
     assert len(first) == 5  # the first convolution, two resnets, the halving between them, the middle
     assert all(float(each.abs().mean()) > 1e-3 for each in first)
     for other in others:
@@ -86,7 +92,7 @@ def test_the_settings_of_a_true_one_are_read_off_its_tensors() -> None:
 
 
 def test_texts_of_other_lengths_are_looked_at_apart(controls: dict[str, Path]) -> None:
-    network = load_controlnet(controls["sd15"], PLACE)
+    network = load(controls["sd15"])
     mixed = asked(network, (154, 77, 154))
     assert all(len(each) == 3 for each in mixed)
     assert all(bool(torch.isfinite(each).all()) for each in mixed)
@@ -101,7 +107,7 @@ def test_a_reader_of_bgr_sees_the_colours_reversed(controls: dict[str, Path], tm
     shutil.copytree(controls["sd15"], folder)
     config = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps(config | {"controlnet_conditioning_channel_order": "bgr"}))
-    rgb, bgr = (load_controlnet(path, PLACE) for path in (controls["sd15"], folder))
+    rgb, bgr = (load(path) for path in (controls["sd15"], folder))
     picture = torch.rand(1, 3, 16, 16, generator=torch.Generator().manual_seed(2))
     assert torch.equal(rgb.read(picture), bgr.read(picture.flip(1)))
     assert not torch.equal(rgb.read(picture), bgr.read(picture))
@@ -136,12 +142,10 @@ def test_one_is_read_once_and_let_go(controls: dict[str, Path], kinds: dict[str,
 
 
 def test_one_with_other_widths_is_refused(controls: dict[str, Path], tiny: Path, kinds: dict[str, Path]) -> None:
-    from sdplay.families.common.controlnet import check_controlnet_fits
-
     family: Any = load_family("sd", kinds["sd15"], PLACE)
-    network = load_controlnet(controls["sd15"], PLACE)
+    network = load(controls["sd15"])
     check_controlnet_fits(network.config, family.unet.config, family.vae_scale_factor, Path("here"))
-    wider = type(network.config)({**network.config, "block_out_channels": (32, 64)})
+    wider = replace(network.config, block_out_channels=(32, 64))
     with pytest.raises(BadRequest, match="made for another network: its block_out_channels is"):
         check_controlnet_fits(wider, family.unet.config, family.vae_scale_factor, Path("here"))
     with pytest.raises(BadRequest, match="sees 8 pixels as one latent, and the model's VAE makes one of 4"):
@@ -161,7 +165,7 @@ def test_one_with_other_widths_is_refused(controls: dict[str, Path], tiny: Path,
 def test_files_that_are_none_are_called_by_their_name(name: str, said: str, tmp_path: Path) -> None:
     save_file({name: torch.zeros(2, 2)}, tmp_path / "file.safetensors")
     with pytest.raises(ModelBroken, match=said):
-        load_controlnet(tmp_path / "file.safetensors", PLACE)
+        load(tmp_path / "file.safetensors")
 
 
 def test_one_that_lacks_weights_is_refused(controls: dict[str, Path], tmp_path: Path) -> None:
@@ -169,9 +173,9 @@ def test_one_that_lacks_weights_is_refused(controls: dict[str, Path], tmp_path: 
     del weights["controlnet_mid_block.bias"]
     save_file(weights, tmp_path / "cut.safetensors")
     with pytest.raises(ModelBroken, match=r"1 of its weights are not in the file, controlnet_mid_block\.bias"):
-        load_controlnet(tmp_path / "cut.safetensors", PLACE)
+        load(tmp_path / "cut.safetensors")
     folder = tmp_path / "folder"
     shutil.copytree(controls["sd15"], folder)
     shutil.copyfile(tmp_path / "cut.safetensors", folder / "diffusion_pytorch_model.safetensors")
     with pytest.raises(ModelBroken, match=r"controlnet_mid_block\.bias"):
-        load_controlnet(folder, PLACE)
+        load(folder)

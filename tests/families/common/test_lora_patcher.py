@@ -16,10 +16,11 @@ from sdplay.core.identity import ResolvedAddOn
 from sdplay.engines.device import TORCH, CompiledComponent, make_placement
 from sdplay.families.base import load_family
 from sdplay.families.common import lora_patcher as patches
-from sdplay.families.common.lora_patcher import original_names
+from sdplay.families.common.original_layout import unet_names
 from sdplay.library.add_ons import resolve_add_on
 from sdplay.library.library import Library
 from tests.support import loras
+from tests.support.stock import StockText, StockUNet
 
 pytestmark = pytest.mark.filterwarnings("ignore:Already found a `peft_config` attribute:UserWarning")  # of PEFT
 TOLERANCE = 1e-5  # relative L2 of what the networks say, in float32
@@ -64,11 +65,11 @@ class Theirs:
     def said(self, **weights: float) -> dict[str, Tensor]:
         self.pipeline.set_adapters(list(weights), list(weights.values()))
         ours, p = self.family, self.pipeline
-        ours.compiled_unet = CompiledComponent(p.unet, TORCH)
+        ours.compiled_unet = CompiledComponent(StockUNet(p.unet), TORCH)
         if hasattr(ours, "text_encoders"):
-            ours.text_encoders = (p.text_encoder, p.text_encoder_2)
+            ours.text_encoders = (StockText(p.text_encoder), StockText(p.text_encoder_2))
         else:
-            ours.text_encoder = p.text_encoder
+            ours.text_encoder = StockText(p.text_encoder)
         return said(ours)
 
 
@@ -103,7 +104,7 @@ def test_two_loras_do_what_they_do_in_diffusers(layout: str, base: str, kinds: d
 
 def test_kohyas_sdxl_files_have_the_original_numbers(kinds: dict[str, Path], tmp_path: Path) -> None:
     ours, theirs = loaded(kinds["sdxl"], "sdxl"), Theirs(kinds["sdxl"], "sdxl")
-    names = original_names([name for name, _ in ours.unet.named_modules()], 1)
+    names = unet_names([name for name, _ in ours.unet.named_modules()], 1)
     layers = loras.layers_of(ours, conv=True)
     tensors = loras.kohya(layers, 1, lambda name: names[name])
     assert any(re.match(r"lora_unet_(input|middle|output)_block", name) for name in tensors)
@@ -215,7 +216,7 @@ def test_one_whose_end_is_cut_off_too_is_taken_off_when_it_is_asked_again(
 def test_two_that_spell_the_same_layers_in_two_ways_leave_no_trace(kinds: dict[str, Path], tmp_path: Path) -> None:
     ours = loaded(kinds["sdxl"], "sdxl")
     before = {name: tensor.clone() for name, tensor in ours.unet.state_dict().items()}
-    original = original_names([name for name, _ in ours.unet.named_modules()], 1)
+    original = unet_names([name for name, _ in ours.unet.named_modules()], 1)
     layers = loras.layers_of(ours, text=False)
     written = (loras.peft(layers, 1), loras.kohya(layers, 2, lambda name: original[name]), loras.kohya(layers, 2))
     paths = (loras.write(tmp_path / f"{number}.safetensors", tensors) for number, tensors in enumerate(written))
@@ -233,7 +234,7 @@ def test_two_that_spell_the_same_layers_in_two_ways_leave_no_trace(kinds: dict[s
 @pytest.mark.parametrize("way", ["original numbers", "dots"])
 def test_a_file_that_names_a_layer_twice_is_refused(way: str, kinds: dict[str, Path], tmp_path: Path) -> None:
     ours = loaded(kinds["sdxl"], "sdxl")
-    original = original_names([name for name, _ in ours.unet.named_modules()], 1)
+    original = unet_names([name for name, _ in ours.unet.named_modules()], 1)
     layers = [layer for layer in loras.layers_of(ours, text=False) if layer[1].startswith("mid_block")][:1]
     second = loras.peft(layers, 2) if way == "dots" else loras.kohya(layers, 2, lambda name: original[name])
     told = refusal({**loras.kohya(layers, 1), **second}, kinds["sdxl"], "sdxl", tmp_path)

@@ -43,7 +43,7 @@ def test_the_vae_says_its_factor_and_channels(family: StableDiffusion) -> None:
 
 
 def test_words_are_encoded_as_the_text_encoder_does(family: StableDiffusion) -> None:
-    tokens = family.tokenizer("a red apple", padding="max_length", max_length=24, return_tensors="pt").input_ids
+    tokens = torch.tensor([family.tokenizer.marked(family.tokenizer.encode("a red apple"), 24)])
     with torch.inference_mode():
         expected = family.text_encoder(tokens).last_hidden_state[0]
     found = family.encode_text("a red apple").embeds
@@ -55,8 +55,8 @@ def test_words_are_encoded_as_the_text_encoder_does(family: StableDiffusion) -> 
 def test_latents_come_back_from_the_vae_scaled_as_they_went_in(family: StableDiffusion) -> None:
     pixels = torch.rand(2, 3, 64, 72, generator=torch.Generator().manual_seed(0)) * 2 - 1
     with torch.inference_mode():
-        latents = family.vae.encode(pixels).latent_dist.mode()
-        decoded = family.vae.decode(latents).sample
+        latents = family.vae.encode(pixels)
+        decoded = family.vae.decode(latents)
     assert torch.allclose(family.encode(pixels), latents * 0.18215, atol=1e-6)
     assert torch.allclose(family.decode(latents * 0.18215), decoded, atol=1e-5)
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from sdplay.core.errors import ModelBroken, ModelNotFound
+from sdplay.core.errors import BadRequest, ModelBroken, ModelNotFound
+from sdplay.film import inputs
 from sdplay.film.inputs import DEFAULT_MODEL, choose_depth
 from sdplay.film.render.depth import load_depth
 
@@ -137,3 +139,14 @@ def test_a_folder_is_taken_and_what_is_nowhere_is_refused(folder: Path) -> None:
     for name in ("nobody/nothing", "./no such folder", "a/b/c/d"):
         with pytest.raises(ModelNotFound, match="depth_model"):
             choose_depth(name, None)
+
+
+def test_without_transformers_auto_guesses_and_a_model_says_what_to_install(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inputs, "find_spec", lambda name: None if name == "transformers" else find_spec(name))
+    assert choose_depth("auto", lambda repo, file: str(folder / file)) == "builtin"
+    for ask in (lambda: choose_depth(str(folder)), lambda: load_depth(folder, CPU)):
+        with pytest.raises(BadRequest, match="needs transformers, which is not installed") as caught:
+            ask()
+        assert 'pip install "sdplay[depth]"' in caught.value.hint

@@ -1,6 +1,4 @@
-"""ControlNets: networks that read a picture and add residuals to the U-Net's; their files in three layouts.
-
-A ControlNet is a diffusers folder, or one file in the layout of diffusers or of the original release.
+"""ControlNets at work: networks that read a picture and add residuals to the U-Net's.
 
 Source: Zhang, Rao & Agrawala, "Adding conditional control to text-to-image diffusion models", arXiv:2302.05543.
 """
@@ -9,56 +7,35 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
-from sdplay.core.errors import BadRequest, ModelBroken
+from sdplay.core.errors import BadRequest
 from sdplay.core.identity import ResolvedAddOn
 from sdplay.engines.device import Placement
-from sdplay.engines.low_memory import SlicedAttention
-from sdplay.engines.weight_buffer import check_loaded
 from sdplay.families.base import ControlCond, Extras
-from sdplay.families.common.component_config import check_config, read_config
-from sdplay.families.common.detect import Shapes
-from sdplay.families.common.layout import Config, attention_config, count, size_embedding_config
-from sdplay.files.model_files import is_half, weight_files
 
-Weights = dict[str, Tensor]
-ORIGINAL = "control_model."
-ADDED = {  # what the converter of diffusers leaves out: the pooled text and sizes of SDXL
-    "label_emb.0.0.": "add_embedding.linear_1.",
-    "label_emb.0.2.": "add_embedding.linear_2.",
-}
-OTHERS = {  # the beginning of a name of a tensor, and what a file with such a tensor is
-    "lora_controlnet": "a Control-LoRA, which holds the difference to a model and not a ControlNet",
-    "lllite_": "a ControlNet-LLLite",
-    "adapter.body.": "a T2I-Adapter",
-    "body.": "a T2I-Adapter",
-    "task_embedding": "a ControlNet for several kinds of pictures (union)",
-    "difference": "the difference of a ControlNet to its model",
-    "lora_": "a LoRA: name it in the prompt, <lora:name:0.8>",
-    "double_blocks.": "a ControlNet for Flux",
-}
+if TYPE_CHECKING:
+    from sdplay.networks.controlnet import ControlNetModel
+
 READS = {768: "Stable Diffusion 1.x", 1024: "Stable Diffusion 2.x", 2048: "SDXL"}  # by the width of its texts
-WHAT_WORKS = "a ControlNet is a diffusers folder, or a .safetensors file, made for the model it is used with"
 
 
 class ControlNet:
     """A ControlNet, placed and ready. `factor` is the side in pixels of what becomes one latent."""
 
-    def __init__(self, module: Any, placement: Placement) -> None:
-        module.to(placement.device, memory_format=torch.channels_last).eval().requires_grad_(False)
+    def __init__(self, module: ControlNetModel, placement: Placement) -> None:
+        module.eval().requires_grad_(False)
         if placement.attention_slicing:
-            module.set_attn_processor(SlicedAttention())
+            from sdplay.engines.low_memory import slice_attention
+
+            slice_attention(module)
         config = module.config
         self.placement, self.config = placement, config
         self.factor = 2 ** (len(config.conditioning_embedding_out_channels) - 1)
         self._reversed = config.controlnet_conditioning_channel_order == "bgr"
-        # a picture is read once and not at every step: what the network is given is what was read
-        self._reader, module.controlnet_cond_embedding = module.controlnet_cond_embedding, torch.nn.Identity()
-        module.register_to_config(controlnet_conditioning_channel_order="rgb")
         self.module = module
 
     @torch.inference_mode()
@@ -66,7 +43,9 @@ class ControlNet:
         """The hint for a picture [1, 3, H, W] in 0..1, whose sides are multiples of `factor`."""
         picture = picture.flip(1) if self._reversed else picture
         place = self.placement
-        return self._reader(picture.to(place.device, place.dtype, memory_format=torch.channels_last))
+        return self.module.controlnet_cond_embedding(
+            picture.to(place.device, place.dtype, memory_format=torch.channels_last)
+        )
 
     def __call__(
         self, x: Tensor, timesteps: Tensor, texts: Sequence[Tensor], hint: Tensor, extras: Extras
@@ -81,9 +60,9 @@ class ControlNet:
             rows = torch.tensor([row for row, other in enumerate(lengths) if other == length], device=x.device)
             some = {kind: {name: each[rows] for name, each in values.items()} for kind, values in extras.items()}
             text = torch.stack([text for text in texts if len(text) == length])
-            asked: tuple[Any, ...] = (x[rows], timesteps[rows], text, hint.expand(len(rows), -1, -1, -1))
-            down, middle = self.module(*asked, return_dict=False, **some)
-            found = [*down, middle]
+            found: list[Tensor] = self.module(
+                x[rows], timesteps[rows], text, hint.expand(len(rows), -1, -1, -1), **some
+            )
             if len(rows) == len(x):
                 return found
             parts = parts or [each.new_empty(len(x), *each.shape[1:]) for each in found]
@@ -95,7 +74,7 @@ class ControlNet:
 def control_residuals(
     controls: Sequence[ControlCond], x: Tensor, timesteps: Tensor, texts: Sequence[Tensor], extras: Extras
 ) -> dict[str, Any]:
-    """The residuals of `controls` for latents `x`, added up, as `UNet2DConditionModel` takes them."""
+    """The residuals of `controls` for latents `x`, added up, as a U-Net takes them."""
     total: list[Tensor] = []
     for control in controls:
         found = [each * control.scale for each in control.model(x, timesteps, texts, control.hint, extras)]
@@ -103,28 +82,6 @@ def control_residuals(
     if not total:
         return {}
     return {"down_block_additional_residuals": total[:-1], "mid_block_additional_residual": total[-1]}
-
-
-def load_controlnet(path: Path, placement: Placement) -> ControlNet:
-    """Load the ControlNet at `path`; raises `ModelBroken` for files that cannot be used."""
-    path = path.parent if path.is_file() and (path.parent / "config.json").is_file() and _is_plain(path) else path
-    try:
-        module = _from_folder(path, placement) if path.is_dir() else _from_file(path, placement)
-        return ControlNet(module, placement)
-    except ModelBroken:
-        raise
-    except Exception as error:  # diffusers, safetensors and torch raise a dozen kinds for a bad file
-        why = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise controlnet_error(f"this ControlNet cannot be used: {why}", path) from error
-
-
-def _is_plain(path: Path) -> bool:
-    """Whether a file has the name that weights have within a diffusers folder."""
-    return path.name.startswith("diffusion_pytorch_model.")
-
-
-def controlnet_error(reason: str, path: Path) -> ModelBroken:
-    return ModelBroken(reason, field="controlnet", value=str(path), hint=WHAT_WORKS)
 
 
 def check_controlnet_fits(control: Any, unet: Any, factor: int, path: Path) -> None:
@@ -153,88 +110,6 @@ def _called(network: Any) -> str:
     return READS.get(width, f"a model whose texts are {width} wide")
 
 
-def _from_folder(folder: Path, placement: Placement) -> Any:
-    from diffusers import ControlNetModel  # pyright: ignore[reportPrivateImportUsage]
-
-    read_config(folder)
-    half = {"variant": "fp16"} if any(map(is_half, weight_files(folder))) else {}
-    loading = {"local_files_only": True, "use_safetensors": True, "output_loading_info": True}
-    loading |= {"low_cpu_mem_usage": False, "torch_dtype": placement.dtype}
-    return check_loaded(ControlNetModel.from_pretrained(folder, **loading, **half))
-
-
-def _from_file(path: Path, placement: Placement) -> Any:
-    from diffusers import ControlNetModel  # pyright: ignore[reportPrivateImportUsage]
-    from safetensors.torch import load_file
-
-    weights = as_diffusers(load_file(path), path)
-    config = controlnet_config({name: tuple(w.shape) for name, w in weights.items()})
-    check_config(config, len(weights))
-    with torch.device("meta"):  # numbers that are about to be replaced need not be drawn
-        network = ControlNetModel(**config)
-    cast = {name: weight.to(placement.dtype) for name, weight in weights.items()}
-    missing, _ = network.load_state_dict(cast, strict=False, assign=True)
-    if missing:
-        raise controlnet_error(f"{len(missing)} of its weights are not in the file, {missing[0]} for one", path)
-    return network
-
-
-def as_diffusers(weights: Weights, path: Path) -> Weights:
-    """The tensors of a file under the names of diffusers; raises `ModelBroken` if it is not a ControlNet."""
-    from diffusers.loaders.single_file_utils import convert_controlnet_checkpoint
-
-    for start, what in OTHERS.items():
-        if any(name.startswith(start) for name in weights):
-            raise controlnet_error(f"this is {what}", path)
-    if "controlnet_cond_embedding.conv_in.weight" in weights:
-        return weights
-    plain = {name.removeprefix(ORIGINAL): weight for name, weight in weights.items()}
-    if "input_hint_block.0.weight" not in plain:
-        raise controlnet_error("this is not a ControlNet: none of its tensors reads a picture", path)
-    halving = next(
-        n for n in range(1, count(plain, r"input_blocks\.(\d+)\.")) if f"input_blocks.{n}.0.op.weight" in plain
-    )
-    found: Weights = convert_controlnet_checkpoint(plain, {"layers_per_block": halving - 1})
-    for old, new in ADDED.items():
-        found |= {name.replace(old, new): weight for name, weight in plain.items() if name.startswith(old)}
-    return found
-
-
-def controlnet_config(shapes: Shapes) -> Config:
-    """What `ControlNetModel` takes, from the shapes of its tensors as diffusers names them."""
-    blocks = range(count(shapes, r"down_blocks\.(\d+)\."))
-    depths = [count(shapes, rf"down_blocks\.{i}\.attentions\.0\.transformer_blocks\.(\d+)\.") for i in blocks]
-    middle = count(shapes, r"mid_block\.attentions\.0\.transformer_blocks\.(\d+)\.")
-    widths = tuple(shapes[f"down_blocks.{i}.resnets.0.conv1.weight"][0] for i in blocks)
-    config: Config = {
-        "in_channels": shapes["conv_in.weight"][1],
-        "block_out_channels": widths,
-        "layers_per_block": count(shapes, r"down_blocks\.0\.resnets\.(\d+)\."),
-        "down_block_types": tuple("CrossAttnDownBlock2D" if depth else "DownBlock2D" for depth in depths),
-        "mid_block_type": "UNetMidBlock2DCrossAttn" if middle else "UNetMidBlock2D",
-        "transformer_layers_per_block": tuple(depth or 1 for depth in (*depths[:-1], depths[-1] or middle)),
-        "conditioning_embedding_out_channels": _reader_widths(shapes),
-        **_attention(shapes, widths),
-    }
-    sized = shapes.get("add_embedding.linear_1.weight")
-    return config | (size_embedding_config(sized) if sized is not None else {})
-
-
-def _reader_widths(shapes: Shapes) -> tuple[int, ...]:
-    """The widths of the layers that read the picture, each half as large as the one before."""
-    reader = "controlnet_cond_embedding."
-    halvings = count(shapes, rf"{reader}blocks\.(\d+)\.") // 2
-    later = (shapes[f"{reader}blocks.{2 * i + 1}.weight"][0] for i in range(halvings))
-    return (shapes[f"{reader}conv_in.weight"][0], *later)
-
-
-def _attention(shapes: Shapes, widths: tuple[int, ...]) -> Config:
-    """Heads and texts."""
-    text = next((shape[1] for name, shape in shapes.items() if name.endswith("attn2.to_k.weight")), None)
-    projection = next((shape for name, shape in shapes.items() if name.endswith(".proj_in.weight")), ())
-    return attention_config(widths, linear=len(projection) == 2) | ({"cross_attention_dim": text} if text else {})
-
-
 class LoadedControlNets:
     """ControlNets for the network of the configuration `unet`, by name: each is read when it is first asked for.
 
@@ -255,8 +130,10 @@ class LoadedControlNets:
     def __call__(self, name: str) -> ControlNet:
         """The ControlNet called `name`; raises `ModelBroken`, and `BadRequest` for one of another model."""
         if name not in self._loaded:
+            from sdplay.families.common.controlnet_files import read_controlnet  # most pictures have none
+
             path = next(one.path for one in self._held if one.identity.name == name)
-            found = load_controlnet(path, self.placement)
+            found = ControlNet(read_controlnet(path, self.placement), self.placement)
             check_controlnet_fits(found.config, self.unet, self.factor, path)
             self._loaded[name] = found
         return self._loaded[name]

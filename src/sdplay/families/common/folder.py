@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping, Sequence, Set
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-import torch
-from torch import Tensor
-
 from sdplay.core.errors import ModelBroken
 from sdplay.engines.device import Placement
-from sdplay.engines.weight_buffer import MappedFile, with_weights
-from sdplay.families.common.checkpoint_names import vae_names
-from sdplay.families.common.component_config import check_config, read_config
 from sdplay.families.common.detect import Architecture, detect_folder
 from sdplay.families.common.latent_model import (
     Components,
@@ -24,22 +17,53 @@ from sdplay.families.common.latent_model import (
     known_latents,
     read_process,
 )
-from sdplay.families.common.layout import is_original_vae, vae_config
+from sdplay.families.common.network_folder import read_network
+from sdplay.families.common.tokenizer_files import read_clip_tokenizer
 from sdplay.files.model_files import read_json, weight_files
-
-# What is the model's, whatever a VAE's file says: the U-Net was trained on latents of this scale.
-OF_THE_MODEL = ("scaling_factor", "shift_factor", "latents_mean", "latents_std")
+from sdplay.networks.clip import CLIPTextModel
+from sdplay.networks.config import ClipTextConfig, UNetConfig, VaeConfig
+from sdplay.networks.unet import UNet
+from sdplay.networks.vae import AutoencoderKL
 
 Reader = Callable[[Path], Any]
-# From a name of today to the one that a file may have instead: (pattern, what it becomes).
-OLD_NAMES = (
-    (r"^", "text_model."),  # transformers from 5.6 on has no such level in CLIPTextModel
-    (r"^text_model\.", ""),
-    (r"(\.attentions\.\d+)\.to_q\.", r"\1.query."),  # attention in VAEs of diffusers before 0.16
-    (r"(\.attentions\.\d+)\.to_k\.", r"\1.key."),
-    (r"(\.attentions\.\d+)\.to_v\.", r"\1.value."),
-    (r"(\.attentions\.\d+)\.to_out\.0\.", r"\1.proj_attn."),
-)
+
+
+def read_components(
+    path: Path, placement: Placement, known: Sequence[Architecture], vae: Path | None = None
+) -> Components:
+    """The parts of the model at `path`, a diffusers folder or a single file, not to be trained; with the VAE at `vae`
+    instead of its own, if one is given.
+
+    Raises `ModelBroken` with the part that cannot be read, and for a model without a VAE where none is given.
+    """
+    if path.is_dir():
+        parts = read_folder(path, placement, known)
+    else:
+        from sdplay.families.common.single_file import read_single_file  # what reads original names is for files alone
+
+        parts = read_single_file(path, placement, known)
+    return with_vae(parts, vae, placement).frozen()
+
+
+def with_vae(parts: Components, path: Path | None, placement: Placement) -> Components:
+    """`parts` with the VAE at `path` instead of their own, if one is given.
+
+    It is a diffusers folder, or a `.safetensors` file with the names of diffusers or of the original releases. Raises
+    `ModelBroken` for one that cannot be read, for one whose latents are not those of the model, and for a model that
+    has none where none is given.
+    """
+    if path is None and parts.vae is None:
+        raise ModelBroken("there is no VAE in this model", field="model", hint="give one with `vae`")
+    if path is None:
+        return parts
+    try:
+        from sdplay.families.common.vae_file import read_vae
+
+        return replace(parts, vae=read_vae(path, parts.latents, placement))
+    except Exception as error:  # conversion and network raise many kinds for odd tensors
+        why = str(error).splitlines()[0] if str(error) else type(error).__name__
+        hint = "take a VAE made for this kind of model, or none: the model has one of its own"
+        raise ModelBroken(f"cannot be used: {why}", field="vae", value=str(path), hint=hint) from error
 
 
 def read_folder(folder: Path, placement: Placement, known: Sequence[Architecture]) -> Components:
@@ -47,31 +71,32 @@ def read_folder(folder: Path, placement: Placement, known: Sequence[Architecture
 
     Without weights in its folder `vae` there is no VAE among them.
     """
-    from diffusers import AutoencoderKL, UNet2DConditionModel  # pyright: ignore[reportPrivateImportUsage]
-    from transformers import CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
-
     two, place = (folder / "text_encoder_2").is_dir(), placement
     readers: dict[str, Reader] = {
         "scheduler": lambda path: read_process(path.parent),
-        "tokenizer": lambda path: CLIPTokenizer.from_pretrained(path, local_files_only=True),
-        "text_encoder": lambda path: _text_encoder(CLIPTextModel, path, place),
-        "unet": lambda path: _network(UNet2DConditionModel, path, place.dtype, place),
+        "tokenizer": read_clip_tokenizer,
+        "text_encoder": lambda path: read_network(_text_encoder, path, place.dtype, place),
+        "unet": lambda path: read_network(_unet, path, place.dtype, place),
     }
     if weight_files(folder / "vae"):
-        readers["vae"] = lambda path: _network(AutoencoderKL, path, place.decode_dtype, place)
+        readers["vae"] = lambda path: read_network(_vae, path, place.decode_dtype, place)
     if two:
         readers["tokenizer_2"] = readers["tokenizer"]
-        readers["text_encoder_2"] = lambda path: _text_encoder(CLIPTextModelWithProjection, path, place)
+        readers["text_encoder_2"] = lambda path: read_network(_projecting_text_encoder, path, place.dtype, place)
     found: dict[str, Any] = {}
     for part, read in readers.items():
         try:
             found[part] = read(folder / part)
-        except Exception as error:  # diffusers, transformers and safetensors raise a dozen kinds for a bad file
+        except Exception as error:  # networks and tokenizers raise many kinds for a bad file
             raise component_error(part, folder, error) from error
     names = ("", "_2") if two else ("",)
     encoders = tuple(found[f"text_encoder{name}"] for name in names)
     vae = found.get("vae")
-    latents = vae.config if vae is not None else known_latents(found["unet"], detect_folder(folder, known).architecture)
+    latents = (
+        asdict(vae.config)
+        if vae is not None
+        else known_latents(found["unet"], detect_folder(folder, known).architecture)
+    )
     try:
         check_components(found["unet"].config, latents, sum(encoder.config.hidden_size for encoder in encoders))
     except ValueError as error:
@@ -88,93 +113,17 @@ def read_folder(folder: Path, placement: Placement, known: Sequence[Architecture
     )
 
 
-def _network(kind: Any, path: Path, dtype: Any, placement: Placement) -> Any:
-    """A network of diffusers."""
-    read_config(path)
-    with torch.device("meta"):
-        network = kind.from_config(kind.load_config(path, local_files_only=True))
-    return _with_weights(network, path, dtype, placement)
+def _unet(config: Mapping[str, Any]) -> UNet:
+    return UNet(UNetConfig.read(config))
 
 
-def _text_encoder(kind: Any, path: Path, placement: Placement) -> Any:
-    """A text encoder of transformers."""
-    from transformers import CLIPTextConfig
-
-    read_config(path)
-    with torch.device("meta"):
-        encoder = kind(CLIPTextConfig.from_pretrained(path, local_files_only=True))
-    return _with_weights(encoder, path, placement.dtype, placement)
+def _vae(config: Mapping[str, Any]) -> AutoencoderKL:
+    return AutoencoderKL(VaeConfig.read(config))
 
 
-def _with_weights(network: Any, path: Path, dtype: Any, placement: Placement) -> Any:
-    """`network` with the weights of its folder, in half precision if it has no others (`.fp16.`)."""
-    files = [MappedFile(file) for file in weight_files(path)]
-    weights = {name: tensor for file in files for name, tensor in file.tensors.items()}
-    named = under_current_names({name for name, _ in network.named_parameters()}, weights)
-    return with_weights(network, named, files, dtype, placement)
+def _text_encoder(config: Mapping[str, Any]) -> CLIPTextModel:
+    return CLIPTextModel(ClipTextConfig.read(config))
 
 
-def under_current_names(wanted: Set[str], weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """`weights` under the names that are `wanted`, if another version of the libraries wrote them too."""
-    found = dict(weights)
-    for name in wanted - weights.keys():
-        for older in OLD_NAMES:
-            other = re.sub(older[0], older[1], name)
-            if other in weights:
-                found[name] = weights[other]
-    return found
-
-
-def with_vae(parts: Components, path: Path | None, placement: Placement) -> Components:
-    """`parts` with the VAE at `path` instead of their own, if one is given.
-
-    It is a diffusers folder, or a `.safetensors` file with the names of diffusers or of the original releases. Raises
-    `ModelBroken` for one that cannot be read, for one whose latents are not those of the model, and for a model that
-    has none where none is given.
-    """
-    if path is None and parts.vae is None:
-        raise ModelBroken("there is no VAE in this model", field="model", hint="give one with `vae`")
-    if path is None:
-        return parts
-    try:
-        return replace(parts, vae=read_vae(path, parts.latents, placement))
-    except Exception as error:  # conversion and network raise many kinds for odd tensors
-        why = str(error).splitlines()[0] if str(error) else type(error).__name__
-        hint = "take a VAE made for this kind of model, or none: the model has one of its own"
-        raise ModelBroken(f"cannot be used: {why}", field="vae", value=str(path), hint=hint) from error
-
-
-def read_vae(path: Path, own: Mapping[str, Any], placement: Placement) -> Any:
-    """The VAE at `path`; what its tensors and folder do not say is as in `own`, what is known of the latents."""
-    from diffusers import AutoencoderKL  # pyright: ignore[reportPrivateImportUsage]
-    from diffusers.loaders.single_file_utils import convert_ldm_vae_checkpoint
-
-    folder = path if path.is_dir() else path.parent if path.stem.startswith("diffusion_pytorch_model") else None
-    files = [MappedFile(file) for file in (weight_files(path) if path.is_dir() else [path])]
-    found = vae_names({name: tensor for file in files for name, tensor in file.tensors.items()})
-    shapes = {name: tuple(tensor.shape) for name, tensor in found.items()}
-    if not any(name.startswith("encoder.") for name in shapes):
-        raise ValueError("it is the decoder alone, and the encoder is missing")
-    described = vae_config(shapes)
-    if folder is not None and (folder / "config.json").is_file():
-        described = read_json(folder / "config.json")
-        check_config(described, len(found))
-    config = {**own, **described, **{name: own[name] for name in OF_THE_MODEL if name in own}}
-    check_latent_shape(config, own)
-    with torch.device("meta"):
-        vae: Any = AutoencoderKL.from_config(config)
-    weights: Mapping[str, Tensor] = convert_ldm_vae_checkpoint(found, config) if is_original_vae(shapes) else found
-    named = under_current_names({name for name, _ in vae.named_parameters()}, weights)
-    return with_weights(vae, named, files, placement.decode_dtype, placement)
-
-
-def check_latent_shape(config: Mapping[str, Any], own: Mapping[str, Any]) -> None:
-    """Raise `ValueError` for latents that the model's network does not draw."""
-    channels, mine = config["latent_channels"], own["latent_channels"]
-    if channels != mine:
-        raise ValueError(f"its latents have {channels} channels, and those of this model have {mine}")
-    if "block_out_channels" not in own:  # a model without a VAE: it does not tell
-        return
-    factor, usual = (2 ** (len(each["block_out_channels"]) - 1) for each in (config, own))
-    if factor != usual:
-        raise ValueError(f"its latents are {factor} times as small as a picture, and those of this model {usual} times")
+def _projecting_text_encoder(config: Mapping[str, Any]) -> CLIPTextModel:
+    return CLIPTextModel(ClipTextConfig.read(config), projected=True)

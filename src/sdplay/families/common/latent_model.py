@@ -14,7 +14,6 @@ from torch import Tensor
 from sdplay.core.errors import ModelBroken, shorten
 from sdplay.core.identity import ResolvedAddOn
 from sdplay.engines.device import CompiledComponent, Placement
-from sdplay.engines.low_memory import SlicedAttention, TiledDecoder
 from sdplay.engines.weight_buffer import SequentialOffload
 from sdplay.families.base import ControlCond, Extras, TextEncoding
 from sdplay.families.common.controlnet import LoadedControlNets, control_residuals
@@ -22,6 +21,9 @@ from sdplay.families.common.detect import Architecture, reads_mask
 from sdplay.families.common.lora_patcher import LoraPatcher
 from sdplay.families.common.text_encoder import TextualInversions
 from sdplay.files.model_files import read_json
+from sdplay.networks.clip import CLIPTextModel
+from sdplay.networks.tokenizer import CLIPTokenizer
+from sdplay.networks.unet import UNet
 from sdplay.prompts.lora_tags import ActiveEmbeddings, ActiveLoras
 from sdplay.sampling.denoiser import Denoiser, NetworkDenoiser
 from sdplay.sampling.process import Process, make_process
@@ -34,7 +36,7 @@ LONGEST_TRAINING = 100_000  # steps
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Components:
-    """A model's parts as diffusers and transformers know them; SDXL has two tokenizers and text encoders.
+    """A model's parts; SDXL has two tokenizers and text encoders.
 
     `vae` is None where the files hold none. `latents` is what the model's own configuration says of its latents,
     whichever VAE reads them. `zero_when_empty` says that an empty text is all zeros to the network, whatever its
@@ -42,19 +44,17 @@ class Components:
     """
 
     process: Process
-    tokenizers: tuple[Any, ...]
-    text_encoders: tuple[Any, ...]
-    unet: Any
+    tokenizers: tuple[CLIPTokenizer, ...]
+    text_encoders: tuple[CLIPTextModel, ...]
+    unet: UNet
     vae: Any
     latents: Mapping[str, Any]
     zero_when_empty: bool = False
 
-    def to_device(self, placement: Placement) -> Components:
-        """The same parts on the device, in the layout that convolutions like best, and not to be trained."""
+    def frozen(self) -> Components:
+        """The same parts, not to be trained."""
         for module in (*self.text_encoders, self.unet, self.vae):
-            module.to(placement.device).eval().requires_grad_(False)
-        for module in (self.unet, self.vae):
-            module.to(memory_format=torch.channels_last)
+            module.eval().requires_grad_(False)
         return self
 
 
@@ -70,16 +70,24 @@ class LatentModel:
         self.is_inpaint: bool = reads_mask(parts.unet.config.in_channels, self.latent_channels)
         self.controlnets = LoadedControlNets(parts.unet.config, self.vae_scale_factor, placement)
         self.scaling_factor: float = parts.vae.config.scaling_factor
-        self.shift_factor: float = getattr(parts.vae.config, "shift_factor", None) or 0.0
-        self.tiled_decoder = TiledDecoder(parts.vae, placement.decode_tile) if placement.decode_tile else None
+        self.shift_factor: float = parts.vae.config.shift_factor or 0.0
+        self.tiled_decoder: Callable[[Tensor], Tensor] | None = None
         self.lora_patcher = LoraPatcher(parts.unet, parts.text_encoders)
         self.textual_inversions = TextualInversions(parts.text_encoders)
         self.embeddings: ActiveEmbeddings = ()
         self.offload = sequential_offload(parts, self.lora_patcher) if placement.sequential_offload else None
         self.unet_loras: ActiveLoras = ()
         self.text_loras: ActiveLoras = ()
+        if placement.decode_tile or placement.attention_slicing:
+            self._spare_memory(placement)
+
+    def _spare_memory(self, placement: Placement) -> None:
+        from sdplay.engines.low_memory import TiledDecoder, slice_attention  # only where memory is short
+
+        if placement.decode_tile:
+            self.tiled_decoder = TiledDecoder(self.vae, placement.decode_tile)
         if placement.attention_slicing:
-            self.unet.set_attn_processor(SlicedAttention())
+            slice_attention(self.unet)
 
     def load_add_ons(self, add_ons: Sequence[ResolvedAddOn]) -> None:
         self.lora_patcher.load(add_ons)
@@ -113,8 +121,7 @@ class LatentModel:
                     [x, inpaint_channels.repeat(x.size(0) // inpaint_channels.size(0), *[1] * (x.dim() - 1))], dim=1
                 )
             # the one call of the U-Net
-            out = unet(self._placed(x), timesteps, encoder_hidden_states=text, return_dict=False, **masked, **kwargs)[0]
-            return out.float()
+            return unet(self._placed(x), timesteps, encoder_hidden_states=text, **masked, **kwargs).float()
 
         return NetworkDenoiser(network, self.process)
 
@@ -130,8 +137,7 @@ class LatentModel:
     def encode(self, pixels: Tensor) -> Tensor:
         self._load_vae()
         pixels = pixels.to(self.placement.device, self.placement.decode_dtype, memory_format=torch.channels_last)
-        latents = self.vae.encode(pixels).latent_dist.mode()
-        return (latents.float() - self.shift_factor) * self.scaling_factor
+        return (self.vae.encode(pixels).float() - self.shift_factor) * self.scaling_factor
 
     def decode(self, latents: Tensor) -> Tensor:
         self._load_vae()
@@ -146,7 +152,7 @@ class LatentModel:
     def _decoded(self, latents: Tensor, dtype: torch.dtype) -> Tensor:
         latents = latents / self.scaling_factor + self.shift_factor
         latents = latents.to(self.placement.device, dtype, memory_format=torch.channels_last)
-        drawn = self.tiled_decoder(latents) if self.tiled_decoder else self.vae.decode(latents, return_dict=False)[0]
+        drawn = self.tiled_decoder(latents) if self.tiled_decoder else self.vae.decode(latents)
         return drawn.float().cpu()
 
     def _load_vae(self) -> None:

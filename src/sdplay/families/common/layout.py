@@ -28,28 +28,48 @@ def count(names: Iterable[str], pattern: str) -> int:
 
 
 def unet_config(shapes: Shapes, architecture: Architecture) -> Config:
-    """What `UNet2DConditionModel` takes, from the tensors below `model.diffusion_model.`."""
+    """What a U-Net's configuration says, from the tensors below `model.diffusion_model.`."""
+    down, linear = half_unet_config(shapes), architecture.linear_projection
+    config: Config = {
+        **down,
+        "out_channels": shapes["out.2.weight"][0],
+        "up_block_types": tuple(
+            "CrossAttnUpBlock2D" if "CrossAttn" in kind else "UpBlock2D" for kind in reversed(down["down_block_types"])
+        ),
+        "cross_attention_dim": text_width(shapes),
+        **attention_config(down["block_out_channels"], linear=linear),
+    }
+    return config | (size_embedding_config(shapes["label_emb.0.0.weight"]) if architecture.size_embedding else {})
+
+
+def half_unet_config(shapes: Shapes) -> Config:
+    """What it says of the way down and the middle, which a ControlNet has too."""
     widths: list[int] = []
     depths: list[int] = []
     for stage in _stages(shapes):
         widths.append(shapes[f"input_blocks.{stage[0]}.0.out_layers.3.weight"][0])
         depths.append(count(shapes, rf"input_blocks\.{stage[0]}\.1\.transformer_blocks\.(\d+)\."))
-    layers = len(_stages(shapes)[0])
     middle = count(shapes, r"middle_block\.1\.transformer_blocks\.(\d+)\.")
-    text = next(shape[1] for name, shape in shapes.items() if name.endswith("attn2.to_k.weight"))
-    config: Config = {
+    return {
         "in_channels": shapes["input_blocks.0.0.weight"][1],
-        "out_channels": shapes["out.2.weight"][0],
         "block_out_channels": tuple(widths),
-        "layers_per_block": layers,
+        "layers_per_block": len(_stages(shapes)[0]),
+        **depth_config(depths, middle),
+    }
+
+
+def depth_config(depths: Sequence[int], middle: int) -> Config:
+    """Which stages attend, with so many transformer blocks each (`depths`) and so many in the middle."""
+    return {
         "down_block_types": tuple("CrossAttnDownBlock2D" if depth else "DownBlock2D" for depth in depths),
-        "up_block_types": tuple("CrossAttnUpBlock2D" if depth else "UpBlock2D" for depth in reversed(depths)),
         # a stage without attention still needs a number here, and the middle block takes that of the last stage
         "transformer_layers_per_block": tuple(depth or 1 for depth in (*depths[:-1], depths[-1] or middle)),
-        "cross_attention_dim": text,
-        **attention_config(widths, linear=architecture.linear_projection),
     }
-    return config | (size_embedding_config(shapes["label_emb.0.0.weight"]) if architecture.size_embedding else {})
+
+
+def text_width(shapes: Shapes) -> int:
+    """How wide the texts are that a network reads; raises `StopIteration` for one that reads none."""
+    return next(shape[1] for name, shape in shapes.items() if name.endswith("attn2.to_k.weight"))
 
 
 def attention_config(widths: Sequence[int], *, linear: bool) -> Config:
@@ -79,7 +99,7 @@ def _stages(shapes: Shapes) -> list[list[int]]:
 
 
 def vae_config(shapes: Shapes) -> Config:
-    """What `AutoencoderKL` takes, from tensors named as in the original releases or as in diffusers.
+    """What a VAE's configuration says, from tensors named as in the original releases or as in diffusers.
 
     The scale of the latents is left out: shapes do not tell it.
     """
@@ -100,7 +120,7 @@ def is_original_vae(shapes: Shapes) -> bool:
 
 
 def clip_config(shapes: Shapes) -> Config:
-    """What `CLIPTextConfig` takes, from names as transformers has them, below `text_model.`."""
+    """What a text encoder's configuration says, from names as transformers has them, below `text_model.`."""
     return _text_config(
         tokens=shapes["embeddings.token_embedding.weight"],
         positions=shapes["embeddings.position_embedding.weight"],
@@ -110,7 +130,7 @@ def clip_config(shapes: Shapes) -> Config:
 
 
 def open_clip_config(shapes: Shapes) -> Config:
-    """What `CLIPTextConfig` takes, from names as OpenCLIP has them."""
+    """The same from names as OpenCLIP has them."""
     config = _text_config(
         tokens=shapes["token_embedding.weight"],
         positions=shapes["positional_embedding"],

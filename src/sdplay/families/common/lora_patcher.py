@@ -7,8 +7,8 @@ those of the model. LoRAs may name layers as diffusers does or as the original r
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -29,22 +29,6 @@ from sdplay.families.common.lora_file import (
 )
 from sdplay.prompts.lora_tags import ActiveLoras
 
-OUTSIDE = {
-    "conv_in": "input_blocks.0.0",
-    "time_embedding.linear_1": "time_embed.0",
-    "time_embedding.linear_2": "time_embed.2",
-    "add_embedding.linear_1": "label_emb.0.0",
-    "add_embedding.linear_2": "label_emb.0.2",
-    "conv_out": "out.2",
-}
-IN_A_RESNET = {
-    "conv1": "in_layers.2",
-    "time_emb_proj": "emb_layers.1",
-    "conv2": "out_layers.3",
-    "conv_shortcut": "skip_connection",
-}
-BLOCK = re.compile(r"(?:(down|up)_blocks\.(\d+)|mid_block)\.(resnets|attentions|downsamplers|upsamplers)\.(\d+)\.(.+)")
-
 SIDES = {"network": (NETWORK,), "text": (TEXT, TEXT_2)}
 MOST_CACHED = 8  # LoRAs beyond those that are wanted now; they are read again when they are wanted again
 TOGETHER = "choose a LoRA and a `model` that belong together"
@@ -55,15 +39,26 @@ class LoraPatcher:
 
     def __init__(self, unet: Any, text_encoders: Sequence[Any]) -> None:
         self.width: int = unet.config.cross_attention_dim
-        self.layers: dict[Layer, nn.Module] = {(NETWORK, name): module for name, module in network_layers(unet)}
-        for part, encoder in zip((TEXT, TEXT_2), text_encoders, strict=False):
-            for name, module in weight_layers(encoder):
-                self.layers[part, name.replace(".", "_").removeprefix("text_model_")] = module
-        self.names = {module: layer for layer, module in reversed(self.layers.items())}  # the first of each one's names
+        self._networks = unet, tuple(text_encoders)
         self.loras: dict[str, dict[Layer, LowRank]] = {}
         self.active: dict[str, ActiveLoras | None] = dict.fromkeys(SIDES, ())  # None: a change was interrupted
         self._originals: dict[Layer, Tensor] = {}
         self.before_apply: Callable[[str], None] = lambda side: None  # loads a side into memory
+
+    @cached_property
+    def layers(self) -> dict[Layer, nn.Module]:
+        """The layers by their names, of which one can have two."""
+        unet, text_encoders = self._networks
+        found: dict[Layer, nn.Module] = {(NETWORK, name): module for name, module in network_layers(unet)}
+        for part, encoder in zip((TEXT, TEXT_2), text_encoders, strict=False):
+            for name, module in weight_layers(encoder):
+                found[part, name.replace(".", "_").removeprefix("text_model_")] = module
+        return found
+
+    @cached_property
+    def names(self) -> dict[nn.Module, Layer]:
+        """The first of each layer's names."""
+        return {module: layer for layer, module in reversed(self.layers.items())}
 
     def load(self, add_ons: Sequence[ResolvedAddOn]) -> None:
         """Read the LoRAs among `add_ons` that are not held yet; raises `BadRequest` for one that does not fit."""
@@ -186,36 +181,9 @@ def weight_layers(module: nn.Module) -> Iterator[tuple[str, nn.Module]]:
 
 def network_layers(unet: Any) -> Iterator[tuple[str, nn.Module]]:
     """The layers of a network under their names with "_" for ".", and again under those of the original releases."""
+    from sdplay.families.common.original_layout import unet_names  # for models with LoRAs alone
+
     layers = dict(weight_layers(unet))
     yield from ((name.replace(".", "_"), layer) for name, layer in layers.items())
-    original = original_names(layers, unet.config.layers_per_block)
+    original = unet_names(layers, unet.config.layers_per_block)
     yield from ((original[name].replace(".", "_"), layer) for name, layer in layers.items() if name in original)
-
-
-def original_names(names: Collection[str], layers: object) -> dict[str, str]:
-    """The original names of those of `names` that have one.
-
-    A stage going down has so many `layers` (pairs of a resnet and, if it has one, an attention), then what halves
-    its size; one going up has one layer more, the last of which also doubles its size.
-    """
-    if not isinstance(layers, int):
-        return {}
-    attending = {match[2] for match in map(BLOCK.fullmatch, names) if match and match[1] == "up" and match[3][0] == "a"}
-    found: dict[str, str] = {name: OUTSIDE[name] for name in names if name in OUTSIDE}
-    for name in names:
-        if match := BLOCK.fullmatch(name):
-            found[name] = block_name(match, layers, attends=match[2] in attending)
-    return found
-
-
-def block_name(match: re.Match[str], layers: int, *, attends: bool) -> str:
-    way, stage, sort, number, rest = match[1], int(match[2] or 0), match[3], int(match[4]), match[5]
-    if sort == "resnets":
-        rest = IN_A_RESNET.get(rest, rest)
-    if way is None:  # resnet, attention, resnet
-        return f"middle_block.{2 * number if sort == 'resnets' else 1}.{rest}"
-    if way == "down":
-        block = f"input_blocks.{1 + stage * (layers + 1) + (layers if sort == 'downsamplers' else number)}"
-        return f"{block}.0.op" if sort == "downsamplers" else f"{block}.{int(sort == 'attentions')}.{rest}"
-    block = f"output_blocks.{stage * (layers + 1) + (layers if sort == 'upsamplers' else number)}"
-    return f"{block}.{1 + attends if sort == 'upsamplers' else int(sort == 'attentions')}.{rest}"

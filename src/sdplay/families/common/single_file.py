@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,18 @@ import torch
 from torch import Tensor
 
 from sdplay.engines.device import Placement
-from sdplay.engines.weight_buffer import MappedFile, with_weights
+from sdplay.engines.weight_buffer import MappedFile, with_weights, without_memory
 from sdplay.families.common import layout
 from sdplay.families.common.checkpoint_names import TEXT_MODEL, UNET, VAE, original_names, transformers_names
 from sdplay.families.common.component_config import check_config
 from sdplay.families.common.detect import Architecture, TextEncoderFiles, below, detect_file
 from sdplay.families.common.latent_model import Components, check_components, component_error, known_latents
+from sdplay.families.common.original_weights import open_clip_weights, unet_weights, vae_weights
 from sdplay.families.common.tokenizer import SIZE, clip_tokenizer
+from sdplay.networks.clip import CLIPTextModel
+from sdplay.networks.config import ClipTextConfig, UNetConfig, VaeConfig
+from sdplay.networks.unet import UNet
+from sdplay.networks.vae import AutoencoderKL
 from sdplay.sampling.process import make_process
 
 Weights = dict[str, Tensor]
@@ -43,7 +49,7 @@ def read_single_file(path: Path, placement: Placement, known: Sequence[Architect
         part = "vae"
         vae = _vae(file, kind.architecture, placement) if kind.has_vae else None
         part = "unet"
-        latents = vae.config if vae is not None else known_latents(unet, kind.architecture)
+        latents = asdict(vae.config) if vae is not None else known_latents(unet, kind.architecture)
         check_components(unet.config, latents, sum(encoder.config.hidden_size for encoder in encoders))
     except Exception as error:  # the conversion and the networks raise many kinds for a checkpoint with odd tensors
         raise component_error(part, path, error) from error
@@ -70,39 +76,26 @@ def unscaled(tensors: Weights, dtype: torch.dtype) -> Weights:
     return found
 
 
-def with_prefix(weights: Weights, prefix: str) -> Weights:
-    """The tensors whose names begin with `prefix`, under their whole names."""
-    return {name: weight for name, weight in weights.items() if name.startswith(prefix)}
-
-
-def shapes_below(weights: Weights, prefix: str) -> dict[str, tuple[int, ...]]:
-    """The shapes of those whose names begin with `prefix`, by their names without it."""
-    return {name: tuple(weight.shape) for name, weight in below(weights, prefix).items()}
+def shapes_of_tensors(weights: Weights) -> dict[str, tuple[int, ...]]:
+    return {name: tuple(weight.shape) for name, weight in weights.items()}
 
 
 def _unet(file: MappedFile, architecture: Architecture, placement: Placement) -> Any:
-    from diffusers import UNet2DConditionModel  # pyright: ignore[reportPrivateImportUsage]
-    from diffusers.loaders.single_file_utils import convert_ldm_unet_checkpoint
-
-    part = with_prefix(file.tensors, UNET)
-    config = layout.unet_config(shapes_below(part, UNET), architecture)
+    part = below(file.tensors, UNET)
+    config = layout.unet_config(shapes_of_tensors(part), architecture)
     check_config(config, len(part))
-    converted: Weights = convert_ldm_unet_checkpoint(part, config)
-    with torch.device("meta"):
-        network = UNet2DConditionModel(**config)
-    return with_weights(network, converted, [file], placement.dtype, placement)
+    with without_memory():
+        network = UNet(UNetConfig.read(config))
+    return with_weights(network, unet_weights(network, part), [file], placement.dtype, placement)
 
 
 def _vae(file: MappedFile, architecture: Architecture, placement: Placement) -> Any:
-    from diffusers import AutoencoderKL  # pyright: ignore[reportPrivateImportUsage]
-    from diffusers.loaders.single_file_utils import convert_ldm_vae_checkpoint
-
-    part = with_prefix(file.tensors, VAE)
-    config: layout.Config = layout.vae_config(shapes_below(part, VAE)) | {"scaling_factor": architecture.scaling_factor}
+    part = below(file.tensors, VAE)
+    config: layout.Config = layout.vae_config(shapes_of_tensors(part)) | {"scaling_factor": architecture.scaling_factor}
     check_config(config, len(part))
-    with torch.device("meta"):
-        vae = AutoencoderKL(**config)
-    return with_weights(vae, convert_ldm_vae_checkpoint(part, config), [file], placement.decode_dtype, placement)
+    with without_memory():
+        vae = AutoencoderKL(VaeConfig.read(config))
+    return with_weights(vae, vae_weights(vae, part), [file], placement.decode_dtype, placement)
 
 
 def _text_encoder(file: MappedFile, files: TextEncoderFiles, placement: Placement) -> Any:
@@ -114,42 +107,31 @@ def _text_encoder(file: MappedFile, files: TextEncoderFiles, placement: Placemen
 
 def _clip(named: Weights, file: MappedFile, files: TextEncoderFiles, placement: Placement) -> Any:
     """A text encoder whose tensors are `named` as in transformers: OpenAI's, and OpenCLIP's from some programs."""
-    from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
-
-    config = layout.clip_config(shapes_below(named, TEXT_MODEL))
+    config = layout.clip_config(shapes_of_tensors(below(named, TEXT_MODEL)))
     check_config(config, len(named))
     if files.layout == "open_clip" and not files.projected:
         config["num_hidden_layers"] = min(config["num_hidden_layers"], OPEN_CLIP_LAYERS - 1)
     if files.projected:
         config["projection_dim"] = named["text_projection.weight"].shape[0]
-    kind = CLIPTextModelWithProjection if files.projected else CLIPTextModel
-    with torch.device("meta"):
-        model = kind(CLIPTextConfig(**config, hidden_act="quick_gelu" if files.layout == "clip" else "gelu"))
-    return _encoder(model, named, file, placement)
+    encoder = _built(config, files)
+    return with_weights(encoder, named, [file], placement.dtype, placement)
 
 
 def _open_clip(file: MappedFile, files: TextEncoderFiles, placement: Placement) -> Any:
     """OpenCLIP's text encoder: whole and with its projection (SDXL), or without its last layer (SD 2.x)."""
-    from diffusers.loaders.single_file_utils import convert_open_clip_checkpoint
-    from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
-
-    prefix = f"{files.root}model."
-    part = with_prefix(file.tensors, prefix)
-    config = layout.open_clip_config(shapes_below(part, prefix))
+    part = below(file.tensors, f"{files.root}model.")
+    config = layout.open_clip_config(shapes_of_tensors(part))
     check_config(config, len(part))
     if not files.projected:
         config["num_hidden_layers"] -= 1
-        last = f"{prefix}transformer.resblocks.{config['num_hidden_layers']}."
-        part = {name: weight for name, weight in part.items() if not name.startswith(last)}
-    kind = CLIPTextModelWithProjection if files.projected else CLIPTextModel
-    with torch.device("meta"):
-        model = kind(CLIPTextConfig(**config, hidden_act="gelu"))
-    return _encoder(model, convert_open_clip_checkpoint(model, part, prefix=prefix), file, placement)
+    encoder = _built(config, files)
+    return with_weights(encoder, open_clip_weights(encoder, part), [file], placement.dtype, placement)
 
 
-def _encoder(model: Any, weights: Weights, file: MappedFile, placement: Placement) -> Any:
-    if model.config.vocab_size != SIZE:
-        raise ValueError(f"it knows {model.config.vocab_size} tokens, and CLIP's vocabulary has {SIZE}")
-    if not hasattr(model, "text_model"):  # transformers from 5.6 on has no such level in CLIPTextModel
-        weights = {name.removeprefix(TEXT_MODEL): weight for name, weight in weights.items()}
-    return with_weights(model, weights, [file], placement.dtype, placement)
+def _built(config: layout.Config, files: TextEncoderFiles) -> CLIPTextModel:
+    """The text encoder of `config`, without memory; raises `ValueError` for another vocabulary than CLIP's."""
+    if config["vocab_size"] != SIZE:
+        raise ValueError(f"it knows {config['vocab_size']} tokens, and CLIP's vocabulary has {SIZE}")
+    act = "quick_gelu" if files.layout == "clip" else "gelu"
+    with without_memory():
+        return CLIPTextModel(ClipTextConfig.read(config | {"hidden_act": act}), projected=files.projected)

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -29,6 +28,8 @@ from sdplay.families.common.tokenizer import (
     slot_and_row,
     with_embeddings,
 )
+from sdplay.networks.clip import CLIPTextModel, TextStates
+from sdplay.networks.tokenizer import CLIPTokenizer
 from sdplay.prompts.lora_tags import ActiveEmbeddings
 
 # A mean this much smaller than the numbers it is taken of is what rounding left of zero (float32 leaves 1e-7 of them,
@@ -49,7 +50,7 @@ class TextualInversions:
     no vocabulary reaches.
     """
 
-    def __init__(self, encoders: Sequence[Any]) -> None:
+    def __init__(self, encoders: Sequence[CLIPTextModel]) -> None:
         self.encoders = encoders
         self.vectors: dict[str, tuple[Tensor, ...]] = {}
         self._slots: dict[str, int] = {}
@@ -102,25 +103,18 @@ class TextualInversions:
         known = {name: embedding_tokens(self._slots[digest], len(self.vectors[digest][0])) for name, digest in words}
         return with_embeddings(tokenize, known)
 
-    def encode(self, number: int, encoder: Any, tokens: Tensor, **wanted: bool) -> Any:
+    def encode(self, number: int, encoder: CLIPTextModel, tokens: Tensor) -> TextStates:
         """What text encoder `number` makes of `tokens` [1, length], with vectors in the places of their tokens."""
         places = tokens[0] >= FIRST_EMBEDDING_TOKEN
         if not bool(places.any()):
-            return encoder(tokens, **wanted)
+            return encoder(tokens)
         by_slot = {slot: digest for digest, slot in self._slots.items()}
         slots = [slot_and_row(int(token)) for token in tokens[0][places]]
         vectors = torch.stack([self.vectors[by_slot[slot]][number][row] for slot, row in slots])
-
-        def put_in(_: Any, __: Any, found: Tensor) -> Tensor:
-            found = found.clone()
-            found[0, places] = vectors.to(found)
-            return found
-
-        hook = encoder.get_input_embeddings().register_forward_hook(put_in)
-        try:
-            return encoder(torch.where(tokens < FIRST_EMBEDDING_TOKEN, tokens, 0), **wanted)
-        finally:
-            hook.remove()
+        known = torch.where(places, 0, tokens)
+        found = encoder.embed(known)
+        found[0, places] = vectors.to(found)
+        return encoder(known, found)
 
 
 def vectors_in(tensors: Mapping[str, Tensor], encoders: int) -> tuple[Tensor, ...] | None:
@@ -157,16 +151,9 @@ def skipped_layers(clip_skip: int, own: int, layers: int) -> int:
     return max(clip_skip - own, 0)
 
 
-def plain_tokenizer(tokenizer: Any) -> Tokenize:
-    """The tokens of a text without marks around them, however long it is."""
-    return lambda text: tokenizer(text, add_special_tokens=False, verbose=False).input_ids
-
-
-def chunk_input_ids(chunk: Chunk, tokenizer: Any, text_encoder: Any) -> Tensor:
+def chunk_input_ids(chunk: Chunk, tokenizer: CLIPTokenizer, text_encoder: CLIPTextModel) -> Tensor:
     """The numbers of a chunk [1, length] between their marks, padded to the length the text encoder reads."""
-    length = text_encoder.config.max_position_embeddings
-    tokens = [tokenizer.bos_token_id, *chunk.tokens, tokenizer.eos_token_id]
-    tokens += [tokenizer.pad_token_id] * (length - len(tokens))
+    tokens = tokenizer.marked(chunk.tokens, text_encoder.config.max_position_embeddings)
     return torch.tensor([tokens], device=text_encoder.device)
 
 
@@ -190,8 +177,7 @@ def apply_emphasis(states: Tensor, chunk: Chunk) -> Tensor:
     return (after * (scale if known else 1.0)).to(states.dtype)
 
 
-def to_input_ids(tokenizer: Any, text_encoder: Any, text: str) -> Tensor:
+def to_input_ids(tokenizer: CLIPTokenizer, text_encoder: CLIPTextModel, text: str) -> Tensor:
     """The numbers of `text` [1, length], padded and cut to the length the text encoder reads."""
-    length = text_encoder.config.max_position_embeddings
-    found = tokenizer(text, padding="max_length", truncation=True, max_length=length, return_tensors="pt")
-    return found.input_ids.to(text_encoder.device)
+    tokens = tokenizer.marked(tokenizer.encode(text), text_encoder.config.max_position_embeddings)
+    return torch.tensor([tokens], device=text_encoder.device)

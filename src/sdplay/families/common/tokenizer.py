@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
-from typing import Any
 
 from sdplay.core.errors import ModelBroken
+from sdplay.families.common.tokenizer_files import read_clip_tokenizer
 from sdplay.files.model_files import read_json
-from sdplay.networks.tokenizer import END, END_OF_WORD, START
+from sdplay.networks.tokenizer import END, END_OF_WORD, START, CLIPTokenizer
 from sdplay.prompts.attention import Section
 from sdplay.prompts.lora_tags import word_pattern
 
@@ -36,12 +36,12 @@ TOKENS = 77
 class PromptTokenizer:
     """A tokenizer, the `size` of a chunk in tokens, and the words that stand for vectors."""
 
-    tokenizer: Any
+    tokenizer: CLIPTokenizer
     size: int
     vectors: EmbeddingTokens = field(default_factory=dict)
 
     def encode(self, text: str) -> Sequence[int]:
-        return self.tokenizer(text, add_special_tokens=False, verbose=False).input_ids
+        return self.tokenizer.encode(text)
 
     def prompt_tokens(self, text: str) -> Sequence[int]:
         """The tokens of a text in A1111's notation, in which some words stand for vectors."""
@@ -55,14 +55,14 @@ class PromptTokenizer:
             if of_vectors:
                 texts += [names[token] for token in run if token in names]
             else:
-                texts.append(self.tokenizer.decode(list(run), clean_up_tokenization_spaces=False).strip())
+                texts.append(self.tokenizer.decode(list(run)))
         return " ".join(filter(None, texts))
 
     def split_words(self, tokens: Sequence[int]) -> Iterator[tuple[str, ...]]:
         """The words that take several tokens, since the vocabulary does not have them whole, in their pieces."""
         tokens = [token for token in tokens if token < FIRST_EMBEDDING_TOKEN]
         word: list[str] = []
-        for token, name in zip(tokens, self.tokenizer.convert_ids_to_tokens(list(tokens)), strict=True):
+        for token, name in zip(tokens, self.tokenizer.pieces(tokens), strict=True):
             word.append(self.decode([token]) or name)
             if name.endswith(END_OF_WORD):
                 if len(word) > 1:
@@ -74,13 +74,9 @@ def read_tokenizer(path: Path) -> PromptTokenizer:
     """The tokenizer of the model at `path`, a diffusers folder or a single file; raises `ModelBroken`."""
     if path.is_file():
         return PromptTokenizer(clip_tokenizer(), TOKENS - SPECIAL_TOKENS)
-    from transformers import CLIPTokenizer
-
     try:
         length = int(read_json(path / "text_encoder" / "config.json").get("max_position_embeddings", TOKENS))
-        return PromptTokenizer(
-            CLIPTokenizer.from_pretrained(path / "tokenizer", local_files_only=True), length - SPECIAL_TOKENS
-        )
+        return PromptTokenizer(read_clip_tokenizer(path / "tokenizer"), length - SPECIAL_TOKENS)
     except Exception as error:  # a broken tokenizer raises a dozen kinds
         reason = f"its tokenizer cannot be read: {str(error).splitlines()[0] if str(error) else type(error).__name__}"
         raise ModelBroken(reason, field="model", value=str(path), hint="fetch the model again") from error
@@ -103,13 +99,9 @@ def clip_vocabulary() -> tuple[dict[str, int], list[tuple[str, str]]]:
     return {word: number for number, word in enumerate(words)}, merges
 
 
-def clip_tokenizer(pad: str = "<|endoftext|>") -> Any:
+def clip_tokenizer(pad: str = END) -> CLIPTokenizer:
     """CLIP's tokenizer; OpenCLIP's pads with "!" instead, which is token 0."""
-    from transformers import CLIPTokenizer
-
-    vocabulary, merges = clip_vocabulary()
-    pairs: Any = merges
-    return CLIPTokenizer(vocab=vocabulary, merges=pairs, pad_token=pad, model_max_length=TOKENS)
+    return CLIPTokenizer(*clip_vocabulary(), {"pad_token": pad})
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,15 +10,13 @@ from torch import Tensor
 
 from sdplay.engines.device import Placement
 from sdplay.families.base import TextEncoding
-from sdplay.families.common.folder import read_folder, with_vae
+from sdplay.families.common.folder import read_components
 from sdplay.families.common.latent_model import Components, LatentModel
-from sdplay.families.common.single_file import read_single_file
 from sdplay.families.common.text_encoder import (
     BEFORE_LAST,
     LAST,
     apply_emphasis,
     chunk_input_ids,
-    plain_tokenizer,
     skipped_layers,
     to_input_ids,
 )
@@ -37,7 +35,7 @@ class StableDiffusion(LatentModel):
     def __init__(self, parts: Components, placement: Placement) -> None:
         super().__init__(parts, placement)
         (self.tokenizer,), (self.text_encoder,) = parts.tokenizers, parts.text_encoders
-        self.default_layer = BEFORE_LAST if getattr(parts.unet.config, "use_linear_projection", False) else LAST
+        self.default_layer = BEFORE_LAST if parts.unet.config.use_linear_projection else LAST
 
     @torch.inference_mode()
     def encode_text(self, text: str, clip_skip: int = 1) -> TextEncoding:
@@ -48,7 +46,7 @@ class StableDiffusion(LatentModel):
         size = self.text_encoder.config.max_position_embeddings - SPECIAL_TOKENS
         states: list[Tensor] = []
         for chunk in split_into_chunks(
-            sections, self.textual_inversions.tokenizer_with(plain_tokenizer(self.tokenizer), self.embeddings), size
+            sections, self.textual_inversions.tokenizer_with(self.tokenizer.encode, self.embeddings), size
         ):
             tokens = chunk_input_ids(chunk, self.tokenizer, self.text_encoder)
             states.append(apply_emphasis(self._states(tokens, clip_skip), chunk))
@@ -59,12 +57,10 @@ class StableDiffusion(LatentModel):
         self.lora_patcher.apply("text", self.text_loras)
         layers = self.text_encoder.config.num_hidden_layers + self.default_layer - LAST
         back = skipped_layers(clip_skip, self.default_layer, layers)
+        found = self.textual_inversions.encode(0, self.text_encoder, tokens)
         if not back:
-            return self.textual_inversions.encode(0, self.text_encoder, tokens)[0][0]
-        out = self.textual_inversions.encode(0, self.text_encoder, tokens, output_hidden_states=True)
-        states = out.hidden_states[-1 - back]
-        inner = getattr(self.text_encoder, "text_model", self.text_encoder)  # there before transformers 5.6
-        return inner.final_layer_norm(states)[0]
+            return found.last_hidden_state[0]
+        return self.text_encoder.text_model.final_layer_norm(found.hidden_states[-1 - back])[0]
 
 
 def load(path: Path, placement: Placement, vae: Path | None = None) -> StableDiffusion:
@@ -72,6 +68,4 @@ def load(path: Path, placement: Placement, vae: Path | None = None) -> StableDif
 
     Raises `ModelBroken` with the part that cannot be read.
     """
-    read = read_folder if path.is_dir() else read_single_file
-    parts = read(path, placement, (SD15, SD2))
-    return StableDiffusion(with_vae(parts, vae, placement).to_device(placement), placement)
+    return StableDiffusion(read_components(path, placement, (SD15, SD2), vae), placement)

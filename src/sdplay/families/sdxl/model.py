@@ -11,14 +11,12 @@ from torch import Tensor
 
 from sdplay.engines.device import Placement
 from sdplay.families.base import Extras, TextEncoding
-from sdplay.families.common.folder import read_folder, with_vae
+from sdplay.families.common.folder import read_components
 from sdplay.families.common.latent_model import Components, ExtrasOf, LatentModel, component_error
-from sdplay.families.common.single_file import read_single_file
 from sdplay.families.common.text_encoder import (
     BEFORE_LAST,
     apply_emphasis,
     chunk_input_ids,
-    plain_tokenizer,
     skipped_layers,
     to_input_ids,
 )
@@ -55,7 +53,7 @@ class StableDiffusionXL(LatentModel):
         size = min(encoder.config.max_position_embeddings for encoder in self.text_encoders) - SPECIAL_TOKENS
         back = self._further_back(clip_skip)
         found: list[TextEncoding] = []
-        spell = self.textual_inversions.tokenizer_with(plain_tokenizer(self.tokenizers[0]), self.embeddings)
+        spell = self.textual_inversions.tokenizer_with(self.tokenizers[0].encode, self.embeddings)
         for chunk in split_into_chunks(sections, spell, size):
             sides: list[TextEncoding] = []
             for number, (tokenizer, encoder) in enumerate(zip(self.tokenizers, self.text_encoders, strict=True)):
@@ -71,8 +69,9 @@ class StableDiffusionXL(LatentModel):
 
     def _read(self, number: int, tokens: Tensor, back: int) -> TextEncoding:
         self.lora_patcher.apply("text", self.text_loras)
-        out = self.textual_inversions.encode(number, self.text_encoders[number], tokens, output_hidden_states=True)
-        return TextEncoding(out.hidden_states[-BEFORE_LAST - back][0], out[0][0])
+        found = self.textual_inversions.encode(number, self.text_encoders[number], tokens)
+        pooled = None if found.text_embeds is None else found.text_embeds[0]
+        return TextEncoding(found.hidden_states[-BEFORE_LAST - back][0], pooled)
 
     def _side_by_side(self, sides: Sequence[TextEncoding]) -> TextEncoding:
         """What the encoders say in one, with the pooled text (text_embeds) of the last."""
@@ -99,14 +98,13 @@ def load(path: Path, placement: Placement, vae: Path | None = None) -> StableDif
 
     Raises `ModelBroken` with the part that cannot be read.
     """
-    read = read_folder if path.is_dir() else read_single_file
-    parts = read(path, placement, (SDXL,))
+    parts = read_components(path, placement, (SDXL,), vae)
     unet = parts.unet.config
     try:
         check_extras(unet, parts.text_encoders[-1].config)
     except ValueError as error:
         raise component_error("unet", path, error) from None
-    return StableDiffusionXL(with_vae(parts, vae, placement).to_device(placement), placement)
+    return StableDiffusionXL(parts, placement)
 
 
 def check_extras(unet: object, text_encoder: object) -> None:

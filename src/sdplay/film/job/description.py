@@ -78,8 +78,6 @@ def here() -> dict[str, str]:
     return {
         "sdplay": VERSION,
         "torch": version("torch"),
-        "diffusers": version("diffusers"),
-        "transformers": version("transformers"),
         "machine": f"{platform.system()} {platform.machine()} {processor()}",
     }
 

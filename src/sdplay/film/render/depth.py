@@ -13,11 +13,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sdplay.core.errors import ModelBroken
-from sdplay.engines.weight_buffer import check_loaded
 from sdplay.events import DepthMapDone
 from sdplay.files.model_files import read_json
 from sdplay.film.camera.disparity import equalize, fit_disparity, normalize, ramp
-from sdplay.film.inputs import CONFIG
+from sdplay.film.inputs import CONFIG, check_depth_library
 from sdplay.film.render.camera_warp import Disparity
 from sdplay.film.request_animate import Animate
 from sdplay.images.picture import pixel_digest
@@ -95,7 +94,10 @@ class DepthModel:
 
 
 def load_depth(folder: Path, device: torch.device) -> DepthModel:
-    """The Depth Anything, DPT (MiDaS) or ZoeDepth model in `folder`; raises `ModelBroken` for any other."""
+    """The Depth Anything, DPT (MiDaS) or ZoeDepth model in `folder`; raises `ModelBroken` for any other, and
+    `BadRequest` where transformers is not installed.
+    """
+    check_depth_library(str(folder))
     from transformers import AutoModelForDepthEstimation
 
     try:
@@ -104,12 +106,21 @@ def load_depth(folder: Path, device: torch.device) -> DepthModel:
             raise ValueError(f"it is of type {kind!r}; known are {', '.join(MODEL_TYPES)}")
         recipe = read_json(folder / PREPROCESSOR) if (folder / PREPROCESSOR).is_file() else {}
         options = {"local_files_only": True, "use_safetensors": True, "output_loading_info": True}
-        network = check_loaded(AutoModelForDepthEstimation.from_pretrained(folder, dtype=torch.float32, **options))
+        network = _checked(AutoModelForDepthEstimation.from_pretrained(folder, dtype=torch.float32, **options))
         return DepthModel(network.to(device).eval().requires_grad_(False), recipe, device)
     except Exception as error:  # transformers and safetensors raise a dozen kinds for a bad file
         why = str(error).splitlines()[0] if str(error) else type(error).__name__
         hint = "fetch it again, or take depth_model builtin or none"
         raise ModelBroken(f"cannot be used: {why}", field="depth_model", value=str(folder), hint=hint) from error
+
+
+def _checked(loaded: Any) -> Any:
+    """The model of a (model, loading info) pair; raises `ValueError` where its file lacked weights, left random."""
+    model, info = loaded
+    missing = sorted(info["missing_keys"])
+    if missing:
+        raise ValueError(f"{len(missing)} of its weights are not in the file, {missing[0]} for one")
+    return model
 
 
 def _metric(config: Any) -> bool:

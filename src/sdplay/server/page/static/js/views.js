@@ -3,12 +3,14 @@ import { CanvasView } from "./views/canvas/view.js";
 import { DrawView } from "./views/draw.js";
 import { FilmsView } from "./views/films.js";
 import { GalleryView } from "./views/gallery/view.js";
+import { LiveView } from "./views/live/view.js";
 
 /** @typedef {{name: string, icon: string, label: string, component: any, hidden?: boolean}} View */
 
 /** @type {View[]} */
 export const views = [
   { name: "draw", icon: "draw", label: "views.draw", component: DrawView },
+  { name: "live", icon: "live", label: "views.live", component: LiveView },
   { name: "canvas", icon: "canvas", label: "views.canvas", component: CanvasView },
   { name: "gallery", icon: "gallery", label: "views.gallery", component: GalleryView },
   { name: "films", icon: "films", label: "views.films", component: FilmsView },

@@ -2,6 +2,9 @@
 
 /** @import { Raster } from "./raster.js" */
 /** @import { Point, Rect } from "./rect.js" */
+import { grown } from "./mask.js";
+import { cut } from "./raster.js";
+import { intersection, isEmpty, whole } from "./rect.js";
 
 const MIDDLE = 128;
 
@@ -49,6 +52,22 @@ function pushSpans(waiting, data, from, to, isSame) {
     if (fits && !inRun) waiting.push(at);
     inRun = fits;
   }
+}
+
+/**
+ * Cover the pixels next to what is covered: smooth edges leave no fringe. The pixels that this touches.
+ * @param {Raster} covered @param {Rect} rect  of what is covered @returns {Rect}
+ */
+export function spread(covered, rect) {
+  if (isEmpty(rect)) return rect;
+  const wider = { left: rect.left - 1, top: rect.top - 1, right: rect.right + 1, bottom: rect.bottom + 1 };
+  const wide = intersection(wider, whole(covered));
+  const part = grown(cut(covered, wide), 1);
+  for (let y = wide.top; y < wide.bottom; y++) {
+    const from = (y - wide.top) * part.width;
+    covered.data.set(part.data.subarray(from, from + part.width), y * covered.width + wide.left);
+  }
+  return wide;
 }
 
 /** Pixels on the same side of an outline as that at `start`. @param {Raster} mask @param {Point} start */

@@ -5,7 +5,7 @@
 /** @import { Ink } from "./ink.js" */
 /** @import { LayerName } from "./history.js" */
 /** @import { Point } from "./rect.js" */
-import { coverConnected, sameColour, sameSide } from "./fill.js";
+import { coverConnected, sameColour, sameSide, spread } from "./fill.js";
 import { corners, coverPolygon } from "./shapes.js";
 
 /** @typedef {"brush" | "eraser" | "lasso" | "rectangle" | "fill" | "hand"} ToolName */
@@ -112,5 +112,5 @@ function fillAt(document, tool, at, ink, label) {
   if (!inside) return;
   const byColour = tool.layer === "paint" || tool.byColour;
   const isSame = byColour ? sameColour(document.picture, at, tool.tolerance) : sameSide(document.mask, at);
-  document.ink(tool.layer, ink, label, (covered) => coverConnected(covered, at, isSame));
+  document.ink(tool.layer, ink, label, (covered) => spread(covered, coverConnected(covered, at, isSame)));
 }

@@ -47,7 +47,7 @@ async function ask(method, path, options = {}) {
     if (options.signal?.aborted) throw error;
     throw new ApiError(0, { code: "unreachable", message: String(error) });
   }
-  const json = (answer.headers.get("content-type") || "").includes("json");
+  const json = answer.status !== 204 && (answer.headers.get("content-type") || "").includes("json");
   const told = json ? await answer.json() : null;
   if (answer.ok) return told;
   throw new ApiError(answer.status, told?.error ?? { message: answer.statusText });

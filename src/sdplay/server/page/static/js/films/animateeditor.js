@@ -36,7 +36,7 @@ import { Monitor } from "./monitor.js";
 import { followMotion, playing, restartClock } from "./motion.js";
 import { addBlock } from "./promptlane.js";
 import { followSound } from "./soundstate.js";
-import { Timeline } from "./timeline.js";
+import { AddLane, Timeline } from "./timeline.js";
 import { zoomBy, zoomToFit } from "./view.js";
 
 const KINDS = ["deforum", "config", "json"];
@@ -76,7 +76,7 @@ export function AnimateEditor() {
       <${Monitor} />
       <${Inspector} problems=${problems} />
     </div>
-    <div class="films-below-bar"><${FilmOutlook} outlook=${outlook} frames=${frameCount.value} fps=${fps.value} /><span class="spread"></span><${RangeTools} /></div>
+    <div class="films-below-bar"><${FilmOutlook} outlook=${outlook} frames=${frameCount.value} fps=${fps.value} /><span class="spread"></span><${AddLane} /><${RangeTools} /></div>
     <${Timeline} />
   </div>`;
 }

@@ -44,6 +44,8 @@ export const fps = computed(() => rate(fields.value.fps));
 export const selected = signal(/** @type {Selected} */ (null));
 export const open = signal(/** @type {string} */ ("zoom"));
 export const playhead = signal(0);
+/** The block of words that is shown: where somebody went, not where it plays, so that typing never goes elsewhere. */
+export const blockShown = signal(0);
 export const snapping = signal(true);
 export const blocks = computed(() => parsePrompts(String(fields.value.animation_prompts ?? "")) ?? []);
 
@@ -89,7 +91,7 @@ export function replaceAll(now, job = null) {
   write(now);
   base.value = job;
   selected.value = null;
-  playhead.value = 0;
+  seek(0);
 }
 
 /** The animation that a job or a file asks for. @param {Record<string, any>} request @param {string | null} [job] */
@@ -142,11 +144,7 @@ export function setRange(range) {
 /** @param {number} frame */
 export function seek(frame) {
   playhead.value = Math.min(Math.max(Math.round(frame), 0), frameCount.peek() - 1);
-}
-
-/** The block of words at the playhead. */
-export function blockHere() {
-  return blockAt(blocks.value, playhead.value);
+  blockShown.value = blockAt(blocks.peek(), playhead.peek());
 }
 
 /** The job that draws what is edited. @returns {Record<string, any>} */

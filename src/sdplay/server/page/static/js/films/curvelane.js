@@ -22,8 +22,8 @@ import { isPlain, movedKey, valueAt, withNewKey, withoutKey } from "./schedule.j
 import { gridLines } from "./timescale.js";
 import { dragging, frameAt, length, pointerX, scale } from "./view.js";
 
-const LOW = 46;
-const HIGH = 156;
+const LOW = 42;
+const HIGH = 148;
 const ROOM = 9; // pixels above and below, so that points at the ends are whole
 
 /** @typedef {import("./lanes.js").Lane} Lane */

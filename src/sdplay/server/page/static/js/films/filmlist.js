@@ -13,6 +13,7 @@ import { Progress } from "../parts/progress.js";
 import { toastError } from "../parts/toast.js";
 import { editFilm } from "./edit.js";
 import { openFile } from "./files.js";
+import { warmUp } from "./motion.js";
 
 const films = signal(/** @type {any[] | null} */ (null));
 const next = signal(/** @type {string | null} */ (null));
@@ -59,7 +60,10 @@ export function FilmList() {
 
 /** @param {{to: string, icon: string, name: string}} props */
 function Begin({ to, icon, name }) {
-  return html`<a class="films-begin-card" href=${href(to)} onClick=${(/** @type {Event} */ event) => {
+  const soon = () => name === "animate" && warmUp();
+  return html`<a class="films-begin-card" href=${href(to)} onPointerEnter=${soon} onFocus=${soon} onClick=${(
+    /** @type {Event} */ event,
+  ) => {
     event.preventDefault();
     go(to);
   }}>
@@ -101,5 +105,5 @@ export function firstWords(text) {
   } catch {
     // words as they are
   }
-  return text || t("films.untitled");
+  return text.replaceAll(" | ", " → ") || t("films.untitled");
 }

@@ -5,7 +5,7 @@ import { Button } from "../parts/button.js";
 import { NumberField, Select, TextArea } from "../parts/field.js";
 import { Tabs } from "../parts/tabs.js";
 import {
-  blockHere,
+  blockShown,
   blocks,
   change,
   curves,
@@ -41,7 +41,7 @@ export function Inspector({ problems }) {
       ${
         tab === "film"
           ? html`<${FilmSettings} problems=${problems} />`
-          : html`<${Words} place=${chosen && "block" in chosen ? chosen.block : blockHere()} problems=${problems} />
+          : html`<${Words} place=${chosen && "block" in chosen ? chosen.block : Math.min(blockShown.value, Math.max(blocks.value.length - 1, 0))} problems=${problems} />
         <${LaneFacts} name=${chosen && "lane" in chosen ? chosen.lane : open.value} place=${chosen && "lane" in chosen ? chosen.place : null} />`
       }
     </div>

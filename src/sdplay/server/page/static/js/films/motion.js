@@ -66,6 +66,16 @@ async function stream(what, fresh, signal) {
   }
 }
 
+let warm = false;
+
+/** Let the process that moves pictures begin, before anybody waits for it. */
+export function warmUp() {
+  if (warm) return;
+  warm = true;
+  const body = JSON.stringify({ request: { max_frames: 1 }, side: 32, viewer: `${VIEWER} first` });
+  fetch(address("motion"), { method: "POST", body, headers: { "Content-Type": "application/json" } }).catch(() => {});
+}
+
 const question = newest(DELAY, load, (_, error) => {
   if (error instanceof ApiError) problem.value = error;
 });

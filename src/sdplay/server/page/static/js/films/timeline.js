@@ -42,7 +42,6 @@ export function Timeline() {
     };
   }, []);
   const lanes = lanesShown(fields.value, edited.value.shown, mode.value);
-  const more = lanesToAdd(fields.value, edited.value.shown, mode.value);
   return html`<section class="films-timeline" aria-label=${t("films.timeline")}>
     <div class="films-lanes" ref=${element} onScroll=${(/** @type {any} */ event) => {
       scrolled.value = event.currentTarget.scrollLeft;
@@ -50,15 +49,8 @@ export function Timeline() {
       <div class="films-lanes-inside" style=${{ "--length": `${length.value}px` }}>
         <${Ruler} />
         <${PromptLane} />
-        ${lanes.map((lane) => html`<${CurveLane} lane=${lane} key=${lane.name} />`)}
         ${sound.value && html`<${SoundLane} />`}
-        <div class="films-lane films-lane-add"><div class="films-lane-head">
-          ${
-            more.length > 0 &&
-            html`<${Menu} small icon="plus" kind="quiet" class="films-add-lane menu-up" label=${t("films.lane.add")} text=${t("films.lane.add")}
-              items=${more.map((lane) => ({ label: t(`films.lane.${lane.name}`), run: () => addLane(lane.name) }))} />`
-          }
-        </div></div>
+        ${lanes.map((lane) => html`<${CurveLane} lane=${lane} key=${lane.name} />`)}
         <div class="films-playhead" style=${{ transform: `translateX(${playhead.value * scale.value}px)` }} aria-hidden="true"></div>
         ${edited.value.range && html`<${Range} />`}
       </div>
@@ -66,10 +58,18 @@ export function Timeline() {
   </section>`;
 }
 
+/** The lanes that could be there as well. It stands outside of what scrolls, where its list has room. */
+export function AddLane() {
+  const more = lanesToAdd(fields.value, edited.value.shown, mode.value);
+  if (!more.length) return null;
+  const items = more.map((lane) => ({ label: t(`films.lane.${lane.name}`), run: () => addLane(lane.name) }));
+  return html`<${Menu} small icon="plus" kind="quiet" class="films-add-lane" label=${t("films.lane.add")} text=${t("films.lane.add")} items=${items} />`;
+}
+
 function Range() {
   const [first, last] = /** @type {[number, number]} */ (edited.value.range);
   const place = {
-    insetInlineStart: `calc(var(--heads) + ${first * scale.value}px)`,
+    insetInlineStart: `calc(var(--heads) + var(--edge) + ${first * scale.value}px)`,
     width: `${Math.max((last - first) * scale.value, 2)}px`,
   };
   return html`<div class="films-range" style=${place} aria-hidden="true"></div>`;

@@ -13,24 +13,31 @@ export function canvasKeys() {
   return [
     { keys: "Ctrl+Enter", what: "canvas.keys.draw", run: () => void draw() },
     { keys: "Ctrl+Shift+Enter", what: "canvas.first", run: () => void draw({ first: true }) },
-    { keys: "Ctrl+z", what: "canvas.undo", run: () => undo(easel) },
-    { keys: "Ctrl+Shift+z", what: "canvas.redo", run: () => redo(easel) },
-    { keys: "Ctrl+y", what: "canvas.redo", run: () => redo(easel) },
-    ...TOOLS.map(({ name, key }) => ({ keys: key, what: `canvas.tool.${name}`, run: () => choose(easel, { name }) })),
+    ...easelKeys(easel),
     { keys: "x", what: "canvas.keys.layer", run: () => switchLayer() },
-    { keys: "[", what: "canvas.keys.smaller", run: () => resizeBrush(easel, -1) },
-    { keys: "]", what: "canvas.keys.larger", run: () => resizeBrush(easel, 1) },
-    { keys: "{", what: "canvas.keys.harder", run: () => softenBrush(easel, -1) },
-    { keys: "}", what: "canvas.keys.softer", run: () => softenBrush(easel, 1) },
     { keys: "Shift+v", what: "canvas.invert", run: () => invertMask(easel) },
-    { keys: "Shift+x", what: "canvas.keys.clear", run: () => clearLayer(easel) },
-    { keys: "0", what: "canvas.zoom.fit", run: () => fitIn(easel) },
-    { keys: "+", what: "canvas.zoom.in", run: () => zoomBy(easel, ZOOM) },
-    { keys: "-", what: "canvas.zoom.out", run: () => zoomBy(easel, 1 / ZOOM) },
     { keys: "ArrowRight", what: "canvas.keys.next", run: () => isPicking() && step(1) },
     { keys: "ArrowLeft", what: "canvas.keys.previous", run: () => isPicking() && step(-1) },
     { keys: "Enter", what: "canvas.accept", run: () => isPicking() && void accept() },
     { keys: "Escape", what: "canvas.reject", run: () => isPicking() && leaveRound() },
+  ];
+}
+
+/** The keys of whatever is painted on. @param {import("./easel.js").Easel} on @returns {import("../../core/keys.js").Key[]} */
+export function easelKeys(on) {
+  return [
+    { keys: "Ctrl+z", what: "canvas.undo", run: () => undo(on) },
+    { keys: "Ctrl+Shift+z", what: "canvas.redo", run: () => redo(on) },
+    { keys: "Ctrl+y", what: "canvas.redo", run: () => redo(on) },
+    ...TOOLS.map(({ name, key }) => ({ keys: key, what: `canvas.tool.${name}`, run: () => choose(on, { name }) })),
+    { keys: "[", what: "canvas.keys.smaller", run: () => resizeBrush(on, -1) },
+    { keys: "]", what: "canvas.keys.larger", run: () => resizeBrush(on, 1) },
+    { keys: "{", what: "canvas.keys.harder", run: () => softenBrush(on, -1) },
+    { keys: "}", what: "canvas.keys.softer", run: () => softenBrush(on, 1) },
+    { keys: "Shift+x", what: "canvas.keys.clear", run: () => clearLayer(on) },
+    { keys: "0", what: "canvas.zoom.fit", run: () => fitIn(on) },
+    { keys: "+", what: "canvas.zoom.in", run: () => zoomBy(on, ZOOM) },
+    { keys: "-", what: "canvas.zoom.out", run: () => zoomBy(on, 1 / ZOOM) },
   ];
 }
 
