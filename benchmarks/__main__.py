@@ -13,6 +13,7 @@ import transformers
 from benchmarks.compute import Subject, compute_section, from_pictures_section, tile_section
 from benchmarks.contestants import Ours, Work
 from benchmarks.filming import film_section
+from benchmarks.gallery import gallery_section
 from benchmarks.given import write_given
 from benchmarks.larger import larger_section
 from benchmarks.machine import machine_line
@@ -24,7 +25,7 @@ from benchmarks.serving import serving_section
 from benchmarks.startup import startup_section
 from benchmarks.warm import warm_section
 
-SCENARIOS = ("drawing", "pictures", "starting", "warm", "serving", "tiles", "films", "larger", "refusing")
+SCENARIOS = ("drawing", "pictures", "starting", "warm", "serving", "gallery", "tiles", "films", "larger", "refusing")
 
 
 def options(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -105,6 +106,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         "starting": lambda: startup_section(small, asked.rounds),
         "warm": lambda: warm_section(small, asked.rounds),
         "serving": lambda: serving_section(small, asked.rounds),
+        "gallery": gallery_section,
         "tiles": lambda: tile_section(small, max(3, asked.rounds // 2)),
         "films": lambda: film_section(small, max(3, asked.rounds // 2), asked.frames),
         "larger": lambda: larger_section(small, max(1, asked.rounds // 2)),

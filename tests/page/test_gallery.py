@@ -293,7 +293,7 @@ def test_a_picture_that_is_not_there_says_so(service: RunningService, open_page:
 @pytest.mark.parametrize("where", ["#/gallery", "#/gallery/1", "#/gallery/compare/1/2"])
 def test_nothing_is_wider_than_a_phone(service: RunningService, open_page: OpenPage, where: str) -> None:
     page = opened(open_page, service, where, size=PHONE)
-    page.locator(".gallery-tile-there, .gallery-large").first.wait_for(state="attached")
+    page.locator(".gallery-there, .gallery-large").first.wait_for(state="attached")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     wide = """[...document.querySelectorAll('#view button')].filter(
       (one) => one.checkVisibility() && one.getBoundingClientRect().right > innerWidth + 1

@@ -11,7 +11,7 @@ import { placeOf, shownRange } from "./grid.js";
  */
 
 const SETTLED = 90; // milliseconds without a jump after which pictures are asked for
-const JUMP = 1.5; // screens in one frame that are a jump
+const JUMP = 0.35; // screens in one frame: so fast nobody sees a picture
 
 export class Tiles {
   /** @param {HTMLElement} scroller @param {HTMLElement} wall @param {Source} source */
@@ -108,7 +108,7 @@ export class Tiles {
     image.alt = "";
     image.decoding = "async";
     image.draggable = false;
-    image.addEventListener("load", () => element.classList.add("gallery-tile-there"));
+    image.addEventListener("load", () => image.classList.add("gallery-there"));
     image.addEventListener("error", () => element.classList.add("gallery-tile-broken"));
     element.append(image);
     for (const [name, text] of [["check", "✓"], ["star", "★"], ["film", "▶"], ["rating", ""]]) {
@@ -149,7 +149,8 @@ export class Tiles {
     const source = picture && !this.jumping ? picture.thumbnail : picture?.thumbnail === tile.source ? tile.source : "";
     if (source === tile.source) return;
     tile.source = source;
-    classList.remove("gallery-tile-there", "gallery-tile-broken");
+    tile.image.classList.remove("gallery-there");
+    classList.remove("gallery-tile-broken");
     if (source) tile.image.src = source;
     else tile.image.removeAttribute("src");
   }
