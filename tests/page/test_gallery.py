@@ -82,7 +82,7 @@ DROP = """([name, content]) => {
   data.items.add(new File([bytes], name, { type: "image/png" }));
   for (const kind of ["dragover", "drop"]) {
     const event = new DragEvent(kind, { dataTransfer: data, bubbles: true, cancelable: true });
-    document.querySelector("#view").dispatchEvent(event);
+    document.querySelector("#view > *").dispatchEvent(event);
   }
 }"""
 
@@ -239,10 +239,11 @@ def test_two_pictures_are_compared_in_four_ways(service: RunningService, open_pa
     expect(page.locator(".gallery-compare")).to_have_count(0)
 
 
+@pytest.mark.parametrize("where", ["#/gallery", "#/draw", "#/queue", "#/models"])
 def test_a_picture_of_another_program_dropped_anywhere_gives_its_settings(
-    service: RunningService, open_page: OpenPage
+    service: RunningService, open_page: OpenPage, where: str
 ) -> None:
-    page = opened(open_page, service, "#/gallery")
+    page = opened(open_page, service, where)
     drop(page, f"{HTML}.png", png(A1111))
     dialog = page.get_by_role("dialog", name="Read the settings of a file")
     expect(dialog.get_by_text("a ((rusty)) robot").first).to_be_visible()
@@ -250,6 +251,7 @@ def test_a_picture_of_another_program_dropped_anywhere_gives_its_settings(
     expect(dialog.get_by_text(f"{HTML}.png")).to_be_visible()
     dialog.get_by_role("button", name="Use these settings").click()
     expect(page).to_have_url(re.compile("#/draw"))
+    expect(page.get_by_label("Prompt", exact=True)).to_have_value("a ((rusty)) robot")
     assert page.title() != "broken"
 
 
