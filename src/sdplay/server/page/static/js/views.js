@@ -5,6 +5,7 @@ import { DrawView } from "./views/draw.js";
 import { FilmsView } from "./views/films.js";
 import { GalleryView } from "./views/gallery/view.js";
 import { LiveView } from "./views/live/view.js";
+import { ModelsView } from "./views/models/view.js";
 import { QueueView } from "./views/queue.js";
 
 /** @typedef {{name: string, icon: string, label: string, component: any, hidden?: boolean}} View */
@@ -16,6 +17,7 @@ export const views = [
   { name: "canvas", icon: "canvas", label: "views.canvas", component: CanvasView },
   { name: "gallery", icon: "gallery", label: "views.gallery", component: GalleryView },
   { name: "films", icon: "films", label: "views.films", component: FilmsView },
+  { name: "models", icon: "models", label: "views.models", component: ModelsView },
   { name: "queue", icon: "queue", label: "views.queue", component: QueueView },
 ];
 
