@@ -370,6 +370,14 @@ def test_an_animation_survives_a_reload_and_undo_goes_back(open_page: OpenPage) 
     expect(page.get_by_role("button", name=re.compile("^Pan")).first).to_be_visible()
 
 
+def test_a_picture_that_was_sent_here_is_where_the_film_begins(service: RunningService, open_page: OpenPage) -> None:
+    picture = service.wait(service.submit(prompt="a cat", steps=2)["id"])["pictures"][0]
+    page = open_page("?raw#/films")
+    page.evaluate("async p => (await import('/page/js/core/handoff.js')).sendTo('films', {picture: p})", picture)
+    page.get_by_role("tab", name="Film settings").click()
+    expect(page.get_by_role("button", name="Remove: First picture")).to_be_visible()
+
+
 @pytest.mark.parametrize("where", ["#/films", DREAM, ANIMATE])
 def test_nothing_is_wider_than_a_phone(open_page: OpenPage, where: str) -> None:
     page = open_page(where, size=PHONE)
