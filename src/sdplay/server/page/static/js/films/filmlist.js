@@ -46,8 +46,11 @@ async function more() {
 }
 
 export function FilmList() {
+  const given = waitsFor("films"); // a picture that another view sent
   useEffect(() => {
-    if (waitsFor("films")) go("films/new/animate", { replace: true });
+    if (given) go("films/new/animate", { replace: true });
+  }, [given]);
+  useEffect(() => {
     refresh();
     let soon = 0;
     const stop = onEvent((event) => {
