@@ -12,6 +12,7 @@ import transformers
 
 from benchmarks.compute import Subject, compute_section, from_pictures_section, tile_section
 from benchmarks.contestants import Ours, Work
+from benchmarks.faster import faster_section
 from benchmarks.filming import film_section
 from benchmarks.given import write_given
 from benchmarks.larger import larger_section
@@ -24,7 +25,7 @@ from benchmarks.serving import serving_section
 from benchmarks.startup import startup_section
 from benchmarks.warm import warm_section
 
-SCENARIOS = ("drawing", "pictures", "starting", "warm", "serving", "tiles", "films", "larger", "refusing")
+SCENARIOS = ("drawing", "faster", "pictures", "starting", "warm", "serving", "tiles", "films", "larger", "refusing")
 
 
 def options(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -101,6 +102,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     small = Work(model=asked.model, threads=asked.threads, schedule="trailing")
     scenarios: dict[str, Callable[[], Section]] = {
         "drawing": lambda: compute_section(subjects(asked, small)),
+        "faster": lambda: faster_section(small, 2 * asked.rounds),
         "pictures": lambda: from_pictures_section(from_pictures(asked, asked.cache)),
         "starting": lambda: startup_section(small, asked.rounds),
         "warm": lambda: warm_section(small, asked.rounds),

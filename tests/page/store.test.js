@@ -6,7 +6,7 @@ import { parse } from "../../src/sdplay/server/page/static/js/core/router.js";
 import { applyEvent, withJob, withPicture, withQueue } from "../../src/sdplay/server/page/static/js/core/store.js";
 import { fill, found } from "../../src/sdplay/server/page/static/js/core/words.js";
 
-const empty = { jobs: new Map(), order: [], paused: false, pictures: [] };
+const empty = { jobs: new Map(), order: [], paused: false, pictures: [], ended: new Set(), pausedAt: 0 };
 const job = {
   id: "a",
   mode: "txt2img",
@@ -64,6 +64,17 @@ test("pictures are in order, once each, and go when they are forgotten", () => {
     after(state, [["forgotten", { picture: 3 }]]).pictures.map((/** @type {any} */ one) => one.id),
     [5, 2],
   );
+});
+
+test("an answer that is older than what was told changes nothing back", () => {
+  const answer = { jobs: [{ ...job, state: "running" }], paused: false, last_event: 5 };
+  const done = after(withQueue(empty, answer), [["finished", { state: "completed" }]]);
+  assert.deepEqual(withQueue(done, answer).order, []);
+  assert.equal(withJob(done, job).jobs.get("a")?.state, "completed");
+  assert.deepEqual(withQueue(after(done, [["queued", {}]]), answer).order, ["a"], "it was tried again");
+  const { state } = applyEvent(empty, { type: "paused", data: { job: "" }, id: 7 });
+  assert.equal(withQueue(state, answer).paused, true);
+  assert.equal(withQueue(state, { ...answer, last_event: 8 }).paused, false);
 });
 
 test("a job that was just handed in is in the queue at once", () => {

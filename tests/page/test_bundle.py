@@ -68,4 +68,4 @@ def test_libraries_are_as_they_were_vendored() -> None:
 
 def test_no_module_is_longer_than_can_be_read(tmp_path: Path) -> None:
     lengths = {path: len(path.read_text().splitlines()) for path in JS.rglob("*.js") if path.parent.name != "vendor"}
-    assert {str(path): length for path, length in lengths.items() if length > 260} == {}
+    assert {str(path): length for path, length in lengths.items() if length > 300} == {}

@@ -107,7 +107,7 @@ def components(folder: Path, build: Build) -> dict[str, Any]:
     if build.base != "sdxl":
         read = diffusers.StableDiffusionPipeline.from_pretrained(folder, local_files_only=True)
         return {**read.components, "requires_safety_checker": False}
-    read = diffusers.StableDiffusionXLPipeline.from_pretrained(folder, torch_dtype=build.dtype, local_files_only=True)
+    read = diffusers.StableDiffusionXLPipeline.from_pretrained(folder, dtype=build.dtype, local_files_only=True)
     widened(read.unet)
     for small in (read.text_encoder, read.text_encoder_2, read.vae):
         small.float()

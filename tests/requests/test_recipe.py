@@ -86,6 +86,7 @@ OTHER = {
     "guidance_scale": 3.5,
     "guidance_rescale": 0.7,
     "clip_skip": 2,
+    "quality": "draft",
     "vae": "mine",
     "sampler": "ddim",
     "schedule": "karras",

@@ -14,7 +14,16 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    Response,
+    expect,
+    sync_playwright,
+)
 
 from tests.support.patience import PATIENCE
 from tests.support.service import RunningService
@@ -30,6 +39,8 @@ FLAGS = [
     "--disable-sync",
 ]
 DESKTOP, PHONE = (1280, 800), (360, 740)
+WAIT = PATIENCE * 1000 / 4  # milliseconds for one thing that is sure to come
+expect.set_options(timeout=WAIT)
 HERE = {"127.0.0.1", "localhost"}
 CSP_SAID = "document.addEventListener('securitypolicyviolation', e => console.error('CSP: ' + e.violatedDirective))"
 # What a browser says of answers that a test asks for on purpose.
@@ -38,7 +49,7 @@ REFUSED = "Failed to load resource"
 OpenPage = Callable[..., Page]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # playwright's loop runs as long as it does, and other tests start loops of their own
 def browser() -> Iterator[Browser]:
     """Chromium; the test is skipped where there is none."""
     if CHROMIUM is None:
@@ -99,7 +110,7 @@ def open_page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Open
             base_url=running.url,
             **{"has_touch": size == PHONE, **options},
         )
-        context.set_default_timeout(PATIENCE * 1000 / 4)
+        context.set_default_timeout(WAIT)
         watched = Watched(context)
         contexts.append((context, watched))
         if running.token is not None:

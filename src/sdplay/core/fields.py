@@ -38,6 +38,7 @@ MOST_PICTURES = 100_000
 NoiseSource = Literal["philox", "torch"]
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
 EngineChoice = Literal["auto", "torch", "openvino"]
+Quality = Literal["exact", "fast", "draft"]
 Syntax = Literal["a1111", "plain"]
 
 

@@ -222,7 +222,8 @@ def count_rows(table: FilmTable, recipe: Recipe, cost: Cost, wanted: Callable[[i
         if drawn is not None:
             scale = drawn.guidance_scale if drawn.guidance_scale is not None else recipe.guidance_scale
             cost.drawn += 1
-            cost.calls += network_calls(recipe.sampler, denoising_steps(drawn, recipe)) * (1 if scale <= 1 else 2)
+            calls = network_calls(recipe.sampler, denoising_steps(drawn, recipe), recipe.request.quality)
+            cost.calls += calls * (1 if scale <= 1 else 2)
         if kind:
             cost.keys += 1
             cost.first_keys += [index] if cost.keys <= LISTED else []

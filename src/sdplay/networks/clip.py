@@ -27,6 +27,8 @@ class TextStates:
 
 
 class CausalSelfAttention(nn.Module):
+    """Attention of each token to itself and to those before it."""
+
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()
         if width % heads:
@@ -42,6 +44,8 @@ class CausalSelfAttention(nn.Module):
 
 
 class Mlp(nn.Module):
+    """Two layers for each token on its own; OpenAI's GELU is the `quick` one, x·σ(1.702x)."""
+
     def __init__(self, width: int, inner: int, *, quick: bool) -> None:
         super().__init__()
         self.quick = quick
@@ -53,6 +57,8 @@ class Mlp(nn.Module):
 
 
 class Layer(nn.Module):
+    """Attention and the two layers, each behind a norm and added to its input."""
+
     def __init__(self, config: ClipTextConfig) -> None:
         super().__init__()
         width = config.hidden_size
@@ -67,6 +73,8 @@ class Layer(nn.Module):
 
 
 class Embeddings(nn.Module):
+    """The vectors of the vocabulary and of the places in a text."""
+
     def __init__(self, config: ClipTextConfig) -> None:
         super().__init__()
         self.token_embedding = nn.Embedding(config.vocab_size, config.hidden_size)
@@ -74,12 +82,16 @@ class Embeddings(nn.Module):
 
 
 class Layers(nn.Module):
+    """A level that the published names have."""
+
     def __init__(self, config: ClipTextConfig) -> None:
         super().__init__()
         self.layers = nn.ModuleList(Layer(config) for _ in range(config.num_hidden_layers))
 
 
 class TextTransformer(nn.Module):
+    """Embeddings, layers and the last norm; `CLIPTextModel` calls them."""
+
     def __init__(self, config: ClipTextConfig) -> None:
         super().__init__()
         self.embeddings, self.encoder = Embeddings(config), Layers(config)

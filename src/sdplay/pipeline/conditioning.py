@@ -17,7 +17,16 @@ from sdplay.prompts.composition import Part, PromptSchedule, composed, scheduled
 from sdplay.prompts.lora_tags import ActiveEmbeddings, ActiveLoras, Lora, lora_tags
 from sdplay.requests.add_ons import asked_loras
 from sdplay.requests.recipe import Recipe
-from sdplay.sampling.denoiser import ComposedDenoiser, Denoiser, GuidedDenoiser, Rescale, SteppedDenoiser
+from sdplay.requests.resolve import computed_steps
+from sdplay.sampling.denoiser import (
+    ComposedDenoiser,
+    Denoiser,
+    ForecastDenoiser,
+    GuidedDenoiser,
+    Rescale,
+    SteppedDenoiser,
+)
+from sdplay.sampling.samplers import RENOISING
 
 Weights = dict[str, float]  # by name
 
@@ -117,7 +126,7 @@ class BatchConditioning:
     ) -> None:
         loras = unet_loras(recipe, batch[0].prompt)
         self.family = family.with_add_ons(loras) if loras else family
-        self.text_cache, self.steps_before = text_cache, steps_before
+        self.recipe, self.text_cache, self.steps_before = recipe, text_cache, steps_before
         self.scales = [guidance_scale_of(recipe, sample) for sample in batch]
         self.conds = [make_conds(sample.prompt, text_loras(recipe, sample.prompt)) for sample in batch]
         self.has_one_prompt = all(conds.has_one_prompt for conds in self.conds)
@@ -129,7 +138,17 @@ class BatchConditioning:
     def denoiser(
         self, sigmas: Sequence[float], inpaint_channels: Tensor | None = None, control: TimedControl | None = None
     ) -> Denoiser:
-        """The guided denoiser of the batch for a run through `sigmas`: one for all steps if nothing changes."""
+        """The guided denoiser of the batch for a run through `sigmas`, of the quality that the recipe asks for."""
+        guided = self.guided(sigmas, inpaint_channels, control)
+        computed = computed_steps(self.recipe.request.quality, len(sigmas) - 1)
+        if len(computed) == len(sigmas) - 1:
+            return guided
+        return ForecastDenoiser(guided, sigmas, computed, renoised=self.recipe.sampler in RENOISING)
+
+    def guided(
+        self, sigmas: Sequence[float], inpaint_channels: Tensor | None = None, control: TimedControl | None = None
+    ) -> Denoiser:
+        """The guided denoiser that asks the network every time: one for all steps if nothing changes."""
         steps = len(sigmas) - 1
         if steps < 1 or (control is None and all(conds.is_static for conds in self.conds)):
             return self.make_guided(self.at(0, max(steps, 1)), inpaint_channels)

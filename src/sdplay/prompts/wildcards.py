@@ -78,6 +78,18 @@ def beside(line: str, file: Path, folder: Path, listed: Options) -> str:
     return line
 
 
+def wildcard_files(folder: Path) -> list[str]:
+    """The names of all wildcards in `folder`: those of text files and the keys of YAML files; [] without one."""
+    if not folder.is_dir():
+        return []
+    texts = [
+        path.relative_to(folder).with_suffix("").as_posix()
+        for path in folder.rglob("*.txt")
+        if path.is_file() and path.resolve().is_relative_to(folder.resolve())
+    ]
+    return sorted({*texts, *yaml_wildcards(folder)})
+
+
 def matching(name: str, folder: Path) -> Iterator[Path]:
     """The files of a wildcard; nothing outside of `folder`."""
     if ".." in name.split("/") or not folder.is_dir():

@@ -31,6 +31,7 @@ from sdplay.core.fields import (
     PART,
     FilePath,
     NoiseSource,
+    Quality,
     Side,
     Syntax,
     Text,
@@ -84,6 +85,12 @@ class Request(BaseModel):
         le=1,
         description="How far strong guidance is brought back to the contrast it had without: 0 not, 1 all the way.",
         json_schema_extra={"if_absent": 0.0},
+    )
+    quality: Quality = Field(
+        default="exact",
+        description="exact: the network is asked at every step. fast, draft: at 8 or 5 of 20, its answers "
+        "between them are forecast, and the picture differs a little, or visibly.",
+        json_schema_extra={"group": "picture", "if_absent": "exact"},
     )
     clip_skip: int = Field(
         default=1,

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from os import PathLike
 from typing import Any, Literal, TypedDict, TypeVar
 
-from sdplay.core.fields import EngineChoice, Fill, NoiseSource, Precision, Syntax, Upscaling
+from sdplay.core.fields import EngineChoice, Fill, NoiseSource, Precision, Quality, Syntax, Upscaling
 from sdplay.requests.base import field_info, flag_names, known
 from sdplay.requests.given import PictureLike
 from sdplay.requests.latents import LatentsLike
@@ -32,6 +32,7 @@ class PictureFields(TypedDict, total=False):
     height: int | None
     guidance_scale: float | None
     guidance_rescale: float
+    quality: Quality
     sampler: str | None
     schedule: str | None
     model: str | PathLike[str]

@@ -185,3 +185,4 @@ SAMPLERS: dict[str, Sampler] = {
     "unipc": unipc,
     "lcm": lcm,
 }
+RENOISING = frozenset({"euler_a", "dpmpp_2m_sde", "lcm"})  # those that add new noise on the way

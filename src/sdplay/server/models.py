@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from pydantic import BaseModel, Field
@@ -52,12 +52,13 @@ class Thing(BaseModel):
 
 class ThingsOfModel(BaseModel):
     """`names`: for each language the words, and for each the place of its thing in `things`; `grammar`: the words for
-    colours and styles.
+    colours and styles; `words`: what else is understood, by kind: style, colour, background.
     """
 
     things: list[Thing]
     names: dict[str, dict[str, int]] = {}
     grammar: dict[str, Any] = {}
+    words: dict[str, list[str]] = {}
 
 
 def model_list(service: Service) -> list[ModelFacts]:
@@ -82,13 +83,21 @@ def model_facts(service: Service, name: str) -> ModelFacts:
     return ModelFacts(**fields | about, bytes=info.size, things=(model.path / FILE).is_file())
 
 
-def things_of(service: Service, name: str) -> ThingsOfModel:
-    """What a model was taught to draw; raises `NotFound` for one that does not say."""
+def things_of(service: Service, name: str, languages: Collection[str] | None = None) -> ThingsOfModel:
+    """What a model was taught to draw, with its words in these languages or in all; raises `NotFound` for one that does
+    not say.
+    """
     path = found(service, name).path / FILE
     try:
-        return ThingsOfModel.model_validate(json.loads(read_regular_text(path, LARGEST)))
+        whole = ThingsOfModel.model_validate(json.loads(read_regular_text(path, LARGEST)))
     except (OSError, ValueError, RecursionError):
         raise NotFound("it does not say what it was taught to draw", field="model", value=name) from None
+    if languages is None:
+        return whole
+    wanted = {each.lower() for each in languages}
+    names = {language: words for language, words in whole.names.items() if language in wanted}
+    grammar = {language: words for language, words in whole.grammar.items() if language in wanted}
+    return whole.model_copy(update={"names": names, "grammar": grammar})
 
 
 def found(service: Service, name: str) -> ResolvedModel:

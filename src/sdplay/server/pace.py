@@ -32,8 +32,12 @@ def seconds_per_work(database: Database, model: str) -> float | None:
 def still_work(recipe: Recipe) -> float:
     """Pixels times passes through the network for one picture of `recipe`."""
     sides = 1 if recipe.guidance_scale <= 1 else 2
-    second = second_pass(recipe)
-    more = network_calls(recipe.sampler, round(second.steps * second.strength)) if second is not None else 0
-    first = network_calls(recipe.sampler, round(recipe.steps * getattr(recipe.request, "strength", 1.0)))
+    second, quality = second_pass(recipe), recipe.request.quality
+
+    def calls(steps: float) -> int:
+        return network_calls(recipe.sampler, round(steps), quality)
+
+    more = calls(second.steps * second.strength) if second is not None else 0
+    first = calls(recipe.steps * getattr(recipe.request, "strength", 1.0))
     larger = second.width * second.height if second is not None else 0
     return sides * (first * recipe.width * recipe.height + more * larger)

@@ -18,6 +18,7 @@ from sdplay.server.records import Job
 from sdplay.version import VERSION
 
 UPLOADS = "uploads"
+MOST_WORDS = 300  # of a job, in a list of jobs
 # What a recipe says in the words of requests.
 EXACT = ("seed", "width", "height", "steps", "guidance_scale", "sampler", "schedule")
 
@@ -32,6 +33,20 @@ def shown_request(job: Job) -> dict[str, Any]:
         **fields,
         **{name: kept[name] for name in ("preview", "format", "frames") if name in kept},
     }
+
+
+def words_of_job(job: Job) -> str:
+    """What a job is about, in its own words: its prompt, or those of a film; "" for one that has none."""
+    kept = cast("dict[str, Any]", job.request.get("recipe") or job.request.get("fields") or {})
+    listed: list[Any] = [kept.get("prompt") or job.request.get("prompt"), *(kept.get("prompts") or ())]
+    listed += [key.get("prompt") for key in cast("list[dict[str, Any]]", kept.get("keyframes") or [])]
+    return " | ".join(str(text) for text in listed if text)[:MOST_WORDS]
+
+
+def size_of_job(job: Job) -> tuple[int, int]:
+    """Width and height of the pictures of a job, (0, 0) where its request does not say."""
+    kept = cast("dict[str, Any]", job.request.get("recipe") or job.request.get("fields") or {})
+    return int(kept.get("width") or 0), int(kept.get("height") or 0)
 
 
 def fields_of(mode: str, recipe: Mapping[str, Any], total: int) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from sdplay.core.errors import ModelBroken
 from sdplay.engines.device import Placement
 from sdplay.engines.weight_buffer import MappedFile, with_weights, without_memory
 from sdplay.families.common.component_config import check_config
-from sdplay.families.common.detect import Shapes
+from sdplay.families.common.detect import Shapes, shapes_of
 from sdplay.families.common.layout import (
     Config,
     attention_config,
@@ -74,7 +74,7 @@ def _from_file(path: Path, placement: Placement) -> ControlNetModel:
     file = MappedFile(path)
     original = is_original(file.tensors, path)
     tensors = {name.removeprefix(ORIGINAL): tensor for name, tensor in file.tensors.items()}
-    shapes = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
+    shapes = shapes_of(tensors)
     config = original_controlnet_config(shapes) if original else controlnet_config(shapes)
     check_config(config, len(tensors))
     with without_memory():

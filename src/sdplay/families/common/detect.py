@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal, Protocol, TypeVar
 
 from sdplay.core.errors import shorten
 from sdplay.families.common.checkpoint_names import UNET, VAE, original_names
@@ -248,5 +248,12 @@ def below(tensors: Mapping[str, T], prefix: str) -> dict[str, T]:
     return {name.removeprefix(prefix): each for name, each in tensors.items() if name.startswith(prefix)}
 
 
-def shapes_of(tensors: Mapping[str, TensorEntry]) -> dict[str, tuple[int, ...]]:
-    return {name: entry.shape for name, entry in tensors.items()}
+class Shaped(Protocol):
+    """A tensor, or what the header of a file says of one."""
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+
+
+def shapes_of(tensors: Mapping[str, Shaped]) -> dict[str, tuple[int, ...]]:
+    return {name: tuple(tensor.shape) for name, tensor in tensors.items()}

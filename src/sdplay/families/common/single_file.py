@@ -15,7 +15,7 @@ from sdplay.engines.weight_buffer import MappedFile, with_weights, without_memor
 from sdplay.families.common import layout
 from sdplay.families.common.checkpoint_names import TEXT_MODEL, UNET, VAE, original_names, transformers_names
 from sdplay.families.common.component_config import check_config
-from sdplay.families.common.detect import Architecture, TextEncoderFiles, below, detect_file
+from sdplay.families.common.detect import Architecture, TextEncoderFiles, below, detect_file, shapes_of
 from sdplay.families.common.latent_model import Components, check_components, component_error, known_latents
 from sdplay.families.common.original_weights import open_clip_weights, unet_weights, vae_weights
 from sdplay.families.common.tokenizer import SIZE, clip_tokenizer
@@ -76,13 +76,9 @@ def unscaled(tensors: Weights, dtype: torch.dtype) -> Weights:
     return found
 
 
-def shapes_of_tensors(weights: Weights) -> dict[str, tuple[int, ...]]:
-    return {name: tuple(weight.shape) for name, weight in weights.items()}
-
-
 def _unet(file: MappedFile, architecture: Architecture, placement: Placement) -> Any:
     part = below(file.tensors, UNET)
-    config = layout.unet_config(shapes_of_tensors(part), architecture)
+    config = layout.unet_config(shapes_of(part), architecture)
     check_config(config, len(part))
     with without_memory():
         network = UNet(UNetConfig.read(config))
@@ -91,7 +87,7 @@ def _unet(file: MappedFile, architecture: Architecture, placement: Placement) ->
 
 def _vae(file: MappedFile, architecture: Architecture, placement: Placement) -> Any:
     part = below(file.tensors, VAE)
-    config: layout.Config = layout.vae_config(shapes_of_tensors(part)) | {"scaling_factor": architecture.scaling_factor}
+    config: layout.Config = layout.vae_config(shapes_of(part)) | {"scaling_factor": architecture.scaling_factor}
     check_config(config, len(part))
     with without_memory():
         vae = AutoencoderKL(VaeConfig.read(config))
@@ -107,7 +103,7 @@ def _text_encoder(file: MappedFile, files: TextEncoderFiles, placement: Placemen
 
 def _clip(named: Weights, file: MappedFile, files: TextEncoderFiles, placement: Placement) -> Any:
     """A text encoder whose tensors are `named` as in transformers: OpenAI's, and OpenCLIP's from some programs."""
-    config = layout.clip_config(shapes_of_tensors(below(named, TEXT_MODEL)))
+    config = layout.clip_config(shapes_of(below(named, TEXT_MODEL)))
     check_config(config, len(named))
     if files.layout == "open_clip" and not files.projected:
         config["num_hidden_layers"] = min(config["num_hidden_layers"], OPEN_CLIP_LAYERS - 1)
@@ -120,7 +116,7 @@ def _clip(named: Weights, file: MappedFile, files: TextEncoderFiles, placement: 
 def _open_clip(file: MappedFile, files: TextEncoderFiles, placement: Placement) -> Any:
     """OpenCLIP's text encoder: whole and with its projection (SDXL), or without its last layer (SD 2.x)."""
     part = below(file.tensors, f"{files.root}model.")
-    config = layout.open_clip_config(shapes_of_tensors(part))
+    config = layout.open_clip_config(shapes_of(part))
     check_config(config, len(part))
     if not files.projected:
         config["num_hidden_layers"] -= 1

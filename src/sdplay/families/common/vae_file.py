@@ -10,6 +10,7 @@ from sdplay.engines.device import Placement
 from sdplay.engines.weight_buffer import MappedFile, with_weights, without_memory
 from sdplay.families.common.checkpoint_names import vae_names
 from sdplay.families.common.component_config import check_config
+from sdplay.families.common.detect import shapes_of
 from sdplay.families.common.layout import is_original_vae, vae_config
 from sdplay.families.common.network_folder import under_current_names
 from sdplay.families.common.original_weights import vae_weights
@@ -26,7 +27,7 @@ def read_vae(path: Path, own: Mapping[str, Any], placement: Placement) -> Any:
     folder = path if path.is_dir() else path.parent if path.stem.startswith("diffusion_pytorch_model") else None
     files = [MappedFile(file) for file in (weight_files(path) if path.is_dir() else [path])]
     found = vae_names({name: tensor for file in files for name, tensor in file.tensors.items()})
-    shapes = {name: tuple(tensor.shape) for name, tensor in found.items()}
+    shapes = shapes_of(found)
     if not any(name.startswith("encoder.") for name in shapes):
         raise ValueError("it is the decoder alone, and the encoder is missing")
     described = vae_config(shapes)

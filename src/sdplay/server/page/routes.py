@@ -17,6 +17,8 @@ from sdplay.server.page.words import languages, preferred, words_of
 
 First = Callable[[], Mapping[str, Any]]
 FOREVER, NEVER = "private, max-age=31536000, immutable", "no-cache"
+A_DAY = "private, max-age=86400"
+PICTURES = STATIC / "pictures"
 THEMES = frozenset({"light", "dark"})
 LANGUAGE, THEME = "sdplay_language", "sdplay_theme"  # cookies: the page needs both before its script runs
 YEAR = 365 * 24 * 3600
@@ -38,6 +40,7 @@ def install(app: Starlette, first: First, token: str | None, cookie: str) -> Non
     app.add_route("/login", login)
     app.add_route("/page/app.js", app_js)
     app.add_route("/page/app.css", app_css)
+    app.add_route("/page/pictures/{name}", picture)
     app.add_route("/page/js/{path:path}", raw_module)
 
 
@@ -94,6 +97,14 @@ def sent(whole: Whole, kind: str, request: Request) -> Response:
     """A file that a browser may keep for as long as it has this name."""
     known = request.query_params.get("v") == whole.version
     return Response(whole.content, media_type=kind, headers={"Cache-Control": FOREVER if known else NEVER})
+
+
+async def picture(request: Request) -> Response:
+    """A picture that the page itself shows."""
+    path = PICTURES / request.path_params["name"]
+    if path.name not in {each.name for each in PICTURES.iterdir()}:
+        return Response(status_code=404)
+    return FileResponse(path, media_type="image/webp", headers={"Cache-Control": A_DAY})
 
 
 async def raw_module(request: Request) -> Response:

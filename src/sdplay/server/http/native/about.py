@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import time
 from dataclasses import asdict
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from sdplay.library.upscalers import UPSCALER_LABELS, default_upscaler, weights_folder
@@ -18,6 +18,7 @@ from sdplay.server.derived import DERIVED
 from sdplay.server.http.native.context import ServiceHere
 from sdplay.server.http.native.schema import defaults
 from sdplay.server.models import ModelFacts, ThingsOfModel, add_on_names, model_facts, model_list, things_of
+from sdplay.server.prompt_words import PromptWords, prompt_words
 from sdplay.version import VERSION
 
 router = APIRouter(tags=["about"])
@@ -128,9 +129,19 @@ def model(service: ServiceHere, name: str) -> ModelFacts:
 
 
 @router.get("/models/{name}/things")
-def things(service: ServiceHere, name: str) -> ThingsOfModel:
+def things(
+    service: ServiceHere,
+    name: str,
+    language: Annotated[list[str] | None, Query(description="Only words of these languages: de, zh-hant.")] = None,
+) -> ThingsOfModel:
     """What a model was taught to draw, if it says so: each thing with its words in many languages."""
-    return things_of(service, name)
+    return things_of(service, name, language)
+
+
+@router.get("/prompt_words")
+def words_for_prompts() -> PromptWords:
+    """What prompts may name beside words: styles and wildcards."""
+    return prompt_words()
 
 
 @router.get("/samplers")

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from sdplay.server.problems import Problem
 from sdplay.server.records import GONE, HERE, TRASH, Job, State, StoredPicture, Upload
 from sdplay.server.service import Service
-from sdplay.server.shown import shown_request
+from sdplay.server.shown import shown_request, size_of_job, words_of_job
 
 PICTURE_ROUTE, JOB_ROUTE, UPLOAD_ROUTE = "/api/v1/pictures", "/api/v1/jobs", "/api/v1/uploads"
 
@@ -87,6 +87,9 @@ class JobSummary(BaseModel):
     url: str
     events: str = Field(description="Where what happens to it is told.")
     mode: str
+    words: str = Field(description="Its prompts, cut short.")
+    width: int = Field(description="Of its pictures; 0 where its request does not say.")
+    height: int
     state: State
     total: int = Field(description="Pictures or frames that it makes.")
     done: int
@@ -133,12 +136,16 @@ class UploadAnswer(BaseModel):
 
 def job_summary(job: Job, place: int | None = None) -> dict[str, Any]:
     url = f"{JOB_ROUTE}/{job.id}"
+    width, height = size_of_job(job)
     return {
         **{name: getattr(job, name) for name in JobSummary.model_fields if hasattr(job, name)},
         "url": url,
         "events": f"{url}/events",
         "place": place,
         "notes": list(job.notes),
+        "words": words_of_job(job),
+        "width": width,
+        "height": height,
     }
 
 

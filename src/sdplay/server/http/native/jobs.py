@@ -8,9 +8,10 @@ from fastapi import APIRouter, Header, Query, Response
 
 from sdplay.core.errors import BadRequest
 from sdplay.pipeline.explain import Explanation
+from sdplay.server.control_map import control_map
 from sdplay.server.http.bodies import JsonObject
 from sdplay.server.http.native.answers import JOB_ROUTE, JobAnswer, JobList, JobSummary, job_answer, job_summary
-from sdplay.server.http.native.context import JobName, PageSize, ServiceHere, at_leisure
+from sdplay.server.http.native.context import JobName, PageSize, Responses, ServiceHere, at_leisure
 from sdplay.server.http.native.schema import json_body
 from sdplay.server.plans import Plan, explain, plan
 from sdplay.server.records import State
@@ -18,6 +19,7 @@ from sdplay.server.records import State
 router = APIRouter(tags=["jobs"])
 MODE, PRIORITY = "mode", "priority"
 MOST_PRIORITY = 1000
+PNG: Responses = {200: {"description": "A picture.", "content": {"image/png": {}}}}
 KEY = Header(max_length=200, description="The same request under the same key is accepted once, however often sent.")
 
 
@@ -114,3 +116,10 @@ async def explain_prompt(service: ServiceHere, body: JsonObject) -> Explanation:
     """What the model reads of the prompts: choices made, chunks of tokens, weights, what is cut off."""
     mode, _, fields = parted(body)
     return await at_leisure(explain, service, mode, fields)
+
+
+@router.post("/control_map", response_class=Response, responses=PNG, openapi_extra=json_body("JobRequest"))
+async def show_control_map(service: ServiceHere, body: JsonObject) -> Response:
+    """What the ControlNet of a job would read of its control image: the edges, as a picture."""
+    mode, _, fields = parted(body)
+    return Response(await at_leisure(control_map, service, mode, fields), media_type="image/png")

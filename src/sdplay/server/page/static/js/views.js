@@ -1,8 +1,11 @@
 /** The views: one line each. `hidden` ones have no place in the rail. */
+import { announce } from "./shell/places.js";
 import { CanvasView } from "./views/canvas/view.js";
 import { DrawView } from "./views/draw.js";
 import { FilmsView } from "./views/films.js";
 import { LiveView } from "./views/live/view.js";
+import { ModelsView } from "./views/models/view.js";
+import { QueueView } from "./views/queue.js";
 
 /** @typedef {{name: string, icon: string, label: string, component: any, hidden?: boolean}} View */
 
@@ -12,4 +15,8 @@ export const views = [
   { name: "live", icon: "live", label: "views.live", component: LiveView },
   { name: "canvas", icon: "canvas", label: "views.canvas", component: CanvasView },
   { name: "films", icon: "films", label: "views.films", component: FilmsView },
+  { name: "models", icon: "models", label: "views.models", component: ModelsView },
+  { name: "queue", icon: "queue", label: "views.queue", component: QueueView },
 ];
+
+announce(views.map((one) => one.name));

@@ -2,7 +2,7 @@
 import { api } from "./api.js";
 import { first } from "./first.js";
 import { signal } from "./html.js";
-import { applyEvent, service, state, withPicture, withQueue } from "./store.js";
+import { applyEvent, service, state, withJob, withPicture, withQueue } from "./store.js";
 
 const TYPES = [
   "queued", "started", "step", "picture", "finished", "moved", "paused", "resumed", "forgotten", "changed", "reset",
@@ -39,7 +39,8 @@ function soon(name, ask) {
 
 /** Read the queue anew. */
 export async function refreshQueue() {
-  state.value = withQueue(state.value, await api.get("queue?limit=200"));
+  const answer = await api.get("queue?limit=200"); // first: what is known may change meanwhile
+  state.value = withQueue(state.value, answer);
 }
 
 /** Read everything that events would have told. */
@@ -55,17 +56,25 @@ export async function refresh() {
 
 /** @param {number} id */
 async function fetchPicture(id) {
-  state.value = withPicture(state.value, await api.get(`pictures/${id}`));
+  const answer = await api.get(`pictures/${id}`);
+  state.value = withPicture(state.value, answer);
 }
 
-/** @param {{type: string, data: Record<string, any>}} event */
+/** @param {string} id */
+async function fetchJob(id) {
+  const answer = await api.get(`jobs/${id}`);
+  state.value = withJob(state.value, answer);
+}
+
+/** @param {import("./store.js").Told} event */
 function take(event) {
   const { state: after, wanted } = applyEvent(state.value, event);
   state.value = after;
   for (const one of wanted) {
     if (one === "queue") soon("queue", refreshQueue);
     else if (one === "all") soon("all", refresh);
-    else soon(`picture ${one.picture}`, () => fetchPicture(one.picture));
+    else if ("job" in one) fetchJob(one.job).catch(() => {});
+    else fetchPicture(one.picture).catch(() => {});
   }
   for (const listener of listeners) listener(event);
 }
@@ -96,7 +105,8 @@ export function connect() {
   };
   for (const type of TYPES) {
     source.addEventListener(type, (event) => {
-      take({ type, data: JSON.parse(/** @type {MessageEvent} */ (event).data) });
+      const { data, lastEventId } = /** @type {MessageEvent} */ (event);
+      take({ type, data: JSON.parse(data), at: Date.now() / 1000, id: Number(lastEventId) || undefined });
     });
   }
 }

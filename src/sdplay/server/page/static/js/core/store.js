@@ -10,17 +10,27 @@ import { computed, signal } from "./html.js";
  *   [more: string]: any}} Job
  */
 /** @typedef {{step?: number, steps?: number, done?: number, total?: number, seconds_left?: number, indices?: number[]}} Progress */
-/** @typedef {{type: string, data: Record<string, any>}} Told */
+/** What happened, and when this page heard of it, in seconds since 1970. @typedef {{type: string, data: Record<string, any>, at?: number, id?: number}} Told */
 /**
- * @typedef {{jobs: Map<string, Job>, order: string[], paused: boolean, pictures: any[]}} State
- * `order`: those that run, then those that wait. `pictures`: the newest first.
+ * @typedef {{jobs: Map<string, Job>, order: string[], paused: boolean, pictures: any[],
+ *   ended: Set<string>, pausedAt: number}} State
+ * `order`: those that run, then those that wait. `pictures`: the newest first. `ended` are jobs whose end was told, and
+ * `pausedAt` is the last event that said whether it is paused: an answer that was on its way meanwhile may be older.
  */
-/** What has to be asked for after an event: the queue, everything, a picture. @typedef {"queue" | "all" | {picture: number}} Wanted */
+/** What has to be asked for after an event: the queue, everything, a picture, a job. @typedef {"queue" | "all" | {picture: number} | {job: string}} Wanted */
 
 const MOST_PICTURES = 300;
+const LIVE = new Set(["queued", "running"]);
 
 /** @type {State} */
-const begin = { jobs: new Map(), order: [], paused: false, pictures: first.pictures?.pictures ?? [] };
+const begin = {
+  jobs: new Map(),
+  order: [],
+  paused: false,
+  pictures: first.pictures?.pictures ?? [],
+  ended: new Set(),
+  pausedAt: 0,
+};
 export const state = signal(first.queue ? withQueue(begin, first.queue) : begin);
 
 export const jobs = computed(() => state.value.jobs);
@@ -55,8 +65,10 @@ function inState(now, name) {
 /** `before` with the answer of the queue in it. @param {State} before @param {any} answer @returns {State} */
 export function withQueue(before, answer) {
   const known = new Map(before.jobs);
-  for (const job of answer.jobs) known.set(job.id, { ...known.get(job.id), ...job });
-  return { ...before, jobs: known, order: answer.jobs.map((/** @type {Job} */ job) => job.id), paused: answer.paused };
+  const live = answer.jobs.filter((/** @type {Job} */ job) => !before.ended.has(job.id));
+  for (const job of live) known.set(job.id, { ...known.get(job.id), ...job });
+  const paused = (answer.last_event ?? Number.POSITIVE_INFINITY) >= before.pausedAt ? answer.paused : before.paused;
+  return { ...before, jobs: known, order: live.map((/** @type {Job} */ job) => job.id), paused };
 }
 
 /** `before` with one job as the API tells of it. @param {State} before @param {any} answer @returns {State} */
@@ -64,7 +76,8 @@ export function withJob(before, answer) {
   const known = before.jobs.get(answer.id);
   const pictures = answer.pictures?.map((/** @type {any} */ one) => one.id) ?? known?.pictures ?? [];
   const job = { ...known, ...answer, pictures, progress: answer.progress ?? known?.progress ?? null };
-  const isNew = ["queued", "running"].includes(job.state) && !before.order.includes(job.id);
+  if (before.ended.has(job.id) && LIVE.has(job.state)) job.state = known?.state ?? "completed";
+  const isNew = LIVE.has(job.state) && !before.order.includes(job.id);
   const order = isNew ? [...before.order, job.id] : before.order;
   return { ...before, jobs: new Map(before.jobs).set(job.id, job), order };
 }
@@ -73,7 +86,9 @@ export function withJob(before, answer) {
 export function withPicture(before, picture) {
   const others = before.pictures.filter((one) => one.id !== picture.id);
   const pictures = [picture, ...others].sort((a, b) => b.id - a.id).slice(0, MOST_PICTURES);
-  return { ...before, pictures };
+  const job = before.jobs.get(picture.job);
+  const after = { ...before, pictures };
+  return job?.preview && job.pictures?.at(-1) === picture.id ? changed(after, job.id, { preview: undefined }) : after;
 }
 
 /**
@@ -88,13 +103,17 @@ export function applyEvent(before, event) {
       return { state: before, wanted: ["all"] };
     case "paused":
     case "resumed":
-      return { state: { ...before, paused: event.type === "paused" }, wanted: [] };
+      return {
+        state: { ...before, paused: event.type === "paused", pausedAt: event.id ?? before.pausedAt },
+        wanted: [],
+      };
     case "queued":
+      return { state: { ...before, ended: without(before.ended, id) }, wanted: ["queue"] };
     case "moved":
       return { state: before, wanted: ["queue"] };
     case "started":
       return known
-        ? { state: changed(before, id, { state: "running" }), wanted: [] }
+        ? { state: changed(before, id, { state: "running", preview: undefined, begun: event.at }), wanted: [] }
         : { state: before, wanted: ["queue"] };
     case "step": {
       const { preview, job: _, ...progress } = event.data;
@@ -104,11 +123,11 @@ export function applyEvent(before, event) {
     case "picture": {
       const pictures = [...(known?.pictures ?? []).filter((one) => one !== event.data.picture), event.data.picture];
       const done = Math.max(known?.done ?? 0, pictures.length);
-      const after = known ? changed(before, id, { pictures, done, preview: undefined }) : before;
+      const after = known ? changed(before, id, { pictures, done }) : before;
       return { state: after, wanted: [{ picture: event.data.picture }] };
     }
     case "finished":
-      return { state: ended(before, id, event.data), wanted: [] };
+      return { state: ended(before, id, event.data), wanted: known ? [] : [{ job: id }] };
     case "forgotten":
       return { state: forgotten(before, event.data), wanted: [] };
     default:
@@ -122,18 +141,17 @@ function changed(before, id, fields) {
   return { ...before, jobs: new Map(before.jobs).set(id, { ...job, ...fields }) };
 }
 
+/** @param {Set<string>} ids @param {string} id */
+function without(ids, id) {
+  return ids.has(id) ? new Set([...ids].filter((one) => one !== id)) : ids;
+}
+
 /** @param {State} before @param {string} id @param {Record<string, any>} data @returns {State} */
 function ended(before, id, data) {
   const order = before.order.filter((one) => one !== id);
-  if (!before.jobs.has(id)) return { ...before, order };
-  const fields = {
-    state: data.state,
-    error: data.error ?? null,
-    preview: undefined,
-    progress: null,
-    ended: Date.now() / 1000,
-  };
-  return { ...changed(before, id, fields), order };
+  const after = { ...before, order, ended: new Set(before.ended).add(id) };
+  if (!before.jobs.has(id)) return after;
+  return changed(after, id, { state: data.state, error: data.error ?? null, progress: null });
 }
 
 /** @param {State} before @param {Record<string, any>} data @returns {State} */
@@ -141,5 +159,10 @@ function forgotten(before, data) {
   if (data.picture) return { ...before, pictures: before.pictures.filter((one) => one.id !== data.picture) };
   const known = new Map(before.jobs);
   known.delete(data.job);
-  return { ...before, jobs: known, order: before.order.filter((one) => one !== data.job) };
+  return {
+    ...before,
+    jobs: known,
+    ended: without(before.ended, data.job),
+    order: before.order.filter((one) => one !== data.job),
+  };
 }

@@ -21,7 +21,7 @@ export function Ring({ value, total, size = 22, children }) {
   return html`<span class="ring" style=${{ width: `${size}px`, height: `${size}px` }}>
     <svg viewBox="0 0 24 24" width=${size} height=${size} aria-hidden="true">
       <circle class="ring-track" cx="12" cy="12" r="10" pathLength="100" />
-      <circle class="ring-bar" cx="12" cy="12" r="10" pathLength="100" stroke-dasharray=${`${share * 100} 100`} />
+      ${share > 0 && html`<circle class="ring-bar" cx="12" cy="12" r="10" pathLength="100" stroke-dasharray=${`${share * 100} 100`} />`}
     </svg>${children && html`<span class="ring-inside">${children}</span>`}
   </span>`;
 }

@@ -10,6 +10,7 @@ import { Icon } from "../parts/icon.js";
 import { Toasts } from "../parts/toast.js";
 import { views } from "../views.js";
 import { Brand } from "./brand.js";
+import { drawerOpen, QueueDrawer } from "./drawer.js";
 import { KeySheet, sheetOpen } from "./keysheet.js";
 import { QueueChip } from "./queuechip.js";
 import { ThemeMenu } from "./theme.js";
@@ -35,12 +36,12 @@ export function Shell() {
       ${views
         .filter((one) => !one.hidden)
         .map(
-          (one) => html`<a class="shell-link" href=${href(one.name)} key=${one.name}
+          (one) => html`<a class=${`shell-link shell-link-${one.name}`} href=${href(one.name)} key=${one.name}
         aria-current=${one === view ? "page" : undefined}><${Icon} name=${one.icon} size=${22} /><span>${t(one.label)}</span></a>`,
         )}
     </nav>
     <main class="shell-view" id="view" tabindex="-1" key=${view.name}><${view.component} route=${route.value} /></main>
-    <${KeySheet} /><${Questions} /><${Toasts} />
+    <${QueueDrawer} /><${KeySheet} /><${Questions} /><${Toasts} />
   </div>`;
 }
 
@@ -59,6 +60,7 @@ function useGlobalKeys() {
   const shown = views.filter((one) => !one.hidden);
   useKeys("everywhere", [
     { keys: "?", what: "shell.keys.sheet", run: () => { sheetOpen.value = !sheetOpen.value; } },
+    { keys: "q", what: "shell.keys.queue", run: () => { drawerOpen.value = !drawerOpen.value; } },
     ...shown.map((one, index) => ({ keys: `Alt+${index + 1}`, what: one.label, run: () => go(one.name) })),
   ]); // biome-ignore format: a key a line
 }

@@ -2,11 +2,11 @@
 
 import { api } from "../../core/api.js";
 import { html } from "../../core/html.js";
+import { donePart } from "../../core/pace.js";
 import { t } from "../../core/words.js";
 import { Button, IconButton } from "../../parts/button.js";
 import { Progress } from "../../parts/progress.js";
 import { toastError } from "../../parts/toast.js";
-import { donePart } from "../../shell/queuechip.js";
 import { accept, candidates, drawing, leaveRound, look, round } from "./session.js";
 
 export function Dock() {
