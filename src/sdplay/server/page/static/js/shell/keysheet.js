@@ -6,8 +6,6 @@ import { Dialog } from "../parts/dialog.js";
 
 export const sheetOpen = signal(false);
 
-const MOST = 4; // keys for one thing
-
 const SIGNS = {
   ArrowUp: "↑",
   ArrowDown: "↓",
@@ -28,15 +26,19 @@ function signs(keys) {
   });
 }
 
-/** What keys do, each with the keys that do it; of many the first and the last. @param {import("../core/keys.js").Key[]} keys */
+/** What keys do, each with the signs of the keys that do it. @param {import("../core/keys.js").Key[]} keys */
 function together(keys) {
   /** @type {Map<string, string[]>} */
   const found = new Map();
   for (const key of keys) found.set(key.what, [...(found.get(key.what) ?? []), key.keys]);
-  return [...found].map(
-    ([what, all]) =>
-      /** @type {const} */ ([what, all.length > MOST ? [...all.slice(0, MOST - 1), ...all.slice(-1)] : all]),
-  );
+  return [...found].map(([what, all]) => /** @type {const} */ ([what, signsOfAll(all)]));
+}
+
+/** Of several keys with the same "Shift+" before them, that once. @param {string[]} all */
+function signsOfAll(all) {
+  const shared = all.length > 1 ? (all[0]?.match(/^.+\+(?=.)/)?.[0] ?? "") : "";
+  if (!shared || !all.every((keys) => keys.startsWith(shared))) return all.flatMap(signs);
+  return [...signs(shared.slice(0, -1)), ...all.flatMap((keys) => signs(keys.slice(shared.length)))];
 }
 
 export function KeySheet() {
@@ -47,7 +49,7 @@ export function KeySheet() {
       ${groups.value.map(
         (group) => html`<section>
         <h3>${t(`views.${group.view}`)}</h3>
-        <ul>${together(group.keys).map(([what, keys]) => html`<li><span>${t(what)}</span><span>${keys.map((one, at) => html`${at > 0 && " "}${signs(one).map((sign) => html`<kbd>${sign}</kbd>`)}`)}</span></li>`)}</ul>
+        <ul>${together(group.keys).map(([what, keys]) => html`<li><span>${t(what)}</span><span>${keys.map((sign) => html`<kbd>${sign}</kbd>`)}</span></li>`)}</ul>
       </section>`,
       )}
     </div>

@@ -129,7 +129,7 @@ function Info({ picture }) {
     request && !picture.film && { label: t("gallery.use_settings"), icon: "draw", run: () => useSettings(recipe) },
     isPicture && { label: t("gallery.to_canvas"), icon: "canvas", run: () => send("canvas", picture) },
     isPicture && { label: t("gallery.to_control"), icon: "layers", run: () => send("draw", picture) },
-    { label: t("gallery.to_film"), icon: "films", run: () => send("films", picture) },
+    { label: t("gallery.to_film"), icon: "films", run: () => send("films/new/animate", picture) },
   ];
   return html`<aside class="gallery-info" aria-label=${t("gallery.info")}>
     <${Rating} picture=${picture} />

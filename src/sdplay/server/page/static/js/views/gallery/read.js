@@ -85,7 +85,7 @@ function Reading({ given: { blob, name } }) {
     <${Button} icon="canvas" onClick=${act(() => sendTo("canvas", { blob }))}>${t("gallery.to_canvas")}<//>
     <${Button} icon="layers" onClick=${act(() => sendTo("draw", { blob }))}>${t("gallery.to_control")}<//>
     ${told?.request && html`<${Button} kind="primary" icon="draw" onClick=${act(() => sendTo("draw", { request: told.request }))}>${t("gallery.use_settings")}<//>`}`;
-  return html`<${Dialog} open wide title=${t("gallery.read")} onClose=${close} footer=${footer}>
+  return html`<${Dialog} open wide class="gallery-read-dialog" title=${t("gallery.read")} onClose=${close} footer=${footer}>
     ${
       blob
         ? html`<div class="gallery-read">

@@ -91,9 +91,10 @@ export class Tiles {
   take(index) {
     const tile = this.free.pop() ?? this.make();
     tile.index = index;
-    tile.picture = undefined;
+    tile.picture = null; // neither a picture nor one that is still to come: it is described anew
     tile.element.id = `tile-${index}`;
     tile.element.setAttribute("aria-posinset", String(index + 1));
+    tile.element.setAttribute("aria-setsize", String(this.layout?.total ?? -1));
     this.used.set(index, tile);
     this.place(tile);
     return tile;
