@@ -1,5 +1,4 @@
 /** The tiles that are seen, made by hand and used again and again: scrolling makes no element and lays nothing out. */
-import { number } from "../../core/format.js";
 import { t } from "../../core/words.js";
 import { placeOf, shownRange } from "./grid.js";
 
@@ -159,14 +158,15 @@ export class Tiles {
   /** @param {Tile} tile @param {any} picture */
   describe(tile, picture) {
     tile.picture = picture;
-    const { classList } = tile.element;
+    const { classList, dataset } = tile.element;
     classList.toggle("gallery-tile-starred", Boolean(picture?.starred));
     classList.toggle("gallery-tile-film", Boolean(picture?.film));
     const rating = /** @type {HTMLElement} */ (tile.element.lastChild);
-    rating.textContent = picture?.rating ? "★".repeat(picture.rating) : "";
-    tile.element.setAttribute("aria-label", picture ? labelOf(picture) : number(tile.index + 1));
-    if (picture) tile.element.dataset.id = String(picture.id);
-    else delete tile.element.dataset.id;
+    const stars = picture?.rating ? "★".repeat(picture.rating) : "";
+    if (rating.textContent !== stars) rating.textContent = stars;
+    tile.element.setAttribute("aria-label", picture ? labelOf(picture) : "…");
+    if (picture) dataset.id = String(picture.id);
+    else if (dataset.id) delete dataset.id;
   }
 }
 
