@@ -12,6 +12,7 @@ import transformers
 
 from benchmarks.compute import Subject, compute_section, from_pictures_section, tile_section
 from benchmarks.contestants import Ours, Work
+from benchmarks.faster import faster_section
 from benchmarks.filming import film_section
 from benchmarks.given import write_given
 from benchmarks.larger import larger_section
@@ -24,7 +25,10 @@ from benchmarks.serving import serving_section
 from benchmarks.startup import startup_section
 from benchmarks.warm import warm_section
 
-SCENARIOS = ("drawing", "pictures", "starting", "warm", "serving", "tiles", "films", "larger", "refusing")
+SCENARIOS = (
+    *("drawing", "faster", "pictures", "starting", "warm", "serving", "gallery", "tiles", "films", "larger"),
+    "refusing",
+)
 
 
 def options(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -92,6 +96,13 @@ def from_pictures(asked: argparse.Namespace, into: Path) -> list[Subject]:
     ]
 
 
+def gallery() -> Section:
+    """Imported when it is asked for: it needs a browser."""
+    from benchmarks.gallery import gallery_section
+
+    return gallery_section()
+
+
 def main(argv: Sequence[str] | None = None) -> None:
     asked = options(argv)
     diffusers.utils.logging.set_verbosity_error()
@@ -101,10 +112,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     small = Work(model=asked.model, threads=asked.threads, schedule="trailing")
     scenarios: dict[str, Callable[[], Section]] = {
         "drawing": lambda: compute_section(subjects(asked, small)),
+        "faster": lambda: faster_section(small, 2 * asked.rounds),
         "pictures": lambda: from_pictures_section(from_pictures(asked, asked.cache)),
         "starting": lambda: startup_section(small, asked.rounds),
         "warm": lambda: warm_section(small, asked.rounds),
         "serving": lambda: serving_section(small, asked.rounds),
+        "gallery": gallery,
         "tiles": lambda: tile_section(small, max(3, asked.rounds // 2)),
         "films": lambda: film_section(small, max(3, asked.rounds // 2), asked.frames),
         "larger": lambda: larger_section(small, max(1, asked.rounds // 2)),

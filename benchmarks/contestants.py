@@ -49,6 +49,7 @@ class Work:
     side: int | None = None
     steps: int | None = None
     schedule: str | None = None
+    quality: str = "exact"
 
 
 class Ours:
@@ -65,6 +66,7 @@ class Ours:
             steps=work.steps,
             sampler="euler",
             schedule=work.schedule,
+            quality=work.quality,
             seed=0,
             **work.given,
         )

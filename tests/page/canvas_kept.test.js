@@ -86,7 +86,7 @@ test("only what is new is written, and what is gone is deleted", async () => {
   const before = shelf.written;
   paintAt(document, 50);
   await keeper.save(document);
-  assert.equal(shelf.written - before, 4); // a step, both layers, the list
+  assert.equal(shelf.written - before, 3); // a step, the mask, the list
   assert.deepEqual([...shelf.parts.keys()].filter((name) => name.includes("step")).length, 3);
 });
 

@@ -372,8 +372,27 @@ def test_a_refusal_is_said_at_its_field(canvas: Page) -> None:
 
 def test_closing_asks_first(canvas: Page) -> None:
     canvas.get_by_role("button", name="More", exact=True).click()
-    canvas.get_by_role("menuitem", name="Close the picture").click()
+    item = canvas.get_by_role("menuitem", name="Close the picture")
+    expect(item).to_be_in_viewport(ratio=1)
+    item.click()
     canvas.get_by_role("button", name="Close it").click()
     expect(canvas.get_by_text("Change a picture")).to_be_visible()
     canvas.reload()
     expect(canvas.get_by_text("Change a picture")).to_be_visible()
+
+
+def test_live_follows_what_is_painted(canvas: Page, service: RunningService) -> None:
+    before = len(service.get("/api/v1/jobs?limit=500")["jobs"])
+    canvas.get_by_role("button", name="Live", exact=True).click()
+    inset = canvas.get_by_role("complementary", name="Live")
+    prompt_field(canvas).fill("a hat")
+    expect(inset.get_by_text("pictures a second")).to_be_visible()
+    shown = "document.querySelector('.inset-picture').toDataURL()"
+    whole = canvas.evaluate(shown)
+    paint(canvas, (0, 0), (40, 40))
+    canvas.wait_for_function(f"was => {shown} !== was", arg=whole)
+    shot(canvas, "canvas-live")
+    assert len(service.get("/api/v1/jobs?limit=500")["jobs"]) == before
+    inset.get_by_role("button", name="Draw this").click()
+    canvas.get_by_role("button", name="Use this").wait_for()
+    assert last_request(service)["mode"] == "inpaint"

@@ -257,12 +257,11 @@ def test_an_expression_is_shown_as_a_curve_and_a_wrong_one_at_its_lane(open_page
 def test_the_camera_moves_at_once(open_page: OpenPage) -> None:
     page = open_page(ANIMATE)
     canvas = page.locator(".films-monitor canvas")
-    empty = canvas.screenshot()
-    wait_until(lambda: canvas.screenshot() != empty)
+    expect(canvas).to_have_attribute("data-shown", "0")
     before = canvas.screenshot()
     for _ in range(12):
         page.keyboard.press("ArrowRight")
-    expect(page.get_by_text("Frame 12 of 95")).to_be_visible()
+    expect(canvas).to_have_attribute("data-shown", "12")
     wait_until(lambda: canvas.screenshot() != before)
     notation(page).fill("0:(-2)")
     expect(page.locator(".films-screen-wrong")).to_contain_text("zoom")
@@ -368,6 +367,14 @@ def test_an_animation_survives_a_reload_and_undo_goes_back(open_page: OpenPage) 
     page.reload()
     expect(page.get_by_label("Prompt", exact=True)).to_have_value("a castle")
     expect(page.get_by_role("button", name=re.compile("^Pan")).first).to_be_visible()
+
+
+def test_a_picture_that_was_sent_here_is_where_the_film_begins(service: RunningService, open_page: OpenPage) -> None:
+    picture = service.wait(service.submit(prompt="a cat", steps=2)["id"])["pictures"][0]
+    page = open_page("?raw#/films")
+    page.evaluate("async p => (await import('/page/js/core/handoff.js')).sendTo('films', {picture: p})", picture)
+    page.get_by_role("tab", name="Film settings").click()
+    expect(page.get_by_role("button", name="Remove: First picture")).to_be_visible()
 
 
 @pytest.mark.parametrize("where", ["#/films", DREAM, ANIMATE])

@@ -5,6 +5,7 @@ What is drawn at the time does not hold them up, nor they it; a newer preview of
 
 from __future__ import annotations
 
+import os
 import struct
 import threading
 from collections.abc import Callable, Generator, Mapping
@@ -19,13 +20,13 @@ from sdplay.core.errors import BadRequest
 from sdplay.core.fields import Validated
 from sdplay.events import FrameMoved
 from sdplay.executors.fake import FakeExecutor
-from sdplay.executors.processes import ProcessExecutor
+from sdplay.executors.processes import ProcessExecutor, inline
 from sdplay.library.library import Library
 from sdplay.requests.recipe import Recipe
 from sdplay.studio import Studio
-from sdplay.tasks import MotionTask
+from sdplay.tasks import Executor, MotionTask
 
-IDLE = 120.0  # seconds after which the process is let go of
+IDLE = 600.0  # seconds after which the process is let go of: it takes long to begin
 LEAST_SIDE, MOST_SIDE = 32, 512
 MOST_AT_ONCE = 1200  # frames
 HEAD = struct.Struct("<II")  # number of the frame, bytes of its JPEG
@@ -61,6 +62,12 @@ class Motion(Validated):
     viewer: str = Field(default="", max_length=64, description="Who looks: one preview at a time for each.")
 
 
+def on_one_thread() -> Executor:
+    """What the process shows moves with: small pictures gain nothing by threads that wait for each other."""
+    os.environ["OMP_NUM_THREADS"] = "1"  # read by torch, which is loaded with the first task
+    return inline()
+
+
 @dataclass(slots=True)
 class Turn:
     """One preview that is being sent."""
@@ -72,7 +79,7 @@ class MotionPreviews:
     """Shows moves, one preview at a time; `close` ends the process."""
 
     def __init__(self, library: Library, executor: ProcessExecutor | None = None) -> None:
-        self._executor = executor if executor is not None else ProcessExecutor(1, attempts=1)
+        self._executor = executor if executor is not None else ProcessExecutor(1, on_one_thread, attempts=1)
         self._studio = Studio(FakeExecutor(), library=library)  # a plan is the same on every machine
         self._turns: dict[str, Turn] = {}
         self._lock, self._at_work = threading.Lock(), threading.Lock()

@@ -50,17 +50,15 @@ MOVES: Responses = {
 
 class FilmAnswer(JobSummary):
     """A job that makes a film. `first` and `last` are the frames that are drawn, of `frames` that the film would have;
-    `size` is null while it waits and the model decides; `picture` is the finished film.
+    width and height are 0 while it waits and the model decides; `picture` is the finished film.
     """
 
-    prompt: str
+    prompt: str = Field(description="All its prompts.")
     frames: int
     first: int
     last: int
     fps: float
     seconds: float
-    width: int | None
-    height: int | None
     thumbnail: str | None = Field(description="Its first frame, once there is one.")
     picture: PictureAnswer | None
 
@@ -226,16 +224,15 @@ def film_job(service: Service, name: str) -> Job:
 def film_answer(service: Service, job: Job) -> FilmAnswer:
     facts, pictures = film_facts(job), service.gallery.pictures(job=job.id, limit=1)
     there = frames_there(film_folder(job))
+    summary = job_summary(job, service.queue.place(job.id) if job.state == "queued" else None)
     return FilmAnswer(
-        **job_summary(job, service.queue.place(job.id) if job.state == "queued" else None),
+        **{**summary, "width": facts.width, "height": facts.height},
         prompt=words_asked(job),
         frames=facts.frames,
         first=facts.first,
         last=facts.last,
         fps=facts.fps,
         seconds=round((facts.last - facts.first + 1) / facts.fps, 3),
-        width=facts.width or None,
-        height=facts.height or None,
         thumbnail=f"{FILM_ROUTE}/{job.id}/frames/{there[0][0]}?side=320" if there else None,
         picture=picture_answer(pictures[0]) if pictures else None,
     )

@@ -34,6 +34,8 @@ export class CanvasDocument {
     this.borders = NO_BORDERS;
     this.history = new History(limits);
     this.nextStep = 1;
+    /** How often each layer changed: who keeps it sees whether it is to be kept again. */
+    this.changes = { mask: 0, paint: 0 };
     /** @type {Set<(change: Change) => void>} */
     this.listeners = new Set();
   }
@@ -64,6 +66,8 @@ export class CanvasDocument {
 
   /** @param {LayerName | "all"} layer @param {Rect} rect */
   tell(layer, rect) {
+    if (layer !== "paint") this.changes.mask++;
+    if (layer !== "mask") this.changes.paint++;
     for (const listener of this.listeners) listener({ layer, rect });
   }
 

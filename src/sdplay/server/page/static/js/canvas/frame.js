@@ -64,7 +64,9 @@ function whiteBeyond(size, borders, reach) {
 
 /** @param {Raster} one @param {Raster} other @returns {Raster} */
 function brighter(one, other) {
-  return { ...one, data: one.data.map((value, at) => Math.max(value, other.data[at])) };
+  const data = one.data.slice();
+  for (let at = 0; at < data.length; at++) if (other.data[at] > data[at]) data[at] = other.data[at];
+  return { ...one, data };
 }
 
 /**

@@ -34,6 +34,8 @@ export class Keeper {
     this.name = name;
     /** @type {Set<string>} names of the parts that are on the disk and never change */
     this.there = new Set();
+    /** @type {{ document: CanvasDocument | null, mask: number, paint: number }} the layers on the disk, by their changes */
+    this.layers = { document: null, mask: 0, paint: 0 };
   }
 
   /** @param {string} part */
@@ -49,12 +51,15 @@ export class Keeper {
     for (const [id, base] of document.bases) lasting.set(this.#part(`base/${id}`), base);
     for (const step of history.steps) lasting.set(this.#part(`step/${step.id}`), step);
     const puts = new Map([...lasting].filter(([name]) => !this.there.has(name)));
-    puts.set(this.#part("mask"), packRaster(document.mask));
-    puts.set(this.#part("paint"), packRaster(document.paint));
+    const { mask, paint } = document.changes;
+    const isNew = this.layers.document !== document;
+    if (isNew || this.layers.mask !== mask) puts.set(this.#part("mask"), packRaster(document.mask));
+    if (isNew || this.layers.paint !== paint) puts.set(this.#part("paint"), packRaster(document.paint));
     puts.set(this.#part("document"), keptOf(document));
     const deletes = [...this.there].filter((name) => !lasting.has(name));
     await this.shelf.write(puts, deletes);
     this.there = new Set(lasting.keys());
+    this.layers = { document, mask, paint };
   }
 
   /** The document as it was saved; null if there is none that can be read. @returns {Promise<CanvasDocument | null>} */
@@ -75,6 +80,7 @@ export class Keeper {
       ...["document", "mask", "paint"].map((name) => this.#part(name)),
     ]);
     this.there = new Set();
+    this.layers = { document: null, mask: 0, paint: 0 };
   }
 }
 

@@ -2,7 +2,7 @@
 
 /** @import { Raster } from "./raster.js" */
 /** @import { Rect } from "./rect.js" */
-import { makeRaster } from "./raster.js";
+import { cut, makeRaster, placed } from "./raster.js";
 
 const PASSES = 3;
 const float = Math.fround; // the server calculates the radius in single precision
@@ -15,7 +15,15 @@ export function inverted(mask) {
 }
 
 /** Inverted, then grown (shrunk when negative), then blurred. @param {Raster} mask @param {Shape} shape @returns {Raster} */
-export function shaped(mask, { invert, grow, blur }) {
+export function shaped(mask, shape) {
+  if (shape.invert) return shapedWhole(mask, shape);
+  const box = boundingBox(mask, Math.abs(shape.grow) + PASSES * (Math.ceil(shape.blur) + 1));
+  if (box === null) return makeRaster(mask.width, mask.height, 1);
+  return placed(shapedWhole(cut(mask, box), shape), box, mask); // far from the mask everything is black and stays so
+}
+
+/** @param {Raster} mask @param {Shape} shape @returns {Raster} */
+function shapedWhole(mask, { invert, grow, blur }) {
   let made = invert ? inverted(mask) : mask;
   if (grow > 0) made = grown(made, grow);
   else if (grow < 0) made = inverted(grown(inverted(made), -grow));

@@ -50,6 +50,12 @@ export function cut(raster, rect) {
   return part;
 }
 
+/** A part put where it belongs in a raster of a size, all else zero: undoes `cut`. @param {Raster} part @param {Rect} rect @param {Size} size @returns {Raster} */
+export function placed(part, rect, size) {
+  const { width, height } = size;
+  return cut(part, { left: -rect.left, top: -rect.top, right: width - rect.left, bottom: height - rect.top });
+}
+
 /**
  * `paint` over `base`, both of four channels and of one size; the result is as opaque as the base.
  * @param {Raster} base @param {Raster} paint @returns {Raster}

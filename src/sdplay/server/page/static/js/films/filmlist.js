@@ -2,6 +2,7 @@
 import { api } from "../core/api.js";
 import { onEvent } from "../core/events.js";
 import { ago, seconds } from "../core/format.js";
+import { waitsFor } from "../core/handoff.js";
 import { html, signal, useEffect } from "../core/html.js";
 import { go, href } from "../core/router.js";
 import { jobs } from "../core/store.js";
@@ -18,7 +19,14 @@ import { warmUp } from "./motion.js";
 const films = signal(/** @type {any[] | null} */ (null));
 const next = signal(/** @type {string | null} */ (null));
 const PAGE = 40;
-const TOLD = new Set(["queued", "started", "picture", "finished", "forgotten", "reset"]);
+const TOLD = new Set(["started", "picture", "finished", "forgotten"]);
+const SOON = 200; // milliseconds: many events are one question
+
+/** Whether what happens concerns a film. @param {{type: string, data: Record<string, any>}} event */
+function concerns({ type, data }) {
+  if (type === "queued") return data.mode === undefined || data.mode === "dream" || data.mode === "animate";
+  return type === "reset" || (TOLD.has(type) && (films.value?.some((film) => film.id === data.job) ?? true));
+}
 
 async function refresh() {
   try {
@@ -38,11 +46,22 @@ async function more() {
 }
 
 export function FilmList() {
+  const given = waitsFor("films"); // a picture that another view sent
+  useEffect(() => {
+    if (given) go("films/new/animate", { replace: true });
+  }, [given]);
   useEffect(() => {
     refresh();
-    return onEvent((event) => {
-      if (TOLD.has(event.type)) refresh();
+    let soon = 0;
+    const stop = onEvent((event) => {
+      if (!concerns(event)) return;
+      clearTimeout(soon);
+      soon = window.setTimeout(refresh, SOON);
     });
+    return () => {
+      clearTimeout(soon);
+      stop();
+    };
   }, []);
   const drop = useDrop((files) => files[0] && openFile(files[0], (request) => editFilm(request)));
   return html`<div class=${`films-list ${drop.active ? "films-over" : ""}`} ...${drop.handlers}>

@@ -44,6 +44,7 @@ export function FilmPage({ id }) {
     };
     refresh();
     const stop = onEvent(({ type, data }) => {
+      if (type === "step" && data.done === undefined) return; // a step of a frame, not a frame
       if (type === "reset" || (data.job === id && TOLD.has(type))) refresh();
     });
     return () => {

@@ -89,7 +89,7 @@ function LaneFacts({ name, place }) {
   return html`<div class="films-part-facts">
     <div class="films-part-head"><h3>${label}</h3>
       ${name === "strength_schedule" && html`<${Button} small kind="quiet" icon="compare" onClick=${cutHere} title=${t("films.cut.about")}>${t("films.cut")}<//>`}</div>
-    <p class="films-note">${t(`films.about.${name}`)}</p>
+    ${!key && html`<p class="films-note">${t(`films.about.${name}`)}</p>`}
     ${keys && key && place !== null && html`<${KeyFacts} name=${name} keys=${keys} place=${place} />`}
     <${TextArea} label=${t("films.notation")} class="films-notation" rows=${1} value=${text} spellcheck=${false}
       error=${problem ? [problem.message, problem.hint].filter(Boolean).join(". ") : undefined}

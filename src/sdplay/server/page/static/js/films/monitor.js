@@ -11,7 +11,7 @@ export function Monitor() {
   const canvas = useRef(/** @type {HTMLCanvasElement | null} */ (null));
   const blob = frames.value.get(playhead.value);
   useEffect(() => {
-    if (blob) paint(/** @type {HTMLCanvasElement} */ (canvas.current), blob);
+    if (blob) paint(/** @type {HTMLCanvasElement} */ (canvas.current), blob, playhead.peek());
   }, [blob]);
   const shape = { aspectRatio: `${fields.value.width || 1} / ${fields.value.height || fields.value.width || 1}` };
   const clip = mode.value === "Video Input";
@@ -29,8 +29,8 @@ export function Monitor() {
 /** The newest picture that is asked for is shown, whichever was decoded first. */
 const order = new WeakMap();
 
-/** @param {HTMLCanvasElement} canvas @param {Blob} blob */
-async function paint(canvas, blob) {
+/** @param {HTMLCanvasElement} canvas @param {Blob} blob @param {number} frame */
+async function paint(canvas, blob, frame) {
   const mine = (order.get(canvas) ?? 0) + 1;
   order.set(canvas, mine);
   const picture = await createImageBitmap(blob);
@@ -41,6 +41,7 @@ async function paint(canvas, blob) {
       canvas.style.aspectRatio = `${picture.width} / ${picture.height}`;
     }
     canvas.getContext("2d")?.drawImage(picture, 0, 0);
+    canvas.dataset.shown = String(frame);
   }
   picture.close();
 }

@@ -7,7 +7,7 @@ import { FrameReader, frameAfter } from "./motionstream.js";
 import { newest } from "./newest.js";
 
 const DELAY = 140; // milliseconds after the last change
-const SIDE = 320;
+const SIDE = 256;
 const MOST = 1200; // frames that are asked for at once
 const VIEWER = Math.random().toString(36).slice(2);
 /** Fields beside the lanes that a move depends on. */

@@ -59,7 +59,7 @@ export function Player({ frames, film }) {
     `${(100 * (frame - film.first)) / Math.max(film.last - film.first, 1)}%`;
   return html`<section class="films-player" aria-label=${t("films.player")}>
     <div class="films-screen">
-      <canvas ref=${canvas} width=${film.width ?? 16} height=${film.height ?? 16} style=${{ aspectRatio: `${film.width ?? 1} / ${film.height ?? 1}` }} role="img" aria-label=${t("films.frame.shown", { frame: shown ?? 0 })}></canvas>
+      <canvas ref=${canvas} width=${film.width || 16} height=${film.height || 16} style=${{ aspectRatio: `${film.width || 1} / ${film.height || 1}` }} role="img" aria-label=${t("films.frame.shown", { frame: shown ?? 0 })}></canvas>
       ${!there.length && html`<p class="films-screen-note"><${Icon} name="clock" size=${18} />${t(film.state === "queued" ? "films.player.waits" : "films.player.first")}</p>`}
     </div>
     <div class="films-scrub">

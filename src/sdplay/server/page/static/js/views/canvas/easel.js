@@ -12,7 +12,7 @@ import { draft } from "../../core/drafts.js";
 import { signal } from "../../core/html.js";
 
 const MARGIN = 48; // screen pixels around a picture that is fitted
-const NARROW_MARGIN = 20;
+const NARROW_MARGIN = 28;
 const NARROW = 600;
 
 /** @typedef {{ file: ImageBitmap, compare: number }} Shown  a result over the picture; see `Scene` */

@@ -14,6 +14,7 @@ import { toastError } from "../../parts/toast.js";
 import { canvasKeys } from "./canvaskeys.js";
 import { Dock } from "./dock.js";
 import { fitIn, zoomBy } from "./easel.js";
+import { LiveInset, live } from "./liveinset.js";
 import { Options } from "./options.js";
 import { CompareSlider, EdgeHandles } from "./overlays.js";
 import { DrawButton, Panel, ShortPrompt } from "./panel.js";
@@ -55,17 +56,26 @@ function Work() {
   const [sheet, setSheet] = useState(false);
   return html`<div class="canvas-work">
       <${Options} easel=${easel} />
-      <${Toolbar} easel=${easel}><${Versions} /><${Toolbox} /><//>
+      <${Toolbar} easel=${easel}><${Versions} /><//>
       <${StageView} easel=${easel} label=${t("canvas.stage")}>
         <${EdgeHandles} easel=${easel} />
         <${CompareSlider} easel=${easel} />
         <${Zoom} />
+        <div class="canvas-corner">
+          <${IconButton} icon="live" pressed=${live.value} label=${t("canvas.live")} title=${t("canvas.live.about")} onClick=${toggleLive} />
+          <${Toolbox} />
+        </div>
+        ${live.value && easel.shown.value === null && html`<${LiveInset} onClose=${toggleLive} />`}
       <//>
       <${Dock} />
       <div class="canvas-bar"><${ShortPrompt} /><${DrawButton} /><${IconButton} kind="plain" icon="sliders" label=${t("canvas.settings")} onClick=${() => setSheet(true)} /></div>
     </div>
     <aside class="canvas-side"><${Panel} /></aside>
     <${Dialog} open=${sheet} title=${t("canvas.settings")} onClose=${() => setSheet(false)} class="canvas-sheet"><${Panel} /><//>`;
+}
+
+function toggleLive() {
+  live.value = !live.value;
 }
 
 /** What is done with the picture as a whole. */
@@ -90,7 +100,7 @@ function Toolbox() {
     )
       close();
   };
-  return html`<${Menu} label=${t("common.more")} class="toolbar-menu" items=${[
+  return html`<${Menu} label=${t("common.more")} items=${[
     { label: t("canvas.download"), icon: "download", run: download },
     { label: t("canvas.close"), icon: "close", run: leave },
   ]} />`;
@@ -100,7 +110,7 @@ function Zoom() {
   const scale = Math.round(easel.viewport.value.scale * 100);
   return html`<div class="zoom">
     <${IconButton} small icon="minus" label=${t("canvas.zoom.out")} onClick=${() => zoomBy(easel, 1 / ZOOM)} />
-    <button type="button" class="zoom-scale" title=${`${t("canvas.zoom.fit")} (0)`} aria-label=${t("canvas.zoom.fit")} onClick=${() => fitIn(easel)}>${scale} %</button>
+    <button type="button" class="zoom-scale" title=${`${t("canvas.zoom.fit")} (0)`} aria-label=${`${t("canvas.zoom.fit")}: ${scale} %`} onClick=${() => fitIn(easel)}>${scale} %</button>
     <${IconButton} small icon="plus" label=${t("canvas.zoom.in")} onClick=${() => zoomBy(easel, ZOOM)} />
   </div>`;
 }

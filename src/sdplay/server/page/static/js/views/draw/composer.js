@@ -2,6 +2,7 @@
 import { bytes, seconds } from "../../core/format.js";
 import { html } from "../../core/html.js";
 import { href } from "../../core/router.js";
+import { queue } from "../../core/store.js";
 import { t } from "../../core/words.js";
 import { Button, IconButton } from "../../parts/button.js";
 import { Icon } from "../../parts/icon.js";
@@ -98,6 +99,7 @@ function Costs() {
   }
   if (!told) return html`<p class="draw-costs" role="status">${" "}</p>`;
   const { memory } = told;
+  const ahead = queue.value.length; // now: the plan is as old as the settings
   const tight = memory && memory.free !== null && memory.bytes > memory.free;
   const room =
     memory?.free != null
@@ -109,6 +111,6 @@ function Costs() {
   return html`<p class=${`draw-costs ${isOld.value ? "draw-costs-old" : ""} ${tight ? "draw-costs-tight" : ""}`} role="status">
     <span title=${t("draw.time.about")}><${Icon} name="clock" size=${15} />${time}</span>
     <span title=${t("draw.memory.about")}><${Icon} name="memory" size=${15} />${room}</span>
-    ${told.waits > 0 && html`<span><${Icon} name="queue" size=${15} />${t("draw.waits", { count: told.waits })}</span>`}
+    ${ahead > 0 && html`<span><${Icon} name="queue" size=${15} />${t("draw.waits", { count: ahead })}</span>`}
   </p>`;
 }

@@ -2,9 +2,10 @@
 
 import { number } from "../../core/format.js";
 import { sendTo } from "../../core/handoff.js";
-import { html, useEffect, useRef } from "../../core/html.js";
+import { html, useEffect } from "../../core/html.js";
 import { useKeys } from "../../core/keys.js";
 import { t } from "../../core/words.js";
+import { Bitmap } from "../../parts/bitmap.js";
 import { Button, IconButton } from "../../parts/button.js";
 import { useDrop } from "../../parts/drop.js";
 import { NumberField, NumberSlider, Segmented, TextArea } from "../../parts/field.js";
@@ -67,24 +68,9 @@ function Sketch() {
 
 /** The newest picture, and how quickly they come. */
 function Result() {
-  const canvas = useRef(/** @type {HTMLCanvasElement | null} */ (null));
   const picture = newest.value;
-  useEffect(() => {
-    let left = false;
-    if (picture) {
-      createImageBitmap(picture.blob).then((bitmap) => {
-        if (left || canvas.current === null) return;
-        canvas.current.width = bitmap.width;
-        canvas.current.height = bitmap.height;
-        canvas.current.getContext("2d")?.drawImage(bitmap, 0, 0);
-      });
-    }
-    return () => {
-      left = true;
-    };
-  }, [picture]);
   return html`<section class="live-result" aria-label=${t("live.result")} aria-busy=${busy.value}>
-    <canvas ref=${canvas} class="live-picture" role="img" aria-label=${settings.value.prompt || t("live.result")} data-seed=${picture?.seed} hidden=${picture === null}></canvas>
+    <${Bitmap} class="live-picture" blob=${picture?.blob ?? null} label=${settings.value.prompt || t("live.result")} data-seed=${picture?.seed} hidden=${picture === null} />
     ${picture === null && html`<div class="live-empty"><${Icon} name="live" size=${40} /><h2>${t("live.empty")}</h2><p class="muted">${t("live.empty.about")}</p></div>`}
     <${Rate} />
   </section>`;
