@@ -25,7 +25,10 @@ from benchmarks.serving import serving_section
 from benchmarks.startup import startup_section
 from benchmarks.warm import warm_section
 
-SCENARIOS = ("drawing", "faster", "pictures", "starting", "warm", "serving", "tiles", "films", "larger", "refusing")
+SCENARIOS = (
+    *("drawing", "faster", "pictures", "starting", "warm", "serving", "gallery", "tiles", "films", "larger"),
+    "refusing",
+)
 
 
 def options(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -93,6 +96,13 @@ def from_pictures(asked: argparse.Namespace, into: Path) -> list[Subject]:
     ]
 
 
+def gallery() -> Section:
+    """Imported when it is asked for: it needs a browser."""
+    from benchmarks.gallery import gallery_section
+
+    return gallery_section()
+
+
 def main(argv: Sequence[str] | None = None) -> None:
     asked = options(argv)
     diffusers.utils.logging.set_verbosity_error()
@@ -107,6 +117,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         "starting": lambda: startup_section(small, asked.rounds),
         "warm": lambda: warm_section(small, asked.rounds),
         "serving": lambda: serving_section(small, asked.rounds),
+        "gallery": gallery,
         "tiles": lambda: tile_section(small, max(3, asked.rounds // 2)),
         "films": lambda: film_section(small, max(3, asked.rounds // 2), asked.frames),
         "larger": lambda: larger_section(small, max(1, asked.rounds // 2)),

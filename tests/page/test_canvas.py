@@ -372,7 +372,9 @@ def test_a_refusal_is_said_at_its_field(canvas: Page) -> None:
 
 def test_closing_asks_first(canvas: Page) -> None:
     canvas.get_by_role("button", name="More", exact=True).click()
-    canvas.get_by_role("menuitem", name="Close the picture").click()
+    item = canvas.get_by_role("menuitem", name="Close the picture")
+    expect(item).to_be_in_viewport(ratio=1)
+    item.click()
     canvas.get_by_role("button", name="Close it").click()
     expect(canvas.get_by_text("Change a picture")).to_be_visible()
     canvas.reload()

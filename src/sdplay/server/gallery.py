@@ -74,6 +74,11 @@ class Gallery:
         where, values = wanted.where()
         return self._database.look(f"SELECT COUNT(*) FROM pictures WHERE {where}", values)[0][0]
 
+    def last(self) -> int:
+        """The highest number that any picture has, or had."""
+        rows = self._database.look("SELECT seq FROM sqlite_sequence WHERE name = 'pictures'")
+        return rows[0][0] if rows else 0
+
     def place_of(self, number: int, wanted: PictureFilter, order: Order) -> int | None:
         """At which place of those that are `wanted` a picture is; None if it is not among them."""
         where, values = wanted.where()

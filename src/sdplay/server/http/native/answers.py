@@ -63,12 +63,14 @@ class PictureAnswer(BaseModel):
 
 class PictureList(BaseModel):
     """The newest first, or as asked for; `next` is the `before` of the next page, null on the last one, and where
-    `offset` or `sort` was given. `total`, if it was asked for, is how many there are on all pages.
+    `offset` or `sort` was given. `total`, if it was asked for, is how many there are on all pages, and `last` the
+    highest number that any picture has: `upto` that, the list stays the same while more are drawn.
     """
 
     pictures: list[PictureAnswer]
     next: int | None
     total: int | None = None
+    last: int | None = None
 
 
 class Step(BaseModel):

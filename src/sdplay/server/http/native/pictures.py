@@ -141,6 +141,7 @@ def list_pictures(
         pictures=[picture_answer(picture) for picture in pictures],
         next=pictures[-1].id if paged else None,
         total=(offset + len(pictures) if whole else service.gallery.count(wanted)) if total else None,
+        last=service.gallery.last() if total else None,
     )
 
 

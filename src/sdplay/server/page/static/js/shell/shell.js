@@ -8,6 +8,7 @@ import { IconButton } from "../parts/button.js";
 import { Questions } from "../parts/dialog.js";
 import { Icon } from "../parts/icon.js";
 import { Toasts } from "../parts/toast.js";
+import { ReadDialog } from "../views/gallery/read.js";
 import { views } from "../views.js";
 import { Brand } from "./brand.js";
 import { drawerOpen, QueueDrawer } from "./drawer.js";
@@ -41,7 +42,7 @@ export function Shell() {
         )}
     </nav>
     <main class="shell-view" id="view" tabindex="-1" key=${view.name}><${view.component} route=${route.value} /></main>
-    <${QueueDrawer} /><${KeySheet} /><${Questions} /><${Toasts} />
+    <${QueueDrawer} /><${KeySheet} /><${Questions} /><${ReadDialog} /><${Toasts} />
   </div>`;
 }
 

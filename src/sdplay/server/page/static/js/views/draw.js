@@ -14,13 +14,14 @@ import { queueIt } from "./draw/queue.js";
 import { change, settings, settingsOf } from "./draw/settings.js";
 import { emerging, picture, walk } from "./draw/shown.js";
 import { Stage } from "./draw/stage.js";
+import { openRead } from "./gallery/read.js";
 
 export function DrawView() {
   useEffect(foresee, []);
   useGiven();
   useDrawKeys();
-  const drop = useDrop((files) => followPicture(/** @type {File} */ (files[0])), { paste: true });
-  return html`<div class=${`draw ${drop.active ? "draw-dropping" : ""}`} ...${drop.handlers} data-drop=${t("draw.control.drop")}>
+  const drop = useDrop((files) => openRead(files[0]), { paste: true });
+  return html`<div class=${`draw ${drop.active ? "draw-dropping" : ""}`} ...${drop.handlers} data-drop=${t("gallery.read.drop")}>
     <${Stage} /><${Composer} /><${ExplainDialog} />
   </div>`;
 }

@@ -11,8 +11,8 @@ import { choose, chooseBrush, stepped } from "./easel.js";
 const MOST_SIZE = 400; // on the slider; keys go further
 const CURVE = 2; // the slider is finer where brushes are small
 
-/** @param {{ easel: Easel, children?: any }} props */
-export function Options({ easel, children }) {
+/** @param {{ easel: Easel }} props */
+export function Options({ easel }) {
   const tool = easel.tool.value;
   const brush = tool[tool.layer];
   const round = tool.name === "brush" || tool.name === "eraser";
@@ -29,7 +29,6 @@ export function Options({ easel, children }) {
     ${tool.name === "fill" && html`<${FillOptions} easel=${easel} />`}
     <span class="spread"></span>
     ${easel.masks && tool.layer === "mask" ? html`<${MaskActions} easel=${easel} />` : html`<${PaintActions} easel=${easel} />`}
-    ${children}
   </div>`;
 }
 

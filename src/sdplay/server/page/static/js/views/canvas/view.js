@@ -55,12 +55,16 @@ export function CanvasView() {
 function Work() {
   const [sheet, setSheet] = useState(false);
   return html`<div class="canvas-work">
-      <${Options} easel=${easel}><${IconButton} icon="live" pressed=${live.value} label=${t("canvas.live")} title=${t("canvas.live.about")} onClick=${toggleLive} /><//>
-      <${Toolbar} easel=${easel}><${Versions} /><${Toolbox} /><//>
+      <${Options} easel=${easel} />
+      <${Toolbar} easel=${easel}><${Versions} /><//>
       <${StageView} easel=${easel} label=${t("canvas.stage")}>
         <${EdgeHandles} easel=${easel} />
         <${CompareSlider} easel=${easel} />
         <${Zoom} />
+        <div class="canvas-corner">
+          <${IconButton} icon="live" pressed=${live.value} label=${t("canvas.live")} title=${t("canvas.live.about")} onClick=${toggleLive} />
+          <${Toolbox} />
+        </div>
         ${live.value && easel.shown.value === null && html`<${LiveInset} onClose=${toggleLive} />`}
       <//>
       <${Dock} />
@@ -96,7 +100,7 @@ function Toolbox() {
     )
       close();
   };
-  return html`<${Menu} label=${t("common.more")} class="toolbar-menu" items=${[
+  return html`<${Menu} label=${t("common.more")} items=${[
     { label: t("canvas.download"), icon: "download", run: download },
     { label: t("canvas.close"), icon: "close", run: leave },
   ]} />`;
