@@ -65,7 +65,7 @@ def test_the_service_sends_the_events_of_this_process(gated: GatedService) -> No
     here, task = Here(), task_of("the same")
     with closing(executor_of(gated, here)) as executor:
         assert executor.detect_machine(make_request(Txt2Img, prompt="a")) == Machine(
-            device="cpu", dtype="float32", threads=1
+            device="cpu", dtype="float32", threads=1, engines=("torch", "openvino")
         )
         assert facts(list(executor.run(task))) == facts(list(FakeExecutor().run(task)))
     assert gated.events("the same")[-1] == "ImageDone"

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import click
 from click.core import ParameterSource
@@ -32,12 +33,13 @@ if TYPE_CHECKING:
 @click.option(
     "--pictures", multiple=True, metavar="DIR", type=click.Path(path_type=Path), help="Show those of this folder too."
 )
+@click.option("--open", "open_page", is_flag=True, help="Show the page in a browser as soon as it answers.")
 @click.option("--background", is_flag=True, help="Start it without this terminal, and print its address.")
 @click.option("--stop", is_flag=True, help="End the service that runs; what is not finished goes on at the next start.")
 @click.option("--status", is_flag=True, help="Say whether a service runs, where, and what it does.")
 @click.pass_context
-def serve(ctx: click.Context, /, *, background: bool, stop: bool, status: bool, **params: Any) -> int:
-    """Keep a model warm and answer programs: a queue that survives everything, and three APIs.
+def serve(ctx: click.Context, /, *, background: bool, stop: bool, status: bool, open_page: bool, **params: Any) -> int:
+    """A page in the browser that draws, and three APIs for programs: a warm model, a queue that survives everything.
 
     While it runs, all commands of the same user draw with its model, at once. Prints its address once it answers.
     Ctrl-C ends it: what is not finished goes on at the next start.
@@ -49,8 +51,8 @@ def serve(ctx: click.Context, /, *, background: bool, stop: bool, status: bool, 
     if status:
         return tell_status()
     if background:
-        return start_in_background(as_typed(ctx, params))
-    serve_here(**params)
+        return start_in_background(as_typed(ctx, params), open_page=open_page)
+    serve_here(**params, open_page=open_page)
     return 0
 
 
@@ -64,6 +66,7 @@ def serve_here(
     workers: int,
     devices: str | None,
     idle_minutes: float,
+    open_page: bool,
     pictures: tuple[Path, ...],
 ) -> None:
     """Serve in this process, until it is told to stop."""
@@ -76,6 +79,8 @@ def serve_here(
     def started(url: str, token: str | None) -> None:
         click.echo(answers_at(url, token))
         sys.stdout.flush()
+        if open_page:
+            show_page(url, token)
 
     options = ServeOptions(
         host="0.0.0.0" if listen and host == "127.0.0.1" else host,
@@ -93,7 +98,23 @@ def serve_here(
 
 
 def answers_at(url: str, token: str | None) -> str:
-    return f"sdplay answers at {url}" + (f"  (token: {token})" if token else "")
+    """What is said once requests are answered; with a token also where a browser says it, once."""
+    if not token:
+        return f"sdplay answers at {url}"
+    return f"sdplay answers at {url}  (token: {token})\nin a browser: {page_address(url, token)}"
+
+
+def page_address(url: str, token: str | None) -> str:
+    """Where the browser of this computer finds the page; with a token it is let in from then on."""
+    here = url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
+    return f"{here}/login?token={quote(token, safe='')}" if token else f"{here}/"
+
+
+def show_page(url: str, token: str | None) -> None:
+    """Open the page in the browser of whoever types this, if there is one."""
+    import webbrowser
+
+    webbrowser.open(page_address(url, token))
 
 
 def as_typed(ctx: click.Context, params: Mapping[str, Any]) -> list[str]:
@@ -119,7 +140,7 @@ def home() -> ServiceHome:
     return service_home(home_of(os.environ)).absolute()
 
 
-def start_in_background(flags: Sequence[str]) -> int:
+def start_in_background(flags: Sequence[str], *, open_page: bool) -> int:
     from sdplay.server.background import NotStarted, start
 
     try:
@@ -128,6 +149,8 @@ def start_in_background(flags: Sequence[str]) -> int:
         click.echo(error.reason, err=True)
         return error.exit_code
     click.echo(answers_at(facts["url"], facts["token"]))
+    if open_page:
+        show_page(facts["url"], facts["token"])
     return 0
 
 

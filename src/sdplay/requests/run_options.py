@@ -49,7 +49,7 @@ class RunOptions(Validated):
         default="auto",
         description="What runs the network: torch, or openvino (an extra: faster on a CPU, once it has converted the "
         "model). auto: openvino for large models where it is installed.",
-        json_schema_extra={"group": "memory"},
+        json_schema_extra={"group": "memory", "if_absent": "auto"},
     )
     low_memory: bool = Field(
         default=False,

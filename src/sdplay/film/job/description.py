@@ -15,7 +15,7 @@ from sdplay.core.errors import StoreError
 from sdplay.film.job.encoder import Output
 from sdplay.film.request import USED_UP, Film
 from sdplay.film.video.sound import Sound
-from sdplay.requests.base import Request
+from sdplay.requests.base import Request, field_marks
 from sdplay.requests.recipe import Recipe
 from sdplay.version import VERSION
 
@@ -27,13 +27,20 @@ FREE = frozenset({"asked", "output", "made_by", "found", "recipe.pace_table"})
 def describe(recipe: Recipe, output: Output) -> dict[str, Any]:
     """The description of the job that makes `recipe` into the film `output`, as JSON can hold it."""
     request = recipe.request
-    asked = request.run.model_dump(mode="json")
+    asked = run_options(request)
     asked |= request.model_dump(mode="json", include=request.unhashed_fields() - USED_UP - {"run"})
     sound = {**asdict(output.sound), "path": str(output.sound.path)} if output.sound else None
     written = asdict(output) | {"rate": str(output.rate), "sound": sound}
     asked_for = recipe.request.model
     location = {"model": str(Path(asked_for).absolute()) if Path(asked_for).exists() else asked_for}
     return {"recipe": recipe.to_dict(), "asked": asked, "output": written, "made_by": here(), "found": location}
+
+
+def run_options(request: Request) -> dict[str, Any]:
+    """The run options of `request`; those that came later are left out where they are as they were before."""
+    options = request.run.model_dump(mode="json")
+    marks = {name: field_marks(type(request), name) for name in options}
+    return {name: value for name, value in options.items() if marks[name].get("if_absent", ...) != value}
 
 
 @contextmanager

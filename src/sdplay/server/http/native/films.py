@@ -225,8 +225,9 @@ def film_answer(service: Service, job: Job) -> FilmAnswer:
     facts, pictures = film_facts(job), service.gallery.pictures(job=job.id, limit=1)
     there = frames_there(film_folder(job))
     summary = job_summary(job, service.queue.place(job.id) if job.state == "queued" else None)
+    summary |= {"width": facts.width, "height": facts.height}
     return FilmAnswer(
-        **{**summary, "width": facts.width, "height": facts.height},
+        **summary,
         prompt=words_asked(job),
         frames=facts.frames,
         first=facts.first,

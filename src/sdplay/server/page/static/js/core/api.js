@@ -76,7 +76,7 @@ export const api = {
   delete: (path) => ask("DELETE", path),
   /**
    * Send a picture, film or sound; its `id` names it in requests.
-   * @param {Blob} blob @returns {Promise<{id: string, url: string, media_type: string, width: number, height: number}>}
+   * @param {Blob} blob @returns {Promise<import("../api-types.d.ts").UploadAnswer>}
    */
   upload: (blob) => {
     const form = new FormData();
@@ -86,9 +86,13 @@ export const api = {
   /**
    * Hand in a job: `{mode, prompt, …}`. It is on the disk when this is done.
    * @param {Record<string, any>} request @param {{key?: string}} [options]
+   * @returns {Promise<import("../api-types.d.ts").JobAnswer>}
    */
   draw: (request, options) => withBody("POST")("jobs", request, options),
-  /** What a job would be. @param {Record<string, any>} request @param {{signal?: AbortSignal}} [options] */
+  /**
+   * What a job would be. @param {Record<string, any>} request @param {{signal?: AbortSignal}} [options]
+   * @returns {Promise<import("../api-types.d.ts").Plan>}
+   */
   plan: (request, options) => withBody("POST")("plan", request, options),
   /** What the model reads of the prompts. @param {Record<string, any>} request @param {{signal?: AbortSignal}} [options] */
   explain: (request, options) => withBody("POST")("explain", request, options),

@@ -53,5 +53,6 @@ export function KeySheet() {
       </section>`,
       )}
     </div>
+    <p class="muted small">${t("shell.programs")} <a href="/api/v1/docs">/api/v1/docs</a></p>
   <//>`;
 }

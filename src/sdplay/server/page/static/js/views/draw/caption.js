@@ -28,7 +28,7 @@ export function Caption({ picture }) {
     <div class="draw-actions">
       <${Button} small icon="undo" title=${`${t("draw.recall.about")} (A)`} onClick=${() => recall(picture)}>${t("draw.recall")}<//>
       <${Button} small icon="dice" title=${t("draw.variation.about")} onClick=${() => variation(picture)}>${t("draw.variation")}<//>
-      <${Button} small icon="zoomin" title=${t("draw.larger.about")} onClick=${() => larger(picture)}>${t("draw.larger", { scale: number(2) })}<//>
+      <${Button} small icon="zoomin" class="draw-larger" title=${t("draw.larger.about")} onClick=${() => larger(picture)}>${t("draw.larger", { scale: number(2) })}<//>
       <a class="button button-plain button-icon button-small" href=${`${picture.file}?download=true`} download aria-label=${t("common.download")} title=${t("common.download")}><${Icon} name="download" size=${16} /></a>
       <${Menu} small kind="plain" class="menu-up" label=${t("common.more")} items=${[
         isShown("canvas") && { label: t("draw.send.canvas"), icon: "canvas", run: () => send("canvas", picture) },
@@ -39,6 +39,7 @@ export function Caption({ picture }) {
           icon: "gallery",
           run: () => go(`gallery/${picture.id}`),
         },
+        { label: t("draw.larger.about"), icon: "zoomin", run: () => larger(picture) },
         { label: t("draw.copy"), icon: "copy", run: () => copyPicture(picture) },
         { label: t("common.delete"), icon: "trash", danger: true, run: () => deletePicture(picture) },
       ]} />
