@@ -60,7 +60,9 @@ async function walk(step) {
   const index = current.value + step;
   if (current.value < 0 || index < 0 || index >= (total.value ?? 0)) return;
   const picture = await reach(index);
-  if (picture) go(`gallery/${picture.id}${addressOf(filter.value)}`, { replace: true });
+  if (!picture) return;
+  current.value = index; // at once: the next key may come before the picture is shown
+  go(`gallery/${picture.id}${addressOf(filter.value)}`, { replace: true });
 }
 
 /** @param {{picture: any}} props */
