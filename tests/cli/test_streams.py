@@ -110,7 +110,7 @@ def test_stopped_while_something_is_imported_it_says_no_error(here: Path, module
     assert not list(here.rglob("*.png"))
 
 
-@pytest.mark.parametrize("module", ["torch.nn", "safetensors.torch"])
+@pytest.mark.parametrize("module", ["torch.nn", "sdplay.networks.unet"])
 def test_stopped_while_the_built_in_model_is_loaded_it_says_no_error(
     here: Path, monkeypatch: pytest.MonkeyPatch, module: str
 ) -> None:

@@ -8,8 +8,6 @@ import pytest
 
 from tests.support.service import RunningService, running_service
 
-pytest_plugins: list[str] = []
-
 try:
     from tests.support.browser import browser, open_page, page
 except ImportError:  # playwright is of the extra "test"

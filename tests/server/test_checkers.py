@@ -17,7 +17,8 @@ BIN = Path(sys.executable).parent
 # it may be refused all the same.
 MORE_IS_CHECKED = "positive_data_acceptance"
 ENDLESS = "events$"  # they are read in tests of their own
-JOBS = "/(jobs|draw|plan|explain)$"  # their longest values have hundreds of megabytes
+# Their longest values have hundreds of megabytes.
+JOBS = "/(jobs|draw|plan|explain|curves|motion|draft|live|control_map|settings/write)$"
 
 
 @pytest.fixture(scope="module")

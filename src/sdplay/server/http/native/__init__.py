@@ -37,8 +37,10 @@ for part in (jobs, draw, live, queue, events, pictures, films, uploads, read, ab
 
 
 def allowed_methods(path: str) -> list[str]:
-    """The methods that the address `path` has, in all its routes."""
+    """The methods that the address `path` has, in all its routes; those with a name in it are meant by others."""
     paths: dict[str, dict[str, Any]] = description()["paths"]
+    if path in paths:
+        return sorted(method.upper() for method in paths[path])
     found = (methods for template, methods in paths.items() if re.fullmatch(PARAMETER.sub("[^/]+", template), path))
     return sorted(method.upper() for methods in found for method in methods)
 

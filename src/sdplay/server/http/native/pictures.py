@@ -163,7 +163,7 @@ def list_numbers(
     return Numbers(pictures=service.gallery.numbers(wanted, sort, offset, limit))
 
 
-@router.get("/{number}/place")
+@router.get("/{number:int}/place")
 def get_place(service: ServiceHere, number: PictureNumber, wanted: Wanted, sort: Sort = "newest") -> Place:
     """At which place a picture is among those that are wanted, and how many these are."""
     place = service.gallery.place_of(number, wanted, sort)
@@ -190,13 +190,13 @@ def empty_trash(service: ServiceHere) -> Changed:
     return Changed(changed=service.empty_trash())
 
 
-@router.get("/{number}")
+@router.get("/{number:int}")
 def get_picture(service: ServiceHere, number: PictureNumber) -> PictureAnswer:
     """A picture."""
     return picture_answer(service.picture(number))
 
 
-@router.get("/{number}/file", response_class=FileResponse, responses=ANY_FILE)
+@router.get("/{number:int}/file", response_class=FileResponse, responses=ANY_FILE)
 def get_file(
     service: ServiceHere,
     number: PictureNumber,
@@ -209,7 +209,7 @@ def get_file(
     return file_answer(path, picture.media_type, download=download, name=file_name(picture), kept=kept)
 
 
-@router.get("/{number}/thumbnail", response_class=Response, responses=WEBP)
+@router.get("/{number:int}/thumbnail", response_class=Response, responses=WEBP)
 async def get_thumbnail(service: ServiceHere, number: PictureNumber) -> Response:
     """A picture of up to 320 pixels a side; of a film its first frame."""
     path = await run_in_threadpool(lambda: service.file_of(service.picture(number)))
@@ -223,7 +223,7 @@ async def small_picture(service: Service, key: int | str, path: Path) -> bytes:
     return kept if kept is not None else await at_leisure(service.thumbnails.of, key, path)
 
 
-@router.get("/{number}/recipe")
+@router.get("/{number:int}/recipe")
 async def get_recipe(service: ServiceHere, number: PictureNumber) -> Settings:
     """What a picture was made from, read from the file itself, whichever program wrote it."""
 
@@ -234,7 +234,7 @@ async def get_recipe(service: ServiceHere, number: PictureNumber) -> Settings:
     return await at_leisure(read)
 
 
-@router.delete("/{number}", status_code=204)
+@router.delete("/{number:int}", status_code=204)
 def delete_picture(service: ServiceHere, number: PictureNumber) -> None:
     """Delete a picture, its file as well. The frames of a film stay in its folder."""
     service.delete_picture(number)
