@@ -23,6 +23,7 @@ from sdplay.requests.run_options import RunOptions
 from sdplay.requests.txt2img import Txt2Img
 from sdplay.requests.warnings import request_warnings
 from sdplay.studio import Studio
+from tests.support import child
 
 CPU = Machine(device="cpu", dtype="float32", threads=1, engines=("torch", "openvino"))
 FIELDS: dict[str, Any] = {"steps": 3, "seed": 5, "size": 64, "device": "cpu", "precision": "float32"}
@@ -128,6 +129,27 @@ def test_verify_draws_it_by_the_engine_it_was_drawn_by(tiny: Path, tmp_path: Pat
     picture.save(tmp_path / "drawn.png")
     with Studio() as studio:
         assert studio.verify(tmp_path / "drawn.png", str(tiny)).digest == picture.digest
+
+
+def test_a_signal_after_many_networks_is_handled() -> None:
+    code = """
+import signal, tempfile
+from pathlib import Path
+import torch
+from sdplay.engines.openvino import OpenVinoEngine
+engine = OpenVinoEngine("float32", 1, Path(tempfile.mkdtemp()))
+networks = [engine.compile(torch.nn.Linear(3, 3)) for _ in range(3)]
+for network in networks:
+    network(torch.ones(1, 3))
+for number in range(3):
+    del networks[0], network
+    network = None
+try:
+    signal.raise_signal(signal.SIGINT)
+except KeyboardInterrupt:
+    print("handled")
+"""
+    assert child.run(code).strip() == "handled"
 
 
 def test_nobody_is_called(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:

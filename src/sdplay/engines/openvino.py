@@ -7,6 +7,7 @@ import os
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,16 @@ class OpenVinoEngine:
         return OpenVinoNetwork(component, self)
 
 
+@cache
+def the_core() -> Any:
+    """OpenVINO itself, one for the whole process and never let go of: each that begins takes the stack for signals over
+    and gives back, when it ends, the one that it found, which another may have freed. The next Ctrl-C then crashed.
+    """
+    import openvino
+
+    return openvino.Core()
+
+
 class OpenVinoNetwork:
     """A torch module as OpenVINO runs it: takes the module's arguments, gives what it gives, one tensor.
 
@@ -55,9 +66,8 @@ class OpenVinoNetwork:
         return torch.from_numpy(drawn.copy())  # the next inference overwrites what it gave
 
     def _compiled(self, args: Any, kwargs: Any, tensors: Mapping[str, Tensor]) -> Any:
-        import openvino
 
-        core = openvino.Core()
+        core = the_core()
         model = core.read_model(self._converted(args, kwargs, tensors))
         model.reshape({port: list(tensor.shape) for port, tensor in zip(model.inputs, tensors.values(), strict=True)})
         settings = {
