@@ -77,6 +77,7 @@ class UNetConfig(NetworkConfig):
         "mid_block_type": (ATTENDING_MIDDLE, "UNetMidBlock2D", None),
     }
 
+    sample_size: int | None = None  # latents a side that it was trained on
     in_channels: int = 4
     out_channels: int = 4
     block_out_channels: tuple[int, ...] = (320, 640, 1280, 1280)

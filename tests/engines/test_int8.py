@@ -1,0 +1,176 @@
+"""A network in int8 is the same each time, close to that in float32, and refused where it is not."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from sdplay.core.errors import BadRequest
+from sdplay.core.machine import Machine
+from sdplay.engines import int8
+from sdplay.engines.device import Call, detect_machine, make_placement
+from sdplay.engines.int8 import arguments, check, difference
+from sdplay.engines.openvino import OpenVinoEngine
+from sdplay.families.base import load_family
+from sdplay.families.common import calibration
+from sdplay.families.sd.model import StableDiffusion
+from sdplay.images.picture import Picture
+from sdplay.requests.base import make_request
+from sdplay.requests.resolve import engine_for
+from sdplay.requests.run_options import RunOptions
+from sdplay.requests.txt2img import Txt2Img
+from sdplay.studio import Studio
+
+CPU = Machine(device="cpu", dtype="int8", threads=1, engines=("torch", "openvino"))
+FIELDS: dict[str, Any] = {"steps": 2, "seed": 5, "size": 64, "device": "cpu"}
+
+
+@pytest.fixture(autouse=True)
+def _cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SDPLAY_HOME", str(tmp_path / "home"))
+
+
+def drawn(model: Path, precision: str, **fields: Any) -> Picture:
+    with Studio() as studio:
+        request = make_request(Txt2Img, prompt="a cat", model=model, precision=precision, **(FIELDS | fields))
+        return next(iter(studio.draw(request)))
+
+
+def matrix(seed: int = 0) -> tuple[torch.nn.Module, list[Call]]:
+    """A network of two matrices, and calls of it."""
+    torch.manual_seed(seed)
+    module = torch.nn.Sequential(torch.nn.Linear(32, 64), torch.nn.ReLU(), torch.nn.Linear(64, 32)).eval()
+    with torch.no_grad():
+        asked = [torch.randn(2, 64, 32) for _ in range(8)]
+        return module, [Call((x,), {}, module(x)) for x in asked]
+
+
+def test_it_answers_nearly_as_torch_does_and_says_how_nearly(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    module, calls = matrix()
+    network = OpenVinoEngine("int8", 1, tmp_path).compile(module, lambda: calls)
+    with torch.inference_mode():
+        x = torch.randn(2, 64, 32)
+        apart = (network(x) - module(x)).norm() / module(x).norm()
+    assert 1e-4 < apart < int8.GATE  # it is in int8, and close
+    said = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+    assert "takes minutes" in said[0]
+    assert "differ by" in said[1]
+    assert said[1].endswith("up to 10% is taken")
+
+
+def test_it_is_fitted_once_and_found_again(tmp_path: Path) -> None:
+    module, calls = matrix()
+    engine, x = OpenVinoEngine("int8", 1, tmp_path), torch.ones(2, 64, 32)
+    first = engine.compile(module, lambda: calls)(x)
+
+    def refuse() -> list[Call]:
+        raise AssertionError("it is fitted again")
+
+    assert torch.equal(engine.compile(module, refuse)(x), first)
+
+
+def test_the_same_weights_are_fitted_to_the_same_bits(tmp_path: Path) -> None:
+    module, calls = matrix()
+    one, two = (
+        OpenVinoEngine("int8", 1, tmp_path / name).compile(module, lambda: calls)(torch.ones(2, 64, 32))
+        for name in ("one", "two")
+    )
+    assert torch.equal(one, two)
+
+
+def test_a_network_that_differs_too_much_is_refused_and_not_fitted_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module, calls = matrix()
+    wrong = [replace(call, answer=call.answer + 0.5 * call.answer.abs()) for call in calls]
+    engine = OpenVinoEngine("int8", 1, tmp_path)
+    with pytest.raises(BadRequest, match=r"differ by \d\d\.\d% \(relative L2\).*at most 10% is taken") as caught:
+        engine.compile(module, lambda: wrong)(torch.ones(2, 64, 32))
+    assert (caught.value.field, caught.value.hint) == ("precision", "leave `precision` out")
+    assert not list(tmp_path.glob("*-int8.xml"))
+    monkeypatch.setattr(int8, "fit", lambda *_: pytest.fail("it is fitted again"))
+    with pytest.raises(BadRequest, match="does not bear it"):
+        engine.compile(module, lambda: wrong)(torch.ones(2, 64, 32))
+
+
+def test_not_a_number_is_refused() -> None:
+    with pytest.raises(BadRequest, match="does not bear it"):
+        check(float("nan"))
+
+
+def test_where_nncf_is_missing_that_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    module, calls = matrix()
+    monkeypatch.setattr(int8, "find_spec", lambda _: None)
+    with pytest.raises(BadRequest, match="needs NNCF") as caught:
+        OpenVinoEngine("int8", 1, tmp_path).compile(module, lambda: calls)(torch.ones(2, 64, 32))
+    assert "sdplay[int8]" in caught.value.hint
+
+
+def test_the_difference_is_relative() -> None:
+    ones = np.ones(4, np.float32)
+    assert difference(lambda inputs: [inputs[0] * 1.1], [[ones], [ones]], [ones, ones]) == pytest.approx(0.1, rel=1e-5)
+
+
+def test_texts_of_several_lengths_have_a_mask_that_hides_nothing() -> None:
+    call = Call((torch.ones(2, 4),), {"encoder_hidden_states": torch.ones(2, 7, 3)}, None)
+    wanted = {
+        ".0.0": torch.ones(1),
+        ".1.encoder_hidden_states": torch.ones(1),
+        ".1.encoder_attention_mask": torch.ones(1),
+    }
+    assert [numbers.shape for numbers in arguments(call, wanted)] == [(2, 4), (2, 7, 3), (2, 7)]
+    with pytest.raises(BadRequest, match="steered by pictures"):
+        arguments(call, {".1.down_block_additional_residuals.0": torch.ones(1)})
+
+
+def test_a_picture_in_int8_says_so_and_is_its_own_to_the_bit(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(int8, "GATE", 1.0)  # its weights are noise
+    monkeypatch.setattr(calibration, "PROMPTS", calibration.PROMPTS[:2])
+    monkeypatch.setattr(calibration, "STEPS", 2)
+    exact, first, again = (drawn(tiny, precision) for precision in ("float32", "int8", "int8"))
+    numerics = first.recipe.numerics
+    assert (numerics.engine, numerics.dtype, numerics.decode_dtype) == ("openvino", "int8", "float32")
+    assert first.digest == again.digest != exact.digest
+
+
+def test_what_it_is_fitted_to_does_not_depend_on_what_is_drawn(tiny: Path) -> None:
+    family = load_family("sd", tiny, make_placement("cpu", "float32", "float32"))
+    assert isinstance(family, StableDiffusion)
+    one, two = family.recorded_calls(), family.recorded_calls()
+    assert len(one) == calibration.STEPS * len(calibration.PROMPTS)
+    assert all(torch.equal(first.answer, second.answer) for first, second in zip(one, two, strict=True))
+    assert all(torch.equal(first.args[0], second.args[0]) for first, second in zip(one, two, strict=True))
+    with torch.inference_mode():
+        answer = family.unet(*one[-1].args, **one[-1].kwargs)
+    assert torch.equal(answer, one[-1].answer)
+
+
+@pytest.mark.parametrize(
+    ("machine", "run", "why"),
+    [
+        (replace(CPU, engines=("torch",)), {}, "not installed here"),
+        (CPU, {"low_memory": True}, "in memory twice"),
+        (CPU, {"engine": "torch"}, "by OpenVINO alone"),
+    ],
+)
+def test_where_it_cannot_be_had_that_is_said(machine: Machine, run: dict[str, Any], why: str) -> None:
+    with pytest.raises(BadRequest, match=why) as caught:
+        engine_for(RunOptions(precision="int8", **run), None, machine)  # type: ignore[arg-type]
+    assert caught.value.hint
+
+
+def test_it_is_openvino_for_networks_of_any_size() -> None:
+    assert engine_for(RunOptions(precision="int8"), None, CPU) == "openvino"  # type: ignore[arg-type]
+
+
+def test_on_a_gpu_it_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    with pytest.raises(BadRequest, match="for CPUs alone"):
+        detect_machine("cuda", "int8")
