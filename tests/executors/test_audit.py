@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sdplay.jobs.audit import Audit, Opinion, is_audited, judge, piece_digest
+from sdplay.executors.audit import Audit, Opinion, is_audited, judge, piece_digest
 
 JOB = "0123456789abcdef"
 
