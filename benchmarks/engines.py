@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.util import find_spec
 from typing import Any
 
 from torch import Tensor
@@ -36,7 +35,6 @@ class Way:
 WAYS = (
     Way(engine="openvino", step=2.5, large_step=2.4, picture=2.4),
     Way(engine="openvino", dtype="int8", step=4.0),
-    Way(engine="torch", dtype="bfloat16"),
 )
 
 
@@ -88,11 +86,9 @@ def engines_section(work: Work, rounds: int) -> Section:
 
     rows: list[Row] = []
     for way in WAYS:
-        if way.engine == "torch" or find_spec("openvino") is not None:
-            rows += way_rows(way, work, stock_of, rounds)
-            if stocks:
-                del stocks[0].ours  # its weights, before those of the next way are loaded
-            gc.collect()
+        rows += way_rows(way, work, stock_of, rounds)
+        del stocks[0].ours  # its weights, before those of the next way are loaded
+        gc.collect()
     return Section(
         title="Engines, SD 1.5 shape",
         about="Against `StableDiffusionPipeline` in float32: same folder, starting noise, Euler steps, guidance and "

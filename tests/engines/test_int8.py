@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import openvino
+import openvino.opset13 as ops
 import pytest
 import torch
 
-from sdplay.core.errors import BadRequest
+from sdplay.core.errors import BadRequest, RenderFailed
 from sdplay.core.machine import Machine
 from sdplay.engines import int8
 from sdplay.engines.device import Call, detect_machine, make_placement
+from sdplay.engines.fit_int8 import Inputs, as_arrays, as_inputs
 from sdplay.engines.int8 import arguments, check, difference
-from sdplay.engines.openvino import OpenVinoEngine
+from sdplay.engines.openvino import OpenVinoEngine, the_core
 from sdplay.families.base import load_family
 from sdplay.families.common import calibration
 from sdplay.families.sd.model import StableDiffusion
@@ -51,30 +56,49 @@ def matrix(seed: int = 0) -> tuple[torch.nn.Module, list[Call]]:
         return module, [Call((x,), {}, module(x)) for x in asked]
 
 
-def test_it_answers_nearly_as_torch_does_and_says_how_nearly(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def rounded(whole: Path, asked: Sequence[Inputs], fitted: Path) -> None:
+    """Stands in for NNCF: the same network with weights of 8 bits."""
+    model = the_core().read_model(whole)
+    for operation in model.get_ops():
+        if operation.get_type_name() == "Constant" and operation.data.ndim == 2 and operation.data.size > 4:
+            step = np.abs(operation.data).max() / 127
+            weights = ops.constant((operation.data / step).round() * step, np.float32)
+            operation.output(0).replace(weights.output(0))
+    openvino.save_model(model, fitted, compress_to_fp16=False)
+
+
+@pytest.fixture(params=["rounded", "NNCF"])
+def _fit(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if request.param == "rounded":
+        monkeypatch.setattr(int8, "fit", rounded)
+        monkeypatch.setattr(int8, "find_spec", lambda _: True)
+    elif find_spec("nncf") is None:
+        pytest.skip("NNCF is not installed")
+
+
+@pytest.mark.usefixtures("_fit")
+def test_it_answers_nearly_as_torch_does_says_how_nearly_and_is_found_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     module, calls = matrix()
-    network = OpenVinoEngine("int8", 1, tmp_path).compile(module, lambda: calls)
+    engine = OpenVinoEngine("int8", 1, tmp_path)
     with torch.inference_mode():
         x = torch.randn(2, 64, 32)
-        apart = (network(x) - module(x)).norm() / module(x).norm()
-    assert 1e-4 < apart < int8.GATE  # it is in int8, and close
+        answer, exact = engine.compile(module, lambda: calls)(x), module(x)
+    assert 1e-4 < (answer - exact).norm() / exact.norm() < int8.GATE  # it is in int8, and close
     said = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
     assert "takes minutes" in said[0]
     assert "differ by" in said[1]
     assert said[1].endswith("up to 10% is taken")
 
-
-def test_it_is_fitted_once_and_found_again(tmp_path: Path) -> None:
-    module, calls = matrix()
-    engine, x = OpenVinoEngine("int8", 1, tmp_path), torch.ones(2, 64, 32)
-    first = engine.compile(module, lambda: calls)(x)
-
     def refuse() -> list[Call]:
         raise AssertionError("it is fitted again")
 
-    assert torch.equal(engine.compile(module, refuse)(x), first)
+    assert torch.equal(engine.compile(module, refuse)(x), answer)
+    assert not list(tmp_path.glob("making-*"))
 
 
+@pytest.mark.skipif(find_spec("nncf") is None, reason="NNCF is not installed")
 def test_the_same_weights_are_fitted_to_the_same_bits(tmp_path: Path) -> None:
     module, calls = matrix()
     one, two = (
@@ -87,6 +111,8 @@ def test_the_same_weights_are_fitted_to_the_same_bits(tmp_path: Path) -> None:
 def test_a_network_that_differs_too_much_is_refused_and_not_fitted_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(int8, "fit", rounded)
+    monkeypatch.setattr(int8, "find_spec", lambda _: True)
     module, calls = matrix()
     wrong = [replace(call, answer=call.answer + 0.5 * call.answer.abs()) for call in calls]
     engine = OpenVinoEngine("int8", 1, tmp_path)
@@ -97,6 +123,19 @@ def test_a_network_that_differs_too_much_is_refused_and_not_fitted_again(
     monkeypatch.setattr(int8, "fit", lambda *_: pytest.fail("it is fitted again"))
     with pytest.raises(BadRequest, match="does not bear it"):
         engine.compile(module, lambda: wrong)(torch.ones(2, 64, 32))
+
+
+def test_what_goes_wrong_in_its_process_is_said(tmp_path: Path) -> None:
+    with pytest.raises(RenderFailed, match="could not be fitted to int8"):
+        int8.fit(tmp_path / "missing.xml", [[np.ones(1, np.float32)]], tmp_path / "fitted.xml")
+
+
+def test_what_it_is_asked_goes_to_its_process_and_back() -> None:
+    asked = [[np.full((call + 1, 2), call + place, np.float32) for place in range(12)] for call in range(11)]
+    back = as_inputs(as_arrays(asked))
+    assert all(
+        np.array_equal(a, b) for one, two in zip(asked, back, strict=True) for a, b in zip(one, two, strict=True)
+    )
 
 
 def test_not_a_number_is_refused() -> None:
@@ -130,7 +169,9 @@ def test_texts_of_several_lengths_have_a_mask_that_hides_nothing() -> None:
 
 
 def test_a_picture_in_int8_says_so_and_is_its_own_to_the_bit(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(int8, "fit", rounded)
     monkeypatch.setattr(int8, "GATE", 1.0)  # its weights are noise
+    monkeypatch.setattr(int8, "find_spec", lambda _: True)
     monkeypatch.setattr(calibration, "PROMPTS", calibration.PROMPTS[:2])
     monkeypatch.setattr(calibration, "STEPS", 2)
     exact, first, again = (drawn(tiny, precision) for precision in ("float32", "int8", "int8"))
