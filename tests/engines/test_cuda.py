@@ -12,8 +12,9 @@ from torch import Tensor
 
 from sdplay.core.errors import BadRequest
 from sdplay.core.machine import Machine
+from sdplay.engines.arguments import Call
 from sdplay.engines.cuda import CudaEngine
-from sdplay.engines.device import Call, make_engine
+from sdplay.engines.device import make_engine
 from sdplay.requests.resolve import engine_for
 from sdplay.requests.run_options import RunOptions
 

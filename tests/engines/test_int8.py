@@ -18,10 +18,11 @@ import torch
 from sdplay.core.errors import BadRequest, RenderFailed
 from sdplay.core.machine import Machine
 from sdplay.engines import int8
-from sdplay.engines.device import Call, detect_machine, make_placement
+from sdplay.engines.arguments import Call
+from sdplay.engines.device import detect_machine, make_placement
 from sdplay.engines.fit_int8 import Inputs, as_arrays, as_inputs
-from sdplay.engines.int8 import arguments, check, difference
-from sdplay.engines.openvino import OpenVinoEngine, the_core
+from sdplay.engines.int8 import Int8Engine, arguments, check, difference
+from sdplay.engines.openvino import the_core
 from sdplay.families.base import load_family
 from sdplay.families.common import calibration
 from sdplay.families.sd.model import StableDiffusion
@@ -56,7 +57,7 @@ def matrix(seed: int = 0) -> tuple[torch.nn.Module, list[Call]]:
         return module, [Call((x,), {}, module(x)) for x in asked]
 
 
-def rounded(whole: Path, asked: Sequence[Inputs], fitted: Path) -> None:
+def rounded(whole: Path, asked: Sequence[Inputs], fitted: Path, spared: Sequence[str]) -> None:
     """Stands in for NNCF: the same network with weights of 8 bits."""
     model = the_core().read_model(whole)
     for operation in model.get_ops():
@@ -81,7 +82,7 @@ def test_it_answers_nearly_as_torch_does_says_how_nearly_and_is_found_again(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     module, calls = matrix()
-    engine = OpenVinoEngine("int8", 1, tmp_path)
+    engine = Int8Engine("int8", 1, tmp_path)
     with torch.inference_mode():
         x = torch.randn(2, 64, 32)
         answer, exact = engine.compile(module, lambda: calls)(x), module(x)
@@ -89,7 +90,7 @@ def test_it_answers_nearly_as_torch_does_says_how_nearly_and_is_found_again(
     said = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
     assert "takes minutes" in said[0]
     assert "differ by" in said[1]
-    assert said[1].endswith("up to 10% is taken")
+    assert said[1].endswith("up to 3.5% is taken")
 
     def refuse() -> list[Call]:
         raise AssertionError("it is fitted again")
@@ -102,7 +103,7 @@ def test_it_answers_nearly_as_torch_does_says_how_nearly_and_is_found_again(
 def test_the_same_weights_are_fitted_to_the_same_bits(tmp_path: Path) -> None:
     module, calls = matrix()
     one, two = (
-        OpenVinoEngine("int8", 1, tmp_path / name).compile(module, lambda: calls)(torch.ones(2, 64, 32))
+        Int8Engine("int8", 1, tmp_path / name).compile(module, lambda: calls)(torch.ones(2, 64, 32))
         for name in ("one", "two")
     )
     assert torch.equal(one, two)
@@ -115,14 +116,32 @@ def test_a_network_that_differs_too_much_is_refused_and_not_fitted_again(
     monkeypatch.setattr(int8, "find_spec", lambda _: True)
     module, calls = matrix()
     wrong = [replace(call, answer=call.answer + 0.5 * call.answer.abs()) for call in calls]
-    engine = OpenVinoEngine("int8", 1, tmp_path)
-    with pytest.raises(BadRequest, match=r"differ by \d\d\.\d% \(relative L2\).*at most 10% is taken") as caught:
+    engine = Int8Engine("int8", 1, tmp_path)
+    with pytest.raises(BadRequest, match=r"differ by \d\d\.\d% \(relative L2\).*at most 3.5% is taken") as caught:
         engine.compile(module, lambda: wrong)(torch.ones(2, 64, 32))
     assert (caught.value.field, caught.value.hint) == ("precision", "leave `precision` out")
     assert not list(tmp_path.glob("*-int8.xml"))
     monkeypatch.setattr(int8, "fit", lambda *_: pytest.fail("it is fitted again"))
     with pytest.raises(BadRequest, match="does not bear it"):
         engine.compile(module, lambda: wrong)(torch.ones(2, 64, 32))
+
+
+def test_attention_is_spared_where_the_whole_in_int8_differs_too_much(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[tuple[str, ...]] = []
+
+    def worse_with_attention(whole: Path, asked: Sequence[Inputs], fitted: Path, spared: Sequence[str]) -> None:
+        tried.append(tuple(spared))
+        rounded(whole, asked, fitted, spared)
+
+    apart = iter([0.2, 0.01])
+    monkeypatch.setattr(int8, "fit", worse_with_attention)
+    monkeypatch.setattr(int8, "find_spec", lambda _: True)
+    monkeypatch.setattr(int8, "difference", lambda *_: next(apart))
+    module, calls = matrix()
+    Int8Engine("int8", 1, tmp_path).compile(module, lambda: calls)(torch.ones(2, 64, 32))
+    assert tried == [(), (int8.ATTENTION,)]
 
 
 def test_what_goes_wrong_in_its_process_is_said(tmp_path: Path) -> None:
@@ -147,7 +166,7 @@ def test_where_nncf_is_missing_that_is_said(tmp_path: Path, monkeypatch: pytest.
     module, calls = matrix()
     monkeypatch.setattr(int8, "find_spec", lambda _: None)
     with pytest.raises(BadRequest, match="needs NNCF") as caught:
-        OpenVinoEngine("int8", 1, tmp_path).compile(module, lambda: calls)(torch.ones(2, 64, 32))
+        Int8Engine("int8", 1, tmp_path).compile(module, lambda: calls)(torch.ones(2, 64, 32))
     assert "sdplay[int8]" in caught.value.hint
 
 

@@ -14,7 +14,8 @@ import torch
 from sdplay.core.errors import BadRequest
 from sdplay.core.machine import Machine
 from sdplay.engines import device
-from sdplay.engines.device import Call, make_engine
+from sdplay.engines.arguments import Call
+from sdplay.engines.device import make_engine
 from sdplay.engines.openvino import OpenVinoEngine, weights_digest
 from sdplay.images.picture import Picture
 from sdplay.requests.base import make_request

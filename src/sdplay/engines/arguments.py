@@ -1,13 +1,26 @@
-"""The arguments of a network: the tensors in tuples, lists and dictionaries, and what is left without their numbers."""
+"""Calls of a network, and their arguments: tensors in tuples, lists and dictionaries, and what is left without them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from torch import Tensor
 
 Signature = tuple[str, tuple[tuple[int, ...], ...]]  # arguments without their numbers, and the shape of each tensor
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Call:
+    """What a network was asked, and what it answered in torch in float32."""
+
+    args: tuple[Any, ...]
+    kwargs: Mapping[str, Any]
+    answer: Any
+
+
+Calls = Callable[[], Sequence[Call]]
 
 
 def signature_of(value: Any) -> Signature:

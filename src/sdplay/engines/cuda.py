@@ -14,8 +14,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from sdplay.engines.arguments import Signature, filled, flattened, signature_of
-from sdplay.engines.device import Calls
+from sdplay.engines.arguments import Calls, Signature, filled, flattened, signature_of
 
 WARM_UP = 3  # calls before it is recorded: libraries choose their kernels and take their memory in the first ones
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,6 +14,7 @@ import torch
 from sdplay.core.errors import BadRequest, DeviceUnavailable
 from sdplay.core.fields import Precision
 from sdplay.core.machine import Machine
+from sdplay.engines.arguments import Calls
 
 
 def detect_machine(device: str = "auto", precision: Precision = "auto") -> Machine:
@@ -104,18 +105,6 @@ def free_memory(device: str) -> int | None:
     return torch.cuda.mem_get_info(device)[0] if device.startswith("cuda") else None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Call:
-    """What a network was asked, and what it answered in torch in float32."""
-
-    args: tuple[Any, ...]
-    kwargs: Mapping[str, Any]
-    answer: Any
-
-
-Calls = Callable[[], Sequence[Call]]
-
-
 class Engine(Protocol):
     """What runs a network: `compile` makes of a module on its device, with its LoRAs applied, what is called instead.
 
@@ -146,6 +135,10 @@ def make_engine(name: str, dtype: str, threads: int, cache: Path) -> Engine:
         return CudaEngine()
     if find_spec("openvino") is None:
         raise BadRequest("is not installed here", field="engine", value=name, hint="`pip install sdplay[openvino]`")
+    if dtype == "int8":
+        from sdplay.engines.int8 import Int8Engine
+
+        return Int8Engine(dtype, threads, cache / "openvino")
     from sdplay.engines.openvino import OpenVinoEngine
 
     return OpenVinoEngine(dtype, threads, cache / "openvino")

@@ -1,7 +1,8 @@
-"""A process of its own, in which NNCF fits a network to int8: `python -m sdplay.engines.fit_int8 WHOLE ASKED FITTED`.
+"""A process of its own, in which NNCF fits a network to int8: `python -m sdplay.engines.fit_int8 WHOLE ASKED FITTED …`.
 
-WHOLE is the network as OpenVINO reads it, ASKED an .npz of what it is asked, FITTED the file to write. NNCF shows bars
-of progress, imports a library for statistics and keeps gigabytes, all of which go with the process.
+WHOLE is the network as OpenVINO reads it, ASKED an .npz of what it is asked, FITTED the file to write; then come
+patterns of the names of layers that stay as they are. NNCF shows bars of progress, imports a library for statistics and
+keeps gigabytes, all of which go with the process.
 """
 
 from __future__ import annotations
@@ -32,11 +33,11 @@ def as_inputs(arrays: Mapping[str, NDArray[np.float32]]) -> list[Inputs]:
     return calls
 
 
-def quantized(model: Any, asked: Sequence[Inputs]) -> Any:
-    """The OpenVINO `model` in int8, the ranges being those of `asked`. No chance is in it.
+def quantized(model: Any, asked: Sequence[Inputs], spared: Sequence[str] = ()) -> Any:
+    """The OpenVINO `model` in int8 but for layers whose names match `spared`; the ranges are those of `asked`.
 
     As a transformer: attention itself stays as it is, and the channels of what is multiplied are brought to one scale
-    first (SmoothQuant, Xiao et al. 2022, arXiv:2211.10438).
+    first (SmoothQuant, Xiao et al. 2022, arXiv:2211.10438). No chance is in it.
     """
     nncf: Any = import_module("nncf")  # an extra that the tests do without
     return nncf.quantize(
@@ -45,15 +46,16 @@ def quantized(model: Any, asked: Sequence[Inputs]) -> Any:
         preset=nncf.QuantizationPreset.MIXED,
         subset_size=len(asked),
         model_type=nncf.ModelType.TRANSFORMER,
+        ignored_scope=nncf.IgnoredScope(patterns=list(spared), validate=False),
     )
 
 
-def main(whole: str, asked: str, fitted: str) -> None:
+def main(whole: str, asked: str, fitted: str, *spared: str) -> None:
     import openvino
 
     with np.load(asked) as arrays:
         inputs = as_inputs(arrays)
-    model = quantized(openvino.Core().read_model(Path(whole)), inputs)
+    model = quantized(openvino.Core().read_model(Path(whole)), inputs, spared)
     openvino.save_model(model, Path(fitted), compress_to_fp16=False)
 
 

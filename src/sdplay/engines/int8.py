@@ -11,7 +11,7 @@ import logging
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -23,15 +23,25 @@ from torch import Tensor
 
 from sdplay.core.errors import BadRequest, RenderFailed, shorten
 from sdplay.engines import fit_int8
-from sdplay.engines.arguments import flattened
-from sdplay.engines.device import Call, Calls
+from sdplay.engines.arguments import Call, Calls, flattened
 from sdplay.engines.fit_int8 import Inputs, as_arrays
 from sdplay.engines.openvino import OpenVinoEngine, OpenVinoNetwork, making, numbers, put, the_core
 
-GATE = 0.1  # of the relative L2 of the answers: built-in model 0.04, and 0.10 where its attention is in int8 as well
+# Relative L2 of the answers, above which int8 is refused. The built-in model at 0.030 draws 31 dB from its exact
+# pictures (as its drafts are, ADR 15); at 0.044, with its attention in int8 too, 22 dB, and things lose their shape.
+GATE = 0.035
+ATTENTION = r".*attentions.*"
+LADDER: tuple[tuple[str, ...], ...] = ((), (ATTENTION,))  # what stays in float32, until the answers are near enough
 HELD_BACK = 4  # every so many of the last calls are not fitted to
 MASK = "encoder_attention_mask"
 SILENT = {"NNCF_CI": "1"}  # without it NNCF asks OpenVINO's telemetry
+
+
+class Int8Engine(OpenVinoEngine):
+    """Runs convolutions and matrices of a network in int8, and the rest in float32."""
+
+    def compile(self, component: Any, calls: Calls) -> Callable[..., Any]:
+        return Int8Network(component, self, calls)
 
 
 class Int8Network(OpenVinoNetwork):
@@ -64,11 +74,15 @@ class Int8Network(OpenVinoNetwork):
         first_held_back = len(calls) - len(calls) // HELD_BACK
         answers = [numbers([call.answer])[0] for call in calls[first_held_back:]]
         with making(file) as made:
-            fit(whole, asked[:first_held_back], made)
-            network = the_core().compile_model(the_core().read_model(made), "CPU", self._settings())
-            differs = difference(network, asked[first_held_back:], answers)
-            if differs <= GATE:
-                put(made, file)
+            differs = float("inf")
+            for spared in LADDER:
+                fit(whole, asked[:first_held_back], made, spared)
+                network = the_core().compile_model(the_core().read_model(made), "CPU", self._settings())
+                differs = difference(network, asked[first_held_back:], answers)
+                del network  # it reads the file that is written next
+                if differs <= GATE:
+                    put(made, file)
+                    break
         return differs
 
 
@@ -88,12 +102,12 @@ def check(differs: float) -> None:
     said = f"its answers in int8 differ by {differs:.1%} (relative L2) from those in float32"
     if not differs <= GATE:
         raise BadRequest(
-            f"this network does not bear it: {said}, and at most {GATE:.0%} is taken",
+            f"this network does not bear it: {said}, and at most {GATE:.1%} is taken",
             field="precision",
             value="int8",
             hint="leave `precision` out",
         )
-    told().warning("int8: %s; up to %.0f%% is taken", said, 100 * GATE)
+    told().warning("int8: %s; up to %.1f%% is taken", said, 100 * GATE)
 
 
 def arguments(call: Call, wanted: Mapping[str, Tensor]) -> Inputs:
@@ -111,11 +125,11 @@ def arguments(call: Call, wanted: Mapping[str, Tensor]) -> Inputs:
     return numbers(given[place] for place in wanted)
 
 
-def fit(whole: Path, asked: Sequence[Inputs], fitted: Path) -> None:
+def fit(whole: Path, asked: Sequence[Inputs], fitted: Path, spared: Sequence[str] = ()) -> None:
     """Make the file `fitted` of the network in the file `whole`, in a process of its own; raises `RenderFailed`."""
     inputs = fitted.with_suffix(".npz")
     np.savez(inputs, **as_arrays(asked))  # pyright: ignore[reportArgumentType] - its stubs take the arrays for a flag
-    command = [sys.executable, "-m", fit_int8.__name__, str(whole), str(inputs), str(fitted)]
+    command = [sys.executable, "-m", fit_int8.__name__, str(whole), str(inputs), str(fitted), *spared]
     done = subprocess.run(command, env=os.environ | SILENT, capture_output=True, text=True, check=False)
     if done.returncode:
         last = (done.stderr.strip() or "it ended without a word").splitlines()[-1]

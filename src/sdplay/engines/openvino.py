@@ -17,8 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sdplay.engines.arguments import Signature, filled, flattened, signature_of, structure
-from sdplay.engines.device import Calls
+from sdplay.engines.arguments import Calls, Signature, filled, flattened, signature_of, structure
 
 HINTS = {"float32": "f32", "bfloat16": "bf16", "int8": "f32"}  # of what is not in int8
 FORMAT = 2  # of the files in the cache
@@ -26,8 +25,7 @@ FORMAT = 2  # of the files in the cache
 
 @dataclass(frozen=True, slots=True)
 class OpenVinoEngine:
-    """Runs a network in `precision` (float32, bfloat16, or int8 and the rest in float32) with so many `threads`, and
-    keeps what it made in `cache`.
+    """Runs a network in `precision` (float32 or bfloat16) with so many `threads`, and keeps what it made in `cache`.
 
     The network itself stays in float32 in torch. Nothing is sent anywhere: the converter that OpenVINO's telemetry
     belongs to is not called.
@@ -38,11 +36,7 @@ class OpenVinoEngine:
     cache: Path
 
     def compile(self, component: Any, calls: Calls) -> Callable[..., Any]:
-        if self.precision != "int8":
-            return OpenVinoNetwork(component, self)
-        from sdplay.engines.int8 import Int8Network
-
-        return Int8Network(component, self, calls)
+        return OpenVinoNetwork(component, self)
 
 
 @cache

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from sdplay.core.sample import Noise
-from sdplay.engines.device import Call, Calls
+from sdplay.engines.arguments import Call, Calls
 from sdplay.families.base import Family
 from sdplay.sampling.denoiser import GuidedDenoiser
 from sdplay.sampling.noise import batch_noise

@@ -13,7 +13,8 @@ from torch import Tensor
 
 from sdplay.core.errors import ModelBroken, shorten
 from sdplay.core.identity import ResolvedAddOn
-from sdplay.engines.device import Call, CompiledComponent, Placement
+from sdplay.engines.arguments import Call
+from sdplay.engines.device import CompiledComponent, Placement
 from sdplay.engines.weight_buffer import SequentialOffload
 from sdplay.families.base import ControlCond, Extras, Family, TextEncoding
 from sdplay.families.common.controlnet import LoadedControlNets, control_residuals
