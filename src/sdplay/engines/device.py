@@ -7,14 +7,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 
 from sdplay.core.errors import BadRequest, DeviceUnavailable
 from sdplay.core.fields import Precision
 from sdplay.core.machine import Machine
-from sdplay.engines.arguments import Calls
+
+if TYPE_CHECKING:
+    from sdplay.engines.arguments import Calls
 
 
 def detect_machine(device: str = "auto", precision: Precision = "auto") -> Machine:

@@ -6,14 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import torch
 from torch import Tensor
 
 from sdplay.core.errors import ModelBroken, shorten
 from sdplay.core.identity import ResolvedAddOn
-from sdplay.engines.arguments import Call
 from sdplay.engines.device import CompiledComponent, Placement
 from sdplay.engines.weight_buffer import SequentialOffload
 from sdplay.families.base import ControlCond, Extras, Family, TextEncoding
@@ -28,6 +27,9 @@ from sdplay.networks.unet import UNet
 from sdplay.prompts.lora_tags import ActiveEmbeddings, ActiveLoras
 from sdplay.sampling.denoiser import Denoiser, NetworkDenoiser
 from sdplay.sampling.process import Process, make_process
+
+if TYPE_CHECKING:
+    from sdplay.engines.arguments import Call
 
 ExtrasOf = Callable[[Tensor], Extras]
 OTHER_NOISE = ("EDM", "FlowMatch")  # what the names of schedulers begin with whose models have another process
