@@ -16,6 +16,7 @@ from sdplay.core.errors import BadRequest
 from sdplay.events import Event, Finished, ImageDone, ImageSaved, Started, Stepped, Warned
 from sdplay.images.writer import ImageWriter
 from sdplay.jobs.resolve import ResolvedRequest, Resolver
+from sdplay.library.preview_decoders import preview_decoder
 from sdplay.requests.base import Request, make_request
 from sdplay.requests.recipe import count
 from sdplay.requests.request import AnyStill, kind_of
@@ -77,6 +78,7 @@ class PictureJobs:
             model=resolved.model,
             device=resolved.device,
             preview=preview,
+            preview_decoder=preview_decoder(resolved.model, self.resolver.library) if preview else None,
             keep_latents=keep_latents,
         )
         for event in self.resolver.executor.run(task):

@@ -12,6 +12,7 @@ export type AnimateRequest = {
   clip_skip?: number | null;
   sampler?: string | null;
   schedule?: string | null;
+  eta?: number | null;
   width?: number | null;
   height?: number | null;
   lora?: string | (string)[] | null;
@@ -151,6 +152,7 @@ export type DreamRequest = {
   clip_skip?: number | null;
   sampler?: string | null;
   schedule?: string | null;
+  eta?: number | null;
   width?: number | null;
   height?: number | null;
   lora?: string | (string)[] | null;
@@ -249,6 +251,7 @@ export type Img2ImgRequest = {
   clip_skip?: number | null;
   sampler?: string | null;
   schedule?: string | null;
+  eta?: number | null;
   width?: number | null;
   height?: number | null;
   lora?: string | (string)[] | null;
@@ -293,6 +296,7 @@ export type InpaintRequest = {
   clip_skip?: number | null;
   sampler?: string | null;
   schedule?: string | null;
+  eta?: number | null;
   width?: number | null;
   height?: number | null;
   lora?: string | (string)[] | null;
@@ -687,6 +691,7 @@ export type Txt2ImgRequest = {
   clip_skip?: number | null;
   sampler?: string | null;
   schedule?: string | null;
+  eta?: number | null;
   width?: number | null;
   height?: number | null;
   lora?: string | (string)[] | null;
