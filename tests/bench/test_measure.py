@@ -57,13 +57,13 @@ def lines_of(ways: dict[Way, Sequence[Drawn]], **told_more: Any) -> str:
 
 def test_an_engine_is_advised_if_it_gains() -> None:
     gains = lines_of({TORCH: drawn(3.0), OPENVINO: drawn(1.5)})
-    assert "`--engine openvino` is 2.0 times faster than torch here; its first picture took 9 s" in gains
+    assert "`engine=openvino` is 2.0 times faster than torch here; its first picture took 9 s" in gains
     assert "leave it at torch" in lines_of({TORCH: drawn(2.0), OPENVINO: drawn(2.5)})
     assert "engine" not in lines_of({TORCH: drawn(2.0)})
 
 
 def test_qualities_are_told_with_what_they_cost() -> None:
-    assert "`--quality fast` with torch is 2.5 times faster, 38 dB from the exact picture" in lines_of(
+    assert "`quality=fast` with torch is 2.5 times faster, 38 dB from the exact picture" in lines_of(
         {TORCH: drawn(5.0), FAST: drawn(2.0)}
     )
 

@@ -29,8 +29,8 @@ PROMPTS = re.compile(r"draw\.(?:suggestion\.\d|example\.prompt)|live\.prompt\.ex
 SAME = {
     "de": {
         "Alle", "Animation", "Auto", "Canny", "Clip", "Clip Skip", "ControlNet", "ControlNets", "Details",
-        "Embedding", "Embeddings", "Film", "Filter", "Frame", "Frame {frame}", "Frames", "Guidance Rescale", "Hires",
-        "Inpainting", "Latents", "Live", "LoRA", "LoRAs", "Notation", "Original", "PNG, JPEG, WebP oder AVIF",
+        "Embedding", "Embeddings", "Eta", "Film", "Filter", "Frame", "Frame {frame}", "Frames", "Guidance Rescale",
+        "Hires", "Inpainting", "Latents", "Live", "LoRA", "LoRAs", "Notation", "Original", "PNG, JPEG, WebP oder AVIF",
         "Pause", "Prompt", "Sampler", "Seed", "Seed {seed}", "Seeds", "Stable Diffusion", "Stable Diffusion XL",
         "Version {number}", "VAE", "VAEs", "Wildcard", "Zoom", "{count} LoRA", "{count} LoRAs", "{size} px", "Lasso",
         "{count} Frame", "{count} Frames", "{count} Filter", "Still",

@@ -40,7 +40,7 @@ def engine_advice(report: Report) -> Iterator[str]:
         yield f"engine: leave it at torch; OpenVINO takes {1 / gain:.2f} of its time here"
         return
     first = f"; its first picture took {other.start.wall:.0f} s, with converting" if other.start else ""
-    yield f"engine: `--engine openvino` is {gain:.1f} times faster than torch here{first}"
+    yield f"engine: `engine=openvino` is {gain:.1f} times faster than torch here{first}"
 
 
 def quality_advice(report: Report) -> Iterator[str]:
@@ -51,7 +51,7 @@ def quality_advice(report: Report) -> Iterator[str]:
             if exact is None or row.way.who != engine or row.way.quality == "exact":
                 continue
             near = f", {row.psnr:.0f} dB from the exact picture" if row.psnr is not None else ""
-            yield f"quality: `--quality {row.way.quality}` with {engine} is {times(row, exact):.1f} times faster{near}"
+            yield f"quality: `quality={row.way.quality}` with {engine} is {times(row, exact):.1f} times faster{near}"
 
 
 def threads_advice(report: Report) -> Iterator[str]:
@@ -73,8 +73,13 @@ def threads_advice(report: Report) -> Iterator[str]:
 
 def start_advice(report: Report) -> Iterator[str]:
     torch = report.row(TORCH)
-    if torch is not None and torch.start is not None and torch.start.wall > LONG_START * torch.wall:
+    if torch is None or torch.start is None:
+        return
+    busy = report.clock == "CPU"
+    start, picture = (torch.start.cpu, torch.cpu) if busy else (torch.start.wall, torch.wall)
+    if start > LONG_START * picture:
+        of = " of CPU time" if busy else ""
         yield (
-            f"start: a command takes {torch.start.wall:.1f} s for its first picture and {torch.wall:.1f} s for the "
-            "next; while `sdplay serve` runs, commands draw with its loaded model"
+            f"start: a command takes {start:.1f} s{of} to its first picture, a picture alone {picture:.1f} s; while "
+            "`sdplay serve` runs, commands draw with its loaded model"
         )

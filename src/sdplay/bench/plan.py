@@ -34,7 +34,11 @@ class Way:
     def title(self) -> str:
         if self.who == STOCK:
             return STOCK
-        return ", ".join([self.who, self.quality, *([f"{self.threads} threads"] if self.threads else [])])
+        return ", ".join([self.who, self.quality, *([count_of(self.threads)] if self.threads else [])])
+
+
+def count_of(threads: int) -> str:
+    return f"{threads} thread" if threads == 1 else f"{threads} threads"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +85,7 @@ class Plan:
         if free is not None and needed > free:
             reason = f"{len(self.contestants)} programs would each load the model, {needed / 2**30:.1f} GiB in all, "
             reason += f"and {free / 2**30:.1f} GiB are free"
-            raise MemoryFailed(reason, hint="measure fewer of them: `--engine torch`, `--no-peer`")
+            raise MemoryFailed(reason, hint="measure fewer of them: `engine=torch`, `no_peer`")
 
 
 def missing_peer(what: ResolvedRequest) -> str:

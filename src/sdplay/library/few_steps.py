@@ -14,8 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sdplay.core.errors import SdplayError
-from sdplay.families.common.checkpoint_names import UNET
-from sdplay.families.common.original_layout import COND_PROJ
+from sdplay.families.common.checkpoint_names import COND_PROJ, UNET
 from sdplay.files.model_files import read_header, read_json
 from sdplay.library.card import ModelCard, shipped_cards
 from sdplay.library.resolve import ResolvedModel

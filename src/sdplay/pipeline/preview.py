@@ -51,7 +51,9 @@ class TinyPreview:
     """Latents [B, C, h, w] as B pictures, uint8 [H, W, 3], by a small decoder."""
 
     def __init__(self, decoder: TinyDecoder) -> None:
-        self.decoder = decoder.to(memory_format=torch.channels_last)
+        self.decoder = decoder
+        for kernel in (weights for weights in decoder.parameters() if weights.dim() == 4):
+            kernel.data = kernel.data.contiguous(memory_format=torch.channels_last)
 
     def __call__(self, latents: Tensor) -> tuple[NDArray[np.uint8], ...]:
         with torch.inference_mode():

@@ -111,8 +111,8 @@ class LatentModel:
         embeds = [encoding.embeds for encoding in encodings]
         text, padding_mask = pad_embeds(embeds)
         masked = {} if padding_mask is None else {"encoder_attention_mask": padding_mask}
-        if guidance:
-            width, place = self.unet.config.time_cond_proj_dim, self.placement
+        width, place = self.unet.config.time_cond_proj_dim, self.placement
+        if guidance and width is not None:
             masked["timestep_cond"] = guidance_embedding(guidance, width).to(place.device, place.dtype)
         kwargs_of = self.added_cond_kwargs(encodings)
 

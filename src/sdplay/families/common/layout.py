@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from sdplay.families.common.checkpoint_names import COND_PROJ
 from sdplay.families.common.detect import FIRST_OF_VAE, Architecture, Shapes
-from sdplay.families.common.original_layout import COND_PROJ
 
 Config = dict[str, Any]
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-COND_PROJ = "time_embedding.cond_proj"  # of an LCM; its authors wrote it into files of both layouts under this name
 OUTSIDE = {
     "conv_in": "input_blocks.0.0",
     "time_embedding.linear_1": "time_embed.0",
