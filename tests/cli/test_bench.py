@@ -23,11 +23,11 @@ def test_a_table_and_advice(tiny: Path, capsys: pytest.CaptureFixture[str]) -> N
     out = capsys.readouterr().out
     assert f"{tiny.name}, 64×64, 4 steps" in out
     lines = [line for line in out.splitlines() if line.startswith(("torch", "stock"))]
-    assert [line.split("  ")[0] for line in lines if "threads" not in line] == [
+    assert [line.split("  ")[0] for line in lines if "thread" not in line] == [
         *("torch, exact", "torch, fast", "torch, draft", "stock diffusers")
     ]
     assert "SPEED is to stock diffusers, by wall time" in out
-    assert "- quality: `--quality fast` with torch" in out
+    assert "- quality: --quality fast with torch" in out
 
 
 def test_json_holds_every_figure(tiny: Path, capsys: pytest.CaptureFixture[str]) -> None:

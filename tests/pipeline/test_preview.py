@@ -13,7 +13,10 @@ from PIL import Image
 from safetensors.torch import save_file
 from torch import Tensor
 
+from sdplay.engines.device import make_placement
 from sdplay.events import Event, ImageDone, Stepped
+from sdplay.families.sd.model import load as load_sd
+from sdplay.library.preview_decoders import OWN
 from sdplay.networks.tiny_decoder import TinyDecoder
 from sdplay.pipeline.model_cache import TextEncodingCache
 from sdplay.pipeline.preview import FINER, LinearPreview, TinyPreview, colour_fields, fit_preview, make_preview
@@ -58,7 +61,7 @@ def test_the_last_preview_is_near_the_picture_and_changes_no_bit(builtin: Path) 
             steps = [event for event in events if isinstance(event, Stepped)]
             (picture,) = [event.picture for event in events if isinstance(event, ImageDone)]
             assert [len(step.previews) for step in steps] == [1] * 4
-            assert steps[-1].previews[0].shape == (32, 32, 3)
+            assert steps[-1].previews[0].shape == (64, 64, 3)
             assert steps[-1].previews[0].dtype == np.uint8
             assert nearness(steps[-1].previews[0], picture.pixels) > 0.93
             assert nearness(steps[0].previews[0], picture.pixels) > 0.6
@@ -164,6 +167,11 @@ def test_a_small_decoder_is_taken_if_it_draws_what_latents_show(tmp_path: Path) 
     assert isinstance(make_preview(Pooling(), other), LinearPreview)
     of_others = saved(TinyDecoder(16, 8, (0,)), tmp_path / "sixteen.safetensors")
     assert isinstance(make_preview(Pooling(), of_others), LinearPreview)
+
+
+def test_the_model_in_the_box_has_one_that_fits(builtin: Path) -> None:
+    family = load_sd(builtin, make_placement("cpu", "float32", "float32"))
+    assert isinstance(make_preview(family, builtin / OWN), TinyPreview)
 
 
 def test_a_file_that_is_none_costs_the_small_decoder_and_no_picture(
