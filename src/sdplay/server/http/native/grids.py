@@ -75,8 +75,8 @@ class AxisFacts(BaseModel):
     group: str
     least: float | None
     most: float | None
-    choices: list[str] = []
-    modes: list[str] = []
+    choices: list[str]
+    modes: list[str]
 
 
 class AxisList(BaseModel):
@@ -171,8 +171,9 @@ def axis_facts(mode: str, field: str, shown: str, there: Mapping[str, list[str]]
     whole = plain_schema(schema)
     least, most = whole.get("minimum"), whole.get("maximum")
     if shown == SIZE:
+        group = schema["x-group"]
         return AxisFacts(
-            field=SIZE, name=SIZE, kind="size", about=SIZES, group=schema["x-group"], least=least, most=most
+            field=SIZE, name=SIZE, kind="size", about=SIZES, group=group, least=least, most=most, choices=[], modes=[]
         )
     return AxisFacts(
         field=field,
@@ -181,6 +182,7 @@ def axis_facts(mode: str, field: str, shown: str, there: Mapping[str, list[str]]
         about=schema.get("description", ""),
         group=schema.get("x-group", ADVANCED),
         choices=there.get(field) or [str(one) for one in whole.get("enum", ())],
+        modes=[],
         least=least,
         most=most,
     )

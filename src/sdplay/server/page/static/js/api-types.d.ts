@@ -97,8 +97,8 @@ export type AxisFacts = {
   group: string;
   least: number | null;
   most: number | null;
-  choices?: (string)[];
-  modes?: (string)[];
+  choices: (string)[];
+  modes: (string)[];
 };
 
 export type AxisList = {
