@@ -4,6 +4,9 @@ import * as axes from "../../src/sdplay/server/page/static/js/grids/axes.js";
 import * as table from "../../src/sdplay/server/page/static/js/grids/table.js";
 import { expanded, readList, writtenList } from "../../src/sdplay/server/page/static/js/grids/values.js";
 
+/** @typedef {import("../../src/sdplay/server/page/static/js/grids/axes.js").Facts} Facts */
+
+/** @param {string} field @param {Facts["kind"]} kind @param {Record<string, any>} [more] @returns {Facts} */
 const facts = (field, kind, more = {}) => ({
   ...{ field, name: field, kind, about: "", group: "basics", least: null, most: null, choices: [], modes: ["txt2img"] },
   ...more,
@@ -67,25 +70,21 @@ test("axes of a grid are taken up again", () => {
   assert.deepEqual(axisFrom("prompt=cat|dog=x", ALL), axisOf("prompt", { values: ["cat", "dog=x"] }));
   assert.equal(axisFrom("nothing=1", ALL), null);
   assert.equal(axisFrom("steps", ALL), null);
-  for (const text of ["steps=1,2", "lora=|apple:0.5|pear", 'prompt="a, b"|c'])
-    assert.equal(
-      written(
-        /** @type {any} */ (axisFrom(text, ALL)),
-        ALL.find((one) => text.startsWith(one.name)),
-      ),
-      text,
-    );
+  for (const text of ["steps=1,2", "lora=|apple:0.5|pear", 'prompt="a, b"|c']) {
+    const known = /** @type {Facts} */ (ALL.find((one) => text.startsWith(one.name)));
+    assert.equal(written(/** @type {any} */ (axisFrom(text, ALL)), known), text);
+  }
 });
 
 test("what is offered is what the request has, the usual things first", () => {
-  const names = (base) => axes.offered(ALL, base).map((one) => one.field);
+  const names = (/** @type {Record<string, any>} */ base) => axes.offered(ALL, base).map((one) => one.field);
   assert.deepEqual(names({}), ["prompt", "steps", "guidance_scale", "lora"]);
   assert.deepEqual(names({ image: "x" }), ["strength"]);
   assert.equal(axes.modeOf({ image: "x", mask: "y" }), "inpaint");
 });
 
 test("a field that is chosen comes with values that can be drawn", () => {
-  const of = (one, base = {}) => axes.valuesOf(axes.proposed(one, base, 512), one);
+  const of = (/** @type {Facts} */ one, base = {}) => axes.valuesOf(axes.proposed(one, base, 512), one);
   assert.deepEqual(of(STEPS), ["5", "10", "20"]);
   assert.deepEqual(of(STRENGTH), ["0.4", "0.6", "0.8"]);
   assert.deepEqual(of(LORA), ["apple:0.4", "apple:0.7", "apple:1"]);
@@ -102,7 +101,7 @@ test("phrases of a prompt are its words and its parts", () => {
 
 test("keys go from cell to cell and stop at the edges", () => {
   const shape = { columns: 3, rows: 2, blocks: 2 };
-  const at = (cell, key) => table.stepped(shape, cell, key);
+  const at = (/** @type {number} */ cell, /** @type {string} */ key) => table.stepped(shape, cell, key);
   assert.deepEqual(
     ["ArrowRight", "ArrowDown", "ArrowLeft", "ArrowUp", "PageDown", "PageUp", "Home", "End"].map((key) => at(4, key)),
     [5, 4, 3, 1, 10, 4, 3, 5],
@@ -114,7 +113,7 @@ test("keys go from cell to cell and stop at the edges", () => {
 
 test("a cell is done, drawn, waits, or is missing", () => {
   const pictures = new Map([[0, {}]]);
-  const state = (number, job) => table.stateOf(number, pictures, job);
+  const state = (/** @type {number} */ number, /** @type {any} */ job) => table.stateOf(number, pictures, job);
   const running = { state: "running", progress: { indices: [1] } };
   assert.deepEqual(
     [0, 1, 2].map((number) => state(number, running)),
@@ -141,6 +140,7 @@ test("a cell knows the value of each axis", () => {
 
 test("cells are as large as all are seen, but not too small and not too large", () => {
   const limits = { least: 70, enough: 150, most: 400 };
+  /** @param {number} width @param {number} height @param {number} columns @param {number} rows */
   const fit = (width, height, columns, rows) => table.fittingCell({ width, height }, { columns, rows }, 1, limits);
   assert.equal(fit(1000, 600, 3, 3), 200);
   assert.equal(fit(1000, 300, 3, 3), 150);
