@@ -1,4 +1,5 @@
 /** One axis while it is thought up: which setting it varies, and its values. */
+import { number } from "../core/format.js";
 import { html } from "../core/html.js";
 import { t } from "../core/words.js";
 import { IconButton } from "../parts/button.js";
@@ -62,7 +63,8 @@ function AxisCard({ axis, at }) {
     <header>
       <span class="grids-axis-sign" aria-hidden="true"><${Icon} name=${ICONS[place]} size=${18} /></span>
       <h2>${t(`grids.${place}`)}</h2>
-      <span class="grids-axis-count">${t("grids.count", { count: counts.value[at] ?? 0 })}</span>
+      <span class="grids-axis-count"><span class="unseen">${t("grids.count", { count: counts.value[at] ?? 0 })}</span><span aria-hidden="true">${number(counts.value[at] ?? 0)}</span></span>
+      <span class="spread"></span>
       ${
         others.length > 0 &&
         html`<${Menu} small label=${t("grids.axis.more", { axis: t(`grids.${place}`) })} items=${others.map(

@@ -22,7 +22,8 @@ export const problems = computed(() => {
     const name = one.field ?? "";
     if (name.startsWith(OF_AXIS)) {
       const axis = name.slice(OF_AXIS.length);
-      axes[axis] = [...(axes[axis] ?? []), sentenceOf(one)];
+      const about = facts.value?.find((known) => known.name === axis)?.about;
+      axes[axis] = [...(axes[axis] ?? []), sentenceOf(one.hint === about ? { ...one, hint: "" } : one)];
     } else fields[name] = one.hint ? `${one.message}. ${one.hint}` : one.message;
   }
   return { fields, axes };

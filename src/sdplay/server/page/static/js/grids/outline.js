@@ -1,7 +1,6 @@
 /** The grid before it is drawn: its labels, and empty cells in the shape of its pictures. */
 import { number } from "../core/format.js";
 import { html } from "../core/html.js";
-import { t } from "../core/words.js";
 import { valuesOf } from "./axes.js";
 import { axes, base, factsOf, usualSide } from "./draft.js";
 import { plan } from "./foresee.js";
@@ -34,12 +33,12 @@ export function Outline() {
     <figcaption>${[across, down, pages].filter(Boolean).map((axis) => html`<span key=${axis?.field}><strong>${fieldName(axis?.field ?? "")}</strong> ${number(axis?.values.length ?? 0)}</span>`)}</figcaption>
     <div class=${`grids-outline-sheet ${pages && pages.values.length > 1 ? "grids-outline-pages" : ""}`}>
       <table>
-        <thead><tr><td></td>${columns.map((value, at) => html`<th key=${at}>${valueName(across.field, value)}</th>`)}${left > 0 && html`<th class="grids-outline-more">${t("grids.more", { count: left })}</th>`}</tr></thead>
+        <thead><tr><td></td>${columns.map((value, at) => html`<th key=${at}>${valueName(across.field, value)}</th>`)}${left > 0 && html`<th class="grids-outline-more">+${number(left)}</th>`}</tr></thead>
         <tbody>${rows.map(
           (row, at) => html`<tr key=${at}><th>${down && valueName(down.field, row)}</th>
           ${columns.map((_, column) => html`<td key=${column}><span class="grids-outline-cell" style=${{ aspectRatio: ratio }}></span></td>`)}</tr>`,
         )}
-        ${below > 0 && html`<tr><th class="grids-outline-more">${t("grids.more", { count: below })}</th></tr>`}</tbody>
+        ${below > 0 && html`<tr><th class="grids-outline-more">+${number(below)}</th></tr>`}</tbody>
       </table>
     </div>
   </figure>`;

@@ -47,7 +47,7 @@ export function Shared() {
     if (Object.keys(problems.value.fields).some((name) => name && name !== "prompt")) setOpen(true);
   }, [problems.value]);
   return html`<details class="fold grids-shared" open=${open} onToggle=${(/** @type {any} */ event) => setOpen(event.currentTarget.open)}>
-    <summary><${Icon} name="right" size=${16} class="fold-arrow" /><span>${t("grids.shared")}</span><span class="fold-about">${t("grids.shared.about")}</span></summary>
+    <summary><${Icon} name="right" size=${16} class="fold-arrow" /><span>${t("grids.shared")}</span></summary>
     ${open && html`<div class="fold-body"><${Fields} /></div>`}
   </details>`;
 }

@@ -65,7 +65,7 @@ export function Sheet({ followed, block, cell, onCell, width }) {
   const style = { "--cell": `${width}px`, "--ratio": String(ratioOf(grid)) };
   const title = grid.axes.map((/** @type {any} */ axis) => fieldName(axis.field)).join(" × ");
   return html`<table class="grids-table" ref=${table} style=${style} onKeyDown=${onKeyDown}>
-    <caption class="unseen">${t("grids.caption", { axes: title, words: grid.words })}</caption>
+    <caption class="unseen">${title}: ${grid.words}</caption>
     <thead><tr>
       <td class="grids-corner"><span>${fieldName(across.field)} →</span>${down && html`<span>${fieldName(down.field)} ↓</span>`}</td>
       ${across.values.map((/** @type {string} */ value, /** @type {number} */ at) => html`<th scope="col" key=${at} title=${value}><span class="unseen">${fieldName(across.field)} </span><span class="grids-label">${valueName(across.field, value)}</span></th>`)}

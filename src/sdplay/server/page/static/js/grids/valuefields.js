@@ -1,4 +1,5 @@
 /** Where the values of an axis are said: numbers as they are typed, boxes to tick, or one line for each. */
+import { number } from "../core/format.js";
 import { html, useId } from "../core/html.js";
 import { t } from "../core/words.js";
 import { IconButton } from "../parts/button.js";
@@ -46,7 +47,7 @@ function Chips({ field, values }) {
   const more = values.length - SHOWN;
   return html`<ul class="grids-chips" aria-label=${t("grids.comes_to")}>
     ${values.slice(0, SHOWN).map((value, at) => html`<li class="grids-chip" key=${at}>${valueName(field, value)}</li>`)}
-    ${more > 0 && html`<li class="grids-chip grids-chip-more">${t("grids.more", { count: more })}</li>`}
+    ${more > 0 && html`<li class="grids-chip grids-chip-more">+${number(more)}</li>`}
   </ul>`;
 }
 
@@ -94,7 +95,7 @@ function Lines({ axis, at, facts }) {
     ${axis.values.map(
       (value, place) => html`<div class="grids-line" key=${place}>
       ${isWords && html`<span class="grids-line-head">${t(place === 0 ? "grids.replace" : "grids.by")}</span>`}
-      <input class="input" id=${`${id}-${place}`} value=${value} list=${isWords && place > 0 ? undefined : `${id}-words`} spellcheck=${false} autocomplete="off"
+      <input class="input" id=${`${id}-${place}`} value=${value} list=${isWords && place > 0 ? undefined : `${id}-words`} spellcheck=${false} autocomplete="off" placeholder=${isWords && place > 0 ? t("grids.nothing") : undefined}
         aria-label=${isWords && place === 0 ? t("grids.replace.label") : t("grids.value", { at: place + 1 })}
         onInput=${(/** @type {any} */ event) => put(axis.values.with(place, event.currentTarget.value))}
         onKeyDown=${(/** @type {any} */ event) => onKeyDown(event, place)} />
