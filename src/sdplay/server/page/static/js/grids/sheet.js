@@ -1,5 +1,5 @@
 /** The table of a grid: labels that stay in sight, and cells that fill in as they are drawn. */
-import { html, useEffect, useLayoutEffect, useRef, useState } from "../core/html.js";
+import { html, useLayoutEffect, useRef, useState } from "../core/html.js";
 import { go } from "../core/router.js";
 import { t } from "../core/words.js";
 import { Cell } from "./cell.js";
@@ -48,7 +48,8 @@ export function Sheet({ followed, block, cell, onCell, width }) {
   const [across, down] = grid.axes;
   const table = useRef(/** @type {HTMLElement | null} */ (null));
   const moved = useRef(false);
-  useEffect(() => {
+  useLayoutEffect(() => {
+    // at once: the next key may come before the browser has painted
     if (!moved.current) return;
     moved.current = false;
     /** @type {HTMLElement | null | undefined} */ (table.current?.querySelector(`[data-cell="${cell}"]`))?.focus();

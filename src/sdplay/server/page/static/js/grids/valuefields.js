@@ -1,6 +1,6 @@
 /** Where the values of an axis are said: numbers as they are typed, boxes to tick, or one line for each. */
 import { number } from "../core/format.js";
-import { html, useId } from "../core/html.js";
+import { html, useId, useLayoutEffect, useRef } from "../core/html.js";
 import { t } from "../core/words.js";
 import { IconButton } from "../parts/button.js";
 import { TextField } from "../parts/field.js";
@@ -78,9 +78,15 @@ function Lines({ axis, at, facts }) {
   const id = useId();
   const isWords = facts.kind === "words";
   const suggestions = suggested(facts);
+  const wanted = useRef(-1);
+  useLayoutEffect(() => {
+    // at once: the next letter may come before the browser has painted
+    if (wanted.current >= 0) document.getElementById(`${id}-${wanted.current}`)?.focus();
+    wanted.current = -1;
+  });
   const put = (/** @type {string[]} */ values, focus = -1) => {
+    wanted.current = focus;
     changeAxis(at, { values });
-    if (focus >= 0) requestAnimationFrame(() => document.getElementById(`${id}-${focus}`)?.focus());
   };
   const onKeyDown = (/** @type {KeyboardEvent} */ event, /** @type {number} */ place) => {
     if (event.isComposing) return;
