@@ -308,6 +308,7 @@ export type GridRequest = {
   clip_skip?: number | null;
   sampler?: string | null;
   schedule?: string | null;
+  eta?: number | null;
   width?: number | null;
   height?: number | null;
   lora?: string | (string)[] | null;
