@@ -19,6 +19,7 @@ from benchmarks.filming import film_section
 from benchmarks.given import write_given
 from benchmarks.larger import larger_section
 from benchmarks.machine import machine_line
+from benchmarks.previews import previews_section
 from benchmarks.refusing import refusing_section
 from benchmarks.report import Section, document
 from benchmarks.rows import Aim, read_reasons
@@ -28,21 +29,8 @@ from benchmarks.startup import startup_section
 from benchmarks.warm import warm_section
 
 SCENARIOS = (
-    *(
-        "drawing",
-        "engines",
-        "faster",
-        "pictures",
-        "starting",
-        "busy",
-        "warm",
-        "serving",
-        "gallery",
-        "tiles",
-        "films",
-        "larger",
-    ),
-    "refusing",
+    *("drawing", "engines", "faster", "pictures", "starting", "busy", "warm", "serving", "gallery", "tiles", "films"),
+    *("larger", "previews", "refusing"),
 )
 
 
@@ -137,6 +125,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         "tiles": lambda: tile_section(small, max(3, asked.rounds // 2)),
         "films": lambda: film_section(small, max(3, asked.rounds // 2), asked.frames),
         "larger": lambda: larger_section(small, max(1, asked.rounds // 2)),
+        "previews": lambda: previews_section(small, 4 * asked.rounds),
         "refusing": lambda: refusing_section(2 * asked.rounds),
     }
     machine = machine_line(asked.threads, Ours(small).recipe.numerics.dtype, date.today())
