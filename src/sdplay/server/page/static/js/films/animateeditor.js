@@ -6,6 +6,7 @@ import { useKeys } from "../core/keys.js";
 import { t } from "../core/words.js";
 import { IconButton } from "../parts/button.js";
 import { Segmented } from "../parts/field.js";
+import { WEIGHT_KEYS } from "../prompts/field.js";
 import {
   animateRequest,
   base,
@@ -106,6 +107,7 @@ function useAnimateKeys() {
   };
   useKeys("films", [
     { keys: "Ctrl+Enter", what: "films.keys.run", run: () => /** @type {HTMLElement | null} */ (document.querySelector(".films-draw"))?.click() },
+    ...WEIGHT_KEYS,
     { keys: "Space", what: "films.keys.play", run: () => { playing.value = !playing.value; } },
     { keys: "ArrowLeft", what: "films.back", run: () => step(-1) },
     { keys: "ArrowRight", what: "films.forward", run: () => step(1) },

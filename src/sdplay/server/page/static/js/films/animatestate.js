@@ -2,9 +2,10 @@
 import { api } from "../core/api.js";
 import { draft } from "../core/drafts.js";
 import { computed, effect, signal } from "../core/html.js";
+import { newest } from "../core/newest.js";
+import { models } from "../core/store.js";
 import { begun, redone, settled, stepped, undone } from "./history.js";
 import { laneOf } from "./lanes.js";
-import { newest } from "./newest.js";
 import { blockAt, parsePrompts, promptsText } from "./prompts.js";
 import { parseSchedule, scheduleText } from "./schedule.js";
 
@@ -41,6 +42,7 @@ export const canRedo = computed(() => history.value.future.length > 0);
 export const mode = computed(() => String(fields.value.animation_mode ?? "2D"));
 export const frameCount = computed(() => Math.max(Number(fields.value.max_frames ?? 300), 1));
 export const fps = computed(() => rate(fields.value.fps));
+export const modelName = computed(() => fields.value.model || models.value.default);
 export const selected = signal(/** @type {Selected} */ (null));
 export const open = signal(/** @type {string} */ ("zoom"));
 export const playhead = signal(0);

@@ -1,7 +1,7 @@
 /** From what is edited to a job: told before how long it takes, drawn as a draft or as it is, whole or a part of it. */
 import { api } from "../core/api.js";
 import { effect, signal } from "../core/html.js";
-import { newest } from "./newest.js";
+import { newest } from "../core/newest.js";
 
 const DELAY = 450; // milliseconds
 

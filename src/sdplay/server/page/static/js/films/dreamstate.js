@@ -1,6 +1,7 @@
 /** What is being edited as a dream, with undo. */
 import { draft } from "../core/drafts.js";
 import { computed, effect, signal } from "../core/html.js";
+import { models } from "../core/store.js";
 import { dreamRequest, fromRequest, newCard, timing, USUAL_SECONDS } from "./dream.js";
 import { begun, redone, settled, stepped, undone } from "./history.js";
 
@@ -17,6 +18,7 @@ export const dream = computed(() => history.value.now);
 export const canUndo = computed(() => history.value.past.length > 0);
 export const canRedo = computed(() => history.value.future.length > 0);
 export const times = computed(() => timing(dream.value));
+export const modelName = computed(() => dream.value.fields.model || models.value.default);
 /** The job as it stands; null while there is nothing to draw. */
 export const request = computed(() =>
   dream.value.cards.some((card) => card.prompt.trim()) ? dreamRequest(dream.value) : null,

@@ -4,12 +4,13 @@ import { html, useRef, useState } from "../core/html.js";
 import { jobs } from "../core/store.js";
 import { t } from "../core/words.js";
 import { IconButton } from "../parts/button.js";
-import { readNumber, TextArea } from "../parts/field.js";
+import { readNumber } from "../parts/field.js";
 import { Icon } from "../parts/icon.js";
 import { Menu } from "../parts/menu.js";
+import { PromptField } from "../prompts/field.js";
 import { cardKey, framesOf, movedCard, newCard, withCard } from "./dream.js";
 import { drawCards, drawing } from "./dreamcards.js";
-import { addCard, change, changeCard, dream, settle, times } from "./dreamstate.js";
+import { addCard, change, changeCard, dream, modelName, settle, times } from "./dreamstate.js";
 
 /** Where the keys are in time; a click goes to the card. */
 export function DreamTimes() {
@@ -98,7 +99,7 @@ function Card({ card, at, count, error, onDragStart }) {
       ]} />
     </header>
     <${CardPicture} card=${card} />
-    <${TextArea} label=${t("films.card.prompt", { number: at + 1 })} hideLabel=${true} value=${card.prompt} rows=${3} error=${error} placeholder=${t(at % 2 ? "films.card.like.2" : "films.card.like.1")}
+    <${PromptField} model=${modelName.value} label=${t("films.card.prompt", { number: at + 1 })} hideLabel=${true} value=${card.prompt} rows=${3} error=${error} placeholder=${t(at % 2 ? "films.card.like.2" : "films.card.like.1")}
       onChange=${(/** @type {string} */ prompt) => changeCard(card.id, { prompt }, `prompt ${card.id}`)} onBlur=${settle} />
     <label class="films-seed"><span>${t("films.seed")}</span><input class="input" inputmode="numeric" value=${card.seed}
       onChange=${(/** @type {any} */ event) => changeCard(card.id, { seed: readNumber(event.currentTarget.value, 0, 2 ** 53) ?? card.seed })} /></label>

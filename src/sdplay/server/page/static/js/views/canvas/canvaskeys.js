@@ -1,9 +1,12 @@
 /** The keys of the canvas. */
 
 import { TOOLS } from "../../canvas/tools.js";
+import { EXPLAIN_KEY } from "../../prompts/explain.js";
+import { PROMPT_KEYS } from "../../prompts/field.js";
 import { choose, fitIn, redo, resizeBrush, softenBrush, undo, zoomBy } from "./easel.js";
 import { clearLayer, invertMask } from "./options.js";
-import { accept, candidates, draw, easel, leaveRound, look, round } from "./session.js";
+import { accept, candidates, draw, leaveRound, look, round } from "./session.js";
+import { easel } from "./settings.js";
 
 const ZOOM = 1.25;
 
@@ -13,6 +16,8 @@ export function canvasKeys() {
   return [
     { keys: "Ctrl+Enter", what: "canvas.keys.draw", run: () => void draw() },
     { keys: "Ctrl+Shift+Enter", what: "canvas.first", run: () => void draw({ first: true }) },
+    ...PROMPT_KEYS,
+    EXPLAIN_KEY,
     ...easelKeys(easel),
     { keys: "x", what: "canvas.keys.layer", run: () => switchLayer() },
     { keys: "Shift+v", what: "canvas.invert", run: () => invertMask(easel) },
