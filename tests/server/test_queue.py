@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from sdplay.core.errors import DiskFull, StoreError
 from sdplay.server.database import SCHEMA, DamagedQueue, Database, NewerQueue
 from sdplay.server.gallery import Gallery
+from sdplay.server.marks import MarkJournal
 from sdplay.server.queue import LEASE, MOST_DEATHS, JobQueue
 from sdplay.server.records import Change, Job, new_id
 from tests.support.child import ROOT
@@ -48,7 +49,7 @@ def queue(tmp_path: Path, changes: list[Change], clock: Clock) -> Iterator[JobQu
 
 
 def gallery_of(queue: JobQueue) -> Gallery:
-    return Gallery(queue._database)
+    return Gallery(queue._database, MarkJournal(queue._database._path.with_name("marks.jsonl")))
 
 
 def accepted(queue: JobQueue, **fields: Any) -> Job:
@@ -310,6 +311,7 @@ import resource, signal, sys
 from pathlib import Path
 from sdplay.core.errors import DiskFull
 from sdplay.server.database import Database
+from sdplay.server.marks import MarkJournal
 from sdplay.server.queue import JobQueue
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 database = Database(Path(sys.argv[1]))
