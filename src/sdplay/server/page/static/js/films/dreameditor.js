@@ -89,6 +89,10 @@ function useDreamKeys() {
     { keys: "Ctrl+z", what: "common.undo", run: undoStep },
     { keys: "Ctrl+Shift+z", what: "films.redo", run: redo },
     ...WEIGHT_KEYS,
+    { keys: "ArrowLeft", what: "films.keys.card" },
+    { keys: "ArrowRight", what: "films.keys.card" },
+    { keys: "Delete", what: "films.keys.remove" },
+    { keys: "Ctrl+y", what: "films.redo", run: redo },
     { keys: "Alt+n", what: "films.card.add", run: addCard },
   ]); // biome-ignore format: a key a line
 }

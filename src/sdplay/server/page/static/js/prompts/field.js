@@ -14,17 +14,16 @@ const WEIGHT = 0.1;
 
 /** @typedef {{entry: import("./complete.js").Entry, from: number}} Offer */
 
-const nothing = () => {};
-/** What the keys of a prompt do, for the sheet of keys: the field itself takes them. @type {Key[]} */
+/** What the keys of a prompt do, for the sheet of keys. @type {Key[]} */
 export const WEIGHT_KEYS = [
-  { keys: "Ctrl+ArrowUp", what: "draw.keys.more", run: nothing },
-  { keys: "Ctrl+ArrowDown", what: "draw.keys.less", run: nothing },
+  { keys: "Ctrl+ArrowUp", what: "draw.keys.more" },
+  { keys: "Ctrl+ArrowDown", what: "draw.keys.less" },
 ];
 /** @type {Key[]} */
 export const PROMPT_KEYS = [
   ...WEIGHT_KEYS,
-  { keys: "Alt+ArrowUp", what: "draw.keys.back", run: nothing },
-  { keys: "Alt+ArrowDown", what: "draw.keys.forth", run: nothing },
+  { keys: "Alt+ArrowUp", what: "draw.keys.back" },
+  { keys: "Alt+ArrowDown", what: "draw.keys.forth" },
 ];
 
 /**
