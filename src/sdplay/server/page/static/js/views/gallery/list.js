@@ -44,7 +44,8 @@ export const find = (id) => pages.find(id);
 
 /** Show another list, from its beginning. @param {Filter} wanted */
 export function show(wanted) {
-  if (total.value !== null && queryOf(wanted) === queryOf(filter.value)) return;
+  const isAsked = total.value !== null || loading.size > 0;
+  if (isAsked && queryOf(wanted) === queryOf(filter.value)) return;
   filter.value = wanted;
   pages.clear();
   total.value = null;
