@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { donePart, secondsLeft } from "../../src/sdplay/server/page/static/js/core/pace.js";
-import { completed, offers, placesAt } from "../../src/sdplay/server/page/static/js/views/draw/complete.js";
-import { added, Walk } from "../../src/sdplay/server/page/static/js/views/draw/history.js";
+import { completed, offers, placesAt } from "../../src/sdplay/server/page/static/js/prompts/complete.js";
+import { added, Walk } from "../../src/sdplay/server/page/static/js/prompts/history.js";
+import { notesOf } from "../../src/sdplay/server/page/static/js/prompts/notes.js";
+import { entriesOf } from "../../src/sdplay/server/page/static/js/prompts/sources.js";
+import { weigh } from "../../src/sdplay/server/page/static/js/prompts/weights.js";
 import { described, unplaced } from "../../src/sdplay/server/page/static/js/views/draw/more.js";
-import { notesOf } from "../../src/sdplay/server/page/static/js/views/draw/notes.js";
 import { BEGIN, requestOf, settingsOf } from "../../src/sdplay/server/page/static/js/views/draw/settings.js";
 import { ratioOf, sized } from "../../src/sdplay/server/page/static/js/views/draw/sizes.js";
-import { entriesOf } from "../../src/sdplay/server/page/static/js/views/draw/sources.js";
-import { weigh } from "../../src/sdplay/server/page/static/js/views/draw/weights.js";
 import { moves, placed } from "../../src/sdplay/server/page/static/js/views/queue/order.js";
 
 /** The text with the selection marked by |. @param {string} marked @param {number} change */
@@ -39,7 +39,7 @@ test("what is selected stays selected", () => {
   assert.equal(once && weigh(once.text, once.start, once.end, 0.1)?.text, "a (red:1.2) apple");
 });
 
-/** @type {import("../../src/sdplay/server/page/static/js/views/draw/complete.js").Entry[]} */
+/** @type {import("../../src/sdplay/server/page/static/js/prompts/complete.js").Entry[]} */
 const entries = [
   { text: "apple", kind: "thing" },
   { text: "pineapple", kind: "thing" },

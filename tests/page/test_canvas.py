@@ -79,7 +79,7 @@ def seen(page: Page) -> str:
 
 
 def prompt_field(page: Page) -> Locator:
-    return page.get_by_role("textbox", name="Prompt", exact=True)
+    return page.get_by_role("combobox", name="Prompt", exact=True)
 
 
 def draw(page: Page, prompt: str = "a red apple") -> None:

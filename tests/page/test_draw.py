@@ -102,7 +102,7 @@ def test_words_are_completed(service: RunningService, open_page: OpenPage) -> No
     (service.folder / "wildcards").mkdir(exist_ok=True)
     (service.folder / "wildcards" / "fruit.txt").write_text("apple\npear\n")
     page = open_page()
-    offers = page.locator(".draw-offer")
+    offers = page.locator(".prompt-offer")
     for typed, shown, written in (
         ("a waterm", "watermelon", "a watermelon"),
         ("<lora:bl", "blueprint", "<lora:blueprint:1>"),
@@ -117,17 +117,17 @@ def test_words_are_completed(service: RunningService, open_page: OpenPage) -> No
     prompt(page).press_sequentially("neo")
     offers.filter(has_text="Neon").click()
     expect(prompt(page)).to_have_value("a cat, ")
-    expect(page.locator(".draw-style")).to_contain_text("Neon <b>")
+    expect(page.locator(".prompt-style")).to_contain_text("Neon <b>")
     page.keyboard.press("Control+Enter")
     wait_until(lambda: "neon" in service.newest_job()["words"])
 
 
 def test_what_it_takes_is_said_before(page: Page) -> None:
     prompt(page).fill("a red apple and a blorf")
-    costs = page.locator(".draw-costs")
+    costs = page.locator(".prompt-costs")
     expect(costs).to_contain_text("MB")
-    expect(page.locator(".draw-words .note")).to_contain_text("'blorf' is not among the")
-    expect(page.locator(".draw-tokens").first).to_have_text(re.compile(r"^\d+/\d+$"))
+    expect(page.locator(".prompt-words .note")).to_contain_text("'blorf' is not among the")
+    expect(page.locator(".prompt-tokens").first).to_have_text(re.compile(r"^\d+/\d+$"))
 
 
 def test_words_that_are_not_known_are_said_after(page: Page) -> None:
@@ -138,10 +138,10 @@ def test_words_that_are_not_known_are_said_after(page: Page) -> None:
 
 def test_what_the_model_reads_is_one_key_away(page: Page) -> None:
     prompt(page).fill("a (red:1.3) blorf, [cat:dog:0.5]")
-    expect(page.locator(".draw-tokens").first).to_be_visible()
+    expect(page.locator(".prompt-tokens").first).to_be_visible()
     page.keyboard.press("Alt+e")
     dialog = page.get_by_role("dialog", name="What the model reads")
-    expect(dialog.locator(".draw-token", has_text="1.3").first).to_be_visible()
+    expect(dialog.locator(".prompt-token", has_text="1.3").first).to_be_visible()
     expect(dialog).to_contain_text("Steps 1 to 10")
     expect(dialog).to_contain_text("blo·r·f")
     shot(page, "explain")

@@ -204,6 +204,28 @@ def test_a_loop_is_longer_by_the_way_back(open_page: OpenPage) -> None:
     expect(page.get_by_role("status").filter(has_text="96 frames")).to_be_visible()
 
 
+def test_lengths_are_dragged_and_moved_by_keys(open_page: OpenPage) -> None:
+    page = open_page(DREAM)
+    end, told = page.locator(".films-bridge-end").first, page.locator(".films-bridge-time input").first
+    box = end.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] / 2 + 72, box["y"] + 20, steps=6)
+    page.mouse.up()
+    expect(told).to_have_value("5")
+    after = end.bounding_box()
+    assert after is not None
+    assert after["x"] == pytest.approx(box["x"] + 72, abs=2), "the handle stays below the pointer"
+    page.keyboard.press("Control+z")
+    expect(told).to_have_value("2")  # one step, however far it was dragged
+    end.focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Shift+ArrowRight")
+    expect(told).to_have_value("3.25")
+    expect(end).to_have_attribute("aria-valuenow", "3.25")
+
+
 # The timeline of an animation
 
 
@@ -341,6 +363,36 @@ def test_a_sound_is_a_lane_and_points_hold_on_to_its_beats(open_page: OpenPage, 
     expect(page.locator(".films-lane-open .films-curve-path")).to_have_attribute(
         "d", re.compile(r"(L[\d.]+ [\d.]+){50,}")
     )
+
+
+def test_a_film_is_heard_with_its_frames_until_it_is_muted(
+    service: RunningService, open_page: OpenPage, tmp_path: Path
+) -> None:
+    sound = write_sound(tmp_path / "beat.wav", clicks(0.5, 6.0))
+    sent = service.client.post("/api/v1/uploads", files={"file": ("beat.wav", sound.read_bytes(), "audio/wav")}).json()
+    film = made(service, audio=sent["id"], audio_start=1.5)
+    page = open_page(f"#/films/{film['id']}")
+    heard = page.locator(".films-player audio")
+    page.wait_for_function("document.querySelector('.films-player audio')?.duration > 5")
+    page.get_by_role("button", name="Play", exact=True).click()
+    page.wait_for_function("!document.querySelector('.films-player audio').paused")
+    page.wait_for_function(
+        "(sound => sound.currentTime >= 1.5 && sound.currentTime < 3)(document.querySelector('.films-player audio'))"
+    )
+    page.keyboard.press("m")
+    expect(page.get_by_role("button", name="Sound on")).to_be_visible()
+    page.wait_for_function("document.querySelector('.films-player audio').paused")
+    page.reload()
+    expect(page.get_by_role("button", name="Sound on")).to_be_visible()  # as it was left
+    page.get_by_role("button", name="Sound on").click()
+    page.get_by_role("button", name="Play", exact=True).click()
+    page.wait_for_function("!document.querySelector('.films-player audio').paused")
+    page.get_by_role("button", name="Pause", exact=True).click()
+    assert heard.evaluate("sound => sound.paused")
+    silent = made(service)
+    page.goto(f"/#/films/{silent['id']}")
+    page.locator(".films-player canvas[data-shown]").wait_for()
+    expect(page.locator(".films-mute")).to_have_count(0)
 
 
 def test_settings_of_deforum_are_opened_and_saved(open_page: OpenPage, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ def live(open_page: OpenPage) -> Page:
 
 
 def words(page: Page) -> Locator:
-    return page.get_by_role("textbox", name="Prompt", exact=True)
+    return page.get_by_role("combobox", name="Prompt", exact=True)
 
 
 def newest(page: Page) -> str:
@@ -84,7 +84,7 @@ def test_it_goes_on_to_the_canvas(live: Page) -> None:
     live.locator(".live-picture").wait_for()
     live.get_by_role("button", name="To the canvas").click()
     live.locator(".stage-canvas").wait_for()
-    expect(live.get_by_role("textbox", name="Prompt", exact=True)).to_have_value("a house")
+    expect(live.get_by_role("combobox", name="Prompt", exact=True)).to_have_value("a house")
 
 
 def test_what_is_refused_is_said(live: Page) -> None:

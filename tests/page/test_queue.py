@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -146,3 +147,16 @@ def test_it_fits_a_phone(filled: RunningService, open_page: OpenPage) -> None:
     page = open_page("#/queue", size=PHONE)
     expect(waiting(page)).to_have_count(3)
     assert page.evaluate("document.getElementById('view').scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize("where", ["#/draw", "#/canvas", "#/gallery", "#/films", "#/models"])
+def test_it_is_reached_from_every_view_of_a_phone(filled: RunningService, open_page: OpenPage, where: str) -> None:
+    """By the chip in the head: there is no room for one more place in the bar."""
+    page = open_page(where, size=PHONE)
+    chip = page.get_by_role("button", name=re.compile("^Queue"))
+    expect(chip).to_be_in_viewport(ratio=1)
+    box = chip.bounding_box()
+    assert box is not None
+    assert min(box["width"], box["height"]) >= 44, "large enough for a finger"
+    chip.click()
+    expect(waiting(page)).to_have_text(["one", "two", "three"])

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urlsplit
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support.browser import PHONE, OpenPage, shot
@@ -36,6 +38,38 @@ def test_the_sheet_of_keys_opens_by_a_key(page: Page) -> None:
     expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog", name="Keys")).to_be_hidden()
+
+
+@pytest.mark.parametrize(
+    ("where", "told"),
+    [
+        ("#/draw", "More weight for what is selected"),
+        ("#/live", "Another seed"),
+        ("#/canvas", "Hold it and drag to move the picture"),
+        ("#/gallery", "Move to trash"),
+        ("#/films/new/dream", "Move the focused picture"),
+        ("#/films/new/animate", "Move the focused point"),
+        ("#/models", "Search"),
+        ("#/queue", "Move the focused job"),
+    ],
+)
+def test_the_sheet_tells_the_keys_of_every_view(open_page: OpenPage, where: str, told: str) -> None:
+    page = open_page(where)
+    page.get_by_role("button", name="Keys").click()
+    sheet = page.get_by_role("dialog", name="Keys")
+    expect(sheet).to_contain_text(told)
+    words = sheet.locator("li span:first-child, h3").all_inner_texts()
+    assert len(words) > 9
+    assert not [each for each in words if re.fullmatch(r"[a-z.]+\.[a-z.0-9]+", each)], "a key without words"
+
+
+def test_keys_that_are_only_told_leave_the_arrows_to_scrolling(open_page: OpenPage) -> None:
+    page = open_page("#/queue")
+    page.locator(".queue-bar").wait_for()
+    script = """key => { const event = new KeyboardEvent('keydown', {key, cancelable: true, bubbles: true});
+        document.body.dispatchEvent(event); return event.defaultPrevented }"""
+    assert not page.evaluate(script, "ArrowDown")
+    assert page.evaluate(script, "q")
 
 
 def test_nothing_is_wider_than_a_phone(open_page: OpenPage) -> None:

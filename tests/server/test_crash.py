@@ -182,6 +182,7 @@ def survived(server: Server, executor: Executor | None, jobs: list[dict[str, Any
     assert stray == []
 
 
+@pytest.mark.timeout(1800)  # it starts a service about fourteen times, each of which may take its time
 def test_twenty_kills_lose_nothing_and_change_no_bit(server: Server, tmp_path: Path) -> None:
     survived(server, FakeExecutor(), JOBS, tmp_path)
 

@@ -7,10 +7,12 @@ import resource
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from sdplay.server.database import SCHEMA
 from tests.support.patience import PATIENCE
@@ -69,6 +71,56 @@ def test_a_damaged_queue_is_moved_aside_and_its_pictures_are_listed_again(tmp_pa
         assert service.wait(service.submit(**JOB)["id"])["state"] == "completed"
         assert "damaged" in service.log.read_text()
     assert list((tmp_path / "service").glob("queue.db.corrupt-*"))
+
+
+@pytest.mark.parametrize("damage", ["broken", "gone"])
+def test_stars_and_ratings_outlive_the_queue(tmp_path: Path, damage: str) -> None:
+    """Those of drawn pictures, of files that were put into the folder, and of one that was moved afterwards."""
+    with running_service(tmp_path) as service:
+        pictures = service.folder / "pictures"
+        service.wait(service.submit(**JOB)["id"])
+        for name in ("mine.png", "other.png"):
+            Image.new("RGB", (64, len(name) * 8), "red").save(pictures / name)
+        service.client.post("/api/v1/pictures/scan")
+        marks = {"mine": {"starred": True}, "other": {"rating": 3}, "-0000-": {"starred": True, "rating": 5}}
+        marks["-0001-"] = {"rating": 2}
+        for name, mark in marks.items():
+            assert service.client.patch("/api/v1/pictures", json={"pictures": [numbers(service)[name]], **mark}).json()
+        gone = {"pictures": [numbers(service)["-0001-"]], "rating": 0}
+        service.client.patch("/api/v1/pictures", json=gone)
+        (pictures / "there").mkdir()
+        (pictures / "other.png").rename(pictures / "there" / "other.png")
+        service.client.post("/api/v1/pictures/scan")
+        before = marked(service)
+        assert len(before) == 3
+        if damage == "broken":  # as a disk does: nobody may end the process well before
+            with (service.folder / "marks.jsonl").open("ab") as journal:
+                journal.write(b'\n{"file": "pictures/-0002-')
+        service.kill()
+    queue = tmp_path / "service" / "queue.db"
+    for each in queue.parent.glob("queue.db*"):
+        each.write_bytes(b"\xff" * 5000) if damage == "broken" else each.unlink()
+    with running_service(tmp_path) as service:
+        service.client.post("/api/v1/pictures/scan")
+        assert marked(service) == before
+        assert service.get("/api/v1/pictures/facets")["total"] == 5
+        assert service.get("/api/v1/pictures?starred=true&total=true")["total"] == 2
+
+
+def numbers(service: RunningService) -> dict[str, int]:
+    """Pictures by a part of their names."""
+    with closing(sqlite3.connect(service.folder / "queue.db")) as queue:
+        rows = queue.execute("SELECT file, id FROM pictures WHERE place = 0").fetchall()
+    names = ("mine", "other", "-0000-", "-0001-")
+    return {name: number for name in names for file, number in rows if name in file}
+
+
+def marked(service: RunningService) -> dict[str, tuple[int, ...]]:
+    """(starred, rating, width, height) of the files that have one of them."""
+    with closing(sqlite3.connect(service.folder / "queue.db")) as queue:
+        where = "place = 0 AND (starred OR rating)"
+        rows = queue.execute(f"SELECT file, starred, rating, width, height FROM pictures WHERE {where}").fetchall()
+    return {row[0]: row[1:] for row in rows}
 
 
 def test_a_newer_queue_is_refused(tmp_path: Path) -> None:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from sdplay.server.database import Database
 from sdplay.server.filters import AFTER, BEFORE, ORDERS, Order, PictureFilter
-from sdplay.server.records import HERE, TRASH, Change, StoredPicture, Upload
+from sdplay.server.marks import Mark, MarkJournal, mark_of
+from sdplay.server.records import GONE, HERE, TRASH, Change, StoredPicture, Upload
 from sdplay.server.rows import COLUMNS, insert_picture, stored
 
 EVERYTHING = PictureFilter()
+MARKED = "file, starred, rating"
+UNREAD = {"place": GONE, "media_type": "", "width": 0, "height": 0}
 MOST_TOLD = 1000  # numbers of pictures in one event
 MOST_ASKED = 500  # values in one statement
 
@@ -29,8 +34,8 @@ class Facets:
 class Gallery:
     """The pictures that were drawn or put into a folder, and those that clients sent."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, journal: MarkJournal) -> None:
+        self._database, self._journal = database, journal
 
     def picture(self, number: int) -> StoredPicture | None:
         rows = self._database.look(f"SELECT {COLUMNS} FROM pictures WHERE id = ?", (number,))
@@ -109,15 +114,32 @@ class Gallery:
         """Star pictures, or take the star away; rate them, 0 for none. How many were there."""
         marks = {name: int(value) for name, value in (("starred", starred), ("rating", rating)) if value is not None}
         sets = ", ".join(f"{name} = ?" for name in marks)
-        there = list[int]()
+        there = list[sqlite3.Row]()
         with self._database.transaction() as (db, changes):
             for some in parts(numbers):
                 asked = ", ".join("?" * len(some))
-                query = f"UPDATE pictures SET {sets} WHERE id IN ({asked}) RETURNING id"
-                there += [row[0] for row in db.execute(query, (*marks.values(), *some)).fetchall()]
+                query = f"UPDATE pictures SET {sets} WHERE id IN ({asked}) RETURNING id, {MARKED}"
+                there += db.execute(query, (*marks.values(), *some)).fetchall()
             if there:
-                changes.append(changed_event("marked", there))
+                changes.append(changed_event("marked", [row["id"] for row in there]))
+                self._journal.note(map(mark_of, there))  # in the order of the transactions
         return len(there)
+
+    def marks(self) -> list[Mark]:
+        """The stars and ratings that pictures have."""
+        rows = self._database.look(f"SELECT {MARKED} FROM pictures WHERE starred = 1 OR rating > 0")
+        return [mark_of(row) for row in rows]
+
+    def restore_marks(self, marks: Sequence[Mark]) -> None:
+        """Give pictures their stars and ratings back. A file that is not listed yet is put in as one that is gone: its
+        marks are remembered until the next look at the folders finds it.
+        """
+        with self._database.transaction() as (db, _):
+            for mark in marks:
+                values = {"starred": mark.starred, "rating": mark.rating}
+                query = f"UPDATE pictures SET starred = ?, rating = ? WHERE file = ? AND place = {HERE}"
+                if not db.execute(query, (*values.values(), mark.file)).rowcount:
+                    insert_picture(db, {**UNREAD, **values, "file": mark.file, "created": time.time()})
 
     def forget_picture(self, number: int) -> None:
         with self._database.transaction() as (db, changes):

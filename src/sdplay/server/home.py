@@ -31,6 +31,11 @@ class ServiceHome:
         return self.folder / "queue.db"
 
     @property
+    def marks(self) -> Path:
+        """Stars and ratings once more, should the database be damaged."""
+        return self.folder / "marks.jsonl"
+
+    @property
     def pictures(self) -> Path:
         return Path("pictures")
 

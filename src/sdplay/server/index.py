@@ -12,6 +12,7 @@ from typing import Any
 from sdplay.server.database import Database
 from sdplay.server.folders import PictureFolders, job_of
 from sdplay.server.gallery import changed_event
+from sdplay.server.marks import MarkJournal, mark_of
 from sdplay.server.records import FILMS, GONE, HERE, TRASH
 from sdplay.server.rows import COLUMNS, insert_picture, stored, update_picture
 
@@ -45,8 +46,8 @@ def prefix(folder: Path) -> str:
 class PictureIndex:
     """Reads and corrects the list. Every change is made only where the list still says what it said before."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, journal: MarkJournal) -> None:
+        self._database, self._journal = database, journal
 
     def files_in(self, folder: Path) -> dict[str, KnownFile]:
         """The files of `folder` itself, by their paths: those that are there, and those that are gone."""
@@ -113,10 +114,10 @@ class PictureIndex:
             return 0
         with self._database.transaction() as (db, changes):
             for one, file in moved:
-                db.execute(
-                    f"UPDATE pictures SET file = ?, place = {HERE}, removed = NULL WHERE id = ? AND place = {GONE}",
-                    (file, one.id),
-                )
+                sets, where = f"file = ?, place = {HERE}, removed = NULL", f"id = ? AND place = {GONE}"
+                query = f"UPDATE pictures SET {sets} WHERE {where} RETURNING file, starred, rating"
+                marks = map(mark_of, db.execute(query, (file, one.id)).fetchall())
+                self._journal.note(mark for mark in marks if mark.starred or mark.rating)
             changes.append(changed_event("found", [one.id for one, _ in moved]))
         return len(moved)
 

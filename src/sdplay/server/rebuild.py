@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from sdplay.images.open import UNREADABLE
 from sdplay.server.folders import NAMED
 from sdplay.server.found import described
 from sdplay.server.gallery import Gallery
+from sdplay.server.marks import Mark
 
 BESIDE = ("", "-wal", "-shm")
 
@@ -26,8 +28,10 @@ def move_aside(database: Path) -> Path:
     return aside
 
 
-def rebuild(gallery: Gallery, folder: Path) -> int:
-    """List the pictures in `folder` again, as jobs that are completed; how many. Damaged files are left out."""
+def rebuild(gallery: Gallery, folder: Path, marks: Sequence[Mark]) -> int:
+    """List the pictures in `folder` again, as jobs that are completed, and give pictures their `marks` back; how many
+    are listed. Damaged files are left out, and those that were not drawn here are for the next look at the folders.
+    """
     jobs: dict[str, list[dict[str, Any]]] = {}
     for path in sorted(folder.rglob("*")):
         match = NAMED.fullmatch(path.name)
@@ -40,4 +44,5 @@ def rebuild(gallery: Gallery, folder: Path) -> int:
                 jobs.setdefault(match["job"], []).append(facts | named)
     for job, pictures in jobs.items():
         gallery.restore(job, pictures)
+    gallery.restore_marks(marks)
     return sum(map(len, jobs.values()))

@@ -25,6 +25,7 @@ from sdplay.server.clients import Limits
 from sdplay.server.database import DamagedQueue
 from sdplay.server.door import Door
 from sdplay.server.home import ServiceHome, service_home
+from sdplay.server.marks import MarkJournal
 from sdplay.server.rebuild import move_aside, rebuild
 from sdplay.server.service import Service
 from sdplay.tasks import Executor
@@ -134,14 +135,20 @@ def end_this_process() -> None:
 def open_service(
     home: ServiceHome, executor: ProcessExecutor, library: Library, limits: Limits, watched: Sequence[Path] = ()
 ) -> Service:
-    """The service of `home`; a damaged queue is moved aside, and its list made anew from the pictures themselves."""
+    """The service of `home`; a damaged queue is moved aside, and its list made anew from the pictures themselves and
+    what was noted of their stars and ratings. The same if the queue is gone and they were noted.
+    """
+    marks = MarkJournal(home.marks).read()
+    lost = bool(marks) and not home.database.exists()
     try:
-        return Service(home, executor, library, limits, watched)
+        service = Service(home, executor, library, limits, watched)
+        if not lost:
+            return service
     except DamagedQueue as error:
         aside = move_aside(home.database)
         log.warning("%s It was moved to %s; jobs that waited are lost, pictures are listed again.", error.reason, aside)
-    service = Service(home, executor, library, limits, watched)
-    rebuild(service.gallery, home.pictures)
+        service = Service(home, executor, library, limits, watched)
+    rebuild(service.gallery, home.pictures, marks)
     return service
 
 

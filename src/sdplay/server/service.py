@@ -29,6 +29,7 @@ from sdplay.server.home import ServiceHome
 from sdplay.server.hub import Hub
 from sdplay.server.index import PictureIndex
 from sdplay.server.live import Live
+from sdplay.server.marks import MarkJournal
 from sdplay.server.motion import MotionPreviews
 from sdplay.server.queue import JobQueue
 from sdplay.server.records import Job, StoredPicture, Upload
@@ -87,10 +88,10 @@ class Service:
         self.home, self.executor, self.limits = home, executor, limits
         self.library = replace(library, fetch=no_download)
         self.hub = Hub()
-        self.database = Database(home.database, self.hub.tell)
-        self.queue, self.gallery = JobQueue(self.database), Gallery(self.database)
+        self.database, self.marks = Database(home.database, self.hub.tell), MarkJournal(home.marks)
+        self.queue, self.gallery = JobQueue(self.database), Gallery(self.database, self.marks)
         self.folders = PictureFolders(home.pictures, checked_folders(watched, home.folder))
-        self.scan = FolderScan(PictureIndex(self.database), self.folders)
+        self.scan = FolderScan(PictureIndex(self.database, self.marks), self.folders)
         self.trash, self.thumbnails = Trash(self.database, self.folders), Thumbnails(home.thumbnails)
         self.studio = Studio(executor, library=self.library)
         self.workshop = Workshop(self.queue, self.gallery, self.hub, self.studio, lambda: executor.is_urgent)
@@ -100,6 +101,7 @@ class Service:
 
     def start(self) -> None:
         """Take up what was running when the last service ended, and begin to work."""
+        self.marks.rewrite(self.gallery.marks())
         self.queue.recover()
         self.workshop.start()
         self.scan.start()

@@ -26,6 +26,7 @@ export const USUAL_SETTINGS = Object.freeze({
   height: null,
   model: "",
   lora: [],
+  style: [],
   fill: "original",
   only_masked: true,
   padding: 32,

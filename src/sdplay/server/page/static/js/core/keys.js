@@ -1,7 +1,10 @@
 /** Keys: each view says which it has and what they do; one sheet shows them all. */
 import { signal, useEffect, useRef } from "./html.js";
 
-/** @typedef {{keys: string, what: string, run: (event: KeyboardEvent) => void, typing?: boolean}} Key */
+/**
+ * A key; one without `run` is only told of: what has the focus takes it itself.
+ * @typedef {{keys: string, what: string, run?: (event: KeyboardEvent) => void, typing?: boolean}} Key
+ */
 /** @typedef {{view: string, keys: Key[]}} Group */
 
 /** What is registered just now, those that came last first. */
@@ -47,7 +50,7 @@ export function meant(known, event) {
   const name = pressed(event);
   const typing = isTyping(event.target);
   for (const group of known) {
-    const found = group.keys.find((key) => normal(key.keys) === name);
+    const found = group.keys.find((key) => key.run && normal(key.keys) === name);
     if (found && (!typing || found.typing || /Ctrl|Alt/.test(name))) return found;
   }
   return undefined;
@@ -60,7 +63,7 @@ function onKey(event) {
   const key = meant(groups.value, event);
   if (!key) return;
   event.preventDefault();
-  key.run(event);
+  key.run?.(event);
 }
 
 /** Begin to listen. */
@@ -81,7 +84,7 @@ export function useKeys(view, keys) {
       view,
       keys: newest.current.map((key, index) => ({
         ...key,
-        run: (/** @type {KeyboardEvent} */ event) => newest.current[index]?.run(event),
+        run: key.run && ((/** @type {KeyboardEvent} */ event) => newest.current[index]?.run?.(event)),
       })),
     };
     groups.value = [group, ...groups.value];

@@ -6,6 +6,7 @@ import { useKeys } from "../core/keys.js";
 import { t } from "../core/words.js";
 import { IconButton } from "../parts/button.js";
 import { Segmented } from "../parts/field.js";
+import { WEIGHT_KEYS } from "../prompts/field.js";
 import {
   animateRequest,
   base,
@@ -35,6 +36,7 @@ import { cutHere, Inspector } from "./inspector.js";
 import { Monitor } from "./monitor.js";
 import { followMotion, playing, restartClock } from "./motion.js";
 import { addBlock } from "./promptlane.js";
+import { toggleSound } from "./sound.js";
 import { followSound } from "./soundstate.js";
 import { AddLane, Timeline } from "./timeline.js";
 import { zoomBy, zoomToFit } from "./view.js";
@@ -106,12 +108,16 @@ function useAnimateKeys() {
   };
   useKeys("films", [
     { keys: "Ctrl+Enter", what: "films.keys.run", run: () => /** @type {HTMLElement | null} */ (document.querySelector(".films-draw"))?.click() },
+    ...WEIGHT_KEYS,
     { keys: "Space", what: "films.keys.play", run: () => { playing.value = !playing.value; } },
+    { keys: "m", what: "films.keys.mute", run: toggleSound },
     { keys: "ArrowLeft", what: "films.back", run: () => step(-1) },
     { keys: "ArrowRight", what: "films.forward", run: () => step(1) },
     { keys: "Shift+ArrowLeft", what: "films.keys.back10", run: () => step(-10) },
     { keys: "Shift+ArrowRight", what: "films.keys.forward10", run: () => step(10) },
     { keys: "Home", what: "films.to.start", run: () => step(-1e9) },
+    ...["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"].map((keys) => ({ keys, what: "films.keys.point" })),
+    { keys: "Delete", what: "films.keys.remove" },
     { keys: "k", what: "films.keys.key", run: () => addKey(open.peek(), playhead.peek()) },
     { keys: "p", what: "films.block.add", run: () => addBlock(playhead.peek()) },
     { keys: "x", what: "films.cut", run: cutHere },

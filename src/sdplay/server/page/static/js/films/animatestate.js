@@ -2,11 +2,12 @@
 import { api } from "../core/api.js";
 import { draft } from "../core/drafts.js";
 import { computed, effect, signal } from "../core/html.js";
-import { begun, redone, settled, stepped, undone } from "./history.js";
+import { newest } from "../core/newest.js";
+import { models } from "../core/store.js";
 import { laneOf } from "./lanes.js";
-import { newest } from "./newest.js";
 import { blockAt, parsePrompts, promptsText } from "./prompts.js";
 import { parseSchedule, scheduleText } from "./schedule.js";
+import { Undoable } from "./undoable.js";
 
 /**
  * `shown`: lanes that were opened; `range`: the frames that alone are drawn; `base`: the job that this began with.
@@ -29,18 +30,22 @@ export function freshAnimation() {
 }
 
 const keptDraft = draft("films.animate", /** @type {any} */ (null));
-const history = signal(begun(/** @type {Edited} */ (keptDraft.peek()?.edited ?? freshAnimation())));
+const edits = new Undoable(/** @type {Edited} */ (keptDraft.peek()?.edited ?? freshAnimation()));
+export const edited = edits.now;
+export const canUndo = edits.canUndo;
+export const canRedo = edits.canRedo;
+export const settle = edits.settle;
+export const undo = edits.undo;
+export const redo = edits.redo;
 /** The job whose unchanged frames are taken over, and where audio came from. */
 export const base = signal(/** @type {string | null} */ (keptDraft.peek()?.base ?? null));
 /** What files are called that were sent. */
 export const fileNames = signal(/** @type {Record<string, string>} */ (keptDraft.peek()?.names ?? {}));
-export const edited = computed(() => history.value.now);
 export const fields = computed(() => edited.value.fields);
-export const canUndo = computed(() => history.value.past.length > 0);
-export const canRedo = computed(() => history.value.future.length > 0);
 export const mode = computed(() => String(fields.value.animation_mode ?? "2D"));
 export const frameCount = computed(() => Math.max(Number(fields.value.max_frames ?? 300), 1));
 export const fps = computed(() => rate(fields.value.fps));
+export const modelName = computed(() => fields.value.model || models.value.default);
 export const selected = signal(/** @type {Selected} */ (null));
 export const open = signal(/** @type {string} */ ("zoom"));
 export const playhead = signal(0);
@@ -65,30 +70,12 @@ function rate(text) {
 export function change(change, label) {
   const now = { ...fields.peek(), ...change };
   for (const [name, value] of Object.entries(change)) if (value === null || value === "") delete now[name];
-  write({ ...edited.peek(), fields: now }, label);
-}
-
-/** @param {Edited} now @param {string} [label] */
-function write(now, label) {
-  history.value = stepped(history.peek(), now, label);
-}
-
-/** What was dragged is let go of. */
-export function settle() {
-  history.value = settled(history.peek());
-}
-
-export function undo() {
-  history.value = undone(history.peek());
-}
-
-export function redo() {
-  history.value = redone(history.peek());
+  edits.write({ ...edited.peek(), fields: now }, label);
 }
 
 /** Begin anew with `now`, which can be undone as well. @param {Edited} now @param {string | null} [job] */
 export function replaceAll(now, job = null) {
-  write(now);
+  edits.write(now);
   base.value = job;
   selected.value = null;
   seek(0);
@@ -124,21 +111,21 @@ export function setBlocks(now, label) {
 export function addLane(name) {
   const lane = laneOf(name);
   const asked = fields.peek()[name] === undefined ? { [name]: lane.add } : {};
-  write({ ...edited.peek(), fields: { ...fields.peek(), ...asked }, shown: [...edited.peek().shown, name] });
+  edits.write({ ...edited.peek(), fields: { ...fields.peek(), ...asked }, shown: [...edited.peek().shown, name] });
   open.value = name;
 }
 
 /** @param {string} name */
 export function removeLane(name) {
   const { [name]: _, ...rest } = fields.peek();
-  write({ ...edited.peek(), fields: rest, shown: edited.peek().shown.filter((one) => one !== name) });
+  edits.write({ ...edited.peek(), fields: rest, shown: edited.peek().shown.filter((one) => one !== name) });
   if (selected.peek() && "lane" in /** @type {any} */ (selected.peek())) selected.value = null;
 }
 
 /** @param {[number, number] | null} range */
 export function setRange(range) {
   const ordered = range && /** @type {[number, number]} */ ([Math.min(...range), Math.max(...range)]);
-  write({ ...edited.peek(), range: ordered }, "range");
+  edits.write({ ...edited.peek(), range: ordered }, "range");
 }
 
 /** @param {number} frame */

@@ -2,7 +2,7 @@
 import { api } from "../core/api.js";
 import { handIn } from "../core/events.js";
 import { effect, signal } from "../core/html.js";
-import { newest } from "./newest.js";
+import { newest } from "../core/newest.js";
 
 const DELAY = 450; // milliseconds
 

@@ -9,6 +9,31 @@
 
 export const USUAL_SECONDS = 2;
 const LARGEST_SEED = 2 ** 32;
+const SHORTEST = 0.04; // seconds
+const LONGEST = 3600;
+const QUARTER = 0.25;
+const A_SECOND = 24; // pixels wide
+const NARROWEST = 108;
+const WIDEST = 300;
+
+/** @param {number} seconds from one key to the next */
+export function lengthOf(seconds) {
+  return Math.min(Math.max(Number(seconds.toFixed(3)), SHORTEST), LONGEST);
+}
+
+/** How wide a length is between two cards, in pixels; very long ones are all the same. @param {number} seconds */
+export function widthOf(seconds) {
+  return Math.round(Math.min(Math.max(60 + A_SECOND * seconds, NARROWEST), WIDEST));
+}
+
+/**
+ * A length whose end is dragged, by whole quarters of a second; `free` frame by frame.
+ * @param {number} seconds  before @param {number} pixels @param {number} fps @param {boolean} [free]
+ */
+export function draggedLength(seconds, pixels, fps, free = false) {
+  const step = free ? 1 / fps : QUARTER;
+  return lengthOf(Math.max(Math.round((seconds + pixels / A_SECOND) / step), 1) * step);
+}
 
 /** @param {Partial<Card>} [given] @param {() => number} [random] @returns {Card} */
 export function newCard(given = {}, random = Math.random) {

@@ -4,6 +4,7 @@ import { useKeys } from "../core/keys.js";
 import { t } from "../core/words.js";
 import { Button, IconButton } from "../parts/button.js";
 import { Segmented, Switch } from "../parts/field.js";
+import { WEIGHT_KEYS } from "../prompts/field.js";
 import { FilmBar, FilmOutlook } from "./bar.js";
 import { Outlook } from "./draw.js";
 import { drawCards } from "./dreamcards.js";
@@ -87,6 +88,11 @@ function useDreamKeys() {
     { keys: "Ctrl+Enter", what: "films.keys.run", run: () => /** @type {HTMLElement | null} */ (document.querySelector(".films-draw"))?.click() },
     { keys: "Ctrl+z", what: "common.undo", run: undoStep },
     { keys: "Ctrl+Shift+z", what: "films.redo", run: redo },
+    ...WEIGHT_KEYS,
+    { keys: "ArrowLeft", what: "films.keys.card" },
+    { keys: "ArrowRight", what: "films.keys.card" },
+    { keys: "Delete", what: "films.keys.remove" },
+    { keys: "Ctrl+y", what: "films.redo", run: redo },
     { keys: "Alt+n", what: "films.card.add", run: addCard },
   ]); // biome-ignore format: a key a line
 }

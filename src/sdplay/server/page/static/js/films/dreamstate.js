@@ -1,8 +1,9 @@
 /** What is being edited as a dream, with undo. */
 import { draft } from "../core/drafts.js";
 import { computed, effect, signal } from "../core/html.js";
+import { models } from "../core/store.js";
 import { dreamRequest, fromRequest, newCard, timing, USUAL_SECONDS } from "./dream.js";
-import { begun, redone, settled, stepped, undone } from "./history.js";
+import { Undoable } from "./undoable.js";
 
 /** @returns {import("./dream.js").Dream} */
 export function freshDream() {
@@ -10,13 +11,17 @@ export function freshDream() {
 }
 
 const keptDraft = draft("films.dream", /** @type {any} */ (null));
-const history = signal(begun(/** @type {import("./dream.js").Dream} */ (keptDraft.peek()?.dream ?? freshDream())));
+const edits = new Undoable(/** @type {import("./dream.js").Dream} */ (keptDraft.peek()?.dream ?? freshDream()));
+export const dream = edits.now;
+export const canUndo = edits.canUndo;
+export const canRedo = edits.canRedo;
+export const settle = edits.settle;
+export const undo = edits.undo;
+export const redo = edits.redo;
 export const base = signal(/** @type {string | null} */ (keptDraft.peek()?.base ?? null));
 export const fileNames = signal(/** @type {Record<string, string>} */ (keptDraft.peek()?.names ?? {}));
-export const dream = computed(() => history.value.now);
-export const canUndo = computed(() => history.value.past.length > 0);
-export const canRedo = computed(() => history.value.future.length > 0);
 export const times = computed(() => timing(dream.value));
+export const modelName = computed(() => dream.value.fields.model || models.value.default);
 /** The job as it stands; null while there is nothing to draw. */
 export const request = computed(() =>
   dream.value.cards.some((card) => card.prompt.trim()) ? dreamRequest(dream.value) : null,
@@ -28,7 +33,7 @@ effect(() => {
 
 /** @param {Partial<import("./dream.js").Dream>} change @param {string} [label] steps with the same one are undone at once */
 export function change(change, label) {
-  history.value = stepped(history.peek(), { ...dream.peek(), ...change }, label);
+  edits.write({ ...dream.peek(), ...change }, label);
 }
 
 /** @param {Record<string, any>} changed @param {string} [label] */
@@ -43,21 +48,9 @@ export function changeCard(id, fields, label) {
   change({ cards: dream.peek().cards.map((card) => (card.id === id ? { ...card, ...fields } : card)) }, label);
 }
 
-export function settle() {
-  history.value = settled(history.peek());
-}
-
-export function undo() {
-  history.value = undone(history.peek());
-}
-
-export function redo() {
-  history.value = redone(history.peek());
-}
-
 /** @param {import("./dream.js").Dream} now @param {string | null} [job] */
 export function replaceAll(now, job = null) {
-  history.value = stepped(history.peek(), now);
+  edits.write(now);
   base.value = job;
 }
 

@@ -4,12 +4,14 @@ import { html, useRef, useState } from "../core/html.js";
 import { jobs } from "../core/store.js";
 import { t } from "../core/words.js";
 import { IconButton } from "../parts/button.js";
-import { readNumber, TextArea } from "../parts/field.js";
+import { readNumber } from "../parts/field.js";
 import { Icon } from "../parts/icon.js";
 import { Menu } from "../parts/menu.js";
-import { cardKey, framesOf, movedCard, newCard, withCard } from "./dream.js";
+import { PromptField } from "../prompts/field.js";
+import { cardKey, draggedLength, framesOf, lengthOf, movedCard, newCard, widthOf, withCard } from "./dream.js";
 import { drawCards, drawing } from "./dreamcards.js";
-import { addCard, change, changeCard, dream, settle, times } from "./dreamstate.js";
+import { addCard, change, changeCard, dream, modelName, settle, times } from "./dreamstate.js";
+import { dragging } from "./view.js";
 
 /** Where the keys are in time; a click goes to the card. */
 export function DreamTimes() {
@@ -98,7 +100,7 @@ function Card({ card, at, count, error, onDragStart }) {
       ]} />
     </header>
     <${CardPicture} card=${card} />
-    <${TextArea} label=${t("films.card.prompt", { number: at + 1 })} hideLabel=${true} value=${card.prompt} rows=${3} error=${error} placeholder=${t(at % 2 ? "films.card.like.2" : "films.card.like.1")}
+    <${PromptField} model=${modelName.value} label=${t("films.card.prompt", { number: at + 1 })} hideLabel=${true} value=${card.prompt} rows=${3} error=${error} placeholder=${t(at % 2 ? "films.card.like.2" : "films.card.like.1")}
       onChange=${(/** @type {string} */ prompt) => changeCard(card.id, { prompt }, `prompt ${card.id}`)} onBlur=${settle} />
     <label class="films-seed"><span>${t("films.seed")}</span><input class="input" inputmode="numeric" value=${card.seed}
       onChange=${(/** @type {any} */ event) => changeCard(card.id, { seed: readNumber(event.currentTarget.value, 0, 2 ** 53) ?? card.seed })} /></label>
@@ -124,10 +126,9 @@ function CardPicture({ card }) {
 
 /** From a key to the next. @param {{card: import("./dream.js").Card, back: boolean}} props */
 function Bridge({ card, back }) {
-  const set = (/** @type {number} */ value) =>
-    changeCard(card.id, { seconds: Math.min(Math.max(Number(value.toFixed(3)), 0.04), 3600) }, `seconds ${card.id}`);
+  const set = (/** @type {number} */ value) => changeCard(card.id, { seconds: lengthOf(value) }, `seconds ${card.id}`);
   const frames = framesOf(card.seconds, dream.value.fps);
-  return html`<div class="films-bridge" title=${t("films.frames", { count: frames })}>
+  return html`<div class="films-bridge" title=${t("films.frames", { count: frames })} style=${{ width: `${widthOf(card.seconds)}px` }}>
     <${Icon} name=${back ? "loop" : "right"} size=${18} />
     <label class="films-bridge-time"><span class="unseen">${t("films.bridge")}</span>
       <input class="input" type="number" min="0.04" step="0.25" value=${card.seconds} onBlur=${settle}
@@ -141,5 +142,24 @@ function Bridge({ card, back }) {
         onInput=${(/** @type {any} */ event) => changeCard(card.id, { hold: Number(event.currentTarget.value) }, `hold ${card.id}`)} /></label>
     <span class="films-bridge-more"><${IconButton} small icon="minus" label=${t("films.shorter")} onClick=${() => set(card.seconds - 0.25)} />
       <${IconButton} small icon="plus" label=${t("films.longer")} onClick=${() => set(card.seconds + 0.25)} /></span>
+    <${BridgeEnd} card=${card} set=${set} />
   </div>`;
+}
+
+/** Where a length ends: dragged, or moved by keys. @param {{card: import("./dream.js").Card, set: (seconds: number) => void}} props */
+function BridgeEnd({ card, set }) {
+  const onPointerDown = (/** @type {PointerEvent} */ event) => {
+    const from = event.clientX;
+    const move = (/** @type {PointerEvent} */ at) =>
+      set(draggedLength(card.seconds, at.clientX - from, dream.peek().fps, at.altKey));
+    dragging(event, move, settle);
+  };
+  const onKeyDown = (/** @type {KeyboardEvent} */ event) => {
+    const step = { ArrowLeft: -0.25, ArrowDown: -0.25, ArrowRight: 0.25, ArrowUp: 0.25 }[event.key];
+    if (step === undefined || event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    set(card.seconds + step * (event.shiftKey ? 4 : 1));
+  };
+  return html`<span class="films-bridge-end" role="slider" tabindex="0" aria-label=${t("films.bridge.end")} title=${t("films.bridge.end")} aria-valuenow=${card.seconds} aria-valuemin="0.04" aria-valuemax="3600" aria-valuetext=${seconds(card.seconds)}
+    onPointerDown=${onPointerDown} onKeyDown=${onKeyDown} onBlur=${settle}></span>`;
 }

@@ -25,6 +25,7 @@ export function FilmPage({ id }) {
   const [film, setFilm] = useState(/** @type {any} */ (null));
   const [frames, setFrames] = useState(/** @type {any} */ (null));
   const [missing, setMissing] = useState(false);
+  const [sound, setSound] = useState(/** @type {{upload: string, start: number} | null} */ (null));
   useEffect(() => {
     let shown = true;
     let asking = false;
@@ -43,6 +44,7 @@ export function FilmPage({ id }) {
       asking = false;
     };
     refresh();
+    soundOf(id).then((found) => shown && setSound(found));
     const stop = onEvent(({ type, data }) => {
       if (type === "step" && data.done === undefined) return; // a step of a frame, not a frame
       if (type === "reset" || (data.job === id && TOLD.has(type))) refresh();
@@ -58,10 +60,16 @@ export function FilmPage({ id }) {
   return html`<div class="films-page">
     <${Head} film=${film} />
     <div class="films-page-body">
-      <${Player} frames=${frames} film=${film} />
+      <${Player} frames=${frames} film=${film} sound=${sound} />
       <${Facts} film=${film} frames=${frames} />
     </div>
   </div>`;
+}
+
+/** The sound that a film was drawn with; null for none. @param {string} id */
+async function soundOf(id) {
+  const { request } = await api.get(`jobs/${id}`).catch(() => ({ request: {} }));
+  return request.audio ? { upload: request.audio, start: request.audio_start ?? 0 } : null;
 }
 
 /** @param {any} film */

@@ -4,6 +4,7 @@ import { t } from "../core/words.js";
 import { Button } from "../parts/button.js";
 import { NumberField, Select, TextArea } from "../parts/field.js";
 import { Tabs } from "../parts/tabs.js";
+import { PromptField } from "../prompts/field.js";
 import {
   blockShown,
   blocks,
@@ -12,6 +13,7 @@ import {
   fields,
   frameCount,
   keysOf,
+  modelName,
   open,
   playhead,
   scheduleOf,
@@ -58,10 +60,10 @@ function Words({ place, problems }) {
   return html`<div class="films-part-facts">
     <div class="films-part-head"><h3>${place ? t("films.words.from", { frame: block.frame }) : t("films.words.first")}</h3>
       <${Button} small kind="quiet" icon="plus" onClick=${() => addBlock(playhead.peek())}>${t("films.block.here")}<//></div>
-    <${TextArea} label=${t("films.prompt")} hideLabel=${true} rows=${2} value=${block.prompt} error=${wrong} placeholder=${t("films.words.like")} class="films-prompt"
+    <${PromptField} model=${modelName.value} label=${t("films.prompt")} hideLabel=${true} rows=${2} value=${block.prompt} error=${wrong} placeholder=${t("films.words.like")} class="films-prompt"
       onChange=${(/** @type {string} */ prompt) => set({ prompt })} onBlur=${settle} />
     <div class="films-fields">
-      <${TextArea} label=${t("films.negative")} rows=${1} value=${block.negative} onChange=${(/** @type {string} */ negative) => set({ negative })} onBlur=${settle} />
+      <${PromptField} model=${modelName.value} label=${t("films.negative")} rows=${1} value=${block.negative} onChange=${(/** @type {string} */ negative) => set({ negative })} onBlur=${settle} />
       ${
         place > 0 &&
         html`<${NumberField} label=${t("films.from")} value=${block.frame} min=${1} max=${frameCount.value - 1}

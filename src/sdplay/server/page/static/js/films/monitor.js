@@ -6,6 +6,7 @@ import { IconButton } from "../parts/button.js";
 import { Icon } from "../parts/icon.js";
 import { fields, fps, frameCount, mode, playhead, seek } from "./animatestate.js";
 import { busy, frames, playing, problem, restartClock } from "./motion.js";
+import { Soundtrack } from "./sound.js";
 import { timecode } from "./timescale.js";
 
 export function Monitor() {
@@ -61,6 +62,7 @@ export function Transport() {
     }} />
     <${IconButton} small icon="right" label=${t("films.forward")} onClick=${() => go(playhead.value + 1)} />
     <span class="films-time" aria-live="off">${t("films.at", { frame: playhead.value, last: frameCount.value - 1 })}<i>${timecode(playhead.value, fps.value)}</i></span>
+    <${Soundtrack} upload=${fields.value.audio} start=${fields.value.audio_start ?? 0} playing=${playing.value} at=${playhead.value / fps.value} />
     ${busy.value && html`<span class="films-loaded" title=${t("films.motion.loading")}>${percent(frames.value.size / frameCount.value)}</span>`}
   </div>`;
 }

@@ -1,10 +1,10 @@
 /** The moves of the camera as small pictures that play: asked for anew whenever something that moves is changed. */
 import { ApiError, address } from "../core/api.js";
 import { computed, effect, signal } from "../core/html.js";
+import { newest } from "../core/newest.js";
 import { fields, fps, frameCount, mode, playhead } from "./animatestate.js";
 import { isLane, laneOf } from "./lanes.js";
 import { FrameReader, frameAfter } from "./motionstream.js";
-import { newest } from "./newest.js";
 
 const DELAY = 140; // milliseconds after the last change
 const SIDE = 256;

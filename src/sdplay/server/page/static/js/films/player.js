@@ -5,6 +5,7 @@ import { t } from "../core/words.js";
 import { IconButton } from "../parts/button.js";
 import { Icon } from "../parts/icon.js";
 import { isThere, nearestThere, playableUntil } from "./motionstream.js";
+import { Soundtrack, toggleSound } from "./sound.js";
 import { timecode } from "./timescale.js";
 
 const SIDE = 768;
@@ -31,8 +32,8 @@ class Reel {
   }
 }
 
-/** @param {{frames: any, film: any}} props */
-export function Player({ frames, film }) {
+/** @param {{frames: any, film: any, sound: {upload: string, start: number} | null}} props */
+export function Player({ frames, film, sound }) {
   const canvas = useRef(/** @type {HTMLCanvasElement | null} */ (null));
   const reel = useRef(/** @type {Reel | null} */ (null));
   const there = /** @type {[number, number][]} */ (frames?.there ?? []);
@@ -79,6 +80,7 @@ export function Player({ frames, film }) {
       <${IconButton} icon="right" label=${t("films.forward")} onClick=${() => step(1)} />
       <span class="films-time">${t("films.at", { frame: at, last: film.last })}<i>${timecode(at, film.fps)}</i></span>
       <span class="spread"></span>
+      <${Soundtrack} ...${sound} playing=${playing} at=${at / film.fps} />
       <${IconButton} icon="fit" label=${t("films.fullscreen")} onClick=${() => canvas.current?.requestFullscreen?.()} />
     </div>
   </section>`;
@@ -139,6 +141,7 @@ function play(there, from, fps, reel, setAt) {
 function usePlayerKeys(step, toggle) {
   useKeys("films", [
     { keys: "Space", what: "films.keys.play", run: toggle },
+    { keys: "m", what: "films.keys.mute", run: toggleSound },
     { keys: "ArrowLeft", what: "films.back", run: () => step(-1) },
     { keys: "ArrowRight", what: "films.forward", run: () => step(1) },
     { keys: "Shift+ArrowLeft", what: "films.keys.back10", run: () => step(-10) },

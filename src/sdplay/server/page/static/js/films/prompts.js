@@ -19,10 +19,10 @@ export function parsePrompts(text) {
   }
 }
 
-/** @param {number} frame @param {string} text @returns {Block} */
+/** Spaces at the end are kept: somebody types on. @param {number} frame @param {string} text @returns {Block} */
 function block(frame, text) {
   const [prompt = "", negative = ""] = text.split(NEGATIVE);
-  return { frame, prompt: prompt.trim(), negative: negative.trim() };
+  return { frame, prompt, negative };
 }
 
 /** @param {Block[]} blocks */
@@ -34,7 +34,7 @@ function inOrder(blocks) {
 export function promptsText(blocks) {
   const written = blocks.map(({ frame, prompt, negative }) => [
     String(frame),
-    negative.trim() ? `${prompt} --neg ${negative.trim()}` : prompt,
+    negative.trim() ? `${prompt} --neg ${negative}` : prompt,
   ]);
   return JSON.stringify(Object.fromEntries(written));
 }

@@ -1,8 +1,8 @@
 /** What there is to see of the sound that is edited with: its waveform, its beats. */
 import { api } from "../core/api.js";
 import { computed, effect, signal } from "../core/html.js";
+import { newest } from "../core/newest.js";
 import { fields } from "./animatestate.js";
-import { newest } from "./newest.js";
 
 const POINTS = 2000;
 

@@ -1,7 +1,7 @@
 /** What the grid would be, told before it is drawn: how many pictures, how long, and what is wrong with which axis. */
 import { ApiError, api } from "../core/api.js";
 import { computed, effect, signal } from "../core/html.js";
-import { newest } from "../films/newest.js";
+import { newest } from "../core/newest.js";
 import { facts, request } from "./draft.js";
 
 const PAUSE = 300; // milliseconds after the last change

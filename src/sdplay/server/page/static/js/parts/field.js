@@ -31,51 +31,36 @@ function about(id, { hint, error, disabled }) {
   };
 }
 
+/** The id of a field: its own, else a new one. @param {{id?: string}} props @returns {string} */
+function useFieldId(props) {
+  const made = useId();
+  return props.id ?? made;
+}
+
+/** What of the props is for the input itself. @param {FieldProps & {areaRef?: any}} props @returns {Record<string, any>} */
+function forInput(props) {
+  const of = ["label", "hint", "error", "value", "onChange", "aside", "hideLabel", "class", "id", "areaRef"];
+  return Object.fromEntries(Object.entries(props).filter(([name]) => !of.includes(name)));
+}
+
 /** A line of text. @param {FieldProps & {placeholder?: string, type?: string}} props */
 export function TextField(props) {
-  const made = useId();
-  const id = props.id ?? made;
-  const {
-    label: _l,
-    hint: _h,
-    error: _e,
-    value,
-    onChange,
-    aside: _a,
-    hideLabel: _hl,
-    class: _c,
-    id: _i,
-    ...rest
-  } = props;
+  const id = useFieldId(props);
   return html`<${Field} ...${props} for=${id}>
-    <input type="text" class="input" value=${value ?? ""} ...${rest} ...${about(id, props)}
-      onInput=${(/** @type {any} */ event) => onChange?.(event.currentTarget.value)} />
+    <input type="text" class="input" value=${props.value ?? ""} ...${forInput(props)} ...${about(id, props)}
+      onInput=${(/** @type {any} */ event) => props.onChange?.(event.currentTarget.value)} />
   <//>`;
 }
 
 /** Several lines of text that grow with what is typed. @param {FieldProps & {placeholder?: string, rows?: number, areaRef?: any}} props */
 export function TextArea(props) {
-  const made = useId();
-  const id = props.id ?? made;
+  const id = useFieldId(props);
   const own = useRef(/** @type {HTMLTextAreaElement | null} */ (null));
   const area = props.areaRef ?? own;
-  const {
-    label: _l,
-    hint: _h,
-    error: _e,
-    value,
-    onChange,
-    aside: _a,
-    hideLabel: _hl,
-    class: _c,
-    id: _i,
-    areaRef: _r,
-    ...rest
-  } = props;
-  useEffect(() => grow(area.current), [value]);
+  useEffect(() => grow(area.current), [props.value]);
   return html`<${Field} ...${props} for=${id}>
-    <textarea class="input input-area" value=${value ?? ""} ref=${area} ...${rest} ...${about(id, props)}
-      onInput=${(/** @type {any} */ event) => onChange?.(event.currentTarget.value)}></textarea>
+    <textarea class="input input-area" value=${props.value ?? ""} ref=${area} ...${forInput(props)} ...${about(id, props)}
+      onInput=${(/** @type {any} */ event) => props.onChange?.(event.currentTarget.value)}></textarea>
   <//>`;
 }
 
@@ -91,8 +76,7 @@ function grow(area) {
  * @param {FieldProps & {min?: number, max?: number, step?: number, empty?: string}} props
  */
 export function NumberField(props) {
-  const made = useId();
-  const id = props.id ?? made;
+  const id = useFieldId(props);
   return html`<${Field} ...${props} for=${id}>
     <${NumberInput} ...${props} id=${id} about=${about(id, props)} />
   <//>`;
@@ -127,8 +111,7 @@ export function readNumber(text, min = -Infinity, max = Infinity) {
  * @param {FieldProps & {min: number, max: number, step?: number, fallback?: number | null, digits?: number, typedMax?: number}} props
  */
 export function NumberSlider(props) {
-  const made = useId();
-  const id = props.id ?? made;
+  const id = useFieldId(props);
   const { min, max, step = 1, fallback, value, onChange, typedMax } = props;
   const shown = value ?? fallback ?? min;
   const share = `${(100 * (Math.min(Math.max(shown, min), max) - min)) / (max - min || 1)}%`;
@@ -148,8 +131,7 @@ export function NumberSlider(props) {
  * @param {FieldProps & {options: (string | {value: any, label: string, disabled?: boolean})[]}} props
  */
 export function Select(props) {
-  const made = useId();
-  const id = props.id ?? made;
+  const id = useFieldId(props);
   const options = props.options.map((one) => (typeof one === "object" ? one : { value: one, label: one }));
   const chosen = Math.max(
     options.findIndex((one) => one.value === props.value),
@@ -185,8 +167,7 @@ export function Segmented(props) {
 
 /** On or off. @param {FieldProps} props */
 export function Switch(props) {
-  const made = useId();
-  const id = props.id ?? made;
+  const id = useFieldId(props);
   return html`<div class=${`field switch-field ${props.class ?? ""}`}>
     <label class="switch" for=${id}>
       <span class="switch-label">${props.label}${props.hint && html`<small class="field-hint" id=${`${id}-about`}>${props.hint}</small>`}</span>

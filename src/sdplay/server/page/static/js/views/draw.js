@@ -5,11 +5,12 @@ import { html, useEffect } from "../core/html.js";
 import { useKeys } from "../core/keys.js";
 import { t } from "../core/words.js";
 import { useDrop } from "../parts/drop.js";
+import { EXPLAIN_KEY, ExplainDialog } from "../prompts/explain.js";
+import { PROMPT_KEYS } from "../prompts/field.js";
 import { cancelJob, recall } from "./draw/actions.js";
 import { Composer } from "./draw/composer.js";
 import { followPicture } from "./draw/control.js";
-import { ExplainDialog, explainOpen } from "./draw/explain.js";
-import { foresee } from "./draw/foresee.js";
+import { foresight } from "./draw/foresee.js";
 import { queueIt } from "./draw/queue.js";
 import { change, settings, settingsOf } from "./draw/settings.js";
 import { emerging, picture, walk } from "./draw/shown.js";
@@ -17,12 +18,12 @@ import { Stage } from "./draw/stage.js";
 import { openRead } from "./gallery/read.js";
 
 export function DrawView() {
-  useEffect(foresee, []);
+  useEffect(() => foresight.follow(), []);
   useGiven();
   useDrawKeys();
   const drop = useDrop((files) => openRead(files[0]), { paste: true });
   return html`<div class=${`draw ${drop.active ? "draw-dropping" : ""}`} ...${drop.handlers} data-drop=${t("gallery.read.drop")}>
-    <${Stage} /><${Composer} /><${ExplainDialog} />
+    <${Stage} /><${Composer} /><${ExplainDialog} foresight=${foresight} />
   </div>`;
 }
 
@@ -46,11 +47,8 @@ function useDrawKeys() {
   useKeys("draw", [
     { keys: "Ctrl+Enter", what: "draw.keys.queue", run: () => void queueIt() },
     { keys: "Ctrl+Shift+Enter", what: "draw.keys.first", run: () => void queueIt({ first: true }) },
-    { keys: "Ctrl+ArrowUp", what: "draw.keys.more", run: () => {} },
-    { keys: "Ctrl+ArrowDown", what: "draw.keys.less", run: () => {} },
-    { keys: "Alt+ArrowUp", what: "draw.keys.back", run: () => {} },
-    { keys: "Alt+ArrowDown", what: "draw.keys.forth", run: () => {} },
-    { keys: "Alt+e", what: "draw.explain", run: () => { explainOpen.value = !explainOpen.value; } },
+    ...PROMPT_KEYS,
+    EXPLAIN_KEY,
     { keys: "Alt+c", what: "draw.cancel", run: () => { if (emerging.value) cancelJob(emerging.value.id); } },
     { keys: "/", what: "draw.keys.prompt", run: () => document.getElementById("draw-prompt")?.focus() },
     { keys: "ArrowLeft", what: "draw.newer", run: () => walk(-1) },

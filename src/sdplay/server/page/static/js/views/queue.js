@@ -1,6 +1,7 @@
 /** The queue: what runs, what waits, what is done. As a view, and as a drawer over every other view. */
 import { onEvent } from "../core/events.js";
 import { html, useEffect } from "../core/html.js";
+import { useKeys } from "../core/keys.js";
 import { secondsLeft } from "../core/pace.js";
 import { paused, running, waiting } from "../core/store.js";
 import { t } from "../core/words.js";
@@ -10,6 +11,14 @@ import { Icon } from "../parts/icon.js";
 import { clearEnded, clearWaiting, ended, move, pause, readEnded } from "./queue/actions.js";
 import { useDrag } from "./queue/drag.js";
 import { Ended, Running, Waiting } from "./queue/job.js";
+
+/** @type {import("../core/keys.js").Key[]} */
+const KEYS = [
+  { keys: "ArrowUp", what: "queue.keys.move" },
+  { keys: "ArrowDown", what: "queue.keys.move" },
+  { keys: "Home", what: "queue.keys.ends" },
+  { keys: "End", what: "queue.keys.ends" },
+];
 
 export function QueueView() {
   return html`<div class="queue"><${QueuePanel} /></div>`;
@@ -22,6 +31,7 @@ export function QueuePanel() {
       if (["finished", "forgotten", "queued", "reset"].includes(event.type)) readEnded();
     });
   }, []);
+  useKeys("queue", KEYS);
   const count = waiting.value.length;
   const nothing = !count && !running.value.length && ended.value.known && !ended.value.jobs.length;
   return html`<div class="queue-panel">

@@ -1,9 +1,12 @@
 /** The keys of the canvas. */
 
 import { TOOLS } from "../../canvas/tools.js";
+import { EXPLAIN_KEY } from "../../prompts/explain.js";
+import { PROMPT_KEYS } from "../../prompts/field.js";
 import { choose, fitIn, redo, resizeBrush, softenBrush, undo, zoomBy } from "./easel.js";
 import { clearLayer, invertMask } from "./options.js";
-import { accept, candidates, draw, easel, leaveRound, look, round } from "./session.js";
+import { accept, candidates, draw, leaveRound, look, round } from "./session.js";
+import { easel } from "./settings.js";
 
 const ZOOM = 1.25;
 
@@ -13,7 +16,10 @@ export function canvasKeys() {
   return [
     { keys: "Ctrl+Enter", what: "canvas.keys.draw", run: () => void draw() },
     { keys: "Ctrl+Shift+Enter", what: "canvas.first", run: () => void draw({ first: true }) },
+    ...PROMPT_KEYS,
+    EXPLAIN_KEY,
     ...easelKeys(easel),
+    ...["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"].map((keys) => ({ keys, what: "canvas.keys.edge" })),
     { keys: "x", what: "canvas.keys.layer", run: () => switchLayer() },
     { keys: "Shift+v", what: "canvas.invert", run: () => invertMask(easel) },
     { keys: "ArrowRight", what: "canvas.keys.next", run: () => isPicking() && step(1) },
@@ -35,6 +41,7 @@ export function easelKeys(on) {
     { keys: "{", what: "canvas.keys.harder", run: () => softenBrush(on, -1) },
     { keys: "}", what: "canvas.keys.softer", run: () => softenBrush(on, 1) },
     { keys: "Shift+x", what: "canvas.keys.clear", run: () => clearLayer(on) },
+    { keys: "Space", what: "canvas.keys.pan" },
     { keys: "0", what: "canvas.zoom.fit", run: () => fitIn(on) },
     { keys: "+", what: "canvas.zoom.in", run: () => zoomBy(on, ZOOM) },
     { keys: "-", what: "canvas.zoom.out", run: () => zoomBy(on, 1 / ZOOM) },

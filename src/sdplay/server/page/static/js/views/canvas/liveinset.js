@@ -11,7 +11,8 @@ import { isSuperseded, sendLive } from "../../live/send.js";
 import { Bitmap } from "../../parts/bitmap.js";
 import { Button, IconButton } from "../../parts/button.js";
 import { sentence } from "../../parts/toast.js";
-import { change, draw, easel, model, settings } from "./session.js";
+import { draw } from "./session.js";
+import { change, easel, model, settings } from "./settings.js";
 
 const STEPS = 4; // where none are set: few, so that it is quick
 const SEEDS = 2 ** 32;

@@ -5,9 +5,14 @@ import { html } from "../../core/html.js";
 import { models, samplers, schedules } from "../../core/store.js";
 import { has, t } from "../../core/words.js";
 import { Button, IconButton } from "../../parts/button.js";
-import { NumberField, NumberSlider, Segmented, Select, Switch, TextArea, TextField } from "../../parts/field.js";
+import { NumberField, NumberSlider, Segmented, Select, Switch, TextField } from "../../parts/field.js";
 import { Icon } from "../../parts/icon.js";
-import { change, draw, easel, model, problems, sending, settings } from "./session.js";
+import { Costs } from "../../prompts/costs.js";
+import { StyleChips } from "../../prompts/styles.js";
+import { PromptWords } from "../../prompts/words.js";
+import { foresight } from "./foresee.js";
+import { draw, sending } from "./session.js";
+import { change, easel, model, settings } from "./settings.js";
 
 const LARGEST_SEED = 2 ** 32;
 const MOST_BLUR = 64; // on the slider; more can be typed
@@ -20,7 +25,7 @@ function field(name) {
   return {
     label: has(`fields.${name}`) ? t(`fields.${name}`) : t(`canvas.field.${name}`),
     value: settings.value[name],
-    error: problems.value[name],
+    error: foresight.problems.value[name],
     onChange: (/** @type {any} */ value) => change({ [name]: value }),
   };
 }
@@ -28,8 +33,7 @@ function field(name) {
 export function Panel() {
   return html`<section class="canvas-panel" aria-label=${t("canvas.settings")}>
     <div class="canvas-fields">
-      <${TextArea} ...${field("prompt")} rows="3" placeholder=${t("canvas.prompt.example")} spellcheck="true" />
-      <${TextArea} ...${field("negative_prompt")} rows="1" placeholder=${t("canvas.negative.example")} />
+      <${Words} />
       <${NumberSlider} ...${field("strength")} min=${0} max=${1} step=${0.05} hint=${t("canvas.strength.about")} />
       <${MaskFields} />
       <${Segmented} label=${field("num").label} value=${settings.value.num} onChange=${field("num").onChange}
@@ -37,8 +41,18 @@ export function Panel() {
       <${SeedField} />
       <${MoreFields} />
     </div>
+    <div class="canvas-costs"><${Costs} foresight=${foresight} /></div>
     <${DrawButton} />
   </section>`;
+}
+
+function Words() {
+  const { prompt, negative_prompt, style } = settings.value;
+  return html`<${PromptWords} name="canvas" foresight=${foresight} model=${model.value.name} words=${{ prompt, negative_prompt }} onChange=${change}
+    onStyle=${(/** @type {string} */ name) => change({ style: [...new Set([...style, name])] })}
+    placeholders=${[t("canvas.prompt.example"), t("canvas.negative.example")]}>
+    <${StyleChips} chosen=${style} error=${foresight.problems.value.style} onChange=${(/** @type {string[]} */ names) => change({ style: names })} />
+  <//>`;
 }
 
 /** What counts only where there is a mask, or an edge is moved. */

@@ -6,17 +6,20 @@ import { CanvasDocument } from "../../canvas/document.js";
 import { inpaintMasks, onlyMaskedFrame } from "../../canvas/frame.js";
 import { Keeper } from "../../canvas/keeper.js";
 import { blankPicture, LARGEST_SIDE, pngOf, readPicture } from "../../canvas/pixels.js";
-import { drawnSize, requestOf, USUAL_SETTINGS } from "../../canvas/request.js";
+import { drawnSize, requestOf } from "../../canvas/request.js";
 import { shelf } from "../../canvas/shelf.js";
 import { ApiError, api } from "../../core/api.js";
 import { draft } from "../../core/drafts.js";
 import { handIn } from "../../core/events.js";
 import { blobOf } from "../../core/handoff.js";
 import { computed, signal } from "../../core/html.js";
-import { jobs, models } from "../../core/store.js";
+import { jobs } from "../../core/store.js";
 import { t } from "../../core/words.js";
 import { toast, toastError } from "../../parts/toast.js";
-import { makeEasel, putOn, stepped } from "./easel.js";
+import { remember } from "../../prompts/history.js";
+import { putOn, stepped } from "./easel.js";
+import { foresight, sourceOf } from "./foresee.js";
+import { change, easel, model, settings } from "./settings.js";
 
 const SAVE_AFTER = 100; // milliseconds
 const MOST_SHARE = 0.2; // of a picture, that a brush is wide at first
@@ -24,13 +27,9 @@ const WHITE = /** @type {const} */ ([255, 255, 255]);
 
 /** @typedef {{ job: string, chosen: number }} Round  what was asked for last, and which picture of it is shown; -1: none */
 
-export const easel = makeEasel("canvas", { masks: true });
-export const settings = draft("canvas.settings", { ...USUAL_SETTINGS });
 export const round = draft("canvas.round", { job: "", chosen: 0 });
 /** The pictures of the round that are there. */
 export const candidates = signal(/** @type {any[]} */ ([]));
-/** What is wrong with which field. */
-export const problems = signal(/** @type {Record<string, string>} */ ({}));
 /** Whether pictures are on their way to the service. */
 export const sending = signal(false);
 export const loaded = signal(false);
@@ -40,23 +39,10 @@ export const drawing = computed(() => {
   return job && ["queued", "running"].includes(job.state) ? job : null;
 });
 
-/** The model that is drawn with, as far as the service says. */
-export const model = computed(() => {
-  const name = settings.value.model || models.value.default;
-  return models.value.models.find((/** @type {any} */ one) => one.name === name) ?? { name };
-});
-
 const keeper = new Keeper(shelf, "canvas");
 let count = 0;
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let saving;
-
-/** @param {Record<string, any>} change */
-export function change(change) {
-  settings.value = { ...settings.peek(), ...change };
-  const { [Object.keys(change)[0]]: _, ...rest } = problems.peek();
-  problems.value = rest;
-}
 
 /** Take up what was there before the page was left. */
 export async function restore() {
@@ -162,7 +148,8 @@ export async function draw({ first = false } = {}) {
   const document = easel.work.peek();
   if (document === null || sending.peek()) return;
   sending.value = true;
-  problems.value = {};
+  const { prompt, negative_prompt } = settings.peek();
+  remember({ prompt, negative_prompt });
   try {
     const inputs = await sent(document);
     const request = requestOf(settings.peek(), inputs);
@@ -175,22 +162,16 @@ export async function draw({ first = false } = {}) {
   sending.value = false;
 }
 
-/** Say what is wrong at its field, and everything else aloud. @param {unknown} error */
+/** Say what is wrong at its field, and aloud. @param {unknown} error */
 function tell(error) {
-  if (!(error instanceof ApiError)) return toastError(error);
-  const at = Object.fromEntries(
-    error.problems.filter((one) => one.field).map((one) => [String(one.field).toLowerCase(), one.message]),
-  );
-  problems.value = at;
+  if (error instanceof ApiError) foresight.refusal.value = error;
   toastError(error);
 }
 
 /** The picture and the mask, as the service knows them. @param {CanvasDocument} document */
 async function sent(document) {
   const { base, hasPaint, hasMask, borders } = document;
-  let image = hasPaint ? "" : base.source;
-  if (image === "") image = (await api.upload(await pngOf(document.picture))).id;
-  if (!hasPaint) base.source = image;
+  const image = hasPaint ? (await api.upload(await pngOf(document.picture))).id : await sourceOf(base);
   const mask = hasMask ? (await api.upload(await pngOf(document.mask))).id : null;
   return { image, mask, borders };
 }

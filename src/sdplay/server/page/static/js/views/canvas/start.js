@@ -8,7 +8,8 @@ import { Button } from "../../parts/button.js";
 import { Drop } from "../../parts/drop.js";
 import { Tile } from "../../parts/tile.js";
 import { toastError } from "../../parts/toast.js";
-import { change, model, open, openBlank } from "./session.js";
+import { open, openBlank } from "./session.js";
+import { change, model } from "./settings.js";
 
 const SHOWN = 12;
 const LEAST_SIDE = 512; // of an empty sheet: room to draw

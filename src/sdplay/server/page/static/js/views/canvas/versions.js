@@ -7,7 +7,8 @@ import { t } from "../../core/words.js";
 import { IconButton } from "../../parts/button.js";
 import { Dialog } from "../../parts/dialog.js";
 import { fitIn, stepped } from "./easel.js";
-import { easel, leaveRound } from "./session.js";
+import { leaveRound } from "./session.js";
+import { easel } from "./settings.js";
 
 const SIDE = 160;
 

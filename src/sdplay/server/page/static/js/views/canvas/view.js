@@ -12,9 +12,11 @@ import { confirm, Dialog } from "../../parts/dialog.js";
 import { useDrop } from "../../parts/drop.js";
 import { Menu } from "../../parts/menu.js";
 import { toastError } from "../../parts/toast.js";
+import { ExplainDialog } from "../../prompts/explain.js";
 import { canvasKeys } from "./canvaskeys.js";
 import { Dock } from "./dock.js";
 import { fitIn, zoomBy } from "./easel.js";
+import { foresight } from "./foresee.js";
 import { LiveInset, live } from "./liveinset.js";
 import { Options } from "./options.js";
 import { CompareSlider, EdgeHandles } from "./overlays.js";
@@ -22,7 +24,6 @@ import { DrawButton, Panel, ShortPrompt } from "./panel.js";
 import {
   candidates,
   close,
-  easel,
   frameOf,
   loaded,
   open,
@@ -32,8 +33,8 @@ import {
   round,
   save,
   saveSoon,
-  settings,
 } from "./session.js";
+import { easel, settings } from "./settings.js";
 import { StageView } from "./stage.js";
 import { Start } from "./start.js";
 import { Toolbar } from "./toolbar.js";
@@ -72,7 +73,8 @@ function Work() {
       <div class="canvas-bar"><${ShortPrompt} /><${DrawButton} /><${IconButton} kind="plain" icon="sliders" label=${t("canvas.settings")} onClick=${() => setSheet(true)} /></div>
     </div>
     <aside class="canvas-side"><${Panel} /></aside>
-    <${Dialog} open=${sheet} title=${t("canvas.settings")} onClose=${() => setSheet(false)} class="canvas-sheet"><${Panel} /><//>`;
+    <${Dialog} open=${sheet} title=${t("canvas.settings")} onClose=${() => setSheet(false)} class="canvas-sheet"><${Panel} /><//>
+    <${ExplainDialog} foresight=${foresight} />`;
 }
 
 function toggleLive() {
@@ -131,6 +133,7 @@ function useSession() {
     if (loaded.peek() && waits) takeGiven();
   }, [waits]);
   useEffect(saveSoon, [easel.steps.value]);
+  useEffect(() => foresight.follow(), []);
   const { only_masked, padding, mask_blur, mask_grow, width, height, model } = settings.value;
   useEffect(() => {
     easel.edge.value = { blur: mask_blur, grow: mask_grow };

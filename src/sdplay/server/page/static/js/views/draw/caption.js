@@ -2,15 +2,15 @@
 import { api } from "../../core/api.js";
 import { number, seconds } from "../../core/format.js";
 import { html, useEffect, useState } from "../../core/html.js";
-import { go, href } from "../../core/router.js";
+import { go } from "../../core/router.js";
 import { jobs } from "../../core/store.js";
 import { t } from "../../core/words.js";
 import { Button } from "../../parts/button.js";
 import { Icon } from "../../parts/icon.js";
 import { Menu } from "../../parts/menu.js";
+import { Notes } from "../../prompts/words.js";
 import { isShown } from "../../shell/places.js";
 import { asControl, copyPicture, deletePicture, larger, recall, send, variation } from "./actions.js";
-import { notesOf } from "./notes.js";
 
 /** @param {{picture: any}} props */
 export function Caption({ picture }) {
@@ -23,7 +23,7 @@ export function Caption({ picture }) {
     <div class="draw-caption-words">
       <p class="draw-caption-prompt" title=${picture.prompt}>${picture.prompt || t("common.picture")}</p>
       <p class="draw-caption-facts">${facts.filter(Boolean).join(" · ")}</p>
-      <${Notes} job=${picture.job} />
+      <${NotesOfJob} job=${picture.job} />
     </div>
     <div class="draw-actions">
       <${Button} small icon="undo" title=${`${t("draw.recall.about")} (A)`} onClick=${() => recall(picture)}>${t("draw.recall")}<//>
@@ -48,7 +48,7 @@ export function Caption({ picture }) {
 }
 
 /** What was said of the job of a picture. @param {{job: string}} props */
-function Notes({ job }) {
+function NotesOfJob({ job }) {
   const [told, setTold] = useState(/** @type {string[]} */ ([]));
   const known = jobs.value.get(job)?.notes;
   useEffect(() => {
@@ -62,8 +62,5 @@ function Notes({ job }) {
       left = true;
     };
   }, [job]);
-  return notesOf(known ?? told).map(
-    (note) => html`<p class="draw-caption-note" key=${note.text}><${Icon} name="info" size=${15} />
-    <span>${note.text}${note.things && html` <a href=${href("models")}>${t("draw.things")}</a>`}</span></p>`,
-  );
+  return html`<${Notes} notes=${known ?? told} class="draw-caption-note" size=${15} />`;
 }

@@ -1,4 +1,4 @@
-/** LoRAs and styles, as chips: taken, weighed, switched off for a while, thrown away. */
+/** LoRAs, as chips: taken, weighed, switched off for a while, thrown away. */
 import { fixed } from "../../core/format.js";
 import { html } from "../../core/html.js";
 import { models } from "../../core/store.js";
@@ -7,7 +7,6 @@ import { IconButton } from "../../parts/button.js";
 import { Menu } from "../../parts/menu.js";
 import { problems } from "./foresee.js";
 import { change, settings } from "./settings.js";
-import { promptWords } from "./sources.js";
 
 const MOST = 2;
 const STEP = 0.05;
@@ -33,28 +32,9 @@ export function LoraChips() {
     ${problems.value.lora && html`<p class="field-error" role="alert">${problems.value.lora}</p>`}
     ${
       free.length > 0 &&
-      html`<${Menu} label=${t("draw.lora.add")} icon="plus" text=${t("draw.lora.add")} kind="plain" small class="draw-add"
+      html`<${Menu} label=${t("draw.lora.add")} icon="plus" text=${t("draw.lora.add")} kind="plain" small class="prompt-add"
       items=${free.map((/** @type {string} */ name) => ({ label: name, run: () => change({ lora: [...chosen, { name, weight: 1, on: true }] }) }))} />`
     }
     ${models.value.loras.length === 0 && html`<p class="field-hint">${t("draw.lora.none")}</p>`}
-  </div>`;
-}
-
-/** Styles of the styles file that are on. */
-export function StyleChips() {
-  const chosen = settings.value.style;
-  const free = promptWords.value.styles.map((one) => one.name).filter((name) => !chosen.includes(name));
-  if (!chosen.length && !free.length) return null;
-  return html`<div class="draw-styles">
-    ${chosen.map(
-      (name) => html`<span class="draw-style" key=${name}>${name}
-      <${IconButton} small icon="close" label=${t("draw.style.remove", { name })} onClick=${() => change({ style: chosen.filter((one) => one !== name) })} /></span>`,
-    )}
-    ${
-      free.length > 0 &&
-      html`<${Menu} label=${t("draw.style.add")} icon="plus" text=${t("draw.style.add")} kind="quiet" small class="draw-add"
-      items=${free.map((name) => ({ label: name, run: () => change({ style: [...chosen, name] }) }))} />`
-    }
-    ${problems.value.style && html`<p class="field-error" role="alert">${problems.value.style}</p>`}
   </div>`;
 }

@@ -5,8 +5,8 @@ import { signal } from "../../core/html.js";
 import { waiting } from "../../core/store.js";
 import { t } from "../../core/words.js";
 import { toast, toastError } from "../../parts/toast.js";
+import { remember } from "../../prompts/history.js";
 import { refusal } from "./foresee.js";
-import { remember } from "./history.js";
 import { requestOf, settings } from "./settings.js";
 import { follow } from "./shown.js";
 

@@ -62,8 +62,7 @@ export function refresh() {
   loading.clear();
   pages.spoil();
   const page = Math.max(Math.floor(Math.max(current.value, 0) / PAGE), 0);
-  void load(page);
-  void refreshFacets();
+  void load(page).then(refreshFacets); // which counts all pictures: the service shows the list first
 }
 
 async function refreshFacets() {

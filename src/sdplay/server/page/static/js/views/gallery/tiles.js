@@ -9,8 +9,9 @@ import { placeOf, shownRange } from "./grid.js";
  *   isCurrent: (index: number) => boolean}} Source
  */
 
-const SETTLED = 90; // milliseconds without a jump after which pictures are asked for
-const JUMP = 0.35; // screens in one frame: so fast nobody sees a picture
+const SETTLED = 90; // milliseconds without a fling after which pictures are asked for
+const FLING = 0.08; // screens in one frame: so fast a picture is past before it has come
+const JUMP = 0.35; // so fast nobody could read what the pictures are
 
 export class Tiles {
   /** @param {HTMLElement} scroller @param {HTMLElement} wall @param {Source} source */
@@ -26,6 +27,7 @@ export class Tiles {
     this.layout = undefined;
     this.top = 0;
     this.height = 0;
+    this.flinging = false;
     this.jumping = false;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.settling = undefined;
@@ -45,10 +47,13 @@ export class Tiles {
   scrolled() {
     this.frame = 0;
     const top = this.scroller.scrollTop;
-    if (Math.abs(top - this.top) > JUMP * this.height) {
-      this.jumping = true;
+    const moved = Math.abs(top - this.top);
+    if (moved > FLING * this.height) {
+      this.flinging = true;
+      this.jumping = moved > JUMP * this.height;
       clearTimeout(this.settling);
       this.settling = setTimeout(() => {
+        this.flinging = false;
         this.jumping = false;
         this.draw();
       }, SETTLED);
@@ -146,7 +151,8 @@ export class Tiles {
     classList.toggle("gallery-tile-chosen", isChosen);
     classList.toggle("gallery-tile-current", this.source.isCurrent(tile.index));
     tile.element.setAttribute("aria-selected", String(isChosen));
-    const source = picture && !this.jumping ? picture.thumbnail : picture?.thumbnail === tile.source ? tile.source : "";
+    const source =
+      picture && !this.flinging ? picture.thumbnail : picture?.thumbnail === tile.source ? tile.source : "";
     if (source === tile.source) return;
     tile.source = source;
     tile.image.classList.remove("gallery-there");

@@ -1,6 +1,6 @@
 /** The gallery: every picture that was drawn or put into a folder. */
 import { api } from "../../core/api.js";
-import { html, useEffect } from "../../core/html.js";
+import { html, useEffect, useLayoutEffect } from "../../core/html.js";
 import { useKeys } from "../../core/keys.js";
 import { go } from "../../core/router.js";
 import { t } from "../../core/words.js";
@@ -37,8 +37,8 @@ export function GalleryView({ route }) {
   const [part, first, second] = route.parts;
   const wanted = JSON.stringify(filterOf(route.query));
   const isCompare = part === "compare";
-  useEffect(() => {
-    if (!isCompare || total.value === null) show(JSON.parse(wanted));
+  useLayoutEffect(() => {
+    if (!isCompare || total.value === null) show(JSON.parse(wanted)); // asked for before the first paint
   }, [wanted, isCompare]);
   useEffect(() => {
     if (total.value !== null) refresh();

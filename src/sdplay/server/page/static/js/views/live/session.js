@@ -16,6 +16,8 @@ import { t } from "../../core/words.js";
 import { LiveLoop } from "../../live/loop.js";
 import { isSuperseded, sendLive } from "../../live/send.js";
 import { sentence, toast, toastError } from "../../parts/toast.js";
+import { Foresight } from "../../prompts/foresight.js";
+import { remember } from "../../prompts/history.js";
 import { makeEasel, putOn } from "../canvas/easel.js";
 
 const SHEET = 512; // pixels a side
@@ -49,6 +51,9 @@ export const model = computed(() => {
   const name = settings.value.model || models.value.default;
   return models.value.models.find((/** @type {any} */ one) => one.name === name) ?? { name, size: 512 };
 });
+
+/** What is said of the words: a sketch changes nothing in it. */
+export const foresight = new Foresight(() => wordsRequest(settings.value));
 
 const keeper = new Keeper(shelf, "live");
 /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -95,13 +100,18 @@ export function askAgain() {
 
 /** What is to be drawn as things are now; null for nothing. @returns {Promise<Asked | null>} */
 async function requestNow() {
-  const { from, strength, model: name, ...rest } = settings.peek();
-  if (rest.prompt.trim() === "") return null;
-  const given = Object.entries(rest).filter(([, value]) => value !== null && value !== "");
-  const request = { ...Object.fromEntries(given), ...(name ? { model: name } : {}) };
+  const { from, strength } = settings.peek();
+  const request = wordsRequest(settings.peek());
+  if (request.prompt.trim() === "") return null;
   const document = easel.work.peek();
-  if (from === "words" || document === null) return { request: { mode: "txt2img", ...request }, sketch: null };
-  return { request: { mode: "img2img", ...request, strength }, sketch: await sketchOf(document) };
+  if (from === "words" || document === null) return { request, sketch: null };
+  return { request: { ...request, mode: "img2img", strength }, sketch: await sketchOf(document) };
+}
+
+/** The request of a picture from words alone. @param {typeof settings.value} now @returns {Record<string, any>} */
+function wordsRequest({ from: _, strength: _s, prompt, ...rest }) {
+  const given = Object.entries(rest).filter(([, value]) => value !== null && value !== "");
+  return { mode: "txt2img", ...Object.fromEntries(given), prompt };
 }
 
 /** The sketch at the size at which the model is quick. @param {CanvasDocument} document */
@@ -116,6 +126,7 @@ export async function keep() {
   try {
     const upload = picture.sketch === null ? {} : { image: (await api.upload(picture.sketch)).id };
     await handIn({ ...picture.request, ...upload, seed: picture.seed });
+    remember({ prompt: picture.request.prompt, negative_prompt: picture.request.negative_prompt ?? "" });
     toast(t("live.kept"), { kind: "ok", action: { label: t("views.gallery"), run: () => go("gallery") } });
   } catch (error) {
     toastError(error);

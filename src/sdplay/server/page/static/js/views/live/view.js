@@ -8,8 +8,11 @@ import { t } from "../../core/words.js";
 import { Bitmap } from "../../parts/bitmap.js";
 import { Button, IconButton } from "../../parts/button.js";
 import { useDrop } from "../../parts/drop.js";
-import { NumberField, NumberSlider, Segmented, TextArea } from "../../parts/field.js";
+import { NumberField, NumberSlider, Segmented } from "../../parts/field.js";
 import { Icon } from "../../parts/icon.js";
+import { EXPLAIN_KEY, ExplainDialog } from "../../prompts/explain.js";
+import { PROMPT_KEYS } from "../../prompts/field.js";
+import { PromptWords } from "../../prompts/words.js";
 import { easelKeys } from "../canvas/canvaskeys.js";
 import { Options } from "../canvas/options.js";
 import { StageView } from "../canvas/stage.js";
@@ -21,6 +24,7 @@ import {
   change,
   clear,
   easel,
+  foresight,
   keep,
   model,
   newest,
@@ -42,11 +46,14 @@ export function LiveView() {
     restore().then(askAgain);
     return begin();
   }, []);
+  useEffect(() => foresight.follow(), []);
   useEffect(askAgain, [settings.value, easel.steps.value]);
   useEffect(saveSoon, [easel.steps.value]);
   useKeys("live", [
     { keys: "Ctrl+Enter", what: "live.keep", run: () => void keep() },
     { keys: "Alt+r", what: "live.roll", run: roll },
+    ...PROMPT_KEYS,
+    EXPLAIN_KEY,
     ...(from === "sketch" ? easelKeys(easel) : []),
   ]);
   return html`<div class=${`live live-${from}`} ...${drop.handlers}>
@@ -54,7 +61,7 @@ export function LiveView() {
       ${from === "sketch" && html`<${Sketch} />`}
       <${Result} />
     </div>
-    <${Controls} />
+    <${Controls} /><${ExplainDialog} foresight=${foresight} />
   </div>`;
 }
 
@@ -90,8 +97,8 @@ function Controls() {
   const ways = ["words", "sketch"].map((value) => ({ value, label: t(`live.from.${value}`) }));
   return html`<section class="live-controls" aria-label=${t("live.settings")}>
     <${Segmented} label=${t("live.from")} hideLabel options=${ways} value=${from} onChange=${(/** @type {string} */ way) => change({ from: way })} />
-    <${TextArea} label=${t("fields.prompt")} rows="2" value=${prompt} placeholder=${t("live.prompt.example")} autofocus onChange=${(/** @type {string} */ text) => change({ prompt: text })} />
-    <${TextArea} label=${t("fields.negative_prompt")} rows="1" value=${negative_prompt} onChange=${(/** @type {string} */ text) => change({ negative_prompt: text })} />
+    <${PromptWords} name="live" foresight=${foresight} model=${model.value.name} words=${{ prompt, negative_prompt }} onChange=${change}
+      placeholders=${[t("live.prompt.example"), ""]} rows=${2} autofocus />
     ${from === "sketch" && html`<${NumberSlider} label=${t("fields.strength")} min=${0} max=${1} step=${0.05} value=${strength} hint=${t("live.strength.about")} onChange=${(/** @type {number} */ value) => change({ strength: value })} />`}
     <${NumberSlider} label=${t("fields.steps")} min=${1} max=${MOST_STEPS} typedMax=${100} value=${steps} hint=${t("live.steps.about")} onChange=${(/** @type {number} */ value) => change({ steps: value })} />
     <${NumberSlider} label=${t("fields.guidance_scale")} min=${0} max=${15} step=${0.1} value=${guidance_scale} fallback=${model.value.guidance_scale ?? 7} onChange=${(/** @type {number} */ value) => change({ guidance_scale: value })} />

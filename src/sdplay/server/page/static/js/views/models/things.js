@@ -31,7 +31,7 @@ export function Things({ model }) {
         <h2>${t("models.things", { model })}</h2>
         <p>${t("models.things.about", { count: list.things.length, number: number(list.things.length) })}</p>
       </div>
-      <${TextField} class="models-search" hideLabel label=${t("models.search")} type="search" placeholder=${t("models.search")}
+      <${TextField} id="models-search" class="models-search" hideLabel label=${t("models.search")} type="search" placeholder=${t("models.search")}
         value=${wanted.value} onChange=${(/** @type {string} */ text) => (wanted.value = text)} />
     </header>
     ${shown.length === 0 && html`<p class="models-unknown" role="status">${t("models.unknown", { word: wanted.value, model })}</p>`}

@@ -3,6 +3,7 @@ import { api } from "../../core/api.js";
 import { bytes, number } from "../../core/format.js";
 import { sendTo } from "../../core/handoff.js";
 import { html, signal, useEffect } from "../../core/html.js";
+import { useKeys } from "../../core/keys.js";
 import { go, route } from "../../core/router.js";
 import { models } from "../../core/store.js";
 import { t } from "../../core/words.js";
@@ -27,6 +28,9 @@ async function ask(name) {
 }
 
 export function ModelsView() {
+  useKeys("models", [
+    { keys: "/", what: "models.keys.search", run: () => document.getElementById("models-search")?.focus() },
+  ]);
   useEffect(() => {
     api.get("models").then((told) => (models.value = told), toastError); // files come and go while the page is open
   }, []);

@@ -1,5 +1,5 @@
 /** The prompts that were drawn, to go back to by keys. */
-import { draft } from "../../core/drafts.js";
+import { draft } from "../core/drafts.js";
 
 /** @typedef {{prompt: string, negative_prompt: string}} Words */
 

@@ -1,8 +1,8 @@
 /** What can be completed: LoRAs, embeddings, styles, wildcards, and what the model knows. Asked for once it is needed. */
-import { api } from "../../core/api.js";
-import { computed, signal } from "../../core/html.js";
-import { models } from "../../core/store.js";
-import { language } from "../../core/words.js";
+import { api } from "../core/api.js";
+import { computed, signal } from "../core/html.js";
+import { models } from "../core/store.js";
+import { language } from "../core/words.js";
 
 /** @typedef {import("./complete.js").Entry} Entry */
 
