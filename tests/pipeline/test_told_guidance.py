@@ -16,6 +16,8 @@ from sdplay.core.sample import Noise
 from sdplay.engines.device import make_placement
 from sdplay.events import ImageDone
 from sdplay.families.sd.model import load as load_sd
+from sdplay.library.few_steps import few_steps_of
+from sdplay.library.resolve import resolve
 from sdplay.pipeline.model_cache import TextEncodingCache
 from sdplay.pipeline.render import render
 from sdplay.requests.recipe import Recipe, plan
@@ -24,6 +26,8 @@ from sdplay.sampling.process import make_process
 from sdplay.sampling.sigmas import make_sigmas
 from sdplay.studio import Studio
 from tests.support.drawing import settled
+from tests.support.kinds import build_kind
+from tests.support.original import write_original
 
 pytestmark = pytest.mark.usefixtures("quiet_diffusers")
 SETTINGS: dict[str, Any] = {"steps": 1, "sampler": "lcm", "schedule": "trailing", "prompt_syntax": "plain", "seed": 3}
@@ -33,7 +37,12 @@ SETTINGS: dict[str, Any] = {"steps": 1, "sampler": "lcm", "schedule": "trailing"
 def lcm(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("lcm") / "told"
     shutil.copytree(tiny, folder)
-    config = json.loads((tiny / "unet" / "config.json").read_text()) | {"time_cond_proj_dim": 32}
+    return told(folder)
+
+
+def told(folder: Path) -> Path:
+    """Give the model in `folder` a network that reads its guidance."""
+    config = json.loads((folder / "unet" / "config.json").read_text()) | {"time_cond_proj_dim": 32}
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(1)
         network = UNet2DConditionModel.from_config(config)
@@ -78,6 +87,16 @@ def test_what_it_is_told_reaches_the_picture(lcm: Path) -> None:
 def test_left_out_its_settings_are_those_it_was_made_for(lcm: Path) -> None:
     recipe = settled(lcm, "a cat", steps=None, sampler=None, guidance_scale=None).recipe
     assert (recipe.sampler, recipe.steps, recipe.guidance_scale) == ("lcm", 4, 8.0)
+
+
+def test_a_single_file_is_told_as_its_folder_is(tmp_path: Path) -> None:
+    folder = told(build_kind(tmp_path / "folder", "sd15"))
+    file = write_original(folder, "sd15", tmp_path / "lcm.safetensors")
+    recipe = settled(folder, "a cat", **SETTINGS, guidance_scale=3.0).recipe
+    (ours, rows), (same, _) = drawn(recipe, file), drawn(recipe, folder)
+    assert rows == {1}
+    assert torch.equal(ours, same)
+    assert few_steps_of(resolve(str(file))) is not None
 
 
 def test_several_prompts_cannot_guide_it(lcm: Path) -> None:
