@@ -25,7 +25,7 @@ from training.latents import frozen
 from training.muon import Muon
 from training.networks import Sizes, begin, new_networks, split_parameters
 from training.paint import Painted
-from training.pictures import load
+from training.pictures import OFTEN, load
 from training.pool import Pool
 from training.tokenizer import POSITIONS
 
@@ -52,6 +52,7 @@ class DenoiserSettings:
     capacity: int = 32768
     first: int = 1024
     made_a_step: int = 6
+    often: float = OFTEN
     threads: int = 1
     told_every: int = 20
 
@@ -139,12 +140,13 @@ class Trainer:
         torch.save(state, path.with_suffix(".tmp"))
         path.with_suffix(".tmp").replace(path)
 
-    def load(self, path: Path) -> None:
+    def load(self, path: Path, *, pool: bool = True) -> None:
         state = torch.load(path, weights_only=True, map_location="cpu")
         self.networks.load_state_dict(state["networks"])
         self.optimizer.load_state_dict(state["optimizer"])
         torch._foreach_copy_(self.ema, state["ema"])
-        self.pool.restore(state["pool"])
+        if pool:
+            self.pool.restore(state["pool"])
         self.rng.bit_generator.state = json.loads(state["rng"])
         counts: dict[str, Any] = state["counts"]
         self.step, self.seen = counts["step"], counts["seen"]
@@ -171,7 +173,7 @@ def rate(lr: float, step: int, falling: float | None = None) -> float:
 
 
 def new_trainer(work: Path, settings: DenoiserSettings, device: str = "cpu", *, painted: bool = False) -> Trainer:
-    chooser, painter, _ = load(work)
+    chooser, painter, _ = load(work, often=settings.often)
     codec, before = frozen(work / "vae").to(device), Painted(work) if painted else None
     sizes = replace(settings.sizes, latent_channels=codec.config["latent_channels"])
     return Trainer(
@@ -219,6 +221,10 @@ def main() -> None:
     parser.add_argument("--first", type=int, default=DenoiserSettings().first, help="pictures to begin with")
     parser.add_argument("--capacity", type=int, default=DenoiserSettings().capacity, help="of the pool of pictures")
     parser.add_argument("--made-a-step", type=int, default=DenoiserSettings().made_a_step)
+    parser.add_argument(
+        "--often", type=float, default=OFTEN, help="how often the best known things come; more where time is short"
+    )
+    parser.add_argument("--new-pool", action="store_true", help="forget the pictures that a checkpoint holds")
     parser.add_argument("--begin", type=Path, help="an exported model to begin with, where there is no checkpoint yet")
     parser.add_argument("--anneal", type=float, metavar="MINUTES", help="let the rate fall to nothing, on a copy")
     asked = parser.parse_args()
@@ -233,13 +239,14 @@ def main() -> None:
         first=asked.first,
         capacity=asked.capacity,
         made_a_step=asked.made_a_step,
+        often=asked.often,
     )
     if asked.anneal is not None:
         shutil.copyfile(work / f"{name}.pt", work / f"{name}-annealed.pt")
         name = f"{name}-annealed"
     trainer = new_trainer(work, settings, asked.device, painted=asked.painted)
     if (work / f"{name}.pt").exists():
-        trainer.load(work / f"{name}.pt")
+        trainer.load(work / f"{name}.pt", pool=not asked.new_pool)
     elif asked.begin is not None:
         print("new:", ", ".join(trainer.begin(asked.begin)))
     print(asdict(settings), f"{sum(p.numel() for p in trainer.parameters) / 1e6:.1f} M weights", flush=True)

@@ -38,6 +38,7 @@ Floats = NDArray[np.float32]
 # What is drawn, by share; a curriculum may give others.
 MIX = {"single": 0.62, "pair": 0.16, "count": 0.05, "scene": 0.14, "empty scene": 0.03}
 BEST_KNOWN, KNOWN = 327, 418
+OFTEN = 2.5
 GROUP_WEIGHTS = {"symbols": 0.5, "people-body": 0.6, "smileys-emotion": 0.8}
 WHITE_SHARE = 0.4
 RECOLOURED_SHARE, OWN_SHARE, UNSAID_SHARE = 0.4, 0.2, 0.12
@@ -86,19 +87,21 @@ class Picture:
 
 
 class Chooser:
-    """Draws at random what a picture shows: which things, how many, where, in which colours and surroundings."""
+    """Draws at random what a picture shows: which things, how many, where, in which colours and surroundings.
 
-    def __init__(self, all_things: list[Thing], mix: dict[str, float] | None = None) -> None:
-        self.things = all_things
+    The things that people ask for most come `often` times as often as any other.
+    """
+
+    def __init__(self, all_things: list[Thing], mix: dict[str, float] | None = None, *, often: float = OFTEN) -> None:
+        self.things, self.often = all_things, often
         self.kinds = list(mix or MIX)
         self.shares = np.array([(mix or MIX)[kind] for kind in self.kinds])
         self.shares = self.shares / self.shares.sum()
         weights = [self.weight(thing) for thing in all_things]
         self.weights = np.array(weights) / sum(weights)
 
-    @staticmethod
-    def weight(thing: Thing) -> float:
-        known = 2.5 if thing.rank < BEST_KNOWN else 1.5 if thing.rank < KNOWN else 1.0
+    def weight(self, thing: Thing) -> float:
+        known = self.often if thing.rank < BEST_KNOWN else 1.5 if thing.rank < KNOWN else 1.0
         return known * (GROUP_WEIGHTS.get(thing.group, 1.0) if thing.rank >= KNOWN else 1.0)
 
     def thing(self, rng: np.random.Generator, style: str, but: str = "") -> Thing:
@@ -354,7 +357,9 @@ def dimmed(layer: Image.Image, time: str) -> Image.Image:
     return Image.fromarray(rgba, "RGBa")
 
 
-def load(work: Path, mix: dict[str, float] | None = None) -> tuple[Chooser, Painter, list[Drawing]]:
+def load(
+    work: Path, mix: dict[str, float] | None = None, *, often: float = OFTEN
+) -> tuple[Chooser, Painter, list[Drawing]]:
     """What chooses and what paints, from the rendered art in `work`."""
     art, drawings = load_art(work)
-    return Chooser(things(drawings), mix), Painter(art), drawings
+    return Chooser(things(drawings), mix, often=often), Painter(art), drawings

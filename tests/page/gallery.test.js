@@ -12,6 +12,7 @@ import {
 } from "../../src/sdplay/server/page/static/js/views/gallery/filter.js";
 import {
   GAP,
+  keptPlace,
   layoutOf,
   placeOf,
   scrolledTo,
@@ -145,4 +146,16 @@ test("what differs is counted, alpha aside", () => {
   const other = new Uint8ClampedArray([1, 2, 3, 0, 9, 4, 10, 255]);
   assert.deepEqual(counted(one, one), { pixels: 0, total: 2, most: 0 });
   assert.deepEqual(counted(one, other), { pixels: 1, total: 2, most: 5 });
+});
+
+test("a wall that is laid anew keeps its pictures where they are seen", () => {
+  const before = layoutOf({ width: 1165, total: 100_000, size: 176 });
+  const after = layoutOf({ width: 1150, total: 100_000, size: 176 });
+  const seen = placeOf(before, 50_001).y - 300;
+  assert.equal(keptPlace(before, after, seen, 700, 50_001), placeOf(after, 50_001).y - 300);
+  assert.notEqual(keptPlace(before, after, seen, 700, 50_001), seen);
+  const row = Math.floor(seen / before.step) * before.columns;
+  assert.equal(keptPlace(before, after, seen, 700, 3) - placeOf(after, row).y, seen - placeOf(before, row).y);
+  assert.equal(keptPlace(before, before, seen, 700, -1), seen);
+  assert.equal(keptPlace(before, after, 0, 700, 5), 0);
 });

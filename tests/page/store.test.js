@@ -83,6 +83,22 @@ test("a job that was just handed in is in the queue at once", () => {
   assert.deepEqual(withJob(state, { ...job, state: "completed", pictures: [{ id: 4 }] }).jobs.get("a")?.pictures, [4]);
 });
 
+test("a job that was drawn before anybody knew of it is asked for, and no answer takes its pictures away", () => {
+  const drawn = /** @type {[string, any][]} */ ([
+    ["queued", {}],
+    ["picture", { index: 0, picture: 7 }],
+  ]);
+  const finished = { type: "finished", data: { job: "a", state: "completed" } };
+  assert.deepEqual(applyEvent(after(empty, drawn), finished).wanted, [{ job: "a" }]);
+  const one = { ...job, total: 1, pictures: [] };
+  assert.deepEqual(applyEvent(withJob(after(empty, drawn), one), finished).wanted, [{ job: "a" }]);
+  const ended = applyEvent(withJob(after(empty, drawn), one), finished).state;
+  const told = withJob(ended, { ...one, state: "completed", pictures: [{ id: 7 }] });
+  assert.deepEqual(withJob(told, one), told);
+  assert.deepEqual(told.jobs.get("a")?.pictures, [7]);
+  assert.deepEqual(applyEvent(withJob(empty, { ...one, pictures: [{ id: 7 }] }), finished).wanted, []);
+});
+
 test("addresses", () => {
   assert.deepEqual(parse("#/gallery/12?text=a%20b"), { view: "gallery", parts: ["12"], query: { text: "a b" } });
   assert.deepEqual(parse(""), { view: "draw", parts: [], query: {} });

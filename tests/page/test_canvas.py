@@ -48,7 +48,7 @@ def pick(page: Page, pixels: NDArray[np.uint8] | None = None) -> None:
     file = {"name": "mine.png", "mimeType": "image/png", "buffer": png(picture() if pixels is None else pixels)}
     page.locator("input[type=file]").set_input_files([file])  # type: ignore[list-item]
     page.locator(".stage-canvas").wait_for()
-    expect(page.get_by_role("button", name="Fit")).not_to_have_text("100 %")  # a small picture is enlarged
+    expect(page.get_by_role("button", name="Fit")).not_to_have_text("100%")  # a small picture is enlarged
 
 
 def stage(page: Page) -> Locator:

@@ -187,7 +187,6 @@ def test_cards_are_dragged(open_page: OpenPage) -> None:
     expect(page.get_by_label("Prompt of picture 1")).to_have_value("second")
 
 
-@pytest.mark.xfail(reason="known fault of 2026-11-30: one of the key pictures is not shown", strict=False)
 def test_key_pictures_are_drawn_before_the_film(service: RunningService, open_page: OpenPage) -> None:
     page = open_page(DREAM)
     page.get_by_label("Prompt of picture 1").fill("an apple")

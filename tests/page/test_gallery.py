@@ -349,7 +349,6 @@ def test_keys_reach_the_end_of_100_000_and_search_narrows_them(many: RunningServ
     expect(tile(page, 0)).to_have_attribute("data-id", "4322")
 
 
-@pytest.mark.xfail(reason="known fault of 2026-11-30: sometimes the wall does not go there", strict=False)
 def test_a_link_to_a_picture_far_down_opens_it_in_its_place(many: RunningService, open_page: OpenPage) -> None:
     page = opened(open_page, many, "#/gallery/50000")
     expect(page.get_by_text("50001 / 100000")).to_be_visible()

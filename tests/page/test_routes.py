@@ -11,7 +11,7 @@ import httpx2
 import pytest
 
 from sdplay.server.page.routes import filled, in_html
-from sdplay.server.page.words import WORDS, languages, preferred, words_of
+from sdplay.server.page.words import WORDS
 from tests.support.patience import PATIENCE
 from tests.support.service import RunningService, running_service
 
@@ -61,6 +61,16 @@ def test_theme_and_language_are_those_that_were_chosen(service: RunningService) 
     assert '<html lang="en" data-theme="dark">' in text
 
 
+@pytest.mark.parametrize("accepted", ["de-AT, en;q=0.5", "en;q=0.2, de;q=0.3"])
+def test_the_page_is_in_the_language_of_the_browser_until_one_is_chosen(service: RunningService, accepted: str) -> None:
+    text = service.client.get("/", headers={"Accept-Language": accepted}).text
+    assert '<html lang="de">' in text
+    assert block(text, "words")["views.gallery"] == "Galerie"
+    assert {"en", "de"} <= set(block(text, "first")["languages"])
+    chosen = {"Accept-Language": accepted, "Cookie": "sdplay_language=en"}
+    assert '<html lang="en">' in service.client.get("/", headers=chosen).text
+
+
 def test_a_browser_is_let_in_once_it_says_the_token(tmp_path: Path) -> None:
     with (
         running_service(tmp_path / "home", "--token", "to ken;x") as service,
@@ -76,13 +86,6 @@ def test_a_browser_is_let_in_once_it_says_the_token(tmp_path: Path) -> None:
         assert "samesite=strict" in said
         assert stranger.get("/").status_code == 200
         assert stranger.get("/api/v1/status").status_code == 200
-
-
-def test_words_fall_back_to_english() -> None:
-    assert languages()[0] == "en"
-    assert words_of("en")["shell.theme"] == "Theme"
-    assert preferred("xx", "xx-YY, en-GB;q=0.5") == "en"
-    assert preferred(None, "") == "en"
 
 
 def test_words_of_a_file_are_in_order() -> None:

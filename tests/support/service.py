@@ -70,6 +70,8 @@ class RunningService:
         return self.get(f"/api/v1/jobs/{self.get(f'/api/v1/pictures/{picture}')['job']}")["request"]
 
     def newest_job(self) -> dict[str, Any]:
+        """The job that was handed in last; where there is none yet, it is waited for."""
+        wait_until(lambda: self.get("/api/v1/jobs?limit=1")["jobs"])
         return self.get("/api/v1/jobs?limit=1")["jobs"][0]
 
     def stop(self) -> int:

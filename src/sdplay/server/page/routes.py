@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import json
 from collections.abc import Callable, Mapping
+from html import escape
 from typing import Any
 
 from starlette.applications import Starlette
@@ -48,6 +49,7 @@ def page_answer(request: Request, first: First) -> Response:
     """The page with its words and what it shows at once: nothing more is asked for before people see something."""
     language = preferred(request.cookies.get(LANGUAGE), request.headers.get("accept-language", ""))
     theme = request.cookies.get(THEME)
+    words = words_of(language)
     raw = "raw" in request.query_params
     told = {"language": language, "languages": languages(), **first()}
     code = '<script type="module" src="/page/js/main.js"></script>' if raw else script_tag(script())
@@ -58,7 +60,8 @@ def page_answer(request: Request, first: First) -> Response:
             "theme": f' data-theme="{theme}"' if theme in THEMES else "",
             "styles": f'<link rel="stylesheet" href="/page/app.css?v={styles().version}">',
             "script": code,
-            "words": in_html(words_of(language)),
+            "noscript": escape(words["shell.noscript"]),
+            "words": in_html(words),
             "first": in_html(told),
         },
     )
@@ -78,8 +81,8 @@ def filled(template: str, values: Mapping[str, str]) -> str:
 def in_html(value: Any) -> str:
     """JSON for a block of a page, which no text in it can end."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    for character, escape in ESCAPES.items():
-        text = text.replace(character, escape)
+    for character, name in ESCAPES.items():
+        text = text.replace(character, name)
     return text
 
 

@@ -10,8 +10,9 @@ import { extended, hasBorders } from "./frame.js";
 import { intersection, isEmpty, whole } from "./rect.js";
 import { toScreen } from "./viewport.js";
 
-const MASK_COLOUR = [255, 92, 64];
-const MASK_OPACITY = 0.58;
+const MASK_COLOURS = ["rgb(255 84 56)", "rgb(255 240 232)"];
+const MASK_OPACITY = 0.62;
+const STRIPE = 5; // screen pixels; stripes are seen on whatever colour the picture has
 const CRISP = 6; // from this scale on pixels are shown as squares
 const DASH = 6;
 
@@ -36,6 +37,7 @@ export class Painter {
     this.base = surface(1, 1);
     this.paint = surface(1, 1);
     this.mask = surface(1, 1);
+    this.veil = surface(1, 1); // the mask as it is seen on the screen
     /** Where the mask's surface lies: an extended picture begins left of and above the old one. */
     this.maskAt = { x: 0, y: 0 };
   }
@@ -59,7 +61,7 @@ export class Painter {
       const image = new ImageData(document.paint.data, document.size.width, document.size.height);
       this.paint.putImageData(image, 0, 0, part.left, part.top, size[0], size[1]);
     } else {
-      this.mask.putImageData(coloured(document.mask, part), part.left - this.maskAt.x, part.top - this.maskAt.y);
+      this.mask.putImageData(opacity(document.mask, part), part.left - this.maskAt.x, part.top - this.maskAt.y);
     }
   }
 
@@ -67,7 +69,7 @@ export class Painter {
   showMask(mask, at) {
     this.mask = surface(mask.width, mask.height);
     this.maskAt = at;
-    this.mask.putImageData(coloured(mask, whole(mask)), 0, 0);
+    this.mask.putImageData(opacity(mask, whole(mask)), 0, 0);
   }
 
   /** @param {CanvasDocument} document @param {Scene} scene */
@@ -94,10 +96,30 @@ export class Painter {
     if (hasBorders(document.borders)) this.#showEdges(document);
     context.drawImage(this.base.canvas, 0, 0);
     context.drawImage(this.paint.canvas, 0, 0);
-    if (!scene.mask) return;
+    if (scene.mask) this.#showVeil();
+  }
+
+  /** The mask in stripes that stand still on the screen, whatever the zoom. */
+  #showVeil() {
+    const { context, canvas } = this;
+    const { width, height } = canvas;
+    if (this.veil.canvas.width !== width || this.veil.canvas.height !== height) this.veil = surface(width, height);
+    const { veil } = this;
+    veil.setTransform(1, 0, 0, 1, 0, 0);
+    veil.globalCompositeOperation = "source-over";
+    veil.clearRect(0, 0, width, height);
+    veil.setTransform(context.getTransform());
+    veil.imageSmoothingEnabled = context.imageSmoothingEnabled;
+    veil.drawImage(this.mask.canvas, this.maskAt.x, this.maskAt.y);
+    veil.setTransform(1, 0, 0, 1, 0, 0);
+    veil.globalCompositeOperation = "source-in";
+    veil.fillStyle = stripes(width / Math.max(canvas.clientWidth, 1));
+    veil.fillRect(0, 0, width, height);
+    context.save();
+    context.setTransform(1, 0, 0, 1, 0, 0);
     context.globalAlpha = MASK_OPACITY;
-    context.drawImage(this.mask.canvas, this.maskAt.x, this.maskAt.y);
-    context.globalAlpha = 1;
+    context.drawImage(veil.canvas, 0, 0);
+    context.restore();
   }
 
   /** The outermost pixels, drawn out to the new edges: what the new part starts from. @param {CanvasDocument} document */
@@ -176,15 +198,32 @@ function surface(width, height) {
   return /** @type {Context} */ (canvas.getContext("2d"));
 }
 
-/** A part of a mask in the colour in which it is shown. @param {Raster} mask @param {Rect} rect @returns {ImageData} */
-function coloured(mask, rect) {
+/** What a mask is filled with where it is seen. @param {number} ratio of pixels to those of the style sheet */
+function stripes(ratio) {
+  const side = Math.max(2, Math.round(2 * STRIPE * ratio));
+  const tile = surface(side, side);
+  MASK_COLOURS.forEach((colour, index) => {
+    tile.fillStyle = colour;
+    for (let x = -1; x < 2; x++) {
+      const left = (x + index / 2) * side;
+      tile.beginPath();
+      tile.moveTo(left, side);
+      tile.lineTo(left + side / 2, side);
+      tile.lineTo(left + 1.5 * side, 0);
+      tile.lineTo(left + side, 0);
+      tile.fill();
+    }
+  });
+  return /** @type {CanvasPattern} */ (tile.createPattern(tile.canvas, "repeat"));
+}
+
+/** A part of a mask as how opaque it is. @param {Raster} mask @param {Rect} rect @returns {ImageData} */
+function opacity(mask, rect) {
   const image = new ImageData(rect.right - rect.left, rect.bottom - rect.top);
-  const [red, green, blue] = MASK_COLOUR;
-  const colour = (blue << 16) | (green << 8) | red;
   const words = new Uint32Array(image.data.buffer);
   let to = 0;
   for (let y = rect.top; y < rect.bottom; y++) {
-    for (let x = rect.left; x < rect.right; x++) words[to++] = (mask.data[y * mask.width + x] << 24) | colour;
+    for (let x = rect.left; x < rect.right; x++) words[to++] = mask.data[y * mask.width + x] << 24;
   }
   return image;
 }

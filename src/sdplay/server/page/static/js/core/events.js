@@ -66,6 +66,13 @@ async function fetchJob(id) {
   state.value = withJob(state.value, answer);
 }
 
+/** Hand in a job, which everybody then knows of: events may tell of it before the answer comes. @param {Record<string, any>} request */
+export async function handIn(request) {
+  const answer = await api.draw(request);
+  state.value = withJob(state.value, answer);
+  return answer;
+}
+
 /** @param {import("./store.js").Told} event */
 function take(event) {
   const { state: after, wanted } = applyEvent(state.value, event);

@@ -5,11 +5,18 @@ const SECOND = 1;
 const MINUTE = 60;
 const HOUR = 3600;
 const DAY = 86400;
-const UNITS = ["B", "kB", "MB", "GB", "TB"];
+const SIZES = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"];
 
 /** @param {number} value @param {number} [digits] after the point, at most @returns {string} */
 export function number(value, digits = 0) {
   return new Intl.NumberFormat(language, { maximumFractionDigits: digits }).format(value);
+}
+
+/** A number with always so many digits after the point. @param {number} value @param {number} digits */
+export function fixed(value, digits) {
+  return new Intl.NumberFormat(language, { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(
+    value,
+  );
 }
 
 /** A share of one as "42 %". @param {number} share */
@@ -41,11 +48,11 @@ export function seconds(value) {
 export function bytes(value) {
   let unit = 0;
   let size = value;
-  while (size >= 1000 && unit < UNITS.length - 1) {
+  while (size >= 1000 && unit < SIZES.length - 1) {
     size /= 1000;
     unit += 1;
   }
-  return `${number(size, size < 10 && unit > 1 ? 1 : 0)} ${UNITS[unit]}`;
+  return inUnit(size, SIZES[unit] ?? "byte", size < 10 && unit > 1 ? 1 : 0);
 }
 
 /** A point in time: the time for today, the date for others. @param {number} value seconds since 1970 */

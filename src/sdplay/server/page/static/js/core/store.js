@@ -73,10 +73,10 @@ export function withQueue(before, answer) {
 
 /** `before` with one job as the API tells of it. @param {State} before @param {any} answer @returns {State} */
 export function withJob(before, answer) {
+  if (before.ended.has(answer.id) && LIVE.has(answer.state)) return before; // older than what was told: its end
   const known = before.jobs.get(answer.id);
   const pictures = answer.pictures?.map((/** @type {any} */ one) => one.id) ?? known?.pictures ?? [];
   const job = { ...known, ...answer, pictures, progress: answer.progress ?? known?.progress ?? null };
-  if (before.ended.has(job.id) && LIVE.has(job.state)) job.state = known?.state ?? "completed";
   const isNew = LIVE.has(job.state) && !before.order.includes(job.id);
   const order = isNew ? [...before.order, job.id] : before.order;
   return { ...before, jobs: new Map(before.jobs).set(job.id, job), order };
@@ -127,7 +127,7 @@ export function applyEvent(before, event) {
       return { state: after, wanted: [{ picture: event.data.picture }] };
     }
     case "finished":
-      return { state: ended(before, id, event.data), wanted: known ? [] : [{ job: id }] };
+      return { state: ended(before, id, event.data), wanted: lacksPictures(known, event.data) ? [{ job: id }] : [] };
     case "forgotten":
       return { state: forgotten(before, event.data), wanted: [] };
     default:
@@ -139,6 +139,11 @@ export function applyEvent(before, event) {
 function changed(before, id, fields) {
   const job = /** @type {Job} */ (before.jobs.get(id));
   return { ...before, jobs: new Map(before.jobs).set(id, { ...job, ...fields }) };
+}
+
+/** Whether more came of a job that ends now than is known: it may have drawn before anybody knew of it. @param {Job | undefined} known @param {Record<string, any>} data */
+function lacksPictures(known, data) {
+  return !known || (data.state === "completed" && (known.pictures?.length ?? 0) < known.total);
 }
 
 /** @param {Set<string>} ids @param {string} id */

@@ -7,14 +7,18 @@ export const language = first.language || "en";
 export const languages = first.languages || ["en"];
 
 const plurals = new Intl.PluralRules(language);
+const numbers = new Intl.NumberFormat(language);
 
 /**
  * The words for `key`. `{name}` in them is replaced by `values.name`; where `values.count` is given, the key may have
- * forms: `key.one`, `key.other`. A key without words is shown as it is.
+ * forms: `key.one`, `key.other`, and the count is written as people of this language write numbers. A key without words
+ * is shown as it is.
  * @param {string} key @param {Record<string, string | number>} [values] @returns {string}
  */
 export function t(key, values = {}) {
-  return fill(found(words, key, values, plurals), values);
+  const { count } = values;
+  const shown = typeof count === "number" ? { ...values, count: numbers.format(count) } : values;
+  return fill(found(words, key, values, plurals), shown);
 }
 
 /** @param {Record<string, string>} known @param {string} key @param {Record<string, any>} values @param {Intl.PluralRules} rules */
@@ -34,6 +38,12 @@ export function fill(text, values) {
 /** Whether there are words for `key`. @param {string} key */
 export function has(key) {
   return key in words;
+}
+
+/** What a language is called by those who speak it: "Deutsch", "Français". @param {string} name */
+export function ownName(name) {
+  const own = new Intl.DisplayNames(name, { type: "language" }).of(name) ?? name;
+  return own.charAt(0).toLocaleUpperCase(name) + own.slice(1);
 }
 
 /** Show the page in another language from now on. @param {string} name */

@@ -1,5 +1,6 @@
 /** From what is edited to a job: told before how long it takes, drawn as a draft or as it is, whole or a part of it. */
 import { api } from "../core/api.js";
+import { handIn } from "../core/events.js";
 import { effect, signal } from "../core/html.js";
 import { newest } from "./newest.js";
 
@@ -54,11 +55,11 @@ export async function drawFilm(request, { changes = {}, range = null, base = nul
   const whole = { ...request, ...changes };
   const asked = range ? { ...whole, frames: `${range[0]}-${range[1]}` } : whole;
   const job = priority ? { ...asked, priority } : asked;
-  if (!base || Object.keys(changes).length) return api.draw(job);
+  if (!base || Object.keys(changes).length) return handIn(job);
   try {
-    return await api.draw({ ...job, fork: base });
+    return await handIn({ ...job, fork: base });
   } catch (error) {
     if (/** @type {any} */ (error).field !== "fork") throw error;
-    return api.draw(job); // that film is gone: all of it is drawn
+    return handIn(job); // that film is gone: all of it is drawn
   }
 }

@@ -1,7 +1,7 @@
 /** The key pictures of a dream, drawn alone before the film: each is, bit for bit, the film's frame there. */
-import { api } from "../core/api.js";
-import { onEvent } from "../core/events.js";
-import { signal } from "../core/html.js";
+import { handIn } from "../core/events.js";
+import { effect, signal, untracked } from "../core/html.js";
+import { jobs } from "../core/store.js";
 import { toastError } from "../parts/toast.js";
 import { cardKey, cardRequest } from "./dream.js";
 import { changeCard, dream } from "./dreamstate.js";
@@ -16,7 +16,7 @@ export async function drawCards(only) {
     const waits = [...drawing.peek().values()].some((one) => one.of === of);
     if (!card.prompt.trim() || waits || (only ? card.id !== only : card.picture?.of === of)) continue;
     try {
-      const job = await api.draw(cardRequest(dream.peek(), card));
+      const job = await handIn(cardRequest(dream.peek(), card));
       drawing.value = new Map(drawing.peek()).set(job.id, { card: card.id, of });
     } catch (error) {
       toastError(error);
@@ -25,16 +25,19 @@ export async function drawCards(only) {
   }
 }
 
-onEvent(({ type, data }) => {
-  const known = drawing.peek().get(data.job);
-  if (!known) return;
-  if (type === "picture") {
-    const url = `/api/v1/pictures/${data.picture}/thumbnail`;
-    changeCard(known.card, { picture: { id: data.picture, url, of: known.of } }, "pictures");
-  }
-  if (type === "finished") {
-    const rest = new Map(drawing.peek());
-    rest.delete(data.job);
+effect(() => {
+  for (const [id, { card, of }] of drawing.value) {
+    const job = jobs.value.get(id);
+    if (!job || job.state === "queued" || job.state === "running") continue;
+    const picture = job.pictures?.[0];
+    if (job.state === "completed" && !picture) continue; // which one it is, is asked for just now
+    if (picture) {
+      const url = `/api/v1/pictures/${picture}/thumbnail`;
+      untracked(() => changeCard(card, { picture: { id: picture, url, of } }, "pictures"));
+    }
+    const rest = new Map(drawing.value);
+    rest.delete(id);
     drawing.value = rest;
+    return; // the others follow: this was a change
   }
 });

@@ -1,5 +1,5 @@
 /** The cards of a dream, and the line of time below which they stand. */
-import { number, seconds } from "../core/format.js";
+import { percent, seconds } from "../core/format.js";
 import { html, useRef, useState } from "../core/html.js";
 import { jobs } from "../core/store.js";
 import { t } from "../core/words.js";
@@ -135,7 +135,7 @@ function Bridge({ card, back }) {
           const read = readNumber(event.currentTarget.value, 0.04, 3600);
           if (read !== undefined) set(read);
         }} /><span aria-hidden="true">s</span></label>
-    <label class="films-bridge-hold" title=${t("films.hold.about")}><span>${t("films.hold")} ${number(card.hold * 100)} %</span>
+    <label class="films-bridge-hold" title=${t("films.hold.about")}><span>${t("films.hold")} ${percent(card.hold)}</span>
       <input type="range" class="slider-range" min="0" max="0.95" step="0.05" value=${card.hold} style=${{ "--share": `${(card.hold / 0.95) * 100}%` }} aria-label=${t("films.hold")}
         aria-valuetext=${seconds(card.hold * card.seconds)} onChange=${settle}
         onInput=${(/** @type {any} */ event) => changeCard(card.id, { hold: Number(event.currentTarget.value) }, `hold ${card.id}`)} /></label>

@@ -1,6 +1,6 @@
 /** One film: it plays while it grows, frame by frame; and what can be done with it. */
 import { api } from "../core/api.js";
-import { onEvent } from "../core/events.js";
+import { handIn, onEvent } from "../core/events.js";
 import { date, seconds } from "../core/format.js";
 import { html, useEffect, useState } from "../core/html.js";
 import { go, href } from "../core/router.js";
@@ -79,7 +79,7 @@ async function drawRest(film) {
   try {
     const job = await api.get(film.url);
     const { frames: _, ...request } = job.request;
-    const made = await api.draw({ ...request, fork: film.id });
+    const made = await handIn({ ...request, fork: film.id });
     go(`films/${made.id}`);
   } catch (error) {
     toastError(error);

@@ -1,4 +1,5 @@
 /** The moves of the camera, which play beside the timeline while one edits them. */
+import { percent } from "../core/format.js";
 import { html, useEffect, useRef } from "../core/html.js";
 import { t } from "../core/words.js";
 import { IconButton } from "../parts/button.js";
@@ -60,6 +61,6 @@ export function Transport() {
     }} />
     <${IconButton} small icon="right" label=${t("films.forward")} onClick=${() => go(playhead.value + 1)} />
     <span class="films-time" aria-live="off">${t("films.at", { frame: playhead.value, last: frameCount.value - 1 })}<i>${timecode(playhead.value, fps.value)}</i></span>
-    ${busy.value && html`<span class="films-loaded" title=${t("films.motion.loading")}>${Math.round((100 * frames.value.size) / frameCount.value)} %</span>`}
+    ${busy.value && html`<span class="films-loaded" title=${t("films.motion.loading")}>${percent(frames.value.size / frameCount.value)}</span>`}
   </div>`;
 }

@@ -54,10 +54,10 @@ export const dreamSpecs = [
 /** @type {Spec[]} */
 export const animateSpecs = [
   number("diffusion_cadence", { min: 1, max: 100, usual: 3, when: usesCamera }),
-  number("seed", { min: 0, max: 2 ** 53, empty: "random" }),
+  number("seed", { min: 0, max: 2 ** 53, empty: t("films.random") }),
   select(
     "seed_behavior",
-    [{ value: null, label: "auto" }, "iter", "fixed", "random", "ladder", "alternate", "schedule"],
+    [{ value: null, label: t("films.auto") }, "iter", "fixed", "random", "ladder", "alternate", "schedule"],
     null,
   ),
   select("prompt_interpolation", ["hold", "blend", "crossfade:12"], "hold"),
@@ -83,7 +83,9 @@ export const clipSpecs = [
   number("extract_nth_frame", { min: 1, max: 1000, usual: 1, when: usesClip }),
   number("extract_from_frame", { min: 0, max: 1e6, usual: 0, when: usesClip }),
   number("extract_to_frame", { min: -1, max: 1e6, usual: -1, when: usesClip }),
-  select("video_fit", [{ value: null, label: "auto" }, "stretch", "cover", "contain"], null, { when: usesClip }),
+  select("video_fit", [{ value: null, label: t("films.auto") }, "stretch", "cover", "contain"], null, {
+    when: usesClip,
+  }),
   onOff("video_same_size", true, { when: usesClip }),
 ];
 

@@ -3,7 +3,7 @@ import { html, useEffect, useId, useRef, useState } from "../core/html.js";
 import { Button, IconButton } from "./button.js";
 import { Icon } from "./icon.js";
 
-/** @typedef {{label: string, icon?: string, run: () => void, danger?: boolean, disabled?: boolean, checked?: boolean}} Item */
+/** @typedef {{label: string, icon?: string, run: () => void, danger?: boolean, disabled?: boolean, checked?: boolean, lang?: string}} Item */
 
 /**
  * @param {{label: string, icon?: string, items: (Item | null | false | undefined)[], text?: any, kind?: string, small?: boolean, class?: string}} props
@@ -52,7 +52,7 @@ export function Menu({ label, icon = "more", items, text, kind, small, class: ex
       ${items.map(
         (item) =>
           item &&
-          html`<button type="button" role=${item.checked === undefined ? "menuitem" : "menuitemradio"} aria-checked=${item.checked}
+          html`<button type="button" role=${item.checked === undefined ? "menuitem" : "menuitemradio"} aria-checked=${item.checked} lang=${item.lang}
         class=${`menu-item ${item.danger ? "menu-danger" : ""}`} disabled=${item.disabled}
         onClick=${() => {
           close();

@@ -1,4 +1,5 @@
 /** What the queue does, in the header of every view. */
+import { number } from "../core/format.js";
 import { html } from "../core/html.js";
 import { donePart } from "../core/pace.js";
 import { paused, queue, running } from "../core/store.js";
@@ -15,10 +16,10 @@ export function QueueChip() {
     : count
       ? t("queue.chip", { count })
       : t("queue.chip.empty");
-  return html`<button type="button" class="shell-chip" aria-label=${`${t("views.queue")}: ${words}`} title="Q" onClick=${() => {
+  return html`<button type="button" class=${`shell-chip ${count ? "shell-chip-busy" : ""}`} aria-label=${`${t("views.queue")}: ${words}`} title="Q" onClick=${() => {
     drawerOpen.value = true;
   }}>
     ${paused.value ? html`<${Icon} name="pause" size=${16} />` : job ? html`<${Ring} value=${donePart(job)} total=${job.total} size=${18} />` : html`<${Icon} name="queue" size=${18} />`}
-    <span>${words}</span>
+    <span class="shell-chip-words">${words}</span>${count > 0 && html`<span class="shell-chip-count" aria-hidden="true">${number(count)}</span>`}
   </button>`;
 }

@@ -13,6 +13,7 @@ import { views } from "../views.js";
 import { Brand } from "./brand.js";
 import { drawerOpen, QueueDrawer } from "./drawer.js";
 import { KeySheet, sheetOpen } from "./keysheet.js";
+import { LanguageMenu } from "./language.js";
 import { QueueChip } from "./queuechip.js";
 import { ThemeMenu } from "./theme.js";
 
@@ -28,8 +29,9 @@ export function Shell() {
       <span class="spread"></span>
       <${Connection} />
       <${QueueChip} />
+      <${LanguageMenu} />
       <${ThemeMenu} />
-      <${IconButton} icon="help" label=${t("shell.keys")} onClick=${() => {
+      <${IconButton} icon="help" class="shell-help" label=${t("shell.keys")} onClick=${() => {
         sheetOpen.value = true;
       }} />
     </header>

@@ -4,6 +4,7 @@
 import { extendedRect } from "../../canvas/painter.js";
 import { room, snapped } from "../../canvas/request.js";
 import { toPicture, toScreen } from "../../canvas/viewport.js";
+import { percent } from "../../core/format.js";
 import { html, useRef, useState } from "../../core/html.js";
 import { capabilities } from "../../core/store.js";
 import { t } from "../../core/words.js";
@@ -102,7 +103,7 @@ export function CompareSlider({ easel }) {
   const bottom = toScreen(easel.viewport.value, { x: 0, y: rect.bottom });
   const share = Math.round(shown.compare * 100);
   return html`<div class="compare" role="slider" tabindex="0" aria-label=${t("canvas.compare")} aria-orientation="horizontal"
-    aria-valuenow=${share} aria-valuemin="0" aria-valuemax="100" aria-valuetext=${t("canvas.compare.at", { share })}
+    aria-valuenow=${share} aria-valuemin="0" aria-valuemax="100" aria-valuetext=${t("canvas.compare.at", { share: percent(shown.compare) })}
     style=${{ transform: `translate(${top.x}px, ${top.y}px)`, height: `${bottom.y - top.y}px` }}
     onPointerDown=${(/** @type {PointerEvent} */ event) => {
       /** @type {HTMLElement} */ (event.currentTarget).setPointerCapture(event.pointerId);

@@ -10,6 +10,7 @@ import { drawnSize, requestOf, USUAL_SETTINGS } from "../../canvas/request.js";
 import { shelf } from "../../canvas/shelf.js";
 import { ApiError, api } from "../../core/api.js";
 import { draft } from "../../core/drafts.js";
+import { handIn } from "../../core/events.js";
 import { blobOf } from "../../core/handoff.js";
 import { computed, signal } from "../../core/html.js";
 import { jobs, models } from "../../core/store.js";
@@ -165,7 +166,7 @@ export async function draw({ first = false } = {}) {
   try {
     const inputs = await sent(document);
     const request = requestOf(settings.peek(), inputs);
-    const job = await api.draw(first ? { ...request, priority: 1 } : request);
+    const job = await handIn(first ? { ...request, priority: 1 } : request);
     leaveRound();
     round.value = { job: job.id, chosen: 0 };
   } catch (error) {

@@ -1,6 +1,7 @@
 /** The canvas: paint over a picture, say what shall be there, accept what comes. */
 
 import { pngOf } from "../../canvas/pixels.js";
+import { percent } from "../../core/format.js";
 import { blobOf, takeFor, waitsFor } from "../../core/handoff.js";
 import { html, useEffect, useState } from "../../core/html.js";
 import { useKeys } from "../../core/keys.js";
@@ -107,10 +108,10 @@ function Toolbox() {
 }
 
 function Zoom() {
-  const scale = Math.round(easel.viewport.value.scale * 100);
+  const scale = percent(easel.viewport.value.scale);
   return html`<div class="zoom">
     <${IconButton} small icon="minus" label=${t("canvas.zoom.out")} onClick=${() => zoomBy(easel, 1 / ZOOM)} />
-    <button type="button" class="zoom-scale" title=${`${t("canvas.zoom.fit")} (0)`} aria-label=${`${t("canvas.zoom.fit")}: ${scale} %`} onClick=${() => fitIn(easel)}>${scale} %</button>
+    <button type="button" class="zoom-scale" title=${`${t("canvas.zoom.fit")} (0)`} aria-label=${`${t("canvas.zoom.fit")}: ${scale}`} onClick=${() => fitIn(easel)}>${scale}</button>
     <${IconButton} small icon="plus" label=${t("canvas.zoom.in")} onClick=${() => zoomBy(easel, ZOOM)} />
   </div>`;
 }

@@ -1,4 +1,5 @@
 /** LoRAs and styles, as chips: taken, weighed, switched off for a while, thrown away. */
+import { fixed } from "../../core/format.js";
 import { html } from "../../core/html.js";
 import { models } from "../../core/store.js";
 import { t } from "../../core/words.js";
@@ -21,7 +22,7 @@ export function LoraChips() {
       (one, index) => html`<div class="draw-lora" key=${one.name} data-off=${one.on ? undefined : ""}>
       <div class="draw-lora-head">
         <span class="draw-lora-name" title=${one.name}>${one.name}</span>
-        <output class="draw-lora-weight">${one.weight.toFixed(2)}</output>
+        <output class="draw-lora-weight">${fixed(one.weight, 2)}</output>
         <${IconButton} small icon=${one.on ? "eye" : "hidden"} label=${t(one.on ? "draw.lora.off" : "draw.lora.on", { name: one.name })} onClick=${() => set(index, { on: !one.on })} />
         <${IconButton} small icon="close" label=${t("draw.lora.remove", { name: one.name })} onClick=${() => change({ lora: chosen.filter((_, at) => at !== index) })} />
       </div>

@@ -1,7 +1,8 @@
 /** Handing in what the Draw view says. Nothing ever waits for a picture: the next one can be asked for at once. */
-import { ApiError, api } from "../../core/api.js";
+import { ApiError } from "../../core/api.js";
+import { handIn } from "../../core/events.js";
 import { signal } from "../../core/html.js";
-import { state, waiting, withJob } from "../../core/store.js";
+import { waiting } from "../../core/store.js";
 import { t } from "../../core/words.js";
 import { toast, toastError } from "../../parts/toast.js";
 import { refusal } from "./foresee.js";
@@ -33,8 +34,7 @@ export async function queueIt({ first = false } = {}) {
 export async function hand(request) {
   sending.value += 1;
   try {
-    const job = await api.draw(request);
-    state.value = withJob(state.value, job);
+    await handIn(request);
     follow();
   } catch (error) {
     if (error instanceof ApiError && error.status === 422) refusal.value = error;

@@ -20,7 +20,7 @@ export function Welcome() {
   return html`<div class="draw-welcome">
     <figure class="draw-example">
       <${Sprite} at=${0} label=${t("draw.example.prompt")} />
-      <figcaption><${Icon} name="sparkle" size=${16} /><span>“${t("draw.example.prompt")}”</span><span class="muted">${t("draw.example.about")}</span></figcaption>
+      <figcaption><${Icon} name="sparkle" size=${16} /><span>${t("common.quoted", { words: t("draw.example.prompt") })}</span><span class="muted">${t("draw.example.about")}</span></figcaption>
     </figure>
     <h2>${t("draw.welcome")}</h2>
     <p class="muted">${t("draw.welcome.text")}</p>

@@ -1,5 +1,6 @@
 /** What is done to pictures: starred, rated, thrown away and put back, drawn again, given to other views. */
 import { api } from "../../core/api.js";
+import { handIn } from "../../core/events.js";
 import { sendTo } from "../../core/handoff.js";
 import { t } from "../../core/words.js";
 import { confirm } from "../../parts/dialog.js";
@@ -81,7 +82,7 @@ export const recipeOf = (picture, options) => api.get(`pictures/${picture.id}/re
 /** Draw the same picture again. @param {any} recipe */
 export function again(recipe) {
   return tried(async () => {
-    await api.draw({ ...recipe.request, num: 1 });
+    await handIn({ ...recipe.request, num: 1 });
     toast(t(recipe.digest ? "gallery.again.queued" : "gallery.again.like"), { kind: "ok" });
   });
 }
@@ -90,7 +91,7 @@ export function again(recipe) {
 export function variation(recipe) {
   return tried(async () => {
     const { seed: _, ...request } = recipe.request;
-    await api.draw({ ...request, num: 1 });
+    await handIn({ ...request, num: 1 });
     toast(t("gallery.variation.queued"), { kind: "ok" });
   });
 }

@@ -62,6 +62,7 @@ async function walk(step) {
   const picture = await reach(index);
   if (!picture) return;
   current.value = index; // at once: the next key may come before the picture is shown
+  shownWall.reveal(index);
   go(`gallery/${picture.id}${addressOf(filter.value)}`, { replace: true });
 }
 

@@ -41,6 +41,18 @@ export function scrolledTo(layout, index, top, height) {
 }
 
 /**
+ * From where a wall that is laid anew is scrolled to where its pictures stay: that of `current` if it is seen, else the
+ * first one that is. @param {Layout} before @param {Layout} after @param {number} top @param {number} height @param {number} current
+ */
+export function keptPlace(before, after, top, height, current) {
+  if (top <= 0) return top;
+  const y = current >= 0 ? placeOf(before, current).y : -1;
+  const isSeen = y > top - before.side && y < top + height;
+  const index = isSeen ? current : Math.floor(top / before.step) * before.columns;
+  return placeOf(after, index).y + top - placeOf(before, index).y;
+}
+
+/**
  * The tile that a key leads to from `index` (-1: from none). @param {Layout} layout @param {number} index
  * @param {string} key @param {number} height of what is seen
  */

@@ -32,8 +32,8 @@ export const facets = signal(
 
 let newest = 0; // the list has nothing newer than the picture with this number
 let asking = 0; // which list is asked for; answers for an older one come too late
-/** @type {Set<number>} */
-const loading = new Set();
+/** @type {Map<number, Promise<void>>} */
+const loading = new Map();
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let timer;
 
@@ -44,7 +44,8 @@ export const find = (id) => pages.find(id);
 
 /** Show another list, from its beginning. @param {Filter} wanted */
 export function show(wanted) {
-  if (total.value !== null && queryOf(wanted) === queryOf(filter.value)) return;
+  const isAsked = total.value !== null || loading.size > 0;
+  if (isAsked && queryOf(wanted) === queryOf(filter.value)) return;
   filter.value = wanted;
   pages.clear();
   total.value = null;
@@ -74,10 +75,15 @@ export function need(first, last) {
   for (const page of pages.missing(first, last)) void load(page);
 }
 
+/** Have a page here; one that is asked for already is waited for. @param {number} page @returns {Promise<void>} */
+function load(page) {
+  const asked = loading.get(page) ?? fetchPage(page);
+  loading.set(page, asked);
+  return asked;
+}
+
 /** @param {number} page */
-async function load(page) {
-  if (loading.has(page)) return;
-  loading.add(page);
+async function fetchPage(page) {
   const list = asking;
   const query = queryOf(filter.value, { offset: page * PAGE, limit: PAGE, total: true, upto: newest });
   try {
@@ -97,7 +103,10 @@ async function load(page) {
 
 /** The picture of tile `index`, asked for if it is not here. @param {number} index */
 export async function reach(index) {
-  if (!pages.at(index)) await load(Math.floor(index / PAGE));
+  for (let list = -1; !pages.at(index) && list !== asking; ) {
+    list = asking; // a list that is asked for anew meanwhile is waited for too
+    await load(Math.floor(index / PAGE));
+  }
   return pages.at(index);
 }
 

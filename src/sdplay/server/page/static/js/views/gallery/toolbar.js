@@ -11,7 +11,7 @@ import { Icon } from "../../parts/icon.js";
 import { Menu } from "../../parts/menu.js";
 import { discard, download, emptyTrash, mark, putBack } from "./actions.js";
 import { addressOf, EVERYTHING, filtersSet } from "./filter.js";
-import { chooseAll, chooseNone, chosen, facets, filter, find, total } from "./list.js";
+import { chooseAll, chooseNone, chosen, facets, filter, find, show, total } from "./list.js";
 import { look } from "./look.js";
 import { openRead } from "./read.js";
 
@@ -19,7 +19,9 @@ const WAIT = 180; // milliseconds without a key after which words are looked for
 
 /** Look at another list. @param {Partial<import("./filter.js").Filter>} fields */
 export function filterBy(fields) {
-  go(`gallery${addressOf({ ...filter.value, ...fields })}`, { replace: true });
+  const wanted = { ...filter.value, ...fields };
+  show(wanted); // at once: the address is followed later, and the next click may come before
+  go(`gallery${addressOf(wanted)}`, { replace: true });
 }
 
 export function Toolbar() {

@@ -1,6 +1,6 @@
 /** Prove a picture: it is drawn again, and compared bit for bit. */
 import { api } from "../../core/api.js";
-import { onEvent } from "../../core/events.js";
+import { handIn, onEvent } from "../../core/events.js";
 import { percent } from "../../core/format.js";
 import { html, useEffect, useState } from "../../core/html.js";
 import { jobs } from "../../core/store.js";
@@ -26,7 +26,7 @@ export function Verify({ picture, disabled }) {
   }, [job?.id]);
   const begin = async () => {
     try {
-      setJob(await api.draw({ mode: "verify", picture: picture.id }));
+      setJob(await handIn({ mode: "verify", picture: picture.id }));
     } catch (error) {
       toastError(error);
     }

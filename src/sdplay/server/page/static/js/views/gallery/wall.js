@@ -4,7 +4,7 @@ import { go } from "../../core/router.js";
 import { t } from "../../core/words.js";
 import { star } from "./actions.js";
 import { addressOf } from "./filter.js";
-import { layoutOf, SIZES, scrolledTo } from "./grid.js";
+import { keptPlace, layoutOf, SIZES, scrolledTo } from "./grid.js";
 import { at, atTop, chooseTo, chosen, current, filter, need, toggle, total, version } from "./list.js";
 import { look } from "./look.js";
 import { Tiles } from "./tiles.js";
@@ -18,6 +18,7 @@ export function Wall() {
   const scroller = useRef(/** @type {any} */ (null));
   const wall = useRef(/** @type {any} */ (null));
   const tiles = useRef(/** @type {Tiles | null} */ (null));
+  const wanted = useRef(-1); // a tile to be seen as soon as it is known where it is
   const width = useSignal(0);
   const height = useSignal(0);
   useLayoutEffect(() => {
@@ -43,20 +44,27 @@ export function Wall() {
   useLayoutEffect(() => {
     if (!width.value || total.value === null) return;
     const layout = layoutOf({ width: width.value, total: total.value, size: SIZES[look.value.size] });
+    const before = shownWall.layout;
+    const { scrollTop, clientHeight } = scroller.current;
     shownWall.layout = layout;
     shownWall.height = height.value;
     tiles.current?.lay(layout);
+    // a scrollbar that comes makes the wall narrower: far down each row is then elsewhere
+    if (before) scroller.current.scrollTop = keptPlace(before, layout, scrollTop, clientHeight, current.peek());
+    if (wanted.current >= 0) shownWall.reveal(wanted.current);
   }, [width.value, height.value, total.value, look.value.size]);
   useLayoutEffect(() => tiles.current?.draw(), [version.value, chosen.value, current.value]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     shownWall.reveal = (index) => {
       const { layout } = shownWall;
       const element = scroller.current;
+      wanted.current = layout && element ? -1 : index;
       if (!layout || !element || index < 0) return;
       const top = scrolledTo(layout, index, element.scrollTop, element.clientHeight);
       if (top !== element.scrollTop) element.scrollTop = top;
     };
     return () => {
+      shownWall.layout = undefined;
       shownWall.reveal = () => {};
     };
   }, []);

@@ -8,6 +8,7 @@ import { addressOf, blankPicture, pngOf, readPicture, shrunk } from "../../canva
 import { shelf } from "../../canvas/shelf.js";
 import { api } from "../../core/api.js";
 import { draft } from "../../core/drafts.js";
+import { handIn } from "../../core/events.js";
 import { computed, signal } from "../../core/html.js";
 import { go } from "../../core/router.js";
 import { models } from "../../core/store.js";
@@ -114,7 +115,7 @@ export async function keep() {
   if (picture === null) return;
   try {
     const upload = picture.sketch === null ? {} : { image: (await api.upload(picture.sketch)).id };
-    await api.draw({ ...picture.request, ...upload, seed: picture.seed });
+    await handIn({ ...picture.request, ...upload, seed: picture.seed });
     toast(t("live.kept"), { kind: "ok", action: { label: t("views.gallery"), run: () => go("gallery") } });
   } catch (error) {
     toastError(error);
