@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,12 +22,19 @@ PICTURES = ("txt2img", "a cat", "-n", "5", "--seed", "7", "--steps", "2", "--siz
 
 def files(folder: Path) -> dict[str, bytes]:
     """What was made, without what differs from run to run."""
-    told = {"lock", "journal.jsonl", "job.json", "workers.json", "pictures.json", "progress.json"}
+    told = {"lock", "journal.jsonl", "job.json", "workers.json", "pictures.json", "joined.json", "progress.json"}
     found = [path for path in folder.rglob("*") if path.is_file() and path.name not in told]
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(found)}
 
 
-@pytest.mark.parametrize("film", [DREAM, (*SCENES, *CUTS)], ids=["dream", "animate"])
+FILMS = {"dream": DREAM, "even dream": (*DREAM, "--pace", "perceptual"), "animate": (*SCENES, *CUTS)}
+
+
+def description(folder: str) -> dict[str, Any]:
+    return json.loads((Path(folder) / "job.json").read_bytes())["description"]
+
+
+@pytest.mark.parametrize("film", FILMS.values(), ids=FILMS)
 def test_a_film_in_units_is_the_film_of_one_command(sdplay: Sdplay, film: tuple[str, ...]) -> None:
     assert sdplay(*film, "--out", "alone").code == 0
     prepared = sdplay(*film, "--out", "shared", "--prepare")
@@ -43,6 +51,7 @@ def test_a_film_in_units_is_the_film_of_one_command(sdplay: Sdplay, film: tuple[
     joined = sdplay("join", "shared")
     assert (joined.code, joined.out) == (0, "shared/video.mp4\n")
     assert files(Path("shared")) == files(Path("alone"))
+    assert description("shared") == description("alone")
     assert "nothing to do" in sdplay("join", "shared").err
 
 
@@ -127,7 +136,7 @@ def test_a_folder_that_holds_something_else_is_not_prepared(sdplay: Sdplay) -> N
     assert other.code == 2
     assert "belongs to another job" in other.err
     assert "fork" not in other.err
-    assert sdplay("resume", "shared").code == 2
+    assert "there is no job" in sdplay("resume", "shared").err
 
 
 def test_without_a_folder_a_new_one_is_made(sdplay: Sdplay) -> None:

@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sdplay.core.errors import BadRequest
 from sdplay.jobs.resolve import ResolvedRequest, Resolver
 from sdplay.requests.resolve import check_known
 from sdplay.requests.warnings import word_warnings
@@ -76,9 +75,10 @@ class FilmJobs:
         Raises `BadRequest` for a folder without a job, `NotReproduced` where the model or a file it is made from is
         not the one it was begun with, and with `strict` for one begun by another version or on another processor.
         """
-        from sdplay.film.job.description import described_output
+        from sdplay.film.job.description import FREE, described_output
+        from sdplay.film.job.folder import JobFolder
 
-        folder = film_folder(job)
+        folder = JobFolder.open(job, FREE)
         recorded = self._recorded(folder, model)
         output = described_output(folder.description)
         return self._builder(recorded, output).begin(job, force=True, strict=strict, frames=frames)
@@ -94,9 +94,10 @@ class FilmJobs:
 
     def attach(self, job: Path, model: str | None = None) -> FilmJob:
         """The film in the job folder `job` as it was begun; nothing is written. Raises what `resume` raises."""
-        from sdplay.film.job.description import described_output
+        from sdplay.film.job.description import FREE, described_output
+        from sdplay.film.job.folder import JobFolder
 
-        folder = film_folder(job)
+        folder = JobFolder.open(job, FREE)
         recorded = self._recorded(folder, model)
         return self._builder(recorded, described_output(folder.description)).attach(folder)
 
@@ -124,17 +125,6 @@ class FilmJobs:
             executor=self.resolver.executor,
             output=output or Output(),
         )
-
-
-def film_folder(job: Path) -> JobFolder:
-    """The folder of the film in `job`; raises `BadRequest` if there is none, `StoreError` if it cannot be read."""
-    from sdplay.film.job.description import FREE, PICTURES
-    from sdplay.film.job.folder import JobFolder
-
-    if PICTURES in JobFolder.open(job).description:
-        hint = "`sdplay draw-units` draws them, and `sdplay join` puts them there"
-        raise BadRequest("holds pictures and no film", field="job", value=str(job), hint=hint)
-    return JobFolder.open(job, FREE)
 
 
 def with_words(resolved: ResolvedRequest, plan: FilmPlan) -> ResolvedRequest:

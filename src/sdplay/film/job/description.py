@@ -23,8 +23,6 @@ from sdplay.version import VERSION
 # where its model was. A pace that is measured is known to the folder alone.
 FREE = frozenset({"asked", "output", "made_by", "found", "recipe.pace_table"})
 
-PICTURES = "pictures"  # what the description of a job has that is no film, in the place of a recipe
-
 
 def describe(recipe: Recipe, output: Output) -> dict[str, Any]:
     """The description of the job that makes `recipe` into the film `output`, as JSON can hold it."""

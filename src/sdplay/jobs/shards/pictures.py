@@ -14,7 +14,7 @@ from typing import Any, cast
 from sdplay.core.errors import BadRequest
 from sdplay.events import Event, ImageDone, ImageSaved
 from sdplay.files.atomic import replace_file, sync_folder, writing
-from sdplay.film.job.description import PICTURES, damage_named, here, run_options
+from sdplay.film.job.description import damage_named, here, run_options
 from sdplay.film.job.folder import JobFolder
 from sdplay.images.formats import LOSSY, MEDIA_TYPES, SUFFIXES
 from sdplay.images.own import read_own
@@ -34,8 +34,8 @@ from sdplay.tasks import DrawTask
 from sdplay.version import VERSION
 
 FREE = frozenset({"made_by", "found"})
-GRID = "grid"
-NAMES = "pictures.json"  # what the files are called, once they are there
+PICTURES, GRID = "pictures", "grid"
+NAMES = "joined.json"  # what the files are called, once they are there
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +44,12 @@ class PictureOutput:
 
     format: str = "png"
     name: str | None = None
+
+
+class PictureFolder(JobFolder):
+    """The folder of a job of pictures; what it is is in a file of another name than that of a film."""
+
+    file = "pictures.json"
 
 
 def prepare_pictures(resolved: Sequence[ResolvedRequest], out: Path, output: PictureOutput) -> JobFolder:
@@ -68,7 +74,7 @@ def prepare_grid(plan: GridPlan, out: Path, output: PictureOutput) -> JobFolder:
 
 def made_folder(out: Path, description: Mapping[str, Any]) -> JobFolder:
     try:
-        return JobFolder.create(out, description, FREE)
+        return PictureFolder.create(out, description, FREE)
     except BadRequest as error:
         hint = error.hint.partition(";")[0]  # a fork is something that films have
         raise BadRequest(error.reason, field=error.field, value=error.value, hint=hint) from None
@@ -99,8 +105,8 @@ def model_place(asked: str) -> str:
 
 
 def holds_pictures(path: Path) -> bool:
-    """Whether the job in `path` is one of pictures; raises as `JobFolder.open`."""
-    return PICTURES in JobFolder.open(path).description
+    """Whether the job in `path` is one of pictures."""
+    return (path / PictureFolder.file).exists()
 
 
 class PictureShards:
@@ -109,7 +115,7 @@ class PictureShards:
     thing = PICTURES
 
     def __init__(self, path: Path, resolver: Resolver, model: str | None = None) -> None:
-        self.folder, self._resolver, self._model = JobFolder.open(path, FREE), resolver, model
+        self.folder, self._resolver, self._model = PictureFolder.open(path, FREE), resolver, model
         said = self.folder.description
         with damage_named():
             self._recipes = [
