@@ -42,7 +42,7 @@ def test_every_mode_can_be_told_from_the_others() -> None:
     jobs = SCHEMAS["JobRequest"]
     for mode, reference in jobs["discriminator"]["mapping"].items():
         assert SCHEMAS[reference.rpartition("/")[2]]["properties"]["mode"]["const"] == mode
-    assert len(jobs["oneOf"]) == len(jobs["discriminator"]["mapping"]) == 7
+    assert len(jobs["oneOf"]) == len(jobs["discriminator"]["mapping"]) == 8
 
 
 def test_files_are_ids_of_uploads() -> None:

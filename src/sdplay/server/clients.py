@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from sdplay.core.errors import BadRequest, together
 from sdplay.core.sample import Asset, ClipAsset, FileAsset, ImageAsset, LatentsAsset
-from sdplay.images.formats import MEDIA_TYPES
+from sdplay.images.formats import LOSSY, MEDIA_TYPES
 from sdplay.prompts.lora_tags import NAME
 from sdplay.requests.add_ons import without_weights
 from sdplay.requests.base import Request, in_field_names, make_request
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 OWN = {"styles_file", "wildcards", "run", *RunOptions.model_fields}  # what the owner of the service decides
 NAMES = ("model", "vae", "controlnet", "lora", "embedding", "depth_model")
+GRID = "grid"
 LATENTS = "application/x-npy"
 KINDS_OF_FILES: dict[type[Asset], tuple[str, ...]] = {
     ImageAsset: ("image/",),
@@ -65,6 +66,8 @@ class Limits:
 
 def formats_of(mode: str) -> tuple[str, ...]:
     """What the files of a job of `mode` can be; the first is what they are where nothing is asked."""
+    if mode == GRID:
+        return tuple(kind for kind in MEDIA_TYPES if kind not in LOSSY)
     return tuple(MEDIA_TYPES if mode in STILLS else FILM_FORMATS)
 
 

@@ -14,6 +14,7 @@ from sdplay.server.records import TRASH, StoredPicture
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".avif", ".gif")  # what every browser shows
 TRASH_FOLDER = ".trash"  # in each of these folders, so that nothing moves to another disk
 NAMED = re.compile(r"(?P<job>[0-9a-z]{18})-(?P<index>\d{4,})-\d+\.(png|jpg|webp|avif)")  # by the service
+SHEET = re.compile(r"(?P<job>[0-9a-z]{18})-grid\.(png|webp)")  # of a grid
 JOB_NAME = re.compile(r"[0-9a-z]{18}")
 FILM = "job.json"  # in a folder that holds a film, whose frames are no pictures of the gallery
 
@@ -77,6 +78,8 @@ def job_of(path: Path) -> tuple[str, int | None]:
     """(the job that a file is named after or whose folder it is in, "" for none; its index, None if no name says)."""
     if match := NAMED.fullmatch(path.name):
         return match["job"], int(match["index"])
+    if match := SHEET.fullmatch(path.name):
+        return match["job"], None
     return (path.parent.name, None) if JOB_NAME.fullmatch(path.parent.name) else ("", None)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import BaseModel, Field
@@ -10,12 +10,15 @@ from pydantic import BaseModel, Field
 from sdplay.core.errors import BadRequest
 from sdplay.files.atomic import usual_bytes
 from sdplay.jobs.resolve import ResolvedRequest, memory_of, other_ways
+from sdplay.requests.axes import Axis
+from sdplay.requests.grid import shape
 from sdplay.requests.recipe import Recipe
 from sdplay.requests.stills import Still
 from sdplay.requests.txt2img import picture_size
-from sdplay.server.clients import check_film_format, client_request, formats_of
+from sdplay.server.clients import GRID, check_film_format, client_request, formats_of
 from sdplay.server.derived import DERIVED
 from sdplay.server.films import FILM_MODES
+from sdplay.server.grids import largest_of, notes_of
 from sdplay.server.pace import seconds_per_work, still_work
 
 if TYPE_CHECKING:
@@ -54,9 +57,27 @@ class FilmAnswer(BaseModel):
     seconds: float
 
 
+class PlannedAxis(BaseModel):
+    """An axis of a grid: the field of requests that it varies, the name that `grid` gives it, and its values."""
+
+    field: str
+    name: str
+    values: list[str]
+
+
+class PlannedGrid(BaseModel):
+    """The axes of a grid: across, down, and one block for each value of a third. `cells` may show one picture twice."""
+
+    axes: list[PlannedAxis]
+    columns: int
+    rows: int
+    blocks: int
+    cells: int
+
+
 class Plan(BaseModel):
-    """What a job would be. `seconds` is how long it takes if it goes as the last ones on this model did, null if none
-    were drawn yet; `waits` is how many jobs come before it.
+    """What a job would be, or the first cell of a grid. `seconds` is how long it takes if it goes as the last ones on
+    this model did, null if none were drawn yet; `waits` is how many jobs come before it.
     """
 
     mode: str
@@ -77,6 +98,7 @@ class Plan(BaseModel):
     disk_bytes: int
     waits: int
     film: FilmAnswer | None = None
+    grid: PlannedGrid | None = None
     notes: list[str]
 
 
@@ -84,6 +106,8 @@ def plan(service: Service, mode: str, fields: Mapping[str, Any]) -> Plan:
     """The plan of the job that `fields` ask for; raises what `Service.submit` would raise for it."""
     if mode in DERIVED:
         raise BadRequest("is not a mode that is planned", field="mode", value=mode, hint="it takes seconds")
+    if mode == GRID:
+        return plan_of_grid(service, service.without_options(mode, fields))
     resolved, total, notes = service.resolve(mode, service.without_options(mode, fields))
     recipe = resolved.recipe
     if not isinstance(recipe.request, Still):
@@ -93,22 +117,58 @@ def plan(service: Service, mode: str, fields: Mapping[str, Any]) -> Plan:
     work = film.network_calls * width * height if film is not None else still_work(recipe) * total
     pace = seconds_per_work(service.database, recipe.model.name)
     return Plan(
-        mode=mode,
+        **facts(service, mode, resolved),
         total=total,
-        width=width,
-        height=height,
-        **{name: getattr(recipe, name) for name in ("steps", "guidance_scale", "sampler", "schedule", "seed")},
-        model=recipe.model.name,
-        device=resolved.device,
-        dtype=recipe.numerics.dtype,
-        digest=recipe.digest,
         memory=memory_answer(resolved),
         seconds=round(pace * work, 1) if pace is not None else None,
         disk_bytes=round(usual_bytes(total, width, height)),
-        waits=service.queue.count("queued", "running"),
         film=film,
         notes=[*notes, *warnings],
     )
+
+
+def facts(service: Service, mode: str, resolved: ResolvedRequest) -> dict[str, Any]:
+    """What a plan says of what is drawn."""
+    recipe = resolved.recipe
+    width, height = picture_size(recipe)
+    return {
+        "mode": mode,
+        "width": width,
+        "height": height,
+        **{name: getattr(recipe, name) for name in ("steps", "guidance_scale", "sampler", "schedule", "seed")},
+        "model": recipe.model.name,
+        "device": resolved.device,
+        "dtype": recipe.numerics.dtype,
+        "digest": recipe.digest,
+        "waits": service.queue.count("queued", "running"),
+    }
+
+
+def plan_of_grid(service: Service, fields: Mapping[str, Any]) -> Plan:
+    """The plan of a grid: its memory is that of its largest cell, its time that of all pictures together."""
+    grid = service.grid(fields)
+    paces: dict[str, float | None] = {}
+    seconds, disk = 0.0, 0.0
+    for resolved, _ in grid.wanted.values():
+        model = resolved.recipe.model.name
+        if model not in paces:
+            paces[model] = seconds_per_work(service.database, model)
+        seconds += (paces[model] or 0.0) * still_work(resolved.recipe)
+        disk += usual_bytes(1, *picture_size(resolved.recipe))
+    blocks, rows, columns = shape(grid.axes)
+    return Plan(
+        **facts(service, GRID, grid.cells[0].resolved),
+        total=len(grid.wanted),
+        memory=memory_answer(largest_of(grid)),
+        seconds=round(seconds, 1) if None not in paces.values() else None,
+        disk_bytes=round(disk),
+        grid=PlannedGrid(axes=axes_answer(grid.axes), columns=columns, rows=rows, blocks=blocks, cells=len(grid.cells)),
+        notes=notes_of(grid),
+    )
+
+
+def axes_answer(axes: Sequence[Axis]) -> list[PlannedAxis]:
+    return [PlannedAxis(field=axis.field, name=axis.name, values=list(axis.labels)) for axis in axes]
 
 
 def memory_answer(resolved: ResolvedRequest) -> MemoryAnswer | None:

@@ -20,6 +20,7 @@ from sdplay.server.rows import COLUMNS, OF_JOB, insert_picture, stored
 LEASE = 60.0  # seconds after which a job whose runner was not heard of is taken from it
 MOST_DEATHS = 3
 KEPT_EVENTS = 20_000
+NOTHING: Mapping[str, Any] = {}
 THIS = f'{OF_JOB} AND "index" = ?'
 JOB_COLUMNS = (
     "id, mode, request, state, priority, position, attempt, deaths, total, done, seed, recipe, key, source, created, "
@@ -113,11 +114,14 @@ class JobQueue:
             ).fetchone()
         return row is not None and not row[0]
 
-    def add_picture(self, job: Job, picture: Mapping[str, Any], *, of_film: bool = False) -> StoredPicture | None:
+    def add_picture(
+        self, job: Job, picture: Mapping[str, Any], *, beside: bool = False, told: Mapping[str, Any] = NOTHING
+    ) -> StoredPicture | None:
         """Record a finished picture of a claimed job; None if the job was taken away since.
 
         A picture that is recorded already stays, so none is ever listed twice. `picture` has the fields of a
-        `StoredPicture` but for `id`, `job` and `created`.
+        `StoredPicture` but for `id`, `job` and `created`. One `beside` those that a job is counted by (a film, the
+        sheet of a grid) does not count. `told` is what listeners are told besides.
         """
         now = time.time()
         with self._database.transaction() as (db, changes):
@@ -128,11 +132,11 @@ class JobQueue:
             if added is None:  # drawn before; where somebody took that file away, this one takes its place
                 db.execute(f"UPDATE pictures SET place = {HERE} WHERE {THIS} AND place = {GONE}", this)
             picture_now = stored(db.execute(f"SELECT {COLUMNS} FROM pictures WHERE {THIS}", this).fetchone())
-            if not of_film:
+            if not beside:
                 done = db.execute(f"SELECT COUNT(*) FROM pictures WHERE {OF_JOB}", (job.id,)).fetchone()[0]
                 db.execute("UPDATE jobs SET deaths = 0, done = ? WHERE id = ?", (done, job.id))
             if added is not None:
-                data = {"index": picture_now.index, "picture": picture_now.id}
+                data = {"index": picture_now.index, "picture": picture_now.id, **told}
                 changes.append(Change(type="picture", job=job.id, data=data))
         return picture_now
 

@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sdplay.core.errors import BadRequest, shorten
-from sdplay.images.own import is_ours
+from sdplay.images.own import is_ours, read_sheet
+from sdplay.images.sheet_file import SheetRecord
 from sdplay.interop import ParsedMetadata
 from sdplay.requests.modes import ROLES
-from sdplay.server.clients import OWN
+from sdplay.server.clients import GRID, OWN
+from sdplay.server.found import prompts_of
 from sdplay.server.records import Job, Upload
-from sdplay.server.shown import by_upload, recipe_of
+from sdplay.server.shown import by_upload, recipe_of, shown_request
 from sdplay.server.uploads import is_picture
 
 if TYPE_CHECKING:
@@ -60,6 +62,8 @@ def settings_in(service: Service, path: Path, job: Job | None = None) -> Setting
     """The settings in the file `path`, of `job` if it was drawn here; raises `BadRequest` for one that has none."""
     if (path.parent / "job.json").exists() or is_ours(path):
         return of_ours(service, recipe_of(path, job))
+    if job is not None and job.mode == GRID and (sheet := read_sheet(path)) is not None:
+        return of_sheet(sheet, job)
     try:
         source = service.studio.history.read(path)
     except BadRequest as error:
@@ -93,6 +97,18 @@ def of_ours(service: Service, told: Mapping[str, Any]) -> Settings:
         negative_prompt=str(words.get("negative_prompt") or ""),
         **fields,
         left=left,
+    )
+
+
+def of_sheet(sheet: SheetRecord, job: Job) -> Settings:
+    """Of the sheet that a grid's job made: the request draws the whole grid."""
+    words = prompts_of(sheet.recipe, 0)
+    return Settings(
+        program="sdplay",
+        prompt=words["prompt"],
+        negative_prompt=words["negative_prompt"],
+        mode=GRID,
+        request=shown_request(job),
     )
 
 

@@ -19,7 +19,7 @@ FILMS = "films/"  # how the `file` of a film begins
 class Job:
     """Something to be made, and how far it is.
 
-    `mode` is txt2img, img2img, inpaint, dream, animate or upscale, `request` the fields of its request; `total`
+    `mode` is txt2img, img2img, inpaint, grid, dream, animate or upscale, `request` the fields of its request; `total`
     pictures or frames are asked for and `done` are finished. `source` is the entry point it came through. Jobs of
     higher `priority` come first, and of the same priority those with the smaller `position`. `attempt` counts how
     often it was begun: results of an earlier attempt are not taken any more. `deaths` counts processes that died

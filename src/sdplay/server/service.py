@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -18,12 +18,13 @@ from sdplay.library.library import Library
 from sdplay.requests.base import Request
 from sdplay.requests.recipe import Recipe, count
 from sdplay.requests.stills import Still
-from sdplay.server.clients import Limits, check_film_format, check_limits, client_request, formats_of
+from sdplay.server.clients import GRID, Limits, check_film_format, check_limits, client_request, formats_of
 from sdplay.server.database import Database
 from sdplay.server.derived import DERIVED, prepared
 from sdplay.server.films import FILM_MODES, film_folder, parsed_frames
 from sdplay.server.folders import PictureFolders, checked_folders
 from sdplay.server.gallery import Gallery
+from sdplay.server.grids import axes_asked, digest_of, kept_grid, notes_of, plan_grid
 from sdplay.server.home import ServiceHome
 from sdplay.server.hub import Hub
 from sdplay.server.index import PictureIndex
@@ -39,6 +40,7 @@ from sdplay.studio import Studio
 
 if TYPE_CHECKING:
     from sdplay.film.plan import AnyFilm
+    from sdplay.jobs.grid_sheet import GridPlan
 
 PER_REQUEST = {"preview", "format"}
 OF_FILMS = {
@@ -129,11 +131,16 @@ class Service:
         if mode in DERIVED:
             job = prepared(self, mode, fields)
             return self._accept(mode, job.request, 1, job.seed, job.recipe, key, source, priority, ())
+        if mode == GRID:
+            plan = self.grid(self.without_options(mode, fields))
+            stored = kept_grid(plan, axes_asked(fields[GRID])) | given_options(fields, PER_REQUEST)
+            seed, recipe = stored["fields"]["seed"], digest_of(stored)
+            return self._accept(mode, stored, len(plan.wanted), seed, recipe, key, source, priority, notes_of(plan))
         resolved, total, notes = self.resolve(mode, self.without_options(mode, fields))
         recipe = resolved.recipe
         film = not isinstance(recipe.request, Still)
         options = PER_REQUEST | OF_FILMS if film else PER_REQUEST
-        stored = {name: fields[name] for name in options & fields.keys() if fields[name] is not None}
+        stored = given_options(fields, options)
         if film:
             total = self.check_film(mode, recipe, stored, total)
             check_film_format(recipe, stored.get("format", formats_of(mode)[0]))
@@ -204,13 +211,17 @@ class Service:
         of_memory = [memory.warning] if memory is not None and memory.warning else []
         return resolved, total, [warning.message for warning in resolved.warnings] + of_memory
 
+    def grid(self, fields: Mapping[str, Any]) -> GridPlan:
+        """The grid that a client's `fields` ask for; raises `BadRequest` and its kinds."""
+        return plan_grid(self.studio, fields, self.find_upload, self.limits)
+
     def request_of(self, mode: str, fields: Mapping[str, Any]) -> Request:
         """The request of `mode` with a client's `fields`; raises `BadRequest` and its kinds."""
         return client_request(mode, fields, self.find_upload)
 
     def without_options(self, mode: str, fields: Mapping[str, Any]) -> dict[str, Any]:
         """`fields` of a job without its options that reach no pixel; raises `BadRequest` for wrong ones."""
-        check_options(mode, {name: fields[name] for name in PER_REQUEST & fields.keys() if fields[name] is not None})
+        check_options(mode, given_options(fields, PER_REQUEST))
         options = PER_REQUEST | OF_FILMS if mode in FILM_MODES else PER_REQUEST
         return {name: value for name, value in fields.items() if name not in options}
 
@@ -334,6 +345,11 @@ class Service:
 
         shipped = [card.name for card in shipped_cards().values() if card.folder is not None and card.folder.is_dir()]
         return list(dict.fromkeys([*shipped, *model_aliases(self.library.home), *dict(self.library.models())]))
+
+
+def given_options(fields: Mapping[str, Any], options: Collection[str]) -> dict[str, Any]:
+    """Those of the `options` that a client's `fields` have."""
+    return {name: fields[name] for name in options if fields.get(name) is not None}
 
 
 def check_options(mode: str, options: Mapping[str, Any]) -> None:

@@ -13,7 +13,8 @@ from sdplay.requests.enlarge import beyond
 from sdplay.requests.modes import ROLES, request_type
 from sdplay.requests.recipe import Recipe
 from sdplay.requests.stills import Still
-from sdplay.server.clients import OWN
+from sdplay.server.clients import GRID, OWN
+from sdplay.server.grids import BASE, DRAWN
 from sdplay.server.records import Job
 from sdplay.version import VERSION
 
@@ -31,7 +32,7 @@ def shown_request(job: Job) -> dict[str, Any]:
     return {
         "mode": job.mode,
         **fields,
-        **{name: kept[name] for name in ("preview", "format", "frames") if name in kept},
+        **{name: kept[name] for name in ("preview", "format", "frames", GRID) if name in kept},
     }
 
 
@@ -44,8 +45,9 @@ def words_of_job(job: Job) -> str:
 
 
 def size_of_job(job: Job) -> tuple[int, int]:
-    """Width and height of the pictures of a job, (0, 0) where its request does not say."""
-    kept = cast("dict[str, Any]", job.request.get("recipe") or job.request.get("fields") or {})
+    """Width and height of the pictures of a job, (0, 0) where it does not say; of a grid those of the first."""
+    written = job.request.get(DRAWN, job.request).get(BASE)
+    kept = cast("dict[str, Any]", written or job.request.get("fields") or {})
     return int(kept.get("width") or 0), int(kept.get("height") or 0)
 
 

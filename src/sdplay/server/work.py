@@ -6,11 +6,12 @@ import logging
 import shutil
 import threading
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import closing, suppress
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sdplay.core.errors import NotReproduced, SdplayError, StoreError
 from sdplay.events import Event, FilmSaved, FramesSaved, ImageDone, Stepped
@@ -21,20 +22,19 @@ from sdplay.images.own import read_own
 from sdplay.images.picture import Picture
 from sdplay.images.write import encode
 from sdplay.requests.recipe import Recipe
-from sdplay.server.clients import FILM_FORMATS, formats_of
+from sdplay.server.clients import FILM_FORMATS, GRID, formats_of
 from sdplay.server.discreet import without_folders
 from sdplay.server.films import film_folder, film_request, fork_source, frames_asked, words_of
 from sdplay.server.found import prompts_of, state_of
 from sdplay.server.gallery import Gallery
+from sdplay.server.grid_work import draw_sheet, missing_parts, plan_again
+from sdplay.server.grids import KeptGrid
 from sdplay.server.hub import Hub
 from sdplay.server.previews import preview_data
 from sdplay.server.queue import LEASE, JobQueue
-from sdplay.server.records import Change, Job
+from sdplay.server.records import Change, Job, StoredPicture
 from sdplay.studio import Studio
 from sdplay.version import VERSION
-
-if TYPE_CHECKING:
-    pass
 
 PATIENCE = 1.0  # seconds between two looks at the queue, if nobody says that something waits
 LONGEST_MESSAGE = 300
@@ -175,13 +175,41 @@ class Workshop:
             return self._verify(job)
         if job.mode in {"dream", "animate"}:
             return self._film(job)
+        if job.mode == GRID:
+            return self._grid(job)
         return self._pictures(job)
 
     def _pictures(self, job: Job) -> Generator[Event, None, None]:
         """Draw those pictures of a job that are not there yet, and are not skipped."""
-        there = {picture.index for picture in self._gallery.pictures(job=job.id, limit=job.total)}
-        missing = [index for index in range(job.total) if index not in there]
-        resolved = self._studio.history.recall(Recipe.from_dict(job.request["recipe"]))
+        there = self._there(job)
+        numbers = {index: index for index in range(job.total) if index not in there}
+        yield from self._draw(job, Recipe.from_dict(job.request["recipe"]), numbers)
+
+    def _grid(self, job: Job) -> Generator[Event, None, None]:
+        """Draw those pictures of a grid that are not there yet, recipe by recipe, and lay them out on its sheet."""
+        grid = KeptGrid(job.request)
+        for recipe, numbers in missing_parts(grid, self._there(job)):
+            yield from self._draw(job, recipe, numbers, grid)
+        kind, files = job.request.get("format", "png"), {n: Path(one.file) for n, one in self._there(job).items()}
+        plan = plan_again(grid, self._studio.history.recall(grid.recipe(0)))
+        sheet = yield from draw_sheet(plan, grid, files, kind)
+        if sheet is None:
+            return
+        path = self._folder(job) / f"{job.id}-grid.{kind}"
+        write(path, sheet.content)
+        recipe = plan.cells[0].resolved.recipe
+        facts = {"width": sheet.width, "height": sheet.height, "digest": ""}
+        self._queue.add_picture(job, listed(recipe, 0, path, kind) | facts | {"index": grid.total}, beside=True)
+
+    def _there(self, job: Job) -> dict[int, StoredPicture]:
+        """The pictures of a job that are there, by their numbers."""
+        return {picture.index: picture for picture in self._gallery.pictures(job=job.id, limit=job.total)}
+
+    def _draw(
+        self, job: Job, recipe: Recipe, numbers: Mapping[int, int], grid: KeptGrid | None = None
+    ) -> Generator[Event, None, None]:
+        """Draw pictures of `recipe`: `numbers` says which of the job's each is, by its index in the recipe."""
+        resolved, missing = self._studio.history.recall(recipe), list(numbers)
         preview, kind = job.request.get("preview", True), job.request.get("format", "png")
         folder = self._folder(job)
         while missing:
@@ -189,9 +217,11 @@ class Workshop:
             with closing(self._studio.run(resolved, missing, preview=preview)) as events:
                 for event in events:
                     if isinstance(event, ImageDone):
-                        self._save(job, event.picture, folder, kind)
+                        number = numbers[event.picture.index]
+                        told = {"cells": grid.cells_of(number)} if grid is not None else {}
+                        self._save(job, event.picture, number, folder, kind, told)
                         missing.remove(event.picture.index)
-                    yield event
+                    yield in_numbers(event, numbers)
                     if isinstance(event, Stepped) and self._is_skipped(job):
                         missing = [index for index in missing if index not in event.indices]
                         break
@@ -207,29 +237,17 @@ class Workshop:
             self._skipping.discard(job.id)
         return skipped
 
-    def _save(self, job: Job, picture: Picture, folder: Path, kind: Any) -> None:
-        """Bring a picture to the disk, then into the list; drawn again after a crash it has the same name and bytes."""
+    def _save(self, job: Job, picture: Picture, number: int, folder: Path, kind: Any, told: Mapping[str, Any]) -> None:
+        """Bring picture `number` of a job to the disk, then into the list; drawn again after a crash it has the same
+        name and bytes.
+        """
         suffix = {"jpeg": "jpg"}.get(kind, kind)
-        path = folder / f"{job.id}-{picture.index:04d}-{picture.seed}.{suffix}"
+        path = folder / f"{job.id}-{number:04d}-{picture.seed}.{suffix}"
         write(path, encode(picture, kind, VERSION))
-        recipe = picture.recipe
         height, width = picture.pixels.shape[:2]
+        facts = {"width": width, "height": height, "digest": picture.digest, "seconds": picture.seconds}
         self._queue.add_picture(
-            job,
-            {
-                "index": picture.index,
-                "file": path.as_posix(),
-                "media_type": MEDIA_TYPES[kind],
-                "width": width,
-                "height": height,
-                "seed": picture.seed,
-                "digest": picture.digest,
-                "recipe": recipe.digest,
-                **prompts_of(recipe, picture.index),
-                **state_of(path),
-                "model": recipe.model.name,
-                "seconds": picture.seconds,
-            },
+            job, listed(picture.recipe, picture.index, path, kind) | facts | {"index": number}, told=told
         )
 
     def _film(self, job: Job) -> Generator[Event, None, None]:
@@ -263,7 +281,7 @@ class Workshop:
                         "model": recipe.model.name,
                         "seconds": 0.0,
                     },
-                    of_film=True,
+                    beside=True,
                 )
             yield event
 
@@ -338,6 +356,27 @@ class Workshop:
                         self.cancel(job.id)
                 self._queue.reap()
                 self._queue.trim()
+
+
+def in_numbers(event: Event, numbers: Mapping[int, int]) -> Event:
+    """`event` with the numbers that pictures have in their job, where it tells of steps."""
+    if not isinstance(event, Stepped):
+        return event
+    return replace(event, indices=tuple(numbers[index] for index in event.indices))
+
+
+def listed(recipe: Recipe, index: int, path: Path, kind: Any) -> dict[str, Any]:
+    """What the gallery keeps of picture `index` of `recipe`, which is in the file `path`."""
+    return {
+        "file": path.as_posix(),
+        "media_type": MEDIA_TYPES[kind],
+        "seed": recipe.seed + index,
+        "recipe": recipe.digest,
+        **prompts_of(recipe, index),
+        **state_of(path),
+        "model": recipe.model.name,
+        "seconds": 0.0,
+    }
 
 
 def write(path: Path, content: bytes) -> None:

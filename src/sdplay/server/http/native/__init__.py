@@ -8,7 +8,20 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from sdplay.server.http.native import about, docs, draw, events, films, jobs, live, pictures, queue, read, uploads
+from sdplay.server.http.native import (
+    about,
+    docs,
+    draw,
+    events,
+    films,
+    grids,
+    jobs,
+    live,
+    pictures,
+    queue,
+    read,
+    uploads,
+)
 from sdplay.server.http.native.answers import ErrorAnswer
 from sdplay.server.http.native.schema import describe
 
@@ -32,7 +45,7 @@ REFUSALS = {
 router = APIRouter(
     prefix=PREFIX, responses={status: {"model": ErrorAnswer, "description": says} for status, says in REFUSALS.items()}
 )
-for part in (jobs, draw, live, queue, events, pictures, films, uploads, read, about, docs):
+for part in (jobs, draw, live, queue, events, pictures, films, grids, uploads, read, about, docs):
     router.include_router(part.router)
 
 

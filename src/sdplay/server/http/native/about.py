@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 from sdplay.library.upscalers import UPSCALER_LABELS, default_upscaler, weights_folder
 from sdplay.requests.modes import MODES
 from sdplay.requests.resolve import SAMPLER_ALIASES, SCHEDULE_ALIASES
-from sdplay.server.clients import formats_of
+from sdplay.server.clients import GRID, formats_of
 from sdplay.server.derived import DERIVED
 from sdplay.server.http.native.context import ServiceHere
 from sdplay.server.http.native.schema import defaults
@@ -102,8 +102,8 @@ def capabilities(service: ServiceHere) -> Capabilities:
     """Modes with their defaults, formats, limits."""
     return Capabilities(
         version=VERSION,
-        modes={mode: defaults(mode) for mode in (*MODES, *DERIVED)},
-        formats={mode: list(formats_of(mode)) for mode in MODES},
+        modes={mode: defaults(mode) for mode in (*MODES, GRID, *DERIVED)},
+        formats={mode: list(formats_of(mode)) for mode in (*MODES, GRID)},
         limits=asdict(service.limits),
         workers=service.executor.workers,
     )

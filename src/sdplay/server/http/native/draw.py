@@ -9,6 +9,7 @@ from fastapi.responses import FileResponse
 from starlette.concurrency import run_in_threadpool
 
 from sdplay.core.errors import StoreError
+from sdplay.server.clients import GRID
 from sdplay.server.http.bodies import JsonObject
 from sdplay.server.http.native.context import ServiceHere
 from sdplay.server.http.native.jobs import KEY, parted
@@ -30,13 +31,15 @@ class JobFailed(Conflict):
 async def draw(
     request: Request, service: ServiceHere, body: JsonObject, idempotency_key: Annotated[str | None, KEY] = None
 ) -> FileResponse:
-    """Hand in a job, wait for its end, and answer with its first picture or its film itself. Whoever hangs up before
+    """Hand in a job, wait for its end, and answer with its first picture, its film, or the sheet
+    of its grid itself. Whoever hangs up before
     cancels it.
     """
     mode, priority, fields = parted(body)
     accepted = await run_in_threadpool(service.submit, mode, fields, key=idempotency_key, priority=priority)
     job = await ended(request, service, accepted)
-    pictures = await run_in_threadpool(service.gallery.pictures, job=job.id, limit=1)
+    pictures = await run_in_threadpool(service.gallery.pictures, job=job.id, limit=job.total + 1)
+    pictures = pictures[-1:] if job.mode == GRID else pictures[:1]
     if job.state != "completed" or not pictures:
         told = job.error or {}
         reason = str(told.get("message") or f"the job is {job.state}, and has no picture")

@@ -6,7 +6,7 @@ What the owner of the service decides is left out; files are the ids of uploads;
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, cast
 
@@ -14,10 +14,13 @@ from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
+from sdplay.requests.grid import MOST_AXES
 from sdplay.requests.modes import MODES, NO_FILES, ROLES, request_type
-from sdplay.server.clients import NAMES, OWN, formats_of
+from sdplay.requests.request import STILLS
+from sdplay.server.clients import GRID, NAMES, OWN, formats_of
 from sdplay.server.derived import DERIVED
 from sdplay.server.films import FILM_MODES
+from sdplay.server.grids import LONGEST_AXIS
 from sdplay.server.motion import Motion
 from sdplay.version import VERSION
 
@@ -59,6 +62,14 @@ OF_FILMS: dict[str, Any] = {
         "description": "The id of a job whose film comes out the same at its unchanged frames: those are taken over.",
     },
 }
+AXES: dict[str, Any] = {
+    "type": "array",
+    "items": {"type": "string", "maxLength": LONGEST_AXIS},
+    "minItems": 1,
+    "maxItems": MOST_AXES,
+    "description": "One to three axes, across, down and in blocks, as on the command line: a field and its values, "
+    '"steps=10,20,30", "seed=1-5", "guidance=1-7 [4]", "prompt=castle|house", "sampler=euler,ddim".',
+}
 MOVE = {
     "type": "object",
     "additionalProperties": False,
@@ -88,6 +99,8 @@ def json_body(name: str) -> dict[str, Any]:
 
 def schema_name(mode: str) -> str:
     """What the schema of the jobs of `mode` is called: Txt2ImgRequest."""
+    if mode == GRID:
+        return "GridRequest"
     return f"{(DERIVED[mode] if mode in DERIVED else request_type(mode)).__name__}Request"
 
 
@@ -100,7 +113,8 @@ def job_schemas() -> dict[str, Any]:
     for mode, kind in kinds.items():
         reference = found[kind, "validation"]["$ref"].removeprefix(REF)
         parts[schema_name(mode)] = job_schema(mode, parts.pop(reference))
-    modes = {mode: REF + schema_name(mode) for mode in kinds}
+    parts[schema_name(GRID)] = grid_schema([parts[schema_name(mode)] for mode in STILLS])
+    modes = {mode: REF + schema_name(mode) for mode in (*kinds, GRID)}
     parts["JobRequest"] = {
         "description": "A job. Without `mode` it is a picture from words.",
         "oneOf": [{"$ref": reference} for reference in modes.values()],
@@ -121,7 +135,7 @@ def job_schema(mode: str, schema: Mapping[str, Any]) -> dict[str, Any]:
     options = {name: one for name, one in OPTIONS.items() if name == "priority" or mode in MODES}
     options |= OF_FILMS if mode in FILM_MODES else {}
     if FORMAT in options:
-        options[FORMAT] = options[FORMAT] | {"enum": [*formats_of(mode), None], "default": formats_of(mode)[0]}
+        options[FORMAT] = file_formats(mode)
     return {
         "type": "object",
         "title": schema_name(mode),
@@ -130,6 +144,39 @@ def job_schema(mode: str, schema: Mapping[str, Any]) -> dict[str, Any]:
         "required": required,
         "properties": {**first, **{name: fields[name] for name in fields if name != "mode"}, **options},
     }
+
+
+def grid_schema(stills: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The schema of the jobs that make grids: any field of the requests `stills`, and the axes."""
+    fields: dict[str, Any] = {}
+    for still in stills:
+        fields |= {name: one for name, one in still["properties"].items() if name not in fields}
+    optional = {name: nullable(one) for name, one in fields.items() if name not in {"mode", "prompt", FORMAT}}
+    return {
+        "type": "object",
+        "title": schema_name(GRID),
+        "description": "A request for pictures drawn with every combination of some values. With `image` it starts "
+        "from that picture, with a `mask` or `extend` it repaints it.",
+        "additionalProperties": False,
+        "required": ["mode", GRID, "prompt"],
+        "properties": {
+            "mode": {"type": "string", "const": GRID, "description": "The kind of job."},
+            GRID: AXES,
+            "prompt": fields["prompt"],
+            **optional,
+            FORMAT: file_formats(GRID),
+        },
+    }
+
+
+def file_formats(mode: str) -> dict[str, Any]:
+    """The schema of the option that says what the files of a job of `mode` are."""
+    return OPTIONS[FORMAT] | {"enum": [*formats_of(mode), None], "default": formats_of(mode)[0]}
+
+
+def field_schema_of(mode: str, field: str) -> dict[str, Any]:
+    """The schema of `field` in the jobs of `mode`."""
+    return job_schemas()[schema_name(mode)]["properties"][field]
 
 
 def field_schema(name: str, schema: Mapping[str, Any]) -> dict[str, Any]:

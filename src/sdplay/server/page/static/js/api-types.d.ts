@@ -89,6 +89,22 @@ export type AnimateRequest = {
   fork?: string | null;
 };
 
+export type AxisFacts = {
+  field: string;
+  name: string;
+  kind: "words" | "whole" | "number" | "choice" | "switch" | "size" | "lora" | "text";
+  about: string;
+  group: string;
+  least: number | null;
+  most: number | null;
+  choices: (string)[];
+  modes: (string)[];
+};
+
+export type AxisList = {
+  axes: (AxisFacts)[];
+};
+
 export type Body_read_settings_api_v1_read_post = {
   file: string;
 };
@@ -237,6 +253,128 @@ export type FramesAnswer = {
   frame: string;
 };
 
+export type GridAnswer = {
+  id: string;
+  url: string;
+  events: string;
+  mode: string;
+  words: string;
+  width: number;
+  height: number;
+  state: "queued" | "running" | "completed" | "failed" | "cancelled";
+  total: number;
+  done: number;
+  priority: number;
+  place?: number | null;
+  attempt: number;
+  deaths: number;
+  seed: number;
+  recipe: string;
+  source: string;
+  created: number;
+  started: number | null;
+  ended: number | null;
+  error: Problem | null;
+  notes: (string)[];
+  axes: (PlannedAxis)[];
+  columns: number;
+  rows: number;
+  blocks: number;
+  covers: ((string | null)[])[];
+  sheet: PictureAnswer | null;
+  request: Record<string, unknown>;
+  cells: ((number)[])[];
+  pictures: (PictureAnswer)[];
+};
+
+export type GridList = {
+  grids: (GridSummary)[];
+  next: string | null;
+};
+
+export type GridRequest = {
+  mode: "grid";
+  grid: (string)[];
+  prompt: string;
+  negative_prompt?: string | null;
+  prompt_syntax?: "a1111" | "plain" | null;
+  seed?: number | null;
+  steps?: number | null;
+  guidance_scale?: number | null;
+  guidance_rescale?: number | null;
+  quality?: "exact" | "fast" | "draft" | null;
+  clip_skip?: number | null;
+  sampler?: string | null;
+  schedule?: string | null;
+  width?: number | null;
+  height?: number | null;
+  lora?: string | (string)[] | null;
+  embedding?: string | (string)[] | null;
+  model?: string | null;
+  vae?: string | null;
+  noise?: "philox" | "torch" | null;
+  control_image?: string | null;
+  controlnet?: string | null;
+  control_preprocessor?: "auto" | "canny" | "none" | null;
+  canny_low?: number | null;
+  canny_high?: number | null;
+  control_scale?: number | null;
+  control_start?: number | null;
+  control_end?: number | null;
+  num?: number | null;
+  style?: string | (string)[] | null;
+  anyway?: boolean | null;
+  latents?: string | null;
+  hires_scale?: number | null;
+  hires_upscaler?: "latent" | "latent-antialiased" | "latent-bicubic" | "latent-bicubic-antialiased" | "latent-nearest" | "latent-nearest-exact" | "lanczos" | null;
+  hires_steps?: number | null;
+  hires_strength?: number | null;
+  priority?: number | null | null;
+  preview?: boolean | null | null;
+  image?: string | null;
+  strength?: number | null;
+  mask?: string | null;
+  mask_blur?: number | null;
+  mask_grow?: number | null;
+  mask_invert?: boolean | null;
+  fill?: "original" | "surroundings" | "noise" | "nothing" | null;
+  only_masked?: boolean | null;
+  padding?: number | null;
+  extend?: string | null;
+  format?: "png" | "webp" | null;
+};
+
+export type GridSummary = {
+  id: string;
+  url: string;
+  events: string;
+  mode: string;
+  words: string;
+  width: number;
+  height: number;
+  state: "queued" | "running" | "completed" | "failed" | "cancelled";
+  total: number;
+  done: number;
+  priority: number;
+  place?: number | null;
+  attempt: number;
+  deaths: number;
+  seed: number;
+  recipe: string;
+  source: string;
+  created: number;
+  started: number | null;
+  ended: number | null;
+  error: Problem | null;
+  notes: (string)[];
+  axes: (PlannedAxis)[];
+  columns: number;
+  rows: number;
+  blocks: number;
+  covers: ((string | null)[])[];
+  sheet: PictureAnswer | null;
+};
+
 export type Img2ImgRequest = {
   mode: "img2img";
   negative_prompt?: string | null;
@@ -361,7 +499,7 @@ export type JobList = {
   last_event: number;
 };
 
-export type JobRequest = Txt2ImgRequest | Img2ImgRequest | InpaintRequest | DreamRequest | AnimateRequest | UpscaleRequest | VerifyRequest;
+export type JobRequest = Txt2ImgRequest | Img2ImgRequest | InpaintRequest | DreamRequest | AnimateRequest | UpscaleRequest | VerifyRequest | GridRequest;
 
 export type JobSummary = {
   id: string;
@@ -542,7 +680,22 @@ export type Plan = {
   disk_bytes: number;
   waits: number;
   film?: sdplay__server__plans__FilmAnswer | null;
+  grid?: PlannedGrid | null;
   notes: (string)[];
+};
+
+export type PlannedAxis = {
+  field: string;
+  name: string;
+  values: (string)[];
+};
+
+export type PlannedGrid = {
+  axes: (PlannedAxis)[];
+  columns: number;
+  rows: number;
+  blocks: number;
+  cells: number;
 };
 
 export type Problem = {

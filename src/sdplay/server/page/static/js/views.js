@@ -4,6 +4,7 @@ import { CanvasView } from "./views/canvas/view.js";
 import { DrawView } from "./views/draw.js";
 import { FilmsView } from "./views/films.js";
 import { GalleryView } from "./views/gallery/view.js";
+import { GridsView } from "./views/grids.js";
 import { LiveView } from "./views/live/view.js";
 import { ModelsView } from "./views/models/view.js";
 import { QueueView } from "./views/queue.js";
@@ -17,6 +18,7 @@ export const views = [
   { name: "canvas", icon: "canvas", label: "views.canvas", component: CanvasView },
   { name: "gallery", icon: "gallery", label: "views.gallery", component: GalleryView },
   { name: "films", icon: "films", label: "views.films", component: FilmsView },
+  { name: "grids", icon: "grids", label: "views.grids", component: GridsView },
   { name: "models", icon: "models", label: "views.models", component: ModelsView },
   { name: "queue", icon: "queue", label: "views.queue", component: QueueView },
 ];

@@ -122,7 +122,7 @@ export function applyEvent(before, event) {
     }
     case "picture": {
       const pictures = [...(known?.pictures ?? []).filter((one) => one !== event.data.picture), event.data.picture];
-      const done = Math.max(known?.done ?? 0, pictures.length);
+      const done = Math.min(Math.max(known?.done ?? 0, pictures.length), known?.total ?? 0); // a sheet is one more
       const after = known ? changed(before, id, { pictures, done }) : before;
       return { state: after, wanted: [{ picture: event.data.picture }] };
     }

@@ -1,5 +1,6 @@
 /** The panel: all that a picture is made of, and the button. */
 import { bytes, seconds } from "../../core/format.js";
+import { sendTo } from "../../core/handoff.js";
 import { html } from "../../core/html.js";
 import { href } from "../../core/router.js";
 import { queue } from "../../core/store.js";
@@ -18,7 +19,7 @@ import { MoreFold } from "./more.js";
 import { notesOf } from "./notes.js";
 import { PromptField } from "./prompt.js";
 import { queueIt } from "./queue.js";
-import { BEGIN, change, settings } from "./settings.js";
+import { BEGIN, change, requestOf, settings } from "./settings.js";
 
 export function Composer() {
   const { lora } = settings.value;
@@ -87,6 +88,7 @@ function Foot() {
     <div class="draw-buttons">
       <${Button} kind="primary" icon="draw" class="draw-button" title="Ctrl+Enter" onClick=${() => queueIt()}>${t("draw.button", { count: settings.value.num })}<//>
       <${IconButton} icon="first" kind="plain" label=${`${t("draw.first")} (Ctrl+Shift+Enter)`} onClick=${() => queueIt({ first: true })} />
+      <${IconButton} icon="grids" kind="plain" label=${t("grids.from_these")} onClick=${() => sendTo("grids", { request: requestOf(settings.value) })} />
     </div>
   </footer>`;
 }

@@ -1,6 +1,7 @@
 /** One picture, large: what it says, and what can be done with it. */
 import { api } from "../../core/api.js";
 import { bytes, date, percent } from "../../core/format.js";
+import { sendTo } from "../../core/handoff.js";
 import { html, useEffect, useState } from "../../core/html.js";
 import { useKeys } from "../../core/keys.js";
 import { go } from "../../core/router.js";
@@ -130,6 +131,8 @@ function Info({ picture }) {
   const isPicture = picture.media_type.startsWith("image");
   const sends = [
     request && !picture.film && { label: t("gallery.use_settings"), icon: "draw", run: () => useSettings(recipe) },
+    request &&
+      !picture.film && { label: t("grids.from_these"), icon: "grids", run: () => sendTo("grids", { request }) },
     isPicture && { label: t("gallery.to_canvas"), icon: "canvas", run: () => send("canvas", picture) },
     isPicture && { label: t("gallery.to_control"), icon: "layers", run: () => send("draw", picture) },
     { label: t("gallery.to_film"), icon: "films", run: () => send("films/new/animate", picture) },

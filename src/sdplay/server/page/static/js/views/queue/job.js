@@ -20,6 +20,7 @@ const ICONS = {
   inpaint: "brush",
   dream: "films",
   animate: "films",
+  grid: "grids",
   upscale: "zoomin",
   verify: "verify",
 };
