@@ -17,9 +17,8 @@ from sdplay.cli.batch import draw_all
 from sdplay.cli.deliver import delivery_from, delivery_options
 from sdplay.cli.flags import in_the_words_of, request_fields, request_options
 from sdplay.cli.follow import follow
-from sdplay.cli.prepare import prepare_flag
 from sdplay.cli.prompts import prompt_options, prompts_in
-from sdplay.cli.request_command import Flag, ModeCommand
+from sdplay.cli.request_command import Flag, ModeCommand, prepare_flag
 from sdplay.cli.warm import executor_of_service
 from sdplay.core.errors import UnknownName
 

@@ -15,8 +15,8 @@ from sdplay.cli.follow import Report, follow
 from sdplay.cli.frame_range import FrameRange
 from sdplay.cli.models import PICKLE, library_with
 from sdplay.cli.param_types import FileKind, Folder
-from sdplay.cli.prepare import free_folder, prepare_flag, tell_prepared
-from sdplay.cli.request_command import Flag, ModeCommand
+from sdplay.cli.prepare import free_folder, tell_prepared
+from sdplay.cli.request_command import Flag, ModeCommand, prepare_flag
 from sdplay.cli.warm import drawn_by_service, no_serve
 from sdplay.core.errors import SdplayError, Stopped
 

@@ -10,18 +10,10 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
-from sdplay.cli.request_command import Flag
-
 if TYPE_CHECKING:
     from sdplay.cli.deliver import Delivery
     from sdplay.requests.request import AnyStill
     from sdplay.studio import Studio
-
-PREPARE_HELP = "Make the job in --out and draw nothing: `sdplay draw-units` does, on as many machines as you like."
-
-
-def prepare_flag() -> click.Option:
-    return Flag(["--prepare"], is_flag=True, help=PREPARE_HELP)
 
 
 def tell_prepared(studio: Studio, folder: Path, *, quiet: bool) -> int:

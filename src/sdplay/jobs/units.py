@@ -93,6 +93,6 @@ def units_in(units: Sequence[Unit], asked: Sequence[tuple[int, int | None]] | No
         if first >= len(units):
             many = f"the job has the units 0 to {len(units) - 1}"
             text = f"{first}" if last == first else f"{first}-{'' if last is None else last}"
-            raise BadRequest(many, field="units", value=text, hint="`sdplay draw-units JOB --list` shows them")
+            raise BadRequest(many, field="units", value=text, hint="sdplay draw-units JOB `list` shows them")
         found |= set(range(first, len(units) if last is None else min(last + 1, len(units))))
     return [units[number] for number in sorted(found)]

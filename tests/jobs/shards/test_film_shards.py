@@ -179,7 +179,7 @@ def test_a_damaged_unit_is_named_and_drawn_again(
     out = tmp_path / "film"
     drawn(out, scenes)
     damage(store(out).folder(3) / name)
-    with pytest.raises(StoreError, match=r"(?s)1 of 3 units are not drawn: 1\n.*draw-units .*film --units 1$"):
+    with pytest.raises(StoreError, match=r"(?s)1 of 3 units are not drawn: 1\n.*draw-units .*film `units=1`$"):
         joined(out, scenes)
     assert not (out / "video.mp4").exists()
     assert frames_of(drawn(out, scenes)) == [6, 7]
@@ -193,7 +193,7 @@ def test_missing_units_are_named_as_they_are_typed(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="4 of 7 units are not drawn: 0,3-4,6") as lacking:
         joined(tmp_path / "film", request)
     assert lacking.value.exit_code == 1
-    assert lacking.value.hint.endswith("--units 0,3-4,6")
+    assert lacking.value.hint.endswith("`units=0,3-4,6`")
 
 
 def test_another_arithmetic_is_refused_or_marked(tmp_path: Path, scenes: AnyFilm) -> None:
@@ -250,7 +250,7 @@ def test_nobody_audits_itself(tmp_path: Path, scenes: AnyFilm) -> None:
     assert drawn(tmp_path / "film", scenes, "a", audit=1.0) == []
     with pytest.raises(NotReproduced, match="one worker alone") as refused:
         joined(tmp_path / "film", scenes, audit=1.0)
-    assert "--units 0-2 --audit 100% --worker ANOTHER" in refused.value.hint
+    assert "`units=0-2` `audit=100%` `worker=ANOTHER`" in refused.value.hint
 
 
 def test_an_audit_of_a_part_draws_that_part_again(tmp_path: Path) -> None:

@@ -108,9 +108,10 @@ class ShardJobs:
         joining = ShardJobs(Resolver(NobodyDraws(), library=self.resolver.library))
         job = joining.open(path, model)
         store = PieceStore(path)
+        done = job.finished() | store.numbers()
         claims = Claims(ClaimFolder(store.root / CLAIMS), "")
         for unit in units_in(job.units, asked):
-            state = state_of(job, store, unit)
+            state = state_of(unit, done)
             yield UnitState(unit=unit, state=state, holder="" if state == "drawn" else claims.holder(unit_name(unit)))
 
     def calculates(self) -> Calculates:

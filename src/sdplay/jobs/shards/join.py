@@ -54,7 +54,7 @@ def join_units(job: ShardJob, audit: float = 0.0) -> Generator[Event, None, None
             f"{len(lacking)} of {len(job.units)} units are not drawn: {units_text(lacking)}",
             field="job",
             value=str(job.folder.path),
-            hint=f"{how_to_draw(job, lacking)}",
+            hint=how_to_draw(job, lacking),
         )
     if records:
         check_audit(job, store, audit)
@@ -89,7 +89,7 @@ def check_audit(job: ShardJob, store: PieceStore, share: float) -> None:
         return
     disputed = any(audit.verdict(number).disputed for number in store.numbers())
     why = "workers differ about" if disputed else "one worker alone drew"
-    names = f"{how_to_draw(job, waiting)} --audit {share:.0%} --worker ANOTHER"
+    names = f"{how_to_draw(job, waiting)} `audit={share:.0%}` `worker=ANOTHER`"
     raise NotReproduced(
         f"{why} some of the units {units_text(waiting)}",
         field="job",
@@ -123,7 +123,7 @@ def units_with(job: ShardJob, pieces: Collection[int]) -> list[int]:
 
 
 def how_to_draw(job: ShardJob, units: list[int]) -> str:
-    return f"sdplay draw-units {shlex.quote(str(job.folder.path))} --units {units_text(units)}"
+    return f"sdplay draw-units {shlex.quote(str(job.folder.path))} `units={units_text(units)}`"
 
 
 def units_text(units: list[int]) -> str:
@@ -145,8 +145,7 @@ def numbers_text(numbers: Iterable[int]) -> str:
     return ",".join(f"{first}" if first == last else f"{first}-{last}" for first, last in spans)
 
 
-def state_of(job: ShardJob, store: PieceStore, unit: Unit) -> str:
-    """How far a unit is, in a word or two."""
-    done = job.finished() | store.numbers()
+def state_of(unit: Unit, done: Collection[int]) -> str:
+    """How far a unit is, in a word or two, the pieces `done` being finished or known."""
     there = sum(piece in done for piece in unit.pieces)
     return "drawn" if there == len(unit.pieces) else f"{there} of {len(unit.pieces)}" if there else "free"

@@ -154,7 +154,7 @@ class UnitWorker:
         any_drawn = False
         for unit in self._missing(units):
             self._check_banned()
-            if not self._may_begin(unit):
+            if not self._may_begin(unit) or self._is_drawn(unit):
                 continue
             claim = self.claims.take(unit_name(unit))
             if claim is None:
@@ -164,16 +164,18 @@ class UnitWorker:
                 drawn = yield from self._draw(unit, claim)
             if drawn:
                 any_drawn = True
-                done = len(units) - len(self._missing(units))
+                done = sum(self._known.issuperset(each.pieces) for each in units)
                 seconds = time.perf_counter() - started
                 yield UnitDrawn(number=unit.number, done=done, total=len(units), seconds=seconds)
         return any_drawn
 
     def _may_begin(self, unit: Unit) -> bool:
-        if unit.waits_for is None:
-            return True
-        before = self.job.units[unit.waits_for].pieces
-        return self._known.issuperset(before) or all(map(self.store.has, before))
+        return unit.waits_for is None or self._is_drawn(self.job.units[unit.waits_for])
+
+    def _is_drawn(self, unit: Unit) -> bool:
+        """Whether all of it is finished or known by now, by whomever."""
+        self._known |= {piece for piece in set(unit.pieces) - self._known if self.store.has(piece)}
+        return self._known.issuperset(unit.pieces)
 
     def _draw(self, unit: Unit, claim: Claim) -> Generator[Event, None, bool]:
         """Draw what is missing of `unit`, piece by piece; False where the claim was lost on the way."""
@@ -185,6 +187,7 @@ class UnitWorker:
             if piece is None:
                 return False
             record = self.store.publish(piece, self.name, self.calculates.mark)
+            self._known.add(number)
             any_drawn = True
             if record.opinion.digest != piece.digest and record.worker != self.name:
                 self.store.say(number, Opinion(self.name, piece.digest))
@@ -269,8 +272,16 @@ def settle(job: ShardJob, store: PieceStore, audit: Audit) -> Iterator[Event]:
     if not spoiled and not audit.banned - store.banned():
         return
     for worker in sorted(audit.banned):
-        theirs = [number for number in sorted(spoiled) if store.has(number) and store.read(number).worker == worker]
+        theirs = [number for number in spoiled if worker_of(store, number) == worker]
         if store.ban(worker):
             yield WorkerBanned(name=worker, pieces=len(theirs))
     for number in sorted(spoiled | (job.followers(spoiled) & store.numbers())):
         store.reject(number)
+
+
+def worker_of(store: PieceStore, number: int) -> str:
+    """Who drew a piece; "" if that cannot be read."""
+    try:
+        return store.read(number).worker
+    except StoreError:
+        return ""
