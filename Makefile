@@ -55,6 +55,7 @@ model: $(VENV)/.ok-dev ## train the built-in model anew, from fetching the art t
 	$(BIN)/python -m training.latents
 	$(BIN)/python -m training.denoiser
 	$(BIN)/python -m training.export
+	$(BIN)/python -m training.previews
 	$(BIN)/python -m training.judge
 	$(BIN)/python -m training.evaluate --model src/sdplay/models/builtin
 	$(BIN)/python -m training.controlnet

@@ -17,6 +17,7 @@ from benchmarks.filming import film_section
 from benchmarks.given import write_given
 from benchmarks.larger import larger_section
 from benchmarks.machine import machine_line
+from benchmarks.previews import previews_section
 from benchmarks.refusing import refusing_section
 from benchmarks.report import Section, document
 from benchmarks.rows import Aim, read_reasons
@@ -27,7 +28,7 @@ from benchmarks.warm import warm_section
 
 SCENARIOS = (
     *("drawing", "faster", "pictures", "starting", "warm", "serving", "gallery", "tiles", "films", "larger"),
-    "refusing",
+    *("previews", "refusing"),
 )
 
 
@@ -121,6 +122,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         "tiles": lambda: tile_section(small, max(3, asked.rounds // 2)),
         "films": lambda: film_section(small, max(3, asked.rounds // 2), asked.frames),
         "larger": lambda: larger_section(small, max(1, asked.rounds // 2)),
+        "previews": lambda: previews_section(small, 4 * asked.rounds),
         "refusing": lambda: refusing_section(2 * asked.rounds),
     }
     machine = machine_line(asked.threads, Ours(small).recipe.numerics.dtype, date.today())

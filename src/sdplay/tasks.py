@@ -22,8 +22,8 @@ class DrawTask:
     """Draw pictures `indices` of `recipe` with `model` on `device`; of an animation they are one whole segment.
 
     `given` holds the finished key pictures, by frame, that the segment starts from; a single picture has none. With
-    `preview` every step of a single picture shows what is emerging, and with `keep_latents` it keeps its latents; no
-    bit of the picture depends on either.
+    `preview` every step of a single picture shows what is emerging, by the small decoder in the file `preview_decoder`
+    where there is one, and with `keep_latents` it keeps its latents; no bit of the picture depends on either.
     """
 
     recipe: Recipe
@@ -32,6 +32,7 @@ class DrawTask:
     device: str
     given: Mapping[int, Pixels] = field(default_factory=dict["int", "Pixels"])
     preview: bool = False
+    preview_decoder: Path | None = None
     keep_latents: bool = False
 
     def __str__(self) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -30,7 +32,7 @@ PUBLISHED = {
     "sdxl_lightning_4step_lora": ("Lightning", 4, 1.0, "euler", "trailing"),
     "sdxl_lightning_8step": ("Lightning", 8, 1.0, "euler", "trailing"),
     "dmd2_sdxl_4step_lora_fp16": ("DMD2", 4, 1.0, "lcm", "trailing"),
-    "TCD-SD15-LoRA": ("TCD", 4, 1.0, "ddim", "trailing"),
+    "TCD-SD15-LoRA": ("TCD", 4, 1.0, "tcd", "trailing"),
     "sd_turbo": ("SD-Turbo", 4, 1.0, "euler_a", "trailing"),
     "sd_xl_turbo_1.0_fp16": ("SDXL-Turbo", 4, 1.0, "euler_a", "trailing"),
 }
@@ -121,6 +123,21 @@ def test_it_is_said_in_one_line_what_was_taken(model: ResolvedModel, tmp_path: P
 def test_a_checkpoint_may_be_made_for_another_size(model: ResolvedModel) -> None:
     name = replace(model.identity, name="sd_xl_turbo_1.0")
     assert recipe(replace(model, identity=name, card=replace(model.card, size=1024))).width == 512
+
+
+def test_a_network_that_is_told_its_guidance_says_so_itself(model: ResolvedModel, tmp_path: Path) -> None:
+    folder = tmp_path / "any name"
+    shutil.copytree(model.path, folder)
+    config = folder / "unet" / "config.json"
+    config.write_text(json.dumps(json.loads(config.read_text()) | {"time_cond_proj_dim": 256}))
+    found = few_steps_of(replace(model, path=folder))
+    assert found is not None
+    assert (found.settings.sampler, found.settings.steps, found.settings.guidance_scale) == ("lcm", 4, 8.0)
+    single = tmp_path / "single.safetensors"
+    save_file({"model.diffusion_model.time_embedding.cond_proj.weight": torch.zeros(4, 256)}, single)
+    assert few_steps_of(replace(model, path=single)) == replace(found, name=model.identity.name)
+    save_file({"model.diffusion_model.time_embed.0.weight": torch.zeros(4, 4)}, single)
+    assert few_steps_of(replace(model, path=single)) is None
 
 
 def test_the_model_in_the_box_says_itself_what_it_is() -> None:

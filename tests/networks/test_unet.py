@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 import torch
-from diffusers import UNet2DConditionModel
+from diffusers import LatentConsistencyModelPipeline, UNet2DConditionModel
 
 from sdplay.networks.config import UNetConfig
-from sdplay.networks.unet import UNet
+from sdplay.networks.unet import UNet, guidance_embedding
 from tests.support.kinds import WIDTH, build_unet
 from tests.support.twins import FORMATS, latents, noise, sizes, twin
 
@@ -91,6 +91,26 @@ def test_other_shapes_are_those_of_diffusers(config: dict[str, Any]) -> None:
     torch.manual_seed(4)
     ours, theirs = both(UNet2DConditionModel(**COMMON | config), torch.float32)
     assert torch.equal(ours, theirs)
+
+
+def lcm() -> Any:
+    torch.manual_seed(5)
+    return UNet2DConditionModel(**COMMON | ATTENDING | {"time_cond_proj_dim": 16})
+
+
+@pytest.mark.parametrize("dtype", FORMATS)
+def test_a_network_that_is_told_its_guidance_is_that_of_diffusers(dtype: torch.dtype) -> None:
+    told = {"timestep_cond": guidance_embedding([8.0, 1.5], 16).to(dtype)}
+    ours, theirs = both(lcm(), dtype, **told)
+    assert torch.equal(ours, theirs)
+    assert not torch.equal(ours, both(lcm(), dtype)[0])
+    assert torch.equal(*both(lcm(), dtype))  # told nothing
+
+
+def test_guidance_is_embedded_as_in_its_pipeline() -> None:
+    scales = torch.tensor([1.0, 1.8, 8.5])
+    theirs = LatentConsistencyModelPipeline.get_guidance_scale_embedding(None, scales - 1, 256)  # type: ignore[arg-type]
+    assert torch.allclose(guidance_embedding(scales.tolist(), 256), theirs, atol=2e-3)  # an angle of 7,500 in float32
 
 
 def test_its_weights_have_the_names_of_diffusers() -> None:

@@ -27,8 +27,8 @@ PROMPTS = re.compile(r"draw\.(?:suggestion\.\d|example\.prompt)|live\.prompt\.ex
 # Names and words of the field that are the same everywhere, and words that a language happens to share with English.
 NAMES = {
     "Auto", "Canny", "Clip", "Clip skip", "ControlNet", "Embeddings", "Guidance rescale", "Hires", "Inpainting", "LoRA",
-    "Prompt", "Sampler", "Stable Diffusion", "Stable Diffusion XL", "VAE", "Zoom", "auto", "embedding", "wildcard",
-    "{count} LoRA", "{size} px",
+    "Eta", "Prompt", "Sampler", "Stable Diffusion", "Stable Diffusion XL", "VAE", "Zoom", "auto", "embedding",
+    "wildcard", "{count} LoRA", "{size} px",
 }  # fmt: skip
 SAME = {
     "de": {

@@ -26,6 +26,7 @@ class StubFamily:
     def __init__(self, decode: Callable[[Tensor], Tensor] = plain_decode) -> None:
         self.process, self.device = make_process(), torch.device("cpu")
         self.latent_channels, self.vae_scale_factor, self.is_inpaint = 4, 8, False
+        self.reads_guidance = False
         self.decode = self.decode_float32 = decode
         self.encoded: list[str] = []
         self.asked: list[tuple[int, float]] = []

@@ -10,11 +10,16 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from safetensors.torch import save_file
 from torch import Tensor
 
+from sdplay.engines.device import make_placement
 from sdplay.events import Event, ImageDone, Stepped
+from sdplay.families.sd.model import load as load_sd
+from sdplay.library.preview_decoders import OWN
+from sdplay.networks.tiny_decoder import TinyDecoder
 from sdplay.pipeline.model_cache import TextEncodingCache
-from sdplay.pipeline.preview import FINER, LinearPreview, colour_fields, fit_preview
+from sdplay.pipeline.preview import FINER, LinearPreview, TinyPreview, colour_fields, fit_preview, make_preview
 from sdplay.pipeline.render import render
 from sdplay.requests.base import make_request
 from sdplay.requests.recipe import Recipe, plan
@@ -56,7 +61,7 @@ def test_the_last_preview_is_near_the_picture_and_changes_no_bit(builtin: Path) 
             steps = [event for event in events if isinstance(event, Stepped)]
             (picture,) = [event.picture for event in events if isinstance(event, ImageDone)]
             assert [len(step.previews) for step in steps] == [1] * 4
-            assert steps[-1].previews[0].shape == (32, 32, 3)
+            assert steps[-1].previews[0].shape == (64, 64, 3)
             assert steps[-1].previews[0].dtype == np.uint8
             assert nearness(steps[-1].previews[0], picture.pixels) > 0.93
             assert nearness(steps[0].previews[0], picture.pixels) > 0.6
@@ -123,6 +128,68 @@ def test_any_factor_will_do(factor: int) -> None:
     (shown,) = LinearPreview(fit_preview(codec))(codec.encode(torch.zeros(1, 3, 4 * factor, 6 * factor)))
     assert shown.shape == (8, 12, 3)
     assert np.abs(shown.astype(int) - 128).max() <= 8
+
+
+def saved(decoder: TinyDecoder, path: Path) -> Path:
+    save_file(decoder.state_dict(), path)
+    return path
+
+
+def nearest(width: int) -> TinyDecoder:
+    """A decoder that shows the first three channels as they are, each latent as one pixel."""
+    decoder = TinyDecoder(4, width, (0,))
+    with torch.no_grad():
+        for parameter in decoder.parameters():
+            parameter.zero_()
+        for channel in range(3):  # what is read is bent, and its negative numbers are lost on the way
+            decoder[1].weight[channel, channel, 1, 1] = 1
+            decoder[1].bias[channel] = 1
+            decoder[3].weight[channel, channel, 1, 1] = 0.5
+    return decoder
+
+
+class Pooling(StubFamily):
+    """A VAE whose latents are the colours of each block."""
+
+    def encode(self, pixels: Tensor) -> Tensor:
+        small = torch.nn.functional.avg_pool2d(pixels, 8)
+        return torch.cat([small, small[:, :1]], dim=1)
+
+
+def test_a_small_decoder_is_taken_if_it_draws_what_latents_show(tmp_path: Path) -> None:
+    fits = make_preview(Pooling(), saved(nearest(8), tmp_path / "fits.safetensors"))
+    assert isinstance(fits, TinyPreview)
+    (shown,) = fits(torch.full((1, 4, 3, 5), 0.5))
+    assert shown.shape == (3, 5, 3)
+    assert abs(int(shown[1, 1, 0]) - 191) <= 3
+    torch.manual_seed(1)
+    other = saved(TinyDecoder(4, 8, (1, 0)), tmp_path / "other.safetensors")
+    assert isinstance(make_preview(Pooling(), other), LinearPreview)
+    of_others = saved(TinyDecoder(16, 8, (0,)), tmp_path / "sixteen.safetensors")
+    assert isinstance(make_preview(Pooling(), of_others), LinearPreview)
+
+
+def test_the_model_in_the_box_has_one_that_fits(builtin: Path) -> None:
+    family = load_sd(builtin, make_placement("cpu", "float32", "float32"))
+    assert isinstance(make_preview(family, builtin / OWN), TinyPreview)
+
+
+def test_a_file_that_is_none_costs_the_small_decoder_and_no_picture(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    save_file({"a": torch.zeros(1)}, tmp_path / "a.safetensors")
+    (tmp_path / "b.safetensors").write_bytes(b"nothing")
+    for name in ("a", "b", "missing"):
+        assert isinstance(make_preview(Pooling(), tmp_path / f"{name}.safetensors"), LinearPreview)
+    assert len(caplog.records) == 3
+
+
+def test_large_latents_are_made_smaller_and_odd_ones_are_shown() -> None:
+    preview = TinyPreview(TinyDecoder(4, 8, (0, 0, 0, 0)).eval())
+    (shown,) = preview(torch.randn(1, 4, 40, 80))
+    assert shown.shape == (112, 216, 3)
+    (odd,) = preview(torch.full((1, 4, 2, 2), float("nan")))
+    assert set(odd.ravel()) == {128}
 
 
 def test_a_vae_without_numbers_is_shown_grey() -> None:

@@ -87,6 +87,7 @@ OTHER = {
     "guidance_rescale": 0.7,
     "clip_skip": 2,
     "quality": "draft",
+    "eta": 0.5,
     "vae": "mine",
     "sampler": "ddim",
     "schedule": "karras",

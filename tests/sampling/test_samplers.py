@@ -21,6 +21,7 @@ from diffusers import (
     EulerAncestralDiscreteScheduler,
     EulerDiscreteScheduler,
     HeunDiscreteScheduler,
+    TCDScheduler,
     UniPCMultistepScheduler,
 )
 from hypothesis import given
@@ -29,7 +30,7 @@ from torch import Tensor
 
 from sdplay.sampling.noise import NoiseSampler
 from sdplay.sampling.process import make_process
-from sdplay.sampling.samplers import SAMPLERS, ancestral_step
+from sdplay.sampling.samplers import RENOISING, SAMPLERS, WITH_ETA, adds_noise, ancestral_step, make_sampler
 from sdplay.sampling.sigmas import Sigmas, make_sigmas
 
 SD15 = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear", "num_train_timesteps": 1000}
@@ -228,6 +229,83 @@ def test_lcm_jumps_to_what_it_sees_and_adds_the_noise_of_the_next_level() -> Non
         x0 = gaussian(x, step.sigma)
         x = x0 + following * unit_noise(step.index) if following else x0
         assert torch.equal(step.x, x)
+
+
+@pytest.mark.parametrize("eta", [0.0, 0.3, 0.75, 1.0])
+@pytest.mark.parametrize("steps", [2, 4, 8])
+@pytest.mark.parametrize("prediction", PREDICTIONS)
+def test_tcd_is_its_authors_scheduler_given_the_same_noise(
+    prediction: str, steps: int, eta: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Theirs ends at the first level of training and ours at none, so what both see in the last step is compared."""
+    given_out: list[int] = []
+
+    def same_noise(*_: Any, **__: Any) -> Tensor:
+        given_out.append(len(given_out))
+        return unit_noise(100 + given_out[-1])
+
+    monkeypatch.setattr("diffusers.schedulers.scheduling_tcd.randn_tensor", same_noise)
+    scheduler = TCDScheduler(**SD15, prediction_type=prediction, clip_sample=False)
+    sigmas = make_sigmas(make_process(), "trailing", steps)
+    start = start_of(sigmas)
+    scheduler.set_timesteps(timesteps=[1000 - k * 1000 // steps - 1 for k in range(steps)])
+    x, seen = start / math.sqrt(1 + sigmas.levels[0] ** 2), start
+    for timestep, sigma in zip(scheduler.timesteps, sigmas.levels, strict=False):
+        output = network_output(prediction, x * math.sqrt(1 + sigma**2), sigma)
+        seen = gaussian(x * math.sqrt(1 + sigma**2), sigma)
+        x = scheduler.step(output, timestep, x, eta=eta, return_dict=False)[0]
+    sampler = make_sampler("tcd", eta, make_process().schedule)
+    *_, last = sampler(gaussian, start, sigmas.levels, lambda k: unit_noise(100 + k))
+    assert len(given_out) == (steps - 1 if eta else 0)
+    assert_close(last.x, last.x0)
+    assert_close(last.x0, seen)
+
+
+@pytest.mark.parametrize("eta", [0.3, 1.0])
+def test_ddim_with_noise_is_ddim_given_the_same_noise(eta: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    given_out: list[int] = []
+
+    def same_noise(*_: Any, **__: Any) -> Tensor:
+        given_out.append(len(given_out))
+        return unit_noise(100 + given_out[-1])
+
+    monkeypatch.setattr("diffusers.schedulers.scheduling_ddim.randn_tensor", same_noise)
+    scheduler = DDIMScheduler(**SD15, timestep_spacing="trailing", clip_sample=False)
+    # theirs ends at the first level of training unless told otherwise, and asks for noise in the last step as well
+    scheduler.final_alpha_cumprod = torch.tensor(1.0)
+    sigmas = make_sigmas(make_process(), "trailing", 20)
+    start = start_of(sigmas)
+    scheduler.set_timesteps(20)
+    x = start / math.sqrt(1 + sigmas.levels[0] ** 2)
+    for timestep, sigma in zip(scheduler.timesteps, ddim_levels(scheduler), strict=True):
+        output = network_output("epsilon", x * math.sqrt(1 + sigma**2), sigma)
+        x = scheduler.step(output, timestep, x, eta=eta, return_dict=False)[0]
+    sampler = make_sampler("ddim", eta, make_process().schedule)
+    *_, last = sampler(gaussian, start, sigmas.levels, lambda k: unit_noise(100 + k))
+    assert_close(last.x, x)
+
+
+def test_at_their_ends_the_samplers_with_noise_are_others() -> None:
+    sigmas = make_sigmas(make_process(), "trailing", 6)
+    start, schedule = start_of(sigmas), make_process().schedule
+
+    def run(name: str, eta: float | None) -> Tensor:
+        *_, last = make_sampler(name, eta, schedule)(gaussian, start, sigmas.levels, lambda k: unit_noise(100 + k))
+        return last.x
+
+    assert_close(run("tcd", 0.0), run("ddim", None))
+    assert_close(run("euler_a", 0.0), run("euler", None))
+    assert_close(run("ddim", 1.0), run("euler_a", None))
+    assert torch.equal(run("tcd", 0.3), run("tcd", None))
+    assert torch.equal(run("euler_a", 1.0), run("euler_a", None))
+    assert not torch.equal(run("tcd", 0.6), run("tcd", 0.3))
+    assert_close(run("tcd", 1.0), run("lcm", None), 2e-2)  # the first level of training is not quite none
+
+
+def test_it_is_known_which_samplers_add_noise() -> None:
+    assert {name for name in SAMPLERS if adds_noise(name, None)} == RENOISING
+    assert {name for name in SAMPLERS if adds_noise(name, 0.5)} == RENOISING | WITH_ETA
+    assert {name for name in SAMPLERS if adds_noise(name, 0.0)} == RENOISING - WITH_ETA
 
 
 def ddim_levels(scheduler: DDIMScheduler) -> list[float]:

@@ -44,6 +44,7 @@ COMMANDS = {
     "mcp": ("mcp", "Let agents draw, by the Model Context Protocol."),
     "models": ("models", "List the models on this computer."),
     "things": ("things", "List what the built-in model can draw."),
+    "bench": ("bench", "Measure how fast this computer draws, and what to change."),
     "samplers": ("models", "List samplers and noise schedules."),
 }
 # Near enough to a command to be a typing mistake, far enough to leave "snow", "shoe" and "cream" their pictures.

@@ -17,6 +17,7 @@ A_MOMENT = {"GOMP_SPINCOUNT": "10000", "KMP_BLOCKTIME": "1"}  # tens of microsec
 LEAST_ADDRESS_SPACE = 3 * 2**29  # bytes that torch and its libraries map
 STATM = Path("/proc/self/statm")
 MEMINFO = Path("/proc/meminfo")
+STATUS = Path("/proc/self/status")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +40,11 @@ def memory_available(meminfo: Path = MEMINFO) -> int | None:
 def memory_total(meminfo: Path = MEMINFO) -> int | None:
     """Bytes of main memory; None if unknown."""
     return _amount("MemTotal:", meminfo)
+
+
+def memory_peak(status: Path = STATUS) -> int | None:
+    """The most memory in bytes that this process has had; None if unknown."""
+    return _amount("VmHWM:", status)
 
 
 def _amount(name: str, meminfo: Path) -> int | None:

@@ -21,7 +21,8 @@ from sdplay.requests.recipe import Recipe, plan
 from sdplay.tasks import DrawTask, MotionTask, Task, UpscaleTask
 
 if TYPE_CHECKING:
-    from sdplay.pipeline.preview import LinearPreview, PreviewCache
+    from sdplay.pipeline.preview import PreviewCache
+    from sdplay.pipeline.render import Preview
 
 
 class ModeRenderer(Protocol):
@@ -48,11 +49,11 @@ class PictureRenderer:
         with closing(render_with_retry(inputs, plan(task.recipe, task.indices))) as events:
             yield from map(finished, events)
 
-    def _preview(self, task: DrawTask, loaded: LoadedModel) -> LinearPreview:
+    def _preview(self, task: DrawTask, loaded: LoadedModel) -> Preview:
         from sdplay.pipeline.preview import PreviewCache
 
         self._previews = self._previews or PreviewCache()
-        return self._previews.of(loaded.family, task.recipe)
+        return self._previews.of(loaded.family, task.recipe, task.preview_decoder)
 
     def close(self) -> None:
         self._previews = None

@@ -66,7 +66,8 @@ class Family(Protocol):
     `encode_weighted_text` encodes weighted text of any length, chunk by chunk, with the same bits if that is one chunk
     without weights. Both read the layer that `clip_skip` says, and raise `BadRequest` if there is no such layer.
     `denoiser` denoises a batch whose row i is conditioned by `conditionings[i]`. An inpainting model (`is_inpaint`)
-    also gets `inpaint_channels` [b, 1 + C, h, w], repeated over the batch; `controls` apply to all rows.
+    also gets `inpaint_channels` [b, 1 + C, h, w], repeated over the batch; `controls` apply to all rows. One that
+    `reads_guidance` gets the `guidance` scale of each row, and does in one half what takes others two.
     `load_add_ons` reads LoRAs, embeddings and ControlNets. `with_add_ons` is the same model with LoRAs on U-Net and
     text encoders (by digest) and with `embeddings`: neither of two such models changes what the other draws.
     `controlnets` gives the ControlNets that were read.
@@ -79,6 +80,7 @@ class Family(Protocol):
     latent_channels: int
     vae_scale_factor: int
     is_inpaint: bool
+    reads_guidance: bool
 
     @property
     def controlnets(self) -> ControlNetLoader: ...
@@ -98,6 +100,7 @@ class Family(Protocol):
         encodings: Sequence[TextEncoding],
         inpaint_channels: Tensor | None = None,
         controls: Sequence[ControlCond] = (),
+        guidance: Sequence[float] = (),
     ) -> Denoiser: ...
 
     def encode(self, pixels: Tensor) -> Tensor: ...

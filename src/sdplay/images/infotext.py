@@ -23,6 +23,7 @@ SAMPLER_LABELS = {
     "ddim": "DDIM",
     "unipc": "UniPC",
     "lcm": "LCM",
+    "tcd": "TCD",
 }
 SCHEDULE_LABELS = {
     "trailing": "SGM Uniform",
@@ -69,6 +70,7 @@ def infotext(recipe: Recipe, index: int, version: str) -> str:
         "Model": recipe.model.name,
         **vae_pairs(recipe),
         **strength(request),
+        **({"Eta": f"{request.eta:g}"} if request.eta is not None else {}),
         **({"Clip skip": request.clip_skip} if request.clip_skip != 1 else {}),
         "RNG": NOISE_LABELS[request.noise],
         **repainted(request),

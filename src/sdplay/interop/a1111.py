@@ -89,6 +89,8 @@ MEANINGS: dict[str, Meaning] = {
     "CFG Rescale phi": ("guidance_rescale", number),  # of an extension, under three names
     "CFG Rescale φ": ("guidance_rescale", number),
     "CFG Rescale": ("guidance_rescale", number),
+    "Eta": ("eta", number),
+    "Eta DDIM": ("eta", number),
     "Seed": ("seed", whole),
     "Size-1": ("width", whole),
     "Size-2": ("height", whole),

@@ -31,6 +31,7 @@ SAMPLERS = {
     "heundiscretescheduler": "heun",
     "ddimscheduler": "ddim",
     "lcmscheduler": "lcm",
+    "tcdscheduler": "tcd",
     "unipcmultistepscheduler": "unipc",
 }
 SCHEDULES = {

@@ -77,6 +77,7 @@ class PictureJobs:
             model=resolved.model,
             device=resolved.device,
             preview=preview,
+            preview_decoder=self._preview_decoder(resolved) if preview else None,
             keep_latents=keep_latents,
         )
         for event in self.resolver.executor.run(task):
@@ -86,6 +87,11 @@ class PictureJobs:
             if writer is not None and isinstance(event, ImageDone):
                 yield ImageSaved(artifact=writer.write(event.picture))
         yield Finished(total=len(indices), seconds=time.perf_counter() - started)
+
+    def _preview_decoder(self, resolved: ResolvedRequest) -> Path | None:
+        from sdplay.library.preview_decoders import preview_decoder  # only where somebody looks on
+
+        return preview_decoder(resolved.model, self.resolver.library)
 
     def draw(
         self,

@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sdplay.core.errors import SdplayError
-from sdplay.files.model_files import read_header
+from sdplay.families.common.checkpoint_names import COND_PROJ, UNET
+from sdplay.files.model_files import read_header, read_json
 from sdplay.library.card import ModelCard, shipped_cards
 from sdplay.library.resolve import ResolvedModel
 
@@ -41,12 +42,26 @@ class FewSteps:
     of_merges: bool = False
 
 
+def merge_of(title: str, *, steps: int, guidance_scale: float) -> FewSteps:
+    """What merges of a kind are drawn with, most of which keep some of the guidance that they were merged with."""
+    word = title.lower()
+    return FewSteps(
+        title=f"a merge of {title}",
+        words=rf"\b{word}|{word}\b",
+        steps=steps,
+        guidance_scale=guidance_scale,
+        sampler="dpmpp_2m_sde",
+        schedule="karras",
+        of_merges=True,
+    )
+
+
 # The first that fits counts: what a name says most exactly comes first.
 KNOWN = (
     FewSteps(title="DMD2", words=r"\bdmd ?2?\b", steps=4, guidance_scale=1.0, sampler="lcm"),
     FewSteps(title="Hyper-SD with guidance", words=r"\bhyper\b.*\bcfg\b", steps=8, guidance_scale=3.5, sampler="euler"),
     FewSteps(title="Hyper-SD", words=r"\bhyper ?sd|\bhyper\b.*\d ?step", steps=4, guidance_scale=1.0, sampler="ddim"),
-    FewSteps(title="TCD", words=r"\btcd\b", steps=4, guidance_scale=1.0, sampler="ddim"),
+    FewSteps(title="TCD", words=r"\btcd\b", steps=4, guidance_scale=1.0, sampler="tcd"),
     FewSteps(title="LCM", words=r"\blcm\b|\blcm(lora|sd|xl)", steps=6, guidance_scale=1.8, sampler="lcm"),
     FewSteps(
         title="Lightning",
@@ -57,25 +72,11 @@ KNOWN = (
     ),
     FewSteps(title="SD-Turbo", words=r"\bsd ?turbo\b", steps=4, guidance_scale=1.0, sampler="euler_a", size=512),
     FewSteps(title="SDXL-Turbo", words=r"\bsd ?xl ?turbo\b", steps=4, guidance_scale=1.0, sampler="euler_a", size=512),
-    FewSteps(
-        title="a merge of Lightning",
-        words=r"\blightning|lightning\b",
-        steps=6,
-        guidance_scale=1.5,
-        sampler="dpmpp_2m_sde",
-        schedule="karras",
-        of_merges=True,
-    ),
-    FewSteps(
-        title="a merge of Turbo",
-        words=r"\bturbo|turbo\b",
-        steps=8,
-        guidance_scale=2.0,
-        sampler="dpmpp_2m_sde",
-        schedule="karras",
-        of_merges=True,
-    ),
+    merge_of("Lightning", steps=6, guidance_scale=1.5),
+    merge_of("Turbo", steps=8, guidance_scale=2.0),
 )
+# A whole LCM, whose network is told the guidance and draws in one half what took two: found by its configuration.
+TOLD_GUIDANCE = FewSteps(title="LCM, told its guidance", words="", steps=4, guidance_scale=8.0, sampler="lcm")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +97,8 @@ class Found:
 def few_steps_of(model: ResolvedModel) -> Found | None:
     """The settings of the first LoRA of `model` that was made for few steps, else of its checkpoint; None for others.
 
+    A checkpoint that is told its guidance is an LCM whatever its name.
+
     Models that come with the program say in their card what they are.
     """
     if model.card.name in shipped_cards():
@@ -103,9 +106,21 @@ def few_steps_of(model: ResolvedModel) -> Found | None:
     loras = [(one.identity.name, one.path, False) for one in model.add_ons if one.identity.kind == "lora"]
     for name, path, is_checkpoint in (*loras, (model.identity.name, model.path, True)):
         found = known(names_of(name, path), is_checkpoint=is_checkpoint)
+        if is_checkpoint and is_told_guidance(path):
+            found = TOLD_GUIDANCE
         if found is not None:
             return Found(settings=found, name=name)
     return None
+
+
+def is_told_guidance(path: Path) -> bool:
+    """Whether the network of the model at `path`, a diffusers folder or a single file, reads a guidance scale."""
+    try:
+        if path.is_dir():
+            return read_json(path / "unet" / "config.json").get("time_cond_proj_dim") is not None
+        return f"{UNET}{COND_PROJ}.weight" in read_header(path).tensors
+    except SdplayError:
+        return False
 
 
 def known(names: Iterable[str], *, is_checkpoint: bool) -> FewSteps | None:

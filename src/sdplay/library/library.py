@@ -20,7 +20,7 @@ from sdplay.core.identity import SUFFIXES
 from sdplay.files.regular import read_regular_text
 from sdplay.library.fetch import fetch
 
-FolderType = Literal["checkpoints", "loras", "vae", "embeddings", "controlnet"]
+FolderType = Literal["checkpoints", "loras", "vae", "embeddings", "controlnet", "vae_approx"]
 FOLDER_TYPES: tuple[FolderType, ...] = get_args(FolderType)
 # Below an application's folder or its folder of models; A1111 and Forge; ComfyUI and Fooocus.
 BELOW: dict[FolderType, tuple[str, ...]] = {
@@ -29,6 +29,7 @@ BELOW: dict[FolderType, tuple[str, ...]] = {
     "vae": ("models/VAE", "models/vae", "VAE", "vae"),
     "embeddings": ("embeddings", "models/embeddings"),
     "controlnet": ("models/ControlNet", "models/controlnet", "ControlNet", "controlnet"),
+    "vae_approx": ("models/VAE-approx", "models/vae_approx", "VAE-approx", "vae_approx"),
 }
 FOLDERS = ("models/diffusers", "diffusers")  # of whole diffusers folders
 LISTING = "extra_model_paths.yaml"

@@ -26,13 +26,16 @@ def sinusoids(values: Tensor, width: int, *, cosine_first: bool, shift: float) -
 
 
 class Embedding(nn.Module):
-    """Two layers from [B, read] to [B, width]."""
+    """Two layers from [B, read] to [B, width]; what they read may have a condition [B, `condition`] added to it."""
 
-    def __init__(self, read: int, width: int) -> None:
+    def __init__(self, read: int, width: int, condition: int | None = None) -> None:
         super().__init__()
         self.linear_1, self.linear_2 = nn.Linear(read, width), nn.Linear(width, width)
+        self.cond_proj = None if condition is None else nn.Linear(condition, read, bias=False)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, condition: Tensor | None = None) -> Tensor:
+        if self.cond_proj is not None and condition is not None:
+            x = x + self.cond_proj(condition)
         return self.linear_2(silu(self.linear_1(x)))
 
 

@@ -96,6 +96,7 @@ class UNetConfig(NetworkConfig):
     addition_embed_type: str | None = None
     addition_time_embed_dim: int | None = None
     projection_class_embeddings_input_dim: int | None = None
+    time_cond_proj_dim: int | None = None
 
     def __post_init__(self) -> None:
         known = {"DownBlock2D", "UpBlock2D", ATTENDING_DOWN, ATTENDING_UP}

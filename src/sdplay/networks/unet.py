@@ -19,6 +19,7 @@ from sdplay.networks.config import ATTENDING_DOWN, ATTENDING_MIDDLE, ATTENDING_U
 Config = TypeVar("Config", bound=UNetConfig)
 FAR_BELOW = -10_000.0  # added to the scores of tokens that are not there
 TIME_WIDTHS = 4
+GUIDANCE_UNIT = 1000.0  # a guidance scale is embedded like a time: its thousandths
 
 
 class Stage(nn.Module):
@@ -112,7 +113,7 @@ class UNetEncoder(nn.Module, Generic[Config]):
         self.config = config
         widths = config.block_out_channels
         self.conv_in = nn.Conv2d(config.in_channels, widths[0], 3, padding=1)
-        self.time_embedding = Embedding(widths[0], TIME_WIDTHS * widths[0])
+        self.time_embedding = Embedding(widths[0], TIME_WIDTHS * widths[0], config.time_cond_proj_dim)
         if config.addition_embed_type is not None:
             read = config.projection_class_embeddings_input_dim
             if read is None or config.addition_time_embed_dim is None:
@@ -121,9 +122,14 @@ class UNetEncoder(nn.Module, Generic[Config]):
         self.down_blocks = nn.ModuleList(DownBlock(config, stage) for stage in range(config.stages))
         self.mid_block = None if config.mid_block_type is None else MidBlock(config)
 
-    def embedded_time(self, x: Tensor, timestep: Tensor, added: Mapping[str, Tensor] | None) -> Tensor:
-        """The time [B], and with SDXL pooled text and sizes, as all residual blocks read them: behind the SiLU."""
-        time = self.time_embedding(self._sinusoids(timestep.expand(x.size(0)), self.config.block_out_channels[0]).to(x))
+    def embedded_time(
+        self, x: Tensor, timestep: Tensor, added: Mapping[str, Tensor] | None, condition: Tensor | None = None
+    ) -> Tensor:
+        """The time [B], the guidance that an LCM is told, and with SDXL pooled text and sizes, as all residual blocks
+        read them: behind the SiLU.
+        """
+        times = self._sinusoids(timestep.expand(x.size(0)), self.config.block_out_channels[0]).to(x)
+        time = self.time_embedding(times, condition)
         if self.config.addition_time_embed_dim is not None and self.config.addition_embed_type is not None:
             if added is None:
                 raise ValueError("this network reads added_cond_kwargs: text_embeds and time_ids")
@@ -167,14 +173,16 @@ class UNet(UNetEncoder[UNetConfig]):
         added_cond_kwargs: Mapping[str, Tensor] | None = None,
         down_block_additional_residuals: Sequence[Tensor] | None = None,
         mid_block_additional_residual: Tensor | None = None,
+        timestep_cond: Tensor | None = None,
     ) -> Tensor:
         """What the network says of latents [B, C, h, w] at `timestep` [B] or [], in their shape.
 
         Text is [B, tokens, width], its mask [B, tokens] is 1 for tokens that are there. `added_cond_kwargs` are SDXL's
-        `text_embeds` [B, width] and `time_ids` [B, 6]. Residuals are a ControlNet's.
+        `text_embeds` [B, width] and `time_ids` [B, 6]. Residuals are a ControlNet's. `timestep_cond` [B, C] is the
+        `guidance_embedding` of an LCM.
         """
         text, mask = encoder_hidden_states, score_mask(encoder_attention_mask, sample)
-        time = self.embedded_time(sample, timestep, added_cond_kwargs)
+        time = self.embedded_time(sample, timestep, added_cond_kwargs, timestep_cond)
         kept = self.down(self.conv_in(sample), time, text, mask)
         x = self.middle(kept[-1], time, text, mask)
         if down_block_additional_residuals is not None:
@@ -184,6 +192,14 @@ class UNet(UNetEncoder[UNetConfig]):
         for block in self.up_blocks:
             x = block(x, kept, time, text, mask)
         return self.conv_out(silu(self.conv_norm_out(x)))
+
+
+def guidance_embedding(scales: Sequence[float], width: int) -> Tensor:
+    """The guidance scales of a batch as an LCM reads them, [B, width] float32: 1, where there is no guidance, as 0.
+
+    Source: Luo et al. 2023, "Latent Consistency Models" (arXiv:2310.04378), section 4.2.
+    """
+    return sinusoids((torch.tensor(scales) - 1) * GUIDANCE_UNIT, width, cosine_first=False, shift=1)
 
 
 def score_mask(mask: Tensor | None, like: Tensor) -> Tensor | None:

@@ -26,7 +26,7 @@ from sdplay.sampling.denoiser import (
     Rescale,
     SteppedDenoiser,
 )
-from sdplay.sampling.samplers import RENOISING
+from sdplay.sampling.samplers import adds_noise
 
 Weights = dict[str, float]  # by name
 
@@ -130,8 +130,11 @@ class BatchConditioning:
         self.scales = [guidance_scale_of(recipe, sample) for sample in batch]
         self.conds = [make_conds(sample.prompt, text_loras(recipe, sample.prompt)) for sample in batch]
         self.has_one_prompt = all(conds.has_one_prompt for conds in self.conds)
-        # at a scale of 1 the uncond half cancels out
-        self.no_cfg = self.has_one_prompt and set(self.scales) == {1}
+        if self.family.reads_guidance and not self.has_one_prompt:
+            reason = "this model is told how strong guidance is, and can be guided by one prompt only"
+            raise BadRequest(reason, field="prompt", hint="write it without AND; between two prompts, without weights")
+        # at a scale of 1 the uncond half cancels out, and some networks need none
+        self.no_cfg = self.has_one_prompt and (self.family.reads_guidance or set(self.scales) == {1})
         phi = recipe.request.guidance_rescale
         self.rescale = Rescale(phi, family.process) if phi else None
 
@@ -143,7 +146,8 @@ class BatchConditioning:
         computed = computed_steps(self.recipe.request.quality, len(sigmas) - 1)
         if len(computed) == len(sigmas) - 1:
             return guided
-        return ForecastDenoiser(guided, sigmas, computed, renoised=self.recipe.sampler in RENOISING)
+        renoised = adds_noise(self.recipe.sampler, self.recipe.request.eta)
+        return ForecastDenoiser(guided, sigmas, computed, renoised=renoised)
 
     def guided(
         self, sigmas: Sequence[float], inpaint_channels: Tensor | None = None, control: TimedControl | None = None
@@ -169,7 +173,9 @@ class BatchConditioning:
         self, encodings: Sequence[TextEncoding], inpaint_channels: Tensor | None, controls: Sequence[ControlCond] = ()
     ) -> Denoiser:
         """One batched call of the network for all `encodings`, and guidance between its answers."""
-        if controls:
+        if self.family.reads_guidance:
+            denoiser = self.family.denoiser(encodings, inpaint_channels, controls, self.scales)
+        elif controls:
             denoiser = self.family.denoiser(encodings, inpaint_channels, controls)
         else:
             denoiser = self.family.denoiser(encodings, inpaint_channels)

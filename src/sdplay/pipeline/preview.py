@@ -1,4 +1,5 @@
-"""Previews of a picture from its latents: a linear map, thousands of times cheaper than the VAE.
+"""Previews of a picture from its latents: by a small decoder where there is one for them, else by a linear map, which
+is hundreds of times cheaper than the VAE.
 
 To first order a latent autoencoder's latents are a small picture in other colours (keturn, "Decoding latents to RGB
 without upscaling", 2022). Here the map is not a table for one VAE but is fitted to the VAE that is loaded, by least
@@ -7,22 +8,29 @@ squares on colour fields that it encodes; and each latent is read with its eight
 
 from __future__ import annotations
 
+import logging
 import weakref
+from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn.functional import avg_pool2d, pad, pixel_shuffle, unfold
+from torch.nn.functional import adaptive_avg_pool2d, avg_pool2d, pad, pixel_shuffle, unfold
 
+from sdplay.core.errors import ModelBroken
+from sdplay.engines.weight_buffer import MappedFile
 from sdplay.families.base import Family
-from sdplay.pipeline.render import inference
+from sdplay.networks.tiny_decoder import TinyDecoder, tiny_decoder
+from sdplay.pipeline.render import Preview, inference
 from sdplay.requests.recipe import Recipe
 
 FINER = 2  # pixels of a preview for each latent, along each side
 # The map is fitted on pictures of so many latents a side, with so many squares a side. Measured on eight prompts of the
 # built-in model, sharp squares of many sizes do better than soft fields, and more or larger ones no better.
 SIDE, SQUARES, SEED = 12, (3, 5, 7, 9, 11, 13, 2, 4), 0
+LARGEST_SIDE = 256  # pixels that a small decoder draws a side; larger latents are made smaller first
+SAME = 0.8  # correlation of what a decoder draws of known latents with the picture, from which on it is one for them
 
 
 class LinearPreview:
@@ -39,18 +47,57 @@ class LinearPreview:
         return tuple(values.permute(0, 2, 3, 1).contiguous().numpy())
 
 
+class TinyPreview:
+    """Latents [B, C, h, w] as B pictures, uint8 [H, W, 3], by a small decoder."""
+
+    def __init__(self, decoder: TinyDecoder) -> None:
+        self.decoder = decoder
+        for kernel in (weights for weights in decoder.parameters() if weights.dim() == 4):
+            kernel.data = kernel.data.contiguous(memory_format=torch.channels_last)
+
+    def __call__(self, latents: Tensor) -> tuple[NDArray[np.uint8], ...]:
+        with torch.inference_mode():
+            small = latents.cpu().float()
+            if (larger := -(-max(small.shape[-2:]) * self.decoder.factor // LARGEST_SIDE)) > 1:
+                small = avg_pool2d(small, larger, ceil_mode=True)
+            drawn = self.decoder(small.contiguous(memory_format=torch.channels_last))
+            values = (drawn.nan_to_num(0.5).clamp(0, 1) * 255).round().to(torch.uint8)
+        return tuple(values.permute(0, 2, 3, 1).contiguous().numpy())
+
+
 class PreviewCache:
-    """Keeps the map of the last model, and not the model itself."""
+    """Keeps what makes previews for the last model, and not the model itself."""
 
     def __init__(self) -> None:
-        self._last: tuple[weakref.ref[Family], LinearPreview] | None = None
+        self._last: tuple[weakref.ref[Family], Path | None, Preview] | None = None
 
-    def of(self, family: Family, recipe: Recipe) -> LinearPreview:
-        """The map for the VAE of `family`, fitted when it is first asked for."""
-        if self._last is None or self._last[0]() is not family:
+    def of(self, family: Family, recipe: Recipe, decoder: Path | None = None) -> Preview:
+        """What makes previews of the latents of `family`, read or fitted when it is first asked for."""
+        if self._last is None or self._last[0]() is not family or self._last[1] != decoder:
             with inference(recipe.numerics.threads):
-                self._last = (weakref.ref(family), LinearPreview(fit_preview(family)))
-        return self._last[1]
+                self._last = (weakref.ref(family), decoder, make_preview(family, decoder))
+        return self._last[2]
+
+
+def make_preview(family: Family, decoder: Path | None) -> Preview:
+    """The small decoder in that file, if it draws what latents of `family` show, else the linear map."""
+    if decoder is not None:
+        try:
+            read = tiny_decoder(MappedFile(decoder).tensors)
+        except (ModelBroken, ValueError, OSError) as error:
+            logging.getLogger("sdplay").warning("previews are made without %s: %s", decoder, error)
+        else:
+            if read.channels == family.latent_channels and draws_latents_of(family, read):
+                return TinyPreview(read)
+    return LinearPreview(fit_preview(family))
+
+
+def draws_latents_of(family: Family, decoder: TinyDecoder) -> bool:
+    """Whether `decoder` draws colour fields of their latents."""
+    pixels = colour_fields(SIDE * family.vae_scale_factor)
+    drawn = decoder(family.encode(pixels).cpu())
+    wanted = adaptive_avg_pool2d(pixels, drawn.shape[-2:])
+    return float(torch.corrcoef(torch.stack([drawn.flatten(), wanted.flatten()]))[0, 1]) >= SAME
 
 
 def neighbourhoods(latents: Tensor) -> Tensor:

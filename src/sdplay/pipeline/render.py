@@ -43,7 +43,7 @@ from sdplay.pipeline.model_cache import TextEncodingCache
 from sdplay.requests.latents import starting_latents
 from sdplay.requests.recipe import Recipe
 from sdplay.sampling.noise import NoiseSampler, batch_noise
-from sdplay.sampling.samplers import SAMPLERS
+from sdplay.sampling.samplers import make_sampler
 
 # Latents [B, C, h, w] as B small pictures, uint8 [_, _, 3].
 Preview = Callable[[Tensor], tuple[NDArray[np.uint8], ...]]
@@ -97,7 +97,8 @@ def render(
                 start = given_start(recipe, this_pass, len(batch), family) or noise_sampler
                 latents = noisy_latents(family.process, inits, start, this_pass.sigmas, fill_draw=this_pass.steps)
             # 4. the sampler denoises, step by step
-            sampling = SAMPLERS[recipe.sampler](denoiser, latents, this_pass.sigmas.levels, noise_sampler)
+            sampler = make_sampler(recipe.sampler, recipe.request.eta, family.process.schedule)
+            sampling = sampler(denoiser, latents, this_pass.sigmas.levels, noise_sampler)
             while True:
                 with inference_mode():
                     step = next(sampling, None)

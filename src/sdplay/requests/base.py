@@ -109,6 +109,14 @@ class Request(BaseModel):
         description="How the noise levels are spaced: see `sdplay samplers`.",
         json_schema_extra={"group": "picture"},
     )
+    eta: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="Share of the noise that a sampler makes anew at each step. By themselves euler_a takes 1, tcd 0.3 "
+        "and ddim 0; the others have no such setting.",
+        json_schema_extra={"group": "picture", "if_absent": None},
+    )
     width: Side | None = Field(
         default=None, description="Width in pixels, a multiple of 8.", json_schema_extra={"group": "picture"}
     )

@@ -29,7 +29,9 @@ SAMPLER_ALIASES = {
     "ddim": (),
     "unipc": ("uni_pc", "uni pc"),
     "lcm": (),
+    "tcd": (),
 }
+WITH_ETA = ("euler_a", "ddim", "tcd")  # samplers that can be told how much noise to make anew
 SCHEDULE_ALIASES = {
     "leading": ("ddim",),
     "trailing": ("sgm uniform", "sgm_uniform", "simple"),
@@ -125,6 +127,13 @@ def network_calls(sampler: str, steps: int, quality: Quality = "exact") -> int:
     return 2 * steps - 1 if sampler == "heun" else steps
 
 
+def check_eta(eta: float | None, sampler: str) -> None:
+    """Raise `BadRequest` for an `eta` of a sampler that has none."""
+    if eta is not None and sampler not in WITH_ETA:
+        hint = " or ".join(f"`sampler={name}`" for name in WITH_ETA)
+        raise BadRequest(f"the sampler {sampler} has no such setting", field="eta", value=eta, hint=f"take {hint}")
+
+
 def check_known(recipe: Recipe) -> None:
     """Raise `UnknownName` for a recipe, read from a file, with a sampler or schedule of another version."""
     canonical_name("sampler", recipe.sampler, SAMPLER_ALIASES)
@@ -149,6 +158,7 @@ def resolve_request(
     few = few_steps_of(model)
     card, assets, run = few.on(model.card) if few else model.card, assets or {}, request.run
     sampler, schedule = sampler_and_schedule(or_default(request.sampler, card.sampler), request.schedule, card.schedule)
+    check_eta(request.eta, sampler)
     width, height = request.size(card, assets)
     dtype = machine.dtype
     if machine.device == "cpu" and run.precision == "auto" and card.precision != "auto":

@@ -36,6 +36,10 @@ class NoiseSchedule:
         """The (fractional) timestep of level `sigma`, interpolated in log sigma and clamped to the schedule."""
         return float(np.interp(math.log(sigma), np.log(self.sigmas), np.arange(self.length)))
 
+    def level(self, timestep: int) -> float:
+        """The level of one of the timesteps."""
+        return float(self.sigmas[timestep])
+
     def sigmas_at(self, timesteps: Floats) -> Floats:
         return np.interp(timesteps, np.arange(self.length), self.sigmas)
 

@@ -3,7 +3,7 @@
     sampler(denoise, x, sigmas, noise) -> Iterator[Step]
 
 `x` is [B, C, ...] at the level sigmas[0]; `noise(k)` is fresh unit noise of x's shape for step k; only ancestral and
-SDE samplers and LCM ask for it. The caller may stop at any step.
+SDE samplers, LCM and TCD ask for it. The caller may stop at any step. `make_sampler` gives the one of a name.
 """
 
 from __future__ import annotations
@@ -11,12 +11,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 from itertools import pairwise
 
 from torch import Tensor
 
 from sdplay.sampling.denoiser import Denoiser
 from sdplay.sampling.noise import NoiseSampler
+from sdplay.sampling.process import NoiseSchedule, make_process
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,28 +45,38 @@ def euler(denoise: Denoiser, x: Tensor, sigmas: Sequence[float], noise: NoiseSam
         yield Step(i, total, sigma, x, x0)
 
 
-def ddim(denoise: Denoiser, x: Tensor, sigmas: Sequence[float], noise: NoiseSampler) -> Iterator[Step]:
-    """Deterministic DDIM (Song et al. 2020, arXiv:2010.02502, equation 12 with eta 0), written in sigma space."""
+def ddim(
+    denoise: Denoiser, x: Tensor, sigmas: Sequence[float], noise: NoiseSampler, *, eta: float = 0.0
+) -> Iterator[Step]:
+    """DDIM (Song et al. 2020, arXiv:2010.02502, equations 12 and 16), written in sigma space; usually without noise."""
     total = len(sigmas) - 1
     for i, (sigma, sigma_next) in enumerate(pairwise(sigmas)):
         x0 = denoise(x, sigma)
         epsilon = (x - x0) / sigma
-        x = x0 + epsilon * sigma_next
+        down, up = ancestral_step(sigma, sigma_next, eta) if eta else (sigma_next, 0.0)
+        x = x0 + epsilon * down
+        if up > 0:
+            x = x + noise(i) * up
         yield Step(i, total, sigma, x, x0)
 
 
-def ancestral_step(sigma: float, sigma_next: float) -> tuple[float, float]:
-    """(sigma_down, sigma_up): go down to the one, add noise of the other, and the variance at `sigma_next` is right."""
-    up = math.sqrt(sigma_next**2 * (sigma**2 - sigma_next**2) / sigma**2)
+def ancestral_step(sigma: float, sigma_next: float, eta: float = 1.0) -> tuple[float, float]:
+    """(sigma_down, sigma_up): go down to the one, add noise of the other, and the variance at `sigma_next` is right.
+
+    `eta` 0..1 is the share of the noise that is added of that which a step of DDPM adds.
+    """
+    up = eta * math.sqrt(sigma_next**2 * (sigma**2 - sigma_next**2) / sigma**2)
     return math.sqrt(sigma_next**2 - up**2), up
 
 
-def euler_ancestral(denoise: Denoiser, x: Tensor, sigmas: Sequence[float], noise: NoiseSampler) -> Iterator[Step]:
-    """Euler steps that go too far down and add fresh noise back (k-diffusion's Euler ancestral, eta 1)."""
+def euler_ancestral(
+    denoise: Denoiser, x: Tensor, sigmas: Sequence[float], noise: NoiseSampler, *, eta: float = 1.0
+) -> Iterator[Step]:
+    """Euler steps that go too far down and add fresh noise back (k-diffusion's Euler ancestral)."""
     total = len(sigmas) - 1
     for i, (sigma, sigma_next) in enumerate(pairwise(sigmas)):
         x0 = denoise(x, sigma)
-        down, up = ancestral_step(sigma, sigma_next)
+        down, up = ancestral_step(sigma, sigma_next, eta)
         x = x + (x - x0) / sigma * (down - sigma)
         if up > 0:
             x = x + noise(i) * up
@@ -133,6 +145,37 @@ def lcm(denoise: Denoiser, x: Tensor, sigmas: Sequence[float], noise: NoiseSampl
         yield Step(i, total, sigma, x, x0)
 
 
+@cache
+def usual_schedule() -> NoiseSchedule:
+    """That of Stable Diffusion."""
+    return make_process().schedule
+
+
+def tcd(
+    denoise: Denoiser,
+    x: Tensor,
+    sigmas: Sequence[float],
+    noise: NoiseSampler,
+    *,
+    eta: float = 0.3,
+    schedule: NoiseSchedule | None = None,
+) -> Iterator[Step]:
+    """Strategic stochastic sampling (Zheng et al. 2024, arXiv:2402.19159, algorithm 4), for models distilled for it.
+
+    A step goes down to (1 − eta) of the next timestep of the model's `schedule` and adds noise back up to that one;
+    the paper calls eta γ. At 0 that is DDIM, at 1 multistep consistency sampling.
+    """
+    known = schedule or usual_schedule()
+    total = len(sigmas) - 1
+    for i, (sigma, sigma_next) in enumerate(pairwise(sigmas)):
+        x0 = denoise(x, sigma)
+        below = known.level(math.floor((1 - eta) * known.timestep(sigma_next))) if sigma_next and eta else sigma_next
+        x = x0 + (x - x0) / sigma * below
+        if below < sigma_next:
+            x = x + noise(i) * math.sqrt(sigma_next**2 - below**2)
+        yield Step(i, total, sigma, x, x0)
+
+
 def unipc(denoise: Denoiser, x: Tensor, sigmas: Sequence[float], noise: NoiseSampler) -> Iterator[Step]:
     """UniPC of order 2, B2(h), predicting x0 (Zhao et al. 2023, arXiv:2302.04867, algorithms 5 and 6).
 
@@ -184,5 +227,20 @@ SAMPLERS: dict[str, Sampler] = {
     "ddim": ddim,
     "unipc": unipc,
     "lcm": lcm,
+    "tcd": tcd,
 }
-RENOISING = frozenset({"euler_a", "dpmpp_2m_sde", "lcm"})  # those that add new noise on the way
+RENOISING = frozenset({"euler_a", "dpmpp_2m_sde", "lcm", "tcd"})  # those that add new noise on the way
+WITH_ETA = frozenset({"euler_a", "ddim", "tcd"})  # those that can be told how much
+
+
+def adds_noise(name: str, eta: float | None) -> bool:
+    """Whether a sampler adds new noise on the way at that `eta`, None for its own."""
+    return name in RENOISING if eta is None or name not in WITH_ETA else eta > 0
+
+
+def make_sampler(name: str, eta: float | None, schedule: NoiseSchedule) -> Sampler:
+    """The sampler called `name` at that `eta`, None for its own, for a model of the noise levels `schedule`."""
+    settings = {} if eta is None or name not in WITH_ETA else {"eta": eta}
+    if name == "tcd":
+        return partial(tcd, schedule=schedule, **settings)
+    return partial(SAMPLERS[name], **settings) if settings else SAMPLERS[name]

@@ -12,6 +12,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 UNET, VAE = "model.diffusion_model.", "first_stage_model."  # where they are in a single file
+COND_PROJ = "time_embedding.cond_proj"  # of an LCM; its authors wrote it into files of both layouts under this name
 EMA = "model_ema."  # the mean of the U-Net's weights over its training, under names without dots
 CUT_OUT = re.compile(r"^(first_stage_model|vae)\.")
 # Other beginnings of names, and what they are in the original releases.

@@ -16,6 +16,7 @@ WIDTHS = (
     *("in_channels", "out_channels", "block_out_channels", "latent_channels", "norm_num_groups", "sample_size"),
     *("cross_attention_dim", "attention_head_dim", "num_attention_heads", "addition_time_embed_dim"),
     *("projection_class_embeddings_input_dim", "conditioning_embedding_out_channels", "encoder_hid_dim"),
+    "time_cond_proj_dim",
     *("hidden_size", "intermediate_size", "vocab_size", "max_position_embeddings", "projection_dim"),
 )
 DEPTHS = (

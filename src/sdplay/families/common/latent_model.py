@@ -23,7 +23,7 @@ from sdplay.families.common.text_encoder import TextualInversions
 from sdplay.files.model_files import read_json
 from sdplay.networks.clip import CLIPTextModel
 from sdplay.networks.tokenizer import CLIPTokenizer
-from sdplay.networks.unet import UNet
+from sdplay.networks.unet import UNet, guidance_embedding
 from sdplay.prompts.lora_tags import ActiveEmbeddings, ActiveLoras
 from sdplay.sampling.denoiser import Denoiser, NetworkDenoiser
 from sdplay.sampling.process import Process, make_process
@@ -67,6 +67,7 @@ class LatentModel:
         self.compiled_unet = CompiledComponent(parts.unet, placement.engine)
         self.latent_channels: int = parts.vae.config.latent_channels
         self.vae_scale_factor = 2 ** (len(parts.vae.config.block_out_channels) - 1)
+        self.reads_guidance = parts.unet.config.time_cond_proj_dim is not None
         self.is_inpaint: bool = reads_mask(parts.unet.config.in_channels, self.latent_channels)
         self.controlnets = LoadedControlNets(parts.unet.config, self.vae_scale_factor, placement)
         self.scaling_factor: float = parts.vae.config.scaling_factor
@@ -104,11 +105,15 @@ class LatentModel:
         encodings: Sequence[TextEncoding],
         inpaint_channels: Tensor | None = None,
         controls: Sequence[ControlCond] = (),
+        guidance: Sequence[float] = (),
     ) -> Denoiser:
         """The network as a denoiser of a batch whose row i reads the text `encodings[i]`; see `Family`."""
         embeds = [encoding.embeds for encoding in encodings]
         text, padding_mask = pad_embeds(embeds)
         masked = {} if padding_mask is None else {"encoder_attention_mask": padding_mask}
+        width, place = self.unet.config.time_cond_proj_dim, self.placement
+        if guidance and width is not None:
+            masked["timestep_cond"] = guidance_embedding(guidance, width).to(place.device, place.dtype)
         kwargs_of = self.added_cond_kwargs(encodings)
 
         def network(x: Tensor, timesteps: Tensor) -> Tensor:

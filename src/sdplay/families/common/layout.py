@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from sdplay.families.common.checkpoint_names import COND_PROJ
 from sdplay.families.common.detect import FIRST_OF_VAE, Architecture, Shapes
 
 Config = dict[str, Any]
@@ -39,6 +40,8 @@ def unet_config(shapes: Shapes, architecture: Architecture) -> Config:
         "cross_attention_dim": text_width(shapes),
         **attention_config(down["block_out_channels"], linear=linear),
     }
+    if (projected := shapes.get(f"{COND_PROJ}.weight")) is not None:
+        config["time_cond_proj_dim"] = projected[1]
     return config | (size_embedding_config(shapes["label_emb.0.0.weight"]) if architecture.size_embedding else {})
 
 

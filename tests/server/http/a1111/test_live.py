@@ -136,7 +136,7 @@ def test_silly_tavern(service: RunningService) -> None:
         ({"enable_hr": True, "hr_resize_x": 256, "hr_resize_y": 512}, 422, "hr_resize_x"),
         ({"enable_hr": True, "hr_scale": 1e300}, 422, "hr_scale"),
         ({"enable_hr": True, "hr_prompt": "a green pear"}, 422, "hr_prompt"),
-        ({"sampler_name": "Euler a", "eta": 0.5}, 422, "eta"),
+        ({"sampler_name": "DPM++ 2M SDE", "eta": 0.5}, 422, "eta"),
         ({"sampler_name": "Euler", "s_churn": 3}, 422, "s_churn"),
         ({"prompt": "a <lora:../../secret:1>"}, 422, "prompt"),
         ({"override_settings": {"sd_model_checkpoint": "/etc/passwd"}}, 422, "sd_model_checkpoint"),

@@ -9,7 +9,7 @@ from sdplay.core.errors import BadRequest
 from sdplay.images.infotext import SAMPLER_LABELS
 from sdplay.server.http.a1111.bodies import Img2ImgBody, Txt2ImgBody
 from sdplay.server.http.a1111.names import Checkpoint, same_as, sampler_list, sampling, scheduler_list
-from sdplay.server.http.a1111.neutral import check_neutral
+from sdplay.server.http.a1111.neutral import check_neutral, eta_of
 from sdplay.server.http.a1111.state import Tasks
 
 
@@ -67,9 +67,7 @@ def test_second_pass_of_the_same() -> None:
     ],
 )
 def test_what_changes_nothing_is_accepted(asked: dict[str, object], sampler: str) -> None:
-    warnings: list[str] = []
-    check_neutral(Txt2ImgBody.model_validate(asked), sampler, warnings)
-    assert warnings == []
+    check_neutral(Txt2ImgBody.model_validate(asked), sampler)
 
 
 @pytest.mark.parametrize(
@@ -87,13 +85,17 @@ def test_what_changes_nothing_is_accepted(asked: dict[str, object], sampler: str
 )
 def test_what_would_reach_pixels_is_refused(asked: dict[str, object], sampler: str) -> None:
     with pytest.raises(BadRequest):
-        check_neutral(Img2ImgBody.model_validate(asked), sampler, [])
+        check_neutral(Img2ImgBody.model_validate(asked), sampler)
 
 
-def test_ddim_has_no_noise_and_says_so() -> None:
-    warnings: list[str] = []
-    check_neutral(Txt2ImgBody(eta=1.0), "ddim", warnings)
-    assert len(warnings) == 1
+def test_the_share_of_new_noise_goes_to_samplers_that_have_one() -> None:
+    def asked(eta: float | None, sampler: str) -> dict[str, float]:
+        return eta_of(Txt2ImgBody(eta=eta), sampler)
+
+    assert asked(0.5, "euler_a") == asked(0.5, "ddim") == {"eta": 0.5}
+    assert asked(0.0, "euler_a") == {"eta": 0.0}
+    assert asked(1.0, "ddim") == {"eta": 1.0}
+    assert asked(1.0, "euler_a") == asked(0.0, "ddim") == asked(None, "ddim") == asked(0.5, "euler") == {}
 
 
 def test_tasks_are_forgotten_the_oldest_first(monkeypatch: pytest.MonkeyPatch) -> None:

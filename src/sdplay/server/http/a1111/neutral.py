@@ -7,22 +7,21 @@ from sdplay.prompts.lora_tags import NAME
 from sdplay.server.http.a1111.bodies import Drawing, Img2ImgBody
 from sdplay.server.http.a1111.errors import missing
 
-NOISY = ("euler_a", "dpmpp_2m_sde")  # samplers that add fresh noise, all of it (eta 1)
+NOISY = ("euler_a", "dpmpp_2m_sde")  # samplers that add fresh noise, multiplied by nothing (s_noise 1)
+OWN_ETA = {"euler_a": 1.0, "ddim": 0.0}  # of those that are told how much of it
 CHURNED = ("euler", "heun")  # samplers that A1111 may stir
 
 
-def check_neutral(body: Drawing, sampler: str | None, warnings: list[str]) -> None:
-    """Raise `BadRequest` for the first thing that would reach pixels and cannot be done; add to `warnings` what does
-    not quite.
-
-    `sampler` is our name of the one that was asked for.
+def check_neutral(body: Drawing, sampler: str | None) -> None:
+    """Raise `BadRequest` for the first thing that would reach pixels and cannot be done; `sampler` is our name of the
+    one that was asked for.
     """
     if body.script_name:
         raise UnknownName("script", body.script_name, ())
     if body.infotext and body.infotext.strip():
         raise missing("infotext", None, "settings are taken from the fields alone")
     check_seeds(body)
-    check_noise(body, sampler, warnings)
+    check_noise(body, sampler)
     for field, asked, reason in (
         ("restore_faces", body.restore_faces, "there is no network here that restores faces"),
         ("tiling", body.tiling, "pictures that tile are not drawn"),
@@ -56,15 +55,19 @@ def check_seeds(body: Drawing) -> None:
             raise missing(field, value, "noise is made at the size that is drawn", f"`{field}=0`")
 
 
-def check_noise(body: Drawing, sampler: str | None, warnings: list[str]) -> None:
+def check_noise(body: Drawing, sampler: str | None) -> None:
     """What k-diffusion's samplers may be told. Those of other samplers change nothing there either."""
     if body.s_churn and sampler in CHURNED:
         raise missing("s_churn", body.s_churn, "noise is not stirred", "`s_churn=0`")
     if body.s_min_uncond:
         raise missing("s_min_uncond", body.s_min_uncond, "guidance is not left out", "`s_min_uncond=0`")
-    if sampler in NOISY:
-        for field, value in (("s_noise", body.s_noise), ("eta", body.eta)):
-            if value not in {None, 1.0}:
-                raise missing(field, value, f"{sampler} adds all of its noise", f"`{field}=1`")
-    if sampler == "ddim" and body.eta:
-        warnings.append("eta: DDIM is drawn with eta 0, without fresh noise")
+    told = (("s_noise", body.s_noise, NOISY), ("eta", body.eta, [name for name in NOISY if name not in OWN_ETA]))
+    for field, value, samplers in told:
+        if sampler in samplers and value not in {None, 1.0}:
+            raise missing(field, value, f"{sampler} adds all of its noise", f"`{field}=1`")
+
+
+def eta_of(body: Drawing, sampler: str | None) -> dict[str, float]:
+    """The `eta` that was asked for, where the sampler has one and takes another by itself."""
+    own = OWN_ETA.get(sampler or "")
+    return {} if own is None or body.eta in {None, own} else {"eta": body.eta or 0.0}

@@ -16,7 +16,7 @@ from sdplay.server.http.a1111.bodies import Drawing, Img2ImgBody, Txt2ImgBody
 from sdplay.server.http.a1111.control import control_fields
 from sdplay.server.http.a1111.errors import missing
 from sdplay.server.http.a1111.names import same_as, sampling
-from sdplay.server.http.a1111.neutral import check_neutral
+from sdplay.server.http.a1111.neutral import check_neutral, eta_of
 from sdplay.server.http.a1111.options import MODEL, USUAL_MODEL, meaning
 from sdplay.server.http.a1111.pictures import FILLS, Placed, Size, placed
 from sdplay.server.service import Service
@@ -45,8 +45,8 @@ def translated(service: Service, body: Drawing, settings: Mapping[str, Any]) -> 
     fields: dict[str, Any] = (
         {"model": USUAL_MODEL} | own | sampling(body.sampler_name or body.sampler_index, body.scheduler)
     )
-    check_neutral(body, fields.get("sampler"), warnings)
-    fields |= words(body)
+    check_neutral(body, fields.get("sampler"))
+    fields |= words(body) | eta_of(body, fields.get("sampler"))
     if isinstance(body, Txt2ImgBody):
         fields |= plain_size(body, warnings) | second_pass(body)
         mode, image = "txt2img", None

@@ -12,6 +12,7 @@ export type AnimateRequest = {
   clip_skip?: number | null;
   sampler?: string | null;
   schedule?: string | null;
+  eta?: number | null;
   width?: number | null;
   height?: number | null;
   lora?: string | (string)[] | null;
@@ -167,6 +168,7 @@ export type DreamRequest = {
   clip_skip?: number | null;
   sampler?: string | null;
   schedule?: string | null;
+  eta?: number | null;
   width?: number | null;
   height?: number | null;
   lora?: string | (string)[] | null;
@@ -306,6 +308,7 @@ export type GridRequest = {
   clip_skip?: number | null;
   sampler?: string | null;
   schedule?: string | null;
+  eta?: number | null;
   width?: number | null;
   height?: number | null;
   lora?: string | (string)[] | null;
@@ -387,6 +390,7 @@ export type Img2ImgRequest = {
   clip_skip?: number | null;
   sampler?: string | null;
   schedule?: string | null;
+  eta?: number | null;
   width?: number | null;
   height?: number | null;
   lora?: string | (string)[] | null;
@@ -431,6 +435,7 @@ export type InpaintRequest = {
   clip_skip?: number | null;
   sampler?: string | null;
   schedule?: string | null;
+  eta?: number | null;
   width?: number | null;
   height?: number | null;
   lora?: string | (string)[] | null;
@@ -840,6 +845,7 @@ export type Txt2ImgRequest = {
   clip_skip?: number | null;
   sampler?: string | null;
   schedule?: string | null;
+  eta?: number | null;
   width?: number | null;
   height?: number | null;
   lora?: string | (string)[] | null;
