@@ -10,8 +10,10 @@ from pathlib import Path
 import diffusers
 import transformers
 
+from benchmarks.busy import busy_section
 from benchmarks.compute import Subject, compute_section, from_pictures_section, tile_section
 from benchmarks.contestants import Ours, Work
+from benchmarks.engines import engines_section
 from benchmarks.faster import faster_section
 from benchmarks.filming import film_section
 from benchmarks.given import write_given
@@ -27,8 +29,8 @@ from benchmarks.startup import startup_section
 from benchmarks.warm import warm_section
 
 SCENARIOS = (
-    *("drawing", "faster", "pictures", "starting", "warm", "serving", "gallery", "tiles", "films", "larger"),
-    *("previews", "refusing"),
+    *("drawing", "engines", "faster", "pictures", "starting", "busy", "warm", "serving", "gallery", "tiles", "films"),
+    *("larger", "previews", "refusing"),
 )
 
 
@@ -57,18 +59,11 @@ def subjects(asked: argparse.Namespace, small: Work) -> list[Subject]:
         )
     ]
     if asked.sd15_side:
-        work = Work(
-            model=str(sd15_folder(asked.cache)),
-            threads=asked.threads,
-            side=asked.sd15_side,
-            steps=asked.sd15_steps,
-            schedule="leading",
-        )
         found.append(
             Subject(
                 key="sd15",
                 name="SD 1.5 shape",
-                work=work,
+                work=large_work(asked),
                 step_rounds=asked.rounds,
                 picture_rounds=max(3, asked.rounds // 2),
                 step_aim=Aim(ratio=2.0),
@@ -76,6 +71,12 @@ def subjects(asked: argparse.Namespace, small: Work) -> list[Subject]:
             )
         )
     return found
+
+
+def large_work(asked: argparse.Namespace) -> Work:
+    """The SD 1.5 shape, at the sides and steps that are asked for."""
+    folder, side = str(sd15_folder(asked.cache)), asked.sd15_side or 256
+    return Work(model=folder, threads=asked.threads, side=side, steps=asked.sd15_steps, schedule="leading")
 
 
 def from_pictures(asked: argparse.Namespace, into: Path) -> list[Subject]:
@@ -113,9 +114,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     small = Work(model=asked.model, threads=asked.threads, schedule="trailing")
     scenarios: dict[str, Callable[[], Section]] = {
         "drawing": lambda: compute_section(subjects(asked, small)),
+        "engines": lambda: engines_section(large_work(asked), max(2, asked.rounds // 2)),
         "faster": lambda: faster_section(small, 2 * asked.rounds),
         "pictures": lambda: from_pictures_section(from_pictures(asked, asked.cache)),
         "starting": lambda: startup_section(small, asked.rounds),
+        "busy": lambda: busy_section(asked.model, max(3, asked.rounds // 2)),
         "warm": lambda: warm_section(small, asked.rounds),
         "serving": lambda: serving_section(small, asked.rounds),
         "gallery": gallery,

@@ -10,15 +10,20 @@ from benchmarks.measure import alternate, psnr
 from benchmarks.report import Section
 from benchmarks.rows import Aim, Row, paired
 
-ENGINES = ("torch", "openvino")
+ENGINES = {
+    "torch": {"engine": "torch"},
+    "openvino": {"engine": "openvino"},
+    "openvino in int8": {"engine": "openvino", "dtype": "int8"},
+}
+LIBRARIES = {"torch": "torch", "openvino": "openvino", "openvino in int8": "nncf"}
 AIMS = {("fast", "openvino"): Aim(ratio=4.0), ("draft", "openvino"): Aim(ratio=10.0)}
 
 
 def faster_section(work: Work, rounds: int) -> Section:
     """The small model in each engine that is here and each quality; all of them and the peer take turns."""
-    engines = [name for name in ENGINES if find_spec(name) is not None]
+    engines = [name for name in ENGINES if find_spec(LIBRARIES[name]) is not None]
     ways = [(quality, engine) for quality in ("exact", "fast", "draft") for engine in engines]
-    ours = {way: Ours(replace(work, quality=way[0]), engine=way[1]) for way in ways}
+    ours = {way: Ours(replace(work, quality=way[0]), **ENGINES[way[1]]) for way in ways}
     exact = ours["exact", "torch"]
     stock = Stock(exact)
     drawn = {way: one.pictures()[0] for way, one in ours.items()}
@@ -31,7 +36,7 @@ def faster_section(work: Work, rounds: int) -> Section:
         loss = "what others are held to" if same else f"PSNR {psnr(drawn[quality, engine], reference):.1f} dB"
         what = f"whole picture, {quality}, {engine}"
         aim = AIMS.get((quality, engine))
-        rows.append(paired(f"faster-{quality}-{engine}", what, timing, peer, loss=loss, aim=aim))
+        rows.append(paired(f"faster-{quality}-{engine.replace(' in ', '-')}", what, timing, peer, loss=loss, aim=aim))
     recipe = exact.recipe
     return Section(
         title="Engines and quality",

@@ -13,12 +13,15 @@ REASONS = Path(__file__).with_name("reasons.toml")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Aim:
-    """What a row is held to: a ratio of at least `ratio`, or at most `seconds` of our own."""
+    """What a row is held to: at least the ratio `ratio`, at most `seconds`, or `times` the seconds of the peer."""
 
     ratio: float | None = None
     seconds: float | None = None
+    times: float | None = None
 
     def __str__(self) -> str:
+        if self.times is not None:
+            return f"≤ {self.times:g} × the peer"
         return f"≥ {self.ratio:g}×" if self.ratio is not None else f"≤ {self.seconds:g} s"
 
 
@@ -42,6 +45,8 @@ class Row:
             return None
         if self.aim.seconds is not None:
             return self.ours <= self.aim.seconds
+        if self.aim.times is not None:
+            return self.peer is not None and self.ours <= self.aim.times * self.peer
         return self.ratio is not None and self.aim.ratio is not None and self.ratio.value >= self.aim.ratio
 
 

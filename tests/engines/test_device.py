@@ -15,7 +15,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """A machine with a CPU that computes in bfloat16, and nothing else; a test adds what it needs."""
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
-    monkeypatch.setattr(device, "cpu_computes_bfloat16", lambda: True)
+    monkeypatch.setattr(device, "bfloat16_pays", lambda: True)
     return monkeypatch
 
 
@@ -32,7 +32,7 @@ def test_a_plain_machine_draws_on_its_cpu(asked: str, machine: pytest.MonkeyPatc
 
 
 def test_a_cpu_without_bfloat16_draws_in_float32(machine: pytest.MonkeyPatch) -> None:
-    machine.setattr(device, "cpu_computes_bfloat16", lambda: False)
+    machine.setattr(device, "bfloat16_pays", lambda: False)
     assert detect_machine().dtype == "float32"
     assert detect_machine(precision="bfloat16").dtype == "bfloat16"  # asked for by name it is had, slow or not
 

@@ -14,8 +14,9 @@ import torch
 from sdplay.core.errors import BadRequest
 from sdplay.core.machine import Machine
 from sdplay.engines import device
+from sdplay.engines.arguments import Call
 from sdplay.engines.device import make_engine
-from sdplay.engines.openvino import OpenVinoEngine, filled, flattened, structure, weights_digest
+from sdplay.engines.openvino import OpenVinoEngine, weights_digest
 from sdplay.images.picture import Picture
 from sdplay.requests.base import make_request
 from sdplay.requests.resolve import LARGE, engine_for
@@ -39,6 +40,10 @@ def drawn(model: Path, engine: str, **fields: Any) -> list[Picture]:
         return list(studio.draw(make_request(Txt2Img, prompt="a cat", model=model, engine=engine, **(FIELDS | fields))))
 
 
+def no_calls() -> list[Call]:
+    raise AssertionError("it is not fitted to anything")
+
+
 class Sum(torch.nn.Module):
     """A network of one matrix, which takes arguments as those of the U-Net are."""
 
@@ -52,7 +57,7 @@ class Sum(torch.nn.Module):
 
 def test_any_arguments_in_any_sizes(tmp_path: Path) -> None:
     module = Sum()
-    network = OpenVinoEngine("float32", 1, tmp_path).compile(module)
+    network = OpenVinoEngine("float32", 1, tmp_path).compile(module, no_calls)
     for rows, scale in ((2, 1.0), (5, 1.0), (2, 3.0)):
         x, more = torch.randn(rows, 3), torch.randn(rows, 3)
         with torch.inference_mode():
@@ -62,7 +67,7 @@ def test_any_arguments_in_any_sizes(tmp_path: Path) -> None:
 
 
 def test_what_it_gave_stays_when_it_is_asked_again(tmp_path: Path) -> None:
-    network = OpenVinoEngine("float32", 1, tmp_path).compile(Sum())
+    network = OpenVinoEngine("float32", 1, tmp_path).compile(Sum(), no_calls)
     zeros = {"more": torch.zeros(1, 3)}
     first = network(torch.ones(1, 3), zeros)
     kept = first.clone()
@@ -73,14 +78,14 @@ def test_what_it_gave_stays_when_it_is_asked_again(tmp_path: Path) -> None:
 def test_what_was_converted_is_found_again_and_other_weights_are_not_taken_for_it(tmp_path: Path) -> None:
     module, arguments = Sum(), (torch.ones(1, 3), {"more": torch.zeros(1, 3)})
     engine = OpenVinoEngine("float32", 1, tmp_path)
-    before = engine.compile(module)(*arguments)
+    before = engine.compile(module, no_calls)(*arguments)
     files = sorted(path.name for path in tmp_path.glob("*.xml"))
     assert len(files) == 1
-    assert torch.equal(engine.compile(module)(*arguments), before)
+    assert torch.equal(engine.compile(module, no_calls)(*arguments), before)
     assert sorted(path.name for path in tmp_path.glob("*.xml")) == files
     with torch.no_grad():
         module.layer.weight += 1
-    assert not torch.equal(engine.compile(module)(*arguments), before)
+    assert not torch.equal(engine.compile(module, no_calls)(*arguments), before)
     assert len(list(tmp_path.glob("*.xml"))) == 2
     assert not list(tmp_path.glob("making-*"))
 
@@ -92,18 +97,6 @@ def test_weights_are_told_apart_by_name_shape_and_number() -> None:
         module.layer.weight[0, 0] += 1e-6
     assert weights_digest(module) != one
     assert weights_digest(module.to(memory_format=torch.preserve_format)) == weights_digest(module)
-
-
-def test_tensors_come_out_of_arguments_and_go_back() -> None:
-    one, two = torch.ones(2), torch.zeros(1, 3)
-    arguments = ((one, None), {"deep": {"list": [two, 4]}, "flag": False})
-    tensors = flattened(arguments)
-    assert [tensor.shape for tensor in tensors.values()] == [(2,), (1, 3)]
-    assert structure(arguments) == [[1, None], {"deep": {"list": [2, 4]}, "flag": False}]
-    others = [torch.full((2,), 7.0), torch.full((1, 3), 8.0)]
-    back = filled(arguments, list(others))
-    assert back[0][0] is others[0]
-    assert back[1]["deep"]["list"][0] is others[1]
 
 
 @pytest.mark.parametrize("kind", ["tiny", "tiny_v"])
@@ -138,7 +131,7 @@ from pathlib import Path
 import torch
 from sdplay.engines.openvino import OpenVinoEngine
 engine = OpenVinoEngine("float32", 1, Path(tempfile.mkdtemp()))
-networks = [engine.compile(torch.nn.Linear(3, 3)) for _ in range(3)]
+networks = [engine.compile(torch.nn.Linear(3, 3), list) for _ in range(3)]
 for network in networks:
     network(torch.ones(1, 3))
 for number in range(3):

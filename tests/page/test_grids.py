@@ -66,14 +66,15 @@ def test_axes_are_thought_up_and_told_before(service: RunningService, open_page:
     expect(across.get_by_text("3 values")).to_be_visible()
     down.get_by_label("Setting").select_option(label="Sampler")
     down.get_by_role("button", name="All").click()
-    expect(page.get_by_role("button", name="Draw 24 pictures")).to_be_visible()
+    samplers = len(service.get("/api/v1/samplers")["samplers"])
+    expect(page.get_by_role("button", name=f"Draw {3 * samplers} pictures")).to_be_visible()
     page.get_by_role("button", name="Add a third axis").click()
     pages = page.get_by_role("region", name="Pages")
     pages.get_by_label("What is replaced").fill("cat")
     pages.get_by_label("Value 2", exact=True).fill("a dog, or [two]")
     pages.get_by_label("Value 2", exact=True).press("Enter")
     page.keyboard.type("bird")
-    expect(page.get_by_role("status").filter(has_text="72 pictures")).to_be_visible()
+    expect(page.get_by_role("status").filter(has_text=f"{9 * samplers} pictures")).to_be_visible()
     down.get_by_role("button", name="Remove Down").click()
     request = draw(page, service)
     assert request["grid"] == ["steps=1-3", 'prompt=cat|"a dog, or [two]"|bird']
@@ -222,10 +223,26 @@ def test_sheet_is_downloaded(service: RunningService, open_page: OpenPage, tmp_p
     assert download.value.suggested_filename == f"{job}-grid.png"
 
 
-def test_the_queue_says_that_it_is_a_grid(service: RunningService, open_page: OpenPage) -> None:
-    made(service, "steps=1,2")
+def test_the_queue_leads_to_the_grid(service: RunningService, open_page: OpenPage) -> None:
+    job = made(service, "steps=1,2", "prompt=cat|frog")
     page = open_page("#/queue")
-    expect(page.get_by_text("Grid · Done · 2 of 2").first).to_be_visible()
+    row = page.locator(".queue-job").first
+    expect(row.get_by_text("Grid · Done · 4 of 4")).to_be_visible()
+    row.get_by_role("button", name="More").click()
+    page.get_by_role("menuitem", name="Use its settings").click()
+    expect(page.get_by_role("region", name="Down").get_by_label("Value 2", exact=True)).to_have_value("frog")
+    page.goto("/#/queue")
+    page.locator(".queue-job").first.get_by_role("link", name="a cat").click()
+    page.wait_for_url(f"**/#/grids/{job}")
+
+
+def test_settings_of_a_sheet_are_those_of_its_grid(service: RunningService, open_page: OpenPage) -> None:
+    job = made(service, "prompt=cat|owl")
+    sheet = service.get(f"/api/v1/grids/{job}")["sheet"]
+    page = open_page(f"#/gallery/{sheet['id']}")
+    page.get_by_role("button", name="Send").click()
+    page.get_by_role("menuitem", name="Use these settings").click()
+    expect(page.get_by_role("region", name="Across").get_by_label("Value 2", exact=True)).to_have_value("owl")
 
 
 @pytest.mark.skipif(not AXE.is_file(), reason="axe-core is not there: `npm ci`")

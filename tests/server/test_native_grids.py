@@ -72,6 +72,12 @@ def test_request_of_a_grid_sent_again_is_the_same_grid(service: RunningService) 
     assert [one["prompt"] for one in grid["pictures"]] == ["a cat", "a dog", "a cat", "a dog"]
 
 
+def test_size_of_a_grid_is_that_of_its_enlarged_pictures(paused: RunningService) -> None:
+    job = paused.submit("grid", **{**SMALL, "grid": ["steps=1,2"], "width": 192, "height": 128})
+    assert (job["width"], job["height"]) == (192, 128)
+    assert (job["request"]["width"], job["request"]["height"]) == (192, 128)
+
+
 def test_without_a_seed_all_cells_have_the_same(service: RunningService) -> None:
     grid = made(service, "steps=1,2", seed=None)
     assert len({picture["seed"] for picture in grid["pictures"]}) == 1

@@ -36,8 +36,8 @@ SMALLEST_SIDE, LARGEST_SIDE = 64, 4096
 SMALLEST_TILE = 64
 MOST_PICTURES = 100_000
 NoiseSource = Literal["philox", "torch"]
-Precision = Literal["auto", "float32", "bfloat16", "float16"]
-EngineChoice = Literal["auto", "torch", "openvino"]
+Precision = Literal["auto", "float32", "bfloat16", "float16", "int8"]
+EngineChoice = Literal["auto", "torch", "openvino", "cuda"]
 Quality = Literal["exact", "fast", "draft"]
 Syntax = Literal["a1111", "plain"]
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 
@@ -15,14 +15,19 @@ from sdplay.core.errors import BadRequest, DeviceUnavailable
 from sdplay.core.fields import Precision
 from sdplay.core.machine import Machine
 
+if TYPE_CHECKING:
+    from sdplay.engines.arguments import Calls
+
 
 def detect_machine(device: str = "auto", precision: Precision = "auto") -> Machine:
     """The machine for a request's `device` and `precision`; raises `DeviceUnavailable` or `BadRequest`.
 
-    Automatic precision is bfloat16 on CPUs that compute in it, float32 on others, float16 on a GPU (bfloat16 if it
-    has it). float16 on a CPU is refused: it is 30 to 300 times slower than float32 there.
+    Automatic precision is bfloat16 on CPUs that are faster in it, float32 on others, float16 on a GPU (bfloat16 if it
+    has it). float16 on a CPU is refused: it is 30 to 300 times slower than float32 there. int8 is for CPUs alone.
     """
     chosen = _device(device.strip().casefold())
+    if precision == "int8" and not chosen.startswith("cpu"):
+        raise BadRequest("is for CPUs alone", field="precision", value=precision, hint="leave `precision` out")
     if chosen.startswith("cpu"):
         if precision == "float16":
             raise BadRequest(
@@ -31,13 +36,14 @@ def detect_machine(device: str = "auto", precision: Precision = "auto") -> Machi
                 value=precision,
                 hint="leave `precision` out, or take float32 or bfloat16",
             )
-        best = "bfloat16" if cpu_computes_bfloat16() else "float32"
+        best = "bfloat16" if bfloat16_pays() else "float32"
         dtype = best if precision == "auto" else precision
         return Machine(device="cpu", dtype=dtype, threads=physical_cores(), engines=cpu_engines())
     if chosen.startswith("mps"):
         return Machine(device=chosen, dtype="float16" if precision == "auto" else precision, threads=0)
     best = "bfloat16" if torch.cuda.is_bf16_supported() else "float16"
-    return Machine(device=chosen, dtype=best if precision == "auto" else precision, threads=0)
+    dtype = best if precision == "auto" else precision
+    return Machine(device=chosen, dtype=dtype, threads=0, engines=("torch", "cuda"))
 
 
 def _device(asked: str) -> str:
@@ -69,10 +75,15 @@ def cpu_engines() -> tuple[str, ...]:
     return ("torch", "openvino") if find_spec("openvino") is not None else ("torch",)
 
 
-def cpu_computes_bfloat16() -> bool:
-    """Whether the CPU multiplies bfloat16 itself (AVX-512 BF16 or AMX); emulated it is slower than float32."""
+def bfloat16_pays() -> bool:
+    """Whether the CPU multiplies bfloat16 faster than float32: by AMX, or by AVX-512 BF16 unless it is Intel's.
+
+    Matrices of 2048 in GFLOP/s of one core, bfloat16 and float32: AMD Zen 4 215 and 97, an Intel Xeon of the fourth
+    generation whose AMX is hidden from a virtual machine 79 and 144. Emulated it is slower still.
+    """
     capabilities = torch.cpu.get_capabilities()
-    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
+    is_intel = str(capabilities.get("cpu_name", "")).startswith("Intel")
+    return bool(capabilities.get("amx_bf16") or (capabilities.get("avx512_bf16") and not is_intel))
 
 
 def physical_cores() -> int:
@@ -99,16 +110,17 @@ def free_memory(device: str) -> int | None:
 class Engine(Protocol):
     """What runs a network: `compile` makes of a module on its device, with its LoRAs applied, what is called instead.
 
-    It takes the module's arguments and gives its outputs. When weights change, it is compiled again.
+    It takes the module's arguments and gives its outputs. When weights change, it is compiled again. `calls` are some
+    of the module's own, for an engine that fits itself to them: made when they are asked for, always the same.
     """
 
-    def compile(self, component: Any) -> Callable[..., Any]: ...
+    def compile(self, component: Any, calls: Calls) -> Callable[..., Any]: ...
 
 
 class TorchEngine:
     """PyTorch itself, layer by layer: nothing is compiled."""
 
-    def compile(self, component: Any) -> Callable[..., Any]:
+    def compile(self, component: Any, calls: Calls) -> Callable[..., Any]:
         return component
 
 
@@ -119,8 +131,16 @@ def make_engine(name: str, dtype: str, threads: int, cache: Path) -> Engine:
     """The engine of that name; what it makes once is kept in `cache`. Raises `BadRequest` if it is not installed."""
     if name == "torch":
         return TORCH
+    if name == "cuda":
+        from sdplay.engines.cuda import CudaEngine
+
+        return CudaEngine()
     if find_spec("openvino") is None:
         raise BadRequest("is not installed here", field="engine", value=name, hint="`pip install sdplay[openvino]`")
+    if dtype == "int8":
+        from sdplay.engines.int8 import Int8Engine
+
+        return Int8Engine(dtype, threads, cache / "openvino")
     from sdplay.engines.openvino import OpenVinoEngine
 
     return OpenVinoEngine(dtype, threads, cache / "openvino")
@@ -133,10 +153,10 @@ class CompiledComponent:
         self._component, self._engine = component, engine
         self._compiled: tuple[object, Callable[..., Any]] | None = None
 
-    def with_loras(self, loras: object) -> Callable[..., Any]:
-        """It is compiled when it is first asked for, and again for other LoRAs."""
+    def with_loras(self, loras: object, calls: Calls) -> Callable[..., Any]:
+        """It is compiled when it is first asked for, and again for other LoRAs; `calls` are made with them."""
         if self._compiled is None or self._compiled[0] != loras:
-            self._compiled = loras, self._engine.compile(self._component)
+            self._compiled = loras, self._engine.compile(self._component, calls)
         return self._compiled[1]
 
 

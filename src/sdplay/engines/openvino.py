@@ -5,17 +5,21 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-Signature = tuple[str, tuple[tuple[int, ...], ...]]  # arguments without their numbers, and the shape of each input
-HINTS = {"float32": "f32", "bfloat16": "bf16"}
+from sdplay.engines.arguments import Calls, Signature, filled, flattened, signature_of, structure
+
+HINTS = {"float32": "f32", "bfloat16": "bf16", "int8": "f32"}  # of what is not in int8
 FORMAT = 2  # of the files in the cache
 
 
@@ -31,7 +35,7 @@ class OpenVinoEngine:
     threads: int
     cache: Path
 
-    def compile(self, component: Any) -> Callable[..., Any]:
+    def compile(self, component: Any, calls: Calls) -> Callable[..., Any]:
         return OpenVinoNetwork(component, self)
 
 
@@ -57,26 +61,24 @@ class OpenVinoNetwork:
         self._ready: dict[Signature, Any] = {}
 
     def __call__(self, *args: Any, **kwargs: Any) -> Tensor:
-        tensors = flattened((args, kwargs))
-        signature = repr(structure((args, kwargs))), tuple(tuple(tensor.shape) for tensor in tensors.values())
+        tensors, signature = flattened((args, kwargs)), signature_of((args, kwargs))
         if signature not in self._ready:
             self._ready[signature] = self._compiled(args, kwargs, tensors)
-        numbers = [tensor.detach().to("cpu", torch.float32).contiguous().numpy() for tensor in tensors.values()]
-        drawn = self._ready[signature].infer(numbers, share_inputs=True)[0]
+        drawn = self._ready[signature].infer(numbers(tensors.values()), share_inputs=True)[0]
         return torch.from_numpy(drawn.copy())  # the next inference overwrites what it gave
 
     def _compiled(self, args: Any, kwargs: Any, tensors: Mapping[str, Tensor]) -> Any:
-
-        core = the_core()
-        model = core.read_model(self._converted(args, kwargs, tensors))
+        model = the_core().read_model(self._converted(args, kwargs, tensors))
         model.reshape({port: list(tensor.shape) for port, tensor in zip(model.inputs, tensors.values(), strict=True)})
-        settings = {
+        cached = {"CACHE_DIR": str(self._engine.cache / "compiled")}
+        return the_core().compile_model(model, "CPU", self._settings() | cached).create_infer_request()
+
+    def _settings(self) -> dict[str, Any]:
+        return {
             "INFERENCE_NUM_THREADS": self._engine.threads,
             "INFERENCE_PRECISION_HINT": HINTS[self._engine.precision],
             "NUM_STREAMS": 1,
-            "CACHE_DIR": str(self._engine.cache / "compiled"),
         }
-        return core.compile_model(model, "CPU", settings).create_infer_request()
 
     def _converted(self, args: Any, kwargs: Any, tensors: Mapping[str, Tensor]) -> Path:
         """The file of the network as OpenVINO reads it, for arguments of this structure and any shape."""
@@ -85,14 +87,36 @@ class OpenVinoNetwork:
         made_of = repr((FORMAT, openvino.__version__, self._weights, [*tensors], structure((args, kwargs))))
         file = self._engine.cache / f"{hashlib.sha256(made_of.encode()).hexdigest()[:32]}.xml"
         if not file.exists():
-            self._engine.cache.mkdir(parents=True, exist_ok=True)
-            model = convert(self._component, args, kwargs, tensors)
-            with tempfile.TemporaryDirectory(dir=self._engine.cache, prefix="making-") as folder:
-                made = Path(folder) / file.name
-                openvino.save_model(model, made, compress_to_fp16=False)
-                os.replace(made.with_suffix(".bin"), file.with_suffix(".bin"))  # the numbers first
-                os.replace(made, file)
+            save(convert(self._component, args, kwargs, tensors), file)
         return file
+
+
+def save(model: Any, file: Path) -> None:
+    """Write an OpenVINO `model` to `file`, whole or not at all."""
+    import openvino
+
+    with making(file) as made:
+        openvino.save_model(model, made, compress_to_fp16=False)
+        put(made, file)
+
+
+@contextmanager
+def making(file: Path) -> Generator[Path]:
+    """A place beside `file` to make it in, which is gone afterwards."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=file.parent, prefix="making-") as folder:
+        yield Path(folder) / file.name
+
+
+def put(made: Path, file: Path) -> None:
+    """Move what was made into its place: the numbers first."""
+    os.replace(made.with_suffix(".bin"), file.with_suffix(".bin"))
+    os.replace(made, file)
+
+
+def numbers(tensors: Iterable[Tensor]) -> list[NDArray[np.float32]]:
+    """`tensors` as OpenVINO takes them."""
+    return [tensor.detach().to("cpu", torch.float32).contiguous().numpy() for tensor in tensors]
 
 
 class Flat(torch.nn.Module):
@@ -129,33 +153,3 @@ def weights_digest(module: torch.nn.Module) -> str:
         digest.update(f"{name} {tuple(weight.shape)} {weight.dtype} ".encode())
         digest.update(weight.detach().to("cpu").reshape(-1).contiguous().view(torch.uint8).numpy().data)
     return digest.hexdigest()
-
-
-def flattened(value: Any, place: str = "") -> dict[str, Tensor]:
-    """The tensors in arguments by their place: arguments are tuples, lists and dictionaries of tensors and others."""
-    if isinstance(value, Tensor):
-        return {place: value}
-    inner = value.items() if isinstance(value, Mapping) else enumerate(value) if is_listing(value) else ()
-    return {name: tensor for key, one in inner for name, tensor in flattened(one, f"{place}.{key}").items()}
-
-
-def filled(value: Any, tensors: list[Tensor]) -> Any:
-    """`value` with `tensors` in place of those in it, in the order of `flattened`; they are taken out of the list."""
-    if isinstance(value, Tensor):
-        return tensors.pop(0)
-    if isinstance(value, Mapping):
-        return {key: filled(one, tensors) for key, one in value.items()}
-    return type(value)(filled(one, tensors) for one in value) if is_listing(value) else value
-
-
-def structure(value: Any) -> Any:
-    """What is left of arguments without the numbers in their tensors."""
-    if isinstance(value, Tensor):
-        return value.dim()
-    if isinstance(value, Mapping):
-        return {key: structure(one) for key, one in value.items()}
-    return [structure(one) for one in value] if is_listing(value) else value
-
-
-def is_listing(value: Any) -> bool:
-    return isinstance(value, Sequence) and not isinstance(value, str)

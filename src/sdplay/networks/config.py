@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Self, cast
 
 PerBlock = int | tuple[int, ...] | tuple[tuple[int, ...], ...]
@@ -31,7 +31,7 @@ class NetworkConfig:
             if any(one not in allowed for one in _each(value)):
                 known = " or ".join(str(value) for value in allowed)
                 raise ValueError(f"its {name} is {value!r}, and only {known} belongs to a Stable Diffusion")
-        names = {field.name for field in fields(cls)}
+        names = {one.name for one in fields(cls)}
         return cls(**{name: _frozen(value) for name, value in entries.items() if name in names})
 
 
@@ -77,6 +77,7 @@ class UNetConfig(NetworkConfig):
         "mid_block_type": (ATTENDING_MIDDLE, "UNetMidBlock2D", None),
     }
 
+    sample_size: int | None = field(default=None, compare=False)  # latents a side that it was trained on
     in_channels: int = 4
     out_channels: int = 4
     block_out_channels: tuple[int, ...] = (320, 640, 1280, 1280)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import torch
 
 from sdplay.core.fields import Syntax
-from sdplay.engines.device import TORCH, Placement, make_engine, make_placement
+from sdplay.engines.device import Placement, make_engine, make_placement
 from sdplay.families.base import Family, TextEncoding, load_family
 from sdplay.library.library import cache_of
 from sdplay.library.resolve import ResolvedModel
@@ -100,7 +100,7 @@ class ModelCache:
         LoRA that does not fit.
         """
         engine = make_engine(numerics.engine, numerics.dtype, numerics.threads, cache_of(os.environ) / "engines")
-        formats = (numerics.dtype if engine is TORCH else "float32", numerics.decode_dtype)
+        formats = ("float32" if numerics.engine == "openvino" else numerics.dtype, numerics.decode_dtype)
         place = make_placement(device, *formats, numerics.decode_tile, numerics.attention_slice)
         place = replace(place, sequential_offload=sequential_offload, engine=engine)
         vae = next((add_on for add_on in model.add_ons if add_on.identity.kind == "vae"), None)

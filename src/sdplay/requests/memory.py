@@ -32,7 +32,7 @@ from sdplay.requests.txt2img import drawn_size
 
 PROGRAM = 290 * 2**20  # Python, torch and the rest of this program after a first picture, without weights
 KEPT = 1.1  # what the allocator does not give back after the network has run, of what the network held
-BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
+BYTES = {"float32": 4, "bfloat16": 2, "float16": 2, "int8": 1}
 DECODE_TILES = (512, 256, 128)
 STEP = 64  # pixels, between the sizes that are tried to find one that fits
 
@@ -57,7 +57,7 @@ def predicted(recipe: Recipe, size: ModelSize, *, in_turn: bool) -> int:
     texts = sum(size.text_encoders) * wide
     if numerics.engine == "openvino":  # torch keeps the weights in float32, and OpenVINO its own
         network, texts = network + (size.unet.weights + size.add_ons) * 4, sum(size.text_encoders) * 4
-    calls = network_calls(recipe, size) * wide
+    calls = network_calls(recipe, size) * (4 if numerics.dtype == "int8" else wide)  # what is not in int8 is in float32
     kept = round(KEPT * calls)
     pixels = vae_activations(recipe, size) * narrow
     if in_turn:

@@ -31,6 +31,7 @@ NO_SIZE = {"width": 1, "height": 1}  # what this format says of files without a 
 RESOLVED = ("width", "height", "steps", "guidance_scale", "sampler", "schedule", "seed")
 
 NumberFormat = Annotated[str, Field(pattern="^(float32|bfloat16|float16)$")]
+NetworkFormat = Annotated[str, Field(pattern="^(float32|bfloat16|float16|int8)$")]
 
 SMALLEST_DECODE_TILE = 64
 DecodeTile = Annotated[int, Field(strict=True, ge=0, le=65_536, multiple_of=SMALLEST_DECODE_TILE)]
@@ -52,16 +53,17 @@ class Numerics:
 
     `revision` counts up when a change of the program changes the bits of most pictures; of changes to few of them
     `jobs.since_then` knows. `engine` runs the U-Net. `dtype` is the format of the U-Net and the text encoders (whose
-    texts are made in float32 for OpenVINO), `decode_dtype` the VAE's. `tile` is the batch size, `threads` the number of
+    texts are made in float32 for OpenVINO; int8 is that of its convolutions and matrices, by OpenVINO), `decode_dtype`
+    the VAE's. `tile` is the batch size, `threads` the number of
     CPU threads (0 on a GPU, where it has no effect). `decode_tile` is the side in pixels of the tiles that the VAE
     decodes a larger picture in (0: whole), `attention_slice` says that one head of one picture attends at a time. The
     bounds are for recipes that are read from files; `if_absent` in a field's metadata is as in requests.
     """
 
     revision: Annotated[int, Field(strict=True, ge=1)] = 1
-    engine: Annotated[str, Field(pattern="^(torch|openvino)$")] = "torch"
+    engine: Annotated[str, Field(pattern="^(torch|openvino|cuda)$")] = "torch"
     device: Annotated[str, Field(pattern="^(cpu|cuda|mps)$")] = "cpu"
-    dtype: NumberFormat = "float32"
+    dtype: NetworkFormat = "float32"
     decode_dtype: NumberFormat = "float32"
     tile: Annotated[int, Field(strict=True, ge=1, le=1024)] = 1
     threads: Annotated[int, Field(strict=True, ge=0, le=1024)] = 0

@@ -83,12 +83,19 @@ def engine_for(run: RunOptions, model: ResolvedModel, machine: Machine) -> str:
     """What runs the network of `model`: what was asked for, else OpenVINO where it is there and pays.
 
     It is converted and compiled first, and its weights are in memory twice: a small network is drawn with before that
-    is done, and whoever has little memory is not asked for more. Raises `BadRequest` for one that cannot be had.
+    is done, and whoever has little memory is not asked for more. Nothing else calculates in int8. Raises `BadRequest`
+    for one that cannot be had.
     """
+    in_int8 = run.precision == "int8"
+    if in_int8 and run.engine not in {"auto", "openvino"}:
+        raise BadRequest("is calculated by OpenVINO alone", field="precision", value="int8", hint="leave `engine` out")
     if run.engine == "torch":
         return "torch"
     sparing = run.low_memory or run.max_memory is not None
-    if run.engine == "openvino":
+    if run.engine == "cuda":
+        check_cuda(machine, sparing=sparing)
+        return "cuda"
+    if run.engine == "openvino" or in_int8:
         check_openvino(run, machine, sparing=sparing)
         return "openvino"
     if sparing or "openvino" not in machine.engines:
@@ -106,10 +113,22 @@ def check_openvino(run: RunOptions, machine: Machine, *, sparing: bool) -> None:
     elif sparing:
         reason, hint = "has the weights in memory twice", "leave out `low_memory` and `max_memory`, or take torch"
     elif "openvino" not in machine.engines:
-        reason, hint = "is not installed here", "`pip install sdplay[openvino]`"
+        extra = "int8" if run.precision == "int8" else "openvino"
+        reason, hint = "is not installed here", f"`pip install sdplay[{extra}]`"
     else:
         return
-    raise BadRequest(reason, field="engine", value=run.engine, hint=hint)
+    raise BadRequest(reason, field="engine", value="openvino", hint=hint)
+
+
+def check_cuda(machine: Machine, *, sparing: bool) -> None:
+    """Raise `BadRequest` where what a network does cannot be recorded as a CUDA graph."""
+    if "cuda" not in machine.engines:
+        reason, hint = f"is for NVIDIA GPUs, and this is drawn on {machine.device}", "leave `engine` out"
+    elif sparing:
+        reason, hint = "keeps all weights in place", "leave out `low_memory` and `max_memory`, or take torch"
+    else:
+        return
+    raise BadRequest(reason, field="engine", value="cuda", hint=hint)
 
 
 def computed_steps(quality: Quality, steps: int) -> tuple[int, ...]:
@@ -163,7 +182,7 @@ def resolve_request(
     dtype = machine.dtype
     if machine.device == "cpu" and run.precision == "auto" and card.precision != "auto":
         dtype = card.precision
-    usual_decode = "float32" if dtype == "float16" else dtype
+    usual_decode = "float32" if dtype in {"float16", "int8"} else dtype
     numerics = Numerics(
         engine=engine_for(run, model, machine),
         device=machine.device.partition(":")[0],

@@ -43,12 +43,15 @@ class RunOptions(Validated):
         default="auto", description="auto, cpu, gpu (or cuda, cuda:1, mps).", json_schema_extra={"group": "memory"}
     )
     precision: Precision = Field(
-        default="auto", description="Number format of the networks.", json_schema_extra={"group": "memory"}
+        default="auto",
+        description="Number format of the networks. int8 is for CPUs, by OpenVINO (an extra): the fastest, with a loss "
+        "that is measured and said.",
+        json_schema_extra={"group": "memory"},
     )
     engine: EngineChoice = Field(
         default="auto",
-        description="What runs the network: torch, or openvino (an extra: faster on a CPU, once it has converted the "
-        "model). auto: openvino for large models where it is installed.",
+        description="What runs the network: torch, openvino (an extra: faster on a CPU, once it has converted the "
+        "model) or cuda (CUDA graphs, on an NVIDIA GPU). auto: openvino for large models where it is installed.",
         json_schema_extra={"group": "memory", "if_absent": "auto"},
     )
     low_memory: bool = Field(

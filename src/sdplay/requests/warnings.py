@@ -63,10 +63,11 @@ def few_steps_warnings(recipe: Recipe, model: ResolvedModel) -> Iterator[Request
 
 def engine_warnings(recipe: Recipe) -> Iterator[RequestWarning]:
     """That a network runs in another engine than the usual one, where nobody asked for that."""
-    if recipe.numerics.engine != "torch" and recipe.request.run.engine == "auto":
+    numerics, run = recipe.numerics, recipe.request.run
+    if numerics.engine != "torch" and run.engine == "auto" and run.precision != "int8":
         message = (
-            f"the network runs in {recipe.numerics.engine}, which is installed and faster for one of this size; the "
-            "first time it is converted, which takes a minute or two; `engine=torch` does without"
+            f"the network runs in {numerics.engine} in {numerics.dtype}, which is installed and faster for one of this "
+            "size; the first time it is converted, which takes a minute or two; `engine=torch` does without"
         )
         yield RequestWarning(code="engine", field="engine", message=message)
 

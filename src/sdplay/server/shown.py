@@ -48,6 +48,7 @@ def size_of_job(job: Job) -> tuple[int, int]:
     """Width and height of the pictures of a job, (0, 0) where it does not say; of a grid those of the first."""
     written = job.request.get(DRAWN, job.request).get(BASE)
     kept = cast("dict[str, Any]", written or job.request.get("fields") or {})
+    kept = kept.get("enlargement") or kept
     return int(kept.get("width") or 0), int(kept.get("height") or 0)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import torch
 from torch import Tensor
@@ -15,7 +15,7 @@ from sdplay.core.errors import ModelBroken, shorten
 from sdplay.core.identity import ResolvedAddOn
 from sdplay.engines.device import CompiledComponent, Placement
 from sdplay.engines.weight_buffer import SequentialOffload
-from sdplay.families.base import ControlCond, Extras, TextEncoding
+from sdplay.families.base import ControlCond, Extras, Family, TextEncoding
 from sdplay.families.common.controlnet import LoadedControlNets, control_residuals
 from sdplay.families.common.detect import Architecture, reads_mask
 from sdplay.families.common.lora_patcher import LoraPatcher
@@ -27,6 +27,9 @@ from sdplay.networks.unet import UNet, guidance_embedding
 from sdplay.prompts.lora_tags import ActiveEmbeddings, ActiveLoras
 from sdplay.sampling.denoiser import Denoiser, NetworkDenoiser
 from sdplay.sampling.process import Process, make_process
+
+if TYPE_CHECKING:
+    from sdplay.engines.arguments import Call
 
 ExtrasOf = Callable[[Tensor], Extras]
 OTHER_NOISE = ("EDM", "FlowMatch")  # what the names of schedulers begin with whose models have another process
@@ -118,7 +121,7 @@ class LatentModel:
 
         def network(x: Tensor, timesteps: Tensor) -> Tensor:
             self.lora_patcher.apply("network", self.unet_loras)
-            unet = self.compiled_unet.with_loras(self.unet_loras)
+            unet = self.compiled_unet.with_loras(self.unet_loras, self.recorded_calls)
             kwargs = kwargs_of(x)
             kwargs |= control_residuals(controls, self._placed(x), timesteps, embeds, kwargs)
             if inpaint_channels is not None:
@@ -129,6 +132,16 @@ class LatentModel:
             return unet(self._placed(x), timesteps, encoder_hidden_states=text, **masked, **kwargs).float()
 
         return NetworkDenoiser(network, self.process)
+
+    def recorded_calls(self) -> Sequence[Call]:
+        """Some calls of the U-Net with its LoRAs, and its answers in torch, whatever else is being drawn."""
+        from sdplay.families.common.calibration import Recorder, draw_prompts  # only for an engine that is fitted
+
+        recorder, other = Recorder(), self.with_add_ons(self.unet_loras)
+        other.compiled_unet = CompiledComponent(self.unet, recorder)
+        config = self.unet.config
+        draw_prompts(cast(Family, other), config.sample_size, config.in_channels)
+        return recorder.calls
 
     def _placed(self, x: Tensor) -> Tensor:
         """`x` on the model's device, in its number format and memory layout."""

@@ -50,6 +50,7 @@ function Page({ followed, opened }) {
       ${grid.blocks > 1 && html`<${Pages} axis=${grid.axes[2]} block=${block} onBlock=${toBlock} />`}
       <div class="grids-scroller" ref=${room}>
         <${Sheet} followed=${followed} block=${block} cell=${cell} width=${width} onCell=${setCurrent} />
+        <${Notes} notes=${grid.notes} />
       </div>
     </div>
     ${opened !== undefined && html`<${Opened} followed=${followed} cell=${cell} />`}
@@ -142,15 +143,17 @@ function Head({ followed, width }) {
   </header>`;
 }
 
+/** What there was to say before it was drawn. @param {{notes: string[]}} props */
+function Notes({ notes }) {
+  if (!notes.length) return null;
+  return html`<ul class="grids-notes">${notes.map((note) => html`<li key=${note}><${Icon} name="info" size=${16} /><span>${note}</span></li>`)}</ul>`;
+}
+
 /** How far it is, or how it ended. @param {{followed: import("./follow.js").Followed}} props */
 function State({ followed }) {
   const { grid, job, pictures } = followed;
   const done = Math.max(pictures.size, Math.min(job.done, job.total));
-  if (job.state === "completed")
-    return grid.notes.map(
-      (/** @type {string} */ note) =>
-        html`<p class="note grids-note" key=${note}><${Icon} name="info" size=${18} /><span>${note}</span></p>`,
-    );
+  if (job.state === "completed") return null;
   if (job.state === "running" || job.state === "queued") {
     const words = job.state === "queued" ? t("grids.waits") : t("grids.done", { done, total: job.total });
     return html`<div class="grids-progress">

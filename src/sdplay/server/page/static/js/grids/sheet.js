@@ -13,12 +13,13 @@ const NARROW = 720; // pixels of the window, as in the style
 const GAP = 6;
 const LIMITS = { least: 72, enough: 150, most: 400 };
 
-/** How a cell is shaped: width by height. @param {{width: number, height: number}} grid */
+/** How a cell is shaped, width by height: as the first picture that is there, else as the service foresees it. @param {any} grid */
 function ratioOf(grid) {
-  return grid.width && grid.height ? grid.width / grid.height : 1;
+  const { width, height } = grid.pictures[0] ?? grid;
+  return width && height ? width / height : 1;
 }
 
-/** The width of a cell in pixels. @param {{columns: number, rows: number, width: number, height: number}} grid */
+/** The width of a cell in pixels. @param {any} grid */
 export function useCellWidth(grid) {
   const room = useRef(/** @type {HTMLElement | null} */ (null));
   const [size, setSize] = useState({ width: 800, height: 600 });

@@ -96,6 +96,7 @@ export function pretty(name) {
     ddim: "DDIM",
     unipc: "UniPC",
     lcm: "LCM",
+    tcd: "TCD",
   };
   return (
     /** @type {Record<string, string>} */ (known)[name] ??

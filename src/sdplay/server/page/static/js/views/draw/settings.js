@@ -137,7 +137,18 @@ export function settingsOf(request, kept = BEGIN) {
 
 /** What settings of another mode may be taken over as they are. */
 const FREE = new Set([
-  ...["prompt_syntax", "guidance_rescale", "eta", "clip_skip", "embedding", "vae", "noise", "anyway", "format", "preview"],
+  ...[
+    "prompt_syntax",
+    "guidance_rescale",
+    "eta",
+    "clip_skip",
+    "embedding",
+    "vae",
+    "noise",
+    "anyway",
+    "format",
+    "preview",
+  ],
 ]);
 
 /** @param {any} value @returns {string[]} */

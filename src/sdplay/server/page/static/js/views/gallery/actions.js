@@ -96,8 +96,8 @@ export function variation(recipe) {
   });
 }
 
-/** Give the settings to Draw. @param {any} recipe */
-export const useSettings = (recipe) => sendTo("draw", { request: recipe.request });
+/** Give the settings to Draw; those of a sheet to Grids. @param {any} recipe */
+export const useSettings = (recipe) => sendTo(recipe.mode === "grid" ? "grids" : "draw", { request: recipe.request });
 
 /** @param {string} view @param {Picture} picture @param {string} [as] */
 export const send = (view, picture, as) => sendTo(view, { picture, ...(as ? { as } : {}) });

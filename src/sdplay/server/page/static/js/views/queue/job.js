@@ -5,6 +5,7 @@ import { ago, seconds } from "../../core/format.js";
 import { sendTo } from "../../core/handoff.js";
 import { html } from "../../core/html.js";
 import { donePart, secondsLeft } from "../../core/pace.js";
+import { href } from "../../core/router.js";
 import { recent } from "../../core/store.js";
 import { has, t } from "../../core/words.js";
 import { IconButton } from "../../parts/button.js";
@@ -25,6 +26,9 @@ const ICONS = {
   verify: "verify",
 };
 
+/** The views in which jobs have a page of their own. */
+const PAGES = /** @type {Record<string, string>} */ ({ dream: "films", animate: "films", grid: "grids" });
+
 /** @param {{job: any}} props */
 function Sight({ job }) {
   const shown = job.preview ?? recent.value.find((one) => one.job === job.id)?.thumbnail;
@@ -39,8 +43,14 @@ function modeName(mode) {
 
 /** @param {{job: any, facts: (string | false | null | undefined)[]}} props */
 function Words({ job, facts }) {
+  const page = PAGES[job.mode];
+  const words = job.words || modeName(job.mode);
   return html`<span class="queue-words">
-    <span class="queue-prompt" title=${job.words}>${job.words || modeName(job.mode)}</span>
+    ${
+      page
+        ? html`<a class="queue-prompt" href=${href(`${page}/${job.id}`)} title=${job.words}>${words}</a>`
+        : html`<span class="queue-prompt" title=${job.words}>${words}</span>`
+    }
     <span class="queue-facts">${[modeName(job.mode), ...facts].filter(Boolean).join(" · ")}</span>
   </span>`;
 }
@@ -91,7 +101,8 @@ export function Ended({ job }) {
   const good = job.state === "completed";
   const use = async () => {
     try {
-      sendTo("draw", { request: (await api.get(`jobs/${job.id}`)).request });
+      const { request } = await api.get(`jobs/${job.id}`);
+      sendTo(job.mode === "grid" ? "grids" : "draw", { request });
     } catch (error) {
       toastError(error);
     }
