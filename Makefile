@@ -86,7 +86,7 @@ lock: ## write requirements/constraints.txt anew, from the newest versions that 
 	rm -rf $(FRESH)
 	$(PYTHON) -m venv $(FRESH)
 	$(FRESH)/bin/python $(PIP) $(INDEX) "$$(grep '^torch==' $(LOCK))"
-	$(FRESH)/bin/python $(PIP) ".[server,mcp,test,dev,training]"
+	$(FRESH)/bin/python $(PIP) ".[server,mcp,test,dev,training,int8]"
 	$(FRESH)/bin/python -m pip check
 	grep '^#' $(LOCK) > $(FRESH)/lock.txt
 	$(FRESH)/bin/python -m pip freeze | sed -E -e 's/\+cpu$$//' -e '/^-e |^#| @ /d' >> $(FRESH)/lock.txt

@@ -19,6 +19,7 @@ from benchmarks.filming import film_section
 from benchmarks.given import write_given
 from benchmarks.larger import larger_section
 from benchmarks.machine import machine_line
+from benchmarks.others import others_section
 from benchmarks.previews import previews_section
 from benchmarks.refusing import refusing_section
 from benchmarks.report import Section, document
@@ -30,7 +31,7 @@ from benchmarks.warm import warm_section
 
 SCENARIOS = (
     *("drawing", "engines", "faster", "pictures", "starting", "busy", "warm", "serving", "gallery", "tiles", "films"),
-    *("larger", "previews", "refusing"),
+    *("larger", "others", "previews", "refusing"),
 )
 
 
@@ -44,6 +45,7 @@ def options(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--cache", type=Path, default=Path("build/bench"), help="keeps the SD 1.5 shape (4.3 GB)")
     parser.add_argument("--sd15-side", type=int, default=256, help="side of its pictures; 0 leaves it out")
     parser.add_argument("--sd15-steps", type=int, default=4)
+    parser.add_argument("--genai", nargs=2, metavar=("PYTHON", "FOLDER"), help="OpenVINO GenAI and its model")
     parser.add_argument("--out", type=Path, default=Path("docs/benchmarks.md"))
     return parser.parse_args(argv)
 
@@ -125,6 +127,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         "tiles": lambda: tile_section(small, max(3, asked.rounds // 2)),
         "films": lambda: film_section(small, max(3, asked.rounds // 2), asked.frames),
         "larger": lambda: larger_section(small, max(1, asked.rounds // 2)),
+        "others": lambda: others_section(small, asked),
         "previews": lambda: previews_section(small, 4 * asked.rounds),
         "refusing": lambda: refusing_section(2 * asked.rounds),
     }

@@ -203,6 +203,33 @@ class Skipped:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UnitDrawn:
+    """Unit `number` of a job that many processes share is drawn, by this one in `seconds`; `done` of `total` are."""
+
+    number: int
+    done: int
+    total: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PieceChecked:
+    """A piece of unit `unit`, which the worker `of` had drawn, was drawn again, and came out the `same` or not."""
+
+    unit: int
+    of: str
+    same: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerBanned:
+    """The worker `name` drew something else than others did: it gets no more, and `pieces` are drawn again."""
+
+    name: str
+    pieces: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finished:
     """All `total` pictures are done."""
 
@@ -212,5 +239,18 @@ class Finished:
 
 FilmEvent = KeyframeDone | DepthMapDone | FrameMoved | Retried | Resumed | Measuring | FramesSaved | FilmSaved
 GridEvent = Reused | Mismatch
+ShardEvent = UnitDrawn | PieceChecked | WorkerBanned
 UpscaleEvent = Upscaled | UpscaleDone | FrameUpscaled | FilmUpscaled | Skipped
-Event = Waiting | Started | Warned | Stepped | ImageDone | ImageSaved | Finished | FilmEvent | GridEvent | UpscaleEvent
+Event = (
+    Waiting
+    | Started
+    | Warned
+    | Stepped
+    | ImageDone
+    | ImageSaved
+    | Finished
+    | FilmEvent
+    | GridEvent
+    | ShardEvent
+    | UpscaleEvent
+)

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from sdplay.jobs.grid import GridJobs
     from sdplay.jobs.grid_sheet import Grid
     from sdplay.jobs.history import History
+    from sdplay.jobs.shards.jobs import ShardJobs
     from sdplay.jobs.upscale import UpscaleJobs
     from sdplay.library.library import Library
     from sdplay.pipeline.explain import Explanation
@@ -75,6 +76,10 @@ class Studio:
     @cached_property
     def upscaling(self) -> UpscaleJobs:
         return self._jobs("upscale")
+
+    @cached_property
+    def shards(self) -> ShardJobs:
+        return self._jobs("shards")
 
     @cached_property
     def history(self) -> History:

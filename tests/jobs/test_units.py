@@ -70,8 +70,9 @@ def test_pictures_of_one_recipe_are_drawn_as_many_at_a_time_as_a_pass_takes() ->
 
 def test_a_range_is_cut_at_the_end_and_refused_beyond_it() -> None:
     found = units("dream", prompts=["a", "b"], num=12, batch_size=4)
-    assert [unit.number for unit in units_in(found, (1, 99))] == [1, 2]
-    assert [unit.number for unit in units_in(found, (2, None))] == [2]
+    assert [unit.number for unit in units_in(found, [(1, 99)])] == [1, 2]
+    assert [unit.number for unit in units_in(found, [(2, None)])] == [2]
+    assert [unit.number for unit in units_in(found, [(2, 2), (0, 0)])] == [0, 2]
     assert len(units_in(found, None)) == 3
     with pytest.raises(BadRequest, match="the job has the units 0 to 2"):
-        units_in(found, (3, 9))
+        units_in(found, [(0, 0), (3, 9)])

@@ -5,12 +5,14 @@ Both have the same weights in the same memory; those of SDXL are bfloat16, and s
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from torch import Tensor, nn
 
+from sdplay.engines.openvino import OpenVinoEngine
 from sdplay.networks.clip import CLIPTextModel
 from sdplay.networks.config import ClipTextConfig, UNetConfig, VaeConfig
 from sdplay.networks.unet import UNet
@@ -22,6 +24,7 @@ from tests.support.twins import latents, noise, placed
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800), pytest.mark.usefixtures("quiet_diffusers")]
 BUILDS = {"sd15": SD15, "sd21": SD21, "sdxl": SDXL}
 NEEDED = 7 * 2**30  # bytes of memory
+CONVERTING = 14 * 2**30
 
 
 def twins(build: Build, part: str) -> tuple[Any, Any]:
@@ -67,6 +70,19 @@ def test_the_unet(build: Build) -> None:
     found = ours(x, times, **given)
     assert torch.equal(found, theirs(x, times, return_dict=False, **given)[0])
     assert float(found.float().std()) > 0.1
+
+
+@pytest.mark.parametrize("build", ["sd15", "sd21"], indirect=True)
+@torch.inference_mode()
+def test_the_unet_in_openvino(build: Build, tmp_path: Path) -> None:
+    if (there := memory_available()) < CONVERTING:
+        pytest.skip(f"this needs {CONVERTING / 2**30:.0f} GiB of memory, {there / 2**30:.1f} are free")
+    ours, _ = twins(build, "unet")
+    given = {"encoder_hidden_states": noise(2, 2, 77, ours.config.cross_attention_dim)}
+    x, times = latents(torch.float32, 4, (32, 24)), torch.tensor([712.3, 5.0])
+    expected = ours(x, times, **given)
+    found = OpenVinoEngine("float32", 1, tmp_path).compile(ours, list)(x, times, **given)
+    assert float((found - expected).norm() / expected.norm()) < 1e-5
 
 
 @torch.inference_mode()

@@ -39,7 +39,9 @@ def engine_advice(report: Report) -> Iterator[str]:
     if gain < GAIN:
         yield f"engine: leave it at torch; OpenVINO takes {1 / gain:.2f} of its time here"
         return
-    first = f"; its first picture took {other.start.wall:.0f} s, with converting" if other.start else ""
+    first = ""
+    if other.start is not None:
+        first = f"; the start to its first picture took {other.start.wall:.0f} s, the very first time it also converts"
     yield f"engine: `engine=openvino` is {gain:.1f} times faster than torch here{first}"
 
 

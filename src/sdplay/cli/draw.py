@@ -18,7 +18,7 @@ from sdplay.cli.deliver import delivery_from, delivery_options
 from sdplay.cli.flags import in_the_words_of, request_fields, request_options
 from sdplay.cli.follow import follow
 from sdplay.cli.prompts import prompt_options, prompts_in
-from sdplay.cli.request_command import Flag, ModeCommand
+from sdplay.cli.request_command import Flag, ModeCommand, prepare_flag
 from sdplay.cli.warm import executor_of_service
 from sdplay.core.errors import UnknownName
 
@@ -54,7 +54,7 @@ class DrawCommand(ModeCommand):
 
     def own_params(self) -> list[click.Parameter]:
         flags = request_options(self.kind, positional="prompt", for_new=True)
-        return [*prompt_options(), *flags, *grid_options(), *delivery_options(for_new=True)]
+        return [*prompt_options(), *flags, *grid_options(), *delivery_options(for_new=True), prepare_flag()]
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         try:
@@ -75,6 +75,10 @@ class DrawCommand(ModeCommand):
             if delivery.name is None and "image" in fields and Path(fields["image"]).is_dir() and not axes:
                 delivery = replace(delivery, name=as_the_images(asked))
             with open_studio() as studio:
+                if params["prepare"]:
+                    from sdplay.cli.prepare import prepare
+
+                    return prepare(studio, asked, axes, limit, delivery)
                 if axes:
                     from sdplay.cli.grid import grid_report
 

@@ -15,7 +15,8 @@ from sdplay.cli.follow import Report, follow
 from sdplay.cli.frame_range import FrameRange
 from sdplay.cli.models import PICKLE, library_with
 from sdplay.cli.param_types import FileKind, Folder
-from sdplay.cli.request_command import Flag, ModeCommand
+from sdplay.cli.prepare import free_folder, tell_prepared
+from sdplay.cli.request_command import Flag, ModeCommand, prepare_flag
 from sdplay.cli.warm import drawn_by_service, no_serve
 from sdplay.core.errors import SdplayError, Stopped
 
@@ -60,6 +61,8 @@ class FilmCommand(ModeCommand):
             source = params["out"] if params["fork"] is not None else None
             output, frames = output_from(params, request), frames_of(params["frames"])
             job = studio.film(request, out, output, source=source, frames=frames, **options)
+            if params["prepare"]:
+                return tell_prepared(studio, job.folder.path, quiet=params["quiet"])
             return make_film(job, quiet=params["quiet"])
 
 
@@ -90,6 +93,7 @@ def job_options() -> list[click.Parameter]:
         Flag(["--format"], basic=True, type=FileKind(FORMATS), default="mp4", show_default=True, help="Kind of film."),
         Flag(["--frames"], basic=True, type=PART, metavar="A-B", help=PART_HELP),
         Flag(["--workers"], type=click.IntRange(1, 64), default=1, help="Processes that draw side by side."),
+        prepare_flag(),
         Flag(["--strict"], is_flag=True, help=STRICT),
         Flag(["--force"], is_flag=True, help="Begin even if the disk seems too small."),
         Flag(["-q", "--quiet"], basic=True, is_flag=True, help="Print the path of the film and nothing else."),
@@ -157,14 +161,6 @@ def output_from(params: Mapping[str, Any], request: AnyFilm) -> Any:
     from sdplay.film.job.encoder import Output
 
     return Output(kind=params["format"], loop=getattr(request, "loop_mode", "none"))
-
-
-def free_folder(parent: Path, name: str) -> Path:
-    """The first of parent/NAME-1, -2 … that does not exist."""
-    number = 1
-    while (parent / f"{name}-{number}").exists():
-        number += 1
-    return parent / f"{name}-{number}"
 
 
 @click.command()

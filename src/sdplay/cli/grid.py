@@ -26,6 +26,14 @@ def grid_report(
     studio: Studio, asked: Sequence[AnyStill], axes: Sequence[str], limit: int | None, delivery: Delivery
 ) -> GridReport:
     """The report on the grid of the one request `asked`; raises `BadRequest` for several, and for a wrong axis."""
+    plan = planned_grid(studio, asked, axes, limit, delivery)
+    return GridReport(studio, plan, delivery, given_seed=asked[0].seed is not None)
+
+
+def planned_grid(
+    studio: Studio, asked: Sequence[AnyStill], axes: Sequence[str], limit: int | None, delivery: Delivery
+) -> GridPlan:
+    """The grid of the one request `asked`; raises as `grid_report`."""
     from sdplay.requests.grid import MOST_PICTURES
 
     if len(asked) > 1:
@@ -36,8 +44,7 @@ def grid_report(
     if delivery.name is not None:
         hint = "leave it out: what a grid finds in its folder it knows by the usual names"
         raise BadRequest("means nothing for a grid", field="name", value=delivery.name, hint=hint)
-    plan = studio.grids.plan(asked[0], *axes, limit=limit if limit is not None else MOST_PICTURES)
-    return GridReport(studio, plan, delivery, given_seed=asked[0].seed is not None)
+    return studio.grids.plan(asked[0], *axes, limit=limit if limit is not None else MOST_PICTURES)
 
 
 class GridReport(Report):

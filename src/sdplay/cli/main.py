@@ -32,6 +32,8 @@ COMMANDS = {
     "animate": ("film", "Film a picture that moves and is redrawn."),
     "plan": ("plan", "Show what would be drawn, frame by frame, and what memory it takes."),
     "resume": ("film", "Resume a film that was stopped."),
+    "draw-units": ("shards", "Draw units of a job that many machines share."),
+    "join": ("shards", "Make a film, or pictures, of units that were drawn."),
     "again": ("again", "Draw a saved picture again, or a variation of it."),
     "upscale": ("images", "Make pictures or films larger."),
     "verify": ("again", "Draw pictures or films again and compare, bit for bit."),
@@ -72,7 +74,7 @@ class PromptOrCommand(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module, _ = COMMANDS[cmd_name]
-        return getattr(import_module(f"sdplay.cli.{module}"), cmd_name)
+        return getattr(import_module(f"sdplay.cli.{module}"), cmd_name.replace("-", "_"))
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

@@ -183,7 +183,8 @@ def film_of(mode: str, fields: dict[str, Any], num: int | None) -> AnyFilm:
 
 def make(studio: Studio, request: AnyFilm, folder: Path | None) -> int:
     """Make the film in a new folder below `folder`; without one it is shown, if the terminal can, and not kept."""
-    from sdplay.cli.film import free_folder, make_film
+    from sdplay.cli.film import make_film
+    from sdplay.cli.prepare import free_folder
 
     print(DOING[request.mode])
     if folder is not None:

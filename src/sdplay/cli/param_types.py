@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -100,3 +101,41 @@ class Folder(click.Path):
             name = max(param.opts, key=len) if param is not None else None
             raise BadRequest(reason, field=name, value=str(folder), hint=self._instead)
         return folder
+
+
+class UnitRange(click.ParamType):
+    """Units as they are typed: "3", "0-99", "7-" to the last, several with commas between them; pairs of the first and
+    the last, which is None for the last that there is.
+    """
+
+    name = "units"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not isinstance(value, str):
+            return value
+        return tuple(self._span(part, param, ctx) for part in value.split(","))
+
+    def _span(self, text: str, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int | None]:
+        match = re.fullmatch(r"\s*(\d{1,9})\s*(-\s*(\d{0,9}))?\s*", text)
+        if match is None:
+            self.fail(f"{text!r} is not a range of units; write 3, 0-99, 7- or 3,7-9", param, ctx)
+        first = int(match[1])
+        last = first if match[2] is None else int(match[3]) if match[3] else None
+        if last is not None and last < first:
+            self.fail(f"{text!r} ends before it begins", param, ctx)
+        return first, last
+
+
+class Share(click.ParamType):
+    """A share of a whole, 0 to 1: "5%" or 0.05."""
+
+    name = "share"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not isinstance(value, str):
+            return value
+        match = re.fullmatch(r"\s*(\d{1,3}(?:\.\d{1,9})?|\.\d{1,9})\s*(%?)\s*", value)
+        share = float(match[1]) / (100 if match[2] else 1) if match is not None else -1.0
+        if not 0 <= share <= 1:
+            self.fail(f"{value!r} is not a share; write 5% or 0.05", param, ctx)
+        return share

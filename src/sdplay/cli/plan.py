@@ -30,7 +30,7 @@ class PlanCommand(FilmCommand):
     """Plans a film in one mode; its flags are those that make the film."""
 
     def own_params(self) -> list[click.Parameter]:
-        to_draw = [param for param in super().own_params() if param.name != "frames"]
+        to_draw = [param for param in super().own_params() if param.name not in ("frames", "prepare")]
         return [*to_draw, *plan_options(self._mode)]
 
     def run(self, **params: Any) -> int:
@@ -193,6 +193,9 @@ class Facts:
 
 class PlanStillCommand(DrawCommand):
     """Plans pictures in one mode; its flags are those that draw them."""
+
+    def own_params(self) -> list[click.Parameter]:
+        return [param for param in super().own_params() if param.name != "prepare"]
 
     def run(self, **params: Any) -> int:
         from sdplay.jobs.pictures import requests_for

@@ -21,6 +21,12 @@ class Flag(click.Option):
         self.group, self.basic = group, basic
 
 
+def prepare_flag() -> Flag:
+    """The flag with which a command makes the folder of a job and draws nothing; see `cli.prepare`."""
+    says = "Make the job in --out and draw nothing: `sdplay draw-units` does, on as many machines as you like."
+    return Flag(["--prepare"], is_flag=True, help=says)
+
+
 class RequestCommand(click.Command):
     """A command whose flags are those of a request type, made when they are first needed.
 

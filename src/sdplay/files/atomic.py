@@ -87,6 +87,20 @@ def write_new(content: bytes, candidates: Iterable[Path]) -> Path:
             hidden.unlink(missing_ok=True)
 
 
+def write_once(content: bytes, path: Path) -> bool:
+    """Write `content` to `path` unless a file is there already, and say whether that was done; of several processes, on
+    several machines, one does it. Raises `DiskFull` or `StoreError`.
+    """
+    try:
+        hidden = _write_hidden(content, path.parent)
+        try:
+            return _claim(hidden, path)
+        finally:
+            hidden.unlink(missing_ok=True)
+    except OSError as error:
+        raise store_error(error, path.parent) from error
+
+
 def sweep(folder: Path, now: float) -> None:
     """Take away hidden files that a killed program left in `folder`, once they are a day old at time `now`.
 

@@ -48,12 +48,16 @@ class ImageWriter:
 
     def write(self, picture: Picture) -> SavedImage:
         """Write `picture`; raises `DiskFull` or `StoreError`."""
-        from sdplay.images.picture import SavedImage
         from sdplay.images.write import encode  # loads numpy and PIL: once there is a picture
 
-        path = write_new(encode(picture, self.kind, self.version), self._names(picture))
+        return self.write_encoded(picture, encode(picture, self.kind, self.version))
+
+    def write_encoded(self, picture: Picture, content: bytes) -> SavedImage:
+        """Write `content`, the file that `picture` was encoded as; as `write`."""
+        from sdplay.images.picture import SavedImage
+
         return SavedImage(
-            path=path,
+            path=write_new(content, self._names(picture)),
             digest=picture.digest,
             media_type=MEDIA_TYPES[self.kind],
             recipe=picture.recipe,

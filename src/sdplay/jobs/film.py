@@ -88,14 +88,18 @@ class FilmJobs:
 
         Raises what `resume` raises where it cannot be tried, and `BadRequest` where no unit is finished yet.
         """
+        from sdplay.film.job.verify import verify_segments
+
+        yield from verify_segments(self.attach(job, model), every)
+
+    def attach(self, job: Path, model: str | None = None) -> FilmJob:
+        """The film in the job folder `job` as it was begun; nothing is written. Raises what `resume` raises."""
         from sdplay.film.job.description import FREE, described_output
         from sdplay.film.job.folder import JobFolder
-        from sdplay.film.job.verify import verify_segments
 
         folder = JobFolder.open(job, FREE)
         recorded = self._recorded(folder, model)
-        output = described_output(folder.description)
-        yield from verify_segments(self._builder(recorded, output).attach(folder), every)
+        return self._builder(recorded, described_output(folder.description)).attach(folder)
 
     def _recorded(self, folder: JobFolder, model: str | None) -> ResolvedRequest:
         """The film of `folder` as it was resolved, with its model, which `model` or the folder says where it is."""

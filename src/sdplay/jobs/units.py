@@ -80,16 +80,19 @@ def batches(wanted: Wanted) -> Iterator[tuple[int, int]]:
         yield first, len(wanted)
 
 
-def units_in(units: Sequence[Unit], asked: tuple[int, int | None] | None) -> Sequence[Unit]:
-    """The units from the first to the last that are `asked` for (None: all; to the end), as far as there are some.
+def units_in(units: Sequence[Unit], asked: Sequence[tuple[int, int | None]] | None) -> Sequence[Unit]:
+    """The units of each span from a first to a last that is `asked` for (None: all, or to the end), in their order and
+    as far as there are some.
 
-    Raises `BadRequest` where the job has none of them.
+    Raises `BadRequest` for a span of which the job has no unit.
     """
     if asked is None:
         return units
-    first, last = asked
-    if first >= len(units):
-        many = f"the job has the units 0 to {len(units) - 1}" if units else "the job has no units"
-        text = f"{first}" if last == first else f"{first}-{'' if last is None else last}"
-        raise BadRequest(many, field="units", value=text, hint="`sdplay draw-units JOB --list` shows them")
-    return units[first : None if last is None else last + 1]
+    found = set[int]()
+    for first, last in asked:
+        if first >= len(units):
+            many = f"the job has the units 0 to {len(units) - 1}"
+            text = f"{first}" if last == first else f"{first}-{'' if last is None else last}"
+            raise BadRequest(many, field="units", value=text, hint="sdplay draw-units JOB `list` shows them")
+        found |= set(range(first, len(units) if last is None else min(last + 1, len(units))))
+    return [units[number] for number in sorted(found)]

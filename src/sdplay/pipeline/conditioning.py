@@ -132,7 +132,7 @@ class BatchConditioning:
         self.has_one_prompt = all(conds.has_one_prompt for conds in self.conds)
         if self.family.reads_guidance and not self.has_one_prompt:
             reason = "this model is told how strong guidance is, and can be guided by one prompt only"
-            raise BadRequest(reason, field="prompt", hint="write it without AND; between two prompts, without weights")
+            raise BadRequest(reason, field="prompt", hint="write it without AND")
         # at a scale of 1 the uncond half cancels out, and some networks need none
         self.no_cfg = self.has_one_prompt and (self.family.reads_guidance or set(self.scales) == {1})
         phi = recipe.request.guidance_rescale

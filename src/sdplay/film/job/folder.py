@@ -42,6 +42,8 @@ class JobFolder:
     then `segments.finish` one by one.
     """
 
+    file = DESCRIPTION  # what the description is called
+
     def __init__(self, path: Path, description: Mapping[str, Any], digest: str) -> None:
         self.path, self.description, self.digest = path, description, digest
         self.preview, self.video = path / "preview.mp4", path / "video.mp4"
@@ -54,12 +56,12 @@ class JobFolder:
         that holds another job or other files, `DiskFull` or `StoreError` if it cannot be written.
         """
         wanted = _plain(description)
-        if (path / DESCRIPTION).exists():
+        if (path / cls.file).exists():
             return cls._same(path, wanted, free)
         _check_empty(path)
         digest = _digest(wanted, free)
         prepare_folder(path)
-        write_new(_content(wanted, digest), [path / DESCRIPTION])
+        write_new(_content(wanted, digest), [path / cls.file])
         try:
             sync_folder(path)
             sync_folder(path.parent)
@@ -87,7 +89,7 @@ class JobFolder:
         With `free` also for a job.json in which anything but the settings named there was changed.
         """
         try:
-            fields = cast("dict[str, Any]", json.loads(read_regular(path / DESCRIPTION)))
+            fields = cast("dict[str, Any]", json.loads(read_regular(path / cls.file)))
             if fields["format"] != FORMAT:
                 raise StoreError(
                     "was made by another version of this program", field="job", value=str(path), hint="use that version"
@@ -96,11 +98,11 @@ class JobFolder:
         except (FileNotFoundError, NotADirectoryError):
             raise BadRequest("there is no job", field="job", value=str(path), hint=_nearest_jobs(path)) from None
         except OSError as error:
-            reason = f"its job.json cannot be read: {error.strerror}"
+            reason = f"its {cls.file} cannot be read: {error.strerror}"
             hint = "put the file back that was there"
             raise StoreError(reason, field="job", value=str(path), hint=hint) from error
         except (ValueError, KeyError, TypeError, RecursionError) as error:
-            raise StoreError(f"its job.json is damaged: {error!r}", field="job", value=str(path)) from error
+            raise StoreError(f"its {cls.file} is damaged: {error!r}", field="job", value=str(path)) from error
         if free is not None:
             job._check(free)
         return job
@@ -108,15 +110,15 @@ class JobFolder:
     def _check(self, free: Collection[str]) -> None:
         """Raise `StoreError` if the settings that may not change were changed in job.json."""
         if _digest(self.description, free) != self.digest:
-            reason = "its job.json was changed since the job was begun"
-            hint = "put the old job.json back, or begin a new film in another folder"
+            reason = f"its {self.file} was changed since the job was begun"
+            hint = f"put the old {self.file} back, or begin a new job in another folder"
             raise StoreError(reason, field="job", value=str(self.path), hint=hint)
 
     def update(self, description: Mapping[str, Any]) -> None:
         """Write `description` in the place of the old one; the digest stays. Only with the lock held."""
         wanted = _plain(description)
         with writing(self.path):
-            replace_file(self.path / DESCRIPTION, _content(wanted, self.digest))
+            replace_file(self.path / self.file, _content(wanted, self.digest))
             sync_folder(self.path)
         self.description = wanted
 
