@@ -35,7 +35,7 @@ def test_the_flags_of_txt2img_are_these() -> None:
     assert [name for option in options for name in option.opts] == [
         *("-n", "--num", "--negative", "--seed", "--steps", "--guidance"),
         *("--style", "--styles-file", "--wildcards", "--anyway", "--latents"),
-        *("--syntax", "--quality", "--sampler", "--schedule", "--width", "--height", "--size"),
+        *("--syntax", "--quality", "--sampler", "--schedule", "--eta", "--width", "--height", "--size"),
         *("--allow-pickle", "--lora", "--embedding", "--model", "--vae"),
         *("--hires-scale", "--hires-upscaler", "--hires-steps", "--hires-strength"),
         *("--control-image", "--controlnet", "--control-preprocessor", "--canny-low", "--canny-high"),

@@ -117,7 +117,7 @@ PATH_FLAGS = (
     "noted",
     "folder",
 )
-SERVING = {"serve", "mcp"}  # they run until they are stopped, and have tests of their own
+SERVING = {"serve", "mcp", "bench"}  # they run until they are stopped, or for minutes, and have tests of their own
 KEPT_OUT = {"preview", "open", "token", "revision"}  # a window, the network
 
 

@@ -55,6 +55,7 @@ def test_a_list_of_more_folders_is_read(tmp_path: Path) -> None:
         "vae": [webui / "models/VAE"],
         "embeddings": [webui / "embeddings"],
         "controlnet": [webui / "models/ControlNet"],
+        "vae_approx": [],
     }
 
 

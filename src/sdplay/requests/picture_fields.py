@@ -35,6 +35,7 @@ class PictureFields(TypedDict, total=False):
     quality: Quality
     sampler: str | None
     schedule: str | None
+    eta: float | None
     model: str | PathLike[str]
     vae: str | PathLike[str] | None
     lora: str | Sequence[str]

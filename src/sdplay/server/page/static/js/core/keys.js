@@ -1,5 +1,5 @@
 /** Keys: each view says which it has and what they do; one sheet shows them all. */
-import { signal, useEffect, useRef } from "./html.js";
+import { signal, useLayoutEffect, useRef } from "./html.js";
 
 /**
  * A key; one without `run` is only told of: what has the focus takes it itself.
@@ -79,7 +79,8 @@ export function useKeys(view, keys) {
   const newest = useRef(keys);
   newest.current = keys;
   const names = keys.map((key) => key.keys).join(" ");
-  useEffect(() => {
+  useLayoutEffect(() => {
+    // as soon as a view is seen: somebody who types quickly does not wait for the next frame
     const group = {
       view,
       keys: newest.current.map((key, index) => ({
