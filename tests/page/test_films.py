@@ -373,20 +373,20 @@ def test_a_film_is_heard_with_its_frames_until_it_is_muted(
     film = made(service, audio=sent["id"], audio_start=1.5)
     page = open_page(f"#/films/{film['id']}")
     heard = page.locator(".films-player audio")
-    page.wait_for_function("document.querySelector('.films-player audio')?.duration > 5")
+    page.wait_for_function("() => document.querySelector('.films-player audio')?.duration > 5")
     page.get_by_role("button", name="Play", exact=True).click()
-    page.wait_for_function("!document.querySelector('.films-player audio').paused")
+    page.wait_for_function("() => !document.querySelector('.films-player audio').paused")
     page.wait_for_function(
-        "(sound => sound.currentTime >= 1.5 && sound.currentTime < 3)(document.querySelector('.films-player audio'))"
+        "() => (sound => sound.currentTime >= 1.5 && sound.currentTime < 3)(document.querySelector('.films-player audio'))"
     )
     page.keyboard.press("m")
     expect(page.get_by_role("button", name="Sound on")).to_be_visible()
-    page.wait_for_function("document.querySelector('.films-player audio').paused")
+    page.wait_for_function("() => document.querySelector('.films-player audio').paused")
     page.reload()
     expect(page.get_by_role("button", name="Sound on")).to_be_visible()  # as it was left
     page.get_by_role("button", name="Sound on").click()
     page.get_by_role("button", name="Play", exact=True).click()
-    page.wait_for_function("!document.querySelector('.films-player audio').paused")
+    page.wait_for_function("() => !document.querySelector('.films-player audio').paused")
     page.get_by_role("button", name="Pause", exact=True).click()
     assert heard.evaluate("sound => sound.paused")
     silent = made(service)
