@@ -376,9 +376,10 @@ def test_a_film_is_heard_with_its_frames_until_it_is_muted(
     page.wait_for_function("() => document.querySelector('.films-player audio')?.duration > 5")
     page.get_by_role("button", name="Play", exact=True).click()
     page.wait_for_function("() => !document.querySelector('.films-player audio').paused")
-    page.wait_for_function(
-        "() => (sound => sound.currentTime >= 1.5 && sound.currentTime < 3)(document.querySelector('.films-player audio'))"
-    )
+    page.wait_for_function("""() => {
+        const at = document.querySelector('.films-player audio').currentTime;
+        return at >= 1.5 && at < 3;
+    }""")
     page.keyboard.press("m")
     expect(page.get_by_role("button", name="Sound on")).to_be_visible()
     page.wait_for_function("() => document.querySelector('.films-player audio').paused")
