@@ -54,7 +54,8 @@ def test_every_block_runs_in_the_order_of_the_page(service: RunningService, tmp_
         with Image.open(path) as image:
             sizes[path.name] = image.size
     square = (128, 128)
-    assert sizes == {"apple.png": square, "green.png": square, "large.png": (256, 256), "wide.png": (192, 128)}
+    enlarged = {"large.png": (256, 256), "wide.png": (192, 128)}
+    assert sizes == {"apple.png": square, "green.png": square, "live.png": square} | enlarged
     assert (tmp_path / "apples.mp4").read_bytes()[4:8] == b"ftyp"
     assert (tmp_path / "small.webp").read_bytes()[8:12] == b"WEBP"
     told = next(text for text in said if "event: finished" in text)

@@ -55,7 +55,7 @@ def test_the_sheet_of_keys_opens_by_a_key(page: Page) -> None:
 )
 def test_the_sheet_tells_the_keys_of_every_view(open_page: OpenPage, where: str, told: str) -> None:
     page = open_page(where)
-    page.get_by_role("button", name="Keys").click()
+    page.get_by_role("button", name="Keys", exact=True).click()
     sheet = page.get_by_role("dialog", name="Keys")
     expect(sheet).to_contain_text(told)
     words = sheet.locator("li span:first-child, h3").all_inner_texts()
