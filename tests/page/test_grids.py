@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.page.test_accessible import AXE, RUN
+from tests.page.test_accessible import AXE, serious_findings
 from tests.support.browser import DESKTOP, PHONE, OpenPage
 from tests.support.gated import GatedService, gated_service
 from tests.support.patience import wait_until
@@ -49,12 +48,6 @@ def draw(page: Page, service: RunningService) -> dict[str, Any]:
     page.locator(".grids-table").wait_for()
     assert service.newest_job()["id"] not in before
     return asked(service)
-
-
-def serious_findings(page: Page) -> str:
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = [one for one in page.evaluate(RUN) if one["impact"] in {"serious", "critical"}]
-    return json.dumps([(one["id"], [node["html"][:200] for node in one["nodes"][:4]]) for one in found], indent=1)
 
 
 def test_axes_are_thought_up_and_told_before(service: RunningService, open_page: OpenPage) -> None:

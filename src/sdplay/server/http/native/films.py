@@ -26,7 +26,7 @@ from sdplay.server.films import (
 )
 from sdplay.server.http.bodies import JsonObject
 from sdplay.server.http.native.answers import JOB_ROUTE, JobSummary, PictureAnswer, job_summary, picture_answer
-from sdplay.server.http.native.context import JobName, PageSize, Responses, ServiceHere, UploadName, at_leisure
+from sdplay.server.http.native.context import JobName, PageSize, Responses, ServiceHere, UploadName, at_leisure, next_of
 from sdplay.server.http.native.jobs import parted
 from sdplay.server.http.native.pictures import FOREVER
 from sdplay.server.http.native.schema import json_body
@@ -96,8 +96,7 @@ def list_films(
 ) -> FilmList:
     """Films, the newest first, and those that wait or grow."""
     jobs = service.queue.jobs(modes=FILM_MODES, before=before, limit=limit)
-    following = jobs[-1].id if len(jobs) == limit else None
-    return FilmList(films=[film_answer(service, job) for job in jobs], next=following)
+    return FilmList(films=[film_answer(service, job) for job in jobs], next=next_of(jobs, limit))
 
 
 @router.get("/films/{name}")

@@ -17,7 +17,7 @@ from sdplay.requests.resolve import SAMPLER_ALIASES, SCHEDULE_ALIASES
 from sdplay.server.clients import GRID, OWN
 from sdplay.server.grids import KeptGrid
 from sdplay.server.http.native.answers import JOB_ROUTE, JobSummary, PictureAnswer, job_summary, picture_answer
-from sdplay.server.http.native.context import JobName, PageSize, ServiceHere
+from sdplay.server.http.native.context import JobName, PageSize, ServiceHere, next_of
 from sdplay.server.http.native.schema import field_schema_of
 from sdplay.server.models import add_on_names
 from sdplay.server.plans import PlannedAxis, axes_answer
@@ -91,8 +91,7 @@ def list_grids(
 ) -> GridList:
     """Grids, the newest first, and those that wait or are drawn."""
     jobs = service.queue.jobs(modes=(GRID,), before=before, limit=limit)
-    following = jobs[-1].id if len(jobs) == limit else None
-    return GridList(grids=[summary_of(service, job) for job in jobs], next=following)
+    return GridList(grids=[summary_of(service, job) for job in jobs], next=next_of(jobs, limit))
 
 
 @router.get("/axes")

@@ -11,7 +11,7 @@ from sdplay.pipeline.explain import Explanation
 from sdplay.server.control_map import control_map
 from sdplay.server.http.bodies import JsonObject
 from sdplay.server.http.native.answers import JOB_ROUTE, JobAnswer, JobList, JobSummary, job_answer, job_summary
-from sdplay.server.http.native.context import JobName, PageSize, Responses, ServiceHere, at_leisure
+from sdplay.server.http.native.context import JobName, PageSize, Responses, ServiceHere, at_leisure, next_of
 from sdplay.server.http.native.schema import json_body
 from sdplay.server.plans import Plan, explain, plan
 from sdplay.server.records import State
@@ -62,8 +62,8 @@ def list_jobs(
     """Jobs, the newest first."""
     last_event = service.queue.last_event()
     jobs = service.queue.jobs(states=state or (), before=before, limit=limit)
-    following = jobs[-1].id if len(jobs) == limit else None
-    return JobList(jobs=[JobSummary(**job_summary(job)) for job in jobs], next=following, last_event=last_event)
+    told = [JobSummary(**job_summary(job)) for job in jobs]
+    return JobList(jobs=told, next=next_of(jobs, limit), last_event=last_event)
 
 
 @router.get("/jobs/{name}")

@@ -1,68 +1,38 @@
 /** All films: those that grow, those that are done, and the two ways to begin one. */
-import { api } from "../core/api.js";
-import { onEvent } from "../core/events.js";
 import { ago, seconds } from "../core/format.js";
 import { waitsFor } from "../core/handoff.js";
-import { html, signal, useEffect } from "../core/html.js";
+import { html, useEffect } from "../core/html.js";
 import { go, href } from "../core/router.js";
 import { jobs } from "../core/store.js";
 import { t } from "../core/words.js";
 import { Button } from "../parts/button.js";
 import { useDrop } from "../parts/drop.js";
 import { Icon } from "../parts/icon.js";
+import { jobList } from "../parts/joblist.js";
 import { Progress } from "../parts/progress.js";
-import { toastError } from "../parts/toast.js";
 import { editFilm } from "./edit.js";
 import { openFile } from "./files.js";
 import { warmUp } from "./motion.js";
 
-const films = signal(/** @type {any[] | null} */ (null));
-const next = signal(/** @type {string | null} */ (null));
-const PAGE = 40;
-const TOLD = new Set(["started", "picture", "finished", "forgotten"]);
-const SOON = 200; // milliseconds: many events are one question
-
-/** Whether what happens concerns a film. @param {{type: string, data: Record<string, any>}} event */
-function concerns({ type, data }) {
-  if (type === "queued") return data.mode === undefined || data.mode === "dream" || data.mode === "animate";
-  return type === "reset" || (TOLD.has(type) && (films.value?.some((film) => film.id === data.job) ?? true));
-}
-
-async function refresh() {
-  try {
-    const told = await api.get(`films?limit=${PAGE}`);
-    films.value = told.films;
-    next.value = told.next;
-  } catch (error) {
-    toastError(error);
-  }
-}
-
-async function more() {
-  const told = await api.get(`films?limit=${PAGE}&before=${next.value}`).catch(toastError);
-  if (!told) return;
-  films.value = [...(films.value ?? []), ...told.films];
-  next.value = told.next;
-}
+const {
+  list: films,
+  next,
+  more,
+  useFollowed,
+} = jobList({
+  path: "films",
+  modes: ["dream", "animate"],
+  limit: 40,
+  soon: 200,
+  also: ["reset"],
+});
 
 export function FilmList() {
   const given = waitsFor("films"); // a picture that another view sent
   useEffect(() => {
     if (given) go("films/new/animate", { replace: true });
   }, [given]);
-  useEffect(() => {
-    refresh();
-    let soon = 0;
-    const stop = onEvent((event) => {
-      if (!concerns(event)) return;
-      clearTimeout(soon);
-      soon = window.setTimeout(refresh, SOON);
-    });
-    return () => {
-      clearTimeout(soon);
-      stop();
-    };
-  }, []);
+  useFollowed();
   const drop = useDrop((files) => files[0] && openFile(files[0], (request) => editFilm(request)));
   return html`<div class=${`films-list ${drop.active ? "films-over" : ""}`} ...${drop.handlers}>
     <div class="films-begin">

@@ -1,58 +1,30 @@
 /** The grids that were drawn, and those that wait or grow. */
-import { api } from "../core/api.js";
-import { onEvent } from "../core/events.js";
 import { ago } from "../core/format.js";
-import { html, signal, useEffect } from "../core/html.js";
+import { html } from "../core/html.js";
 import { donePart, secondsLeft } from "../core/pace.js";
 import { href } from "../core/router.js";
 import { jobs } from "../core/store.js";
 import { t } from "../core/words.js";
 import { Button } from "../parts/button.js";
+import { jobList } from "../parts/joblist.js";
 import { Progress } from "../parts/progress.js";
-import { toastError } from "../parts/toast.js";
 import { fieldName } from "./names.js";
 
-const grids = signal(/** @type {any[] | null} */ (null));
-const next = signal(/** @type {string | null} */ (null));
-const PAGE = 24;
-const TOLD = new Set(["started", "picture", "finished", "forgotten"]);
-const SOON = 400; // milliseconds: many events are one question
-
-/** Whether what happens concerns a grid. @param {{type: string, data: Record<string, any>}} event */
-function concerns({ type, data }) {
-  if (type === "queued") return data.mode === undefined || data.mode === "grid";
-  if (type === "changed" || type === "reset") return true;
-  return TOLD.has(type) && (grids.value?.some((grid) => grid.id === data.job) ?? true);
-}
-
-async function refresh() {
-  const told = await api.get(`grids?limit=${PAGE}`).catch(toastError);
-  if (!told) return;
-  grids.value = told.grids;
-  next.value = told.next;
-}
-
-async function more() {
-  const told = await api.get(`grids?limit=${PAGE}&before=${next.value}`).catch(toastError);
-  if (!told) return;
-  grids.value = [...(grids.value ?? []), ...told.grids];
-  next.value = told.next;
-}
+const {
+  list: grids,
+  next,
+  more,
+  useFollowed,
+} = jobList({
+  path: "grids",
+  modes: ["grid"],
+  limit: 24,
+  soon: 400,
+  also: ["changed", "reset"],
+});
 
 export function GridList() {
-  useEffect(() => {
-    refresh();
-    let soon = 0;
-    const stop = onEvent((event) => {
-      if (!concerns(event)) return;
-      clearTimeout(soon);
-      soon = window.setTimeout(refresh, SOON);
-    });
-    return () => {
-      clearTimeout(soon);
-      stop();
-    };
-  }, []);
+  useFollowed();
   if (!grids.value?.length) return grids.value && html`<p class="grids-none">${t("grids.none_yet")}</p>`;
   return html`<section class="grids-before" aria-labelledby="grids-before">
     <h2 id="grids-before">${t("grids.before")}</h2>

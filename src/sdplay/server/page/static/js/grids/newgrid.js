@@ -32,8 +32,8 @@ export function NewGrid() {
     { keys: "/", what: "draw.keys.prompt", run: () => document.getElementById("grids-prompt")?.focus() },
   ]); // biome-ignore format: a key a line
   return html`<div class="grids">
-    <section class="grids-panel" aria-label=${t("grids.panel")}>
-      <div class="grids-fields"><${Words} /><${Shared} /></div>
+    <section class="panel grids-panel" aria-label=${t("grids.panel")}>
+      <div class="panel-fields grids-fields"><${Words} /><${Shared} /></div>
       <${Foot} />
     </section>
     <div class="grids-main">
@@ -77,7 +77,7 @@ async function drawIt({ first = false } = {}) {
 /** The button, and what it will cost. */
 function Foot() {
   const total = plan.value?.total ?? cells.value;
-  return html`<footer class="grids-foot">
+  return html`<footer class="panel-foot grids-foot">
     <${Costs} />
     <div class="grids-buttons">
       <${Button} kind="primary" icon="grids" title="Ctrl+Enter" disabled=${!texts.value.length || sending.value} onClick=${() => drawIt()}>${t("grids.button", { count: total })}<//>

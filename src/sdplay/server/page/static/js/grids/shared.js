@@ -15,18 +15,16 @@ const MOST_STEPS = 60;
 const MOST_GUIDANCE = 20;
 /** Fields that have a place of their own; the others are shown as chips. */
 const PLACED = new Set([
-  ...[
-    "prompt",
-    "negative_prompt",
-    "model",
-    "width",
-    "height",
-    "steps",
-    "guidance_scale",
-    "sampler",
-    "schedule",
-    "seed",
-  ],
+  "prompt",
+  "negative_prompt",
+  "model",
+  "width",
+  "height",
+  "steps",
+  "guidance_scale",
+  "sampler",
+  "schedule",
+  "seed",
 ]);
 const NARROW = "(max-width: 720px)";
 

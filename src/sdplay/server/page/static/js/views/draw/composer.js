@@ -20,8 +20,8 @@ import { BEGIN, change, requestOf, settings } from "./settings.js";
 export function Composer() {
   const { lora } = settings.value;
   const on = lora.filter((one) => one.on).length;
-  return html`<section class="draw-panel" aria-label=${t("draw.panel")}>
-    <div class="draw-fields">
+  return html`<section class="panel draw-panel" aria-label=${t("draw.panel")}>
+    <div class="panel-fields draw-fields">
       <${Words} />
       <${ModelField} />
       <${SizeField} />
@@ -54,7 +54,7 @@ function Words() {
 
 /** The button, and what it will cost. */
 function Foot() {
-  return html`<footer class="draw-foot">
+  return html`<footer class="panel-foot draw-foot">
     <${Costs} foresight=${foresight} />
     <div class="draw-buttons">
       <${Button} kind="primary" icon="draw" class="draw-button" title="Ctrl+Enter" onClick=${() => queueIt()}>${t("draw.button", { count: settings.value.num })}<//>
