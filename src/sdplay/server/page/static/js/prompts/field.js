@@ -39,8 +39,11 @@ export function PromptField({ model, value, onChange, onStyle, words, onWords, o
   const id = useId();
 
   const write = (/** @type {string} */ text, /** @type {number} */ start, end = start) => {
+    if (area.current) {
+      area.current.value = text; // at once: the next key may come before it is drawn, and works on what is selected
+      area.current.setSelectionRange(start, end);
+    }
     onChange(text);
-    requestAnimationFrame(() => area.current?.setSelectionRange(start, end));
   };
   const known = entriesFor(model).filter((one) => onStyle || one.kind !== "style");
   const look = () => {
