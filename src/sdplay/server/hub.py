@@ -110,6 +110,14 @@ class Hub:
         with self._lock:
             return self._progress.get(job)
 
+    def catch_up(self, listener: Listener, job: str) -> None:
+        """Tell `listener` the newest step of `job`, from the loop that changes are delivered in: after those that are
+        on their way already, which are older, so that nobody sees progress go back.
+        """
+        newest = self.progress(job)
+        if newest is not None:
+            asyncio.get_running_loop().call_soon(listener.tell, newest)
+
     @asynccontextmanager
     async def listening(self, job: str | None = None) -> AsyncGenerator[Listener]:
         """A listener, from the loop that changes are delivered in; to all jobs, or to one."""

@@ -104,8 +104,7 @@ async def told(service: Service, job: str | None, start: int) -> AsyncGenerator[
                 yield written.text(end)
                 return
             for name in [job] if job is not None else service.workshop.running:
-                if (newest := service.hub.progress(name)) is not None:
-                    yield written.text(newest)  # so that whoever comes later sees how far it is
+                service.hub.catch_up(listener, name)  # so that whoever comes later sees how far it is
             async for changes in live(listener, last):
                 yield b"".join(map(written.text, changes)) or BEAT
                 if any(change is RESET or is_end(change, job) for change in changes):
