@@ -17,7 +17,7 @@ export function Stage() {
   const job = emerging.value ?? landing.value;
   const shown = picture.value;
   if (!job && !shown && !failed.value)
-    return html`<section class="draw-stage draw-stage-empty"><${Welcome} /></section>`;
+    return html`<section class="draw-stage draw-stage-empty"><${Welcome} />${coming.value.length > 0 && html`<${Strip} />`}</section>`;
   return html`<section class="draw-stage" aria-label=${t("draw.stage")}>
     <${Failed} />
     <div class="draw-show">${job ? html`<${Emerging} job=${job} />` : shown && html`<${Finished} picture=${shown} />`}</div>
