@@ -18,6 +18,7 @@ PINNED = [
     "Animate",
     "BadRequest",
     "DepthMapDone",
+    "DrawnBy",
     "Dream",
     "Event",
     "FilmSaved",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sdplay.core.errors import BadRequest, NotReproduced, SdplayError
     from sdplay.events import (
         DepthMapDone,
+        DrawnBy,
         Event,
         FilmSaved,
         FilmUpscaled,
@@ -58,6 +59,7 @@ __all__ = [
     "Animate",
     "BadRequest",
     "DepthMapDone",
+    "DrawnBy",
     "Dream",
     "Event",
     "FilmSaved",
@@ -105,6 +107,7 @@ _HOMES = {
     "Animate": "sdplay.film.request_animate",
     "BadRequest": "sdplay.core.errors",
     "DepthMapDone": "sdplay.events",
+    "DrawnBy": "sdplay.events",
     "Dream": "sdplay.film.request_dream",
     "Event": "sdplay.events",
     "FilmSaved": "sdplay.events",

@@ -230,6 +230,17 @@ class WorkerBanned:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DrawnBy:
+    """What came before it was drawn by `worker`, which calculates by what `mark` stands for; with `mixed` others may
+    calculate otherwise.
+    """
+
+    worker: str
+    mark: str
+    mixed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finished:
     """All `total` pictures are done."""
 
@@ -239,7 +250,7 @@ class Finished:
 
 FilmEvent = KeyframeDone | DepthMapDone | FrameMoved | Retried | Resumed | Measuring | FramesSaved | FilmSaved
 GridEvent = Reused | Mismatch
-ShardEvent = UnitDrawn | PieceChecked | WorkerBanned
+ShardEvent = UnitDrawn | PieceChecked | WorkerBanned | DrawnBy
 UpscaleEvent = Upscaled | UpscaleDone | FrameUpscaled | FilmUpscaled | Skipped
 Event = (
     Waiting

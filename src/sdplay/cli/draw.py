@@ -14,6 +14,7 @@ import click
 
 from sdplay.cli.aliases import with_usual_hires
 from sdplay.cli.batch import draw_all
+from sdplay.cli.cluster import cluster_executor, cluster_flags
 from sdplay.cli.deliver import delivery_from, delivery_options
 from sdplay.cli.flags import in_the_words_of, request_fields, request_options
 from sdplay.cli.follow import follow
@@ -54,7 +55,14 @@ class DrawCommand(ModeCommand):
 
     def own_params(self) -> list[click.Parameter]:
         flags = request_options(self.kind, positional="prompt", for_new=True)
-        return [*prompt_options(), *flags, *grid_options(), *delivery_options(for_new=True), prepare_flag()]
+        return [
+            *prompt_options(),
+            *flags,
+            *grid_options(),
+            *delivery_options(for_new=True),
+            prepare_flag(),
+            *cluster_flags(),
+        ]
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         try:
@@ -101,14 +109,18 @@ def note_batch(request: AnyStill) -> None:
 
 
 def open_studio(workers: int = 1, library: Library | None = None) -> Studio:
-    """A studio with the executor that this command draws with: the service, if one runs; else this process, or as many
-    others as `workers` says if that is more than one. With SDPLAY_EXECUTOR=fake it only pretends to draw.
+    """A studio with the executor that this command draws with: a cluster, if its flags say so; the service, if one
+    runs; else this process, or as many others as `workers` says if that is more than one. With SDPLAY_EXECUTOR=fake it
+    only pretends to draw.
 
     `library` is where it looks for models (that of the environment if left out).
     """
     from sdplay.jobs.resolve import in_this_process
     from sdplay.studio import Studio
 
+    on_cluster = cluster_executor(pretending if only_pretends() else None, workers)
+    if on_cluster is not None:
+        return Studio(on_cluster(), library=library)
     inside = executor_here(workers)
     executor = executor_of_service(inside, workers)
     if executor is None and inside is not in_this_process:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sdplay.cli.cluster import cluster_flags, on_cluster
 from sdplay.cli.draw import open_studio
 from sdplay.cli.flags import as_flags, in_the_words_of, request_fields, request_options
 from sdplay.cli.follow import Report, follow
@@ -98,6 +99,7 @@ def job_options() -> list[click.Parameter]:
         Flag(["--force"], is_flag=True, help="Begin even if the disk seems too small."),
         Flag(["-q", "--quiet"], basic=True, is_flag=True, help="Print the path of the film and nothing else."),
         no_serve(),
+        *cluster_flags(),
     ]
 
 
@@ -172,6 +174,7 @@ def output_from(params: Mapping[str, Any], request: AnyFilm) -> Any:
 @click.option("-q", "--quiet", is_flag=True, help="Print the path of the film and nothing else.")
 @PICKLE
 @drawn_by_service
+@on_cluster
 def resume(
     job: Path,
     model: str | None,

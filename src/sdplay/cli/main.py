@@ -33,6 +33,7 @@ COMMANDS = {
     "plan": ("plan", "Show what would be drawn, frame by frame, and what memory it takes."),
     "resume": ("film", "Resume a film that was stopped."),
     "draw-units": ("shards", "Draw units of a job that many machines share."),
+    "cluster": ("cluster", "Show the machines of a cluster that `--executor ray` draws on."),
     "join": ("shards", "Make a film, or pictures, of units that were drawn."),
     "again": ("again", "Draw a saved picture again, or a variation of it."),
     "upscale": ("images", "Make pictures or films larger."),

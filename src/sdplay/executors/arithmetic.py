@@ -86,10 +86,25 @@ def source_digest() -> str:
     return whole.hexdigest()[:12]
 
 
+@dataclass(frozen=True, slots=True)
+class Differs:
+    """What two workers do not have in common: its `name`, and what it is for one and for the `other`."""
+
+    name: str
+    one: str
+    other: str
+
+
+def first_difference(one: Mapping[str, str], other: Mapping[str, str]) -> Differs | None:
+    """The first thing in which the arithmetic of two workers differs, None if it is the same."""
+    for name in sorted(one.keys() | other.keys()):
+        here, there = one.get(name, "none"), other.get(name, "none")
+        if here != there:
+            return Differs(name.removeprefix("$"), here[:60], there[:60])
+    return None
+
+
 def difference(one: WorkerFacts, other: WorkerFacts) -> str:
     """In what two workers differ, in a few words; empty if in nothing that changes bits."""
-    for name in sorted(one.arithmetic.keys() | other.arithmetic.keys()):
-        here, there = one.arithmetic.get(name, "none"), other.arithmetic.get(name, "none")
-        if here != there:
-            return f"{name.removeprefix('$')} is {here} on {one.host} and {there} on {other.host}"
-    return ""
+    found = first_difference(one.arithmetic, other.arithmetic)
+    return f"{found.name} is {found.one} on {one.host} and {found.other} on {other.host}" if found else ""

@@ -96,6 +96,7 @@ class FilmEncoder:
         Raises `DiskFull` or `StoreError` where that fails, unless something else is being raised already. An
         interrupt while that film is awaited leaves none, or the one before.
         """
+        self._shown, self._ended, self._abandoned, self._error = 0, False, False, None
         thread = threading.Thread(target=self._work, args=(segments,), name="encoder")
         thread.start()
         well = False

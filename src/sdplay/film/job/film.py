@@ -9,12 +9,23 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 
 from sdplay.core.sample import Segment
-from sdplay.events import DepthMapDone, Event, FilmSaved, FramesSaved, ImageDone, KeyframeDone, Resumed, Retried
+from sdplay.events import (
+    DepthMapDone,
+    DrawnBy,
+    Event,
+    FilmSaved,
+    FramesSaved,
+    ImageDone,
+    KeyframeDone,
+    Resumed,
+    Retried,
+    WorkerBanned,
+)
 from sdplay.film.camera.disparity import depth_png
 from sdplay.film.job.encoder import FilmEncoder
 from sdplay.film.job.folder import JobFolder
@@ -31,6 +42,7 @@ from sdplay.requests.recipe import Recipe
 from sdplay.tasks import DrawTask, Executor, Task
 
 BACKLOG = 16  # events between drawing and writing, of which any may be a picture
+WORKER = "worker"  # what the journal calls who drew a segment, if that was asked for
 PATIENCE = 0.1  # seconds between two looks at whether the queue is closed
 
 
@@ -79,8 +91,16 @@ def shoot(job: FilmJob) -> Generator[Event, None, None]:
         if done == part.total and encoder.is_written():
             yield FilmSaved(path=encoder.path, frames=encoder.frames, anew=False)
             return
-        with encoder.running(segments), closing(draw_and_write(job, segments, part, done)) as events:
-            yield from events
+        banned: set[str] = set()
+        while True:
+            with encoder.running(segments), closing(draw_and_write(job, segments, part, done)) as events:
+                for event in events:
+                    if isinstance(event, WorkerBanned):
+                        banned.add(event.name)
+                    yield event
+            if not forget_drawn_by(banned, segments, plan):
+                break
+            done = frames_done(part, segments)
         yield FilmSaved(path=encoder.path, frames=encoder.frames)
 
 
@@ -110,6 +130,13 @@ def recover_segments(job: FilmJob) -> SegmentStore:
     ]
     segments.forget(short)
     return segments
+
+
+def forget_drawn_by(workers: Collection[str], segments: SegmentStore, plan: FilmPlan) -> bool:
+    """Forget the segments that any of those workers drew, and what was drawn from them; whether there were some."""
+    theirs = [record.number for record in segments if record.extra.get(WORKER) in workers]
+    segments.forget_with_followers(theirs, plan.chain)
+    return bool(theirs)
 
 
 def frames_done(part: Part, segments: SegmentStore) -> int:
@@ -202,11 +229,12 @@ def draw_segments(job: FilmJob, segments: SegmentStore, work: SegmentQueue, repo
 
 @dataclass(slots=True)
 class OpenSegment:
-    """A segment on its way to the disk: hashes of what is written, and how bad frames were replaced."""
+    """A segment on its way to the disk: hashes of what is written, how bad frames were replaced, and who drew it."""
 
     frames: dict[int, str] = field(default_factory=dict[int, str])
     keys: dict[int, str] = field(default_factory=dict[int, str])
     retried: dict[str, str] = field(default_factory=dict[str, str])
+    by: dict[str, bool | str] = field(default_factory=dict[str, "bool | str"])
     last: Pixels | None = None
 
 
@@ -236,11 +264,13 @@ class Coordinator:
             self._segments.write_depth(event.index, depth_png(event.disparity))
         elif isinstance(event, Retried):
             taken.retried[str(event.index)] = event.how
+        elif isinstance(event, DrawnBy):
+            taken.by = {WORKER: event.worker, "mark": event.mark} | ({"mixed": True} if event.mixed else {})
         yield event
 
     def _keep(self, segment: Segment, taken: OpenSegment, seconds: float) -> Event:
         """Make `segment` finished; from here on no crash undoes it."""
-        extra = dict(self._job.noted) | ({"rescued": taken.retried} if taken.retried else {})
+        extra = dict(self._job.noted) | taken.by | ({"rescued": taken.retried} if taken.retried else {})
         sha = tuple(taken.frames[index] for index in range(segment.first, segment.stop))
         record = SegmentRecord(
             number=segment.number, first=segment.first, sha=sha, seconds=round(seconds, 3), keys=taken.keys, extra=extra

@@ -140,6 +140,10 @@ class SegmentStore:
                 self._journal.drop(numbers)
                 self._sweep()
 
+    def forget_with_followers(self, numbers: Collection[int], chain: Chain) -> None:
+        """As `forget`, of each chain also all that come after them."""
+        self.forget(self._onwards(set(numbers), chain))
+
     def recover(self, chain: Chain | None, *, mend: bool = False) -> frozenset[int]:
         """Forget segments with a picture that is not as the journal says; delete what belongs to no finished segment.
 

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from sdplay.core.errors import BadRequest, RenderFailed, StoreError
 from sdplay.events import Event, PieceChecked, UnitDrawn, Waiting, WorkerBanned
+from sdplay.executors.arithmetic import first_difference
 from sdplay.executors.audit import Audit, Opinion, is_audited
 from sdplay.files.claims import LEASE, Claim, ClaimFolder, Claims, kept
 from sdplay.film.job.folder import JobFolder
@@ -124,12 +125,10 @@ class UnitWorker:
         first = self.store.keep(ARITHMETIC, {**own, "made_by": self.calculates.made_by})
         if first.get("mark") == self.calculates.mark or self.mixed:
             return
-        facts: dict[str, str] = dict(first.get("facts", {}))
-        names = sorted(facts.keys() | self.calculates.facts.keys())
-        differing = next((name for name in names if facts.get(name) != self.calculates.facts.get(name)), "arithmetic")
-        there, here = (each.get(differing, "none")[:60] for each in (facts, self.calculates.facts))
+        differs = first_difference(self.calculates.facts, dict(first.get("facts", {})))
+        how = f"{differs.name} is {differs.one}, {differs.other} there" if differs else "its version is another"
         raise BadRequest(
-            f"calculates otherwise than {first.get('worker')}, the first worker: {differing} is {here}, {there} there",
+            f"calculates otherwise than {first.get('worker')}, the first worker: {how}",
             field="worker",
             value=self.name,
             hint="its bits may differ; `mixed` lets it draw, and the job says which units came from where",
