@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
 
 from sdplay.core.machine import Machine
 from sdplay.events import Event
@@ -84,3 +84,29 @@ class Executor(Protocol):
     def run(self, task: Task) -> Generator[Event, None, None]: ...
 
     def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class TaskDone:
+    """All of a task is drawn, in that many seconds."""
+
+    seconds: float
+
+
+Key = TypeVar("Key")
+
+
+@runtime_checkable
+class ManyTasks(Protocol):
+    """An `Executor` that runs more tasks at a time than there should be threads."""
+
+    def run_each(
+        self, take: Callable[[], tuple[Key, Task] | None]
+    ) -> Generator[tuple[Key | None, Event | TaskDone], None, None]:
+        """Run tasks that `take` gives, each under a key, as many as keep all workers busy: what happens, with the key
+        of the task that it happens to, if it does to one. The events of a task come together, and `TaskDone` last.
+
+        `take` gives None where there is nothing to be done before something else is. It ends when that is so and
+        nothing is being done. Closing it stops all tasks; raises what one of them raised.
+        """
+        ...

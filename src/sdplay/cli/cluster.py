@@ -78,7 +78,7 @@ def joined(
     from sdplay.executors.cluster.executor import ClusterExecutor
     from sdplay.executors.cluster.ray_crew import RayCrew
 
-    crew = RayCrew(address, most=most, **({"inside": inside} if inside is not None else {}))
+    crew = RayCrew(address, most=most, note=note, **({"inside": inside} if inside is not None else {}))
     return ClusterExecutor(crew, share=audit, mixed=mixed, note=note)
 
 

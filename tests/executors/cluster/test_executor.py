@@ -137,7 +137,7 @@ def test_a_worker_with_other_arithmetic_gets_nothing(through: Callable[..., Clus
     other, notes = Hand("other", OTHER), list[str]()
     executor = through(Hand("first"), other, note=notes.append)
     assert len(digests(drawn(executor, pictures(8)))) == 8
-    assert (other.drew, executor.workers) == ([], 2)
+    assert (other.drew, executor.workers) == ([], 1)
     assert notes == [
         "other gets nothing to draw, since torch is 3 on there and 2 on here; `mixed` lets it draw all the same"
     ]

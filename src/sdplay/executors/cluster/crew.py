@@ -46,9 +46,10 @@ class Unit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drawn:
-    """What came of a unit: the events of drawing it, packed, and a digest of all pixels in them."""
+    """What came of a unit: the events of drawing it, packed, a digest of all pixels in them, and how long it took."""
 
     digest: str
+    seconds: float
     packed: bytes = field(repr=False)
 
 

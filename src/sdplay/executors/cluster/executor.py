@@ -19,8 +19,10 @@ from sdplay.executors.cluster.parcel import unpack
 from sdplay.executors.cluster.schedule import AHEAD
 from sdplay.executors.line import LineBroken, WorkerDied
 from sdplay.requests.base import Request
-from sdplay.tasks import DrawTask, Task
+from sdplay.requests.recipe import Recipe
+from sdplay.tasks import DrawTask, Key, Task, TaskDone
 
+WAITING = 2 * AHEAD  # units a worker that are on the way, so that none waits for who takes what is drawn
 ASKED = 3  # workers that are asked what they draw on, until one answers
 NO_KEYS: Mapping[int, Any] = {}
 OWN = (Started, Stepped, Waiting)  # progress of a unit, which is not that of the task
@@ -39,17 +41,18 @@ class ClusterExecutor:
         self._crew, self._share, self._mixed = crew, share, mixed
         self._machines: dict[tuple[str, str], Machine] = {}
         self._numbers = itertools.count()
+        self._digested: tuple[Recipe, str] | None = None
         self.dispatcher = Dispatcher(crew, share=share, mixed=mixed, note=note)
         self.dispatcher.start()
 
     @property
     def workers(self) -> int:
-        """As many tasks as keep all workers at work; waits until there is one."""
+        """How many there are; waits until there is one."""
         there = len(self.dispatcher.wait_for_workers())
         if self._share and there < 2:
             hint = "let another machine join, or leave `audit` out"
             raise BadRequest("one worker alone cannot be checked", field="audit", value=self._share, hint=hint)
-        return there * AHEAD
+        return there
 
     @property
     def alive(self) -> bool:
@@ -95,18 +98,65 @@ class ClusterExecutor:
             yield Started(recipe=task.recipe, total=total)
         if not total:
             return
-        job = Job(task=task, digest=task.recipe.digest if self._share and isinstance(task, DrawTask) else "")
+        job = Job(task=task, digest=self._digest(task))
         given = task.given if isinstance(task, DrawTask) else NO_KEYS
-        units = [
-            Unit(number=next(self._numbers), job=job, indices=indices, given=given, folder=folder or Path.cwd())
-            for indices in cut(task)
-        ]
-        course = Course(self.dispatcher, units, window=2 * self.workers, urgent=urgent)
+        units = [self._unit(job, indices, given, folder or Path.cwd()) for indices in cut(task)]
+        course = Course(self.dispatcher, units, window=self.workers * WAITING, urgent=urgent)
         try:
             holds_back = self._share > 0 and len(units) > 1
             yield from course.follow(patience, self._events, all_at_once=holds_back)
         finally:
             self.dispatcher.withdraw(course.client)
+
+    def run_each(
+        self, take: Callable[[], tuple[Key, Task] | None]
+    ) -> Generator[tuple[Key | None, Event | TaskDone], None, None]:
+        """See `ManyTasks`; a task is a unit."""
+        client, room, folder = Client(), self.workers * WAITING, Path.cwd()
+        waiting: dict[int, tuple[Key, Task]] = {}
+        try:
+            while True:
+                while len(waiting) < room and (taken := take()) is not None:
+                    task = taken[1]
+                    indices, given = (task.indices, task.given) if isinstance(task, DrawTask) else ((), NO_KEYS)
+                    unit = self._unit(Job(task=task, digest=self._digest(task)), tuple(indices), given, folder)
+                    waiting[unit.number] = taken
+                    self.dispatcher.submit(client, [unit])
+                if not waiting:
+                    return
+                yield from self._happened(client, waiting)
+        finally:
+            self.dispatcher.withdraw(client)
+
+    def _happened(
+        self, client: Client, waiting: dict[int, tuple[Key, Task]]
+    ) -> Generator[tuple[Key | None, Event | TaskDone], None, None]:
+        """What happens next; raises what is wrong with a task."""
+        try:
+            outcome = client.outcomes.get(timeout=LOOK)
+        except Empty:
+            yield None, Waiting()
+            return
+        match outcome:
+            case Refusal(_, error):
+                raise error
+            case Banned(worker):
+                yield None, WorkerBanned(name=worker, pieces=0)
+            case Answer(number):
+                key, task = waiting.pop(number)
+                yield from ((key, event) for event in self._events(task, outcome))
+                yield key, TaskDone(outcome.drawn.seconds)
+
+    def _digest(self, task: Task) -> str:
+        """What the choice of units that are checked depends on; that of a film's recipe is made once."""
+        if not self._share or not isinstance(task, DrawTask):
+            return ""
+        if self._digested is None or self._digested[0] is not task.recipe:
+            self._digested = task.recipe, task.recipe.digest
+        return self._digested[1]
+
+    def _unit(self, job: Job, indices: tuple[int, ...], given: Mapping[int, Any], folder: Path) -> Unit:
+        return Unit(number=next(self._numbers), job=job, indices=indices, given=given, folder=folder)
 
     def _events(self, task: Task, answer: Answer) -> Generator[Event, None, None]:
         yield from (event for event in unpack(answer.drawn.packed, task) if not isinstance(event, OWN))

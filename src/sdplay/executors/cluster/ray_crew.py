@@ -32,6 +32,7 @@ from sdplay.tasks import DrawTask, Executor, Task
 AUTO = "auto"
 CONTROL = "control"  # what an actor hears while it draws
 ANSWERS_IN = 60.0  # seconds
+MOST_DEATHS = 3  # of actors of a slot in a row, before any of them answered
 PREPARING = 8  # workers that are sent files at a time
 START = "on each machine: `ray start`, as `sdplay cluster check --help` says"
 
@@ -46,6 +47,7 @@ class Slot:
     actor: Any = None
     is_here: bool = False
     asked: bool = False  # whether an answer to how it is is awaited
+    deaths: int = 0  # of its actors, since one answered
     prepared: dict[str, Future[None]] = field(default_factory=dict[str, "Future[None]"])
 
 
@@ -64,15 +66,20 @@ class RayCrew:
     """The workers of the cluster at `address`; at most `most` of them.
 
     A machine without a GPU gets one worker that uses all its cores, or as many as fit if OMP_NUM_THREADS says how many
-    threads each has. `inside` makes what each draws with. Raises `BadRequest` if no cluster is there, or Ray is not
-    installed.
+    threads each has. `inside` makes what each draws with; `note` is told of those that cannot. Raises `BadRequest` if
+    no cluster is there, or Ray is not installed.
     """
 
     def __init__(
-        self, address: str = AUTO, *, most: int | None = None, inside: Callable[[], Executor] = inline
+        self,
+        address: str = AUTO,
+        *,
+        most: int | None = None,
+        inside: Callable[[], Executor] = inline,
+        note: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._ray = connected(address)
-        self._most, self._inside = most, inside
+        self._most, self._inside, self._note = most, inside, note
         self._variables = arithmetic_variables(os.environ)
         self._slots: dict[str, Slot] = {}
         self._bases: dict[tuple[int, str], Base] = {}
@@ -94,7 +101,7 @@ class RayCrew:
             if name not in self._slots and (self._most is None or len(self._slots) < self._most):
                 self._slots[name] = slot
         for slot in list(self._slots.values()):
-            if not slot.is_here and not slot.asked:
+            if not slot.is_here and not slot.asked and slot.deaths < MOST_DEATHS:
                 self._ask_facts(slot)
 
     def _wanted(self) -> Iterator[Slot]:
@@ -120,9 +127,13 @@ class RayCrew:
             slot.asked = False
             error = future.exception()
             if error is None:
-                slot.is_here = True
+                slot.is_here, slot.deaths = True, 0
                 self._tell(Joined(slot.name, future.result()))
             elif is_dead(error):
+                slot.deaths += 1
+                if slot.deaths == MOST_DEATHS:
+                    said = next((line for line in reversed(str(error).splitlines()) if line.strip()), "no reason given")
+                    self._note(f"{slot.name} does not draw: {said.strip()[:160]}")
                 self._let_go(slot)
 
         self._call(slot, "facts").add_done_callback(answered)

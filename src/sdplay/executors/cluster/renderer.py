@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -71,11 +72,13 @@ class Renderer:
 
     def draw(self, number: int, key: str, indices: tuple[int, ...], given: Mapping[int, Any]) -> Drawn | Exception:
         """Draw unit `number`: pictures `indices` of the task called `key`; what came of it, or what is wrong."""
+        started = time.perf_counter()
         try:
             task = self._tasks[key]
             unit = replace(task, indices=indices, given=given) if isinstance(task, DrawTask) else task
             events = self._events(number, unit)
-            return Drawn(digest=digest_of(events), packed=pack(events, task))
+            packed, digest = pack(events, task), digest_of(events)
+            return Drawn(digest=digest, seconds=time.perf_counter() - started, packed=packed)
         except Exception as error:
             return error if is_sendable(error) else RenderFailed(f"{type(error).__name__}: {error}"[:250])
 

@@ -39,7 +39,7 @@ from sdplay.film.plan import FilmPlan, film_plan
 from sdplay.images.read import Pixels
 from sdplay.library.resolve import ResolvedModel
 from sdplay.requests.recipe import Recipe
-from sdplay.tasks import DrawTask, Executor, Task
+from sdplay.tasks import DrawTask, Executor, ManyTasks, Task, TaskDone
 
 BACKLOG = 16  # events between drawing and writing, of which any may be a picture
 WORKER = "worker"  # what the journal calls who drew a segment, if that was asked for
@@ -144,31 +144,27 @@ def frames_done(part: Part, segments: SegmentStore) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class SegmentDrawn:
-    """All of a segment is drawn, in that many seconds."""
-
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
 class WorkerDone:
     """A drawing thread has ended: because of `error`, or since there is nothing more to draw."""
 
     error: BaseException | None = None
 
 
-Message = tuple[Segment, Event | SegmentDrawn] | WorkerDone
+Message = tuple[Segment, Event | TaskDone] | WorkerDone
 
 
 def draw_and_write(job: FilmJob, segments: SegmentStore, part: Part, done: int) -> Generator[Event, None, None]:
     """Let the executor's workers draw segment after segment of `part`, and bring what they draw to the disk."""
     work = SegmentQueue(job.plan, lambda number: number not in part or segments.is_done(number))
+    coordinator = Coordinator(job, segments, work, part, done)
+    if isinstance(job.executor, ManyTasks):
+        yield from spread(job, job.executor, segments, work, coordinator)
+        return
     report = WorkerEvents()
     threads = [
         threading.Thread(target=draw_segments, args=(job, segments, work, report), name=f"drawing {number}")
         for number in range(job.executor.workers)
     ]
-    coordinator = Coordinator(job, segments, work, part, done)
     try:
         for thread in threads:
             thread.start()
@@ -187,6 +183,25 @@ def draw_and_write(job: FilmJob, segments: SegmentStore, part: Part, done: int) 
         for thread in threads:
             if thread.ident is not None:  # it was started
                 thread.join()
+
+
+def spread(
+    job: FilmJob, executor: ManyTasks, segments: SegmentStore, work: SegmentQueue, coordinator: Coordinator
+) -> Generator[Event, None, None]:
+    """As `draw_and_write`, by an executor that needs no thread for each task."""
+
+    def take() -> tuple[Segment, Task] | None:
+        segment = work.take_now()
+        if segment is None:
+            return None
+        return segment, job.task(segment, {key: segments.read_key(key) for key in job.plan.needs(segment)})
+
+    with closing(executor.run_each(take)) as happening:
+        for segment, event in happening:
+            if segment is not None:
+                yield from coordinator.follow(segment, event)
+            elif not isinstance(event, TaskDone):
+                yield event
 
 
 class WorkerEvents:
@@ -221,7 +236,7 @@ def draw_segments(job: FilmJob, segments: SegmentStore, work: SegmentQueue, repo
                 for event in events:
                     if not report.put((segment, event)):
                         return
-            report.put((segment, SegmentDrawn(time.perf_counter() - started)))
+            report.put((segment, TaskDone(time.perf_counter() - started)))
         report.put(WorkerDone())
     except BaseException as error:  # whatever it is, the coordinator raises it
         report.put(WorkerDone(error))
@@ -248,10 +263,10 @@ class Coordinator:
         self._pace = TimeLeft(job.executor.workers)
         self._show()
 
-    def follow(self, segment: Segment, event: Event | SegmentDrawn) -> Iterator[Event]:
+    def follow(self, segment: Segment, event: Event | TaskDone) -> Iterator[Event]:
         """Do what `event` asks for, and pass it on."""
         taken = self._taken.setdefault(segment.number, OpenSegment())
-        if isinstance(event, SegmentDrawn):
+        if isinstance(event, TaskDone):
             yield self._keep(segment, self._taken.pop(segment.number), event.seconds)
             return
         if isinstance(event, KeyframeDone):

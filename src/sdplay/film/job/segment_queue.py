@@ -40,6 +40,14 @@ class SegmentQueue:
                 self._changed.wait()
             return None
 
+    def take_now(self) -> Segment | None:
+        """The next segment to draw; None if there is none before another one is finished."""
+        with self._changed:
+            segment = None if self._closed else self._ready()
+            if segment is not None:
+                self._open.add(segment.number)
+            return segment
+
     def finished(self, segment: Segment, commit: Callable[[], None]) -> None:
         """`commit` the drawn `segment`; then what waited for it may be drawn."""
         with self._changed:
