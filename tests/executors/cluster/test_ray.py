@@ -55,7 +55,7 @@ def through(cluster: Any) -> Iterator[Callable[[Callable[[], Executor]], Cluster
         while held:
             held.pop().close()
         held.append(ClusterExecutor(RayCrew(cluster.address, inside=inside)))
-        wait_until(lambda: held[0].workers == 3)
+        wait_until(lambda: len(held[0].dispatcher.workers) == 3)
         return held[0]
 
     yield make
@@ -144,7 +144,7 @@ def test_pictures_of_a_model_outlive_a_node(cluster: Any, builtin: Path) -> None
     node = cluster.add_node(num_cpus=1, object_store_memory=80_000_000)
     cluster.wait_for_nodes()
     executor = ClusterExecutor(RayCrew(cluster.address))
-    wait_until(lambda: executor.workers == 4)
+    wait_until(lambda: len(executor.dispatcher.workers) == 4)
     gone = False
     digests: list[str] = []
     with Studio(executor) as studio:
