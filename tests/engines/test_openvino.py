@@ -198,9 +198,24 @@ def test_a_picture_drawn_by_it_cannot_be_drawn_where_it_is_not(tmp_path: Path, m
 
 def test_that_it_was_chosen_is_said_once_and_why(tiny: Path) -> None:
     with Studio() as studio:
-        resolved = studio.resolve(make_request(Txt2Img, prompt="a cat", model=tiny, **FIELDS))
-    taken = replace(resolved.recipe, numerics=replace(resolved.recipe.numerics, engine="openvino"))
+        resolved = studio.resolve(make_request(Txt2Img, prompt="a cat", model=tiny, **FIELDS | {"precision": "auto"}))
+    taken = replace(resolved.recipe, numerics=replace(resolved.recipe.numerics, engine="openvino", dtype="float32"))
     (said,) = (one for one in request_warnings(taken, resolved.model) if one.code == "engine")
     assert "faster" in said.message
     assert "`engine=torch`" in said.message
+    assert "float32 (this processor is no faster in bfloat16)" in said.message
+    in_bfloat16 = replace(taken, numerics=replace(taken.numerics, dtype="bfloat16"))
+    (said,) = (one for one in request_warnings(in_bfloat16, resolved.model) if one.code == "engine")
+    assert "bfloat16 (this processor is fastest in it)" in said.message
     assert not [one for one in request_warnings(resolved.recipe, resolved.model) if one.code == "engine"]
+
+
+def test_numbers_that_the_model_or_the_user_chose_are_not_laid_to_the_processor(tiny: Path) -> None:
+    with Studio() as studio:
+        resolved = studio.resolve(make_request(Txt2Img, prompt="a cat", model=tiny, **FIELDS | {"precision": "auto"}))
+    taken = replace(resolved.recipe, numerics=replace(resolved.recipe.numerics, engine="openvino", dtype="float32"))
+    asked = replace(taken, request=taken.request.with_run_options(precision="float32"))
+    of_the_model = replace(resolved.model, card=replace(resolved.model.card, precision="float32"))
+    for recipe, model in ((asked, resolved.model), (taken, of_the_model)):
+        (said,) = (one for one in request_warnings(recipe, model) if one.code == "engine")
+        assert "in float32;" in said.message

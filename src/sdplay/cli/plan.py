@@ -219,7 +219,8 @@ def facts(resolved: ResolvedRequest) -> Iterator[tuple[str, str]]:
     yield "prompt", printable(getattr(recipe.request, "prompt", ""))
     yield "picture", plan_line(recipe, range(count(recipe))).removeprefix("drawing ")
     yield from (("note", printable(as_flags(warning.message))) for warning in resolved.warnings)
-    yield "numbers", f"{recipe.numerics.dtype} on {resolved.device}, VAE in {recipe.numerics.decode_dtype}"
+    numerics = recipe.numerics
+    yield "numbers", f"{numerics.engine} in {numerics.dtype} on {resolved.device}, VAE in {numerics.decode_dtype}"
     if memory is None:
         yield "memory", "unknown: the files do not say how large the model is"
         return

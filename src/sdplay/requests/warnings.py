@@ -17,11 +17,17 @@ from sdplay.requests.stills import Still, prompt_of
 
 MOST_READ = 32  # pictures of a request whose prompts are read: choices may differ in each
 MOST_LISTED = 4  # words in a message; all are in `words`
+# Why a network runs in these numbers, where the processor decided.
+NUMBERS = {"bfloat16": "this processor is fastest in it", "float32": "this processor is no faster in bfloat16"}
 
 
 def request_warnings(recipe: Recipe, model: ResolvedModel) -> tuple[RequestWarning, ...]:
     """What is to be said of `recipe` before `model` draws it; of films what is not in their words."""
-    said = [*size_warnings(recipe, model.card), *few_steps_warnings(recipe, model), *engine_warnings(recipe)]
+    said = [
+        *size_warnings(recipe, model.card),
+        *few_steps_warnings(recipe, model),
+        *engine_warnings(recipe, model.card),
+    ]
     if isinstance(recipe.request, Still):
         pictures = range(min(recipe.request.num, MOST_READ))
         prompts = dict.fromkeys(prompt_of(recipe, index) for index in pictures)
@@ -43,13 +49,16 @@ def few_steps_warnings(recipe: Recipe, model: ResolvedModel) -> Iterator[Request
         yield RequestWarning(code="few-steps", field="steps", message=message, values=values)
 
 
-def engine_warnings(recipe: Recipe) -> Iterator[RequestWarning]:
-    """That a network runs in another engine than the usual one, where nobody asked for that."""
+def engine_warnings(recipe: Recipe, card: ModelCard) -> Iterator[RequestWarning]:
+    """That a network runs in another engine than the usual one, where nobody asked for that; and in which numbers."""
     numerics, run = recipe.numerics, recipe.request.run
     if numerics.engine != "torch" and run.engine == "auto" and run.precision != "int8":
+        by_itself = run.precision == "auto" and card.precision == "auto"
+        why = f" ({NUMBERS[numerics.dtype]})" if by_itself and numerics.dtype in NUMBERS else ""
         message = (
-            f"the network runs in {numerics.engine} in {numerics.dtype}, which is installed and faster for one of this "
-            "size; the first time it is converted, which takes a minute or two; `engine=torch` does without"
+            f"the network runs in {numerics.engine}, which is installed and faster for one of this size, in "
+            f"{numerics.dtype}{why}; the first time it is converted, which takes a minute or two; `engine=torch` does "
+            "without"
         )
         values = {"engine": numerics.engine, "dtype": numerics.dtype}
         yield RequestWarning(code="engine", field="engine", message=message, values=values)
