@@ -129,7 +129,7 @@ class Facts:
             "drawn": cost.drawn,
             "network_calls": cost.calls,
             "disk_bytes": round(self._bytes()),
-            "warnings": list(film_warnings(self.plan)),
+            "warnings": [warning.message for warning in film_warnings(self.plan)],
         }
 
     def lines(self) -> Iterator[tuple[str, str]]:
@@ -183,8 +183,7 @@ class Facts:
     def _notes(self) -> Iterator[str]:
         from sdplay.film.job.builder import film_warnings
 
-        yield from (as_flags(warning.message) for warning in self.resolved.warnings)
-        yield from film_warnings(self.plan)
+        yield from (as_flags(warning.message) for warning in (*self.resolved.warnings, *film_warnings(self.plan)))
         if self.request.seed is None and not getattr(self.request, "seeds", ()):
             yield f"no seed was asked for; this film is made with --seed {self.resolved.recipe.seed}"
         if self.thinned > 1:
