@@ -153,6 +153,16 @@ def test_nobody_is_called(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert drawn(tiny, "openvino")
 
 
+def test_what_was_compiled_for_other_numbers_is_not_taken(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (alone,) = drawn(tiny, "openvino", precision="bfloat16")
+    monkeypatch.setenv("SDPLAY_HOME", str(tmp_path / "another"))
+    drawn(tiny, "openvino", precision="float32")
+    (second,) = drawn(tiny, "openvino", precision="bfloat16")
+    assert np.array_equal(second.pixels, alone.pixels)
+
+
 def chosen(machine: Machine = CPU, weights: int = LARGE, **run: Any) -> str:
     from sdplay.requests import resolve as choosing
 
