@@ -17,6 +17,7 @@ from benchmarks.engines import engines_section
 from benchmarks.faster import faster_section
 from benchmarks.filming import film_section
 from benchmarks.given import write_given
+from benchmarks.gpu import gpu_section
 from benchmarks.larger import larger_section
 from benchmarks.machine import machine_line
 from benchmarks.others import others_section
@@ -30,7 +31,20 @@ from benchmarks.startup import startup_section
 from benchmarks.warm import warm_section
 
 SCENARIOS = (
-    *("drawing", "engines", "faster", "pictures", "starting", "busy", "warm", "serving", "gallery", "tiles", "films"),
+    *(
+        "drawing",
+        "engines",
+        "gpu",
+        "faster",
+        "pictures",
+        "starting",
+        "busy",
+        "warm",
+        "serving",
+        "gallery",
+        "tiles",
+        "films",
+    ),
     *("larger", "others", "previews", "refusing"),
 )
 
@@ -117,6 +131,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     scenarios: dict[str, Callable[[], Section]] = {
         "drawing": lambda: compute_section(subjects(asked, small)),
         "engines": lambda: engines_section(large_work(asked), max(2, asked.rounds // 2)),
+        "gpu": lambda: gpu_section(large_work(asked), asked.rounds),
         "faster": lambda: faster_section(small, 2 * asked.rounds),
         "pictures": lambda: from_pictures_section(from_pictures(asked, asked.cache)),
         "starting": lambda: startup_section(small, asked.rounds),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -78,12 +78,20 @@ def cpu_engines() -> tuple[str, ...]:
 def bfloat16_pays() -> bool:
     """Whether the CPU multiplies bfloat16 faster than float32: by AMX, or by AVX-512 BF16 unless it is Intel's.
 
-    Matrices of 2048 in GFLOP/s of one core, bfloat16 and float32: AMD Zen 4 215 and 97, an Intel Xeon of the fourth
-    generation whose AMX is hidden from a virtual machine 79 and 144. Emulated it is slower still.
+    Matrices of 2048 in GFLOP/s of one core, bfloat16 and float32: an Intel Xeon of the fifth generation 1063 and 158,
+    AMD Zen 4 215 and 97, an Intel Xeon whose AMX is hidden from a virtual machine 79 and 144. Emulated it is slower
+    still.
     """
     capabilities = torch.cpu.get_capabilities()
     is_intel = str(capabilities.get("cpu_name", "")).startswith("Intel")
-    return bool(capabilities.get("amx_bf16") or (capabilities.get("avx512_bf16") and not is_intel))
+    return has_amx(capabilities) or bool(capabilities.get("avx512_bf16") and not is_intel)
+
+
+def has_amx(capabilities: Mapping[str, Any]) -> bool:
+    """Whether the processor has AMX and this process may use it: its registers are lent by the operating system, which
+    sandboxes forbid and old kernels cannot. torch and OpenVINO then calculate without it, and say nothing.
+    """
+    return bool(capabilities.get("amx_bf16")) and torch.cpu._init_amx()  # pyright: ignore[reportPrivateUsage]
 
 
 def physical_cores() -> int:
