@@ -13,7 +13,7 @@ from typing import Any
 import psutil
 
 STORE = 80_000_000  # bytes, the least there is
-QUIET = {"RAY_BACKEND_LOG_LEVEL": "fatal", "RAY_AUTH_MODE": "token"}
+QUIET = {"RAY_BACKEND_LOG_LEVEL": "fatal", "RAY_AUTH_MODE": "token", "RAY_worker_niceness": "0"}
 
 
 @contextlib.contextmanager
