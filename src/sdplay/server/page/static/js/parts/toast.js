@@ -41,6 +41,11 @@ export function toastError(error) {
   toast(sentence(error), { kind: "error", problems: isTold ? error.problems.slice(0, MOST_PROBLEMS) : undefined });
 }
 
+/** Take back that the service does not answer: it does. */
+export function toastReached() {
+  shown.value = shown.value.filter((one) => one.text !== t("common.unreachable"));
+}
+
 /** An error in words. @param {unknown} error @returns {string} */
 export function sentence(error) {
   if (!(error instanceof ApiError)) return error instanceof Error ? error.message : String(error);
