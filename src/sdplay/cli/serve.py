@@ -12,7 +12,6 @@ from urllib.parse import quote
 import click
 from click.core import ParameterSource
 
-from sdplay.cli.cluster import on_cluster
 from sdplay.cli.outcome import FAILED
 from sdplay.cli.terminal import duration, table
 
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
 @click.option(
     "--pictures", multiple=True, metavar="DIR", type=click.Path(path_type=Path), help="Show those of this folder too."
 )
-@on_cluster
 @click.option("--open", "open_page", is_flag=True, help="Show the page in a browser as soon as it answers.")
 @click.option("--background", is_flag=True, help="Start it without this terminal, and print its address.")
 @click.option("--stop", is_flag=True, help="End the service that runs; what is not finished goes on at the next start.")
@@ -72,7 +70,6 @@ def serve_here(
     pictures: tuple[Path, ...],
 ) -> None:
     """Serve in this process, until it is told to stop."""
-    from sdplay.cli.cluster import cluster_executor
     from sdplay.cli.draw import only_pretends
     from sdplay.executors.fake import FakeExecutor
     from sdplay.executors.processes import inline
@@ -96,7 +93,6 @@ def serve_here(
         idle_minutes=idle_minutes,
         watched=pictures,
         inside=FakeExecutor if only_pretends() else inline,
-        cluster=cluster_executor(FakeExecutor if only_pretends() else None, workers),
     )
     serve_until_stopped(options, started)
 

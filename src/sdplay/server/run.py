@@ -18,7 +18,6 @@ from typing import Any
 from sdplay.core.errors import BadRequest, SdplayError
 from sdplay.executors.line import LineBroken
 from sdplay.executors.processes import ProcessExecutor, inline
-from sdplay.executors.shared import SharedExecutor
 from sdplay.library.library import Library, home_of, library_from_env
 from sdplay.requests.base import make_request
 from sdplay.requests.txt2img import Txt2Img
@@ -40,8 +39,7 @@ log = logging.getLogger("sdplay.server")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServeOptions:
     """How a service is started. `idle_minutes`: without work for so long, the model is let go of (0: never). The
-    gallery shows the pictures in the folders `watched` too. Its own processes draw with what `inside` makes; if there
-    is a `cluster`, what that makes draws instead of them.
+    gallery shows the pictures in the folders `watched` too.
     """
 
     host: str = HOST
@@ -54,7 +52,6 @@ class ServeOptions:
     idle_minutes: float = 0.0
     watched: Sequence[Path] = ()
     inside: Callable[[], Executor] = inline
-    cluster: Callable[[], SharedExecutor] | None = None
     limits: Limits = field(default_factory=Limits)
 
 
@@ -71,8 +68,9 @@ def serve(options: ServeOptions, started: Callable[[str, str | None], None]) -> 
         stack.enter_context(home.held())
         os.chdir(home.folder)
         listening = stack.enter_context(bound(options.host, options.port))
-        executor = drawing(options)
-        stack.callback(executor.close)
+        executor = ProcessExecutor(
+            max(options.workers, len(options.devices)), options.inside, devices=options.devices, attempts=1
+        )
         service = open_service(home, executor, library, options.limits, watched)
         stack.callback(service.stop)
         service.start()
@@ -99,14 +97,6 @@ def serve(options: ServeOptions, started: Callable[[str, str | None], None]) -> 
             token=token, listens=options.listen, hosts=frozenset(options.host_names), body=options.limits.body
         )
         serve_http(service, access, listening, begun)
-
-
-def drawing(options: ServeOptions) -> SharedExecutor:
-    """What draws for the service: processes of this machine, or a cluster; raises `BadRequest` if none is there."""
-    if options.cluster is not None:
-        return options.cluster()
-    workers = max(options.workers, len(options.devices))
-    return ProcessExecutor(workers, options.inside, devices=options.devices, attempts=1)
 
 
 def load_models(service: Service) -> None:
@@ -143,7 +133,7 @@ def end_this_process() -> None:
 
 
 def open_service(
-    home: ServiceHome, executor: SharedExecutor, library: Library, limits: Limits, watched: Sequence[Path] = ()
+    home: ServiceHome, executor: ProcessExecutor, library: Library, limits: Limits, watched: Sequence[Path] = ()
 ) -> Service:
     """The service of `home`; a damaged queue is moved aside, and its list made anew from the pictures themselves and
     what was noted of their stars and ratings. The same if the queue is gone and they were noted.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from sdplay.core.errors import BadRequest, SdplayError
 from sdplay.core.warning import RequestWarning
-from sdplay.executors.shared import SharedExecutor
+from sdplay.executors.processes import ProcessExecutor
 from sdplay.jobs.resolve import ResolvedRequest, memory_of
 from sdplay.library.card import shipped_cards
 from sdplay.library.library import Library
@@ -78,7 +78,7 @@ class Service:
     def __init__(
         self,
         home: ServiceHome,
-        executor: SharedExecutor,
+        executor: ProcessExecutor,
         library: Library,
         limits: Limits,
         watched: Sequence[Path] = (),

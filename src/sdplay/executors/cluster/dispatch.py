@@ -102,7 +102,6 @@ class Dispatcher:
         self._seen: dict[str, WorkerFacts] = {}
         self._refused: set[str] = set()
         self._stuck_since: float | None = None
-        self._idle_since = clock()
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._work, name="handing out units", daemon=True)
 
@@ -121,11 +120,6 @@ class Dispatcher:
         """Those that were there and may draw, by name."""
         with self._changed:
             return {name: facts for name, facts in self._seen.items() if name not in self._refused}
-
-    @property
-    def idle_seconds(self) -> float:
-        """For how long there was nothing to draw."""
-        return 0.0 if self._units else self._clock() - self._idle_since
 
     def wait_for_workers(self, patience: float = PATIENCE) -> dict[str, WorkerFacts]:
         """As `workers`, once there is one; raises `RenderFailed` if none comes."""
@@ -246,7 +240,6 @@ class Dispatcher:
         client.units.discard(number)
         self._units.pop(number, None)
         self._checks.forget(number)
-        self._idle_since = self._clock()
         if worker := self._schedule.drop(number):
             self._crew.stop(worker, number)
 

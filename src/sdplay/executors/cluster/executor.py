@@ -54,25 +54,6 @@ class ClusterExecutor:
             raise BadRequest("one worker alone cannot be checked", field="audit", value=self._share, hint=hint)
         return there
 
-    @property
-    def alive(self) -> bool:
-        """Whether any worker is there."""
-        return bool(self.dispatcher.workers)
-
-    @property
-    def is_urgent(self) -> bool:
-        """No: urgent units go first, in between those of other tasks."""
-        return False
-
-    @property
-    def idle_seconds(self) -> float:
-        """How long nothing was drawn."""
-        return self.dispatcher.idle_seconds
-
-    def let_go(self, idle: float) -> bool:
-        """No: workers keep their models, as long as this executor is there."""
-        return False
-
     def detect_machine(self, request: Request) -> Machine:
         """What a worker says; the same answer for all requests with the same device and precision."""
         key = (request.run.device, request.run.precision)
