@@ -73,7 +73,7 @@ def test_the_camera_moves_at_once(open_page: OpenPage) -> None:
     expect(canvas).to_have_attribute("data-shown", "12")
     wait_until(lambda: canvas.screenshot() != before)
     notation(page).fill("0:(-2)")
-    expect(page.locator(".films-screen-wrong")).to_contain_text("zoom")
+    expect(page.locator(".films-screen-wrong")).to_contain_text("Zoom: at frame 0")
     notation(page).fill("0:(1)")
     expect(page.locator(".films-screen-wrong")).to_have_count(0)
     wait_until(lambda: canvas.screenshot() == before)  # nothing moves any more
