@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
@@ -80,6 +81,12 @@ class Ours:
         family = ModelCache().get(settled.model, chosen, settled.device).family
         assert isinstance(family, StableDiffusion)
         self.family = family
+
+    def in_quality(self, quality: str) -> Ours:
+        """The same model, loaded once, that draws in another quality."""
+        other = copy(self)
+        other.recipe = replace(self.recipe, request=self.recipe.request.model_copy(update={"quality": quality}))
+        return other
 
     def start(self, pictures: int = 1) -> Tensor:
         """Unit noise of the first `pictures` seeds."""

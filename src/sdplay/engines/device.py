@@ -38,7 +38,8 @@ def detect_machine(device: str = "auto", precision: Precision = "auto") -> Machi
             )
         best = "bfloat16" if bfloat16_pays() else "float32"
         dtype = best if precision == "auto" else precision
-        return Machine(device="cpu", dtype=dtype, threads=physical_cores(), engines=cpu_engines())
+        threads = physical_cores()
+        return Machine(device="cpu", dtype=dtype, threads=threads, engines=cpu_engines(), beside_int8=best)
     if chosen.startswith("mps"):
         return Machine(device=chosen, dtype="float16" if precision == "auto" else precision, threads=0)
     best = "bfloat16" if torch.cuda.is_bf16_supported() else "float16"
@@ -148,7 +149,8 @@ def make_engine(name: str, dtype: str, threads: int, cache: Path) -> Engine:
     if dtype == "int8":
         from sdplay.engines.int8 import Int8Engine
 
-        return Int8Engine(dtype, threads, cache / "openvino")
+        rest = "bfloat16" if bfloat16_pays() else "float32"
+        return Int8Engine(rest, threads, cache / "openvino")
     from sdplay.engines.openvino import OpenVinoEngine
 
     return OpenVinoEngine(dtype, threads, cache / "openvino")

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from sdplay.engines.arguments import Calls, Signature, filled, flattened, signature_of, structure
 
-HINTS = {"float32": "f32", "bfloat16": "bf16", "int8": "f32"}  # of what is not in int8
+HINTS = {"float32": "f32", "bfloat16": "bf16"}
 FORMAT = 2  # of the files in the cache
 
 
