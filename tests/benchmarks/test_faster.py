@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import faster
 from benchmarks.contestants import Work
 from benchmarks.faster import faster_section, large_rows
 
@@ -14,6 +15,7 @@ pytestmark = pytest.mark.usefixtures("quiet_diffusers")
 
 def test_each_way_has_a_row_with_its_loss(tiny_v: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SDPLAY_HOME", str(tmp_path))
+    monkeypatch.setattr(faster, "bfloat16_pays", lambda: False)
     work = Work(model=str(tiny_v), threads=1, side=64, steps=12, schedule="trailing")
     rows = {row.key: row for row in faster_section(work, 1).rows}
     assert [*rows] == [
@@ -23,6 +25,7 @@ def test_each_way_has_a_row_with_its_loss(tiny_v: Path, tmp_path: Path, monkeypa
     losses = [float(rows[key].loss.split()[1]) for key in rows if key != "faster-exact-torch"]
     exact, fast, _, draft, _ = losses
     assert exact > fast > draft
+    assert [key for key, row in rows.items() if row.aim] == ["faster-fast-openvino", "faster-draft-openvino"]
 
 
 def test_a_large_model_is_loaded_once_for_both_presets(
@@ -34,3 +37,10 @@ def test_a_large_model_is_loaded_once_for_both_presets(
     fast, draft = (float(row.loss.split()[1]) for row in rows)
     assert fast > draft
     assert len({row.peer for row in rows}) == 1
+
+
+def test_bfloat16_is_measured_where_the_processor_is_faster_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(faster, "bfloat16_pays", lambda: True)
+    engines = faster.engines_here()
+    assert engines[:3] == ["torch", "openvino", "openvino in bfloat16"]
+    assert faster.fastest_exact([("fast", engine) for engine in engines]) == "openvino in bfloat16"

@@ -20,3 +20,13 @@ else:
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
     with running_service(tmp_path_factory.mktemp("home")) as service:
         yield service
+
+
+@pytest.fixture
+def paused(service: RunningService) -> Iterator[RunningService]:
+    """The service while it begins no job."""
+    service.client.post("/api/v1/queue/pause")
+    yield service
+    for job in service.get("/api/v1/queue?limit=500")["jobs"]:
+        service.client.post(f"/api/v1/jobs/{job['id']}/cancel")
+    service.client.post("/api/v1/queue/resume")

@@ -230,7 +230,8 @@ def test_a_picture_is_followed_by_its_edges(service: RunningService, page: Page)
     page.locator(".draw-fold input[type=file]").first.set_input_files(picked)
     edges = page.get_by_alt_text("What is read")
     expect(edges).to_be_visible()
-    white = """image => { const c = document.createElement('canvas'); c.width = image.naturalWidth;
+    white = """image => { if (!image.naturalWidth) return -1;  // another one is on its way
+        const c = document.createElement('canvas'); c.width = image.naturalWidth;
         c.height = image.naturalHeight; const d = c.getContext('2d'); d.drawImage(image, 0, 0);
         return d.getImageData(0, 0, c.width, c.height).data.filter((v, i) => i % 4 == 0 && v > 128).length }"""
     wait_until(lambda: edges.evaluate(white) > 100)

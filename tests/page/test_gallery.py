@@ -287,7 +287,7 @@ def test_an_empty_gallery_says_what_will_be_there(tmp_path: Path, open_page: Ope
 
 def test_a_picture_that_is_not_there_says_so(service: RunningService, open_page: OpenPage) -> None:
     page = opened(open_page, service, "#/gallery/999999")
-    expect(page.get_by_text("there is no such picture")).to_be_visible()
+    expect(page.get_by_text("It is not there any more.")).to_be_visible()
     page.get_by_role("button", name="Back to the gallery").click()
     expect(tiles(page)).to_have_count(4)
 

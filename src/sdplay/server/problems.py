@@ -9,6 +9,8 @@ from pydantic import BaseModel
 from sdplay.core.errors import BadRequest, SdplayError, problems_of, shorten
 from sdplay.server.discreet import without_folders
 
+LONGEST_MESSAGE = 300
+
 
 class Problem(BaseModel):
     """What is wrong: `code` is its kind for programs, `field` the field at fault, `hint` what to do instead."""
@@ -43,3 +45,13 @@ def described(error: SdplayError) -> list[dict[str, Any]]:
 def clean(text: str | None) -> str | None:
     """`text` without what is not a character, half a surrogate pair, and without folders of this computer."""
     return without_folders(text.encode(errors="replace").decode()) if text is not None else None
+
+
+def error_data(error: SdplayError) -> dict[str, Any]:
+    """An error as clients read it, without a folder of this computer in it."""
+    return {
+        "code": error.code,
+        "field": error.field,
+        "message": without_folders(error.reason).strip()[:LONGEST_MESSAGE],
+        "hint": without_folders(error.hint)[:LONGEST_MESSAGE],
+    }

@@ -32,12 +32,13 @@ from sdplay.server.index import PictureIndex
 from sdplay.server.live import Live
 from sdplay.server.marks import MarkJournal
 from sdplay.server.motion import MotionPreviews
+from sdplay.server.problems import error_data
 from sdplay.server.queue import JobQueue
 from sdplay.server.records import Job, StoredPicture, Upload
 from sdplay.server.scan import FolderScan
 from sdplay.server.thumbnails import Thumbnails
 from sdplay.server.trash import Trash
-from sdplay.server.work import Workshop, error_data
+from sdplay.server.work import Workshop
 from sdplay.studio import Studio
 
 if TYPE_CHECKING:
