@@ -35,12 +35,12 @@ def a_cluster(nodes: int = 3) -> Iterator[Any]:
 
 
 def kill_an_actor() -> None:
-    """End the process of a worker that draws, as the system does where memory runs out."""
-    os.kill(next(drawing()), signal.SIGKILL)
+    """End the process of a worker, as the system does where memory runs out."""
+    os.kill(next(actors()), signal.SIGKILL)
 
 
-def drawing() -> Iterator[int]:
-    """The processes of workers that draw."""
+def actors() -> Iterator[int]:
+    """The processes of workers."""
     for process in psutil.process_iter(["cmdline"]):
-        if " ".join(process.info["cmdline"] or []).startswith("ray::Renderer.draw"):
+        if " ".join(process.info["cmdline"] or []).startswith("ray::Renderer"):
             yield process.pid

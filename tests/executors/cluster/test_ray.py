@@ -21,7 +21,7 @@ from sdplay.tasks import Executor, Task
 from tests.support import child
 from tests.support.films import write_film
 from tests.support.patience import wait_until
-from tests.support.raycluster import a_cluster, drawing, kill_an_actor
+from tests.support.raycluster import a_cluster, kill_an_actor
 from tests.support.shards import DREAM, SCENES, everything
 from tests.support.stubfilm import StubExecutor, film_request, made, shooting
 
@@ -98,15 +98,10 @@ def test_a_film_is_that_of_one_process(tmp_path: Path, unhurried: ClusterExecuto
     assert everything(tmp_path / "film") == everything(tmp_path / "whole")
 
 
-def kill_one_that_draws() -> None:
-    wait_until(lambda: any(drawing()))
-    kill_an_actor()
-
-
 def test_a_film_outlives_a_worker_that_is_killed(tmp_path: Path, unhurried: ClusterExecutor) -> None:
     request = film_request("animate", **DEPTH)
     made(tmp_path / "whole", request)
-    shot(tmp_path / "film", request, unhurried, kill_one_that_draws)
+    shot(tmp_path / "film", request, unhurried, kill_an_actor)
     assert everything(tmp_path / "film") == everything(tmp_path / "whole")
 
 
