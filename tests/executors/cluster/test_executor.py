@@ -13,6 +13,7 @@ import pytest
 
 from sdplay.core.errors import BadRequest, SdplayError
 from sdplay.events import DrawnBy, Event, ImageDone, Started, Waiting, WorkerBanned
+from sdplay.executors.cluster.crew import Unit
 from sdplay.executors.cluster.executor import ClusterExecutor
 from sdplay.executors.cluster.files import Depot, NamedFile, Place, at, parts_of, place_at
 from sdplay.executors.fake import FakeExecutor
@@ -107,6 +108,19 @@ def test_what_drawing_raises_is_raised_here_after_what_came_before(through: Call
         next(events)
     assert caught.value.hint == "say something else"
     assert isinstance(caught.value, SdplayError)
+
+
+class CrewWithoutFile(ThreadCrew):
+    def send(self, worker: str, unit: Unit) -> None:
+        raise BadRequest("cannot be read", field="file", value="gone.png")
+
+
+def test_what_cannot_be_sent_is_said_and_the_next_task_is_drawn() -> None:
+    executor = ClusterExecutor(CrewWithoutFile(Hand("a")))
+    for _ in range(2):
+        with pytest.raises(BadRequest, match="cannot be read"):
+            drawn(executor, pictures(3))
+    executor.close()
 
 
 def test_what_nobody_waits_for_is_drawn_no_more(through: Callable[..., ClusterExecutor]) -> None:

@@ -163,7 +163,10 @@ class Dispatcher:
 
     def _hand_out(self) -> None:
         for number, worker in self._schedule.assign():
-            self._crew.send(worker, self._units[number][0])
+            try:
+                self._crew.send(worker, self._units[number][0])
+            except Exception as error:  # a file of it that is gone, say: whoever waits for it is told
+                self._hear(Failed(worker, number, error))
 
     def _hear(self, heard: Submitted | Withdrawn | Message) -> None:
         match heard:

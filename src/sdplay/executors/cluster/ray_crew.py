@@ -230,7 +230,11 @@ class RayCrew:
             whole = replace(task, indices=(), given={}) if isinstance(task, DrawTask) else task
             packed = pickle.dumps(whole)
             name = hashlib.sha256(packed).hexdigest()
-            base = Base(name, task, packed, places_of(task, unit.folder), unit.folder)
+            try:
+                places = places_of(task, unit.folder)
+            except OSError as error:
+                raise gone(error) from error
+            base = Base(name, task, packed, places, unit.folder)
             with self._lock:
                 self._bases[key] = base
                 while len(self._bases) > MOST_TASKS:

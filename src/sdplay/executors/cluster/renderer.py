@@ -75,7 +75,8 @@ class Renderer:
         started = time.perf_counter()
         try:
             task = self._tasks[key]
-            unit = replace(task, indices=indices, given=given) if isinstance(task, DrawTask) else task
+            own = {frame: pixels.copy() for frame, pixels in given.items()}  # those that Ray holds may not be written
+            unit = replace(task, indices=indices, given=own) if isinstance(task, DrawTask) else task
             events = self._events(number, unit)
             packed, digest = pack(events, task), digest_of(events)
             return Drawn(digest=digest, seconds=time.perf_counter() - started, packed=packed)
