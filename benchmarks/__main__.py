@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date
+from importlib.util import find_spec
 from pathlib import Path
 
 import diffusers
@@ -17,6 +19,7 @@ from benchmarks.engines import engines_section
 from benchmarks.faster import faster_section
 from benchmarks.filming import film_section
 from benchmarks.given import write_given
+from benchmarks.gpu import gpu_section
 from benchmarks.larger import larger_section
 from benchmarks.machine import machine_line
 from benchmarks.others import others_section
@@ -30,7 +33,20 @@ from benchmarks.startup import startup_section
 from benchmarks.warm import warm_section
 
 SCENARIOS = (
-    *("drawing", "engines", "faster", "pictures", "starting", "busy", "warm", "serving", "gallery", "tiles", "films"),
+    *(
+        "drawing",
+        "engines",
+        "gpu",
+        "faster",
+        "pictures",
+        "starting",
+        "busy",
+        "warm",
+        "serving",
+        "gallery",
+        "tiles",
+        "films",
+    ),
     *("larger", "others", "previews", "refusing"),
 )
 
@@ -81,6 +97,12 @@ def large_work(asked: argparse.Namespace) -> Work:
     return Work(model=folder, threads=asked.threads, side=side, steps=asked.sd15_steps, schedule="leading")
 
 
+def large_faster(asked: argparse.Namespace) -> Work | None:
+    """The SD 1.5 shape in as many steps as people take, where it is not left out and OpenVINO is there."""
+    there = asked.sd15_side and find_spec("openvino") is not None
+    return replace(large_work(asked), steps=20) if there else None
+
+
 def from_pictures(asked: argparse.Namespace, into: Path) -> list[Subject]:
     """img2img and inpainting with the SD 1.5 shape, or with the small model where that is left out."""
     side: int = asked.sd15_side or 64
@@ -117,7 +139,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     scenarios: dict[str, Callable[[], Section]] = {
         "drawing": lambda: compute_section(subjects(asked, small)),
         "engines": lambda: engines_section(large_work(asked), max(2, asked.rounds // 2)),
-        "faster": lambda: faster_section(small, 2 * asked.rounds),
+        "gpu": lambda: gpu_section(large_work(asked), asked.rounds),
+        "faster": lambda: faster_section(small, 2 * asked.rounds, large_faster(asked), max(1, asked.rounds // 2)),
         "pictures": lambda: from_pictures_section(from_pictures(asked, asked.cache)),
         "starting": lambda: startup_section(small, asked.rounds),
         "busy": lambda: busy_section(asked.model, max(3, asked.rounds // 2)),

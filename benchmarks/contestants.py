@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
@@ -50,6 +51,7 @@ class Work:
     steps: int | None = None
     schedule: str | None = None
     quality: str = "exact"
+    device: str = "cpu"
 
 
 class Ours:
@@ -60,7 +62,7 @@ class Ours:
             request_type(work.mode),
             prompt=PROMPT,
             model=work.model,
-            device="cpu",
+            device=work.device,
             width=work.side,
             height=work.side,
             steps=work.steps,
@@ -76,9 +78,15 @@ class Ours:
         self.folder: Path = settled.model.path
         self.recipe: Recipe = replace(settled.recipe, numerics=chosen)
         torch.set_num_threads(work.threads)
-        family = ModelCache().get(settled.model, chosen, "cpu").family
+        family = ModelCache().get(settled.model, chosen, settled.device).family
         assert isinstance(family, StableDiffusion)
         self.family = family
+
+    def in_quality(self, quality: str) -> Ours:
+        """The same model, loaded once, that draws in another quality."""
+        other = copy(self)
+        other.recipe = replace(self.recipe, request=self.recipe.request.model_copy(update={"quality": quality}))
+        return other
 
     def start(self, pictures: int = 1) -> Tensor:
         """Unit noise of the first `pictures` seeds."""
@@ -93,11 +101,11 @@ class Ours:
         denoiser = self.family.denoiser(self.words())
         assert isinstance(denoiser, NetworkDenoiser)
         network = denoiser.network
-        timesteps = torch.full((2,), timestep)
+        timesteps, both = torch.full((2,), timestep).to(self.work.device), torch.cat([x, x]).to(self.work.device)
 
         @torch.inference_mode()
         def call() -> Tensor:
-            return network(torch.cat([x, x]), timesteps)
+            return network(both, timesteps)
 
         return call
 
@@ -111,16 +119,18 @@ SUFFIX = {"txt2img": "", "img2img": "Img2Img", "inpaint": "Inpaint"}
 
 
 class Stock:
-    """The stock pipeline of the mode, with the scheduler, the spacing, the pictures and the start that `ours` has."""
+    """The stock pipeline of the mode, with the scheduler, the spacing, the pictures and the start that `ours` has; in
+    `dtype`, on its device.
+    """
 
-    def __init__(self, ours: Ours) -> None:
+    def __init__(self, ours: Ours, dtype: torch.dtype = torch.float32) -> None:
         import diffusers
 
-        self.ours = ours
-        loading: dict[str, Any] = {"dtype": torch.float32, "safety_checker": None}
+        self.ours, self.dtype = ours, dtype
+        loading: dict[str, Any] = {"dtype": dtype, "safety_checker": None}
         read = diffusers.StableDiffusionPipeline.from_pretrained(ours.folder, **loading)
         kind = getattr(diffusers, f"StableDiffusion{SUFFIX[ours.work.mode]}Pipeline")
-        self.pipe: Any = kind(**read.components, requires_safety_checker=False)
+        self.pipe: Any = kind(**read.components, requires_safety_checker=False).to(ours.work.device)
         self.pipe.set_progress_bar_config(disable=True)
         self.pipe.scheduler = diffusers.EulerDiscreteScheduler.from_config(
             self.pipe.scheduler.config, timestep_spacing=ours.recipe.schedule
@@ -129,19 +139,20 @@ class Stock:
     def step(self, x: Tensor, timestep: float) -> Callable[[], Tensor]:
         """The same call on the stock network."""
         with torch.inference_mode():
-            towards, away = self.pipe.encode_prompt(PROMPT, "cpu", 1, True, negative_prompt="")
-        text = torch.cat([away, towards])
+            device = self.ours.work.device
+            towards, away = self.pipe.encode_prompt(PROMPT, device, 1, True, negative_prompt="")
+        text, both = torch.cat([away, towards]), torch.cat([x, x]).to(device, self.dtype)
 
         @torch.inference_mode()
         def call() -> Tensor:
-            return self.pipe.unet(torch.cat([x, x]), timestep, encoder_hidden_states=text, return_dict=False)[0]
+            return self.pipe.unet(both, timestep, encoder_hidden_states=text, return_dict=False)[0]
 
         return call
 
     def picture(self) -> NDArray[np.uint8]:
         """Draw the picture of seed 0."""
         recipe = self.ours.recipe
-        with same_start(type(self.pipe).__module__, self.ours.start()):
+        with same_start(type(self.pipe).__module__, self.start()):
             drawn = self.pipe(
                 PROMPT,
                 num_inference_steps=recipe.steps,
@@ -151,12 +162,15 @@ class Stock:
             )
         return (drawn.images[0] * 255).round().astype(np.uint8)
 
+    def start(self) -> Tensor:
+        return self.ours.start().to(self.ours.work.device, self.dtype)
+
     def given(self) -> dict[str, Any]:
         """What the pipeline of this mode takes besides words and numbers."""
         recipe, given = self.ours.recipe, self.ours.work.given
         size = {"width": recipe.width, "height": recipe.height}
         if not given:
-            return size | {"latents": self.ours.start()}
+            return size | {"latents": self.start()}
         image = {"image": Image.open(given["image"]), "strength": given["strength"]}
         return image | size | {"mask_image": Image.open(given["mask"])} if "mask" in given else image
 

@@ -95,8 +95,8 @@ def engines_section(work: Work, rounds: int) -> Section:
         title="Engines, SD 1.5 shape",
         about="Against `StableDiffusionPipeline` in float32: same folder, starting noise, Euler steps, guidance and "
         "threads, all loaded, converted and warm. The network's number format is the one that is taken by itself on "
-        "this processor, where the row does not name another; the VAE's is the same, and float32 beside int8. Random "
-        "weights, so the loss compares the arithmetic only; the gate of int8 (3.5 %) is open here: it would refuse "
-        "them.",
+        "this processor, where the row does not name another; the VAE's is the same, and beside int8 what would be "
+        "taken without it, as is what of the network is not in int8. Random weights, so the loss compares the "
+        "arithmetic only; the gate of int8 (3.5 %) is open here: it would refuse them.",
         rows=tuple(rows),
     )

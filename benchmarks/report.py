@@ -58,12 +58,18 @@ def missed(rows: Sequence[Row], reasons: Mapping[str, str]) -> str:
 def section_text(machine: str, section: Section, reasons: Mapping[str, str]) -> str:
     missing = missed(section.rows, reasons)
     why = f"\n\nMissed, and why:\n\n{missing}" if missing else ""
-    return f"## {section.title}\n\n{section.about}\n\nMeasured on: {machine}.\n\n{table(section.rows)}{why}\n"
+    measured = f"\n\nMeasured on: {machine}.\n\n{table(section.rows)}{why}" if section.rows else ""
+    return f"## {section.title}\n\n{section.about}{measured}\n"
 
 
 def document(machine: str, sections: Sequence[Section], reasons: Mapping[str, str], before: str = "") -> str:
-    """The whole page: `before`, the page as it was, with the `sections` that were measured now in their places."""
+    """The whole page: `before`, the page as it was, with the `sections` that were measured now in their places.
+
+    What could not be measured here, and has no rows, leaves a section that has some as it was.
+    """
     _, *kept = re.split(r"^(?=## )", before, flags=re.MULTILINE)
     texts = {text.partition("\n")[0]: text.rstrip("\n") + "\n" for text in kept}
-    texts |= {f"## {section.title}": section_text(machine, section, reasons) for section in sections}
+    for section in sections:
+        if section.rows or "| --- |" not in texts.get(f"## {section.title}", ""):
+            texts[f"## {section.title}"] = section_text(machine, section, reasons)
     return "\n".join([HEAD, *texts.values()])

@@ -17,6 +17,7 @@ from PIL import Image
 from training.fetch import fetch, read_sources
 
 SIZE = 256
+SCALING = 0.18215  # of latents, as in all of this family
 STYLES = ("3d", "flat", "cartoon")
 CONCEPTS = Path(__file__).with_name("concepts.txt")
 LEFT_OUT_GROUPS = {"flags", "component"}

@@ -1,7 +1,9 @@
 """Begin a new network with what an older model knows, though its codec had other latents.
 
 Both codecs see the same pictures (the old one at its own size) on the same grid, so one's latents are nearly a linear
-map of the other's. The first and the last layer take that map up; all other layers are taken over as they are.
+map of the other's. The first and the last layer take that map up; all other layers are taken over as they are. With
+`--kept` the new codec's first channels are the older one's (training.grown): the network then begins by knowing them to
+the number, and by saying nothing of the others.
 """
 
 from __future__ import annotations
@@ -54,6 +56,11 @@ def both_latents(old: AutoencoderKL, new: AutoencoderKL, side: int, work: Path) 
     return torch.cat(olds), torch.cat(news)
 
 
+def kept_map(kept: int, channels: int) -> Tensor:
+    """The matrix [kept, channels] that takes the first channels as they are and nothing of the others."""
+    return torch.eye(kept, channels)
+
+
 @torch.no_grad()
 def joined(network: UNet2DConditionModel, before: UNet2DConditionModel, to_old: Tensor, to_new: Tensor) -> None:
     """Give the first and last convolution the old ones behind and before the maps [C_old, C_new] and [C_new, C_old]."""
@@ -68,6 +75,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, default=Path("training/work"))
     parser.add_argument("--model", type=Path, default=BUILTIN, help="the older model's folder")
+    parser.add_argument("--kept", action="store_true", help="the new codec's first channels are the older one's")
     asked = parser.parse_args()
     torch.set_num_threads(1)
     torch.manual_seed(1)
@@ -77,6 +85,9 @@ def main() -> None:
     pixels_a_latent = 2 ** (len(old.config["block_out_channels"]) - 1)
     olds, news = both_latents(old, new, pixels_a_latent * before.config["sample_size"], work)
     to_old, to_new = linear_map(news, olds), linear_map(olds, news)
+    if asked.kept:
+        to_old = kept_map(olds.shape[1], news.shape[1])
+        to_new = to_old.T
     print(f"old from new {explained(news, olds, to_old):.3f}, new from old {explained(olds, news, to_new):.3f}")
     tokenizer = CLIPTokenizer.from_pretrained(work / "tokenizer")
     unet, text = new_networks(Sizes(latent_channels=news.shape[1]), tokenizer)

@@ -1,7 +1,8 @@
 """Train the codec: a small AutoencoderKL (f = 16) on all the art, over random backgrounds, colours and mirrors.
 
 Once `training.pool` has made `vae` of it, its encoder is what all latents and the network depend on. With
-`--decoder-only --begin .../vae` the decoder alone is trained further, at any time: latents stay valid.
+`--decoder-only --begin .../vae` the decoder alone is trained further, at any time: latents stay valid. With `--keep`
+the first channels are held to the latents of an older codec (see `training.grown`).
 """
 
 from __future__ import annotations
@@ -23,8 +24,10 @@ from numpy.typing import NDArray
 from PIL import Image
 from safetensors.torch import load_file
 from torch import Tensor
+from torch.nn import functional as F
 
-from training.art import SIZE, Drawing, load_art, split
+from training.art import SCALING, SIZE, Drawing, load_art, split
+from training.group_norm import quicken
 from training.muon import Muon
 from training.networks import take_over
 from training.paint import CODEC_MIX, FOR_CODEC, Painted
@@ -32,6 +35,7 @@ from training.pictures import Chooser, Painter
 from training.things import things, without
 
 KL_WEIGHT = 1e-5
+KEEP_WEIGHT = 0.5
 COMPOSED_SHARE, SWAPPED_SHARE = 0.6, 0.2
 COMPOSED_MEASURED, MEASURED_EVERY = 32, 200
 SAVED_EVERY = 240.0
@@ -44,6 +48,7 @@ class CodecSettings:
     batch: int = 8
     lr: float = 2e-3
     ema: float = 0.995
+    noise: float = 0.0
     decoder_only: bool = False
     device: str = "cpu"
     threads: int = 1
@@ -87,6 +92,15 @@ def measure(codec: AutoencoderKL, pixels: Tensor) -> tuple[float, Tensor]:
     return float((-10 * torch.log10(mse)).mean()), decoded
 
 
+def unlike(latents: Tensor, older: AutoencoderKL, pixels: Tensor) -> Tensor:
+    """Mean square of how the first channels differ from the older codec's latents of the picture at its size, as the
+    network sees them."""
+    small = F.interpolate(pixels, size=older.config["sample_size"], mode="area")
+    with torch.no_grad():
+        told = older.encode(small).latent_dist.mode().float()
+    return (latents[:, : told.shape[1]].float() - told).mul(SCALING).square().mean()
+
+
 def save_sheet(path: Path, rows: list[Tensor]) -> None:
     sheet = torch.cat([torch.cat(list(row), 2) for row in rows], 1)
     array = sheet.add(1).mul(127.5).round().clamp(0, 255).byte().permute(1, 2, 0).cpu().numpy()
@@ -122,11 +136,13 @@ def measured_on(art: NDArray[np.uint8], drawings: Sequence[Drawing], makers: Mak
 class CodecTrainer:
     """The codec, its averaged weights, its optimizer and its random numbers: what a checkpoint holds."""
 
-    def __init__(self, settings: CodecSettings) -> None:
+    def __init__(self, settings: CodecSettings, older: AutoencoderKL | None = None) -> None:
         torch.manual_seed(0)
-        self.settings = settings
+        self.settings, self.older = settings, older
         self.codec = new_codec(settings).to(settings.device)
         self.averaged = copy.deepcopy(self.codec).requires_grad_(False)
+        if settings.device == "cpu":
+            quicken(self.codec)
         if settings.decoder_only:
             self.codec.encoder.requires_grad_(False)
             self.codec.quant_conv.requires_grad_(False)
@@ -158,6 +174,13 @@ class CodecTrainer:
             pixels = pixels[:, torch.from_numpy(rng.permutation(3))]
         return pixels.to(self.settings.device).contiguous(memory_format=torch.channels_last)
 
+    def disturbed(self, latents: Tensor) -> Tensor:
+        """With noise of up to `noise` deviations: a network's latents are never quite right."""
+        if not self.settings.noise:
+            return latents
+        level = torch.rand(len(latents), 1, 1, 1, device=latents.device) * self.settings.noise / SCALING
+        return latents + level * torch.randn_like(latents)
+
     def train_step(self, pixels: Tensor, lr: float) -> float:
         for group in self.optimizer.param_groups:
             group["lr"] = lr
@@ -165,8 +188,10 @@ class CodecTrainer:
             with torch.set_grad_enabled(not self.settings.decoder_only):
                 posterior = self.codec.encode(pixels).latent_dist
             latents = posterior.mode() if self.settings.decoder_only else posterior.sample()
-            decoded = self.codec.decode(latents).sample
+            decoded = self.codec.decode(self.disturbed(latents)).sample
         loss = loss_of(pixels, decoded.float()) + KL_WEIGHT * posterior.kl().float().mean() / 1024
+        if self.older is not None and not self.settings.decoder_only:
+            loss = loss + KEEP_WEIGHT * unlike(posterior.mode(), self.older, pixels)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.parameters, 1.0)
@@ -210,6 +235,13 @@ def rate(lr: float, step: int, progress: float) -> float:
     return lr * min(1.0, (step + 1) / 100) * (0.49 * (1 + math.cos(math.pi * min(1.0, progress))) + 0.02)
 
 
+@torch.no_grad()
+def kept_so_far(trainer: CodecTrainer, pixels: Tensor) -> str:
+    if trainer.older is None:
+        return ""
+    return f", unlike the older {unlike(trainer.averaged.encode(pixels).latent_dist.mode(), trainer.older, pixels):.4f}"
+
+
 def train(
     work: Path,
     name: str,
@@ -217,13 +249,14 @@ def train(
     seconds: float,
     begin: Path | None = None,
     painted: Painted | None = None,
+    older: AutoencoderKL | None = None,
 ) -> None:
     """Train for `seconds` of wall time (cosine over them); goes on from the checkpoint when there is one."""
     torch.set_num_threads(settings.threads)
     art, drawings = load_art(work)
     makers = replace(makers_of(art, drawings), painted=painted)
     held, composed = (pixels.to(settings.device) for pixels in measured_on(art, drawings, makers))
-    trainer, checkpoint = CodecTrainer(settings), work / f"{name}.pt"
+    trainer, checkpoint = CodecTrainer(settings, older), work / f"{name}.pt"
     if checkpoint.exists():
         trainer.load(checkpoint)
     elif begin is not None:
@@ -239,7 +272,7 @@ def train(
             (psnr, seen), (mixed, mixed_seen) = measure(trainer.averaged, held), measure(trainer.averaged, composed)
             print(
                 f"{name} {trainer.step} {trainer.spent:.0f}s loss {loss:.4f} held-out {psnr:.2f} dB, "
-                f"composed {mixed:.2f} dB",
+                f"composed {mixed:.2f} dB{kept_so_far(trainer, composed)}",
                 flush=True,
             )
             save_sheet(work / f"{name}.png", [held[:8], seen[:8], composed[:8], mixed_seen[:8]])
@@ -267,17 +300,21 @@ def main() -> None:
     parser.add_argument(
         "--decoder-only", action="store_true", help="leave the encoder, and so all latents, as they are"
     )
+    parser.add_argument("--keep", type=Path, help="an older codec, whose latents the first channels are to be")
+    parser.add_argument("--noise", type=float, default=0.0, help="on what is decoded, in deviations of the latents")
     asked = parser.parse_args()
     settings = CodecSettings(
         latent_channels=asked.latent_channels,
         threads=asked.threads,
         batch=asked.batch,
         lr=asked.lr,
+        noise=asked.noise,
         decoder_only=asked.decoder_only,
         device=asked.device,
     )
     before = Painted(asked.work, FOR_CODEC) if asked.painted else None
-    train(asked.work, asked.name, settings, asked.minutes * 60, asked.begin, before)
+    older = AutoencoderKL.from_pretrained(asked.keep).to(asked.device).requires_grad_(False) if asked.keep else None
+    train(asked.work, asked.name, settings, asked.minutes * 60, asked.begin, before, older)
 
 
 if __name__ == "__main__":

@@ -13,12 +13,11 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from training.art import SIZE, STYLES, load_art, read_concepts
+from training.art import SCALING, SIZE, STYLES, load_art, read_concepts
 from training.captions import Shown
 from training.colours import BACKGROUNDS, OBJECT_COLOURS, jitter, recolour
 from training.pictures import load
 
-SCALING = 0.18215
 WHITE_SHARE = 0.4
 RECOLOURED_SHARE = 0.45
 OWN_SHARE = 0.2
@@ -91,14 +90,17 @@ def encode(codec: AutoencoderKL, pixels: NDArray[np.uint8]) -> Tensor:
 
 
 @torch.no_grad()
-def whiten(codec: AutoencoderKL, latents: Tensor) -> Tensor:
+def whiten(codec: AutoencoderKL, latents: Tensor, kept: int = 0) -> Tensor:
     """Fold a per-channel whitening into the codec's 1×1 convolutions, so that SD's 0.18215 gives unit latents.
+
+    The first `kept` channels stay as they are: an older network knows them so.
 
     Encoding then divides by what decoding multiplies by: reconstructions stay as they are to rounding. Returns the
     `latents` [B, C, h, w] as the changed codec would have made them.
     """
     raw = latents / SCALING
     mean, deviation = raw.mean((0, 2, 3)), raw.std((0, 2, 3)) * SCALING
+    mean[:kept], deviation[:kept] = 0, 1
     channels = len(mean)
     encode, decode = codec.quant_conv, codec.post_quant_conv
     encode.weight[:channels] /= deviation.view(-1, 1, 1, 1)
@@ -125,6 +127,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--work", type=Path, default=Path("training/work"))
     parser.add_argument("--codec", default="codec", help="folder in the work folder")
+    parser.add_argument("--kept", type=int, default=0, help="so many channels stay as they are (training.grown)")
     asked = parser.parse_args()
     work: Path = asked.work
     torch.set_num_threads(1)
@@ -133,7 +136,7 @@ def main() -> None:
     parts: list[Tensor] = []
     for _ in range(WHITENED_ON // 16):
         parts.append(encode(codec, np.stack([painter.paint(chooser.picture(rng), rng)[0] for _ in range(16)])))
-    latents = whiten(codec, torch.cat(parts))
+    latents = whiten(codec, torch.cat(parts), asked.kept)
     codec.save_pretrained(work / "vae")
     print(f"{len(latents)} latents, deviations now {latents.std((0, 2, 3)).tolist()} -> {work / 'vae'}")
 

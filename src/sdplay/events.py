@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sdplay.core.errors import BadRequest
+from sdplay.core.warning import RequestWarning
 from sdplay.requests.recipe import Recipe
-from sdplay.requests.warnings import RequestWarning
 
 if TYPE_CHECKING:  # whoever waits for a picture need not load what it is made of
     import numpy as np

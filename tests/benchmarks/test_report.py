@@ -57,3 +57,13 @@ def test_sections_that_were_not_measured_now_keep_their_figures_and_their_place(
         *("## Pictures", "Measured on: a new machine."),
     ]
     assert written("an old machine", ["Drawing", "Starting"], before=first) == first
+
+
+def test_what_cannot_be_measured_here_is_said_and_leaves_figures_as_they_were() -> None:
+    missing = Section(title="On a GPU", about="No GPU here.", rows=())
+    told = document("a machine", [missing], {})
+    assert told.endswith("## On a GPU\n\nNo GPU here.\n")
+    assert document("a machine", [missing], {}, told) == told
+    measured = document("a machine with a GPU", [Section(title="On a GPU", about="What.", rows=(FAST,))], {}, told)
+    assert "Measured on: a machine with a GPU." in measured
+    assert document("a machine", [missing], {}, measured) == measured

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 
 from sdplay.core.errors import BadRequest, DeviceUnavailable
 from sdplay.engines import device
-from sdplay.engines.device import detect_machine, make_placement, physical_cores
+from sdplay.engines.device import bfloat16_pays, detect_machine, make_placement, physical_cores
 
 
 @pytest.fixture
@@ -35,6 +37,28 @@ def test_a_cpu_without_bfloat16_draws_in_float32(machine: pytest.MonkeyPatch) ->
     machine.setattr(device, "bfloat16_pays", lambda: False)
     assert detect_machine().dtype == "float32"
     assert detect_machine(precision="bfloat16").dtype == "bfloat16"  # asked for by name it is had, slow or not
+
+
+AMX = {"cpu_name": "Intel Xeon", "avx512_bf16": True, "amx_bf16": True}
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "lent", "pays"),
+    [
+        (AMX, True, True),
+        (AMX, False, False),  # the operating system does not lend its registers
+        (AMX | {"cpu_name": "AMD EPYC", "amx_bf16": False}, False, True),
+        (AMX | {"amx_bf16": False}, True, False),
+        ({"cpu_name": "AMD EPYC"}, True, False),
+        ({}, True, False),
+    ],
+)
+def test_bfloat16_is_taken_where_the_processor_is_faster_in_it(
+    capabilities: dict[str, Any], lent: bool, pays: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities)
+    monkeypatch.setattr(torch.cpu, "_init_amx", lambda: lent)
+    assert bfloat16_pays() is pays
 
 
 def test_precision_asked_for_is_precision_had(machine: pytest.MonkeyPatch) -> None:

@@ -17,9 +17,9 @@ import torch
 
 from sdplay.core.errors import BadRequest, RenderFailed
 from sdplay.core.machine import Machine
-from sdplay.engines import int8
+from sdplay.engines import device, int8
 from sdplay.engines.arguments import Call
-from sdplay.engines.device import detect_machine, make_placement
+from sdplay.engines.device import detect_machine, make_engine, make_placement
 from sdplay.engines.fit_int8 import Inputs, as_arrays, as_inputs
 from sdplay.engines.int8 import Int8Engine, arguments, check, difference
 from sdplay.engines.openvino import the_core
@@ -82,7 +82,7 @@ def test_it_answers_nearly_as_torch_does_says_how_nearly_and_is_found_again(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     module, calls = matrix()
-    engine = Int8Engine("int8", 1, tmp_path)
+    engine = Int8Engine("float32", 1, tmp_path)
     with torch.inference_mode():
         x = torch.randn(2, 64, 32)
         answer, exact = engine.compile(module, lambda: calls)(x), module(x)
@@ -103,10 +103,21 @@ def test_it_answers_nearly_as_torch_does_says_how_nearly_and_is_found_again(
 def test_the_same_weights_are_fitted_to_the_same_bits(tmp_path: Path) -> None:
     module, calls = matrix()
     one, two = (
-        Int8Engine("int8", 1, tmp_path / name).compile(module, lambda: calls)(torch.ones(2, 64, 32))
+        Int8Engine("float32", 1, tmp_path / name).compile(module, lambda: calls)(torch.ones(2, 64, 32))
         for name in ("one", "two")
     )
     assert torch.equal(one, two)
+
+
+@pytest.mark.parametrize(("pays", "rest"), [(True, "bfloat16"), (False, "float32")])
+def test_what_is_not_in_int8_is_in_what_the_processor_is_fastest_in(
+    pays: bool, rest: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(device, "bfloat16_pays", lambda: pays)
+    assert detect_machine("cpu", "int8").beside_int8 == rest
+    engine = make_engine("openvino", "int8", 1, tmp_path)
+    assert isinstance(engine, Int8Engine)
+    assert engine.precision == rest
 
 
 def test_a_network_that_differs_too_much_is_refused_and_not_fitted_again(
@@ -116,7 +127,7 @@ def test_a_network_that_differs_too_much_is_refused_and_not_fitted_again(
     monkeypatch.setattr(int8, "find_spec", lambda _: True)
     module, calls = matrix()
     wrong = [replace(call, answer=call.answer + 0.5 * call.answer.abs()) for call in calls]
-    engine = Int8Engine("int8", 1, tmp_path)
+    engine = Int8Engine("float32", 1, tmp_path)
     with pytest.raises(BadRequest, match=r"differ by \d\d\.\d% \(relative L2\).*at most 3.5% is taken") as caught:
         engine.compile(module, lambda: wrong)(torch.ones(2, 64, 32))
     assert (caught.value.field, caught.value.hint) == ("precision", "leave `precision` out")
@@ -140,7 +151,7 @@ def test_attention_is_spared_where_the_whole_in_int8_differs_too_much(
     monkeypatch.setattr(int8, "find_spec", lambda _: True)
     monkeypatch.setattr(int8, "difference", lambda *_: next(apart))
     module, calls = matrix()
-    Int8Engine("int8", 1, tmp_path).compile(module, lambda: calls)(torch.ones(2, 64, 32))
+    Int8Engine("float32", 1, tmp_path).compile(module, lambda: calls)(torch.ones(2, 64, 32))
     assert tried == [(), (int8.ATTENTION,)]
 
 
@@ -166,7 +177,7 @@ def test_where_nncf_is_missing_that_is_said(tmp_path: Path, monkeypatch: pytest.
     module, calls = matrix()
     monkeypatch.setattr(int8, "find_spec", lambda _: None)
     with pytest.raises(BadRequest, match="needs NNCF") as caught:
-        Int8Engine("int8", 1, tmp_path).compile(module, lambda: calls)(torch.ones(2, 64, 32))
+        Int8Engine("float32", 1, tmp_path).compile(module, lambda: calls)(torch.ones(2, 64, 32))
     assert "sdplay[int8]" in caught.value.hint
 
 
@@ -191,11 +202,16 @@ def test_a_picture_in_int8_says_so_and_is_its_own_to_the_bit(tiny: Path, monkeyp
     monkeypatch.setattr(int8, "fit", rounded)
     monkeypatch.setattr(int8, "GATE", 1.0)  # its weights are noise
     monkeypatch.setattr(int8, "find_spec", lambda _: True)
+    monkeypatch.setattr(device, "bfloat16_pays", lambda: False)
     monkeypatch.setattr(calibration, "PROMPTS", calibration.PROMPTS[:2])
     monkeypatch.setattr(calibration, "STEPS", 2)
     exact, first, again = (drawn(tiny, precision) for precision in ("float32", "int8", "int8"))
     numerics = first.recipe.numerics
-    assert (numerics.engine, numerics.dtype, numerics.decode_dtype) == ("openvino", "int8", "float32")
+    assert (numerics.engine, numerics.dtype, numerics.decode_dtype) == (
+        "openvino",
+        "int8",
+        exact.recipe.numerics.decode_dtype,
+    )
     assert first.digest == again.digest != exact.digest
 
 

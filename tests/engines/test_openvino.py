@@ -153,6 +153,16 @@ def test_nobody_is_called(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert drawn(tiny, "openvino")
 
 
+def test_what_was_compiled_for_other_numbers_is_not_taken(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (alone,) = drawn(tiny, "openvino", precision="bfloat16")
+    monkeypatch.setenv("SDPLAY_HOME", str(tmp_path / "another"))
+    drawn(tiny, "openvino", precision="float32")
+    (second,) = drawn(tiny, "openvino", precision="bfloat16")
+    assert np.array_equal(second.pixels, alone.pixels)
+
+
 def chosen(machine: Machine = CPU, weights: int = LARGE, **run: Any) -> str:
     from sdplay.requests import resolve as choosing
 
@@ -198,9 +208,24 @@ def test_a_picture_drawn_by_it_cannot_be_drawn_where_it_is_not(tmp_path: Path, m
 
 def test_that_it_was_chosen_is_said_once_and_why(tiny: Path) -> None:
     with Studio() as studio:
-        resolved = studio.resolve(make_request(Txt2Img, prompt="a cat", model=tiny, **FIELDS))
-    taken = replace(resolved.recipe, numerics=replace(resolved.recipe.numerics, engine="openvino"))
+        resolved = studio.resolve(make_request(Txt2Img, prompt="a cat", model=tiny, **FIELDS | {"precision": "auto"}))
+    taken = replace(resolved.recipe, numerics=replace(resolved.recipe.numerics, engine="openvino", dtype="float32"))
     (said,) = (one for one in request_warnings(taken, resolved.model) if one.code == "engine")
     assert "faster" in said.message
     assert "`engine=torch`" in said.message
+    assert "float32 (this processor is no faster in bfloat16)" in said.message
+    in_bfloat16 = replace(taken, numerics=replace(taken.numerics, dtype="bfloat16"))
+    (said,) = (one for one in request_warnings(in_bfloat16, resolved.model) if one.code == "engine")
+    assert "bfloat16 (this processor is fastest in it)" in said.message
     assert not [one for one in request_warnings(resolved.recipe, resolved.model) if one.code == "engine"]
+
+
+def test_numbers_that_the_model_or_the_user_chose_are_not_laid_to_the_processor(tiny: Path) -> None:
+    with Studio() as studio:
+        resolved = studio.resolve(make_request(Txt2Img, prompt="a cat", model=tiny, **FIELDS | {"precision": "auto"}))
+    taken = replace(resolved.recipe, numerics=replace(resolved.recipe.numerics, engine="openvino", dtype="float32"))
+    asked = replace(taken, request=taken.request.with_run_options(precision="float32"))
+    of_the_model = replace(resolved.model, card=replace(resolved.model.card, precision="float32"))
+    for recipe, model in ((asked, resolved.model), (taken, of_the_model)):
+        (said,) = (one for one in request_warnings(recipe, model) if one.code == "engine")
+        assert "in float32;" in said.message

@@ -54,9 +54,11 @@ def test_it_starts_where_it_is_told_to(swelling: str) -> None:
 
 
 def test_a_film_longer_than_its_sound_is_told(swelling: str) -> None:
-    assert not any("the sound ends" in warning for warning in schedules(50, zoom="0:(1+amp)", audio=swelling).warnings)
+    assert not any(
+        "the sound ends" in warning.message for warning in schedules(50, zoom="0:(1+amp)", audio=swelling).warnings
+    )
     longer = schedules(100, zoom="0:(1+amp)", audio=swelling)
-    assert any("the sound ends after 2.0 s and the film after 4.0 s" in warning for warning in longer.warnings)
+    assert any("the sound ends after 2.0 s and the film after 4.0 s" in warning.message for warning in longer.warnings)
     assert longer.at("zoom", 99) == 1
 
 

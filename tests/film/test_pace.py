@@ -121,7 +121,7 @@ def test_the_table_says_where_each_frame_is() -> None:
 def test_it_is_measured_when_every_stretch_is() -> None:
     recipe = dream(num=33, pace="perceptual")
     assert [DreamPlan(replace(recipe, pace_table=(LATE,) * n)).is_measured for n in range(3)] == [False, False, True]
-    assert any("measured" in warning for warning in DreamPlan(recipe).warnings)
+    assert any("measured" in warning.message for warning in DreamPlan(recipe).warnings)
     assert DreamPlan(dream(num=33)).is_measured
 
 
@@ -201,7 +201,7 @@ def test_silence_is_even_and_so_is_what_comes_after_the_end(tmp_path: Path, clic
     )
     longer = DreamPlan(dream(num=193, fps=12, pace="audio", audio=clicking))
     assert weights(longer)[96:] == pytest.approx([i / 96 for i in range(96, 193)])
-    assert any("the pace is even" in warning for warning in longer.warnings)
+    assert any("the pace is even" in warning.message for warning in longer.warnings)
 
 
 def test_a_longer_walk_begins_with_the_shorter_one(clicking: str) -> None:
@@ -217,7 +217,7 @@ def test_the_pace_of_pictures_counts_where_a_sound_is_followed(clicking: str) ->
 
 
 def test_a_smoothing_that_nothing_takes_is_told() -> None:
-    assert any("audio_smooth" in warning for warning in DreamPlan(dream(num=9, audio_smooth=0.5)).warnings)
+    assert any("audio_smooth" in warning.message for warning in DreamPlan(dream(num=9, audio_smooth=0.5)).warnings)
 
 
 def grey(level: int) -> Pixels:

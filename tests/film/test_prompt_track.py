@@ -103,7 +103,7 @@ def test_a_first_prompt_that_comes_late_holds_from_the_start_and_that_is_said():
     read = track({20: "b", 10: "a"}, interpolation="blend")
     assert (read.at(0).prompt, read.at(0).weight) == ("a", 0)
     assert len(read.warnings) == 1
-    assert "frame 10" in read.warnings[0]
+    assert "frame 10" in read.warnings[0].message
 
 
 REFUSED: list[tuple[object, str]] = [

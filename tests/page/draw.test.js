@@ -174,12 +174,9 @@ test("fields without a place are made from their description", () => {
   assert.equal(described("format", { enum: ["png", null] }).kind, "choice");
 });
 
-test("notes lose what only a command line has", () => {
-  const note = "'blorf' is not among the 327 things that builtin knows: see `sdplay things`";
-  assert.deepEqual(notesOf([note, "`x` is y"]), [
-    { text: "'blorf' is not among the 327 things that builtin knows.", things: true },
-    { text: "x is y", things: false },
-  ]);
+test("a note that has no words of the page is said in the service's own, without its signs", () => {
+  const note = { code: "new-kind", field: "x", message: "`x` is y", values: {}, words: {} };
+  assert.deepEqual(notesOf([note]), [{ text: "x is y", things: false }]);
 });
 
 test("a job moves to any place in as few moves as can be", () => {

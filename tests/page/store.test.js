@@ -14,7 +14,7 @@ const job = {
   total: 2,
   done: 0,
   priority: 0,
-  notes: [],
+  warnings: [],
   created: 1,
   error: null,
 };

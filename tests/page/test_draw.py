@@ -126,14 +126,14 @@ def test_what_it_takes_is_said_before(page: Page) -> None:
     prompt(page).fill("a red apple and a blorf")
     costs = page.locator(".prompt-costs")
     expect(costs).to_contain_text("MB")
-    expect(page.locator(".prompt-words .note")).to_contain_text("'blorf' is not among the")
+    expect(page.locator(".prompt-words .note")).to_contain_text("does not know “blorf”")
     expect(page.locator(".prompt-tokens").first).to_have_text(re.compile(r"^\d+/\d+$"))
 
 
 def test_words_that_are_not_known_are_said_after(page: Page) -> None:
     prompt(page).fill("a blorf")
     draw(page).click()
-    expect(page.locator(".draw-caption")).to_contain_text("'blorf' is not among the")
+    expect(page.locator(".draw-caption")).to_contain_text("does not know “blorf”")
 
 
 def test_what_the_model_reads_is_one_key_away(page: Page) -> None:

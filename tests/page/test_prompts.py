@@ -66,7 +66,7 @@ def test_the_canvas_says_before_what_it_takes_and_what_is_wrong(open_page: OpenP
     costs = page.locator(".prompt-costs")
     expect(costs).to_contain_text("MB")
     expect(page.locator(".prompt-tokens").first).to_have_text(re.compile(r"^\d+/\d+$"))
-    expect(page.locator(".prompt-words .note")).to_contain_text("'blorf' is not among the")
+    expect(page.locator(".prompt-words .note")).to_contain_text("does not know “blorf”")
     shot(page, "canvas-costs")
     page.keyboard.press("Alt+e")
     expect(page.get_by_role("dialog", name="What the model reads")).to_contain_text("blo·r·f")

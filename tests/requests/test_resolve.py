@@ -71,13 +71,14 @@ def test_the_networks_run_as_the_card_says_on_a_cpu_if_nobody_asks() -> None:
 
 
 def test_the_codec_runs_as_its_card_says_and_never_in_float16() -> None:
-    def made(dtype: str, decode: str) -> str:
+    def made(dtype: str, decode: str, **machine_has: str) -> str:
         model = replace(MODEL, card=replace(CARD, decode=decode))
-        machine = Machine(device="cpu", dtype=dtype, threads=1)
+        machine = Machine(device="cpu", dtype=dtype, threads=1, **machine_has)  # type: ignore[arg-type]
         return resolve_request(make_request(Txt2Img, prompt="a cat"), model, machine, 0).numerics.decode_dtype
 
     assert [made(dtype, "same") for dtype in ("float32", "bfloat16", "float16")] == ["float32", "bfloat16", "float32"]
     assert made("bfloat16", "float32") == "float32"
+    assert [made("int8", "same", beside_int8=one) for one in ("float32", "bfloat16")] == ["float32", "bfloat16"]
 
 
 def test_the_last_seed_must_be_one_too() -> None:

@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 
 from sdplay.core.errors import SdplayError
+from sdplay.core.warning import RequestWarning
 from sdplay.executors.fake import FakeExecutor
 from sdplay.jobs.resolve import Resolver
 from sdplay.library.resolve import ResolvedModel
 from sdplay.requests.base import make_request
 from sdplay.requests.inpaint import Inpaint
 from sdplay.requests.txt2img import Txt2Img
-from sdplay.requests.warnings import RequestWarning, request_warnings, size_warnings
+from sdplay.requests.warnings import request_warnings, size_warnings
 from tests.support.builtin import FIRST, FOLDERS, SIDE
 from tests.support.recipes import MODEL, recipe
 

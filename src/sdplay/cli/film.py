@@ -217,7 +217,7 @@ class FilmReport(Report):
             self.say(line)
         with self.progress.aside():
             for warning in job.warnings:
-                click.echo(f"note: {as_flags(warning)}", err=True)
+                click.echo(f"note: {as_flags(warning.message)}", err=True)
         return shoot(job)
 
     def may_stop(self, event: Event) -> bool:

@@ -129,7 +129,7 @@ class Facts:
             "drawn": cost.drawn,
             "network_calls": cost.calls,
             "disk_bytes": round(self._bytes()),
-            "warnings": list(film_warnings(self.plan)),
+            "warnings": [warning.message for warning in film_warnings(self.plan)],
         }
 
     def lines(self) -> Iterator[tuple[str, str]]:
@@ -183,8 +183,7 @@ class Facts:
     def _notes(self) -> Iterator[str]:
         from sdplay.film.job.builder import film_warnings
 
-        yield from (as_flags(warning.message) for warning in self.resolved.warnings)
-        yield from film_warnings(self.plan)
+        yield from (as_flags(warning.message) for warning in (*self.resolved.warnings, *film_warnings(self.plan)))
         if self.request.seed is None and not getattr(self.request, "seeds", ()):
             yield f"no seed was asked for; this film is made with --seed {self.resolved.recipe.seed}"
         if self.thinned > 1:
@@ -220,7 +219,8 @@ def facts(resolved: ResolvedRequest) -> Iterator[tuple[str, str]]:
     yield "prompt", printable(getattr(recipe.request, "prompt", ""))
     yield "picture", plan_line(recipe, range(count(recipe))).removeprefix("drawing ")
     yield from (("note", printable(as_flags(warning.message))) for warning in resolved.warnings)
-    yield "numbers", f"{recipe.numerics.dtype} on {resolved.device}, VAE in {recipe.numerics.decode_dtype}"
+    numerics = recipe.numerics
+    yield "numbers", f"{numerics.engine} in {numerics.dtype} on {resolved.device}, VAE in {numerics.decode_dtype}"
     if memory is None:
         yield "memory", "unknown: the files do not say how large the model is"
         return

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from rich.live import Live
     from rich.table import Table
 
+    from sdplay.core.warning import RequestWarning
     from sdplay.requests.recipe import Recipe
-    from sdplay.requests.warnings import RequestWarning
     from sdplay.studio import ResolvedRequest
 
 
@@ -219,7 +219,7 @@ def memory_lines(resolved: ResolvedRequest) -> Iterator[str]:
     if request.run.low_memory or memory.allowed is not None:
         yield str(memory)
     if memory.warning:
-        yield f"note: {as_flags(memory.warning)}"
+        yield f"note: {as_flags(memory.warning.message)}"
 
 
 def warning_lines(warnings: Iterable[RequestWarning]) -> list[str]:

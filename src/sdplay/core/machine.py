@@ -23,13 +23,14 @@ STATUS = Path("/proc/self/status")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Machine:
     """`device` as torch names it; `dtype` the format its networks should run in; `threads` 0 on a GPU; `engines` what
-    runs networks there.
+    runs networks there; `beside_int8` the format of what is not in int8, where networks should run in that.
     """
 
     device: str
     dtype: str
     threads: int
     engines: tuple[str, ...] = ("torch",)
+    beside_int8: str = "float32"
 
 
 def memory_available(meminfo: Path = MEMINFO) -> int | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -38,7 +38,8 @@ def detect_machine(device: str = "auto", precision: Precision = "auto") -> Machi
             )
         best = "bfloat16" if bfloat16_pays() else "float32"
         dtype = best if precision == "auto" else precision
-        return Machine(device="cpu", dtype=dtype, threads=physical_cores(), engines=cpu_engines())
+        threads = physical_cores()
+        return Machine(device="cpu", dtype=dtype, threads=threads, engines=cpu_engines(), beside_int8=best)
     if chosen.startswith("mps"):
         return Machine(device=chosen, dtype="float16" if precision == "auto" else precision, threads=0)
     best = "bfloat16" if torch.cuda.is_bf16_supported() else "float16"
@@ -78,12 +79,20 @@ def cpu_engines() -> tuple[str, ...]:
 def bfloat16_pays() -> bool:
     """Whether the CPU multiplies bfloat16 faster than float32: by AMX, or by AVX-512 BF16 unless it is Intel's.
 
-    Matrices of 2048 in GFLOP/s of one core, bfloat16 and float32: AMD Zen 4 215 and 97, an Intel Xeon of the fourth
-    generation whose AMX is hidden from a virtual machine 79 and 144. Emulated it is slower still.
+    Matrices of 2048 in GFLOP/s of one core, bfloat16 and float32: an Intel Xeon of the fifth generation 1063 and 158,
+    AMD Zen 4 215 and 97, an Intel Xeon whose AMX is hidden from a virtual machine 79 and 144. Emulated it is slower
+    still.
     """
     capabilities = torch.cpu.get_capabilities()
     is_intel = str(capabilities.get("cpu_name", "")).startswith("Intel")
-    return bool(capabilities.get("amx_bf16") or (capabilities.get("avx512_bf16") and not is_intel))
+    return has_amx(capabilities) or bool(capabilities.get("avx512_bf16") and not is_intel)
+
+
+def has_amx(capabilities: Mapping[str, Any]) -> bool:
+    """Whether the processor has AMX and this process may use it: its registers are lent by the operating system, which
+    sandboxes forbid and old kernels cannot. torch and OpenVINO then calculate without it, and say nothing.
+    """
+    return bool(capabilities.get("amx_bf16")) and torch.cpu._init_amx()  # pyright: ignore[reportPrivateUsage]
 
 
 def physical_cores() -> int:
@@ -140,7 +149,8 @@ def make_engine(name: str, dtype: str, threads: int, cache: Path) -> Engine:
     if dtype == "int8":
         from sdplay.engines.int8 import Int8Engine
 
-        return Int8Engine(dtype, threads, cache / "openvino")
+        rest = "bfloat16" if bfloat16_pays() else "float32"
+        return Int8Engine(rest, threads, cache / "openvino")
     from sdplay.engines.openvino import OpenVinoEngine
 
     return OpenVinoEngine(dtype, threads, cache / "openvino")

@@ -38,7 +38,7 @@ SILENT = {"NNCF_CI": "1"}  # without it NNCF asks OpenVINO's telemetry
 
 
 class Int8Engine(OpenVinoEngine):
-    """Runs convolutions and matrices of a network in int8, and the rest in float32."""
+    """Runs convolutions and matrices of a network in int8, and the rest in `precision`."""
 
     def compile(self, component: Any, calls: Calls) -> Callable[..., Any]:
         return Int8Network(component, self, calls)

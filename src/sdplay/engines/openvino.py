@@ -19,7 +19,7 @@ from torch import Tensor
 
 from sdplay.engines.arguments import Calls, Signature, filled, flattened, signature_of, structure
 
-HINTS = {"float32": "f32", "bfloat16": "bf16", "int8": "f32"}  # of what is not in int8
+HINTS = {"float32": "f32", "bfloat16": "bf16"}
 FORMAT = 2  # of the files in the cache
 
 
@@ -70,7 +70,8 @@ class OpenVinoNetwork:
     def _compiled(self, args: Any, kwargs: Any, tensors: Mapping[str, Tensor]) -> Any:
         model = the_core().read_model(self._converted(args, kwargs, tensors))
         model.reshape({port: list(tensor.shape) for port, tensor in zip(model.inputs, tensors.values(), strict=True)})
-        cached = {"CACHE_DIR": str(self._engine.cache / "compiled")}
+        # OpenVINO takes what it compiled in float32 for bfloat16 too, and then answers with noise
+        cached = {"CACHE_DIR": str(self._engine.cache / f"compiled-{self._engine.precision}-{self._engine.threads}")}
         return the_core().compile_model(model, "CPU", self._settings() | cached).create_infer_request()
 
     def _settings(self) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from sdplay.core.warning import RequestWarning
 from sdplay.film.request_animate import Animate
 from sdplay.film.request_dream import Dream
 from sdplay.film.video.sound import RATE, Samples, Sound, decode_sound
@@ -65,11 +66,13 @@ class OnsetPace:
         return float(onset_pace(self._energy, stretch, [frame / self._rate], self._smooth)[0])
 
 
-def too_short(samples: Samples, frames: int, rate: Fraction, then: str) -> Iterator[str]:
+def too_short(samples: Samples, frames: int, rate: Fraction, then: str) -> Iterator[RequestWarning]:
     """A line where the sound ends more than a frame before the film does."""
     heard, lasts = len(samples) / RATE, float(frames / rate)
     if (lasts - heard) * rate > 1.01:
-        yield f"audio: the sound ends after {heard:.1f} s and the film after {lasts:.1f} s; from there on {then}"
+        message = f"audio: the sound ends after {heard:.1f} s and the film after {lasts:.1f} s; from there on {then}"
+        values = {"heard": round(heard, 1), "lasts": round(lasts, 1)}
+        yield RequestWarning(code="sound-ends", field="audio", message=message, values=values)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

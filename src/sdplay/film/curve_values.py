@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from sdplay.core.errors import BadRequest, problems_of
 from sdplay.core.fields import MOST_FRAMES
+from sdplay.core.warning import RequestWarning
 from sdplay.film.curve import Curve, SoundAt, parse_curve
 from sdplay.film.expression_names import Timeline
 from sdplay.film.plan_animate import frames_of
@@ -55,7 +56,7 @@ class AnimationCurves:
     prompts: PromptTrack | None
     cuts: tuple[int, ...]
     problems: tuple[BadRequest, ...]
-    notes: tuple[str, ...]
+    notes: tuple[RequestWarning, ...]
 
 
 def animation_curves(

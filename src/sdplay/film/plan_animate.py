@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from sdplay.core.errors import BadRequest
 from sdplay.core.sample import AnyPrompt, FromFilm, FromNoise, Init, LerpPrompt, Noise, PromptPair, Sample, Segment
 from sdplay.core.seeding import frame_seed
+from sdplay.core.warning import RequestWarning
 from sdplay.film.request_animate import OF_THE_FIRST, Animate
 from sdplay.film.schedules import MOVES, read_schedules, timeline_of
 from sdplay.requests.recipe import Recipe
@@ -196,7 +197,7 @@ class AnimationPlan:
     def _asked_steps(self, key: int) -> int:
         return round(self.schedules.at("steps_schedule", key)) if self._has("steps_schedule") else self.recipe.steps
 
-    def _too_weak_for_a_step(self) -> Iterator[str]:
+    def _too_weak_for_a_step(self) -> Iterator[RequestWarning]:
         """A line for the first key whose strength comes to less than one of its steps."""
         if self.request.steps_mode == "exact":
             return
@@ -206,26 +207,39 @@ class AnimationPlan:
             strength, steps = self.strength(key), self._asked_steps(key)
             if strength > 0 and int(steps * strength) == 0 and not self.is_cut(key):
                 reason = f"at frame {key} it is {strength:g}, which is not a whole step of {steps}: one is taken"
-                yield f"strength_schedule: {reason}"
+                values = {"frame": key, "strength": round(strength, 3), "steps": steps}
+                message = f"strength_schedule: {reason}"
+                yield RequestWarning(code="weak-strength", field="strength_schedule", message=message, values=values)
                 return
 
     def _varies(self, name: str) -> bool:
         return self._has(name) and not self.schedules.curves[name].is_number
 
-    def _warnings(self) -> Iterator[str]:
+    def _warnings(self) -> Iterator[RequestWarning]:
         asked = self.request
         if asked.of_clip and asked.diffusion_cadence not in (1, 3):
-            yield f"diffusion_cadence = {asked.diffusion_cadence} is taken as 1: every frame of a clip is drawn"
+            message = f"diffusion_cadence = {asked.diffusion_cadence} is taken as 1: every frame of a clip is drawn"
+            yield RequestWarning(code="clip-cadence", field="diffusion_cadence", message=message)
         elif not asked.of_clip and asked.diffusion_cadence > self.total:
-            yield f"diffusion_cadence = {asked.diffusion_cadence} is more than there are frames: one is drawn"
+            message = f"diffusion_cadence = {asked.diffusion_cadence} is more than there are frames: one is drawn"
+            yield RequestWarning(code="one-drawn", field="diffusion_cadence", message=message)
         if asked.flow_cadence != "none" and self.cadence == 1:
-            yield "flow_cadence has no effect: every frame is drawn, none lies between"
+            message = "flow_cadence has no effect: every frame is drawn, none lies between"
+            yield RequestWarning(
+                code="no-effect", field="flow_cadence", message=message, values={"fields": ("flow_cadence",)}
+            )
         planes = (asked.near_plane, asked.far_plane) != (200.0, 10000.0)
         if planes and not (asked.animation_mode == "3D" and asked.warp_geometry == "pinhole"):
-            yield "near_plane and far_plane have an effect only in 3D with warp_geometry=pinhole"
+            message = "near_plane and far_plane have an effect only in 3D with warp_geometry=pinhole"
+            yield RequestWarning(
+                code="no-effect", field="near_plane", message=message, values={"fields": ("near_plane", "far_plane")}
+            )
         yield from self._too_weak_for_a_step()
         if asked.midas_weight != 0.3:
-            yield "midas_weight has no effect: there is one depth model, not two to mix"
+            message = "midas_weight has no effect: there is one depth model, not two to mix"
+            yield RequestWarning(
+                code="no-effect", field="midas_weight", message=message, values={"fields": ("midas_weight",)}
+            )
 
 
 def plan(recipe: Recipe, indices: Sequence[int]) -> Iterator[Sample]:

@@ -20,6 +20,7 @@ from sdplay.core.sample import (
     SplineNoise,
 )
 from sdplay.core.seeding import SEEDS
+from sdplay.core.warning import RequestWarning
 from sdplay.film.layout import (
     EvenLoop,
     EvenOpen,
@@ -173,24 +174,35 @@ class DreamPlan:
         return number
 
     @property
-    def warnings(self) -> tuple[str, ...]:
-        idle = self.request.audio_smooth and self.onsets is None
-        smooth = ("audio_smooth has no effect without pace=audio",) if idle else ()
-        even = "the pace is measured before the first frame; until then it counts as even"
+    def warnings(self) -> tuple[RequestWarning, ...]:
         return (
             *self._left_out(),
             *(self.onsets.warnings if self.onsets is not None else ()),
-            *smooth,
-            *(() if self.is_measured else (even,)),
+            *self._of_pace(),
         )
 
-    def _left_out(self) -> Iterator[str]:
+    def _of_pace(self) -> Iterator[RequestWarning]:
+        if self.request.audio_smooth and self.onsets is None:
+            message = "audio_smooth has no effect without pace=audio"
+            yield RequestWarning(code="no-pace", field="audio_smooth", message=message)
+        if not self.is_measured:
+            message = "the pace is measured before the first frame; until then it counts as even"
+            yield RequestWarning(code="pace-measured", field="pace", message=message)
+
+    def _left_out(self) -> Iterator[RequestWarning]:
         """A line if the film is too short to show all its keys."""
         shown = self.layout.shown(between=self.request.interpolate != "latent")
         missing = [shorten(key.prompt) for place, key in enumerate(self.named) if place not in shown]
         if missing:
             listed = ", ".join(missing[:MOST_LISTED]) + (", …" if len(missing) > MOST_LISTED else "")
-            yield f"{len(missing)} of {len(self.named)} keys are left out of these {self.total} frames: {listed}"
+            message = f"{len(missing)} of {len(self.named)} keys are left out of these {self.total} frames: {listed}"
+            values = {
+                "left": len(missing),
+                "keys": len(self.named),
+                "frames": self.total,
+                "words": tuple(missing[:MOST_LISTED]),
+            }
+            yield RequestWarning(code="keys-left-out", field="num", message=message, values=values)
 
     @property
     def stretches(self) -> int:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from sdplay.core.errors import BadRequest
+from sdplay.core.warning import RequestWarning
 from sdplay.film.curve import FRAME
 from sdplay.film.curve_text import read_expression, read_frame, unquoted
 from sdplay.film.expression import Expression
@@ -76,7 +77,7 @@ class PromptTrack:
     interpolation: str
     depends_on_length: bool
     uses_sound: bool
-    warnings: tuple[str, ...]
+    warnings: tuple[RequestWarning, ...]
 
     @property
     def is_computed(self) -> bool:
@@ -148,10 +149,16 @@ def parse_prompts(
     if not keys:
         raise BadRequest("there is no prompt", field=FIELD, value=given, hint='write {"0": "a hill", "60": "a lake"}')
     first = min(keys)
-    warnings = (f"{FIELD}: the first prompt is for frame {first}; it holds from frame 0",) if first > 0 else ()
+    warnings = (from_the_first(first),) if first > 0 else ()
     ordered = tuple(keys[frame] for frame in sorted(keys))
     heard = bool(used - timeline.values.keys() - {"t"})
     return PromptTrack(ordered, timeline, interpolation, "max_f" in used, heard, warnings)
+
+
+def from_the_first(frame: int) -> RequestWarning:
+    """That the prompt of `frame` is that of the frames before it too, for which there is none."""
+    message = f"{FIELD}: the first prompt is for frame {frame}; it holds from frame 0"
+    return RequestWarning(code="first-prompt", field=FIELD, message=message, values={"frame": frame})
 
 
 def prompt_pairs(given: Prompts) -> list[tuple[object, str]]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from sdplay.core.errors import BadRequest, together
+from sdplay.core.warning import RequestWarning
 from sdplay.film.curve import Curve, SoundAt, check_range, parse_curve
 from sdplay.film.expression_names import Timeline
 from sdplay.film.prompt_track import PromptAt, PromptTrack, parse_prompts
@@ -74,7 +75,7 @@ class Schedules:
 
     curves: dict[str, Curve]
     prompts: PromptTrack
-    warnings: tuple[str, ...]
+    warnings: tuple[RequestWarning, ...]
     sound: SoundAt | None = None
 
     def at(self, name: str, frame: int) -> float:
@@ -163,17 +164,20 @@ def check_every_frame(name: str, curve: Curve, sound: SoundAt | None) -> None:
     )
 
 
-def standing_still(curves: dict[str, Curve], request: Animate) -> Iterator[str]:
+def standing_still(curves: dict[str, Curve], request: Animate) -> Iterator[RequestWarning]:
     """Read a zoom that is 0 throughout, which the original's settings have, as the 1 that they mean."""
     if "zoom" in curves and curves["zoom"].is_constant(0):
         curves["zoom"] = parse_curve("zoom", 1.0, curves["zoom"].timeline)
         if request.animation_mode == "2D":
-            yield "zoom: 0 throughout is taken as 1.0, which stands still"
+            message = "zoom: 0 throughout is taken as 1.0, which stands still"
+            yield RequestWarning(code="zoom-still", field="zoom", message=message)
 
 
-def without_effect(curves: dict[str, Curve], request: Animate) -> Iterator[str]:
+def without_effect(curves: dict[str, Curve], request: Animate) -> Iterator[RequestWarning]:
     """One line for all moves that were given and that this mode does not make."""
     idle = [name for name in ALL_MOVES if name not in MOVES[request.animation_mode] and name in curves]
     moving = [name for name in idle if not curves[name].is_constant(STILL.get(name, 0.0))]
     if moving:
-        yield f"without effect in the mode {request.animation_mode}: {', '.join(moving)}"
+        message = f"without effect in the mode {request.animation_mode}: {', '.join(moving)}"
+        values = {"mode": request.animation_mode, "fields": tuple(moving)}
+        yield RequestWarning(code="no-such-move", field="animation_mode", message=message, values=values)

@@ -53,8 +53,7 @@ class FilmJobs:
         with with_everything_wrong(request):
             resolved = self.resolver.resolve(seeded_as_before(request, out))
             job = self._builder(resolved, output).begin(out, force=force, strict=strict, source=source, frames=frames)
-            said = (warning.message for warning in with_words(resolved, job.plan).warnings)
-            return replace(job, warnings=(*said, *job.warnings))
+            return replace(job, warnings=(*with_words(resolved, job.plan).warnings, *job.warnings))
 
     def plan(self, request: AnyFilm) -> tuple[ResolvedRequest, FilmPlan]:
         """What drawing the film `request` would be, without its model; raises what `start` raises for a request."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from sdplay.core.errors import BadRequest
+from sdplay.core.warning import RequestWarning
 from sdplay.events import Event, Finished, ImageDone, ImageSaved, Started, Stepped, Warned
 from sdplay.images.writer import ImageWriter
 from sdplay.jobs.resolve import ResolvedRequest, Resolver
@@ -20,7 +21,6 @@ from sdplay.requests.base import Request, make_request
 from sdplay.requests.recipe import count
 from sdplay.requests.request import AnyStill, kind_of
 from sdplay.requests.stills import Still, prompt_of
-from sdplay.requests.warnings import RequestWarning
 from sdplay.tasks import DrawTask
 from sdplay.version import VERSION
 

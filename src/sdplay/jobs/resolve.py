@@ -11,6 +11,7 @@ from sdplay.core.errors import BadRequest, ModelBroken, NotReproduced
 from sdplay.core.identity import ResolvedAddOn, add_on_name
 from sdplay.core.machine import check_address_space, memory_available
 from sdplay.core.values import amount_text
+from sdplay.core.warning import RequestWarning
 from sdplay.library.add_ons import TITLES, resolve_add_on, shipped_add_on
 from sdplay.library.bundled import bundled_embeddings
 from sdplay.library.card import ModelCard
@@ -24,7 +25,7 @@ from sdplay.requests.modes import expand_prompts, read_files
 from sdplay.requests.recipe import Recipe
 from sdplay.requests.resolve import resolve_request
 from sdplay.requests.stills import Still
-from sdplay.requests.warnings import RequestWarning, request_warnings
+from sdplay.requests.warnings import request_warnings
 from sdplay.tasks import Executor
 
 EDGES = "canny"
@@ -187,12 +188,14 @@ class Memory:
         return f"memory: {amount_text(self.plan.predicted)} predicted{allowed}: {', '.join(self.plan.steps)}"
 
     @property
-    def warning(self) -> str:
-        """A warning if more is predicted than is free; empty if it fits or if that is unknown."""
+    def warning(self) -> RequestWarning | None:
+        """A warning if more is predicted than is free; None if it fits or if that is unknown."""
         if self.free is None or self.plan.predicted <= self.free:
-            return ""
-        free = amount_text(self.free)
-        return f"{amount_text(self.plan.predicted)} of memory predicted, and {free} free: see `max_memory`"
+            return None
+        needed, free = amount_text(self.plan.predicted), amount_text(self.free)
+        message = f"{needed} of memory predicted, and {free} free: see `max_memory`"
+        values = {"needed": needed, "free": free}
+        return RequestWarning(code="memory", field="max_memory", message=message, values=values)
 
 
 def memory_of(resolved: ResolvedRequest) -> Memory | None:

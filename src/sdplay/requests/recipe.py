@@ -53,10 +53,11 @@ class Numerics:
 
     `revision` counts up when a change of the program changes the bits of most pictures; of changes to few of them
     `jobs.since_then` knows. `engine` runs the U-Net. `dtype` is the format of the U-Net and the text encoders (whose
-    texts are made in float32 for OpenVINO; int8 is that of its convolutions and matrices, by OpenVINO), `decode_dtype`
-    the VAE's. `tile` is the batch size, `threads` the number of
-    CPU threads (0 on a GPU, where it has no effect). `decode_tile` is the side in pixels of the tiles that the VAE
-    decodes a larger picture in (0: whole), `attention_slice` says that one head of one picture attends at a time. The
+    texts are made in float32 for OpenVINO; int8 is that of its convolutions and matrices, by OpenVINO, and the rest is
+    in bfloat16 on the class of hardware that is faster in it, else in float32), `decode_dtype` the VAE's. `tile` is the
+    batch size, `threads` the number of CPU threads (0 on a GPU, where it has no effect). `decode_tile` is the side in
+    pixels of the tiles that the VAE decodes a larger picture in (0: whole), `attention_slice` says that one head of one
+    picture attends at a time. The
     bounds are for recipes that are read from files; `if_absent` in a field's metadata is as in requests.
     """
 

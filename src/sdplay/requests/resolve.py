@@ -182,7 +182,7 @@ def resolve_request(
     dtype = machine.dtype
     if machine.device == "cpu" and run.precision == "auto" and card.precision != "auto":
         dtype = card.precision
-    usual_decode = "float32" if dtype in {"float16", "int8"} else dtype
+    usual_decode = {"float16": "float32", "int8": machine.beside_int8}.get(dtype, dtype)
     numerics = Numerics(
         engine=engine_for(run, model, machine),
         device=machine.device.partition(":")[0],

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
+from collections.abc import Iterable, Iterator
 
 from sdplay.core.sample import PromptPair
+from sdplay.core.warning import RequestWarning
 from sdplay.library.card import ModelCard
 from sdplay.library.few_steps import few_steps_of
 from sdplay.library.resolve import ResolvedModel
@@ -19,28 +17,17 @@ from sdplay.requests.stills import Still, prompt_of
 
 MOST_READ = 32  # pictures of a request whose prompts are read: choices may differ in each
 MOST_LISTED = 4  # words in a message; all are in `words`
-NO_WORDS: Mapping[str, tuple[str, ...]] = MappingProxyType({})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequestWarning:
-    """Something that will come out otherwise than asked.
-
-    `code` names its kind for programs: unknown-words, not-followed, several-things, enlarged, too-large,
-    few-steps, engine. `field` is the
-    field of the request that it is about, `message` what a person reads (it names fields in back quotes, as errors do),
-    and `words` holds unknown words with the names of the things nearest to each.
-    """
-
-    code: str
-    field: str
-    message: str
-    words: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=lambda: NO_WORDS)
+# Why a network runs in these numbers, where the processor decided.
+NUMBERS = {"bfloat16": "this processor is fastest in it", "float32": "this processor is no faster in bfloat16"}
 
 
 def request_warnings(recipe: Recipe, model: ResolvedModel) -> tuple[RequestWarning, ...]:
     """What is to be said of `recipe` before `model` draws it; of films what is not in their words."""
-    said = [*size_warnings(recipe, model.card), *few_steps_warnings(recipe, model), *engine_warnings(recipe)]
+    said = [
+        *size_warnings(recipe, model.card),
+        *few_steps_warnings(recipe, model),
+        *engine_warnings(recipe, model.card),
+    ]
     if isinstance(recipe.request, Still):
         pictures = range(min(recipe.request.num, MOST_READ))
         prompts = dict.fromkeys(prompt_of(recipe, index) for index in pictures)
@@ -58,18 +45,23 @@ def few_steps_warnings(recipe: Recipe, model: ResolvedModel) -> Iterator[Request
         said = {"steps": f"{recipe.steps} steps", "sampler": f"{recipe.sampler} {recipe.schedule}"}
         said["guidance_scale"] = f"guidance {recipe.guidance_scale:g}" if recipe.guidance_scale > 1 else "no guidance"
         message = f"{few.name} was made for few steps ({few.settings.title}): {', '.join(said[name] for name in kept)}"
-        yield RequestWarning(code="few-steps", field="steps", message=message)
+        values = {"name": few.name, "settings": tuple(said[name] for name in kept)}
+        yield RequestWarning(code="few-steps", field="steps", message=message, values=values)
 
 
-def engine_warnings(recipe: Recipe) -> Iterator[RequestWarning]:
-    """That a network runs in another engine than the usual one, where nobody asked for that."""
+def engine_warnings(recipe: Recipe, card: ModelCard) -> Iterator[RequestWarning]:
+    """That a network runs in another engine than the usual one, where nobody asked for that; and in which numbers."""
     numerics, run = recipe.numerics, recipe.request.run
     if numerics.engine != "torch" and run.engine == "auto" and run.precision != "int8":
+        by_itself = run.precision == "auto" and card.precision == "auto"
+        why = f" ({NUMBERS[numerics.dtype]})" if by_itself and numerics.dtype in NUMBERS else ""
         message = (
-            f"the network runs in {numerics.engine} in {numerics.dtype}, which is installed and faster for one of this "
-            "size; the first time it is converted, which takes a minute or two; `engine=torch` does without"
+            f"the network runs in {numerics.engine}, which is installed and faster for one of this size, in "
+            f"{numerics.dtype}{why}; the first time it is converted, which takes a minute or two; `engine=torch` does "
+            "without"
         )
-        yield RequestWarning(code="engine", field="engine", message=message)
+        values = {"engine": numerics.engine, "dtype": numerics.dtype}
+        yield RequestWarning(code="engine", field="engine", message=message, values=values)
 
 
 def word_warnings(
@@ -89,12 +81,14 @@ def word_warnings(
     if ignored := dict.fromkeys(word for text in read for word in text.not_followed):
         listed = ", ".join(map(repr, list(ignored)[:MOST_LISTED]))
         message = f"{name} follows no numbers, sizes or places ({listed}): it draws one thing, large, in the middle"
-        yield RequestWarning(code="not-followed", field=field, message=message)
+        values = {"name": name, "words": tuple(ignored)[:MOST_LISTED]}
+        yield RequestWarning(code="not-followed", field=field, message=message, values=values)
     if crowded := most_things(read, things):
         listed = ", ".join(crowded[:MOST_LISTED])
         one = "one thing" if things.most_things == 1 else f"{things.most_things} things"
         message = f"{name} draws {one} in a picture, and the words name {len(crowded)}: {listed}"
-        yield RequestWarning(code="several-things", field=field, message=message)
+        values = {"name": name, "most": things.most_things, "named": crowded[:MOST_LISTED]}
+        yield RequestWarning(code="several-things", field=field, message=message, values=values)
 
 
 def unknown_words(words: list[str], things: Things, name: str, field: str) -> RequestWarning:
@@ -104,7 +98,8 @@ def unknown_words(words: list[str], things: Things, name: str, field: str) -> Re
     listed = ", ".join(near(word, things, nearest[word]) for word in words[:MOST_LISTED])
     are = "is not" if len(words) == 1 else "are not"
     message = f"{listed}{more} {are} among the {len(things.things):,} things that {name} knows: see `sdplay things`"
-    return RequestWarning(code="unknown-words", field=field, message=message, words=nearest)
+    values = {"name": name, "things": len(things.things), "words": tuple(words[:MOST_LISTED])}
+    return RequestWarning(code="unknown-words", field=field, message=message, values=values, words=nearest)
 
 
 def near(word: str, things: Things, nearest: tuple[str, ...]) -> str:
@@ -123,12 +118,14 @@ def most_things(read: Iterable[Understood], things: Things) -> tuple[str, ...]:
 def size_warnings(recipe: Recipe, card: ModelCard) -> Iterator[RequestWarning]:
     """That a picture is enlarged, or will come out badly, since its model cannot draw that size."""
     larger, made_for = recipe.enlargement, f"{card.name} is made for {card.size}x{card.size} pixels"
+    values = {"name": card.name, "size": card.size}
     if larger is not None:
         message = (
             f"{made_for}: drawn at {recipe.width}x{recipe.height}, then enlarged to {larger.width}x{larger.height} by "
             f"{larger.upscaler}; `anyway` draws it as asked"
         )
-        yield RequestWarning(code="enlarged", field="size", message=message)
+        sizes = {"drawn": f"{recipe.width} × {recipe.height}", "larger": f"{larger.width} × {larger.height}"}
+        yield RequestWarning(code="enlarged", field="size", message=message, values=values | sizes)
     elif beyond(recipe, card):
         message = f"{made_for}: larger ones come out as patterns; draw with `size={card.size}`, then `sdplay upscale`"
-        yield RequestWarning(code="too-large", field="size", message=message)
+        yield RequestWarning(code="too-large", field="size", message=message, values=values)

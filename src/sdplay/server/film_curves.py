@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 
 from sdplay.core.errors import BadRequest
 from sdplay.server.clients import client_fields
+from sdplay.server.notes import messages
 from sdplay.server.problems import Problem, problem_of
 from sdplay.server.records import Upload
 
@@ -94,7 +95,7 @@ def curves_of(
         ],
         cuts=list(found.cuts),
         problems=[*map(problem_of, (*refused, *found.problems))],
-        notes=list(found.notes),
+        notes=messages(found.notes),
     )
 
 

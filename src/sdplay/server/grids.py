@@ -11,6 +11,7 @@ from math import prod
 from typing import Any, cast
 
 from sdplay.core.errors import BadRequest, problems_of, together
+from sdplay.core.warning import RequestWarning
 from sdplay.jobs.grid_sheet import GridPlan, loaded_as
 from sdplay.jobs.resolve import ResolvedRequest, memory_of
 from sdplay.requests.axes import Axis, axis_field, in_words_of, read_axis
@@ -20,6 +21,7 @@ from sdplay.requests.recipe import Recipe
 from sdplay.requests.request import STILLS, AnyStill, kind_of
 from sdplay.requests.txt2img import picture_size
 from sdplay.server.clients import GRID, NAMES, OWN, Limits, check_limits, check_tags, client_request, refused
+from sdplay.server.notes import once
 from sdplay.server.pace import still_work
 from sdplay.server.records import Upload
 from sdplay.studio import Studio
@@ -121,12 +123,12 @@ def too_many(count: int, of_what: str, limits: Limits) -> BadRequest:
     return BadRequest(reason, field=GRID, value=count, hint="take fewer values")
 
 
-def notes_of(plan: GridPlan) -> list[str]:
+def notes_of(plan: GridPlan) -> Sequence[RequestWarning]:
     """What is to be said of the cells, each once."""
-    said = [warning.message for cell in plan.cells for warning in cell.resolved.warnings]
+    said = [warning for cell in plan.cells for warning in cell.resolved.warnings]
     memory = memory_of(largest_of(plan))
-    said += [memory.warning] if memory is not None and memory.warning else []
-    return list(dict.fromkeys(said))[:MOST_NOTES]
+    said += [memory.warning] if memory is not None and memory.warning is not None else []
+    return once(said)[:MOST_NOTES]
 
 
 def largest_of(plan: GridPlan) -> ResolvedRequest:

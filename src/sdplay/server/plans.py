@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from pydantic import BaseModel, Field
 
 from sdplay.core.errors import BadRequest
+from sdplay.core.warning import RequestWarning
 from sdplay.files.atomic import usual_bytes
 from sdplay.jobs.resolve import ResolvedRequest, memory_of, other_ways
 from sdplay.requests.axes import Axis
@@ -19,6 +20,7 @@ from sdplay.server.clients import GRID, check_film_format, client_request, forma
 from sdplay.server.derived import DERIVED
 from sdplay.server.films import FILM_MODES
 from sdplay.server.grids import largest_of, notes_of
+from sdplay.server.notes import Note, messages, note_of, once
 from sdplay.server.pace import seconds_per_work, still_work
 
 if TYPE_CHECKING:
@@ -99,7 +101,8 @@ class Plan(BaseModel):
     waits: int
     film: FilmAnswer | None = None
     grid: PlannedGrid | None = None
-    notes: list[str]
+    notes: list[str] = Field(description="What `warnings` say, for people.")
+    warnings: list[Note]
 
 
 def plan(service: Service, mode: str, fields: Mapping[str, Any]) -> Plan:
@@ -123,8 +126,13 @@ def plan(service: Service, mode: str, fields: Mapping[str, Any]) -> Plan:
         seconds=round(pace * work, 1) if pace is not None else None,
         disk_bytes=round(usual_bytes(total, width, height)),
         film=film,
-        notes=[*notes, *warnings],
+        **said(once([*notes, *warnings])),
     )
+
+
+def said(warnings: Sequence[RequestWarning]) -> dict[str, Any]:
+    """What a plan says of what will come out otherwise than asked."""
+    return {"notes": messages(warnings), "warnings": [*map(note_of, warnings)]}
 
 
 def facts(service: Service, mode: str, resolved: ResolvedRequest) -> dict[str, Any]:
@@ -163,7 +171,7 @@ def plan_of_grid(service: Service, fields: Mapping[str, Any]) -> Plan:
         seconds=round(seconds, 1) if None not in paces.values() else None,
         disk_bytes=round(disk),
         grid=PlannedGrid(axes=axes_answer(grid.axes), columns=columns, rows=rows, blocks=blocks, cells=len(grid.cells)),
-        notes=notes_of(grid),
+        **said(notes_of(grid)),
     )
 
 
@@ -184,7 +192,7 @@ def memory_answer(resolved: ResolvedRequest) -> MemoryAnswer | None:
     )
 
 
-def film_answer(recipe: Recipe) -> tuple[FilmAnswer, list[str]]:
+def film_answer(recipe: Recipe) -> tuple[FilmAnswer, list[RequestWarning]]:
     """What a film is, frame by frame added up, and what a person should know beforehand."""
     from sdplay.film.job.builder import film_warnings
     from sdplay.film.job.description import film_rate

@@ -13,7 +13,9 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from sdplay.core.warning import RequestWarning
 from sdplay.server.database import Database
+from sdplay.server.notes import as_data, from_data
 from sdplay.server.records import ENDED, GONE, HERE, Change, Job, State, StoredPicture, new_id
 from sdplay.server.rows import COLUMNS, OF_JOB, insert_picture, stored
 
@@ -48,7 +50,7 @@ class JobQueue:
         key: str | None = None,
         source: str = "api",
         priority: int = 0,
-        notes: Sequence[str] = (),
+        notes: Sequence[RequestWarning] = (),
     ) -> Job:
         """A new job at the end of its priority; the one that is there already under the same `key`."""
         now = time.time()
@@ -81,7 +83,7 @@ class JobQueue:
                 "created, notes) VALUES (?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     *(job.id, mode, json.dumps(job.request), priority, job.position, total, seed, recipe),
-                    *(key, source, now, json.dumps(list(notes))),
+                    *(key, source, now, json.dumps([*map(as_data, notes)])),
                 ),
             )
             changes.append(Change(type="queued", job=job.id, data={"mode": mode, "total": total, "source": source}))
@@ -372,5 +374,5 @@ def job_of(row: sqlite3.Row) -> Job:
     fields = dict(row)
     fields["request"] = json.loads(fields["request"])
     fields["error"] = json.loads(fields["error"]) if fields["error"] else None
-    fields["notes"] = tuple(json.loads(fields["notes"]))
+    fields["notes"] = tuple(map(from_data, json.loads(fields["notes"])))
     return Job(**fields)

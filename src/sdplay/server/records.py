@@ -7,6 +7,8 @@ import time
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from sdplay.core.warning import RequestWarning
+
 State = Literal["queued", "running", "completed", "failed", "cancelled"]
 ENDED: tuple[State, ...] = ("completed", "failed", "cancelled")
 HERE, TRASH, GONE = 0, 1, 2  # where a picture's file is
@@ -44,7 +46,7 @@ class Job:
     started: float | None = None
     ended: float | None = None
     error: dict[str, Any] | None = None
-    notes: tuple[str, ...] = ()
+    notes: tuple[RequestWarning, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from sdplay.core.errors import BadRequest, SdplayError
+from sdplay.core.warning import RequestWarning
 from sdplay.executors.processes import ProcessExecutor
 from sdplay.jobs.resolve import ResolvedRequest, memory_of
 from sdplay.library.card import shipped_cards
@@ -180,7 +181,7 @@ class Service:
         key: str | None,
         source: str,
         priority: int,
-        notes: Sequence[str],
+        notes: Sequence[RequestWarning],
     ) -> Accepted:
         whole = f"{recipe}:{key}" if key is not None else None
         before = time.time()
@@ -197,7 +198,7 @@ class Service:
         )
         return Accepted(job=job, known=job.created < before)
 
-    def resolve(self, mode: str, fields: Mapping[str, Any]) -> tuple[ResolvedRequest, int, list[str]]:
+    def resolve(self, mode: str, fields: Mapping[str, Any]) -> tuple[ResolvedRequest, int, list[RequestWarning]]:
         """What a client's request is with nothing left open, how many pictures or frames that are, and what is to be
         said of it. Raises `BadRequest` and its kinds.
         """
@@ -210,8 +211,8 @@ class Service:
             total = plan.total
         check_limits(resolved.recipe, total, self.limits, film=not isinstance(request, Still))
         memory = memory_of(resolved)
-        of_memory = [memory.warning] if memory is not None and memory.warning else []
-        return resolved, total, [warning.message for warning in resolved.warnings] + of_memory
+        of_memory = [memory.warning] if memory is not None and memory.warning is not None else []
+        return resolved, total, [*resolved.warnings, *of_memory]
 
     def grid(self, fields: Mapping[str, Any]) -> GridPlan:
         """The grid that a client's `fields` ask for; raises `BadRequest` and its kinds."""

@@ -60,4 +60,4 @@ def test_a_cadence_of_one_is_told_to_have_nothing_between(tiny: Path, tmp_path: 
     with Studio() as studio:
         fields = FILM | {"diffusion_cadence": 1, "flow_cadence": "DIS"}
         shooting = film(studio, tmp_path / "job", "animate", model=str(tiny), **fields)
-    assert any("flow_cadence has no effect" in warning for warning in shooting.warnings)
+    assert any("flow_cadence has no effect" in warning.message for warning in shooting.warnings)

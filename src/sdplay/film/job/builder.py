@@ -9,6 +9,7 @@ from typing import Any
 
 from sdplay.core.errors import BadRequest, NotReproduced, SdplayError
 from sdplay.core.sample import ClipAsset
+from sdplay.core.warning import RequestWarning
 from sdplay.files.atomic import check_space
 from sdplay.film.camera.flow import check_flow
 from sdplay.film.job.description import FREE, describe, described_recipe, film_rate, here
@@ -27,7 +28,11 @@ from sdplay.library.resolve import ResolvedModel
 from sdplay.requests.recipe import Recipe
 from sdplay.tasks import Executor
 
-MIXED = "this film was begun by another version or on another processor: its bits may differ from here"
+MIXED = RequestWarning(
+    code="mixed",
+    field="out",
+    message="this film was begun by another version or on another processor: its bits may differ from here",
+)
 
 
 def seeded_as_before(request: AnyFilm, out: Path) -> AnyFilm:
@@ -82,12 +87,14 @@ class FilmJobBuilder:
             raise with_fork_offer(error, out, plan) from None
         if strict and is_mixed(folder):
             hint = "resume it with the version and the processor it was begun with, or without `strict`"
-            raise NotReproduced(MIXED, field="out", value=str(out), hint=hint)
+            raise NotReproduced(MIXED.message, field="out", value=str(out), hint=hint)
         job = self.attach(folder, with_known_pace(plan, folder), output)
         take_over(job, output)
         if origin is not None and is_mixed(origin.folder):
             job = replace(job, noted={**job.noted, "mixed": True})
-        job = replace(job, source=origin, warnings=(*job.warnings, *([little_space] if little_space else [])))
+        job = replace(
+            job, source=origin, warnings=(*job.warnings, *([too_little(little_space)] if little_space else []))
+        )
         return job if frames is None else of_part(job, frames, output)
 
     def attach(self, folder: JobFolder, plan: FilmPlan | None = None, output: Output | None = None) -> FilmJob:
@@ -167,7 +174,12 @@ def is_mixed(folder: JobFolder) -> bool:
     return any(made_by.get(name) != value for name, value in here().items())
 
 
-def film_warnings(plan: FilmPlan) -> tuple[str, ...]:
+def too_little(space: str) -> RequestWarning:
+    """That the disk may become full, as `space` says."""
+    return RequestWarning(code="little-space", field="out", message=space)
+
+
+def film_warnings(plan: FilmPlan) -> tuple[RequestWarning, ...]:
     """What a person should know before the film is drawn."""
     return (*plan.warnings, *rounded_sizes(plan.recipe), *weak_guidance(plan), *guessed_depth(plan.recipe))
 
@@ -201,28 +213,32 @@ def frame_size(recipe: Recipe) -> tuple[int, int]:
     return recipe.width, recipe.height
 
 
-def guessed_depth(recipe: Recipe) -> Iterator[str]:
+def guessed_depth(recipe: Recipe) -> Iterator[RequestWarning]:
     """A line where the depth of a 3D film is a guess."""
     request = recipe.request
     if not isinstance(request, Animate) or request.animation_mode != "3D" or not request.use_depth_warping:
         return
     if request.depth_model == "builtin":
-        yield (
+        message = (
             "depth is guessed (what is lower is nearer): no depth model is here; `hf download "
             "depth-anything/Depth-Anything-V2-Small-hf` gets one"
         )
+        yield RequestWarning(code="depth-guessed", field="depth_model", message=message)
 
 
-def weak_guidance(plan: FilmPlan) -> Iterator[str]:
+def weak_guidance(plan: FilmPlan) -> Iterator[RequestWarning]:
     """A line for guidance that leads away from the words rather than towards them."""
     low, _ = guidance_range(plan)
     if low < 1:
-        yield f"guidance_scale = {low:g} is taken as 1: there is no guidance below that"
+        message = f"guidance_scale = {low:g} is taken as 1: there is no guidance below that"
+        yield RequestWarning(code="weak-guidance", field="guidance_scale", message=message, values={"asked": low})
 
 
-def rounded_sizes(recipe: Recipe) -> Iterator[str]:
+def rounded_sizes(recipe: Recipe) -> Iterator[RequestWarning]:
     """A line for each side that was rounded down to what the model can draw."""
     request = recipe.request
     for name, asked, had in (("width", request.width, recipe.width), ("height", request.height, recipe.height)):
         if asked is not None and asked != had:
-            yield f"{name} = {asked} is not a multiple of 8: {had} is drawn"
+            message = f"{name} = {asked} is not a multiple of 8: {had} is drawn"
+            values = {"asked": asked, "drawn": had}
+            yield RequestWarning(code="rounded-size", field=name, message=message, values=values)

@@ -14,6 +14,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 
 from sdplay.core.sample import Segment
+from sdplay.core.warning import RequestWarning
 from sdplay.events import DepthMapDone, Event, FilmSaved, FramesSaved, ImageDone, KeyframeDone, Resumed, Retried
 from sdplay.film.camera.disparity import depth_png
 from sdplay.film.job.encoder import FilmEncoder
@@ -49,7 +50,7 @@ class FilmJob:
     folder: JobFolder
     executor: Executor
     encoder: FilmEncoder
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[RequestWarning, ...] = ()
     noted: Mapping[str, bool | str] = field(default_factory=dict[str, bool | str])
     source: ForkSource | None = None
     frames: range | None = None

@@ -19,6 +19,7 @@ from sdplay.requests.txt2img import Txt2Img
 from sdplay.server.http.a1111.bodies import Drawing, Img2ImgBody
 from sdplay.server.http.a1111.names import SHORT
 from sdplay.server.http.a1111.pictures import encoded
+from sdplay.server.notes import messages
 from sdplay.server.records import Job
 from sdplay.server.service import Service
 from sdplay.version import VERSION
@@ -112,7 +113,7 @@ def info(job: Job, body: Drawing, drawn: list[tuple[Recipe, int]], warnings: lis
         "is_using_inpainting_conditioning": False,
         "version": f"sdplay {VERSION}",
         "interrupted": job.state == "cancelled",
-        "warnings": [*warnings, *job.notes],
+        "warnings": [*warnings, *messages(job.notes)],
     }
 
 

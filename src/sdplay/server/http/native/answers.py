@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
+from sdplay.server.notes import Note, messages, note_of
 from sdplay.server.problems import Problem
 from sdplay.server.records import GONE, HERE, TRASH, Job, State, StoredPicture, Upload
 from sdplay.server.service import Service
@@ -106,7 +107,8 @@ class JobSummary(BaseModel):
     started: float | None
     ended: float | None
     error: Problem | None
-    notes: list[str]
+    notes: list[str] = Field(description="What `warnings` say, for people.")
+    warnings: list[Note]
 
 
 class JobAnswer(JobSummary):
@@ -144,7 +146,8 @@ def job_summary(job: Job, place: int | None = None) -> dict[str, Any]:
         "url": url,
         "events": f"{url}/events",
         "place": place,
-        "notes": list(job.notes),
+        "notes": messages(job.notes),
+        "warnings": [*map(note_of, job.notes)],
         "words": words_of_job(job),
         "width": width,
         "height": height,

@@ -278,6 +278,7 @@ export type GridAnswer = {
   ended: number | null;
   error: Problem | null;
   notes: (string)[];
+  warnings: (Note)[];
   axes: (PlannedAxis)[];
   columns: number;
   rows: number;
@@ -370,6 +371,7 @@ export type GridSummary = {
   ended: number | null;
   error: Problem | null;
   notes: (string)[];
+  warnings: (Note)[];
   axes: (PlannedAxis)[];
   columns: number;
   rows: number;
@@ -493,6 +495,7 @@ export type JobAnswer = {
   ended: number | null;
   error: Problem | null;
   notes: (string)[];
+  warnings: (Note)[];
   request: Record<string, unknown>;
   progress?: Step | null;
   pictures: (PictureAnswer)[];
@@ -529,6 +532,7 @@ export type JobSummary = {
   ended: number | null;
   error: Problem | null;
   notes: (string)[];
+  warnings: (Note)[];
 };
 
 export type Keyframe = {
@@ -617,6 +621,14 @@ export type NamedStyle = {
   negative_prompt: string;
 };
 
+export type Note = {
+  code: string;
+  field: string;
+  message: string;
+  values: Record<string, string | number | (string)[]>;
+  words: Record<string, (string)[]>;
+};
+
 export type Numbers = {
   pictures: (number)[];
 };
@@ -687,6 +699,7 @@ export type Plan = {
   film?: sdplay__server__plans__FilmAnswer | null;
   grid?: PlannedGrid | null;
   notes: (string)[];
+  warnings: (Note)[];
 };
 
 export type PlannedAxis = {
@@ -935,6 +948,7 @@ export type sdplay__server__http__native__films__FilmAnswer = {
   ended: number | null;
   error: Problem | null;
   notes: (string)[];
+  warnings: (Note)[];
   prompt: string;
   frames: number;
   first: number;

@@ -5,7 +5,7 @@ import { computed, signal } from "./html.js";
 
 /**
  * A job as the page knows it: the API's answer, and what is told while it runs.
- * @typedef {{id: string, mode: string, state: string, total: number, done: number, priority: number, notes: string[],
+ * @typedef {{id: string, mode: string, state: string, total: number, done: number, priority: number, warnings: import("../api-types.d.ts").Note[],
  *   created: number, error: any, progress?: Progress | null, preview?: string, pictures?: number[],
  *   [more: string]: any}} Job
  */

@@ -7,6 +7,7 @@ import { Button, IconButton } from "../parts/button.js";
 import { Icon } from "../parts/icon.js";
 import { Menu } from "../parts/menu.js";
 import { toast, toastError } from "../parts/toast.js";
+import { Told } from "../parts/told.js";
 import { drawFilm } from "./draw.js";
 import { readFile, writeFile } from "./files.js";
 
@@ -78,6 +79,6 @@ export function FilmOutlook({ outlook, frames, fps }) {
   const wrong = first && !first.field?.includes("prompt");
   return html`<p class="films-outlook" role="status">
     <${Icon} name="clock" size=${15} /><span>${parts.join(" · ")}</span>
-    ${wrong && html`<span class="films-outlook-wrong"><${Icon} name="warning" size=${15} />${first.field ? `${first.field}: ` : ""}${first.message}</span>`}
+    ${wrong && html`<span class="films-outlook-wrong"><${Icon} name="warning" size=${15} /><${Told} problem=${first} /></span>`}
   </p>`;
 }

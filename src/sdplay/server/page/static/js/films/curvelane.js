@@ -1,6 +1,7 @@
 /** A schedule as a curve whose points are dragged. The lane that is open is high, the others show their shape. */
 import { number } from "../core/format.js";
 import { html, useRef } from "../core/html.js";
+import { toldAtField } from "../core/told.js";
 import { t } from "../core/words.js";
 import { IconButton } from "../parts/button.js";
 import { Icon } from "../parts/icon.js";
@@ -50,7 +51,7 @@ export function CurveLane({ lane }) {
           <${IconButton} small icon="trash" label=${t("films.lane.remove", { lane: t(`films.lane.${lane.name}`) })} onClick=${() => removeLane(lane.name)} />
         </div>`
       }
-      ${problem && html`<span class="films-lane-problem" title=${`${problem.message}. ${problem.hint}`}><${Icon} name="warning" size=${15} /></span>`}
+      ${problem && html`<span class="films-lane-problem" title=${toldAtField(problem)}><${Icon} name="warning" size=${15} /></span>`}
     </div>
     <${Curve} lane=${lane} height=${height} isOpen=${isOpen} open=${open} />
   </div>`;

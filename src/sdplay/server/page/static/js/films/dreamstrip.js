@@ -2,6 +2,7 @@
 import { percent, seconds } from "../core/format.js";
 import { html, useRef, useState } from "../core/html.js";
 import { jobs } from "../core/store.js";
+import { toldAtField } from "../core/told.js";
 import { t } from "../core/words.js";
 import { IconButton } from "../parts/button.js";
 import { readNumber } from "../parts/field.js";
@@ -58,7 +59,7 @@ export function DreamStrip({ problems }) {
 /** @param {any[]} problems @param {number} at */
 function wrongWords(problems, at) {
   const found = problems.find((one) => one.field?.startsWith(`keyframes.${at}.`) || one.field === `keyframes[${at}]`);
-  return found?.message;
+  return found && toldAtField(found);
 }
 
 /** @param {{card: import("./dream.js").Card, at: number, count: number, error?: string, onDragStart: () => void}} props */

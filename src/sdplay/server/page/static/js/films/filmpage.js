@@ -13,6 +13,8 @@ import { Icon } from "../parts/icon.js";
 import { Menu } from "../parts/menu.js";
 import { Progress } from "../parts/progress.js";
 import { toast, toastError } from "../parts/toast.js";
+import { Told } from "../parts/told.js";
+import { Notes } from "../prompts/words.js";
 import { editFilm } from "./edit.js";
 import { firstWords } from "./filmlist.js";
 import { countThere } from "./motionstream.js";
@@ -158,9 +160,9 @@ function Facts({ film, frames }) {
   ];
   return html`<aside class="films-facts">
     ${film.state === "running" && html`<${Progress} value=${done} total=${film.total} seconds=${job?.progress?.seconds_left} label=${t("films.done", { done, total: film.total })} />`}
-    ${film.error && html`<p class="note note-error"><${Icon} name="warning" size=${18} /><span>${[film.error.message, film.error.hint].filter(Boolean).join(". ")}</span></p>`}
+    ${film.error && html`<p class="note note-error"><${Icon} name="warning" size=${18} /><${Told} problem=${film.error} /></p>`}
     <dl class="films-rows">${rows.map(([name, value]) => html`<div key=${name}><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
-    ${film.notes.map((/** @type {string} */ note) => html`<p class="note" key=${note}><${Icon} name="info" size=${18} /><span>${note}</span></p>`)}
+    <${Notes} notes=${film.warnings} class="note" />
     ${film.picture && html`<${IconButton} icon="link" label=${t("films.link")} onClick=${() => navigator.clipboard?.writeText(location.href).then(() => toast(t("common.copied")))} />`}
   </aside>`;
 }

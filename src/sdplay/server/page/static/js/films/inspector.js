@@ -1,5 +1,6 @@
 /** What is selected, in numbers and words: a key, a lane, a block of words; and the settings of the film. */
 import { html, useState } from "../core/html.js";
+import { toldAtField } from "../core/told.js";
 import { t } from "../core/words.js";
 import { Button } from "../parts/button.js";
 import { NumberField, Select, TextArea } from "../parts/field.js";
@@ -94,7 +95,7 @@ function LaneFacts({ name, place }) {
     ${!key && html`<p class="films-note">${t(`films.about.${name}`)}</p>`}
     ${keys && key && place !== null && html`<${KeyFacts} name=${name} keys=${keys} place=${place} />`}
     <${TextArea} label=${t("films.notation")} class="films-notation" rows=${1} value=${text} spellcheck=${false}
-      error=${problem ? [problem.message, problem.hint].filter(Boolean).join(". ") : undefined}
+      error=${problem && toldAtField(problem)}
       onChange=${(/** @type {string} */ written) => change({ [name]: written }, `notation ${name}`)} onBlur=${settle} />
     <div class="films-recipes">${recipes(name).map((recipe) => html`<button type="button" class="films-recipe" key=${recipe.text} onClick=${() => change({ [name]: recipe.text })} title=${recipe.text}>${recipe.label}</button>`)}</div>
   </div>`;

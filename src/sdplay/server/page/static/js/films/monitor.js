@@ -4,6 +4,7 @@ import { html, useEffect, useRef } from "../core/html.js";
 import { t } from "../core/words.js";
 import { IconButton } from "../parts/button.js";
 import { Icon } from "../parts/icon.js";
+import { Told } from "../parts/told.js";
 import { fields, fps, frameCount, mode, playhead, seek } from "./animatestate.js";
 import { busy, frames, playing, problem, restartClock } from "./motion.js";
 import { Soundtrack } from "./sound.js";
@@ -21,7 +22,7 @@ export function Monitor() {
     <div class="films-screen">
       <canvas ref=${canvas} style=${shape} width="320" height="320" role="img" aria-label=${t("films.motion.about")}></canvas>
       ${clip && html`<p class="films-screen-note"><${Icon} name="info" size=${18} />${t("films.motion.clip")}</p>`}
-      ${!clip && problem.value && html`<p class="films-screen-note films-screen-wrong" role="status"><${Icon} name="warning" size=${18} />${problem.value.field ? `${problem.value.field}: ` : ""}${problem.value.message}</p>`}
+      ${!clip && problem.value && html`<p class="films-screen-note films-screen-wrong" role="status"><${Icon} name="warning" size=${18} /><${Told} problem=${problem.value} /></p>`}
       ${!clip && !problem.value && !frames.value.size && html`<p class="films-screen-note">${t("films.motion.begins")}</p>`}
     </div>
     <${Transport} />

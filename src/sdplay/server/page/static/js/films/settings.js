@@ -1,6 +1,7 @@
 /** Settings of films as forms: each field once, with its words, limits and what the model takes where nothing is asked. */
 import { html } from "../core/html.js";
 import { models, samplers, schedules } from "../core/store.js";
+import { toldAtField } from "../core/told.js";
 import { t } from "../core/words.js";
 import { NumberField, Select, Switch, TextArea, TextField } from "../parts/field.js";
 import { Icon } from "../parts/icon.js";
@@ -109,7 +110,7 @@ export function Fields({ specs, fields, problems = [], onChange }) {
 /** What is wrong with a field, in words. @param {any[]} problems @param {string} name */
 export function wrongAt(problems, name) {
   const found = problems.find((one) => one.field === name || one.field?.startsWith(`${name}.`));
-  return found ? [found.message, found.hint].filter(Boolean).join(". ") : undefined;
+  return found && toldAtField(found);
 }
 
 /** @param {{spec: Spec, value: any, error?: string, onChange: (value: any) => void}} props */

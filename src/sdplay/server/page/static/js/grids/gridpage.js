@@ -14,6 +14,8 @@ import { Menu } from "../parts/menu.js";
 import { Progress } from "../parts/progress.js";
 import { Tabs } from "../parts/tabs.js";
 import { toastError } from "../parts/toast.js";
+import { Told } from "../parts/told.js";
+import { Notes } from "../prompts/words.js";
 import { useGrid } from "./follow.js";
 import { LEAST, look, MOST, setCell } from "./look.js";
 import { fieldName, valueName } from "./names.js";
@@ -50,7 +52,7 @@ function Page({ followed, opened }) {
       ${grid.blocks > 1 && html`<${Pages} axis=${grid.axes[2]} block=${block} onBlock=${toBlock} />`}
       <div class="grids-scroller" ref=${room}>
         <${Sheet} followed=${followed} block=${block} cell=${cell} width=${width} onCell=${setCurrent} />
-        <${Notes} notes=${grid.notes} />
+        <${NotesOfGrid} notes=${grid.warnings} />
       </div>
     </div>
     ${opened !== undefined && html`<${Opened} followed=${followed} cell=${cell} />`}
@@ -143,10 +145,11 @@ function Head({ followed, width }) {
   </header>`;
 }
 
-/** What there was to say before it was drawn. @param {{notes: string[]}} props */
-function Notes({ notes }) {
-  if (!notes.length) return null;
-  return html`<ul class="grids-notes">${notes.map((note) => html`<li key=${note}><${Icon} name="info" size=${16} /><span>${note}</span></li>`)}</ul>`;
+/** What there was to say before it was drawn. @param {{notes: import("../api-types.d.ts").Note[]}} props */
+function NotesOfGrid({ notes }) {
+  return (
+    notes.length > 0 && html`<div class="grids-notes"><${Notes} notes=${notes} class="grids-said" size=${16} /></div>`
+  );
 }
 
 /** How far it is, or how it ended. @param {{followed: import("./follow.js").Followed}} props */
@@ -161,9 +164,7 @@ function State({ followed }) {
       <${Button} small icon="stop" onClick=${() => act(grid, "cancel")}>${t("common.cancel")}<//>
     </div>`;
   }
-  const why = job.error
-    ? [job.error.message, job.error.hint].filter(Boolean).join(". ")
-    : t("grids.cancelled", { done, total: job.total });
+  const why = job.error ? html`<${Told} problem=${job.error} />` : t("grids.cancelled", { done, total: job.total });
   return html`<div class=${`note grids-note ${job.state === "failed" ? "note-error" : ""}`} role="status"><${Icon} name=${job.state === "failed" ? "warning" : "info"} size=${18} /><span>${why}</span>
     <${Button} small icon="retry" onClick=${() => act(grid, "retry")}>${t("grids.go_on")}<//></div>`;
 }

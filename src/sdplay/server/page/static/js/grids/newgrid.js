@@ -6,14 +6,16 @@ import { html, signal, useEffect } from "../core/html.js";
 import { useKeys } from "../core/keys.js";
 import { go } from "../core/router.js";
 import { queue, state, waiting, withJob } from "../core/store.js";
+import { fieldName } from "../core/told.js";
 import { t } from "../core/words.js";
 import { Button, IconButton } from "../parts/button.js";
 import { Icon } from "../parts/icon.js";
 import { toast, toastError } from "../parts/toast.js";
+import { Notes } from "../prompts/words.js";
 import { before } from "../views/draw/queue.js";
 import { AxisCards } from "./axiscard.js";
 import { askForAxes, base, cells, request, takeOver, texts } from "./draft.js";
-import { foresee, isOld, plan, problems, refusal } from "./foresee.js";
+import { foresight, isOld, plan, problems, refusal } from "./foresee.js";
 import { GridList } from "./list.js";
 import { Outline } from "./outline.js";
 import { Shared, Words } from "./shared.js";
@@ -23,7 +25,7 @@ const sending = signal(false);
 export function NewGrid() {
   useEffect(() => {
     askForAxes();
-    return foresee();
+    return foresight.follow();
   }, []);
   useGiven();
   useKeys("grids", [
@@ -101,7 +103,7 @@ function Costs() {
       ${ahead > 0 && html`<span><${Icon} name="queue" size=${15} />${t("draw.waits", { count: ahead })}</span>`}
       ${same > 0 && html`<span>${t("grids.same", { count: same })}</span>`}
     </p>
-    ${base.value.prompt?.trim() && told.notes.slice(0, 2).map((/** @type {string} */ note) => html`<p class="note note-warn" key=${note}><${Icon} name="info" size=${18} /><span>${note}</span></p>`)}`;
+    ${base.value.prompt?.trim() && html`<${Notes} notes=${told.warnings.slice(0, 2)} />`}`;
 }
 
 /** What is wrong, where it is not said at a field that is seen. */
@@ -110,5 +112,5 @@ function refused() {
   if (fields.grid) return fields.grid;
   if (Object.keys(axes).length) return t("grids.wrong.axes");
   const [name, text] = Object.entries(fields)[0] ?? ["", refusal.value?.message ?? ""];
-  return name ? `${t(`fields.${name}`)}: ${text}` : text;
+  return name ? `${fieldName(name)}: ${text}` : text;
 }

@@ -1,13 +1,22 @@
 /** Short words at the edge of the page that go away by themselves. */
+
+/** @import { Problem } from "../core/api.js" */
 import { ApiError } from "../core/api.js";
 import { html, signal } from "../core/html.js";
-import { has, t } from "../core/words.js";
+import { toldOf } from "../core/told.js";
+import { t } from "../core/words.js";
 import { Button, IconButton } from "./button.js";
 import { Icon } from "./icon.js";
+import { Told } from "./told.js";
 
-/** @typedef {{kind?: "info" | "ok" | "error", action?: {label: string, run: () => void}, seconds?: number}} Options */
+/**
+ * @typedef {{kind?: "info" | "ok" | "error", problems?: Partial<Problem>[], action?: {label: string, run: () => void},
+ *   seconds?: number}} Options
+ * `problems` are shown in place of the text.
+ */
 
 const SHOWN = 6; // seconds
+const MOST_PROBLEMS = 3;
 const shown = signal(/** @type {(Options & {id: number, text: string})[]} */ ([]));
 let last = 0;
 
@@ -28,20 +37,21 @@ function dismiss(id) {
 
 /** Say what went wrong, whatever it was. @param {unknown} error */
 export function toastError(error) {
-  toast(sentence(error), { kind: "error" });
+  const isTold = error instanceof ApiError && !error.unreachable;
+  toast(sentence(error), { kind: "error", problems: isTold ? error.problems.slice(0, MOST_PROBLEMS) : undefined });
+}
+
+/** Take back that the service does not answer: it does. */
+export function toastReached() {
+  shown.value = shown.value.filter((one) => one.text !== t("common.unreachable"));
 }
 
 /** An error in words. @param {unknown} error @returns {string} */
 export function sentence(error) {
   if (!(error instanceof ApiError)) return error instanceof Error ? error.message : String(error);
   if (error.unreachable) return t("common.unreachable");
-  const at =
-    error.field && has(`fields.${error.field}`)
-      ? `${t(`fields.${error.field}`)}: `
-      : error.field
-        ? `${error.field}: `
-        : "";
-  return `${at}${error.message}${error.hint ? `. ${error.hint}` : ""}`;
+  const { title, detail } = toldOf(error);
+  return [title, detail].filter(Boolean).join(" ");
 }
 
 /** Where they are shown; the shell has one. */
@@ -51,7 +61,7 @@ export function Toasts() {
     ${shown.value.map(
       (one) => html`<div class=${`toast toast-${one.kind ?? "info"}`} key=${one.id}>
       <${Icon} name=${icons[one.kind ?? "info"]} />
-      <span class="toast-text">${one.text}</span>
+      <span class="toast-text">${one.problems ? one.problems.map((problem) => html`<${Told} problem=${problem} />`) : one.text}</span>
       ${
         one.action &&
         html`<${Button} small onClick=${() => {

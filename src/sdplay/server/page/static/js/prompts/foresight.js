@@ -2,6 +2,7 @@
 import { ApiError, api } from "../core/api.js";
 import { computed, effect, signal } from "../core/html.js";
 import { newest } from "../core/newest.js";
+import { toldAtField } from "../core/told.js";
 
 const PAUSE = 300; // milliseconds after the last change
 const ANYTHING = "-"; // what is planned before there are words
@@ -12,9 +13,10 @@ const ANYTHING = "-"; // what is planned before there are words
 export class Foresight {
   /**
    * @param {() => Request | null} request  reads signals; null where there is nothing to plan yet
-   * @param {(request: Request) => Promise<Request>} [whole]  what is sent for it, with the files that it names
+   * @param {{whole?: (request: Request) => Promise<Request>, explains?: boolean}} [how]  `whole` gives what is sent for
+   *   it, with the files that it names; `explains`: what the model reads of it is asked for as well
    */
-  constructor(request, whole = async (asked) => asked) {
+  constructor(request, { whole = async (asked) => asked, explains = true } = {}) {
     this.request = request;
     this.plan = signal(/** @type {any} */ (null));
     this.explanation = signal(/** @type {any} */ (null));
@@ -25,7 +27,7 @@ export class Foresight {
     this.problems = computed(() => problemsOf(this.refusal.value));
     this.question = newest(
       PAUSE,
-      async (asked, signal) => foreseen(await whole(asked), signal),
+      async (asked, signal) => foreseen(await whole(asked), explains, signal),
       (answer, error) => this.#told(answer ?? { plan: null, explanation: null, refusal: error }),
     );
   }
@@ -56,13 +58,13 @@ export class Foresight {
   }
 }
 
-/** @param {Request} request @param {AbortSignal} signal */
-async function foreseen(request, signal) {
-  const words = request.prompt.trim() || request.style;
+/** @param {Request} request @param {boolean} explains @param {AbortSignal} signal */
+async function foreseen(request, explains, signal) {
+  const words = request.prompt?.trim() || request.style;
   const asked = words ? request : { ...request, prompt: ANYTHING };
   const [planned, explained] = await Promise.allSettled([
     api.plan(asked, { signal }),
-    words ? api.explain(asked, { signal }) : Promise.resolve(null),
+    words && explains ? api.explain(asked, { signal }) : Promise.resolve(null),
   ]);
   return {
     plan: planned.status === "fulfilled" ? planned.value : null,
@@ -75,7 +77,7 @@ async function foreseen(request, signal) {
 function problemsOf(refusal) {
   const found = /** @type {Record<string, string>} */ ({});
   for (const one of refusal?.problems ?? []) {
-    if (one.field) found[one.field.toLowerCase()] = one.hint ? `${one.message}. ${one.hint}` : one.message;
+    if (one.field) found[one.field.toLowerCase()] = toldAtField(one);
   }
   return found;
 }

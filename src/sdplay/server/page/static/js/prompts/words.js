@@ -10,6 +10,7 @@ import { tokensOf } from "./foresight.js";
 import { notesOf } from "./notes.js";
 
 /** @import { Foresight } from "./foresight.js" */
+/** @import { Note } from "../api-types.d.ts" */
 /** @import { Words } from "./history.js" */
 
 /**
@@ -44,7 +45,7 @@ export function PromptWords({
       aside=${words.negative_prompt ? html`<${Tokens} part=${told?.negative} size=${told?.chunk_size} />` : null}
       value=${words.negative_prompt} onChange=${(/** @type {string} */ negative_prompt) => onChange({ negative_prompt })} />
     ${children}
-    ${words.prompt.trim() !== "" && html`<${Notes} notes=${foresight.plan.value?.notes ?? []} />`}
+    ${words.prompt.trim() !== "" && html`<${Notes} notes=${foresight.plan.value?.warnings ?? []} />`}
   </div>`;
 }
 
@@ -55,7 +56,7 @@ function Tokens({ part, size }) {
   return html`<span class=${`prompt-tokens ${lost ? "prompt-tokens-lost" : ""}`} title=${t("draw.tokens", { count, room })}>${count}/${room}</span>`;
 }
 
-/** What there is to say of a request. @param {{notes: string[], class?: string, size?: number}} props */
+/** What there is to say of a request. @param {{notes: Note[], class?: string, size?: number}} props */
 export function Notes({ notes, class: kind = "note note-warn", size = 18 }) {
   return notesOf(notes).map(
     (note) => html`<p class=${kind} key=${note.text}><${Icon} name="info" size=${size} />

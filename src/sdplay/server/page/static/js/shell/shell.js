@@ -7,7 +7,7 @@ import { t } from "../core/words.js";
 import { IconButton } from "../parts/button.js";
 import { Questions } from "../parts/dialog.js";
 import { Icon } from "../parts/icon.js";
-import { Toasts } from "../parts/toast.js";
+import { Toasts, toastReached } from "../parts/toast.js";
 import { ReadDialog } from "../views/gallery/read.js";
 import { views } from "../views.js";
 import { Brand } from "./brand.js";
@@ -55,6 +55,9 @@ function skip(event) {
 }
 
 function Connection() {
+  useEffect(() => {
+    if (connection.value === "live") toastReached();
+  }, [connection.value]);
   if (connection.value === "live") return null;
   return html`<span class="shell-lost" role="status"><span class="shell-dot"></span>${t(`shell.${connection.value}`)}</span>`;
 }

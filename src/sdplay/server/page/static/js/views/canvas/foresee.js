@@ -39,12 +39,12 @@ async function maskOf({ width, height }) {
   return known;
 }
 
-export const foresight = new Foresight(
-  () => (asked.value ? JSON.parse(asked.value) : null),
-  async (request) => {
-    const base = easel.work.peek()?.bases.get(request.image);
-    if (base === undefined) return request;
-    const image = await sourceOf(base);
-    return request.mask ? { ...request, image, mask: await maskOf(base.raster) } : { ...request, image };
-  },
-);
+/** @param {Record<string, any>} request  names its picture by its own id */
+async function whole(request) {
+  const base = easel.work.peek()?.bases.get(request.image);
+  if (base === undefined) return request;
+  const image = await sourceOf(base);
+  return request.mask ? { ...request, image, mask: await maskOf(base.raster) } : { ...request, image };
+}
+
+export const foresight = new Foresight(() => (asked.value ? JSON.parse(asked.value) : null), { whole });

@@ -49,14 +49,14 @@ export function Caption({ picture }) {
 
 /** What was said of the job of a picture. @param {{job: string}} props */
 function NotesOfJob({ job }) {
-  const [told, setTold] = useState(/** @type {string[]} */ ([]));
-  const known = jobs.value.get(job)?.notes;
+  const [told, setTold] = useState(/** @type {import("../../api-types.d.ts").Note[]} */ ([]));
+  const known = jobs.value.get(job)?.warnings;
   useEffect(() => {
     if (known || !job) return;
     let left = false;
     api
       .get(`jobs/${job}`)
-      .then((answer) => !left && setTold(answer.notes))
+      .then((answer) => !left && setTold(answer.warnings))
       .catch(() => {}); // a job that was forgotten says nothing
     return () => {
       left = true;

@@ -8,6 +8,7 @@ import { IconButton } from "../../parts/button.js";
 import { Icon } from "../../parts/icon.js";
 import { Progress, Ring } from "../../parts/progress.js";
 import { Tile } from "../../parts/tile.js";
+import { Told } from "../../parts/told.js";
 import { cancelJob } from "./actions.js";
 import { Caption } from "./caption.js";
 import { chosen, coming, emerging, failed, follow, landing, picture, strip, walk } from "./shown.js";
@@ -68,7 +69,7 @@ function Working({ job }) {
 function Failed() {
   const job = failed.value;
   if (!job) return null;
-  return html`<div class="note note-error draw-failed" role="alert"><${Icon} name="warning" size=${18} /><span>${job.error?.message ?? t("draw.failed")}${job.error?.hint ? ` ${job.error.hint}` : ""}</span></div>`;
+  return html`<div class="note note-error draw-failed" role="alert"><${Icon} name="warning" size=${18} />${job.error ? html`<${Told} problem=${job.error} />` : t("draw.failed")}</div>`;
 }
 
 function Strip() {

@@ -3,15 +3,12 @@ import { api } from "../../core/api.js";
 import { number, percent } from "../../core/format.js";
 import { html, useEffect, useRef, useState } from "../../core/html.js";
 import { useKeys } from "../../core/keys.js";
-import { go } from "../../core/router.js";
 import { t } from "../../core/words.js";
 import { Button, IconButton } from "../../parts/button.js";
 import { Segmented } from "../../parts/field.js";
-import { sentence } from "../../parts/toast.js";
 import { useZoom } from "./canvas.js";
 import { differenceOf } from "./difference.js";
-import { addressOf } from "./filter.js";
-import { filter } from "./list.js";
+import { back, Missing, whyMissing } from "./missing.js";
 
 const MODES = ["side", "slider", "blink", "difference"];
 const BLINK = 650; // milliseconds
@@ -21,14 +18,12 @@ export function Compare({ first, second }) {
   const [pair, setPair] = useState(/** @type {any[]} */ ([]));
   const [error, setError] = useState("");
   useEffect(() => {
-    Promise.all([first, second].map((id) => api.get(`pictures/${id}`))).then(setPair, (why) => setError(sentence(why)));
+    const asked = [first, second].map((id) => api.get(`pictures/${id}`));
+    Promise.all(asked).then(setPair, (why) => setError(whyMissing(why)));
   }, [first, second]);
-  if (error)
-    return html`<div class="gallery-detail"><div class="gallery-missing"><p class="note note-error">${error}</p><${Button} onClick=${back}>${t("gallery.back")}<//></div></div>`;
+  if (error) return html`<${Missing} why=${error} />`;
   return pair.length ? html`<${Compared} pair=${pair} />` : html`<div class="gallery-detail"></div>`;
 }
-
-const back = () => go(`gallery${addressOf(filter.value)}`);
 
 /** @param {{pair: any[]}} props */
 function Compared({ pair }) {

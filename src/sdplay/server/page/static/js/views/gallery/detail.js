@@ -14,6 +14,7 @@ import { Shown, useZoom } from "./canvas.js";
 import { addressOf } from "./filter.js";
 import { at, current, filter, find, indexOf, reach, total, version } from "./list.js";
 import { look } from "./look.js";
+import { back, Missing, whyMissing } from "./missing.js";
 import { Said } from "./said.js";
 import { labelOf } from "./tiles.js";
 import { Verify } from "./verify.js";
@@ -22,12 +23,9 @@ import { shownWall } from "./wall.js";
 /** @param {{id: number}} props */
 export function Detail({ id }) {
   const { picture, error } = usePicture(id);
-  if (error)
-    return html`<div class="gallery-detail"><div class="gallery-missing"><p class="note note-error">${error}</p><${Button} onClick=${back}>${t("gallery.back")}<//></div></div>`;
+  if (error) return html`<${Missing} why=${error} />`;
   return picture ? html`<${Open} picture=${picture} />` : html`<div class="gallery-detail"></div>`;
 }
-
-const back = () => go(`gallery${addressOf(filter.value)}`);
 
 /** The picture `id`, from the list if it is here. @param {number} id */
 function usePicture(id) {
@@ -41,7 +39,7 @@ function usePicture(id) {
     if (!find(id)) {
       api.get(`pictures/${id}`).then(
         (one) => isCurrent && setAsked(one),
-        (why) => isCurrent && setError(sentence(why)),
+        (why) => isCurrent && setError(whyMissing(why)),
       );
     }
     void indexOf(id).then((index) => {

@@ -61,11 +61,13 @@ function Reading({ given: { blob, name } }) {
   const [told, setTold] = useState(/** @type {any} */ (null));
   const [error, setError] = useState("");
   const [shown, setShown] = useState("");
+  const [isPicture, setIsPicture] = useState(true);
   useEffect(() => {
     if (!blob) return undefined;
     let current = true;
     const url = URL.createObjectURL(blob);
     setShown(url);
+    setIsPicture(true);
     settingsOfFile(blob).then(
       (found) => current && setTold(found),
       (why) => current && setError(sentence(why)),
@@ -81,6 +83,7 @@ function Reading({ given: { blob, name } }) {
   };
   const footer =
     blob &&
+    isPicture &&
     html`
     <${Button} icon="canvas" onClick=${act(() => sendTo("canvas", { blob }))}>${t("gallery.to_canvas")}<//>
     <${Button} icon="layers" onClick=${act(() => sendTo("draw", { blob }))}>${t("gallery.to_control")}<//>
@@ -89,9 +92,9 @@ function Reading({ given: { blob, name } }) {
     ${
       blob
         ? html`<div class="gallery-read">
-          <figure class="gallery-read-picture"><img src=${shown} alt="" /><figcaption>${name}</figcaption></figure>
+          <figure class="gallery-read-picture">${isPicture && html`<img src=${shown} alt="" onError=${() => setIsPicture(false)} />`}<figcaption>${name}</figcaption></figure>
           <div class="stack gallery-read-said">
-            ${error && html`<p class="note note-warn" role="alert">${error}</p>`}
+            ${error && html`<p class="note note-warn" role="alert">${isPicture ? error : t("canvas.unreadable")}</p>`}
             ${!error && !told && html`<p class="muted" role="status">${t("gallery.read.reading")}</p>`}
             ${told && html`<${Said} told=${told} />`}
           </div>

@@ -13,6 +13,7 @@ import { Icon } from "../../parts/icon.js";
 import { Menu } from "../../parts/menu.js";
 import { Progress } from "../../parts/progress.js";
 import { toastError } from "../../parts/toast.js";
+import { Told } from "../../parts/told.js";
 import { cancel, forget, move, retry } from "./actions.js";
 
 const ICONS = {
@@ -111,7 +112,7 @@ export function Ended({ job }) {
     <${Sight} job=${job} />
     <div class="queue-middle">
       <${Words} job=${job} facts=${[t(`queue.state.${job.state}`), counted(job), job.ended && ago(job.ended)]} />
-      ${job.error && html`<p class="queue-error">${job.error.message}${job.error.hint && `. ${job.error.hint}`}</p>`}
+      ${job.error && html`<p class="queue-error"><${Told} problem=${job.error} /></p>`}
     </div>
     ${!good && html`<${IconButton} small icon="retry" label=${t("queue.retry", { name: job.words })} onClick=${() => retry(job.id)} />`}
     <${Menu} small label=${t("common.more")} items=${[
