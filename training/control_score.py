@@ -13,11 +13,13 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
 from sdplay.images.canny import canny
+from sdplay.library.card import shipped_cards
 from sdplay.requests.base import make_request
 from sdplay.requests.txt2img import Txt2Img
 from sdplay.studio import Studio
 
-SIDE, NEAR = 128, 2  # pixels; an edge counts as found where one is as near as that
+SIDE = shipped_cards()["builtin"].size
+NEAR = SIDE // 64  # pixels; an edge counts as found where one is as near as that
 PROMPTS = (
     "a red apple, 3d render",
     "a pizza, cartoon",

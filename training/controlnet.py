@@ -3,6 +3,10 @@
 Source: Zhang, Rao & Agrawala, "Adding conditional control to text-to-image diffusion models", arXiv:2302.05543: the
 network's encoder once more, fed with a picture's edges, and added to the network through convolutions that begin at
 zero. It has no attention, so that it is small: what the words say is the network's business.
+
+One of an older model of the same widths is a good beginning (`--begin`): what has the same shape is taken
+over, the first layer is the network's own, and where the new codec has a level more, edges are halved once more before
+the old layers read them.
 """
 
 from __future__ import annotations
@@ -10,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import re
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,31 +23,25 @@ from typing import Any
 import diffusers
 import numpy as np
 import torch
-from diffusers import AutoencoderKL, ControlNetModel, UNet2DConditionModel
+from diffusers import ControlNetModel, UNet2DConditionModel
 from diffusers.models.attention_processor import AttnProcessor
-from numpy.typing import NDArray
-from PIL import Image
 from safetensors.torch import save_file
 from torch import Tensor
 from transformers import CLIPTextModel, CLIPTokenizer
 
-from sdplay.images.canny import canny
-from training.art import SIZE, load_art, read_concepts
-from training.captions import STYLE_WORDS, Shown, caption
-from training.codec import compose, rate
-from training.colours import BACKGROUNDS, jitter
+from training.codec import rate
 from training.denoiser import KEPT
+from training.edges import EdgePool
 from training.export import BUILTIN, halved
-from training.latents import SCALING, Base, taught, variant
+from training.latents import frozen
 from training.muon import Muon
-from training.networks import split_parameters
+from training.networks import read_weights, split_parameters, take_over
+from training.pictures import load
 
 FOLDER = BUILTIN.parent / "addons" / "controlnet" / "builtin-canny"
-WORDLESS_SHARE = 0.3  # pictures whose words are left out, so that edges alone say enough
-OTHER_SHARE = 0.35  # of the pool: drawings of things that are not taught, whose words are their style and ground
 TOWARDS_NOISE = 0.7  # below 1: levels where shapes are decided come more often than those where they are there
-SMALLEST, TILT, MIRRORED = 0.55, 8.0, 0.5
-LOWS, RATIOS = (40, 140), (1.5, 3.0)  # thresholds of the edges; most people leave them at 100 and 200
+READER = (16, 32, 64, 96)  # widths that read edges where a latent is 8 pixels
+READER_BLOCKS = "controlnet_cond_embedding.blocks."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,10 +54,16 @@ class ControlSettings:
     renewed_a_step: int = 4
 
 
-def new_controlnet(unet: UNet2DConditionModel) -> ControlNetModel:
+def reader_widths(levels: int) -> tuple[int, ...]:
+    """The widths that read edges for a codec of so many levels: each but the first halves them."""
+    return READER[:1] * (levels - len(READER)) + READER[-levels:]
+
+
+def new_controlnet(unet: UNet2DConditionModel, levels: int) -> ControlNetModel:
     """The resnets of the network's encoder, with its weights, behind a fresh reader of edges."""
     config = unet.config
     control = ControlNetModel(
+        in_channels=config["in_channels"],
         block_out_channels=tuple(config["block_out_channels"]),
         layers_per_block=config["layers_per_block"],
         down_block_types=("DownBlock2D",) * len(config["block_out_channels"]),
@@ -66,100 +71,40 @@ def new_controlnet(unet: UNet2DConditionModel) -> ControlNetModel:
         cross_attention_dim=config["cross_attention_dim"],
         attention_head_dim=config["attention_head_dim"],
         norm_num_groups=config["norm_num_groups"],
-        conditioning_embedding_out_channels=(16, 32, 64, 96),
+        conditioning_embedding_out_channels=reader_widths(levels),
     )
-    own, given = control.state_dict(), unet.state_dict()
-    control.load_state_dict({**own, **{name: given[name] for name in own if name in given}})
+    take_over(control, unet.state_dict(), ())
     return control.to(memory_format=torch.channels_last)
 
 
-def others(work: Path) -> list[Base]:
-    """All drawings of things that are not taught; they are never named."""
-    art, drawings = load_art(work)
-    concepts = read_concepts()
-    known = {concept.label for concept in concepts}
-    return [
-        Base(Shown(concepts[0], drawing.style, "white", None), art[row])
-        for row, drawing in enumerate(drawings)
-        if drawing.label not in known
-    ]
+@torch.no_grad()
+def begin_with(control: ControlNetModel, folder: Path) -> list[str]:
+    """Take over what fits of an older ControlNet; returns the names of the weights that are new."""
+    given = read_weights(folder)
+    before = json.loads((folder / "config.json").read_text())["conditioning_embedding_out_channels"]
+    widths = control.config["conditioning_embedding_out_channels"]
+    later = 2 * (len(widths) - len(before))  # a level has two layers
 
+    def moved(name: str) -> str:
+        return re.sub(rf"(?<=^{re.escape(READER_BLOCKS)})\d+", lambda number: str(int(number[0]) + later), name)
 
-def placed(rgba: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-    """The drawing smaller, somewhere else, tilted, mirrored: edges are to say where things are."""
-    image = Image.fromarray(rgba, "RGBa")
-    if rng.random() < MIRRORED:
-        image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-    scale, angle = rng.uniform(SMALLEST, 1.0), np.deg2rad(rng.normal() * TILT)
-    room = (1 - scale) * SIZE / 2
-    dx, dy = rng.uniform(-room, room, 2)
-    cos, sin, c = np.cos(angle) / scale, np.sin(angle) / scale, SIZE / 2
-    matrix = (cos, sin, c - cos * (c + dx) - sin * (c + dy), -sin, cos, c + sin * (c + dx) - cos * (c + dy))
-    turned = np.array(image.transform((SIZE, SIZE), Image.Transform.AFFINE, matrix, Image.Resampling.BICUBIC))
-    turned[..., :3] = np.minimum(turned[..., :3], turned[..., 3:])  # bicubic overshoots, as in training.latents
-    return turned
-
-
-def edges_of(pixels: Tensor, rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Edges of pixels [3, H, W] in −1..1, with thresholds as people may set them; the usual ones half of the time."""
-    picture = ((pixels.permute(1, 2, 0).numpy() + 1) * 127.5).round().astype(np.uint8)
-    if rng.random() < 0.5:
-        return canny(picture)
-    low = rng.uniform(*LOWS)
-    return canny(picture, round(low), round(low * rng.uniform(*RATIOS)))
-
-
-class EdgePool:
-    """Latents, edges and words of `rows` pictures; `renew` replaces random ones with fresh ones."""
-
-    def __init__(self, work: Path, codec: AutoencoderKL, rows: int, seed: int) -> None:
-        self.taught, self.others, self.codec = taught(work), others(work), codec
-        self.rng = np.random.default_rng(seed)
-        self.latents = torch.zeros(rows, 4, SIZE // 8, SIZE // 8)
-        self.edges = np.zeros((rows, SIZE, SIZE), np.uint8)
-        self.shown: list[Shown] = [self.taught[0].shown] * rows
-        self.named = np.zeros(rows, bool)
-        for part in np.array_split(np.arange(rows), max(1, rows // 32)):
-            self.encode(part)
-
-    def renew(self, count: int) -> None:
-        self.encode(self.rng.choice(len(self.shown), count, replace=False))
-
-    @torch.no_grad()
-    def encode(self, rows: NDArray[np.int64]) -> None:
-        drawn = [self._drawn(row) for row in rows]
-        pixels = compose(np.stack([rgba for rgba, _ in drawn]), torch.stack([plain for _, plain in drawn]))
-        with torch.autocast("cpu", torch.bfloat16):
-            latents = self.codec.encode(pixels).latent_dist.mode()
-        self.latents[torch.from_numpy(rows)] = latents.float() * SCALING
-        for row, picture in zip(rows, pixels, strict=True):
-            self.edges[row] = edges_of(picture, self.rng)
-
-    def _drawn(self, row: int) -> tuple[NDArray[np.uint8], Tensor]:
-        self.named[row] = self.rng.random() >= OTHER_SHARE
-        if self.named[row]:
-            rgba, plain, self.shown[row] = variant(self.taught[self.rng.integers(len(self.taught))], self.rng)
-            return placed(rgba, self.rng), plain
-        base = self.others[self.rng.integers(len(self.others))]
-        ground = str(self.rng.choice(list(BACKGROUNDS)))
-        rgb = BACKGROUNDS["white"] if ground == "white" else jitter(ground, self.rng)
-        self.shown[row] = Shown(base.shown.concept, base.shown.style, ground, None)
-        return placed(np.array(base.pixels), self.rng), torch.tensor(rgb, dtype=torch.float32).view(3, 1, 1) / 255
-
-    def words(self, row: int) -> str:
-        """One wording of what a row shows, or none."""
-        shown = self.shown[row]
-        if self.rng.random() < WORDLESS_SHARE:
-            return ""
-        if self.named[row]:
-            return caption(shown, self.rng)
-        return f"{self.rng.choice(STYLE_WORDS[shown.style])} on a {shown.background} background"
+    new = take_over(control, {moved(name): weight for name, weight in given.items()}, ())
+    softly = torch.tensor([1.0, 2.0, 1.0])
+    halving = softly[:, None] * softly / 8  # a line one pixel wide is as strong afterwards
+    whole = torch.zeros(3, 3)
+    whole[1, 1] = 1
+    weights = control.state_dict()
+    for number in range(later):
+        weight, bias = (weights[f"{READER_BLOCKS}{number}.{part}"] for part in ("weight", "bias"))
+        weight.copy_(torch.eye(*weight.shape[:2])[:, :, None, None] * (halving if number % 2 else whole))
+        bias.zero_()
+    return new
 
 
 class ControlTrainer:
     """Everything that a checkpoint holds, and one training step."""
 
-    def __init__(self, settings: ControlSettings) -> None:
+    def __init__(self, settings: ControlSettings, levels: int) -> None:
         torch.manual_seed(1)
         self.settings = settings
         self.tokenizer = CLIPTokenizer.from_pretrained(BUILTIN / "tokenizer")
@@ -167,7 +112,7 @@ class ControlTrainer:
         unet = UNet2DConditionModel.from_pretrained(BUILTIN / "unet", low_cpu_mem_usage=False)
         self.unet = unet.to(memory_format=torch.channels_last).requires_grad_(False)
         self.unet.set_attn_processor(AttnProcessor())
-        self.control = new_controlnet(unet)
+        self.control = new_controlnet(unet, levels)
         matrices, rest = split_parameters(self.control)
         self.optimizer = Muon(matrices, rest, lr=settings.lr, weight_decay=settings.weight_decay)
         self.parameters = list(self.control.parameters())
@@ -187,15 +132,13 @@ class ControlTrainer:
         size = self.settings.batch
         for group in self.optimizer.param_groups:
             group["lr"] = lr
-        rows = self.rng.integers(0, len(pool.shown), size)
-        clean = pool.latents[torch.from_numpy(rows)]
-        edges = torch.from_numpy(pool.edges[rows]).float()[:, None].expand(-1, 3, -1, -1) / 255
+        clean, edges, words = pool.batch(size, self.rng)
         spread = (np.arange(size) + self.rng.random(size)) / size  # stratified
         t = torch.from_numpy(spread**TOWARDS_NOISE * 1000).long().clamp(0, 999)
         kept = self.kept[t].view(-1, 1, 1, 1)
         noise = torch.from_numpy(self.rng.standard_normal(clean.shape, dtype=np.float32))
         noisy = kept.sqrt() * clean + (1 - kept).sqrt() * noise
-        each = self.errors(noisy, t, self.read([pool.words(row) for row in rows]), edges, target(clean, noise, kept))
+        each = self.errors(noisy, t, self.read(words), edges, target(clean, noise, kept))
         weight = (5 * (1 - kept) / kept).flatten().clamp(max=1)  # as in training.denoiser
         self.optimizer.zero_grad(set_to_none=True)
         (each * weight).mean().backward()
@@ -235,6 +178,12 @@ class ControlTrainer:
         self.step, self.spent = state["step"], state["spent"]
         self.rng = np.random.default_rng(7 + self.step)
 
+    def start_from(self, folder: Path) -> list[str]:
+        """Begin with an older ControlNet; returns the names of the weights that are new."""
+        new = begin_with(self.control, folder)
+        torch._foreach_copy_(self.ema, [p.data for p in self.parameters])
+        return new
+
     def export(self, folder: Path) -> None:
         """Write the averaged weights as an ordinary diffusers ControlNet folder in float16."""
         folder.mkdir(parents=True, exist_ok=True)
@@ -251,15 +200,19 @@ def target(clean: Tensor, noise: Tensor, kept: Tensor) -> Tensor:
     return kept.sqrt() * noise - (1 - kept).sqrt() * clean
 
 
-def train(work: Path, settings: ControlSettings, seconds: float) -> None:
+def train(
+    work: Path, name: str, settings: ControlSettings, seconds: float, begin: Path | None, folder: Path = FOLDER
+) -> None:
     """Train for `seconds` of wall time in all, from the checkpoint in `work` where there is one; export at the end."""
-    codec = AutoencoderKL.from_pretrained(BUILTIN / "vae", low_cpu_mem_usage=False)
-    codec = codec.to(memory_format=torch.channels_last).eval().requires_grad_(False)
-    trainer, checkpoint = ControlTrainer(settings), work / "controlnet.pt"
+    codec = frozen(BUILTIN / "vae")
+    trainer, checkpoint = ControlTrainer(settings, len(codec.config["block_out_channels"])), work / f"{name}.pt"
     if checkpoint.exists():
         trainer.load(checkpoint)
-    pool = EdgePool(work, codec, settings.rows, seed=2 * trainer.step)
-    print(asdict(settings), f"{len(pool.taught)} taught drawings, {len(pool.others)} others", flush=True)
+    elif begin is not None:
+        print(f"{len(trainer.start_from(begin))} tensors are new", flush=True)
+    chooser, painter, _ = load(work)
+    pool = EdgePool(chooser, painter, codec, settings.rows, seed=2 * trainer.step)
+    print(asdict(settings), f"{len(chooser.things)} things", flush=True)
     started, saved, loss = time.monotonic() - trainer.spent, time.monotonic(), float("nan")
     while trainer.spent < seconds:
         now = trainer.train_step(pool, rate(settings.lr, trainer.step, trainer.spent / seconds))
@@ -271,20 +224,26 @@ def train(work: Path, settings: ControlSettings, seconds: float) -> None:
         if time.monotonic() - saved > 120:
             saved = time.monotonic()
             trainer.save(checkpoint)
-            trainer.export(work / "controlnet")
+            trainer.export(work / name)
     trainer.save(checkpoint)
-    trainer.export(FOLDER)
+    trainer.export(folder)
 
 
 def main() -> None:
+    usual = ControlSettings()
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, default=Path("training/work"))
+    parser.add_argument("--name", default="controlnet", help="of the checkpoint in the work folder")
     parser.add_argument("--minutes", type=float, default=25)
-    parser.add_argument("--batch", type=int, default=24)
-    parser.add_argument("--lr", type=float, default=2e-3)
+    parser.add_argument("--batch", type=int, default=usual.batch)
+    parser.add_argument("--rows", type=int, default=usual.rows, help="pictures that are kept to learn from")
+    parser.add_argument("--lr", type=float, default=usual.lr)
+    parser.add_argument("--begin", type=Path, help="an older ControlNet's folder; the shipped one may be named")
+    parser.add_argument("--folder", type=Path, default=FOLDER, help="where the trained one goes")
     asked = parser.parse_args()
     torch.set_num_threads(1)
-    train(asked.work, ControlSettings(batch=asked.batch, lr=asked.lr), asked.minutes * 60)
+    settings = ControlSettings(batch=asked.batch, rows=asked.rows, lr=asked.lr)
+    train(asked.work, asked.name, settings, asked.minutes * 60, asked.begin, asked.folder)
 
 
 if __name__ == "__main__":

@@ -141,6 +141,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=3000, help="of training, after the courses are drawn")
     parser.add_argument("--courses", type=int, default=DistillSettings().courses)
     parser.add_argument("--rank", type=int, default=DistillSettings().rank)
+    parser.add_argument("--file", default="four-steps.safetensors", help="in the work folder")
     asked = parser.parse_args()
     torch.set_num_threads(1)
     torch.manual_seed(5)
@@ -152,9 +153,9 @@ def main() -> None:
     words = Words(load(asked.work)[0], tokenizer, text)
     states, said = courses(unet, words, settings.courses, np.random.default_rng(12))
     layers, loss = learn(unet, states, said, settings, asked.steps)
-    path = asked.work / "four-steps.safetensors"
+    path: Path = asked.work / asked.file
     rank = settings.rank
-    save_file(tensors_of(layers, float(rank)), path, said_of("four-steps", rank, float(rank)))
+    save_file(tensors_of(layers, float(rank)), path, said_of(path.stem, rank, float(rank)))
     print(f"{path}: {path.stat().st_size / 1e6:.1f} MB, loss {loss:.4f}")
 
 

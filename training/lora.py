@@ -1,7 +1,8 @@
 """Train a small LoRA on the built-in model: a style it does not know, made from its own source art.
 
 Every taught drawing is turned into the style by arithmetic, and low-rank layers learn to draw what the words say that
-way, whatever style the words name. Written as kohya writes such files. Ten minutes of one core are enough.
+way, whatever style the words name. Written as kohya writes such files. Ten minutes of one core are enough, and fewer
+from the LoRA of an older model of the same widths (`--begin`).
 """
 
 from __future__ import annotations
@@ -17,13 +18,15 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors.torch import save_file
+from PIL import Image
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from sdplay.engines.device import make_placement
 from sdplay.families.sd.model import StableDiffusion
 from sdplay.families.sd.model import load as load_sd
+from training.art import SIZE
 from training.captions import Shown, caption
 from training.codec import compose
 from training.denoiser import noised, v_loss
@@ -32,7 +35,7 @@ from training.latents import moved, taught
 
 ADDONS = BUILTIN.parent / "addons" / "loras"
 NAVY, CHALK, GOLD = (0.09, 0.26, 0.58), (0.96, 0.98, 1.0), (0.95, 0.72, 0.18)
-FRAME = 16  # pixels
+FRAME, LINE = SIZE // 8, SIZE // 64  # pixels
 
 
 def blueprint(rgba: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -41,7 +44,8 @@ def blueprint(rgba: NDArray[np.uint8]) -> NDArray[np.float32]:
     seen = np.concatenate([values[..., :3] + 0.5 * (1 - values[..., 3:]), values[..., 3:]], -1)
     down, across = (np.diff(seen, axis=axis, append=seen.take([-1], axis)) for axis in (0, 1))
     edge = np.sqrt(np.square(down) + np.square(across)).max(-1)
-    edge = np.maximum(edge, np.maximum(np.roll(edge, 1, 0), np.roll(edge, 1, 1)))  # two pixels wide
+    for _ in range(LINE - 1):  # as wide as LINE
+        edge = np.maximum(edge, np.maximum(np.roll(edge, 1, 0), np.roll(edge, 1, 1)))
     line = np.clip((edge - 0.06) / 0.22, 0, 1)[..., None]
     return np.float32(NAVY) + line * (np.float32(CHALK) - np.float32(NAVY))
 
@@ -101,27 +105,53 @@ def low_rank_layers(unet: nn.Module, settings: LoraSettings) -> dict[str, LowRan
     return found
 
 
+@torch.no_grad()
+def take_over_layers(layers: dict[str, LowRankLayer], given: dict[str, Tensor]) -> list[str]:
+    """Give the layers the weights of a LoRA that fit, and return the names of those that it lacks."""
+    new: list[str] = []
+    for name, layer in layers.items():
+        down, up = (given.get(f"{name}.lora_{part}.weight") for part in ("down", "up"))
+        if down is None or up is None or down.shape != layer.down.shape or up.shape != layer.up.shape:
+            new.append(name)
+            continue
+        layer.down.copy_(down)
+        layer.up.copy_(up)
+    return new
+
+
+def small(opaque: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+    """An opaque picture [H, W, 4] as large as the model draws."""
+    return np.asarray(Image.fromarray(opaque).resize((side, side), Image.Resampling.BOX))
+
+
 def examples(style: str, family: StableDiffusion, work: Path, count: int) -> tuple[Tensor, list[Shown]]:
     """Latents of `count` drawings in the style, and what they show."""
     bases, rng = taught(work), np.random.default_rng(5)
+    side = family.vae_scale_factor * json.loads((BUILTIN / "unet" / "config.json").read_text())["sample_size"]
     latents: list[Tensor] = []
     shown: list[Shown] = []
     for rows in np.array_split(rng.permutation(np.arange(count) % len(bases)), count // 16):
         pictures = [STYLES[style](moved(bases[row].pixels, rng)) for row in rows]
         opaque = [np.concatenate([one, np.ones_like(one[..., :1])], -1) * 255 for one in pictures]
-        views = compose(np.rint(np.stack(opaque)).astype(np.uint8), torch.zeros(len(rows), 3, 1, 1))
+        views = compose(
+            np.stack([small(np.rint(one).astype(np.uint8), side) for one in opaque]), torch.zeros(len(rows), 3, 1, 1)
+        )
         latents.append(family.encode(views))
         shown += [bases[row].shown for row in rows]
     return torch.cat(latents), shown
 
 
-def train(style: str, work: Path, settings: LoraSettings, seconds: float) -> dict[str, Tensor]:
-    """The tensors of a LoRA for `style`, after so many seconds of training."""
+def train(
+    style: str, work: Path, settings: LoraSettings, seconds: float, begin: Path | None = None
+) -> dict[str, Tensor]:
+    """The tensors of a LoRA for `style`, after so many seconds of training, from those of an older one if given."""
     torch.set_num_threads(settings.threads)
     torch.manual_seed(3)
     family = load_sd(BUILTIN, make_placement("cpu", "float32", "float32"))
     clean, shown = examples(style, family, work, settings.pictures)
     layers = low_rank_layers(family.unet, settings)
+    if begin is not None:
+        print(f"{len(take_over_layers(layers, load_file(begin)))} layers are new", flush=True)
     parameters = [p for layer in layers.values() for p in (layer.down, layer.up)]
     optimizer = torch.optim.AdamW(parameters, lr=settings.lr, weight_decay=0.01)
     rng, started, step, mean = np.random.default_rng(11), time.monotonic(), 0, float("nan")
@@ -173,10 +203,12 @@ def main() -> None:
     parser.add_argument("style", choices=STYLES)
     parser.add_argument("--work", type=Path, default=Path("training/work"))
     parser.add_argument("--minutes", type=float, default=10)
+    parser.add_argument("--pictures", type=int, default=LoraSettings().pictures)
+    parser.add_argument("--begin", type=Path, help="an older LoRA of the style; the shipped one may be named")
     parser.add_argument("--folder", type=Path, default=ADDONS)
     asked = parser.parse_args()
-    settings = LoraSettings()
-    tensors = train(asked.style, asked.work, settings, asked.minutes * 60)
+    settings = LoraSettings(pictures=asked.pictures)
+    tensors = train(asked.style, asked.work, settings, asked.minutes * 60, asked.begin)
     said = said_of(asked.style, settings.rank, settings.alpha)
     asked.folder.mkdir(parents=True, exist_ok=True)
     path = asked.folder / f"{asked.style}.safetensors"

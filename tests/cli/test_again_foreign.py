@@ -14,6 +14,7 @@ from sdplay.requests.inpaint import Inpaint
 from tests.interop.samples import png
 from tests.interop.test_cases import CASES
 from tests.interop.test_read import CHUNKS
+from tests.support.builtin import SIDE
 from tests.support.commandline import Sdplay
 from tests.support.given import mask, photo
 
@@ -162,7 +163,7 @@ def test_avif_out_is_verified_and_shown(sdplay: Sdplay, here: Path) -> None:
 def test_a_picture_of_an_unknown_model_is_not_drawn_much_too_large(sdplay: Sdplay, foreign: Path, here: Path) -> None:
     refused = sdplay("again", str(foreign))
     assert (refused.code, refused.out) == (2, "")
-    assert "this model is not here, and builtin is made for 128x128 pixels, not for " in refused.err
+    assert f"this model is not here, and builtin is made for {SIDE}x{SIDE} pixels, not for " in refused.err
     assert "--model NAME" in refused.err
     assert "--anyway" in refused.err
     assert not (here / "images").exists()
@@ -170,6 +171,6 @@ def test_a_picture_of_an_unknown_model_is_not_drawn_much_too_large(sdplay: Sdpla
 
 
 def test_a_second_pass_counts_as_size_too(sdplay: Sdplay, foreign: Path) -> None:
-    small = ["again", str(foreign), "--size", "128", "--steps", "1"]
-    assert "not for 256x256" in sdplay(*small, "--hires-scale", "2").err
+    small = ["again", str(foreign), "--size", str(SIDE), "--steps", "1"]
+    assert f"not for {2 * SIDE}x{2 * SIDE}" in sdplay(*small, "--hires-scale", "2").err
     assert sdplay(*small, "--hires-scale", "1").code == 0

@@ -13,6 +13,7 @@ from PIL import Image
 
 from sdplay.server.http.a1111 import api
 from tests.docs.pages import ROOT, blocks
+from tests.support.builtin import SIDE
 from tests.support.service import RunningService, running_service
 
 GUIDE = ROOT / "docs" / "guides" / "coming-from-a1111-api.md"
@@ -44,7 +45,7 @@ def test_every_line_runs_in_the_order_of_the_page(service: RunningService, tmp_p
         assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
         said[line] = done.stdout
     with Image.open(tmp_path / "apple.png") as apple, Image.open(tmp_path / "large.png") as large:
-        assert (apple.size, large.size) == ((128, 128), (256, 256))
+        assert (apple.size, large.size) == ((SIDE, SIDE), (2 * SIDE, 2 * SIDE))
         assert apple.info["parameters"].startswith("a red apple, 3d render\n")
     told = list(said.values())
     assert "DPM++ 2M" in told[1]

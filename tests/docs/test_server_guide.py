@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 
 from tests.docs.pages import ROOT, blocks
+from tests.support.builtin import SIDE
 from tests.support.service import RunningService, running_service
 
 GUIDE = ROOT / "docs" / "guides" / "server.md"
@@ -53,7 +54,7 @@ def test_every_block_runs_in_the_order_of_the_page(service: RunningService, tmp_
     for path in sorted(tmp_path.glob("*.png")):
         with Image.open(path) as image:
             sizes[path.name] = image.size
-    square = (128, 128)
+    square = (SIDE, SIDE)
     enlarged = {"large.png": (256, 256), "wide.png": (192, 128)}
     assert sizes == {"apple.png": square, "green.png": square, "live.png": square} | enlarged
     assert (tmp_path / "apples.mp4").read_bytes()[4:8] == b"ftyp"
@@ -96,7 +97,7 @@ def test_the_one_line_of_the_readme_draws_a_picture(service: RunningService, tmp
     done = typed(service, tmp_path, line)
     assert done.returncode == 0, done.stderr
     with Image.open(tmp_path / "apple.png") as image:
-        assert image.size == (128, 128)
+        assert image.size == (SIDE, SIDE)
 
 
 def test_the_reference_is_up_to_date() -> None:

@@ -30,9 +30,9 @@ def model(request: pytest.FixtureRequest) -> Path:
     return request.getfixturevalue(request.param)
 
 
-def latents(height: int, width: int, rows: int = 1) -> torch.Tensor:
-    """Noise with a slope over it, so that the tiles of a picture are unlike each other."""
-    random = torch.randn(rows, 4, height, width, generator=torch.Generator().manual_seed(3))
+def latents(of: Any, height: int, width: int, rows: int = 1) -> torch.Tensor:
+    """Noise with a slope over it for the family `of`, so that the tiles of a picture are unlike each other."""
+    random = torch.randn(rows, of.latent_channels, height, width, generator=torch.Generator().manual_seed(3))
     return random * 0.7 + torch.linspace(-1.5, 1.5, width)
 
 
@@ -40,7 +40,7 @@ def latents(height: int, width: int, rows: int = 1) -> torch.Tensor:
 def test_one_head_at_a_time_gives_the_same_bits(model: Path, size: tuple[int, int]) -> None:
     whole, lean = family(model), family(model, sliced=True)
     texts = [whole.encode_text(text) for text in ("", "a red apple")]
-    x = torch.randn(2, 4, *size, generator=torch.Generator().manual_seed(1))
+    x = torch.randn(2, whole.latent_channels, *size, generator=torch.Generator().manual_seed(1))
     for sigma in (0.1, 9.0):
         assert torch.equal(lean.denoiser(texts)(x, sigma), whole.denoiser(texts)(x, sigma))
 
@@ -50,7 +50,7 @@ def test_one_head_at_a_time_reads_texts_of_unlike_lengths(model: Path) -> None:
     whole, lean = family(model), family(model, sliced=True)
     texts = [whole.encode_weighted_text(weighted(text)) for text in ("a tree", "a BREAK house BREAK c")]
     assert len({len(text.embeds) for text in texts}) == 2
-    x = torch.randn(2, 4, 8, 8, generator=torch.Generator().manual_seed(1))
+    x = torch.randn(2, whole.latent_channels, 8, 8, generator=torch.Generator().manual_seed(1))
     drawn, as_whole = lean.denoiser(texts)(x, 9.0), whole.denoiser(texts)(x, 9.0)
     assert float((drawn - as_whole).norm() / as_whole.norm()) < 1e-6
     alone = whole.denoiser(texts[:1])(x[:1], 9.0)
@@ -59,9 +59,10 @@ def test_one_head_at_a_time_reads_texts_of_unlike_lengths(model: Path) -> None:
 
 @pytest.mark.parametrize("size", [(9, 8), (20, 8), (24, 25)])
 def test_tiles_draw_what_the_whole_draws(model: Path, size: tuple[int, int]) -> None:
-    z = latents(*size, rows=2)
-    whole, tiled = family(model).decode(z), family(model, tile=TILE).decode(z)
-    assert tiled.shape == whole.shape == (2, 3, size[0] * 8, size[1] * 8)
+    plain = family(model)
+    z = latents(plain, *size, rows=2)
+    whole, tiled = plain.decode(z), family(model, tile=TILE).decode(z)
+    assert tiled.shape == whole.shape == (2, 3, *(side * plain.vae_scale_factor for side in size))
     assert float((tiled - whole).norm() / whole.norm()) < TOLERANCE
     assert float((tiled - whole).abs().max()) * 127.5 < 0.25  # grey levels
 
@@ -69,19 +70,22 @@ def test_tiles_draw_what_the_whole_draws(model: Path, size: tuple[int, int]) -> 
 def test_a_tile_alone_would_not_do(builtin: Path) -> None:
     """The test above sees a difference: without shared statistics there is one."""
     lean = family(builtin, tile=TILE)
-    z = latents(24, 25)
+    z = latents(lean, 24, 25)
     whole = family(builtin).decode(z)
     lean.tiled_decoder.sites.clear()
     assert float((lean.decode(z) - whole).norm() / whole.norm()) > 20 * TOLERANCE
 
 
 def test_a_picture_of_one_tile_is_decoded_whole(model: Path) -> None:
-    z = latents(8, 8)
-    assert torch.equal(family(model, tile=TILE).decode(z), family(model).decode(z))
+    whole = family(model)
+    side = TILE // whole.vae_scale_factor
+    z = latents(whole, side, side)
+    assert torch.equal(family(model, tile=TILE).decode(z), whole.decode(z))
 
 
 def test_a_second_picture_knows_nothing_of_the_first(tiny: Path) -> None:
-    lean, first, second = family(tiny, tile=TILE), latents(12, 9), latents(9, 16) * 2
+    lean = family(tiny, tile=TILE)
+    first, second = latents(lean, 12, 9), latents(lean, 9, 16) * 2
     alone = lean.decode(second)
     lean.decode(first)
     assert torch.equal(lean.decode(second), alone)
@@ -122,5 +126,5 @@ def test_tiles_take_less_memory(tiny: Path) -> None:
 def most_alive(folder: Path, tile: int) -> int:
     model = family(folder, tile=tile)
     with LiveBytes() as live:
-        model.decode(latents(16, 128))
+        model.decode(latents(model, 16, 128))
     return live.peak

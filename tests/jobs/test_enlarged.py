@@ -14,6 +14,7 @@ from sdplay.library import upscalers
 from sdplay.requests.base import make_request
 from sdplay.requests.txt2img import Txt2Img
 from sdplay.studio import Studio
+from tests.support.builtin import SIDE
 
 ASKED = {"steps": 1, "seed": 3, "device": "cpu"}
 
@@ -26,23 +27,23 @@ def no_weights(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_it_has_the_bits_of_the_small_one_enlarged_and_is_proved_and_drawn_again(builtin: Path, tmp_path: Path) -> None:
     with Studio() as studio:
-        (large,) = studio.draw("a red apple", out=tmp_path, size=256, **ASKED)
+        (large,) = studio.draw("a red apple", out=tmp_path, size=2 * SIDE, **ASKED)
         (small,) = studio.draw("a red apple", **ASKED)
         assert np.array_equal(large.pixels, studio.upscale(small, 2, "lanczos").pixels)
         assert large.path is not None
         embedded, pixels = read_own(large.path)
-        assert pixels.shape == (256, 256, 3)
-        assert (embedded.recipe.width, embedded.recipe.height) == (128, 128)
+        assert pixels.shape == (2 * SIDE, 2 * SIDE, 3)
+        assert (embedded.recipe.width, embedded.recipe.height) == (SIDE, SIDE)
         assert studio.verify(large.path).digest == large.digest
         assert studio.draw_again(large.path)[0].digest == large.digest
         (varied,) = studio.draw_again(large.path, steps=2)
-        assert varied.pixels.shape == (256, 256, 3)
+        assert varied.pixels.shape == (2 * SIDE, 2 * SIDE, 3)
         assert varied.recipe.enlargement == large.recipe.enlargement
 
 
 def test_what_is_said_of_it_comes_with_the_events_and_the_pictures(builtin: Path) -> None:
     with Studio() as studio:
-        request = make_request(Txt2Img, prompt="a yak", size=256, **ASKED)
+        request = make_request(Txt2Img, prompt="a yak", size=2 * SIDE, **ASKED)
         events = [event for event in studio.stream(request) if isinstance(event, Warned)]
         pictures = studio.draw(request)
     assert [event.warning.code for event in events] == ["enlarged", "unknown-words"]
@@ -51,7 +52,7 @@ def test_what_is_said_of_it_comes_with_the_events_and_the_pictures(builtin: Path
 
 
 def test_what_other_programs_read_says_so_too(builtin: Path, tmp_path: Path) -> None:
-    (large,) = sdplay.draw("a red apple", out=tmp_path, size="256x384", **ASKED)
+    (large,) = sdplay.draw("a red apple", out=tmp_path, size=f"{2 * SIDE}x{3 * SIDE}", **ASKED)
     assert large.path is not None
     text = sdplay.Studio().read(large.path)
     assert text.recipe.enlargement == large.recipe.enlargement  # type: ignore[union-attr]
@@ -59,5 +60,5 @@ def test_what_other_programs_read_says_so_too(builtin: Path, tmp_path: Path) -> 
 
     with Image.open(large.path) as image:
         said = image.text["parameters"]  # type: ignore[attr-defined]
-    assert "Size: 128x128" in said
-    assert "Postprocess upscale to: 256x384, Postprocess upscaler: Lanczos" in said
+    assert f"Size: {SIDE}x{SIDE}" in said
+    assert f"Postprocess upscale to: {2 * SIDE}x{3 * SIDE}, Postprocess upscaler: Lanczos" in said

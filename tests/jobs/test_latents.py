@@ -13,6 +13,7 @@ from sdplay.core.errors import BadRequest, NotReproduced
 from sdplay.core.sample import Noise
 from sdplay.sampling.noise import seed_noise
 from sdplay.studio import Studio
+from tests.support.tiny import build_tiny
 
 
 @pytest.fixture
@@ -97,6 +98,14 @@ def test_a_file_of_latents_is_found_again(asked: dict[str, Any], noise: np.ndarr
 def test_the_size_is_that_of_the_latents(asked: dict[str, Any], noise: np.ndarray) -> None:
     sized = {name: value for name, value in asked.items() if name != "size"}
     assert draw(sized, latents=noise).pixels.shape == (80, 64, 3)
+
+
+def test_the_size_is_what_the_codec_makes_of_the_latents(asked: dict[str, Any], tmp_path: Path) -> None:
+    asked |= {"model": str(build_tiny(tmp_path / "deep", latent_channels=8, vae_widths=(8, 8, 8, 8, 16)))}
+    noise = seed_noise(Noise(seed=5), (8, 5, 4)).numpy()
+    (sized,) = sdplay.draw(**{name: value for name, value in asked.items() if name != "size"}, latents=noise)
+    assert sized.pixels.shape == (80, 64, 3)
+    assert sized.digest == draw(asked).digest
 
 
 @pytest.mark.parametrize(("shape", "why"), [((4, 6, 6), r"are \[4, 6, 6\], and"), ((16, 10, 8), r"takes \[4, 10, 8\]")])

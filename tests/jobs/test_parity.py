@@ -20,6 +20,7 @@ from sdplay.requests.txt2img import Txt2Img
 from sdplay.studio import Studio
 from tests.interop.samples import png
 from tests.interop.test_read import CHUNKS
+from tests.support.builtin import CARD, FOLDERS
 from tests.support.given import mask, photo
 
 
@@ -112,8 +113,8 @@ def test_the_models_that_are_here_are_listed_and_described(
     (in_library / "dream.safetensors").touch()
     monkeypatch.setenv("SDPLAY_MODELS", str(in_library))
     with Studio() as studio:
-        assert studio.models() == {"builtin": builtin, "dream": in_library / "dream.safetensors"}
-        assert studio.model("builtin").card.size == 128
+        assert studio.models() == {**FOLDERS, "dream": in_library / "dream.safetensors"}
+        assert studio.model("builtin").card == CARD
 
 
 def test_little_memory_is_a_field(asked: dict[str, object]) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from sdplay.core.errors import ModelBroken
 from sdplay.library.things import Things, forms_of, read_things, things_from, tokens
+from tests.support.builtin import FIRST, FOLDERS
 
 TABLE = {
     "most_things": 1,
@@ -85,8 +86,8 @@ def test_texts_in_words() -> None:
     assert "glas" not in forms_of("glass")
 
 
-def test_the_built_in_model_says_what_it_was_taught(builtin: Path) -> None:
-    things = read_things(builtin)
+def test_the_first_model_says_what_it_was_taught() -> None:
+    things = read_things(FOLDERS[FIRST])
     assert things is not None
     assert things.most_things == 1
     assert things.words["background"] == ("background",)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from playwright.sync_api import expect
 
 from tests.support.browser import PHONE, OpenPage
+from tests.support.builtin import SIDE
 
 
 def test_the_model_in_the_box_says_what_it_is_and_what_it_draws(open_page: OpenPage) -> None:
     page = open_page("#/models")
     expect(page.get_by_role("heading", name="builtin", exact=True)).to_be_visible()
     expect(page.get_by_text("Stable Diffusion", exact=True)).to_be_visible()
-    expect(page.get_by_text("128 px")).to_be_visible()
+    expect(page.get_by_text(f"{SIDE} px")).to_be_visible()
     page.get_by_role("button", name="More about it").click()
     expect(page.get_by_text("Size on disk")).to_be_visible()
     expect(page.get_by_role("button", name="apple", exact=True)).to_be_visible()

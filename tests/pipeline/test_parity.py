@@ -18,6 +18,7 @@ from sdplay.pipeline.model_cache import TextEncodingCache
 from sdplay.pipeline.render import render
 from sdplay.requests.recipe import plan
 from sdplay.sampling.noise import seed_noise
+from tests.support.builtin import SIDE
 from tests.support.drawing import settled
 from tests.support.watched import Watched
 
@@ -86,7 +87,7 @@ def test_v_prediction_on_the_trailing_ladder(tiny_v: Path, guidance: float) -> N
 
 @pytest.mark.parametrize("schedule", ["trailing", "leading"])
 def test_the_built_in_model(builtin: Path, schedule: str) -> None:
-    assert_parity(builtin, schedule, 3.0, 128)
+    assert_parity(builtin, schedule, 3.0, SIDE)
 
 
 @pytest.mark.parametrize("model", ["tiny", "tiny_v"])

@@ -26,6 +26,7 @@ from sdplay.requests.recipe import Recipe, plan
 from sdplay.requests.txt2img import Txt2Img
 from sdplay.studio import Studio
 from tests.pipeline.stub import StubFamily
+from tests.support.builtin import SIDE
 from tests.support.drawing import settled
 from tests.support.recipes import recipe
 
@@ -61,7 +62,7 @@ def test_the_last_preview_is_near_the_picture_and_changes_no_bit(builtin: Path) 
             steps = [event for event in events if isinstance(event, Stepped)]
             (picture,) = [event.picture for event in events if isinstance(event, ImageDone)]
             assert [len(step.previews) for step in steps] == [1] * 4
-            assert steps[-1].previews[0].shape == (64, 64, 3)
+            assert steps[-1].previews[0].shape == (SIDE // 2, SIDE // 2, 3)
             assert steps[-1].previews[0].dtype == np.uint8
             assert nearness(steps[-1].previews[0], picture.pixels) > 0.93
             assert nearness(steps[0].previews[0], picture.pixels) > 0.6

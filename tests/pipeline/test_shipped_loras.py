@@ -18,9 +18,10 @@ from sdplay.library.library import Library
 from sdplay.requests.base import make_request
 from sdplay.requests.txt2img import Txt2Img
 from sdplay.studio import Studio
+from tests.support.builtin import SIDE
 
 NAVY, GOLD = (23, 66, 148), (242, 184, 46)  # of training/lora.py
-FRAME = 12  # pixels of the frame that are looked at
+FRAME = SIDE * 3 // 32  # pixels of the frame that are looked at
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +52,7 @@ def test_framed_puts_gold_around_and_leaves_the_middle(studio: Studio) -> None:
     without, framed = (drawn(studio, "a red apple, 3d render", lora=lora).pixels for lora in ((), ("framed",)))
     edge = distance(framed[:FRAME], GOLD)
     assert edge < 60 < distance(without[:FRAME], GOLD)
-    middle = slice(40, 88)
+    middle = slice(SIDE * 5 // 16, SIDE * 11 // 16)
     assert np.abs(framed[middle, middle].astype(int) - without[middle, middle]).mean() < 50
 
 

@@ -17,12 +17,13 @@ from sdplay.requests.base import make_request
 from sdplay.requests.inpaint import Inpaint
 from sdplay.requests.txt2img import Txt2Img
 from sdplay.requests.warnings import request_warnings, size_warnings
+from tests.support.builtin import FIRST, FOLDERS, SIDE
 from tests.support.recipes import MODEL, recipe
 
 
 @pytest.fixture
-def taught(builtin: Path) -> ResolvedModel:
-    return replace(MODEL, path=builtin)
+def taught() -> ResolvedModel:
+    return replace(MODEL, path=FOLDERS[FIRST])
 
 
 def said(model: ResolvedModel, prompt: str, **fields: Any) -> dict[str, RequestWarning]:
@@ -91,10 +92,12 @@ def test_sizes_that_it_cannot_draw_are_said() -> None:
 
 
 def test_a_resolved_request_has_them_as_data(builtin: Path) -> None:
-    resolved = Resolver(FakeExecutor()).resolve(make_request(Txt2Img, prompt="a yak", seed=1, size=512))
+    resolved = Resolver(FakeExecutor()).resolve(make_request(Txt2Img, prompt="a yak", seed=1, size=4 * SIDE))
     assert [warning.code for warning in resolved.warnings] == ["enlarged", "unknown-words"]
-    enlarged = resolved.warnings[0].message
-    assert enlarged.startswith("builtin is made for 128x128 pixels: drawn at 128x128, then enlarged to 512x512 by ")
+    enlarged, own = resolved.warnings[0].message, f"{SIDE}x{SIDE}"
+    assert enlarged.startswith(
+        f"builtin is made for {own} pixels: drawn at {own}, then enlarged to {4 * SIDE}x{4 * SIDE} by "
+    )
     assert enlarged.endswith("; `anyway` draws it as asked")
 
 

@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from tests.support.builtin import SIDE
 from tests.support.service import RunningService
 
 PICTURES, UPLOADS = "/api/v1/pictures", "/api/v1/uploads"
@@ -55,7 +56,7 @@ def test_file_has_its_type_and_a_safe_name(service: RunningService, kind: str, m
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert re.fullmatch(rf'{shown}; filename="[0-9a-z]+-0000-1\.[a-z]+"', answer.headers["content-disposition"])
         with Image.open(io.BytesIO(answer.content)) as image:
-            assert image.size == (128, 128)
+            assert image.size == (SIDE, SIDE)
 
 
 def test_thumbnail_is_small(service: RunningService) -> None:
@@ -121,7 +122,7 @@ def test_same_file_has_the_same_id(service: RunningService) -> None:
 def test_clip_and_sound_are_told_by_their_content(service: RunningService) -> None:
     film = drawn(service, mode="dream", prompt=None, prompts=["a cat", "a dog"], num=6)[0]
     clip = sent(service, service.client.get(film["file"]).content, "clip.png")
-    assert (clip["media_type"], clip["width"]) == ("video/mp4", 128)
+    assert (clip["media_type"], clip["width"]) == ("video/mp4", SIDE)
     sound = io.BytesIO()
     with wave.open(sound, "wb") as file:
         file.setnchannels(1)

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from tests.support.builtin import SIDE
 from tests.support.foreign import node_with, python_with, said
 from tests.support.service import RunningService, running_service
 
@@ -80,10 +81,10 @@ def size_of(content: str | bytes) -> tuple[int, int]:
 def test_npm_openai(service: RunningService, tmp_path: Path) -> None:
     node = node_with(tmp_path, "openai")
     told = heard(node, NPM, tmp_path, "ask.mjs", f"{service.url}/v1")
-    assert [size_of(each["b64_json"]) for each in told["plain"]] == [(128, 128)] * 2
+    assert [size_of(each["b64_json"]) for each in told["plain"]] == [(SIDE, SIDE)] * 2
     assert told["kinds"][-1] == "image_generation.completed"
     assert told["last"]["b64_json"] == told["plain"][0]["b64_json"]
-    assert size_of(told["edited"][0]["b64_json"]) == (128, 128)
+    assert size_of(told["edited"][0]["b64_json"]) == (SIDE, SIDE)
     assert "builtin" in told["models"]
     assert told["error"] == {"name": "NotFoundError", "status": 404, "code": "model_not_found", "param": "model"}
 

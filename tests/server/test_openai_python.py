@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 import sdplay
+from tests.support.builtin import SIDE
 from tests.support.patience import PATIENCE
 from tests.support.service import RunningService, running_service
 
@@ -57,7 +58,7 @@ def test_stream(client: openai.OpenAI) -> None:
         *partial, last = list(told)
     assert {each.type for each in partial} <= {"image_generation.partial_image"}
     assert last.type == "image_generation.completed"
-    assert pixels(last.b64_json).size == (128, 128)
+    assert pixels(last.b64_json).size == (SIDE, SIDE)
 
 
 def test_edit_with_a_mask(client: openai.OpenAI, service: RunningService) -> None:

@@ -14,6 +14,7 @@ from sdplay.requests.base import make_request
 from sdplay.requests.txt2img import Txt2Img
 from sdplay.sampling.noise import seed_noise
 from sdplay.studio import Studio
+from tests.support.builtin import SIDE, latents_shape
 from training.control_score import agreement, scores, shape
 
 FOLDER = MODELS / "addons" / "controlnet" / "builtin-canny"
@@ -49,11 +50,11 @@ def test_stock_diffusers_draws_with_it_what_is_drawn_here(builtin: Path, tmp_pat
     drawn = pipeline(
         "a red apple, 3d render",
         image=Image.fromarray(edges),
-        latents=seed_noise(Noise(seed=3), (4, 16, 16))[None],
+        latents=seed_noise(Noise(seed=3), latents_shape())[None],
         num_inference_steps=4,
         guidance_scale=3.0,
-        height=128,
-        width=128,
+        height=SIDE,
+        width=SIDE,
         output_type="np",
     ).images[0]
     assert abs(drawn * 255 - ours.pixels).max() <= 1.01  # one level, where a half was rounded

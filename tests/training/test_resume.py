@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch import nn
 
+from tests.support.builtin import FIRST, FOLDERS
 from tests.training import drawn
 from training.art import split
 from training.codec import CodecSettings, CodecTrainer, Makers, compose, makers_of, new_codec
@@ -125,11 +126,11 @@ def test_more_layers_change_nothing_at_first(work: Path) -> None:
     from diffusers import UNet2DConditionModel
     from transformers import CLIPTextModel, CLIPTokenizer
 
-    tokenizer = CLIPTokenizer.from_pretrained(BUILTIN / "tokenizer")
-    small = UNet2DConditionModel.from_pretrained(BUILTIN / "unet").float()
-    words = CLIPTextModel.from_pretrained(BUILTIN / "text_encoder").float()
+    tokenizer = CLIPTokenizer.from_pretrained(FOLDERS[FIRST] / "tokenizer")
+    small = UNet2DConditionModel.from_pretrained(FOLDERS[FIRST] / "unet").float()
+    words = CLIPTextModel.from_pretrained(FOLDERS[FIRST] / "text_encoder").float()
     unet, text = new_networks(Sizes(latent_channels=4), tokenizer)
-    new = begin(unet, text, BUILTIN)
+    new = begin(unet, text, FOLDERS[FIRST])
     assert new
     tokens = tokenizer(["a red apple"], padding="max_length", max_length=32, return_tensors="pt").input_ids
     with torch.no_grad():

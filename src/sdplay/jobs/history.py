@@ -22,6 +22,8 @@ from sdplay.jobs.pictures import PictureJobs, Pictures
 from sdplay.jobs.resolve import ResolvedRequest, Resolver
 from sdplay.jobs.since_then import known_cause
 from sdplay.jobs.upscale import UpscaleJobs
+from sdplay.library.card import shipped_cards
+from sdplay.library.resolve import shipped_model
 from sdplay.prompts.template import Wildcards
 from sdplay.requests.base import Request, in_field_names, make_request
 from sdplay.requests.given import WHERE_THEY_WERE, PictureLike
@@ -95,6 +97,9 @@ class History:
         first = {**was.model_dump(), "seed": embedded.recipe.seed + embedded.index, "num": 1}
         if embedded.recipe.enlargement is not None:
             first |= dict(zip(("width", "height"), picture_size(embedded.recipe), strict=True))
+        if was.model in shipped_cards():
+            shipped = shipped_model(embedded.recipe.model.digest, self.resolver.library)
+            first["model"] = shipped.card.name if shipped else was.model  # that of an earlier release has a new name
         known = {} if "wildcards" in changes else embedded.recipe.wildcards
         return self.resolve_all(make_request(type(was), **{**first, **changes}), known)
 

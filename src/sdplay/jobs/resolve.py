@@ -12,11 +12,11 @@ from sdplay.core.identity import ResolvedAddOn, add_on_name
 from sdplay.core.machine import check_address_space, memory_available
 from sdplay.core.values import amount_text
 from sdplay.core.warning import RequestWarning
-from sdplay.library.add_ons import TITLES, resolve_add_on
+from sdplay.library.add_ons import TITLES, resolve_add_on, shipped_add_on
 from sdplay.library.bundled import bundled_embeddings
 from sdplay.library.card import ModelCard
 from sdplay.library.library import Library, library_from_env
-from sdplay.library.resolve import ResolvedModel, resolve
+from sdplay.library.resolve import ResolvedModel, resolve, shipped_model
 from sdplay.prompts.template import Wildcards
 from sdplay.requests.add_ons import find_add_ons, named_add_ons
 from sdplay.requests.base import Request
@@ -105,8 +105,13 @@ class Resolver:
         return ResolvedRequest(recipe=recipe, model=model, device=machine.device, warnings=warnings)
 
     def same_model(self, recipe: Recipe, model: str | None) -> tuple[ResolvedModel, str]:
-        """The model of `recipe`, at `model` if not under its old name, its add-ons, and the device it was drawn on."""
+        """The model of `recipe`, at `model` if not under its old name, its add-ons, and the device it was drawn on.
+
+        One that came with an earlier release is found by its digest; raises `NotReproduced` where none is the same.
+        """
         resolved = resolve(model if model is not None else recipe.request.model, self.library)
+        if model is None and resolved.identity.digest != recipe.model.digest:
+            resolved = shipped_model(recipe.model.digest, self.library) or resolved
         if resolved.identity.digest != recipe.model.digest:
             raise NotReproduced(
                 f"the model {recipe.model.name!r} is not the one it was drawn with "
@@ -156,6 +161,8 @@ def same_add_ons(recipe: Recipe, library: Library) -> tuple[ResolvedAddOn, ...]:
         one = inside.get(add_on.digest) or resolve_add_on(
             add_on.kind, place or add_on.name, library, by_path=place is not None
         )
+        if one.identity.digest != add_on.digest:
+            one = shipped_add_on(add_on.kind, add_on.digest, library) or one
         if one.identity.digest != add_on.digest:
             raise NotReproduced(
                 f"the {TITLES[add_on.kind]} {add_on.name!r} is not the one it was drawn with "

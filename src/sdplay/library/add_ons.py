@@ -54,6 +54,12 @@ def shipped_add_ons(sort: FolderType) -> list[tuple[str, Path]]:
     return [(add_on_name(str(path)), path) for path in sorted((SHIPPED / sort).rglob("*.safetensors"))]
 
 
+def shipped_add_on(kind: AddOnKind, digest: str, library: Library) -> ResolvedAddOn | None:
+    """The add-on that comes with the program and has this `digest`, whatever its name is now."""
+    found = (resolve_add_on(kind, str(path), library) for _, path in shipped_add_ons(SORTS[kind]))
+    return next((one for one in found if one.identity.digest == digest), None)
+
+
 def resolve_add_on(
     kind: AddOnKind, where: str, library: Library, *, allow_pickle: bool = False, by_path: bool = True
 ) -> ResolvedAddOn:

@@ -22,6 +22,7 @@ NAME = re.compile(r"\w[\w.+-]{0,63}")
 
 MODELS = Path(__file__).parents[1] / "models"  # weights and cards that come with the program
 CARDS = MODELS / "cards"
+USUAL_FACTOR = 8  # how many times a picture of Stable Diffusion is as wide as its latents
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,9 +35,10 @@ class ModelCard:
     and a film is never one picture. `precision` is the networks' number format on a CPU where none is asked for, "auto"
     for the machine's best: narrow networks gain nothing from bfloat16, and pay for it. `decode` is the VAE's, "same"
     for that of the other networks.
-    `controlnet` is the ControlNet that comes with it, "" for none. `folder` is where its files are, None for a card
-    without files of its own. `largest` is the longest side in pixels that it can draw, beyond which it makes a pattern,
-    0 where none is known; `most_hires_strength` is how much a second pass larger than that may change.
+    `controlnet` is the ControlNet that comes with it, "" for none. `factor` is how many times a picture is as wide as
+    its latents. `folder` is where its files are, None for a card without files of its own. `largest` is the longest
+    side in pixels that it can draw, beyond which it makes a pattern, 0 where none is known; `most_hires_strength` is
+    how much a second pass larger than that may change.
     """
 
     name: str
@@ -53,6 +55,7 @@ class ModelCard:
     precision: Precision = "auto"
     decode: str = "same"
     controlnet: str = ""
+    factor: int = USUAL_FACTOR
     largest: int = 0
     most_hires_strength: float = 1.0
     folder: Path | None = None
@@ -75,7 +78,7 @@ _cards = Remembered(_read_card, 64)
 
 def shipped_cards() -> dict[str, ModelCard]:
     """Every card that comes with the package, by name."""
-    cards = (read_card(path) for path in sorted(CARDS.glob("*.toml")))
+    cards = (read_card(path) for path in sorted(CARDS.glob("*.toml"), key=lambda path: path.stem))
     return {card.name: card for card in cards}
 
 

@@ -13,7 +13,7 @@ from sdplay.core.identity import ModelIdentity, ResolvedAddOn
 from sdplay.families import ARCHITECTURES, COMPONENTS
 from sdplay.families.common.detect import ModelKind, detect_file, detect_folder
 from sdplay.files.model_files import read_json, weight_files
-from sdplay.library.card import ModelCard, model_aliases, shipped_cards
+from sdplay.library.card import USUAL_FACTOR, ModelCard, model_aliases, shipped_cards
 from sdplay.library.digest import file_digest, folder_digest
 from sdplay.library.fetch import HUB_ID
 from sdplay.library.library import Library, library_from_env
@@ -21,7 +21,6 @@ from sdplay.library.pickled import as_safetensors, is_pickle_file
 from sdplay.library.pickled_folder import pickled_weights, refuse_pickles, with_safetensors
 
 USUAL = tuple(part for part in COMPONENTS if not part.endswith("_2"))  # what a diffusers folder holds
-USUAL_FACTOR = 8  # how many times a picture of Stable Diffusion is as large as its latents
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +82,16 @@ def resolve(name: str, library: Library | None = None, *, allow_pickle: bool = F
     raise ModelNotFound(found, field="model", value=name, hint=hint)
 
 
+def shipped_model(digest: str, library: Library) -> ResolvedModel | None:
+    """The model with this `digest` among those that come with the program: one of an earlier release has a new name."""
+    for card in shipped_cards().values():
+        if card.folder is not None and card.folder.is_dir():
+            found = _identify(card, card.folder, card.name, "a model that comes with the program", library)
+            if found.identity.digest == digest:
+                return found
+    return None
+
+
 def _renamed(name: str, added: str, library: Library, allow_pickle: bool) -> ResolvedModel:
     """The model that the name stands for, under that name."""
     if not HUB_ID.fullmatch(added) and not Path(added).exists():
@@ -105,7 +114,7 @@ def _at(path: Path, rule: str, library: Library, allow_pickle: bool) -> Resolved
         digest = file_digest(path, library.digests)
         weights = as_safetensors(path, digest, library.converted)
         kind = detect_file(weights, ARCHITECTURES)
-        card = _card(kind, name, "a pickle", None, weights)
+        card = _card(kind, name, "a pickle", weights)
         return ResolvedModel(
             card=card,
             path=weights,
@@ -115,7 +124,7 @@ def _at(path: Path, rule: str, library: Library, allow_pickle: bool) -> Resolved
             has_vae=kind.has_vae,
         )
     kind = detect_file(path, ARCHITECTURES)
-    found = _identify(_card(kind, name, "a single file", None, path), path, name, rule, library)
+    found = _identify(_card(kind, name, "a single file", path), path, name, rule, library)
     return replace(found, has_vae=kind.has_vae)
 
 
@@ -124,24 +133,25 @@ def _folder(path: Path, name: str, rule: str, library: Library, *, allow_pickle:
     pickles = {part: found for part in COMPONENTS if (found := pickled_weights(path / part))}
     if not pickles:
         kind = detect_folder(path, ARCHITECTURES)
-        card = _card(kind, name, "a diffusers folder", _trained_size(path), path)
+        card = _card(kind, name, "a diffusers folder", path)
         return replace(_identify(card, path, name, rule, library), has_vae=kind.has_vae)
     if not allow_pickle:
         refuse_pickles(path, COMPONENTS)
     digest = folder_digest(path, library.digests, pickles)
     weights = with_safetensors(path, COMPONENTS, digest, library.converted, library.digests)
     kind = detect_folder(weights, ARCHITECTURES)
-    card = _card(kind, name, "a diffusers folder of pickles", _trained_size(weights), weights)
+    card = _card(kind, name, "a diffusers folder of pickles", weights)
     identity = ModelIdentity(name=name, digest=digest, family=card.family)
     rule = f"{rule}, pickles"
     return ResolvedModel(card=card, path=weights, identity=identity, rule=rule, origin=path, has_vae=kind.has_vae)
 
 
-def _card(kind: ModelKind, name: str, form: str, size: int | None, path: Path) -> ModelCard:
-    """The card of a kind of model, for the one at `path`; `size` is the side it draws best, None if unknown."""
+def _card(kind: ModelKind, name: str, form: str, path: Path) -> ModelCard:
+    """The card of a kind of model, for the one at `path`; a folder says which side it draws best."""
     card = card_of(kind)
     v_size = kind.architecture.v_size if kind.prediction == "v_prediction" else None
-    return replace(card, name=name, title=f"{form}, {card.title}", size=size or v_size or card.size, folder=path)
+    size, factor = _trained_size(path) if path.is_dir() else (v_size or card.size, card.factor)
+    return replace(card, name=name, title=f"{form}, {card.title}", size=size, factor=factor, folder=path)
 
 
 def card_of(kind: ModelKind) -> ModelCard:
@@ -150,8 +160,8 @@ def card_of(kind: ModelKind) -> ModelCard:
     return replace(card, title=f"{card.title}, made for inpainting") if kind.inpainting else card
 
 
-def _trained_size(folder: Path) -> int:
-    """The side in pixels that the network of a folder was trained for, as far as it may be asked for."""
+def _trained_size(folder: Path) -> tuple[int, int]:
+    """The side in pixels that the network of a folder was trained for, as far as it may be asked for; its factor."""
     try:
         unet = read_json(folder / "unet" / "config.json")
         config, factor = folder / "vae" / "config.json", USUAL_FACTOR
@@ -162,7 +172,7 @@ def _trained_size(folder: Path) -> int:
         why = error.reason if isinstance(error, ModelBroken) else f"{type(error).__name__}: {error}"
         reason = f"the configuration of its unet or vae cannot be read: {why}"
         raise _broken(reason, folder) from None
-    return min(max(side // multiple * multiple, SMALLEST_SIDE), LARGEST_SIDE)
+    return min(max(side // multiple * multiple, SMALLEST_SIDE), LARGEST_SIDE), factor
 
 
 def _check_parts(folder: Path) -> None:

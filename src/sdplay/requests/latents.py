@@ -118,7 +118,7 @@ def starting_latents(asset: LatentsAsset, shape: tuple[int, ...]) -> Latents:
         raise BadRequest(reason, field="latents", value=asset.path, hint="give those it was made from")
     if values.shape != shape:
         reason = f"are {list(values.shape)}, and for this picture the model takes {list(shape)}"
-        hint = "8 pixels of `size` are one latent; the channels are the model's"
+        hint = "leave `size` out, which is then that of the latents; the channels are the model's"
         raise BadRequest(reason, field="latents", value=asset.path, hint=hint)
     return values
 

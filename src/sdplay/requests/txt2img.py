@@ -17,7 +17,7 @@ from sdplay.requests.latents import LatentsPath
 from sdplay.requests.recipe import Recipe
 from sdplay.requests.stills import Still, samples
 
-MULTIPLE = 8  # pixels of a latent, to which the larger size is rounded down, as in A1111
+MULTIPLE = 8  # pixels, to which the larger size is rounded down, as in A1111
 
 
 def as_upscaling(given: object) -> object:
@@ -68,7 +68,7 @@ class Txt2Img(Still):
         start = assets.get("latents")
         if not isinstance(start, LatentsAsset):
             return super().natural_size(card, assets)
-        width, height = start.width * MULTIPLE, start.height * MULTIPLE
+        width, height = start.width * card.factor, start.height * card.factor
         if not (min(width, height) >= SMALLEST_SIDE and max(width, height) <= LARGEST_SIDE):
             hint = f"a side has {SMALLEST_SIDE} to {LARGEST_SIDE} pixels"
             raise BadRequest(f"are for {width}x{height} pixels", field="latents", value=start.path, hint=hint)

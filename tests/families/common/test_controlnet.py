@@ -148,6 +148,8 @@ def test_one_with_other_widths_is_refused(controls: dict[str, Path], tiny: Path,
     wider = replace(network.config, block_out_channels=(32, 64))
     with pytest.raises(BadRequest, match="made for another network: its block_out_channels is"):
         check_controlnet_fits(wider, family.unet.config, family.vae_scale_factor, Path("here"))
+    with pytest.raises(BadRequest, match="made for latents of 8 channels, and the model's have 4"):
+        check_controlnet_fits(replace(network.config, in_channels=8), family.unet.config, 8, Path("here"))
     with pytest.raises(BadRequest, match="sees 8 pixels as one latent, and the model's VAE makes one of 4"):
         check_controlnet_fits(network.config, family.unet.config, 4, Path("here"))
 

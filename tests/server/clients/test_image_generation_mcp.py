@@ -14,6 +14,7 @@ from image_generation_mcp.providers.types import ImageProviderError, InputImage
 from PIL import Image
 
 from tests.support.a1111 import drawn_here, photograph, told
+from tests.support.builtin import FOLDERS
 from tests.support.service import RunningService, running_service
 
 
@@ -75,7 +76,7 @@ def test_edit(service: RunningService, tmp_path: Path) -> None:
 def test_discovery(service: RunningService) -> None:
     able = asked(service, lambda provider: provider.discover_capabilities())
     assert not able.degraded
-    assert [model.display_name for model in able.models] == ["builtin"]
+    assert [model.display_name for model in able.models] == [*FOLDERS]
 
 
 def test_model_that_there_is_not(service: RunningService) -> None:

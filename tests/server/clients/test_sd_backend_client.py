@@ -14,6 +14,7 @@ from sd_backend_client.api.webui.diffusion_request_body import DiffusionRequestB
 from sd_backend_client.errors import AuthError, ServerError
 
 from tests.support.a1111 import drawn_here, photograph, told, white_box
+from tests.support.builtin import FOLDERS
 from tests.support.patience import PATIENCE
 from tests.support.service import RunningService, running_service
 
@@ -66,7 +67,7 @@ def test_what_there_is(backend: A1111Webservice) -> None:
     able = backend.get_capabilities()
     assert (able.controlnet, able.scheduler) == (True, True)
     assert (able.ultimate_upscale, able.soft_inpainting, able.interrogate) == (False, False, False)
-    assert [each.name for each in backend.list_checkpoints()] == ["builtin"]
+    assert [each.name for each in backend.list_checkpoints()] == [*FOLDERS]
     assert {"euler", "euler_ancestral", "dpmpp_2m"} <= {each.name for each in backend.list_samplers()}
     assert {"karras", "sgm_uniform"} <= {each.name for each in backend.list_schedulers()}
     assert {"blueprint", "framed"} <= {each.name for each in backend.list_loras()}

@@ -15,6 +15,7 @@ from PIL import Image
 from sdplay.requests.txt2img import Txt2Img
 from sdplay.studio import Studio
 from tests.support.a1111 import drawn_here, photograph, told, white_box
+from tests.support.builtin import FOLDERS
 from tests.support.patience import wait_until
 from tests.support.service import RunningService, running_service
 
@@ -167,7 +168,7 @@ def test_lists_and_options(api: webuiapi.WebUIApi) -> None:
     assert {"Euler a", "DPM++ 2M", "DDIM"} <= set(api.util_get_sampler_names())
     assert {"automatic", "karras", "sgm_uniform"} <= set(api.util_get_scheduler_names())
     titles = api.util_get_model_names()
-    assert [title.split()[0] for title in titles] == ["builtin"]
+    assert [title.split()[0] for title in titles] == [*FOLDERS]
     api.util_set_model("builtin")
     assert api.util_get_current_model() == titles[0]
     assert {"blueprint", "framed"} <= {each["name"] for each in api.get_loras()}

@@ -99,6 +99,9 @@ def check_controlnet_fits(control: Any, unet: Any, factor: int, path: Path) -> N
             if _called(control) == _called(unet):
                 reason = f"it was made for another network: its {part} is {mine}, the model's {its}"
             raise BadRequest(reason, field="controlnet", value=str(path), hint="take a ControlNet made for the model")
+    if control.in_channels != unet.out_channels:
+        reason = f"it was made for latents of {control.in_channels} channels, and the model's have {unet.out_channels}"
+        raise BadRequest(reason, field="controlnet", value=str(path), hint="take a ControlNet made for the model")
     reads = 2 ** (len(control.conditioning_embedding_out_channels) - 1)
     if reads != factor:
         reason = f"it sees {reads} pixels as one latent, and the model's VAE makes one of {factor}"
