@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import pickle
+import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -32,6 +33,7 @@ from sdplay.tasks import DrawTask, Executor, Task
 AUTO = "auto"
 CONTROL = "control"  # what an actor hears while it draws
 ANSWERS_IN = 60.0  # seconds
+REACHED_IN = 10.0  # seconds
 MOST_DEATHS = 3  # of actors of a slot in a row, before any of them answered
 PREPARING = 8  # workers that are sent files at a time
 START = "on each machine: `ray start`, as `sdplay cluster check --help` says"
@@ -276,6 +278,7 @@ def connected(address: str) -> Any:
     except ImportError as error:
         hint = 'pip install "sdplay[ray]"'
         raise BadRequest("Ray is not installed", field="executor", value="ray", hint=hint) from error
+    check_reached(address)
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "error", "configure_logging": False}
     try:
         ray.init(address=address, namespace="sdplay", ignore_reinit_error=True, **quiet)
@@ -283,6 +286,19 @@ def connected(address: str) -> Any:
         said = " ".join(str(error).split())[:120]
         raise BadRequest(f"no cluster is joined there: {said}", field="address", value=address, hint=START) from error
     return ray
+
+
+def check_reached(address: str) -> None:
+    """Raise `BadRequest` unless something listens at a stated `address`; Ray itself goes on trying for minutes."""
+    stated = os.environ.get("RAY_ADDRESS", AUTO) if address == AUTO else address
+    host, found, port = stated.removeprefix("ray://").rpartition(":")
+    if not (found and port.isdecimal()):
+        return  # "auto", or a form that Ray knows better
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), REACHED_IN).close()
+    except (OSError, OverflowError) as error:
+        said = f"nothing answers there: {getattr(error, 'strerror', None) or error}"
+        raise BadRequest(said, field="address", value=stated, hint=START) from error
 
 
 def slots_of(resources: Mapping[str, float], variables: Mapping[str, str]) -> list[dict[str, float]]:
