@@ -36,7 +36,7 @@ ANSWERS_IN = 60.0  # seconds
 REACHED_IN = 10.0  # seconds
 MOST_DEATHS = 3  # of actors of a slot in a row, before any of them answered
 PREPARING = 8  # workers that are sent files at a time
-START = "on each machine: `ray start`, as `sdplay cluster check --help` says"
+START = "on each machine: `ray start`, as the help of `sdplay cluster check` says"
 
 
 @dataclass(slots=True, eq=False)
