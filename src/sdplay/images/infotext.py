@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sdplay.core.sample import PromptPair
 from sdplay.images.infotext_grammar import NEGATIVE, quoted
+from sdplay.library import upscalers
 from sdplay.prompts.lora_tags import lora_tags, word_pattern
 from sdplay.requests.add_ons import asked_loras
 from sdplay.requests.inpaint import Inpaint
@@ -156,10 +157,8 @@ def enlarged(recipe: Recipe) -> dict[str, object]:
     larger = recipe.enlargement
     if larger is None:
         return {}
-    from sdplay.library.upscalers import UPSCALER_LABELS
-
     size = f"{larger.width}x{larger.height}"
-    return {"Postprocess upscale to": size, "Postprocess upscaler": UPSCALER_LABELS[larger.upscaler]}
+    return {"Postprocess upscale to": size, "Postprocess upscaler": upscalers.UPSCALER_LABELS[larger.upscaler]}
 
 
 def with_asked_loras(recipe: Recipe, prompt: str) -> str:

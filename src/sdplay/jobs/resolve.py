@@ -13,7 +13,6 @@ from sdplay.core.machine import check_address_space, memory_available
 from sdplay.core.values import amount_text
 from sdplay.core.warning import RequestWarning
 from sdplay.library.add_ons import TITLES, resolve_add_on, shipped_add_on
-from sdplay.library.bundled import bundled_embeddings
 from sdplay.library.card import ModelCard
 from sdplay.library.library import Library, library_from_env
 from sdplay.library.resolve import ResolvedModel, resolve, shipped_model
@@ -171,6 +170,8 @@ def same_add_ons(recipe: Recipe, library: Library) -> tuple[ResolvedAddOn, ...]:
             )
         add_ons.append(replace(one, identity=add_on))
         if add_on.kind == "lora":
+            from sdplay.library.bundled import bundled_embeddings
+
             inside |= {one.identity.digest: one for one in bundled_embeddings([add_ons[-1]], library)}
     return tuple(sorted(add_ons, key=lambda one: recipe.add_ons.index(one.identity)))
 

@@ -9,7 +9,6 @@ from typing import Any
 from sdplay.core.errors import BadRequest, UnknownName, shorten
 from sdplay.core.identity import AddOnKind, ResolvedAddOn, add_on_name, without_weights
 from sdplay.library.add_ons import TITLES, in_folder, known_add_ons, resolve_add_on
-from sdplay.library.bundled import bundled_embeddings
 from sdplay.library.library import Library
 from sdplay.prompts.lora_tags import Lora, lora_names, read_lora, stretches, word_pattern
 from sdplay.prompts.template import Wildcards, template
@@ -72,8 +71,13 @@ def _bundled(
     request: Request, wildcards: Wildcards, add_ons: Sequence[ResolvedAddOn], library: Library
 ) -> Iterator[ResolvedAddOn]:
     """The textual inversions inside the LoRAs among `add_ons` that stand in a prompt, but for words that a file has."""
+    loras = [one for one in add_ons if one.identity.kind == "lora"]
+    if not loras:
+        return iter(())
+    from sdplay.library.bundled import bundled_embeddings
+
     known = {one.identity.name.casefold() for one in add_ons if one.identity.kind == "embedding"}
-    inside = bundled_embeddings((one for one in add_ons if one.identity.kind == "lora"), library)
+    inside = bundled_embeddings(loras, library)
     found = {one.identity.name: one for one in inside if one.identity.name.casefold() not in known}
     words = {name for kind, name in mentioned_add_ons(request, wildcards, set(found)) if kind == "embedding"}
     return (found[word] for word in sorted(words))
