@@ -94,8 +94,7 @@ def compute_section(subjects: list[Subject]) -> Section:
         about="Ours as it comes against `StableDiffusionPipeline` in float32: same folder, starting noise, Euler "
         "steps, guidance and threads, all loaded and warm. The line below names the number type of the model in the "
         "box; the SD 1.5 shape runs by OpenVINO where that is installed, in the type that is first in the table of "
-        "engines. "
-        "It has random weights, so its loss compares the arithmetic only.",
+        "engines. It has random weights, so its loss compares the arithmetic only.",
         rows=tuple(rows),
     )
 

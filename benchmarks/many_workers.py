@@ -1,8 +1,8 @@
 """How many workers one driver can keep at work: the real scheduler, journal and film, and workers that only pretend.
 
 Each pretended worker takes `seconds` for a unit and returns a frame. What is measured is the driver: units a second,
-files brought to the disk, bytes that came, memory. `python -m benchmarks.many_workers` prints a table and draws
-docs/pictures/many-workers.svg.
+files brought to the disk, bytes that came, memory. `python -m benchmarks.many_workers` prints a line of JSON for each
+number of workers, length of a unit and size of a frame.
 """
 
 from __future__ import annotations
@@ -54,7 +54,6 @@ class Figures:
     rate: float
     syncs: float  # files and folders brought to the disk, a unit
     received: float  # bytes that came from workers, a unit
-    at_once: int  # bytes on the way or not yet written, at most
     processor: float  # seconds of a core that the driver took, a unit
     memory: int  # bytes, at most
 
@@ -63,7 +62,7 @@ class PretendedCrew:
     """Workers that draw nothing: a clock says when a unit would be done, and a frame made before comes back."""
 
     def __init__(self, workers: int, seconds: float, side: int) -> None:
-        self.received = self.waiting = self.at_once = 0
+        self.received = 0
         self._names, self._seconds = [f"worker {number}" for number in range(workers)], seconds
         self._free_at = dict.fromkeys(self._names, 0.0)
         self._due: list[tuple[float, int, str, Unit]] = []
@@ -135,14 +134,11 @@ def measured(workers: int, seconds: float, side: int, folder: Path) -> Figures:
     with Studio(ClusterExecutor(crew)) as studio:
         request = make_request(Dream, prompts=("a", "b"), num=units, batch_size=1, width=side, height=side, seed=1)
         job = studio.film(request, folder / "film", force=True)
-        used, started, first = time.process_time(), time.monotonic(), 0.0
+        used, started, took = time.process_time(), time.monotonic(), 0.0
         with counted, closing(shoot(job)) as events:
             for event in events:
-                if isinstance(event, FramesSaved):
-                    first = first or time.monotonic()
-                    if event.done == units:
-                        ended = time.monotonic()
-        took = ended - started
+                if isinstance(event, FramesSaved) and event.done == units:
+                    took = time.monotonic() - started
         used = time.process_time() - used
     return Figures(
         workers=workers,
@@ -153,7 +149,6 @@ def measured(workers: int, seconds: float, side: int, folder: Path) -> Figures:
         rate=units / took,
         syncs=counted.count / units,
         received=crew.received / units,
-        at_once=crew.at_once,
         processor=used / units,
         memory=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
     )

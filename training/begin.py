@@ -56,11 +56,6 @@ def both_latents(old: AutoencoderKL, new: AutoencoderKL, side: int, work: Path) 
     return torch.cat(olds), torch.cat(news)
 
 
-def kept_map(kept: int, channels: int) -> Tensor:
-    """The matrix [kept, channels] that takes the first channels as they are and nothing of the others."""
-    return torch.eye(kept, channels)
-
-
 @torch.no_grad()
 def joined(network: UNet2DConditionModel, before: UNet2DConditionModel, to_old: Tensor, to_new: Tensor) -> None:
     """Give the first and last convolution the old ones behind and before the maps [C_old, C_new] and [C_new, C_old]."""
@@ -84,10 +79,11 @@ def main() -> None:
     old, new = frozen(asked.model / "vae").float(), frozen(work / "vae")
     pixels_a_latent = 2 ** (len(old.config["block_out_channels"]) - 1)
     olds, news = both_latents(old, new, pixels_a_latent * before.config["sample_size"], work)
-    to_old, to_new = linear_map(news, olds), linear_map(olds, news)
     if asked.kept:
-        to_old = kept_map(olds.shape[1], news.shape[1])
+        to_old = torch.eye(olds.shape[1], news.shape[1])
         to_new = to_old.T
+    else:
+        to_old, to_new = linear_map(news, olds), linear_map(olds, news)
     print(f"old from new {explained(news, olds, to_old):.3f}, new from old {explained(olds, news, to_new):.3f}")
     tokenizer = CLIPTokenizer.from_pretrained(work / "tokenizer")
     unet, text = new_networks(Sizes(latent_channels=news.shape[1]), tokenizer)

@@ -7,31 +7,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from diffusers import ControlNetModel, UNet2DConditionModel
+from diffusers import ControlNetModel
 
 from tests.training import drawn
+from tests.training.tiny import network
 from training.codec import CodecSettings, new_codec
 from training.controlnet import begin_with, new_controlnet, reader_widths
 from training.edges import EdgePool, placed
 from training.networks import read_weights
 from training.pictures import Chooser, Painter
 from training.things import things
-
-
-def network(channels: int, seed: int) -> UNet2DConditionModel:
-    torch.manual_seed(seed)
-    return UNet2DConditionModel(
-        sample_size=8,
-        in_channels=channels,
-        out_channels=channels,
-        block_out_channels=(16, 16),
-        layers_per_block=1,
-        down_block_types=["DownBlock2D", "CrossAttnDownBlock2D"],
-        up_block_types=["CrossAttnUpBlock2D", "UpBlock2D"],
-        cross_attention_dim=8,
-        attention_head_dim=2,
-        norm_num_groups=8,
-    )
 
 
 def older(folder: Path) -> ControlNetModel:

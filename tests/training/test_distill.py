@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 import torch
-from diffusers import UNet2DConditionModel
 
+from tests.training.tiny import network
 from training.distill import STUDENT_STEPS, TEACHER_STEPS, DistillSettings, course, learn, levels, step, step_taken
 from training.lora import said_of, tensors_of
 
@@ -19,22 +19,6 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
-
-
-def tiny() -> UNet2DConditionModel:
-    torch.manual_seed(0)
-    return UNet2DConditionModel(
-        sample_size=8,
-        in_channels=4,
-        out_channels=4,
-        block_out_channels=(16, 16),
-        layers_per_block=1,
-        down_block_types=["DownBlock2D", "CrossAttnDownBlock2D"],
-        up_block_types=["CrossAttnUpBlock2D", "UpBlock2D"],
-        cross_attention_dim=8,
-        attention_head_dim=2,
-        norm_num_groups=8,
-    ).requires_grad_(False)
 
 
 def test_the_students_levels_are_among_the_teachers() -> None:
@@ -59,7 +43,7 @@ def test_the_last_step_with_the_true_v_gives_the_clean_picture() -> None:
 
 
 def test_low_rank_layers_learn_the_long_steps() -> None:
-    unet, words = tiny(), torch.randn(8, 4, 8, generator=torch.Generator().manual_seed(3))
+    unet, words = network().requires_grad_(False), torch.randn(8, 4, 8, generator=torch.Generator().manual_seed(3))
     noise = torch.randn(8, 4, 8, 8, generator=torch.Generator().manual_seed(4))
     states = course(unet, noise, words, torch.zeros(1, 4, 8), guidance=2.0)
     assert states.shape == (STUDENT_STEPS + 1, 8, 4, 8, 8)
@@ -68,7 +52,7 @@ def test_low_rank_layers_learn_the_long_steps() -> None:
     states[1:] = states[1:] * 0.5
     settings = DistillSettings(rank=4, batch=8, lr=5e-3)
     layers, late = learn(unet, states, words, settings, steps=60)
-    _, early = learn(tiny(), states, words, settings, steps=4)
+    _, early = learn(network().requires_grad_(False), states, words, settings, steps=4)
     assert late < 0.9 * early
     tensors = tensors_of(layers, 4.0)
     assert len(tensors) == 3 * len(layers)
@@ -77,7 +61,7 @@ def test_low_rank_layers_learn_the_long_steps() -> None:
 
 
 def test_courses_are_seeded_by_their_noise() -> None:
-    unet, words = tiny(), torch.zeros(1, 4, 8)
+    unet, words = network().requires_grad_(False), torch.zeros(1, 4, 8)
     noise = torch.from_numpy(np.random.default_rng(0).standard_normal((1, 4, 8, 8), np.float32))
     one, other = (course(unet, noise, words, words, guidance=3.0) for _ in range(2))
     assert torch.equal(one, other)

@@ -224,22 +224,19 @@ class AnimationPlan:
             message = f"diffusion_cadence = {asked.diffusion_cadence} is more than there are frames: one is drawn"
             yield RequestWarning(code="one-drawn", field="diffusion_cadence", message=message)
         if asked.flow_cadence != "none" and self.cadence == 1:
-            message = "flow_cadence has no effect: every frame is drawn, none lies between"
-            yield RequestWarning(
-                code="no-effect", field="flow_cadence", message=message, values={"fields": ("flow_cadence",)}
-            )
+            yield no_effect("flow_cadence has no effect: every frame is drawn, none lies between", "flow_cadence")
         planes = (asked.near_plane, asked.far_plane) != (200.0, 10000.0)
         if planes and not (asked.animation_mode == "3D" and asked.warp_geometry == "pinhole"):
             message = "near_plane and far_plane have an effect only in 3D with warp_geometry=pinhole"
-            yield RequestWarning(
-                code="no-effect", field="near_plane", message=message, values={"fields": ("near_plane", "far_plane")}
-            )
+            yield no_effect(message, "near_plane", "far_plane")
         yield from self._too_weak_for_a_step()
         if asked.midas_weight != 0.3:
-            message = "midas_weight has no effect: there is one depth model, not two to mix"
-            yield RequestWarning(
-                code="no-effect", field="midas_weight", message=message, values={"fields": ("midas_weight",)}
-            )
+            yield no_effect("midas_weight has no effect: there is one depth model, not two to mix", "midas_weight")
+
+
+def no_effect(message: str, *fields: str) -> RequestWarning:
+    """That `fields` change nothing."""
+    return RequestWarning(code="no-effect", field=fields[0], message=message, values={"fields": fields})
 
 
 def plan(recipe: Recipe, indices: Sequence[int]) -> Iterator[Sample]:

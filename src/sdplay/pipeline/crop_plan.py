@@ -68,13 +68,6 @@ def crop(drawn: Pixels, size: Size) -> Pixels:
     return np.ascontiguousarray(drawn[: size[1], : size[0]])
 
 
-def from_around(pixels: Pixels, redraw: Mask) -> Pixels:
-    """The picture with what is drawn anew filled from around it; loaded here, since few pictures ask for it."""
-    from sdplay.images.surroundings import filled_from_around
-
-    return filled_from_around(pixels, redraw)
-
-
 def plan_crop(init: FromImage, size: Size) -> CropPlan:
     """Read picture and mask, extend the borders, and choose the box that is drawn at `size`.
 
@@ -86,7 +79,11 @@ def plan_crop(init: FromImage, size: Size) -> CropPlan:
     paste, redraw = inpaint_masks(init.image, repaint)
     left, top, right, bottom = repaint.borders
     pixels = np.pad(pixels, ((top, bottom), (left, right), (0, 0)), mode="edge")
-    start = from_around(pixels, redraw) if repaint.fill == "surroundings" else None
+    start = None
+    if repaint.fill == "surroundings":
+        from sdplay.images.surroundings import filled_from_around  # here, since few pictures ask for it
+
+        start = filled_from_around(pixels, redraw)
     if repaint.padding is None:
         masks = resized_mask(paste, *size), resized_mask(redraw, *size)
         start = resized(start, *size) if start is not None else None

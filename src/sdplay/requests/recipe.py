@@ -57,8 +57,8 @@ class Numerics:
     in bfloat16 on the class of hardware that is faster in it, else in float32), `decode_dtype` the VAE's. `tile` is the
     batch size, `threads` the number of CPU threads (0 on a GPU, where it has no effect). `decode_tile` is the side in
     pixels of the tiles that the VAE decodes a larger picture in (0: whole), `attention_slice` says that one head of one
-    picture attends at a time. The
-    bounds are for recipes that are read from files; `if_absent` in a field's metadata is as in requests.
+    picture attends at a time. The bounds are for recipes that are read from files; `if_absent` in a field's metadata is
+    as in requests.
     """
 
     revision: Annotated[int, Field(strict=True, ge=1)] = 1

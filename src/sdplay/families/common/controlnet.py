@@ -86,6 +86,12 @@ def control_residuals(
 
 def check_controlnet_fits(control: Any, unet: Any, factor: int, path: Path) -> None:
     """Raise `BadRequest` unless a ControlNet's configuration fits a network's, whose VAE has this `factor`."""
+    if reason := why_unfit(control, unet, factor):
+        raise BadRequest(reason, field="controlnet", value=str(path), hint="take a ControlNet made for the model")
+
+
+def why_unfit(control: Any, unet: Any, factor: int) -> str:
+    """What a ControlNet's configuration does not share with a network's; empty where it fits."""
     for part in (
         "cross_attention_dim",
         "block_out_channels",
@@ -95,17 +101,15 @@ def check_controlnet_fits(control: Any, unet: Any, factor: int, path: Path) -> N
         mine, its = getattr(control, part, None), getattr(unet, part, None)
         mine, its = (tuple(each) if isinstance(each, list | tuple) else each for each in (mine, its))
         if mine != its:
-            reason = f"it was made for {_called(control)}, and the model is {_called(unet)}"
             if _called(control) == _called(unet):
-                reason = f"it was made for another network: its {part} is {mine}, the model's {its}"
-            raise BadRequest(reason, field="controlnet", value=str(path), hint="take a ControlNet made for the model")
+                return f"it was made for another network: its {part} is {mine}, the model's {its}"
+            return f"it was made for {_called(control)}, and the model is {_called(unet)}"
     if control.in_channels != unet.out_channels:
-        reason = f"it was made for latents of {control.in_channels} channels, and the model's have {unet.out_channels}"
-        raise BadRequest(reason, field="controlnet", value=str(path), hint="take a ControlNet made for the model")
+        return f"it was made for latents of {control.in_channels} channels, and the model's have {unet.out_channels}"
     reads = 2 ** (len(control.conditioning_embedding_out_channels) - 1)
     if reads != factor:
-        reason = f"it sees {reads} pixels as one latent, and the model's VAE makes one of {factor}"
-        raise BadRequest(reason, field="controlnet", value=str(path), hint="take a ControlNet made for the model")
+        return f"it sees {reads} pixels as one latent, and the model's VAE makes one of {factor}"
+    return ""
 
 
 def _called(network: Any) -> str:

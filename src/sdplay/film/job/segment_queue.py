@@ -31,9 +31,8 @@ class SegmentQueue:
         """The next segment to draw, waiting until there is one; None when there will be none any more."""
         with self._changed:
             while not self._closed:
-                segment = self._ready()
+                segment = self._begun()
                 if segment is not None:
-                    self._open.add(segment.number)
                     return segment
                 if not self._open:
                     return None
@@ -43,10 +42,7 @@ class SegmentQueue:
     def take_now(self) -> Segment | None:
         """The next segment to draw; None if there is none before another one is finished."""
         with self._changed:
-            segment = None if self._closed else self._ready()
-            if segment is not None:
-                self._open.add(segment.number)
-            return segment
+            return None if self._closed else self._begun()
 
     def finished(self, segment: Segment, commit: Callable[[], None]) -> None:
         """`commit` the drawn `segment`; then what waited for it may be drawn."""
@@ -61,6 +57,13 @@ class SegmentQueue:
         with self._changed:
             self._closed = True
             self._changed.notify_all()
+
+    def _begun(self) -> Segment | None:
+        """The next segment that can be drawn now, which is handed out; None if there is none."""
+        segment = self._ready()
+        if segment is not None:
+            self._open.add(segment.number)
+        return segment
 
     def _ready(self) -> Segment | None:
         while self._followers:
