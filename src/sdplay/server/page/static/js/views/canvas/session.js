@@ -43,18 +43,26 @@ const keeper = new Keeper(shelf, "canvas");
 let count = 0;
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let saving;
+/** @type {Promise<void> | undefined} */
+let takingUp;
 
 /** Take up what was there before the page was left. */
 export async function restore() {
   if (loaded.peek()) return;
-  try {
-    const document = await keeper.load();
-    if (document !== null && easel.work.peek() === null) putOn(easel, document);
-  } catch (error) {
-    toastError(error);
-  }
-  loaded.value = true;
+  await takeUp();
   if (round.peek().job) await refreshRound();
+}
+
+/** The document that was kept is put on once; whoever asks meanwhile waits for it. */
+function takeUp() {
+  takingUp ??= keeper
+    .load()
+    .then((document) => document !== null && easel.work.peek() === null && putOn(easel, document))
+    .catch(toastError)
+    .then(() => {
+      loaded.value = true;
+    });
+  return takingUp;
 }
 
 /** Keep the document, soon. */
@@ -83,6 +91,7 @@ function baseOf(raster, picture = 0) {
 
 /** Work on a picture file. What is on the canvas can be undone to. @param {Blob} blob @param {number} [picture] its number in the gallery */
 export async function open(blob, picture = 0) {
+  await takeUp();
   try {
     const { raster, given } = await readPicture(blob);
     begin(baseOf(raster, picture));

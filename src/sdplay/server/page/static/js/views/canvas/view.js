@@ -47,10 +47,9 @@ export function CanvasView() {
   const drop = useDrop((files) => open(files[0]), { paste: true });
   useSession();
   useKeys("canvas", canvasKeys());
-  if (!loaded.value) return html`<div class="canvas"></div>`;
-  const empty = easel.work.value === null;
+  const view = easel.work.value === null ? Start : Work;
   return html`<div class=${`canvas ${drop.active ? "canvas-over" : ""}`} ...${drop.handlers}>
-    ${empty ? html`<${Start} />` : html`<${Work} />`}
+    ${loaded.value && html`<${view} />`}
   </div>`;
 }
 
