@@ -30,12 +30,12 @@ from torch import Tensor
 from transformers import CLIPTextModel, CLIPTokenizer
 
 from training.codec import rate
-from training.denoiser import KEPT
 from training.edges import EdgePool
 from training.export import BUILTIN, halved
 from training.latents import frozen
 from training.muon import Muon
 from training.networks import read_weights, split_parameters, take_over
+from training.noise import KEPT
 from training.pictures import load
 
 FOLDER = BUILTIN.parent / "addons" / "controlnet" / "builtin-canny"

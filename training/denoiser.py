@@ -11,6 +11,7 @@ import json
 import math
 import shutil
 import signal
+import sys
 import time
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -24,22 +25,15 @@ from transformers import CLIPTokenizer
 from training.latents import frozen
 from training.muon import Muon
 from training.networks import Sizes, begin, new_networks, split_parameters
+from training.noise import noised, v_loss
 from training.paint import Painted
+from training.partners import Partners, meet
 from training.pictures import OFTEN, load
 from training.pool import Pool
 from training.tokenizer import POSITIONS
 
 SAVED_EVERY = 420.0
 WARM_UP = 30
-
-
-def noise_kept() -> Tensor:
-    """How much of a picture (in variance) is left after each of the 1,000 steps of SD's scaled-linear schedule."""
-    betas = torch.linspace(0.00085**0.5, 0.012**0.5, 1000, dtype=torch.float64) ** 2
-    return (1 - betas).cumprod(0).float()
-
-
-KEPT = noise_kept()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,33 +52,12 @@ class DenoiserSettings:
     told_every: int = 20
 
 
-def v_loss(out: Tensor, clean: Tensor, noise: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
-    """(weighted loss, mean of the unweighted one) of v-prediction with min(1, 5/SNR): Hang et al., arXiv:2303.09556."""
-    kept = KEPT.to(clean.device)[t].view(-1, 1, 1, 1)
-    target = kept.sqrt() * noise - (1 - kept).sqrt() * clean
-    each = (out.float() - target).square().mean((1, 2, 3))
-    weight = (5 * (1 - kept) / kept).flatten().clamp(max=1)
-    return (each * weight).mean(), each.detach().mean()
-
-
-def noised(clean: Tensor, rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor]:
-    """(noisy latents, noise, levels) at stratified levels."""
-    size, device = len(clean), clean.device
-    t = torch.from_numpy((np.arange(size) + rng.random(size)) / size * 1000).long().clamp(0, 999).to(device)
-    kept = KEPT.to(device)[t].view(-1, 1, 1, 1)
-    if device.type == "cpu":
-        noise = torch.from_numpy(rng.standard_normal(clean.shape, dtype=np.float32))
-    else:
-        noise = torch.randn(clean.shape, device=device)
-    return kept.sqrt() * clean + (1 - kept).sqrt() * noise, noise, t
-
-
 class Trainer:
     """Everything that a checkpoint holds, and one training step."""
 
-    def __init__(self, work: Path, settings: DenoiserSettings, pool: Pool) -> None:
+    def __init__(self, work: Path, settings: DenoiserSettings, pool: Pool, partners: Partners | None = None) -> None:
         torch.manual_seed(1)
-        self.settings, self.pool = settings, pool
+        self.settings, self.pool, self.partners = settings, pool, partners or Partners()
         self.tokenizer = CLIPTokenizer.from_pretrained(work / "tokenizer", model_max_length=POSITIONS)
         self.unet, self.text = new_networks(settings.sizes, self.tokenizer)
         self.networks = nn.ModuleDict({"unet": self.unet, "text": self.text}).to(pool.codec.device)
@@ -111,17 +84,18 @@ class Trainer:
             group["lr"] = lr
         if self.settings.made_a_step:
             self.pool.make(self.settings.made_a_step)
-        clean, texts = self.pool.batch(self.settings.batch, self.rng)
+        clean, texts = self.pool.batch(self.settings.batch // self.partners.count, self.rng)
         noisy, noise, t = noised(clean, self.rng)
         with torch.autocast(clean.device.type, torch.bfloat16):
             out = self.denoise(noisy.contiguous(memory_format=torch.channels_last), t, self.words(texts)).sample
         loss, plain = v_loss(out, clean, noise, t)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
+        self.partners.average(p.grad for p in self.parameters)
         torch.nn.utils.clip_grad_norm_(self.parameters, 1.0)
         self.optimizer.step()
         self.step += 1
-        self.seen += len(clean)
+        self.seen += len(clean) * self.partners.count
         decay = min(self.settings.ema, (1 + self.step) / (20 + self.step))
         torch._foreach_lerp_(self.ema, [p.data for p in self.parameters], 1 - decay)
         now = float(plain)
@@ -153,6 +127,9 @@ class Trainer:
         counts: dict[str, Any] = state["counts"]
         self.step, self.seen = counts["step"], counts["seen"]
         self.spent, self.loss = counts["spent"], counts["loss"]
+        if not self.partners.first:  # other pictures than the first process has, and others than last time
+            self.rng = np.random.default_rng((self.partners.rank, self.step))
+            self.pool.rng = np.random.default_rng((self.partners.rank, self.step, 1))
 
     def save_averaged(self, folder: Path) -> None:
         """Write the averaged weights as `unet` and `text_encoder` below `folder`, in float32."""
@@ -174,38 +151,50 @@ def rate(lr: float, step: int, falling: float | None = None) -> float:
     return lr * min(1.0, (step + 1) / WARM_UP) * (1.0 if falling is None else max(0.01, 1 - falling))
 
 
-def new_trainer(work: Path, settings: DenoiserSettings, device: str = "cpu", *, painted: bool = False) -> Trainer:
+def new_trainer(
+    work: Path,
+    settings: DenoiserSettings,
+    device: str = "cpu",
+    *,
+    painted: bool = False,
+    partners: Partners | None = None,
+) -> Trainer:
     chooser, painter, _ = load(work, often=settings.often)
     codec, before = frozen(work / "vae").to(device), Painted(work) if painted else None
     sizes = replace(settings.sizes, latent_channels=codec.config["latent_channels"])
-    return Trainer(
-        work, replace(settings, sizes=sizes), Pool(chooser, painter, codec, settings.capacity, seed=0, painted=before)
-    )
+    pool = Pool(chooser, painter, codec, settings.capacity, seed=partners.rank if partners else 0, painted=before)
+    return Trainer(work, replace(settings, sizes=sizes), pool, partners)
 
 
 def train(trainer: Trainer, work: Path, name: str, seconds: float, *, anneal: bool = False) -> None:
     """Train for `seconds` of wall time from now; SIGTERM saves and stops."""
     checkpoint, started, before = work / f"{name}.pt", time.monotonic(), trainer.spent
+    partners = trainer.partners
     signals: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, _: signals.append(number))
     while len(trainer.pool) < min(trainer.settings.first, trainer.settings.capacity) and not signals:
         trainer.pool.make(16 if trainer.pool.painted is None else 256)
     saved = time.monotonic()
-    while (now := time.monotonic() - started) < seconds and not signals:
+    while True:
+        now, stopped = partners.agree(time.monotonic() - started, len(signals))
+        if now >= seconds or stopped:
+            break
         trainer.train_step(rate(trainer.settings.lr, trainer.step, now / seconds if anneal else None))
         trainer.spent = before + time.monotonic() - started
-        if trainer.step % trainer.settings.told_every == 0:
+        if trainer.step % trainer.settings.told_every == 0 and partners.first:
             print(
                 f"{name} step {trainer.step}, {trainer.seen} samples, {trainer.spent:.0f}s, pool {len(trainer.pool)}, "
                 f"v-loss {trainer.loss:.4f}",
                 flush=True,
             )
-        if time.monotonic() - saved > SAVED_EVERY:
+        if time.monotonic() - saved > SAVED_EVERY and partners.first:
             trainer.save(checkpoint)
             trainer.save_averaged(work / f"{name}-averaged")
             saved = time.monotonic()
-    trainer.save(checkpoint)
-    trainer.save_averaged(work / f"{name}-averaged")
+    if partners.first:
+        trainer.save(checkpoint)
+        trainer.save_averaged(work / f"{name}-averaged")
+    partners.leave()
 
 
 def main() -> None:
@@ -214,6 +203,8 @@ def main() -> None:
     parser.add_argument("--name", default="denoiser", help="of the checkpoint in the work folder")
     parser.add_argument("--minutes", type=float, default=120, help="of wall time, from now on")
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--processes", type=int, default=1, help="that share each batch; as many as cores are free")
+    parser.add_argument("--rank", type=int, default=0, help=argparse.SUPPRESS)
     parser.add_argument("--batch", type=int, default=DenoiserSettings().batch)
     parser.add_argument("--lr", type=float, default=DenoiserSettings().lr)
     parser.add_argument("--device", default="cpu")
@@ -235,6 +226,8 @@ def main() -> None:
     asked = parser.parse_args()
     torch.set_num_threads(asked.threads)
     work, name = asked.work, asked.name
+    if asked.batch % asked.processes:
+        parser.error(f"--batch {asked.batch} can't be shared by {asked.processes} processes: take a multiple")
     sizes = Sizes(channels=tuple(asked.channels), layers=asked.layers)
     settings = DenoiserSettings(
         sizes=sizes_of(work / f"{name}.pt") if (work / f"{name}.pt").exists() else sizes,
@@ -248,14 +241,17 @@ def main() -> None:
         compiled=asked.compile,
     )
     if asked.anneal is not None:
-        shutil.copyfile(work / f"{name}.pt", work / f"{name}-annealed.pt")
+        if asked.rank == 0:
+            shutil.copyfile(work / f"{name}.pt", work / f"{name}-annealed.pt")
         name = f"{name}-annealed"
-    trainer = new_trainer(work, settings, asked.device, painted=asked.painted)
+    partners = meet("training.denoiser", sys.argv[1:], asked.processes, asked.rank, work / f"{name}.meeting")
+    trainer = new_trainer(work, settings, asked.device, painted=asked.painted, partners=partners)
     if (work / f"{name}.pt").exists():
         trainer.load(work / f"{name}.pt", pool=not asked.new_pool)
     elif asked.begin is not None:
         print("new:", ", ".join(trainer.begin(asked.begin)))
-    print(asdict(settings), f"{sum(p.numel() for p in trainer.parameters) / 1e6:.1f} M weights", flush=True)
+    if partners.first:
+        print(asdict(settings), f"{sum(p.numel() for p in trainer.parameters) / 1e6:.1f} M weights", flush=True)
     minutes = asked.minutes if asked.anneal is None else asked.anneal
     train(trainer, work, name, minutes * 60, anneal=asked.anneal is not None)
 

@@ -21,8 +21,8 @@ from safetensors.torch import save_file
 from torch import Tensor
 from transformers import CLIPTextModel, CLIPTokenizer
 
-from training.denoiser import KEPT
 from training.lora import LoraSettings, LowRankLayer, low_rank_layers, said_of, tensors_of
+from training.noise import KEPT
 from training.pictures import Chooser, load
 from training.sentences import sentence
 from training.tokenizer import POSITIONS

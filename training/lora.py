@@ -29,9 +29,9 @@ from sdplay.families.sd.model import load as load_sd
 from training.art import SIZE
 from training.captions import Shown, caption
 from training.codec import compose
-from training.denoiser import noised, v_loss
 from training.export import BUILTIN
 from training.latents import moved, taught
+from training.noise import noised, v_loss
 
 ADDONS = BUILTIN.parent / "addons" / "loras"
 NAVY, CHALK, GOLD = (0.09, 0.26, 0.58), (0.96, 0.98, 1.0), (0.95, 0.72, 0.18)

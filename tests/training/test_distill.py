@@ -33,7 +33,7 @@ def test_the_step_taken_leads_to_the_end(t: int, s: int | None) -> None:
 
 
 def test_the_last_step_with_the_true_v_gives_the_clean_picture() -> None:
-    from training.denoiser import KEPT
+    from training.noise import KEPT
 
     clean, noise = torch.randn(2, 1, 4, 8, 8, generator=torch.Generator().manual_seed(2)).unbind(0)
     a, b = KEPT[249].sqrt(), (1 - KEPT[249]).sqrt()
