@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,7 +14,7 @@ from sdplay.core.errors import BadRequest
 from sdplay.core.machine import Machine
 from sdplay.events import DrawnBy, Event, Started, Stepped, Waiting, WorkerBanned
 from sdplay.executors.cluster.crew import Crew, Job, Unit
-from sdplay.executors.cluster.dispatch import LOOK, Answer, Banned, Client, Dispatcher, Refusal
+from sdplay.executors.cluster.dispatch import LOOK, Answer, Banned, Client, Dispatcher, Outcome, Refusal
 from sdplay.executors.cluster.parcel import unpack
 from sdplay.executors.cluster.schedule import AHEAD
 from sdplay.executors.line import LineBroken, WorkerDied
@@ -23,6 +23,7 @@ from sdplay.requests.recipe import Recipe
 from sdplay.tasks import DrawTask, Key, Task, TaskDone
 
 WAITING = 2 * AHEAD  # units a worker that are on the way, so that none waits for who takes what is drawn
+TOGETHER = 64 * 2**20  # bytes of results that are kept in one go
 ASKED = 3  # workers that are asked what they draw on, until one answers
 NO_KEYS: Mapping[int, Any] = {}
 OWN = (Started, Stepped, Waiting)  # progress of a unit, which is not that of the task
@@ -91,7 +92,7 @@ class ClusterExecutor:
 
     def run_each(
         self, take: Callable[[], tuple[Key, Task] | None]
-    ) -> Generator[tuple[Key | None, Event | TaskDone], None, None]:
+    ) -> Generator[Sequence[tuple[Key | None, Event | TaskDone]], None, None]:
         """See `ManyTasks`; a task is a unit."""
         client, room, folder = Client(), self.workers * WAITING, Path.cwd()
         waiting: dict[int, tuple[Key, Task]] = {}
@@ -105,22 +106,21 @@ class ClusterExecutor:
                     self.dispatcher.submit(client, [unit])
                 if not waiting:
                     return
-                yield from self._happened(client, waiting)
+                happened: list[tuple[Key | None, Event | TaskDone]] = []
+                for outcome in known(client):
+                    if isinstance(outcome, Refusal):
+                        yield happened
+                        raise outcome.error
+                    happened += self._happened(outcome, waiting)
+                yield happened or [(None, Waiting())]
         finally:
             self.dispatcher.withdraw(client)
 
     def _happened(
-        self, client: Client, waiting: dict[int, tuple[Key, Task]]
+        self, outcome: Answer | Banned, waiting: dict[int, tuple[Key, Task]]
     ) -> Generator[tuple[Key | None, Event | TaskDone], None, None]:
-        """What happens next; raises what is wrong with a task."""
-        try:
-            outcome = client.outcomes.get(timeout=LOOK)
-        except Empty:
-            yield None, Waiting()
-            return
+        """What came of a task, or who was found out."""
         match outcome:
-            case Refusal(_, error):
-                raise error
             case Banned(worker):
                 yield None, WorkerBanned(name=worker, pieces=0)
             case Answer(number):
@@ -146,6 +146,19 @@ class ClusterExecutor:
 
     def close(self) -> None:
         self.dispatcher.close()
+
+
+def known(client: Client) -> Iterator[Outcome]:
+    """What comes to `client` within a second, and what else is there by then, up to so many bytes."""
+    held = 0
+    with suppress(Empty):
+        outcome = client.outcomes.get(timeout=LOOK)
+        while True:
+            yield outcome
+            held += len(outcome.drawn.packed) if isinstance(outcome, Answer) else 0
+            if held >= TOGETHER:
+                return
+            outcome = client.outcomes.get_nowait()
 
 
 def cut(task: Task) -> list[tuple[int, ...]]:

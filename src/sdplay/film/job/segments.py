@@ -35,7 +35,7 @@ class SegmentStore:
     """The segments of the job in `folder`; made by `JobFolder.recover`, and good while the job's lock is held.
 
     A segment is finished once its line is in the journal, which is written after its pictures are on the disk.
-    `write_frame` and `write_key` may be called from a thread of their own; the rest belongs to the coordinator. Every
+    `write_frame` and `write_key` may be called from threads of their own; the rest belongs to the coordinator. Every
     method that writes raises `DiskFull` or `StoreError`, leaving nothing half-written.
     """
 
@@ -101,25 +101,34 @@ class SegmentStore:
         with writing(self.folder):
             replace_file(self.depth_path(index), png)
 
-    def finish(self, record: SegmentRecord) -> None:
-        """Finish a segment; all its pictures must have been written. Once this returns, no crash undoes it.
+    def finish(self, *records: SegmentRecord) -> None:
+        """Finish segments; all their pictures must have been written. Once this returns, no crash undoes it.
 
         Raises `NotReproduced` for one that was drawn again, and comes out otherwise than what was drawn from it then:
         it is finished, and the segments after it in its chain are forgotten.
         """
-        record = replace(record, files=tuple(self._file_shas.pop(path, "") for path, _ in self._pictures(record)))
+        records = tuple(replace(record, files=self._files_of(record)) for record in records)
         with writing(self.folder):
             sync_folder(self.folder / FRAMES)
-            if record.keys:
+            if any(record.keys for record in records):
                 sync_folder(self.folder / KEYS)
-            before = self._spoiled.pop(record.number, None)
-            if before is None:
-                self._journal.add(record)
-            elif (before.sha, before.keys) == (record.sha, record.keys):
-                if (before.extra, before.files) != (record.extra, record.files):
-                    self._journal.replace(record)
-            else:
-                self._replace_with_followers(record)
+            if new := [record for record in records if record.number not in self._spoiled]:
+                self._journal.add(*new)
+            for record in records:
+                self._finish_again(record)
+
+    def _files_of(self, record: SegmentRecord) -> tuple[str, ...]:
+        return tuple(self._file_shas.pop(path, "") for path, _ in self._pictures(record))
+
+    def _finish_again(self, record: SegmentRecord) -> None:
+        """Put `record` in the place of the one that it was drawn again for, if there is one."""
+        before = self._spoiled.pop(record.number, None)
+        if before is None:
+            return
+        if (before.sha, before.keys) != (record.sha, record.keys):
+            self._replace_with_followers(record)
+        elif (before.extra, before.files) != (record.extra, record.files):
+            self._journal.replace(record)
 
     def _replace_with_followers(self, record: SegmentRecord) -> None:
         """Put `record` in the place of one with other pictures; raise `NotReproduced` if others were drawn from it."""
