@@ -2,7 +2,7 @@
 
 Each pretended worker takes about `seconds` for a unit and returns a frame. What is measured is the driver: units a
 second, files brought to the disk, bytes that came, memory. `python -m benchmarks.many_workers` prints a line of JSON
-for each number of workers, length of a unit and size of a frame.
+for each number of workers, length of a unit and size of a frame; with "10,100 0.5 64" for those alone.
 """
 
 from __future__ import annotations
@@ -18,17 +18,18 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from sdplay.core.machine import Machine
-from sdplay.events import FramesSaved, ImageDone
+from sdplay.events import Event, FramesSaved, ImageDone
 from sdplay.executors.arithmetic import WorkerFacts
 from sdplay.executors.cluster.crew import Drawn, Joined, Returned, Tell, Unit
 from sdplay.executors.cluster.executor import ClusterExecutor
-from sdplay.executors.cluster.parcel import pack
+from sdplay.executors.cluster.parcel import NOTHING, pack
+from sdplay.film.job.frame_file import png_of
 from sdplay.images.picture import Picture
 from sdplay.requests.base import Request
 from sdplay.tasks import DrawTask
@@ -71,6 +72,7 @@ class PretendedCrew:
         self._changed, self._ended = threading.Condition(), False
         self._chance, random = np.random.default_rng(2), np.random.default_rng(1)
         small = random.integers(0, 256, (DIFFERENT, side // 8, side // 8, 3), dtype=np.uint8)
+        self._encoded: dict[int, bytes] = {}
         self._frames = small.repeat(8, 1).repeat(8, 2) ^ random.integers(0, 4, (DIFFERENT, side, side, 3), np.uint8)
 
     def start(self, tell: Tell) -> None:
@@ -109,7 +111,14 @@ class PretendedCrew:
         picture = Picture(
             pixels=self._frames[index % DIFFERENT], recipe=task.recipe, index=index, seconds=self._seconds
         )
-        return Drawn(digest="", seconds=self._seconds, packed=pack([ImageDone(picture=picture)], task))
+        return Drawn(digest="", seconds=self._seconds, packed=pack([self._sent(picture)], task))
+
+    def _sent(self, picture: Picture) -> Event:
+        """The picture as it is sent; each that is different is encoded once, since that is not the driver's work."""
+        number = picture.index % DIFFERENT
+        if number not in self._encoded:
+            self._encoded[number] = png_of(picture.pixels)
+        return ImageDone(picture=replace(picture, pixels=NOTHING), png=self._encoded[number])
 
     def stop(self, worker: str, number: int) -> None:
         """It draws nothing."""
@@ -200,7 +209,9 @@ def main(arguments: Sequence[str]) -> None:
             workers, seconds, side = arguments[1:]
             print(json.dumps(asdict(measured(int(workers), float(seconds), int(side), Path(folder)))))
         return
-    for figures in all_measured(WORKERS, SECONDS, SIDES):
+    asked = [[float(each) for each in argument.split(",")] for argument in arguments]
+    workers, seconds, sides = asked or (WORKERS, SECONDS, SIDES)
+    for figures in all_measured([round(each) for each in workers], seconds, [round(each) for each in sides]):
         print(json.dumps(asdict(figures)), flush=True)
 
 

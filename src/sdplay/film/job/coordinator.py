@@ -88,11 +88,11 @@ class Coordinator:
     def _take(self, taken: OpenSegment, event: Event) -> None:
         segments = self._segments
         if isinstance(event, KeyframeDone):
-            taken.keys[event.index] = self._submit(segments.write_key, event.index, event.pixels)
+            taken.keys[event.index] = self._submit(segments.write_key, event.index, event.pixels, event.png)
         elif isinstance(event, ImageDone):
-            picture = event.picture
-            taken.frames[picture.index] = self._submit(segments.write_frame, picture.index, picture.pixels)
-            taken.last = picture.pixels
+            index, pixels = event.picture.index, event.picture.pixels
+            taken.frames[index] = self._submit(segments.write_frame, index, pixels, event.png)
+            taken.last = pixels
         elif isinstance(event, DepthMapDone):
             taken.depths.append(self._submit(segments.write_depth, event.index, depth_png(event.disparity)))
         elif isinstance(event, Retried):

@@ -18,6 +18,7 @@ from sdplay.film.job.frame_file import (
     is_as_written,
     pixel_sha,
     read_frame,
+    with_texts,
 )
 from sdplay.film.job.journal import Journal, SegmentRecord, check_journal
 from sdplay.images.read import Pixels
@@ -88,13 +89,15 @@ class SegmentStore:
         """The pixels of a key picture; raises `StoreError` if it cannot be read."""
         return read_frame(self.key_path(index))
 
-    def write_frame(self, index: int, pixels: Pixels) -> str:
-        """Bring frame `index` to the disk and return its `pixel_sha`, which `finish` wants."""
-        return self._write(self.frame_path(index), index, pixels)
+    def write_frame(self, index: int, pixels: Pixels, png: bytes = b"") -> str:
+        """Bring frame `index` to the disk and return its `pixel_sha`, which `finish` wants; `png` are its `pixels` as a
+        file, where there is one.
+        """
+        return self._write(self.frame_path(index), index, pixels, png)
 
-    def write_key(self, index: int, pixels: Pixels) -> str:
-        """Bring the key picture `index` to the disk and return its `pixel_sha`, which `finish` wants."""
-        return self._write(self.key_path(index), index, pixels)
+    def write_key(self, index: int, pixels: Pixels, png: bytes = b"") -> str:
+        """As `write_frame`, for the key picture `index`."""
+        return self._write(self.key_path(index), index, pixels, png)
 
     def write_depth(self, index: int, png: bytes) -> None:
         """Bring the depth of a picture to the disk, a by-product that no hash covers."""
@@ -204,8 +207,8 @@ class SegmentStore:
         frames = [(self.frame_path(index), sha) for index, sha in enumerate(record.sha, record.first)]
         return frames + [(self.key_path(index), sha) for index, sha in record.keys.items()]
 
-    def _write(self, path: Path, index: int, pixels: Pixels) -> str:
-        content = encode_frame(pixels, self.digest, index)
+    def _write(self, path: Path, index: int, pixels: Pixels, png: bytes) -> str:
+        content = with_texts(png, self.digest, index) if png else encode_frame(pixels, self.digest, index)
         with writing(self.folder):
             replace_file(path, content)
         self._file_shas[path] = file_sha(content)
