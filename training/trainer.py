@@ -28,7 +28,7 @@ class DenoiserSettings:
     batch: int = 96
     lr: float = 1.5e-3
     weight_decay: float = 0.02
-    ema: float = 0.999
+    ema: float = 0.998
     capacity: int = 32768
     first: int = 1024
     made_a_step: int = 6
