@@ -29,6 +29,7 @@ from functools import partial
 from pathlib import Path
 
 from sdplay.library.card import MODELS
+from tests.support.raycluster import QUIET
 
 ONE, TWO, HEAD = "sdplay-one", "sdplay-two", "10.77.0.1"
 RAY = str(Path(sys.executable).with_name("ray"))
@@ -148,7 +149,7 @@ def worn(cable: Cable) -> None:
 
 
 def main() -> int:
-    os.environ.update(OMP_NUM_THREADS="1", RAY_AUTH_MODE="token", RAY_AUTH_TOKEN=secrets.token_hex(32))
+    os.environ.update(OMP_NUM_THREADS="1", **QUIET, RAY_AUTH_TOKEN=secrets.token_hex(32))
     with tempfile.TemporaryDirectory() as name, two_hosts() as cable:
         folder = Path(name)
         model = folder / "model"
