@@ -11,7 +11,7 @@ from tests.fuzz.place import furnish
 from tests.fuzz.rules import SLOW, all_that_break
 
 
-@pytest.mark.parametrize(("seed", "count"), [(1, 45), pytest.param(2, 300, marks=SLOW)])
+@pytest.mark.parametrize(("seed", "count"), [(1, 25), pytest.param(2, 300, marks=SLOW)])
 def test_hostile_files(tmp_path: Path, seed: int, count: int) -> None:
     here = furnish(tmp_path)
     wrong = all_that_break(hostile_files(seed, count, here), here, tmp_path)

@@ -7,9 +7,11 @@ from __future__ import annotations
 import base64
 from pathlib import Path
 
+import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
+from sdplay.images.read import png
 from tests.support.browser import OpenPage
 from tests.support.service import RunningService, running_service
 
@@ -53,6 +55,14 @@ def test_a_file_that_is_no_picture_is_said_and_goes_nowhere(open_page: OpenPage,
         page.locator(f".{view}, .canvas-start").first.wait_for()
         page.evaluate(DROP, [base64.b64encode(content).decode(), "a.png"])
         expect(page.locator(".toast-text").filter(has_text=UNREADABLE)).to_be_visible()
+
+
+def test_a_picture_that_is_dropped_on_the_films_says_its_settings(open_page: OpenPage) -> None:
+    page = open_page("#/films")
+    page.locator(".films-list").wait_for()
+    content = png(np.zeros((8, 8, 3), np.uint8))
+    page.evaluate(DROP, [base64.b64encode(content).decode(), "a.png"])
+    expect(page.get_by_role("dialog", name="Read the settings of a file")).to_contain_text("a.png")
 
 
 def test_a_prompt_that_is_far_too_long_is_refused_and_the_page_lives(open_page: OpenPage) -> None:

@@ -23,8 +23,15 @@ def words(page: Page) -> Locator:
     return page.get_by_role("combobox", name="Prompt", exact=True)
 
 
+# The element is there a moment before its pixels are.
+PAINTED = """() => { const shown = document.querySelector('.live-picture');
+  const empty = Object.assign(document.createElement('canvas'), { width: shown.width, height: shown.height });
+  return shown.toDataURL() !== empty.toDataURL(); }"""
+
+
 def newest(page: Page) -> str:
     """What the newest picture shows."""
+    page.wait_for_function(PAINTED)
     return str(page.evaluate("document.querySelector('.live-picture').toDataURL()"))
 
 

@@ -14,12 +14,13 @@ from tests.support.builtin import FIRST, FOLDERS
 from tests.training import drawn
 from training.art import split
 from training.codec import CodecSettings, CodecTrainer, Makers, compose, makers_of, new_codec
-from training.denoiser import DenoiserSettings, Trainer, rate, sizes_of, train
+from training.denoiser import rate, train
 from training.export import BUILTIN
 from training.networks import Sizes, begin, new_networks
 from training.pictures import Chooser, Painter
 from training.pool import Pool
 from training.things import things
+from training.trainer import DenoiserSettings, Trainer, sizes_of
 
 SMALL = Sizes(channels=(64, 64, 64), text_width=192, text_layers=1)
 SETTINGS = DenoiserSettings(sizes=SMALL, batch=2, capacity=6, first=2, made_a_step=1, lr=1e-3)

@@ -33,7 +33,8 @@ export function FilmList() {
     if (given) go("films/new/animate", { replace: true });
   }, [given]);
   useFollowed();
-  const drop = useDrop((files) => files[0] && openFile(files[0], (request) => editFilm(request)));
+  const takes = (/** @type {File} */ file) => !file.type.startsWith("image/");
+  const drop = useDrop((files) => openFile(files[0], (request) => editFilm(request)), { takes });
   return html`<div class=${`films-list ${drop.active ? "films-over" : ""}`} ...${drop.handlers}>
     <div class="films-begin">
       <${Begin} to="films/new/dream" icon="sparkle" name="dream" />

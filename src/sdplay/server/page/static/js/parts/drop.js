@@ -33,10 +33,11 @@ export function Drop({
 }
 
 /**
- * Takes files that are dropped on an element (put `handlers` on it); with `paste` those that are pasted as well.
- * @param {(files: File[]) => void} onFiles @param {{paste?: boolean}} [options]
+ * Takes files that are dropped on an element (put `handlers` on it); with `paste` those that are pasted as well. What
+ * `takes` says no to is left to the page, which shows the settings of any picture.
+ * @param {(files: File[]) => void} onFiles @param {{paste?: boolean, takes?: (file: File) => boolean}} [options]
  */
-export function useDrop(onFiles, { paste } = {}) {
+export function useDrop(onFiles, { paste, takes = () => true } = {}) {
   const [active, setActive] = useState(false);
   const newest = useRef(onFiles);
   newest.current = onFiles;
@@ -66,7 +67,7 @@ export function useDrop(onFiles, { paste } = {}) {
     },
     onDrop: (/** @type {DragEvent} */ event) => {
       setActive(false);
-      const files = [...(event.dataTransfer?.files ?? [])];
+      const files = [...(event.dataTransfer?.files ?? [])].filter(takes);
       if (!files.length) return;
       event.preventDefault();
       event.stopPropagation();
