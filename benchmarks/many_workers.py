@@ -1,8 +1,8 @@
 """How many workers one driver can keep at work: the real scheduler, journal and film, and workers that only pretend.
 
-Each pretended worker takes `seconds` for a unit and returns a frame. What is measured is the driver: units a second,
-files brought to the disk, bytes that came, memory. `python -m benchmarks.many_workers` prints a line of JSON for each
-number of workers, length of a unit and size of a frame.
+Each pretended worker takes about `seconds` for a unit and returns a frame. What is measured is the driver: units a
+second, files brought to the disk, bytes that came, memory. `python -m benchmarks.many_workers` prints a line of JSON
+for each number of workers, length of a unit and size of a frame; with "10,100 0.5 64" for those alone.
 """
 
 from __future__ import annotations
@@ -18,24 +18,26 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from sdplay.core.machine import Machine
-from sdplay.events import FramesSaved, ImageDone
+from sdplay.events import Event, FramesSaved, ImageDone
 from sdplay.executors.arithmetic import WorkerFacts
 from sdplay.executors.cluster.crew import Drawn, Joined, Returned, Tell, Unit
 from sdplay.executors.cluster.executor import ClusterExecutor
-from sdplay.executors.cluster.parcel import pack
+from sdplay.executors.cluster.parcel import NOTHING, pack
+from sdplay.film.job.frame_file import png_of
 from sdplay.images.picture import Picture
 from sdplay.requests.base import Request
 from sdplay.tasks import DrawTask
 
 FACTS = WorkerFacts(host="pretended", cores=1, memory=None, device="cpu", arithmetic={})
 WORKERS, SECONDS, SIDES = (10, 100, 1000), (0.5, 5.0), (64, 512)
-LONGEST = 20.0  # seconds that one measurement lasts, about
+MEASURED = 15.0  # seconds, from when every worker has drawn a unit, and at least three units of each
+UNEVEN = 0.2  # share by which units may be shorter or longer: else all workers would end theirs at the same time
 DIFFERENT = 8  # frames that are different
 
 
@@ -43,7 +45,8 @@ DIFFERENT = 8  # frames that are different
 class Figures:
     """What the driver did with so many `workers` that take `seconds` for a unit, a frame of `side` pixels a side.
 
-    `ideal` and `rate` are units a second: as many as the workers could draw, and as many as were finished.
+    `ideal` and `rate` are units a second: as many as the workers could draw, and as many as were finished; all others
+    are of the whole run, with the film made of what was drawn.
     """
 
     workers: int
@@ -67,8 +70,9 @@ class PretendedCrew:
         self._free_at = dict.fromkeys(self._names, 0.0)
         self._due: list[tuple[float, int, str, Unit]] = []
         self._changed, self._ended = threading.Condition(), False
-        random = np.random.default_rng(1)
+        self._chance, random = np.random.default_rng(2), np.random.default_rng(1)
         small = random.integers(0, 256, (DIFFERENT, side // 8, side // 8, 3), dtype=np.uint8)
+        self._encoded: dict[int, bytes] = {}
         self._frames = small.repeat(8, 1).repeat(8, 2) ^ random.integers(0, 4, (DIFFERENT, side, side, 3), np.uint8)
 
     def start(self, tell: Tell) -> None:
@@ -82,7 +86,8 @@ class PretendedCrew:
 
     def send(self, worker: str, unit: Unit) -> None:
         with self._changed:
-            at = max(self._free_at[worker], time.monotonic()) + self._seconds
+            takes = self._seconds * self._chance.uniform(1 - UNEVEN, 1 + UNEVEN)
+            at = max(self._free_at[worker], time.monotonic()) + takes
             self._free_at[worker] = at
             heapq.heappush(self._due, (at, unit.number, worker, unit))
             self._changed.notify()
@@ -106,7 +111,14 @@ class PretendedCrew:
         picture = Picture(
             pixels=self._frames[index % DIFFERENT], recipe=task.recipe, index=index, seconds=self._seconds
         )
-        return Drawn(digest="", seconds=self._seconds, packed=pack([ImageDone(picture=picture)], task))
+        return Drawn(digest="", seconds=self._seconds, packed=pack([self._sent(picture)], task))
+
+    def _sent(self, picture: Picture) -> Event:
+        """The picture as it is sent; each that is different is encoded once, since that is not the driver's work."""
+        number = picture.index % DIFFERENT
+        if number not in self._encoded:
+            self._encoded[number] = png_of(picture.pixels)
+        return ImageDone(picture=replace(picture, pixels=NOTHING), png=self._encoded[number])
 
     def stop(self, worker: str, number: int) -> None:
         """It draws nothing."""
@@ -127,26 +139,35 @@ def measured(workers: int, seconds: float, side: int, folder: Path) -> Figures:
     from sdplay.requests.base import make_request
     from sdplay.studio import Studio
 
-    rounds = max(round(LONGEST / seconds / (4 if workers < 1000 else 8)), 3)
-    units = workers * rounds
+    first, last = (1 + UNEVEN) * seconds, (1 + UNEVEN) * seconds + max(MEASURED, 3 * seconds)
     crew = PretendedCrew(workers, seconds, side)
     counted = CountedSyncs()
     with Studio(ClusterExecutor(crew)) as studio:
-        request = make_request(Dream, prompts=("a", "b"), num=units, batch_size=1, width=side, height=side, seed=1)
+        request = make_request(
+            Dream,
+            prompts=("a", "b"),
+            num=round(workers * (last / seconds + 3)),
+            batch_size=1,
+            width=side,
+            height=side,
+            seed=1,
+        )
         job = studio.film(request, folder / "film", force=True)
-        used, started, took = time.process_time(), time.monotonic(), 0.0
+        used, started, saved = time.process_time(), time.monotonic(), list[float]()
         with counted, closing(shoot(job)) as events:
             for event in events:
-                if isinstance(event, FramesSaved) and event.done == units:
-                    took = time.monotonic() - started
-        used = time.process_time() - used
+                if isinstance(event, FramesSaved):
+                    saved.append(time.monotonic() - started)
+                if time.monotonic() - started > last:
+                    break
+        used, units = time.process_time() - used, len(saved)
     return Figures(
         workers=workers,
         seconds=seconds,
         side=side,
         units=units,
         ideal=workers / seconds,
-        rate=units / took,
+        rate=sum(first < at <= last for at in saved) / (last - first),
         syncs=counted.count / units,
         received=crew.received / units,
         processor=used / units,
@@ -188,7 +209,9 @@ def main(arguments: Sequence[str]) -> None:
             workers, seconds, side = arguments[1:]
             print(json.dumps(asdict(measured(int(workers), float(seconds), int(side), Path(folder)))))
         return
-    for figures in all_measured(WORKERS, SECONDS, SIDES):
+    asked = [[float(each) for each in argument.split(",")] for argument in arguments]
+    workers, seconds, sides = asked or (WORKERS, SECONDS, SIDES)
+    for figures in all_measured([round(each) for each in workers], seconds, [round(each) for each in sides]):
         print(json.dumps(asdict(figures)), flush=True)
 
 

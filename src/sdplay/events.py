@@ -54,19 +54,24 @@ class Stepped:
 class ImageDone:
     """A picture is finished and in memory. In a grid, `key` is the `picture_key` of the picture that was requested.
 
-    The picture itself may have another one: if its numbers overflowed, it was redrawn in higher precision.
+    The picture itself may have another one: if its numbers overflowed, it was redrawn in higher precision. `png` is the
+    same picture as a file without a recipe, where it came from another machine as one.
     """
 
     picture: Picture
     key: str = ""
+    png: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class KeyframeDone:
-    """A film's keyframe is finished and in memory, uint8 [height, width, 3]; later frames start from it."""
+    """A film's keyframe is finished and in memory, uint8 [height, width, 3]; later frames start from it. `png` is as in
+    `ImageDone`.
+    """
 
     index: int
     pixels: NDArray[np.uint8] = field(repr=False)
+    png: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -22,7 +22,7 @@ from sdplay.requests.picture_fields import PictureFields, shows_fields
 if TYPE_CHECKING:
     from sdplay.events import Event
     from sdplay.film.job.encoder import Output
-    from sdplay.film.job.film import FilmJob
+    from sdplay.film.job.job import FilmJob
     from sdplay.film.plan import AnyFilm, FilmPlan
     from sdplay.images.picture import LargerPicture, Picture
     from sdplay.images.write import Embedded

@@ -102,9 +102,10 @@ class ManyTasks(Protocol):
 
     def run_each(
         self, take: Callable[[], tuple[Key, Task] | None]
-    ) -> Generator[tuple[Key | None, Event | TaskDone], None, None]:
-        """Run tasks that `take` gives, each under a key, as many as keep all workers busy: what happens, with the key
-        of the task that it happens to, if it does to one. The events of a task come together, and `TaskDone` last.
+    ) -> Generator[Sequence[tuple[Key | None, Event | TaskDone]], None, None]:
+        """Run tasks that `take` gives, each under a key, as many as keep all workers busy: what happened meanwhile,
+        with the key of the task that it happened to, if it did to one. The events of a task come together, and
+        `TaskDone` last.
 
         `take` gives None where there is nothing to be done before something else is. It ends when that is so and
         nothing is being done. Closing it stops all tasks; raises what one of them raised.

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from sdplay.events import Event
-from sdplay.film.job.film import FilmJob, shoot
+from sdplay.film.job.film import shoot
+from sdplay.film.job.job import FilmJob
 from sdplay.film.plan import FILMS
 from sdplay.images.read import Pixels, read_image
 from sdplay.requests.base import make_request

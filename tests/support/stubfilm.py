@@ -20,7 +20,8 @@ from sdplay.events import Event, Started
 from sdplay.film.inputs import film_files
 from sdplay.film.job.builder import FilmJobBuilder
 from sdplay.film.job.encoder import Output
-from sdplay.film.job.film import FilmJob, shoot
+from sdplay.film.job.film import shoot
+from sdplay.film.job.job import FilmJob
 from sdplay.film.plan import FILMS, AnyFilm
 from sdplay.film.render.film import FilmRenderer
 from sdplay.pipeline.model_cache import LoadedModel, TextEncodingCache

@@ -60,13 +60,18 @@ def on_cluster(command: Callable[..., int]) -> Callable[..., int]:
     return command
 
 
+def asked_of_cluster(ctx: click.Context) -> dict[str, Any]:
+    """What these flags said."""
+    return dict(ctx.meta.get(ASKED, {}))
+
+
 def cluster_executor(inside: Callable[[], Executor] | None, workers: int = 1) -> Callable[[], ClusterExecutor] | None:
     """What joins the cluster that the flags of this command ask for; None if they ask for none.
 
     More than one of `workers` are the most that it takes there. `inside` makes what they draw with.
     """
     ctx = click.get_current_context(silent=True)
-    said: dict[str, Any] = ctx.meta.get(ASKED, {}) if ctx is not None else {}
+    said = asked_of_cluster(ctx) if ctx is not None else {}
     if said.get("executor", HERE) == HERE:
         return None
     return partial(joined, said["address"], said["audit"], said["mixed"], workers if workers > 1 else None, inside)

@@ -23,7 +23,7 @@ from sdplay.core.errors import SdplayError, Stopped
 
 if TYPE_CHECKING:
     from sdplay.events import Event
-    from sdplay.film.job.film import FilmJob
+    from sdplay.film.job.job import FilmJob
     from sdplay.film.plan import AnyFilm
 
 FORMATS = ("mp4", "gif", "webp", "apng", "webm", "mkv")

@@ -15,7 +15,7 @@ from sdplay.events import Event, FilmSaved, FramesSaved, Measuring, Resumed, Ret
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from sdplay.film.job.film import FilmJob
+    from sdplay.film.job.job import FilmJob
 
 
 class FilmProgress(Progress):

@@ -12,6 +12,7 @@ from urllib.parse import quote
 import click
 from click.core import ParameterSource
 
+from sdplay.cli.cluster import asked_of_cluster, cluster_executor, on_cluster
 from sdplay.cli.outcome import FAILED
 from sdplay.cli.terminal import duration, table
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 @click.option(
     "--pictures", multiple=True, metavar="DIR", type=click.Path(path_type=Path), help="Show those of this folder too."
 )
+@on_cluster
 @click.option("--open", "open_page", is_flag=True, help="Show the page in a browser as soon as it answers.")
 @click.option("--background", is_flag=True, help="Start it without this terminal, and print its address.")
 @click.option("--stop", is_flag=True, help="End the service that runs; what is not finished goes on at the next start.")
@@ -42,7 +44,8 @@ def serve(ctx: click.Context, /, *, background: bool, stop: bool, status: bool, 
     """A page in the browser that draws, and three APIs for programs: a warm model, a queue that survives everything.
 
     While it runs, all commands of the same user draw with its model, at once. Prints its address once it answers.
-    Ctrl-C ends it: what is not finished goes on at the next start.
+    Ctrl-C ends it: what is not finished goes on at the next start. With --executor ray its jobs are drawn by the
+    workers of a cluster, by at most so many as --workers says where that is more than one.
     """
     if background + stop + status > 1:
         raise click.UsageError("--background, --stop and --status are three things", ctx)
@@ -51,7 +54,7 @@ def serve(ctx: click.Context, /, *, background: bool, stop: bool, status: bool, 
     if status:
         return tell_status()
     if background:
-        return start_in_background(as_typed(ctx, params), open_page=open_page)
+        return start_in_background(as_typed(ctx, {**params, **asked_of_cluster(ctx)}), open_page=open_page)
     serve_here(**params, open_page=open_page)
     return 0
 
@@ -76,6 +79,10 @@ def serve_here(
     from sdplay.server.run import ServeOptions
     from sdplay.server.run import serve as serve_until_stopped
 
+    elsewhere = cluster_executor(FakeExecutor if only_pretends() else None, workers)
+    if elsewhere is not None and devices:
+        raise click.UsageError("--devices are those of this machine, and --executor ray draws on others")
+
     def started(url: str, token: str | None) -> None:
         click.echo(answers_at(url, token))
         sys.stdout.flush()
@@ -93,6 +100,7 @@ def serve_here(
         idle_minutes=idle_minutes,
         watched=pictures,
         inside=FakeExecutor if only_pretends() else inline,
+        elsewhere=elsewhere,
     )
     serve_until_stopped(options, started)
 
@@ -177,8 +185,15 @@ def tell_status() -> int:
         ("service", f"sdplay {facts['version']}, pid {facts['pid']}, since {duration(facts['seconds'])}"),
         ("address", facts["url"]),
         ("folder", facts["folder"]),
-        ("drawing", f"in {facts['workers']} process{'es' if facts['workers'] > 1 else ''}, the model is {loaded}"),
+        ("drawing", f"{by_whom(facts['workers'], facts['here'])}, the model is {loaded}"),
         ("jobs", f"{facts['running']} running, {facts['waiting']} waiting"),
     ]
     click.echo(table(rows))
     return 0
+
+
+def by_whom(workers: int, here: bool) -> str:
+    """Who draws, in words."""
+    if here:
+        return f"in {workers} process{'es' if workers > 1 else ''}"
+    return f"by {workers} worker{'s' if workers > 1 else ''} of a cluster"

@@ -152,6 +152,10 @@ class ProcessExecutor:
         return self._workers
 
     @property
+    def is_here(self) -> bool:
+        return True
+
+    @property
     def alive(self) -> bool:
         """Whether any process is running, and so a model may be loaded."""
         return any(worker.process.is_alive() for worker in self._started)

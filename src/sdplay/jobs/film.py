@@ -14,8 +14,8 @@ from sdplay.requests.warnings import word_warnings
 if TYPE_CHECKING:
     from sdplay.film.job.builder import FilmJobBuilder
     from sdplay.film.job.encoder import Output
-    from sdplay.film.job.film import FilmJob
     from sdplay.film.job.folder import JobFolder
+    from sdplay.film.job.job import FilmJob
     from sdplay.film.job.verify import SegmentChecked
     from sdplay.film.plan import AnyFilm, FilmPlan
 

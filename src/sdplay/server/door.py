@@ -23,7 +23,7 @@ from sdplay.events import Event
 from sdplay.executors.door import Address, hear, prove, say
 from sdplay.executors.fingerprint import Fingerprint, difference, fingerprint
 from sdplay.executors.line import Order, serve
-from sdplay.executors.processes import ProcessExecutor
+from sdplay.executors.shared import SharedExecutor
 from sdplay.requests.base import Request
 
 LONGEST_PATH = 100  # bytes; systems allow 104 to 108
@@ -36,7 +36,7 @@ class Door:
     """Lets programs draw with `executor`; `status` says how the service is, and `stop` begins to end it."""
 
     def __init__(
-        self, path: Path, executor: ProcessExecutor, status: Callable[[], dict[str, Any]], stop: Callable[[], None]
+        self, path: Path, executor: SharedExecutor, status: Callable[[], dict[str, Any]], stop: Callable[[], None]
     ) -> None:
         self._executor, self._status, self._stop = executor, status, stop
         self._fingerprint: Fingerprint = fingerprint()
@@ -93,6 +93,8 @@ class Door:
 
     def _why_not(self, said: Mapping[str, Any]) -> str:
         """Why a program has to draw by itself; empty where the service draws the same bits for it."""
+        if not self._executor.is_here:
+            return "draws on other machines"
         if why := difference(self._fingerprint, said["fingerprint"]):
             return why
         if said["workers"] > self._executor.workers:

@@ -19,7 +19,7 @@ from typing import Any
 from sdplay.core.errors import BadRequest, RenderFailed, SdplayError
 from sdplay.core.machine import Machine
 from sdplay.events import Event, ImageDone
-from sdplay.executors.processes import ProcessExecutor
+from sdplay.executors.shared import SharedExecutor
 from sdplay.images.picture import Picture
 from sdplay.jobs.resolve import random_seed
 from sdplay.library.library import Library
@@ -61,7 +61,7 @@ class Turn:
 class UrgentExecutor:
     """Draws with `executor` before everything that waits, and says while it waits itself."""
 
-    def __init__(self, executor: ProcessExecutor) -> None:
+    def __init__(self, executor: SharedExecutor) -> None:
         self._executor = executor
 
     @property
@@ -82,7 +82,7 @@ class Live:
     """Draws what sessions ask for, for each its newest request alone."""
 
     def __init__(
-        self, executor: ProcessExecutor, library: Library, limits: Limits, find_upload: Callable[[str], Upload | None]
+        self, executor: SharedExecutor, library: Library, limits: Limits, find_upload: Callable[[str], Upload | None]
     ) -> None:
         self._studio = Studio(UrgentExecutor(executor), library=library)
         self._limits, self._find_upload = limits, find_upload

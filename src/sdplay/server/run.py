@@ -18,6 +18,7 @@ from typing import Any
 from sdplay.core.errors import BadRequest, SdplayError
 from sdplay.executors.line import LineBroken
 from sdplay.executors.processes import ProcessExecutor, inline
+from sdplay.executors.shared import SharedExecutor
 from sdplay.library.library import Library, home_of, library_from_env
 from sdplay.requests.base import make_request
 from sdplay.requests.txt2img import Txt2Img
@@ -39,7 +40,8 @@ log = logging.getLogger("sdplay.server")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServeOptions:
     """How a service is started. `idle_minutes`: without work for so long, the model is let go of (0: never). The
-    gallery shows the pictures in the folders `watched` too.
+    gallery shows the pictures in the folders `watched` too. `elsewhere` makes what it draws with on other machines, in
+    the place of `workers` processes on this one.
     """
 
     host: str = HOST
@@ -52,6 +54,7 @@ class ServeOptions:
     idle_minutes: float = 0.0
     watched: Sequence[Path] = ()
     inside: Callable[[], Executor] = inline
+    elsewhere: Callable[[], SharedExecutor] | None = None
     limits: Limits = field(default_factory=Limits)
 
 
@@ -68,9 +71,7 @@ def serve(options: ServeOptions, started: Callable[[str, str | None], None]) -> 
         stack.enter_context(home.held())
         os.chdir(home.folder)
         listening = stack.enter_context(bound(options.host, options.port))
-        executor = ProcessExecutor(
-            max(options.workers, len(options.devices)), options.inside, devices=options.devices, attempts=1
-        )
+        executor = drawing(options)
         service = open_service(home, executor, library, options.limits, watched)
         stack.callback(service.stop)
         service.start()
@@ -99,6 +100,14 @@ def serve(options: ServeOptions, started: Callable[[str, str | None], None]) -> 
         serve_http(service, access, listening, begun)
 
 
+def drawing(options: ServeOptions) -> SharedExecutor:
+    """What the service draws with."""
+    if options.elsewhere is not None:
+        return options.elsewhere()
+    workers = max(options.workers, len(options.devices))
+    return ProcessExecutor(workers, options.inside, devices=options.devices, attempts=1)
+
+
 def load_models(service: Service) -> None:
     """Let every process that draws load the built-in model, so that the first picture is drawn at once."""
     for number in range(service.executor.workers):
@@ -120,6 +129,7 @@ def status_of(service: Service, url: str) -> dict[str, Any]:
         "version": VERSION,
         "folder": str(service.home.folder),
         "workers": service.executor.workers,
+        "here": service.executor.is_here,
         "loaded": service.executor.alive,
         "waiting": service.queue.count("queued"),
         "running": service.queue.count("running"),
@@ -133,7 +143,7 @@ def end_this_process() -> None:
 
 
 def open_service(
-    home: ServiceHome, executor: ProcessExecutor, library: Library, limits: Limits, watched: Sequence[Path] = ()
+    home: ServiceHome, executor: SharedExecutor, library: Library, limits: Limits, watched: Sequence[Path] = ()
 ) -> Service:
     """The service of `home`; a damaged queue is moved aside, and its list made anew from the pictures themselves and
     what was noted of their stars and ratings. The same if the queue is gone and they were noted.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from sdplay.core.errors import BadRequest, SdplayError
 from sdplay.core.warning import RequestWarning
-from sdplay.executors.processes import ProcessExecutor
+from sdplay.executors.shared import SharedExecutor
 from sdplay.jobs.resolve import ResolvedRequest, memory_of
 from sdplay.library.card import shipped_cards
 from sdplay.library.library import Library
@@ -79,7 +79,7 @@ class Service:
     def __init__(
         self,
         home: ServiceHome,
-        executor: ProcessExecutor,
+        executor: SharedExecutor,
         library: Library,
         limits: Limits,
         watched: Sequence[Path] = (),

@@ -7,6 +7,7 @@ import json
 import os
 import tracemalloc
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,19 @@ def filled(path: Path, *numbers: int) -> Journal:
     for segment in numbers:
         journal.add(record(segment))
     return journal
+
+
+def full_at_first() -> Callable[[int], None]:
+    """Brings to the disk what it is given, but for the first time, when that is full."""
+    real, calls = os.fsync, list[int]()
+
+    def sync(handle: int) -> None:
+        calls.append(handle)
+        if len(calls) == 1:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(handle)
+
+    return sync
 
 
 @given(record=RECORDS)
@@ -139,21 +153,35 @@ def test_a_line_that_did_not_reach_the_disk_is_taken_back(tmp_path: Path, monkey
     path = tmp_path / "j"
     journal = filled(path, 0)
     whole = path.read_bytes()
-    real, calls = os.fsync, list[int]()
-
-    def full_once(handle: int) -> None:
-        calls.append(handle)
-        if len(calls) == 1:
-            raise OSError(errno.ENOSPC, "No space left on device")
-        real(handle)
-
-    monkeypatch.setattr(os, "fsync", full_once)
+    monkeypatch.setattr(os, "fsync", full_at_first())
     with pytest.raises(OSError, match="No space"):
         journal.add(record(1))
     assert path.read_bytes() == whole
     assert 1 not in journal
     journal.add(record(1))
     assert [found.number for found in Journal.open(path)] == [0, 1]
+
+
+def test_of_several_that_are_added_together_none_stays_if_the_disk_refuses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = filled(tmp_path / "j", 0)
+    monkeypatch.setattr(os, "fsync", full_at_first())
+    with pytest.raises(OSError, match="No space"):
+        journal.add(record(1), record(2))
+    assert [found.number for found in journal] == [0]
+    journal.add(record(2), record(1), record(5))
+    assert [found.number for found in Journal.open(tmp_path / "j")] == [0, 2, 1, 5]
+    assert (journal.first_missing, 5 in journal) == (3, True)
+
+
+def test_several_that_are_added_together_wait_for_the_disk_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal, calls = filled(tmp_path / "j"), list[int]()
+    monkeypatch.setattr(os, "fsync", calls.append)
+    journal.add(*(record(number) for number in range(20)))
+    assert (len(calls), len(journal)) == (1, 20)
 
 
 def test_a_segment_is_finished_once(tmp_path: Path) -> None:

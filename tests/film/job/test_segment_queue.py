@@ -42,7 +42,7 @@ def test_each_missing_segment_is_handed_out_once_and_after_what_it_waits_for(
             open_segments.append(segment)
         assert open_segments, "nothing can be drawn though something is missing"
         segment = open_segments.pop(chance.randrange(len(open_segments)))
-        work.finished(segment, lambda number=segment.number: done.add(number))
+        work.finished([segment], lambda number=segment.number: done.add(number))
     assert sorted(given_out) == sorted(missing)
     assert work.take() is None
 
@@ -66,6 +66,6 @@ def test_a_commit_that_fails_leaves_the_queue_usable() -> None:
         raise OSError
 
     with pytest.raises(OSError):  # noqa: PT011
-        work.finished(segment, failing)
+        work.finished([segment], failing)
     work.close()
     assert work.take() is None

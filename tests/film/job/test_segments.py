@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -12,11 +13,12 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from sdplay.core.errors import DiskFull, NotReproduced, StoreError
 from sdplay.film.job import frame_file
 from sdplay.film.job.folder import JobFolder
-from sdplay.film.job.frame_file import pixel_sha, read_frame
+from sdplay.film.job.frame_file import pixel_sha, png_of, read_frame
 from sdplay.film.job.journal import SegmentRecord
 from sdplay.film.job.segments import SegmentStore
 from sdplay.images.read import Pixels
@@ -60,6 +62,40 @@ def test_a_frame_is_a_png_of_its_pixels_that_names_its_job_and_index(job: JobFol
     content = path.read_bytes()
     segments.write_frame(123, picture(5))
     assert path.read_bytes() == content
+
+
+def test_a_frame_that_came_as_a_file_becomes_the_same_file(job: JobFolder) -> None:
+    segments, _ = recover(job)
+    sha, path = segments.write_frame(123, picture(5)), job.path / "frames" / "000000123.png"
+    content = path.read_bytes()
+    assert segments.write_frame(123, picture(5), png_of(picture(5))) == sha
+    assert path.read_bytes() == content
+    text = PngInfo()
+    text.add_text("job", job.digest)
+    text.add_text("frame", "123")
+    plain = io.BytesIO()
+    Image.fromarray(picture(5)).save(plain, "PNG", pnginfo=text, compress_level=1)
+    assert plain.getvalue() == content
+
+
+def test_segments_that_are_finished_together_are_on_the_disk_before_their_lines(
+    job: JobFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    segments, _ = recover(job)
+    shas = {index: segments.write_frame(index, picture(index)) for index in range(LENGTH * COUNT, LENGTH * (COUNT + 3))}
+    synced: list[str] = []
+    monkeypatch.setattr(os, "fsync", lambda handle: synced.append(Path(f"/proc/self/fd/{handle}").readlink().name))
+    numbers = range(COUNT, COUNT + 3)
+    firsts = {number: number * LENGTH for number in numbers}
+    segments.finish(
+        *(
+            SegmentRecord(number=number, first=first, sha=tuple(shas[first + each] for each in range(LENGTH)))
+            for number, first in firsts.items()
+        )
+    )
+    assert synced == ["frames", "journal.jsonl"]
+    again, lost = recover(job)
+    assert (len(again), lost) == (COUNT + 3, frozenset())
 
 
 def test_commit_writes_pictures_one_at_a_time_and_records_their_hashes(tmp_path: Path) -> None:

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
+import os
+import threading
+import time
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from queue import Empty
 from typing import Any
@@ -13,8 +18,9 @@ from typing import Any
 from sdplay.core.errors import BadRequest
 from sdplay.core.machine import Machine
 from sdplay.events import DrawnBy, Event, Started, Stepped, Waiting, WorkerBanned
+from sdplay.executors.cluster.course import Course
 from sdplay.executors.cluster.crew import Crew, Job, Unit
-from sdplay.executors.cluster.dispatch import LOOK, Answer, Banned, Client, Dispatcher, Refusal
+from sdplay.executors.cluster.dispatch import LOOK, Answer, Banned, Client, Dispatcher, Outcome, Refusal
 from sdplay.executors.cluster.parcel import unpack
 from sdplay.executors.cluster.schedule import AHEAD
 from sdplay.executors.line import LineBroken, WorkerDied
@@ -23,6 +29,7 @@ from sdplay.requests.recipe import Recipe
 from sdplay.tasks import DrawTask, Key, Task, TaskDone
 
 WAITING = 2 * AHEAD  # units a worker that are on the way, so that none waits for who takes what is drawn
+TOGETHER = 16 * 2**20  # bytes of results that are kept in one go
 ASKED = 3  # workers that are asked what they draw on, until one answers
 NO_KEYS: Mapping[int, Any] = {}
 OWN = (Started, Stepped, Waiting)  # progress of a unit, which is not that of the task
@@ -41,6 +48,8 @@ class ClusterExecutor:
         self._crew, self._share, self._mixed = crew, share, mixed
         self._machines: dict[tuple[str, str], Machine] = {}
         self._numbers = itertools.count()
+        self._running, self._tasks, self._idle_since = threading.Lock(), 0, time.monotonic()
+        self._unpacking = ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="unpacking")
         self._digested: tuple[Recipe, str] | None = None
         self.dispatcher = Dispatcher(crew, share=share, mixed=mixed, note=note)
         self.dispatcher.start()
@@ -53,6 +62,42 @@ class ClusterExecutor:
             hint = "let another machine join, or leave `audit` out"
             raise BadRequest("one worker alone cannot be checked", field="audit", value=self._share, hint=hint)
         return there
+
+    @property
+    def is_here(self) -> bool:
+        return False
+
+    @property
+    def alive(self) -> bool:
+        """Whether a worker is there, or was."""
+        return bool(self.dispatcher.workers)
+
+    @property
+    def is_urgent(self) -> bool:
+        """Never: what is urgent is the next that a worker gets, and no other task has to end for that."""
+        return False
+
+    @property
+    def idle_seconds(self) -> float:
+        """How long no task was being done."""
+        with self._running:
+            return 0.0 if self._tasks else time.monotonic() - self._idle_since
+
+    def let_go(self, idle: float) -> bool:
+        """Nothing: the memory is that of other machines."""
+        return False
+
+    @contextmanager
+    def _task(self) -> Generator[None]:
+        """Count a task as long as it is being done."""
+        with self._running:
+            self._tasks += 1
+        try:
+            yield
+        finally:
+            with self._running:
+                self._tasks -= 1
+                self._idle_since = time.monotonic()
 
     def detect_machine(self, request: Request) -> Machine:
         """What a worker says; the same answer for all requests with the same device and precision."""
@@ -85,48 +130,53 @@ class ClusterExecutor:
         course = Course(self.dispatcher, units, window=self.workers * WAITING, urgent=urgent)
         try:
             holds_back = self._share > 0 and len(units) > 1
-            yield from course.follow(patience, self._events, all_at_once=holds_back)
+            with self._task():
+                yield from course.follow(patience, self._events, all_at_once=holds_back)
         finally:
             self.dispatcher.withdraw(course.client)
 
     def run_each(
         self, take: Callable[[], tuple[Key, Task] | None]
-    ) -> Generator[tuple[Key | None, Event | TaskDone], None, None]:
+    ) -> Generator[Sequence[tuple[Key | None, Event | TaskDone]], None, None]:
         """See `ManyTasks`; a task is a unit."""
         client, room, folder = Client(), self.workers * WAITING, Path.cwd()
         waiting: dict[int, tuple[Key, Task]] = {}
-        try:
-            while True:
-                while len(waiting) < room and (taken := take()) is not None:
-                    task = taken[1]
-                    indices, given = (task.indices, task.given) if isinstance(task, DrawTask) else ((), NO_KEYS)
-                    unit = self._unit(Job(task=task, digest=self._digest(task)), tuple(indices), given, folder)
-                    waiting[unit.number] = taken
-                    self.dispatcher.submit(client, [unit])
-                if not waiting:
-                    return
-                yield from self._happened(client, waiting)
-        finally:
-            self.dispatcher.withdraw(client)
+        with self._task():
+            try:
+                while True:
+                    while len(waiting) < room and (taken := take()) is not None:
+                        task = taken[1]
+                        indices, given = (task.indices, task.given) if isinstance(task, DrawTask) else ((), NO_KEYS)
+                        unit = self._unit(Job(task=task, digest=self._digest(task)), tuple(indices), given, folder)
+                        waiting[unit.number] = taken
+                        self.dispatcher.submit(client, [unit])
+                    if not waiting:
+                        return
+                    outcomes = list(known(client))
+                    happened: list[tuple[Key | None, Event | TaskDone]] = []
+                    for each in self._unpacking.map(partial(self._happened, waiting), outcomes):
+                        happened += each
+                    yield happened or [(None, Waiting())]
+                    if refused := next((outcome for outcome in outcomes if isinstance(outcome, Refusal)), None):
+                        raise refused.error
+            finally:
+                self.dispatcher.withdraw(client)
 
     def _happened(
-        self, client: Client, waiting: dict[int, tuple[Key, Task]]
-    ) -> Generator[tuple[Key | None, Event | TaskDone], None, None]:
-        """What happens next; raises what is wrong with a task."""
-        try:
-            outcome = client.outcomes.get(timeout=LOOK)
-        except Empty:
-            yield None, Waiting()
-            return
+        self, waiting: dict[int, tuple[Key, Task]], outcome: Outcome
+    ) -> list[tuple[Key | None, Event | TaskDone]]:
+        """What came of a task, or who was found out; in any thread."""
         match outcome:
-            case Refusal(_, error):
-                raise error
+            case Refusal():
+                return []
             case Banned(worker):
-                yield None, WorkerBanned(name=worker, pieces=0)
+                return [(None, WorkerBanned(name=worker, pieces=0))]
             case Answer(number):
                 key, task = waiting.pop(number)
-                yield from ((key, event) for event in self._events(task, outcome))
-                yield key, TaskDone(outcome.drawn.seconds)
+                return [
+                    *((key, event) for event in self._events(task, outcome)),
+                    (key, TaskDone(outcome.drawn.seconds)),
+                ]
 
     def _digest(self, task: Task) -> str:
         """What the choice of units that are checked depends on; that of a film's recipe is made once."""
@@ -146,6 +196,20 @@ class ClusterExecutor:
 
     def close(self) -> None:
         self.dispatcher.close()
+        self._unpacking.shutdown()
+
+
+def known(client: Client) -> Iterator[Outcome]:
+    """What comes to `client` within a second, and what else is there by then, up to so many bytes."""
+    held = 0
+    with suppress(Empty):
+        outcome = client.outcomes.get(timeout=LOOK)
+        while True:
+            yield outcome
+            held += len(outcome.drawn.packed) if isinstance(outcome, Answer) else 0
+            if held >= TOGETHER:
+                return
+            outcome = client.outcomes.get_nowait()
 
 
 def cut(task: Task) -> list[tuple[int, ...]]:
@@ -155,71 +219,3 @@ def cut(task: Task) -> list[tuple[int, ...]]:
     indices = tuple(task.indices)
     size = len(indices) if task.recipe.request.mode == "animate" else task.recipe.numerics.tile
     return [indices[first : first + size] for first in range(0, len(indices), size)]
-
-
-@dataclass(slots=True)
-class Course:
-    """The `units` of one task on their way: at most `window` of them beyond the first that is not back yet."""
-
-    dispatcher: Dispatcher
-    units: Sequence[Unit]
-    window: int
-    urgent: bool
-    client: Client = field(default_factory=Client)
-    _back: dict[int, Answer] = field(default_factory=dict[int, Answer])
-    _sent: int = 0
-
-    def follow(
-        self,
-        patience: float | None,
-        events: Callable[[Task, Answer], Generator[Event, None, None]],
-        *,
-        all_at_once: bool,
-    ) -> Generator[Event, None, None]:
-        """The events of all units, in their order; those of workers that were banned by then are drawn again first.
-
-        With `all_at_once` nothing is passed on before everything is drawn. Raises what drawing a unit raised.
-        """
-        passed_on = 0
-        while passed_on < len(self.units):
-            self._send(len(self.units) if all_at_once else passed_on + self.window)
-            while passed_on < len(self.units) and self._may_pass_on(passed_on, all_at_once):
-                unit = self.units[passed_on]
-                passed_on += 1
-                yield from events(unit.job.task, self._back.pop(unit.number))
-                self._send(passed_on + self.window)
-            if passed_on < len(self.units):
-                yield from self._next(patience)
-
-    def _may_pass_on(self, place: int, all_at_once: bool) -> bool:
-        return self.units[place].number in self._back and (
-            not all_at_once or place > 0 or len(self._back) == len(self.units)
-        )
-
-    def _send(self, up_to: int) -> None:
-        new = self.units[self._sent : max(up_to, self._sent)]
-        if new:
-            self._sent += len(new)
-            self.dispatcher.submit(self.client, new, urgent=self.urgent)
-
-    def _next(self, patience: float | None) -> Generator[Event, None, None]:
-        """Hear what came of a unit."""
-        try:
-            outcome = self.client.outcomes.get(timeout=patience)
-        except Empty:
-            yield Waiting()
-            return
-        match outcome:
-            case Refusal(_, error):
-                raise error
-            case Banned(worker):
-                again = [unit for unit in self.units if self._is_by(unit, worker)]
-                for unit in again:
-                    del self._back[unit.number]
-                self.dispatcher.submit(self.client, again, urgent=self.urgent)
-                yield WorkerBanned(name=worker, pieces=len(again))
-            case Answer(number):
-                self._back[number] = outcome
-
-    def _is_by(self, unit: Unit, worker: str) -> bool:
-        return unit.number in self._back and self._back[unit.number].worker == worker

@@ -1,16 +1,26 @@
-"""Events on their way from a worker: what both sides have already is not sent, but named."""
+"""Events on their way from a worker: what both sides have already is not sent, but named.
+
+Pictures of a film are sent as the files that they become. To make a PNG takes five times as long as to read one, and
+workers are many where the one that hears them is not.
+"""
 
 from __future__ import annotations
 
 import io
 import pickle
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
+
+import numpy as np
 
 from sdplay.events import Event, ImageDone, KeyframeDone, Upscaled
 from sdplay.executors.audit import piece_digest
+from sdplay.film.job.frame_file import pixels_of, png_of
 from sdplay.images.picture import pixel_digest
 from sdplay.tasks import DrawTask, Task
+
+NOTHING = np.zeros((0, 0, 3), np.uint8)
 
 
 def shared(task: Task) -> tuple[object, ...]:
@@ -39,13 +49,36 @@ class Unpacker(pickle.Unpickler):
 def pack(events: Sequence[Event], task: Task) -> bytes:
     """`events` of `task`, without what whoever has that task knows."""
     file = io.BytesIO()
-    Packer(file, shared(task)).dump(events)
+    is_film = isinstance(task, DrawTask) and task.recipe.request.mode in ("dream", "animate")
+    Packer(file, shared(task)).dump([as_sent(event) for event in events] if is_film else events)
     return file.getvalue()
 
 
 def unpack(packed: bytes, task: Task) -> Sequence[Event]:
     """The inverse of `pack`, with this side's `task`."""
-    return Unpacker(io.BytesIO(packed), shared(task)).load()
+    return [as_drawn(event) for event in Unpacker(io.BytesIO(packed), shared(task)).load()]
+
+
+def as_sent(event: Event) -> Event:
+    """`event` with its picture as a file."""
+    match event:
+        case ImageDone(picture=picture, png=b""):
+            return replace(event, picture=replace(picture, pixels=NOTHING), png=png_of(picture.pixels))
+        case KeyframeDone(pixels=pixels, png=b""):
+            return replace(event, pixels=NOTHING, png=png_of(pixels))
+        case _:
+            return event
+
+
+def as_drawn(event: Event) -> Event:
+    """The inverse of `as_sent`, which keeps the file; raises `StoreError` for what was damaged on its way."""
+    match event:
+        case ImageDone(picture=picture, png=png) if png:
+            return replace(event, picture=replace(picture, pixels=pixels_of(png)))
+        case KeyframeDone(png=png) if png:
+            return replace(event, pixels=pixels_of(png))
+        case _:
+            return event
 
 
 def digest_of(events: Iterable[Event]) -> str:

@@ -25,13 +25,14 @@ from sdplay.executors.arithmetic import arithmetic_variables
 from sdplay.executors.cluster.crew import Drawn, Failed, Joined, Left, Lost, Returned, Tell, Unit
 from sdplay.executors.cluster.files import NamedFile, Place, at, parts_of, places_of
 from sdplay.executors.cluster.renderer import MOST_TASKS, Renderer
+from sdplay.executors.cluster.schedule import AHEAD
 from sdplay.executors.line import LineBroken
 from sdplay.executors.processes import inline
 from sdplay.requests.base import Request
 from sdplay.tasks import DrawTask, Executor, Task
 
 AUTO = "auto"
-CONTROL = "control"  # what an actor hears while it draws
+CONTROL, DRAWING = "control", "drawing"  # what an actor hears while it draws; what it draws
 ANSWERS_IN = 60.0  # seconds
 REACHED_IN = 10.0  # seconds
 MOST_DEATHS = 3  # of actors of a slot in a row, before any of them answered
@@ -88,7 +89,7 @@ class RayCrew:
         self._lock = threading.Lock()
         self._pool = ThreadPoolExecutor(PREPARING, thread_name_prefix="sending files")
         self._tell: Tell = lambda _: None
-        self._actor = self._ray.remote(concurrency_groups={CONTROL: 2})(Renderer)
+        self._actor = self._ray.remote(concurrency_groups={CONTROL: 2, DRAWING: AHEAD})(Renderer)
 
     def start(self, tell: Tell) -> None:
         self._tell = tell
@@ -143,8 +144,8 @@ class RayCrew:
     def _call(self, slot: Slot, method: str, *arguments: Any) -> Future[Any]:
         """What a worker answers; errors of Ray are in the future, whenever they come."""
         try:
-            group = {} if method == "draw" else {"concurrency_group": CONTROL}
-            return getattr(slot.actor, method).options(**group).remote(*arguments).future()
+            group = DRAWING if method == "draw" else CONTROL
+            return getattr(slot.actor, method).options(concurrency_group=group).remote(*arguments).future()
         except Exception as error:  # the actor is known to be dead
             failed: Future[Any] = Future()
             failed.set_exception(error)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
@@ -38,6 +39,7 @@ class Renderer:
         take_over(variables, os.environ)
         self._inside = inside
         self._executor: Executor | None = None
+        self._drawing_one = threading.Lock()
         self._depot = Depot()
         self._tasks: dict[str, Task] = {}
         self._stopped: list[int] = []
@@ -77,7 +79,8 @@ class Renderer:
             task = self._tasks[key]
             own = {frame: pixels.copy() for frame, pixels in given.items()}  # those that Ray holds may not be written
             unit = replace(task, indices=indices, given=own) if isinstance(task, DrawTask) else task
-            events = self._events(number, unit)
+            with self._drawing_one:  # while another thread makes files of what was drawn before
+                events = self._events(number, unit)
             packed, digest = pack(events, task), digest_of(events)
             return Drawn(digest=digest, seconds=time.perf_counter() - started, packed=packed)
         except Exception as error:

@@ -15,9 +15,9 @@ from sdplay.film.camera.flow import check_flow
 from sdplay.film.inputs import GUESS
 from sdplay.film.job.description import FREE, describe, described_recipe, film_rate, here
 from sdplay.film.job.encoder import FilmEncoder, Output
-from sdplay.film.job.film import FilmJob
 from sdplay.film.job.folder import JobFolder
 from sdplay.film.job.fork import ForkSource, frames_in_common
+from sdplay.film.job.job import FilmJob
 from sdplay.film.part import check_frames, part_of
 from sdplay.film.plan import AnyFilm, FilmPlan, film_plan, guidance_range
 from sdplay.film.request_animate import Animate

@@ -1,7 +1,8 @@
 """Make a film in a job folder: draw its segments, bring them to the disk, and write the film while it grows.
 
-Three kinds of threads: those that draw (one for each worker of the executor), the coordinator (the caller of
-`shoot`: it writes frames and journal), and one that encodes. Drawing never waits for a file or an encoder.
+Three kinds of threads: those that draw (one for each worker of the executor, or none where that has many), the
+coordinator (the caller of `shoot`: it writes frames and journal), and one that encodes. Drawing never waits for a file
+or an encoder.
 """
 
 from __future__ import annotations
@@ -9,67 +10,27 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from sdplay.core.sample import Segment
-from sdplay.core.warning import RequestWarning
-from sdplay.events import (
-    DepthMapDone,
-    DrawnBy,
-    Event,
-    FilmSaved,
-    FramesSaved,
-    ImageDone,
-    KeyframeDone,
-    Resumed,
-    Retried,
-    WorkerBanned,
-)
-from sdplay.film.camera.disparity import depth_png
-from sdplay.film.job.encoder import FilmEncoder
-from sdplay.film.job.folder import JobFolder
-from sdplay.film.job.fork import ForkSource, take_over_segments
-from sdplay.film.job.journal import SegmentRecord
-from sdplay.film.job.segment_queue import SegmentQueue, TimeLeft
+from sdplay.events import Event, FilmSaved, Resumed, WorkerBanned
+from sdplay.film.job.coordinator import WORKER, Coordinator
+from sdplay.film.job.fork import take_over_segments
+from sdplay.film.job.job import FilmJob
+from sdplay.film.job.segment_queue import SegmentQueue
 from sdplay.film.job.segments import SegmentStore
 from sdplay.film.pace import measure_pace
 from sdplay.film.part import Part, part_of
 from sdplay.film.plan import FilmPlan, film_plan
-from sdplay.images.read import Pixels
-from sdplay.library.resolve import ResolvedModel
 from sdplay.requests.recipe import Recipe
-from sdplay.tasks import DrawTask, Executor, ManyTasks, Task, TaskDone
+from sdplay.tasks import DrawTask, ManyTasks, Task, TaskDone
 
 BACKLOG = 16  # events between drawing and writing, of which any may be a picture
-WORKER = "worker"  # what the journal calls who drew a segment, if that was asked for
 PATIENCE = 0.1  # seconds between two looks at whether the queue is closed
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FilmJob:
-    """All that a film is made from; `warnings` is for people, `noted` goes into every line of the journal.
-
-    With `source` the segments that come out as in that film are copied from it; with `frames` that part of the film is
-    made, and what it starts from.
-    """
-
-    recipe: Recipe
-    plan: FilmPlan
-    model: ResolvedModel
-    device: str
-    folder: JobFolder
-    executor: Executor
-    encoder: FilmEncoder
-    warnings: tuple[RequestWarning, ...] = ()
-    noted: Mapping[str, bool | str] = field(default_factory=dict[str, bool | str])
-    source: ForkSource | None = None
-    frames: range | None = None
-
-    def task(self, segment: Segment, given: Mapping[int, Pixels]) -> Task:
-        indices = range(segment.first, segment.stop)
-        return DrawTask(recipe=self.recipe, indices=indices, model=self.model, device=self.device, given=given)
+WRITERS = 8  # threads that write what many workers draw: the disk takes several files in about the time of one
 
 
 def shoot(job: FilmJob) -> Generator[Event, None, None]:
@@ -157,10 +118,13 @@ Message = tuple[Segment, Event | TaskDone] | WorkerDone
 def draw_and_write(job: FilmJob, segments: SegmentStore, part: Part, done: int) -> Generator[Event, None, None]:
     """Let the executor's workers draw segment after segment of `part`, and bring what they draw to the disk."""
     work = SegmentQueue(job.plan, lambda number: number not in part or segments.is_done(number))
-    coordinator = Coordinator(job, segments, work, part, done)
     if isinstance(job.executor, ManyTasks):
-        yield from spread(job, job.executor, segments, work, coordinator)
+        with ThreadPoolExecutor(WRITERS, thread_name_prefix="writing") as pool:
+            coordinator = Coordinator(job, segments, work, part, done, pool.submit)
+            yield from spread(job, job.executor, segments, work, coordinator)
+        coordinator.end()
         return
+    coordinator = Coordinator(job, segments, work, part, done)
     report = WorkerEvents()
     threads = [
         threading.Thread(target=draw_segments, args=(job, segments, work, report), name=f"drawing {number}")
@@ -177,7 +141,8 @@ def draw_and_write(job: FilmJob, segments: SegmentStore, part: Part, done: int) 
                     raise message.error
                 at_work -= 1
             else:
-                yield from coordinator.follow(*message)
+                yield from coordinator.follow([message])
+        coordinator.end()
     finally:
         report.close()
         work.close()
@@ -198,11 +163,9 @@ def spread(
         return segment, job.task(segment, {key: segments.read_key(key) for key in job.plan.needs(segment)})
 
     with closing(executor.run_each(take)) as happening:
-        for segment, event in happening:
-            if segment is not None:
-                yield from coordinator.follow(segment, event)
-            elif not isinstance(event, TaskDone):
-                yield event
+        for happened in happening:
+            yield from (event for segment, event in happened if segment is None and not isinstance(event, TaskDone))
+            yield from coordinator.follow((segment, event) for segment, event in happened if segment is not None)
 
 
 class WorkerEvents:
@@ -241,70 +204,3 @@ def draw_segments(job: FilmJob, segments: SegmentStore, work: SegmentQueue, repo
         report.put(WorkerDone())
     except BaseException as error:  # whatever it is, the coordinator raises it
         report.put(WorkerDone(error))
-
-
-@dataclass(slots=True)
-class OpenSegment:
-    """A segment on its way to the disk: hashes of what is written, how bad frames were replaced, and who drew it."""
-
-    frames: dict[int, str] = field(default_factory=dict[int, str])
-    keys: dict[int, str] = field(default_factory=dict[int, str])
-    retried: dict[str, str] = field(default_factory=dict[str, str])
-    by: dict[str, bool | str] = field(default_factory=dict[str, "bool | str"])
-    last: Pixels | None = None
-
-
-class Coordinator:
-    """Writes what the drawing threads send, and reports what is on the disk."""
-
-    def __init__(self, job: FilmJob, segments: SegmentStore, work: SegmentQueue, part: Part, done: int) -> None:
-        self._job, self._segments, self._work, self._done = job, segments, work, done
-        self._total, self._shown = part.total, part.segments.start
-        self._taken: dict[int, OpenSegment] = {}
-        self._pace = TimeLeft(job.executor.workers)
-        self._show()
-
-    def follow(self, segment: Segment, event: Event | TaskDone) -> Iterator[Event]:
-        """Do what `event` asks for, and pass it on."""
-        taken = self._taken.setdefault(segment.number, OpenSegment())
-        if isinstance(event, TaskDone):
-            yield self._keep(segment, self._taken.pop(segment.number), event.seconds)
-            return
-        if isinstance(event, KeyframeDone):
-            taken.keys[event.index] = self._segments.write_key(event.index, event.pixels)
-        elif isinstance(event, ImageDone):
-            picture = event.picture
-            taken.frames[picture.index] = self._segments.write_frame(picture.index, picture.pixels)
-            taken.last = picture.pixels
-        elif isinstance(event, DepthMapDone):
-            self._segments.write_depth(event.index, depth_png(event.disparity))
-        elif isinstance(event, Retried):
-            taken.retried[str(event.index)] = event.how
-        elif isinstance(event, DrawnBy):
-            taken.by = {WORKER: event.worker, "mark": event.mark} | ({"mixed": True} if event.mixed else {})
-        yield event
-
-    def _keep(self, segment: Segment, taken: OpenSegment, seconds: float) -> Event:
-        """Make `segment` finished; from here on no crash undoes it."""
-        extra = dict(self._job.noted) | taken.by | ({"rescued": taken.retried} if taken.retried else {})
-        sha = tuple(taken.frames[index] for index in range(segment.first, segment.stop))
-        record = SegmentRecord(
-            number=segment.number, first=segment.first, sha=sha, seconds=round(seconds, 3), keys=taken.keys, extra=extra
-        )
-        self._work.finished(segment, lambda: self._segments.finish(record))
-        plan, folder = self._job.plan, self._job.folder
-        self._done += len(sha)
-        self._show()
-        left = self._pace.left(segment, seconds, self._total - self._done, plan.segment_length)
-        saved = FramesSaved(done=self._done, total=self._total, seconds_left=left, seconds=seconds)
-        folder.progress({"phase": "render", "frame": self._done, "total": self._total, "eta": saved.seconds_left})
-        if taken.last is not None:
-            folder.latest(taken.last)
-        return saved
-
-    def _show(self) -> None:
-        """Let the encoder have the frames up to the first that is missing."""
-        while self._segments.is_done(self._shown):
-            self._shown += 1
-        encoder = self._job.encoder
-        encoder.show(max(self._shown * self._job.plan.segment_length - encoder.first, 0))

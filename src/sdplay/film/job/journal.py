@@ -115,22 +115,26 @@ class Journal:
                     return _parsed(body, self.path)
         raise KeyError(number)
 
-    def add(self, record: SegmentRecord) -> None:
-        """Append `record`; once this returns it is on the disk. After an `OSError` the journal is as it was."""
-        if record.number in self:
-            raise ValueError(f"segment {record.number} is in the journal already")
-        line = record.line()
+    def add(self, *records: SegmentRecord) -> None:
+        """Append `records`; once this returns they are on the disk. After an `OSError` the journal is as it was, and
+        after a crash the first few of them may be there.
+        """
+        for record in records:
+            if record.number in self:
+                raise ValueError(f"segment {record.number} is in the journal already")
+        lines = b"".join(record.line() for record in records)
         try:
             with self.path.open("r+b") as file:
                 file.seek(self._end)
-                file.write(line)
+                file.write(lines)
                 file.flush()
                 os.fsync(file.fileno())
         except OSError:
             self._cut()
             raise
-        self._end += len(line)
-        self._note(record.number)
+        self._end += len(lines)
+        for record in records:
+            self._note(record.number)
 
     def replace(self, record: SegmentRecord) -> None:
         """Let the line of a segment be that of `record`."""

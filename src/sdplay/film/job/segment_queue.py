@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from threading import Condition
 
 from sdplay.core.sample import Segment
@@ -44,12 +44,13 @@ class SegmentQueue:
         with self._changed:
             return None if self._closed else self._begun()
 
-    def finished(self, segment: Segment, commit: Callable[[], None]) -> None:
-        """`commit` the drawn `segment`; then what waited for it may be drawn."""
+    def finished(self, segments: Iterable[Segment], commit: Callable[[], None]) -> None:
+        """`commit` the drawn `segments`; then what waited for them may be drawn."""
         with self._changed:
             commit()
-            self._open.discard(segment.number)
-            heapq.heappush(self._followers, segment.number + 1)
+            for segment in segments:
+                self._open.discard(segment.number)
+                heapq.heappush(self._followers, segment.number + 1)
             self._changed.notify_all()
 
     def close(self) -> None:

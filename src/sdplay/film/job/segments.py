@@ -18,6 +18,7 @@ from sdplay.film.job.frame_file import (
     is_as_written,
     pixel_sha,
     read_frame,
+    with_texts,
 )
 from sdplay.film.job.journal import Journal, SegmentRecord, check_journal
 from sdplay.images.read import Pixels
@@ -35,7 +36,7 @@ class SegmentStore:
     """The segments of the job in `folder`; made by `JobFolder.recover`, and good while the job's lock is held.
 
     A segment is finished once its line is in the journal, which is written after its pictures are on the disk.
-    `write_frame` and `write_key` may be called from a thread of their own; the rest belongs to the coordinator. Every
+    `write_frame` and `write_key` may be called from threads of their own; the rest belongs to the coordinator. Every
     method that writes raises `DiskFull` or `StoreError`, leaving nothing half-written.
     """
 
@@ -88,38 +89,49 @@ class SegmentStore:
         """The pixels of a key picture; raises `StoreError` if it cannot be read."""
         return read_frame(self.key_path(index))
 
-    def write_frame(self, index: int, pixels: Pixels) -> str:
-        """Bring frame `index` to the disk and return its `pixel_sha`, which `finish` wants."""
-        return self._write(self.frame_path(index), index, pixels)
+    def write_frame(self, index: int, pixels: Pixels, png: bytes = b"") -> str:
+        """Bring frame `index` to the disk and return its `pixel_sha`, which `finish` wants; `png` are its `pixels` as a
+        file, where there is one.
+        """
+        return self._write(self.frame_path(index), index, pixels, png)
 
-    def write_key(self, index: int, pixels: Pixels) -> str:
-        """Bring the key picture `index` to the disk and return its `pixel_sha`, which `finish` wants."""
-        return self._write(self.key_path(index), index, pixels)
+    def write_key(self, index: int, pixels: Pixels, png: bytes = b"") -> str:
+        """As `write_frame`, for the key picture `index`."""
+        return self._write(self.key_path(index), index, pixels, png)
 
     def write_depth(self, index: int, png: bytes) -> None:
         """Bring the depth of a picture to the disk, a by-product that no hash covers."""
         with writing(self.folder):
             replace_file(self.depth_path(index), png)
 
-    def finish(self, record: SegmentRecord) -> None:
-        """Finish a segment; all its pictures must have been written. Once this returns, no crash undoes it.
+    def finish(self, *records: SegmentRecord) -> None:
+        """Finish segments; all their pictures must have been written. Once this returns, no crash undoes it.
 
         Raises `NotReproduced` for one that was drawn again, and comes out otherwise than what was drawn from it then:
         it is finished, and the segments after it in its chain are forgotten.
         """
-        record = replace(record, files=tuple(self._file_shas.pop(path, "") for path, _ in self._pictures(record)))
+        records = tuple(replace(record, files=self._files_of(record)) for record in records)
         with writing(self.folder):
             sync_folder(self.folder / FRAMES)
-            if record.keys:
+            if any(record.keys for record in records):
                 sync_folder(self.folder / KEYS)
-            before = self._spoiled.pop(record.number, None)
-            if before is None:
-                self._journal.add(record)
-            elif (before.sha, before.keys) == (record.sha, record.keys):
-                if (before.extra, before.files) != (record.extra, record.files):
-                    self._journal.replace(record)
-            else:
-                self._replace_with_followers(record)
+            if new := [record for record in records if record.number not in self._spoiled]:
+                self._journal.add(*new)
+            for record in records:
+                self._finish_again(record)
+
+    def _files_of(self, record: SegmentRecord) -> tuple[str, ...]:
+        return tuple(self._file_shas.pop(path, "") for path, _ in self._pictures(record))
+
+    def _finish_again(self, record: SegmentRecord) -> None:
+        """Put `record` in the place of the one that it was drawn again for, if there is one."""
+        before = self._spoiled.pop(record.number, None)
+        if before is None:
+            return
+        if (before.sha, before.keys) != (record.sha, record.keys):
+            self._replace_with_followers(record)
+        elif (before.extra, before.files) != (record.extra, record.files):
+            self._journal.replace(record)
 
     def _replace_with_followers(self, record: SegmentRecord) -> None:
         """Put `record` in the place of one with other pictures; raise `NotReproduced` if others were drawn from it."""
@@ -195,8 +207,8 @@ class SegmentStore:
         frames = [(self.frame_path(index), sha) for index, sha in enumerate(record.sha, record.first)]
         return frames + [(self.key_path(index), sha) for index, sha in record.keys.items()]
 
-    def _write(self, path: Path, index: int, pixels: Pixels) -> str:
-        content = encode_frame(pixels, self.digest, index)
+    def _write(self, path: Path, index: int, pixels: Pixels, png: bytes) -> str:
+        content = with_texts(png, self.digest, index) if png else encode_frame(pixels, self.digest, index)
         with writing(self.folder):
             replace_file(path, content)
         self._file_shas[path] = file_sha(content)

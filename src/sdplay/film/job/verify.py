@@ -9,9 +9,9 @@ from pathlib import Path
 
 from sdplay.core.errors import BadRequest, StoreError
 from sdplay.events import ImageDone, KeyframeDone
-from sdplay.film.job.film import FilmJob
 from sdplay.film.job.folder import JobFolder
 from sdplay.film.job.frame_file import frame_name, pixel_sha, read_frame
+from sdplay.film.job.job import FilmJob
 from sdplay.film.job.journal import SegmentRecord
 from sdplay.film.job.segments import FRAMES, KEYS
 from sdplay.images.picture import difference

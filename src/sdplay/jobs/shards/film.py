@@ -11,9 +11,10 @@ from typing import Any
 
 from sdplay.events import DepthMapDone, Event, ImageDone, KeyframeDone, Retried
 from sdplay.film.camera.disparity import depth_png
-from sdplay.film.job.film import FilmJob, recover_segments, shoot
+from sdplay.film.job.film import recover_segments, shoot
 from sdplay.film.job.folder import JobFolder
 from sdplay.film.job.frame_file import encode_frame, frame_name, pixel_sha, read_frame
+from sdplay.film.job.job import FilmJob
 from sdplay.film.job.journal import SegmentRecord
 from sdplay.film.job.segments import DEPTH, FRAMES, KEYS, SegmentStore
 from sdplay.images.read import Pixels

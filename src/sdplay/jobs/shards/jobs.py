@@ -15,7 +15,8 @@ from sdplay.executors.arithmetic import worker_facts
 from sdplay.executors.fake import FakeExecutor
 from sdplay.files.claims import LEASE, ClaimFolder, Claims, kept
 from sdplay.film.job.description import here
-from sdplay.film.job.film import FilmJob, with_measured_pace
+from sdplay.film.job.film import with_measured_pace
+from sdplay.film.job.job import FilmJob
 from sdplay.film.plan_dream import DreamPlan
 from sdplay.jobs.film import FilmJobs
 from sdplay.jobs.resolve import Resolver

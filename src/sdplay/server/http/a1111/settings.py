@@ -35,7 +35,7 @@ def flags() -> dict[str, Any]:
 def unload(service: ServiceHere) -> dict[str, Any]:
     """Let go of the model, unless something is drawn with it."""
     if not service.workshop.running:
-        service.executor.close()
+        service.executor.let_go(0)
     return {}
 
 
