@@ -59,6 +59,7 @@ model: $(VENV)/.ok-dev ## train the built-in model anew, from fetching the art t
 	$(BIN)/python -m training.judge
 	$(BIN)/python -m training.evaluate --model src/sdplay/models/builtin
 	$(BIN)/python -m training.controlnet
+	$(BIN)/python -m training.depth
 
 # torch comes first and alone, so that nothing after it picks another build; its version is the one in the lock.
 $(VENV)/.ok-venv:

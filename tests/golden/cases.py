@@ -96,6 +96,7 @@ PEAR = ("dream", "a pear", "a plum", *TINY, "--batch-size", "2")
 WORDS = '{"0": "a hill", "4": "a wide lake --neg text"}'
 HILL = ("animate", WORDS, *TINY, "--max-frames", "6")
 CLIP = (*HILL[:1], "a cat", *TINY, "--animation-mode", "Video Input", "--video-init-path", "clip.mp4")
+FLIGHT = (*HILL, "--animation-mode", "3D")
 FILMS: dict[str, tuple[tuple[str, ...], int]] = {
     "dream": ((*PEAR, "--num", "6"), 1),
     "dream-loop": ((*PEAR, "--num", "6", "--loop", "--path", "smooth", "--easing", "ease", "--hold", "0.1"), 2),
@@ -119,12 +120,14 @@ FILMS: dict[str, tuple[tuple[str, ...], int]] = {
          "--format", "gif", "--loop-mode", "pingpong"),
         1,
     ),
-    "3d": ((*HILL, "--animation-mode", "3D", "--translation-z", "0:(2)", "--rotation-3d-y", "0:(1)"), 1),
+    # Begun when "auto" and "builtin" were the guess: their recipes call it so, and always will.
+    "3d": ((*FLIGHT, "--translation-z", "0:(2)", "--rotation-3d-y", "0:(1)", "--depth-model", "guess"), 1),
     "3d-pinhole": (
-        (*HILL, "--animation-mode", "3D", "--translation-z", "0:(4)", "--warp-geometry", "pinhole", "--fov", "60",
-         "--save-depth-maps", "--depth-equalize"),
+        (*FLIGHT, "--translation-z", "0:(4)", "--warp-geometry", "pinhole", "--fov", "60",
+         "--save-depth-maps", "--depth-equalize", "--depth-model", "guess"),
         1,
     ),
+    "3d-depth": ((*FLIGHT, "--translation-z", "0:(4)", "--translation-x", "0:(3)", "--save-depth-maps"), 1),
     "clip": ((*CLIP, "--max-frames", "5", "--batch-size", "2"), 1),
     "clip-every-second": ((*CLIP, "--extract-nth-frame", "2", "--no-video-same-size", "--batch-size", "2"), 1),
     "config": (("animate", "--config", "small.toml"), 1),

@@ -70,11 +70,11 @@ def plan_options(mode: str) -> list[click.Parameter]:
 def planned(request: AnyFilm, out: Path | None) -> tuple[ResolvedRequest, FilmPlan]:
     """`request` resolved and planned, with the seed of the job in `out` if it would resume that one."""
     from sdplay.executors.fake import FakeExecutor
-    from sdplay.film.job.builder import seeded_as_before
+    from sdplay.film.job.builder import as_before
     from sdplay.studio import Studio
 
     with Studio(FakeExecutor()) as studio:  # the plan is the same on every machine, and asking torch takes seconds
-        return studio.plan(seeded_as_before(request, out) if out is not None else request)
+        return studio.plan(as_before(request, out) if out is not None else request)
 
 
 def tell(request: AnyFilm, resolved: ResolvedRequest, plan: FilmPlan, params: dict[str, Any]) -> int:

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from sdplay.core.errors import BadRequest, ModelNotFound, NotReproduced, together
 from sdplay.core.sample import Asset, ClipAsset, FileAsset
 from sdplay.core.seeding import SEEDS
+from sdplay.files.model_files import read_json
 from sdplay.files.regular import open_regular
 from sdplay.film.plan import AnyFilm
 from sdplay.film.prompt_track import joined_negative, prompt_pairs, split_negative
@@ -21,6 +22,7 @@ from sdplay.film.request_dream import Dream
 from sdplay.film.video.decode import ClipReader
 from sdplay.film.video.index import probe
 from sdplay.images.inputs import make_asset
+from sdplay.library.depth_models import BUILTIN_DEPTH, depth_place
 from sdplay.prompts.styles import read_styles, styled
 from sdplay.prompts.template import Wildcards, resolved
 from sdplay.prompts.wildcards import read_wildcards
@@ -30,6 +32,8 @@ from sdplay.requests.recipe import Recipe
 
 DEFAULT_MODEL = "depth-anything/Depth-Anything-V2-Small-hf"  # Apache-2.0; the larger ones are not free for all uses
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
+OWN_KIND = "sdplay_depth"  # of the program's own depth models, in their config.json
+GUESS = "builtin"  # what recipes call the guess that lower is nearer: once nothing else came with the program
 Cached = Callable[[str, str], object]
 # (the field of a single picture that it is like, which prompt of the film it belongs to, the text) -> another text
 Change = Callable[[str, int, str], str]
@@ -58,7 +62,8 @@ def film_files(request: F) -> tuple[F, dict[str, Asset]]:
             if role in PICTURES:
                 assets[role] = make_asset(role, path)
             elif role in WITHOUT_SIZE:
-                digest = file_digest(Path(path, WITHOUT_SIZE[role]), role)
+                place = depth_place(path) if role == "depth_model" else Path(path)
+                digest = file_digest(place / WITHOUT_SIZE[role], role)
                 assets[role] = FileAsset(path=path, digest=digest)
             elif isinstance(request, Animate) and request.of_clip:
                 assets[role], closed = clip_asset(request)
@@ -175,24 +180,25 @@ def expand_prompts(request: AnyFilm, known: Wildcards | None, seed: int) -> tupl
 
 
 def choose_depth(asked: str, cached: Cached | None = None) -> str:
-    """What `asked` ("auto", "builtin", "none", a folder or a hub id) means on this machine: "builtin", "none", or the
-    folder of a model. Nothing is fetched.
+    """What `asked` ("auto", "builtin", "guess", "none", a folder or a hub id) means on this machine, as recipes say it:
+    the name of the program's own model, `GUESS`, "none", or the folder of a model. Nothing is fetched.
 
     "auto" is Depth Anything V2 Small if the hub's cache holds it and transformers, which runs it, is installed; else
-    the built-in guess. `cached(repo, file)` is the hub's own look into its cache. Raises `ModelNotFound` for a folder
+    the program's own. `cached(repo, file)` is the hub's own look into its cache. Raises `ModelNotFound` for a folder
     or id that is not here, and `BadRequest` without transformers.
     """
-    if asked in ("none", "builtin"):
-        return asked
     if asked == "auto":
-        return str((has_depth_library() and _in_cache(DEFAULT_MODEL, cached)) or "builtin")
+        return str((has_depth_library() and _in_cache(DEFAULT_MODEL, cached)) or BUILTIN_DEPTH)
+    if asked in (known := {"none": "none", "guess": GUESS, "builtin": BUILTIN_DEPTH, BUILTIN_DEPTH: BUILTIN_DEPTH}):
+        return known[asked]
     path = Path(asked).expanduser()
     folder = path.resolve() if (path / CONFIG).is_file() else _in_cache(asked, cached)
     if folder is None:
         reason = "is not a folder of a depth model, and not in the hub's cache"
-        hint = f"download it (hf download {DEFAULT_MODEL} is a good one), or take depth_model builtin or none"
+        hint = f"download it (hf download {DEFAULT_MODEL} is a good one), or take depth_model builtin"
         raise ModelNotFound(reason, field="depth_model", value=asked, hint=hint)
-    check_depth_library(asked)
+    if read_json(folder / CONFIG).get("model_type") != OWN_KIND:
+        check_depth_library(asked)
     return str(folder)
 
 
@@ -207,7 +213,7 @@ def check_depth_library(asked: str) -> None:
             "a depth model needs transformers, which is not installed",
             field="depth_model",
             value=asked,
-            hint='pip install "sdplay[depth]", or take depth_model builtin or none',
+            hint='pip install "sdplay[depth]", or take depth_model builtin',
         )
 
 

@@ -132,7 +132,8 @@ class Animate(Film):
         default=True, description="3D: near things move more; else all is one plane."
     )
     depth_model: str = camera_field(
-        default="auto", description="3D: auto, builtin, none, or a depth model's folder or hub id."
+        default="auto",
+        description="3D: auto, builtin, guess (lower is nearer), none, or a depth model's folder or hub id.",
     )
     midas_weight: float = camera_field(
         default=0.3, ge=0, le=1, description="Kept for old settings: it mixed two depth models."

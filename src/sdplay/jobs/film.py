@@ -47,11 +47,11 @@ class FilmJobs:
         not, `DiskFull` for too little space unless `force`, and with `strict` `NotReproduced` for a film begun by
         another version or on another processor.
         """
-        from sdplay.film.job.builder import seeded_as_before
+        from sdplay.film.job.builder import as_before
         from sdplay.film.plan import with_everything_wrong
 
         with with_everything_wrong(request):
-            resolved = self.resolver.resolve(seeded_as_before(request, out))
+            resolved = self.resolver.resolve(as_before(request, out))
             job = self._builder(resolved, output).begin(out, force=force, strict=strict, source=source, frames=frames)
             return replace(job, warnings=(*with_words(resolved, job.plan).warnings, *job.warnings))
 

@@ -23,7 +23,7 @@ ROLES: dict[str, type[Asset]] = {  # the fields that name files, and what these 
     "audio": FileAsset,
     "depth_model": FileAsset,
 }
-NO_FILES = {"depth_model": ("auto", "builtin", "none")}
+NO_FILES = {"depth_model": ("auto", "builtin", "guess", "none")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,11 +15,14 @@ from sdplay.core.errors import BadRequest, SdplayError
 from sdplay.events import DrawnBy, Event, ImageDone, Started, Waiting, WorkerBanned
 from sdplay.executors.cluster.crew import Unit
 from sdplay.executors.cluster.executor import ClusterExecutor
-from sdplay.executors.cluster.files import Depot, NamedFile, Place, at, parts_of, place_at
+from sdplay.executors.cluster.files import Depot, NamedFile, Place, at, parts_of, place_at, places_of
 from sdplay.executors.fake import FakeExecutor
 from sdplay.executors.line import WorkerDied
+from sdplay.film.inputs import read_files
 from sdplay.film.job.film import shoot
 from sdplay.film.job.folder import JobFolder
+from sdplay.film.request_animate import Animate
+from sdplay.library.depth_models import BUILTIN_DEPTH, SHIPPED_DEPTH
 from sdplay.tasks import DrawTask, Task
 from tests.support.crew import OTHER, SAME, Hand, LyingExecutor, ThreadCrew, several
 from tests.support.films import write_film
@@ -248,6 +251,19 @@ def test_files_are_taken_from_their_path_and_sent_where_they_differ(tmp_path: Pa
     assert sorted(file.name for _, file in lacking) == ["a.json", "sub/b.safetensors"]
     assert depot.lacking([place], elsewhere) == []
     assert (depot.kept(place) / "sub" / "b.safetensors").read_bytes() == (theirs / "sub" / "b.safetensors").read_bytes()
+
+
+def test_the_depth_model_of_the_program_is_taken_from_the_program_there(tmp_path: Path) -> None:
+    request, assets = read_files(Animate(animation_mode="3D", depth_model="builtin"))
+    task = pictures(1)
+    recipe, model = replace(task.recipe, request=request, assets=assets), replace(MODEL, path=tmp_path)
+    task, depot = replace(task, recipe=recipe, model=model), Depot(tmp_path / "cache")
+    (place,) = [place for place in places_of(task, tmp_path) if place.path == BUILTIN_DEPTH]
+    assert place.within == "models/addons/depth/builtin-depth"
+    assert depot.lacking([place], tmp_path / "elsewhere") == []
+    localized = depot.localized(task)
+    assert isinstance(localized, DrawTask)
+    assert localized.recipe.assets["depth_model"].path == str(SHIPPED_DEPTH / BUILTIN_DEPTH)
 
 
 def test_a_file_that_changed_on_its_way_is_not_kept(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from sdplay.executors.fingerprint import PACKAGE
 from sdplay.families import COMPONENTS
+from sdplay.library.depth_models import depth_place
 from sdplay.library.digest import SHAPING_SUFFIXES, file_digest
 from sdplay.library.library import cache_of, library_from_env
 from sdplay.tasks import DrawTask, Task
@@ -52,7 +53,7 @@ def places_of(task: Task, folder: Path) -> tuple[Place, ...]:
         return ()
     named = [str(task.model.path), *(str(add_on.path) for add_on in task.model.add_ons)]
     named += [asset.path for asset in task.recipe.assets.values()]
-    return tuple(place_at(folder / path, path) for path in dict.fromkeys(named))
+    return tuple(place_at(folder / depth_place(path), path) for path in dict.fromkeys(named))
 
 
 def place_at(path: Path, named: str) -> Place:

@@ -12,6 +12,7 @@ from sdplay.core.sample import ClipAsset
 from sdplay.core.warning import RequestWarning
 from sdplay.files.atomic import check_space
 from sdplay.film.camera.flow import check_flow
+from sdplay.film.inputs import GUESS
 from sdplay.film.job.description import FREE, describe, described_recipe, film_rate, here
 from sdplay.film.job.encoder import FilmEncoder, Output
 from sdplay.film.job.folder import JobFolder
@@ -35,12 +36,18 @@ MIXED = RequestWarning(
 )
 
 
-def seeded_as_before(request: AnyFilm, out: Path) -> AnyFilm:
-    """`request` with the seed of the job in `out`, where there is one and no seed was asked for: it is resumed."""
-    if request.seed is not None or not (out / "job.json").exists():
+def as_before(request: AnyFilm, out: Path) -> AnyFilm:
+    """`request` with the seed and the depth model of the job in `out`, if there is one: it is resumed. What was asked
+    for stays.
+    """
+    any_seed, any_depth = request.seed is None, getattr(request, "depth_model", "") == "auto"
+    if not (any_seed or any_depth) or not (out / "job.json").exists():
         return request
-    seed: Any = JobFolder.open(out, FREE).description["recipe"]["seed"]
-    return request.model_copy(update={"seed": seed})
+    begun: dict[str, Any] = JobFolder.open(out, FREE).description["recipe"]
+    kept: dict[str, Any] = {"seed": begun["seed"]} if any_seed else {}
+    if any_depth and "depth_model" in begun:
+        kept["depth_model"] = {GUESS: "guess"}.get(begun["depth_model"], begun["depth_model"])
+    return request.model_copy(update=kept)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,15 +221,12 @@ def frame_size(recipe: Recipe) -> tuple[int, int]:
 
 
 def guessed_depth(recipe: Recipe) -> Iterator[RequestWarning]:
-    """A line where the depth of a 3D film is a guess."""
+    """A line where the depth of a 3D film is a guess by somebody's wish, or as it was when the film was begun."""
     request = recipe.request
     if not isinstance(request, Animate) or request.animation_mode != "3D" or not request.use_depth_warping:
         return
-    if request.depth_model == "builtin":
-        message = (
-            "depth is guessed (what is lower is nearer): no depth model is here; `hf download "
-            "depth-anything/Depth-Anything-V2-Small-hf` gets one"
-        )
+    if request.depth_model == GUESS:
+        message = "depth is guessed: what is lower is nearer; depth_model auto looks at the pictures"
         yield RequestWarning(code="depth-guessed", field="depth_model", message=message)
 
 

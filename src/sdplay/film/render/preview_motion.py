@@ -110,7 +110,7 @@ def moved_alone(plan: AnimationPlan, picture: Pixels, first: int = 0) -> Iterato
 
 
 def floor(pixels: Pixels) -> Disparity:
-    """The lower edge is near, the upper far: what a film goes by that has no depth model."""
+    """The lower edge is near, the upper far: near enough to a depth model to judge moves by."""
     return ramp(pixels.shape[1], pixels.shape[0])
 
 

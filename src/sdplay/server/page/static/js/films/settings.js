@@ -74,7 +74,7 @@ export const animateSpecs = [
 export const depthSpecs = [
   number("fov", { min: 1, max: 179, usual: 40, when: usesDepth }),
   select("padding_mode", ["border", "zeros", "reflection", "wrap"], "border", { when: usesDepth }),
-  select("depth_model", ["auto", "builtin", "none"], "auto", { when: usesDepth }),
+  select("depth_model", ["auto", "builtin", "guess", "none"], "auto", { when: usesDepth }),
   select("warp_geometry", ["deforum", "pinhole"], "deforum", { when: usesDepth }),
   onOff("use_depth_warping", true, { when: usesDepth }),
 ];
