@@ -15,8 +15,8 @@ from tests.support.film import picture
 from tests.support.recipes import MODEL, recipe
 
 
-def task(**fields: object) -> DrawTask:
-    return DrawTask(recipe=recipe(num=2, **fields), indices=range(2), model=MODEL, device="cpu")
+def task() -> DrawTask:
+    return DrawTask(recipe=recipe(num=2), indices=range(2), model=MODEL, device="cpu")
 
 
 def test_pictures_come_out_as_they_were_drawn_and_of_our_own_recipe() -> None:

@@ -15,6 +15,7 @@ from sdplay.core.errors import BadRequest
 from sdplay.events import Event, FramesSaved, ImageDone
 from sdplay.executors.cluster.executor import ClusterExecutor
 from sdplay.executors.cluster.ray_crew import RayCrew, slots_of
+from sdplay.executors.fake import FakeExecutor
 from sdplay.film.job.film import shoot
 from sdplay.studio import Studio
 from sdplay.tasks import Executor, Task
@@ -22,6 +23,7 @@ from tests.support import child
 from tests.support.films import write_film
 from tests.support.patience import wait_until
 from tests.support.raycluster import a_cluster, kill_an_actor
+from tests.support.service import running_service
 from tests.support.shards import DREAM, SCENES, everything
 from tests.support.stubfilm import StubExecutor, film_request, made, shooting
 
@@ -136,7 +138,7 @@ def test_a_film_goes_on_after_its_driver_was_killed(tmp_path: Path, cluster: Any
     assert everything(tmp_path / "film") == everything(tmp_path / "whole")
 
 
-def test_pictures_of_a_model_outlive_a_node(cluster: Any, builtin: Path) -> None:
+def test_pictures_and_a_grid_are_those_of_one_process_and_outlive_a_node(cluster: Any, builtin: Path) -> None:
     fields = {"num": 9, "steps": 2, "seed": 3, "model": str(builtin)}
     alone = [picture.digest for picture in Studio().draw("a red apple", **fields)]
     node = cluster.add_node(num_cpus=1, object_store_memory=80_000_000)
@@ -152,7 +154,24 @@ def test_pictures_of_a_model_outlive_a_node(cluster: Any, builtin: Path) -> None
                 if not gone:
                     cluster.remove_node(node, allow_graceful=False)
                     gone = True
+        axes = request(steps=1, seed=3, model=str(builtin)), "prompt=apple|pear", "guidance=1,3"
+        grid = studio.grid(*axes)
+    executor.close()
     assert digests == alone
+    assert [picture.digest for picture in grid.pictures] == [
+        picture.digest for picture in Studio().grid(*axes).pictures
+    ]
+
+
+def test_a_service_has_its_jobs_drawn_there(tmp_path: Path, cluster: Any) -> None:
+    wanted = [picture.digest for picture in Studio(FakeExecutor()).draw("a red apple", num=4, seed=3)]
+    there = "--executor", "ray", "--address", cluster.address
+    with running_service(tmp_path / "home", "--workers", "2", *there) as service:
+        job = service.wait(service.submit(prompt="a red apple", num=4, seed=3)["id"])
+        assert (job["state"], job["attempt"]) == ("completed", 1)
+        found = [service.get(f"/api/v1/pictures/{each['id']}")["digest"] for each in job["pictures"]]
+        assert service.stop() == 0
+    assert found == wanted
 
 
 def request(**fields: Any) -> Any:
