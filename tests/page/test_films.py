@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.film.video.test_sound import clicks, write_sound
 from tests.page.films import ANIMATE, DREAM, HTML, SMALL, drawn, made, with_words
@@ -55,6 +56,20 @@ def test_a_part_is_gone_on_with(service: RunningService, open_page: OpenPage) ->
     page.get_by_role("button", name="Draw the rest").click()
     expect(page.get_by_text("On the disk").locator("xpath=..")).to_contain_text("12 frames")
     assert service.newest_job()["id"] in page.url
+
+
+def test_what_changes_while_an_answer_is_on_its_way_is_shown(service: RunningService, open_page: OpenPage) -> None:
+    job = made(service, frames="4-7")
+    page = open_page(f"#/films/{job['id']}")
+
+    def late(route: Route) -> None:
+        answer = route.fetch()
+        time.sleep(0.7)  # the film is drawn in less
+        route.fulfill(response=answer)
+
+    page.route("**/frames", late)
+    page.get_by_role("button", name="Draw the rest").click()
+    expect(page.get_by_text("On the disk").locator("xpath=..")).to_contain_text("12 frames")
 
 
 def test_a_film_is_edited_and_drawn_again_from_what_stays(service: RunningService, open_page: OpenPage) -> None:

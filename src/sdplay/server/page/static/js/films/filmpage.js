@@ -31,17 +31,22 @@ export function FilmPage({ id }) {
   useEffect(() => {
     let shown = true;
     let asking = false;
+    let changed = false; // since the last question: what was asked before does not know of it
     const refresh = async () => {
+      changed = true;
       if (asking) return;
       asking = true;
-      try {
-        const [told, there] = await Promise.all([api.get(`films/${id}`), api.get(`films/${id}/frames`)]);
-        if (shown) {
-          setFilm(told);
-          setFrames(there);
+      while (changed && shown) {
+        changed = false;
+        try {
+          const [told, there] = await Promise.all([api.get(`films/${id}`), api.get(`films/${id}/frames`)]);
+          if (shown) {
+            setFilm(told);
+            setFrames(there);
+          }
+        } catch {
+          if (shown) setMissing(true);
         }
-      } catch {
-        if (shown) setMissing(true);
       }
       asking = false;
     };
