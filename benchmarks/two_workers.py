@@ -24,7 +24,7 @@ from sdplay.tasks import Executor
 from tests.support.patience import wait_until
 from tests.support.raycluster import a_cluster
 
-UNITS, TURNS, SIDE = 16, 3, 256
+UNITS, TURNS, SIDE = 32, 3, 256
 SECONDS = 0.5  # that a unit takes, about
 
 
