@@ -50,8 +50,7 @@ def new_trainer(
 
 def train(trainer: Trainer, work: Path, name: str, seconds: float, *, anneal: bool = False) -> None:
     """Train for `seconds` of wall time from now; SIGTERM saves and stops."""
-    checkpoint, started, before = work / f"{name}.pt", time.monotonic(), trainer.spent
-    partners = trainer.partners
+    started, before, partners = time.monotonic(), trainer.spent, trainer.partners
     signals: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, _: signals.append(number))
     while len(trainer.pool) < min(trainer.settings.first, trainer.settings.capacity) and not signals:
@@ -70,12 +69,10 @@ def train(trainer: Trainer, work: Path, name: str, seconds: float, *, anneal: bo
                 flush=True,
             )
         if time.monotonic() - saved > SAVED_EVERY and partners.first:
-            trainer.save(checkpoint)
-            trainer.save_averaged(work / f"{name}-averaged")
+            trainer.keep(work, name)
             saved = time.monotonic()
     if partners.first:
-        trainer.save(checkpoint)
-        trainer.save_averaged(work / f"{name}-averaged")
+        trainer.keep(work, name)
     partners.leave()
 
 

@@ -88,6 +88,11 @@ class Trainer:
         self.loss = now if math.isnan(self.loss) else 0.98 * self.loss + 0.02 * now
         return now
 
+    def keep(self, work: Path, name: str) -> None:
+        """Write the checkpoint `name` and its averaged weights into the work folder."""
+        self.save(work / f"{name}.pt")
+        self.save_averaged(work / f"{name}-averaged")
+
     def save(self, path: Path) -> None:
         """Write the checkpoint, whole or not at all."""
         state = {

@@ -18,6 +18,7 @@ from sdplay.events import Event, ImageDone, KeyframeDone, Upscaled
 from sdplay.executors.audit import piece_digest
 from sdplay.film.job.frame_file import pixels_of, png_of
 from sdplay.images.picture import pixel_digest
+from sdplay.requests.stills import Still
 from sdplay.tasks import DrawTask, Task
 
 NOTHING = np.zeros((0, 0, 3), np.uint8)
@@ -49,7 +50,7 @@ class Unpacker(pickle.Unpickler):
 def pack(events: Sequence[Event], task: Task) -> bytes:
     """`events` of `task`, without what whoever has that task knows."""
     file = io.BytesIO()
-    is_film = isinstance(task, DrawTask) and task.recipe.request.mode in ("dream", "animate")
+    is_film = isinstance(task, DrawTask) and not isinstance(task.recipe.request, Still)
     Packer(file, shared(task)).dump([as_sent(event) for event in events] if is_film else events)
     return file.getvalue()
 

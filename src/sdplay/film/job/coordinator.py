@@ -75,8 +75,8 @@ class Coordinator:
         if done:
             yield from self._keep(done)
 
-    def end(self) -> None:
-        """Show the last state, nothing more being drawn."""
+    def tell_others(self) -> None:
+        """Let other programs see the newest state: its numbers and its picture."""
         if self._state is None:
             return
         folder, state = self._job.folder, self._state
@@ -112,7 +112,7 @@ class Coordinator:
             self._state = FramesSaved(done=self._done, total=self._total, seconds_left=left, seconds=seconds)
             yield self._state
         if (now := time.monotonic()) >= self._show_at:
-            self.end()
+            self.tell_others()
             self._show_at = now + SHOWN_EVERY
 
     def _record(self, segment: Segment, seconds: float) -> SegmentRecord:

@@ -122,7 +122,7 @@ def draw_and_write(job: FilmJob, segments: SegmentStore, part: Part, done: int) 
         with ThreadPoolExecutor(WRITERS, thread_name_prefix="writing") as pool:
             coordinator = Coordinator(job, segments, work, part, done, pool.submit)
             yield from spread(job, job.executor, segments, work, coordinator)
-        coordinator.end()
+        coordinator.tell_others()
         return
     coordinator = Coordinator(job, segments, work, part, done)
     report = WorkerEvents()
@@ -142,7 +142,7 @@ def draw_and_write(job: FilmJob, segments: SegmentStore, part: Part, done: int) 
                 at_work -= 1
             else:
                 yield from coordinator.follow([message])
-        coordinator.end()
+        coordinator.tell_others()
     finally:
         report.close()
         work.close()
