@@ -9,11 +9,12 @@ import pytest
 from tests.support.service import RunningService, running_service
 
 try:
+    from tests.page.canvas import canvas
     from tests.support.browser import browser, open_page, page
 except ImportError:  # playwright is of the extra "test"
     collect_ignore_glob = ["test_*.py"]
 else:
-    __all__ = ["browser", "open_page", "page"]
+    __all__ = ["browser", "canvas", "open_page", "page"]
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.page.test_canvas import paint, pick
+from tests.page.canvas import paint, pick
 from tests.support.browser import DESKTOP, PHONE, OpenPage
 from tests.support.service import RunningService
 

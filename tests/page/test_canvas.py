@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from io import BytesIO
-from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
-from PIL import Image
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
 from sdplay.images.mask import shaped
-from sdplay.images.read import png
+from tests.page.canvas import (
+    SIDE,
+    draw,
+    file_at,
+    last_request,
+    middle,
+    paint,
+    pick,
+    picture,
+    pixels_of,
+    pressed,
+    prompt_field,
+    seen,
+    stage,
+)
 from tests.support.browser import PHONE, OpenPage, shot
 from tests.support.service import RunningService, running_service
-
-SIDE = 96
-# Whatever the browser has kept comes a second late.
-SLOW_DISK = """const kept = Object.getOwnPropertyDescriptor(IDBTransaction.prototype, "oncomplete");
-Object.defineProperty(IDBTransaction.prototype, "oncomplete",
-  { set(handler) { kept.set.call(this, () => setTimeout(handler, 1000)); } });"""
 
 
 @pytest.fixture(scope="module")
@@ -29,85 +33,6 @@ def drawing_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runnin
     """One that draws with the built-in model."""
     with running_service(tmp_path_factory.mktemp("drawing"), fake=False) as service:
         yield service
-
-
-@pytest.fixture
-def canvas(open_page: OpenPage) -> Page:
-    """The canvas with a picture on it."""
-    page = open_page("#/canvas")
-    pick(page)
-    return page
-
-
-def picture(side: int = SIDE) -> NDArray[np.uint8]:
-    """Something with an edge in every direction."""
-    across = np.linspace(30, 220, side).astype(np.uint8)
-    return np.stack(
-        [np.tile(across, (side, 1)), np.tile(across[:, None], (1, side)), np.full((side, side), 90, np.uint8)], -1
-    )
-
-
-def pick(page: Page, pixels: NDArray[np.uint8] | None = None) -> None:
-    file = {"name": "mine.png", "mimeType": "image/png", "buffer": png(picture() if pixels is None else pixels)}
-    page.locator("input[type=file]").set_input_files([file])  # type: ignore[list-item]
-    page.locator(".stage-canvas").wait_for()
-    expect(page.get_by_role("button", name="Fit")).not_to_have_text("100%")  # a small picture is enlarged
-
-
-def stage(page: Page) -> Locator:
-    return page.locator(".stage-canvas")
-
-
-def middle(page: Page) -> tuple[float, float]:
-    box = stage(page).bounding_box()
-    assert box is not None
-    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-
-
-def paint(page: Page, *offsets: tuple[float, float]) -> None:
-    """A stroke through some places, in screen pixels from the middle."""
-    x, y = middle(page)
-    page.mouse.move(x + offsets[0][0], y + offsets[0][1])
-    page.mouse.down()
-    for right, down in offsets[1:]:
-        page.mouse.move(x + right, y + down, steps=4)
-    page.mouse.up()
-
-
-def seen(page: Page) -> str:
-    """What the stage shows, without the ring of the brush."""
-    page.mouse.move(2, 2)
-    page.wait_for_timeout(150)  # the mask is shown as it is used a moment after a stroke
-    return str(page.evaluate("document.querySelector('.stage-canvas').toDataURL()"))
-
-
-def prompt_field(page: Page) -> Locator:
-    return page.get_by_role("combobox", name="Prompt", exact=True)
-
-
-def draw(page: Page, prompt: str = "a red apple") -> None:
-    prompt_field(page).fill(prompt)
-    page.keyboard.press("Control+Enter")
-    page.get_by_role("button", name="Use this").wait_for()
-
-
-def pressed(page: Page, name: str) -> None:
-    expect(page.get_by_role("button", name=name, exact=True)).to_have_attribute("aria-pressed", "true")
-
-
-def pixels_of(content: bytes) -> NDArray[np.uint8]:
-    with Image.open(BytesIO(content)) as image:
-        return np.asarray(image.convert("RGB"))
-
-
-def file_at(service: RunningService, url: str) -> bytes:
-    answer = service.client.get(url)
-    assert answer.is_success, url
-    return answer.content
-
-
-def last_request(service: RunningService) -> dict[str, Any]:
-    return service.get(f"/api/v1/jobs/{service.newest_job()['id']}")["request"]
 
 
 def test_only_what_is_masked_changes(drawing_service: RunningService, open_page: OpenPage) -> None:
@@ -225,47 +150,6 @@ def test_a_lasso_and_a_rectangle_fill_their_inside(canvas: Page, service: Runnin
     assert mask[2, 2] == 0
 
 
-def test_what_is_accepted_is_the_new_base_and_can_be_undone(canvas: Page) -> None:
-    before = seen(canvas)
-    draw(canvas)
-    line = canvas.get_by_role("slider", name="Compare before and after")
-    canvas.get_by_role("button", name="Result 1").click()  # looked at no more
-    expect(line).to_be_hidden()
-    canvas.get_by_role("button", name="Result 2").click()
-    expect(line).to_be_visible()
-    canvas.get_by_role("button", name="Use this").click()
-    expect(canvas.get_by_role("button", name="Use this")).to_be_hidden()
-    accepted = seen(canvas)
-    assert accepted != before
-    canvas.keyboard.press("Control+z")
-    assert seen(canvas) == before
-    canvas.keyboard.press("Control+Shift+z")
-    assert seen(canvas) == accepted
-    canvas.get_by_role("button", name="Versions").click()
-    canvas.get_by_role("button", name="Version 1").click()
-    assert seen(canvas) == before
-
-
-def test_what_is_left_leaves_the_picture_as_it_was(canvas: Page) -> None:
-    before = seen(canvas)
-    draw(canvas)
-    stage(canvas).click(position={"x": 5, "y": 5})
-    canvas.keyboard.press("Escape")
-    expect(canvas.get_by_role("button", name="Use this")).to_be_hidden()
-    assert seen(canvas) == before
-
-
-def test_the_line_compares_before_and_after(canvas: Page) -> None:
-    draw(canvas)
-    line = canvas.get_by_role("slider", name="Compare before and after")
-    line.focus()
-    line.press("End")
-    expect(line).to_have_attribute("aria-valuenow", "100")
-    left = seen(canvas)
-    line.press("Home")
-    assert seen(canvas) != left
-
-
 def test_an_edge_that_is_dragged_extends_the_picture(canvas: Page, service: RunningService) -> None:
     edge = canvas.get_by_role("slider", name="Extend to the right")
     box = edge.bounding_box()
@@ -343,59 +227,12 @@ def test_a_colour_is_taken_from_the_picture(canvas: Page) -> None:
     expect(canvas.get_by_role("button", name="Undo")).to_be_disabled()
 
 
-def drop(page: Page, pixels: NDArray[np.uint8]) -> None:
-    transfer = page.evaluate_handle(
-        """bytes => { const data = new DataTransfer();
-        data.items.add(new File([new Uint8Array(bytes)], "a.png", { type: "image/png" })); return data; }""",
-        list(png(pixels)),
-    )
-    page.dispatch_event(".canvas", "drop", {"dataTransfer": transfer})
-    expect(page.get_by_role("button", name="Undo")).to_be_enabled()
-
-
-def test_a_picture_is_dropped_on_one_that_is_there_and_can_be_undone(canvas: Page) -> None:
-    before = seen(canvas)
-    drop(canvas, 255 - picture())
-    assert seen(canvas) != before
-    canvas.keyboard.press("Control+z")
-    assert seen(canvas) == before
-
-
-def test_a_picture_is_dropped_before_the_kept_one_is_read(canvas: Page) -> None:
-    before = seen(canvas)
-    canvas.wait_for_timeout(300)  # it is kept a moment after a step
-    canvas.add_init_script(SLOW_DISK)
-    canvas.reload()
-    drop(canvas, 255 - picture())
-    assert seen(canvas) != before
-    canvas.keyboard.press("Control+z")
-    assert seen(canvas) == before
-
-
-def test_what_cannot_be_read_is_said(open_page: OpenPage) -> None:
-    page = open_page("#/canvas")
-    file = {"name": "no.png", "mimeType": "image/png", "buffer": b"no picture"}
-    page.locator("input[type=file]").set_input_files([file])  # type: ignore[list-item]
-    expect(page.get_by_text("This is not a picture that can be read.")).to_be_visible()
-
-
 def test_a_refusal_is_said_at_its_field(canvas: Page) -> None:
     prompt_field(canvas).fill("(a")
     canvas.get_by_text("More settings").click()
     canvas.get_by_label("LoRA", exact=True).fill("nowhere")
     canvas.keyboard.press("Control+Enter")
     expect(canvas.locator(".field-wrong")).to_have_count(1)
-
-
-def test_closing_asks_first(canvas: Page) -> None:
-    canvas.get_by_role("button", name="More", exact=True).click()
-    item = canvas.get_by_role("menuitem", name="Close the picture")
-    expect(item).to_be_in_viewport(ratio=1)
-    item.click()
-    canvas.get_by_role("button", name="Close it").click()
-    expect(canvas.get_by_text("Change a picture")).to_be_visible()
-    canvas.reload()
-    expect(canvas.get_by_text("Change a picture")).to_be_visible()
 
 
 def test_live_follows_what_is_painted(canvas: Page, service: RunningService) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, Request, expect
 
-from tests.page.test_canvas import paint, pick
+from tests.page.canvas import paint, pick
 from tests.support.browser import PHONE, OpenPage, shot
 from tests.support.patience import wait_until
 from tests.support.service import RunningService

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from sdplay.film.job.journal import SegmentRecord
 from sdplay.film.job.segments import SegmentStore
 from sdplay.images.read import Pixels
 
-LENGTH = 3
+LENGTH, COUNT = 3, 4  # frames of a segment; segments of a finished film
 
 
 def picture(index: int, side: int = 24) -> Pixels:
@@ -50,6 +51,11 @@ def draw_segment(segments: SegmentStore, segment: int, tell: Callable[[str], Non
         SegmentRecord(number=segment, first=first, sha=tuple(hashes), keys=keys, extra={"seed": segment + 7})
     )
     tell(f"segment {segment}")
+
+
+def recover(job: JobFolder, **options: Any) -> tuple[SegmentStore, frozenset[int]]:
+    with job.lock():
+        return job.recover(**options)
 
 
 def commit(
