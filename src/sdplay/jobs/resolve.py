@@ -19,6 +19,7 @@ from sdplay.library.resolve import ResolvedModel, resolve, shipped_model
 from sdplay.prompts.template import Wildcards
 from sdplay.requests.add_ons import find_add_ons, named_add_ons
 from sdplay.requests.base import Request
+from sdplay.requests.few_steps import with_few_steps
 from sdplay.requests.memory import MemoryPlan, kept_within, memory_limit, memory_plan, model_size, planned, ways
 from sdplay.requests.modes import expand_prompts, read_files
 from sdplay.requests.recipe import Recipe
@@ -85,8 +86,8 @@ class Resolver:
     def resolve(
         self, request: Request, known: Wildcards | None = None, model: ResolvedModel | None = None
     ) -> ResolvedRequest:
-        """Close every open field, in this order: seed, prompts, model, ControlNet, add-ons, machine, files, what the
-        model's card and the machine decide, memory. Raises `BadRequest` and its kinds, or `ModelBroken`.
+        """Close every open field, in this order: seed, prompts, model, ControlNet, few steps, add-ons, machine, files,
+        what the model's card and the machine decide, memory. Raises `BadRequest` and its kinds, or `ModelBroken`.
 
         `known` are the lines of wildcards that are not to be read from files; `model` is the request's, if it was
         found already.
@@ -94,7 +95,7 @@ class Resolver:
         library, seed = self.library, self.new_seed() if request.seed is None else request.seed
         request, wildcards = expand_prompts(request, known, seed)
         model = model or resolve(request.model, library, allow_pickle=request.run.allow_pickle)
-        request = with_controlnet(request, model.card)
+        request = with_few_steps(with_controlnet(request, model.card), model.card)
         model = model.with_add_ons(find_add_ons(request, wildcards, library))
         machine = self.executor.detect_machine(request)
         request, assets = read_files(request)

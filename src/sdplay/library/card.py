@@ -35,10 +35,10 @@ class ModelCard:
     and a film is never one picture. `precision` is the networks' number format on a CPU where none is asked for, "auto"
     for the machine's best: narrow networks gain nothing from bfloat16, and pay for it. `decode` is the VAE's, "same"
     for that of the other networks.
-    `controlnet` is the ControlNet that comes with it, "" for none. `factor` is how many times a picture is as wide as
-    its latents. `folder` is where its files are, None for a card without files of its own. `largest` is the longest
-    side in pixels that it can draw, beyond which it makes a pattern, 0 where none is known; `most_hires_strength` is
-    how much a second pass larger than that may change.
+    `controlnet` is the ControlNet that comes with it, and `few_steps` the LoRA that draws its drafts in four steps, ""
+    for none. `factor` is how many times a picture is as wide as its latents. `folder` is where its files are, None for
+    a card without files of its own. `largest` is the longest side in pixels that it can draw, beyond which it makes a
+    pattern, 0 where none is known; `most_hires_strength` is how much a second pass larger than that may change.
     """
 
     name: str
@@ -55,6 +55,7 @@ class ModelCard:
     precision: Precision = "auto"
     decode: str = "same"
     controlnet: str = ""
+    few_steps: str = ""
     factor: int = USUAL_FACTOR
     largest: int = 0
     most_hires_strength: float = 1.0

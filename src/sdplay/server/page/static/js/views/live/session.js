@@ -108,10 +108,10 @@ async function requestNow() {
   return { request: { ...request, mode: "img2img", strength }, sketch: await sketchOf(document) };
 }
 
-/** The request of a picture from words alone. @param {typeof settings.value} now @returns {Record<string, any>} */
+/** The request of a picture from words alone: a draft, as quick as the model can. @param {typeof settings.value} now @returns {Record<string, any>} */
 function wordsRequest({ from: _, strength: _s, prompt, ...rest }) {
   const given = Object.entries(rest).filter(([, value]) => value !== null && value !== "");
-  return { mode: "txt2img", ...Object.fromEntries(given), prompt };
+  return { mode: "txt2img", quality: "draft", ...Object.fromEntries(given), prompt };
 }
 
 /** The sketch at the size at which the model is quick. @param {CanvasDocument} document */
