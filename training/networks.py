@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,9 +80,39 @@ def take_over(network: nn.Module, given: dict[str, Tensor], last: tuple[str, ...
     return new
 
 
-def begin(unet: nn.Module, text: nn.Module, folder: Path) -> list[str]:
+UP_BLOCK = re.compile(r"(up_blocks\.\d+\.(?:resnets|attentions)\.)(\d+)(.*)")
+
+
+def last_up(weights: dict[str, Tensor], layers: int) -> dict[str, Tensor]:
+    """`weights` of a network, with the last layer of each block on the way up as number `layers`.
+
+    That one reads what the block above begins with; those before it read what the layers on the way down left.
+    """
+    places = [(name, UP_BLOCK.fullmatch(name)) for name in weights]
+    last = max((int(found[2]) for _, found in places if found), default=layers)
+    return {
+        f"{found[1]}{layers}{found[3]}" if found and int(found[2]) == last else name: weights[name]
+        for name, found in places
+    }
+
+
+@torch.no_grad()
+def pass_on(network: nn.Module, new: list[str]) -> None:
+    """Let layers on the way up that are `new` pass on what came to them, and add nothing of what they join to it."""
+    own = network.state_dict()
+    for name in new:
+        if name.startswith("up_blocks.") and name.endswith("conv_shortcut.weight"):
+            weight = own[name]
+            weight.zero_()
+            torch.nn.init.eye_(weight[:, :, 0, 0])
+            own[name.replace("weight", "bias")].zero_()
+
+
+def begin(unet: UNet2DConditionModel, text: nn.Module, folder: Path) -> list[str]:
     """Begin with the weights of an exported model, also of one that has fewer layers or other latents."""
-    new = take_over(unet, read_weights(folder / "unet"), LAST_OF_BLOCK)
+    given = last_up(read_weights(folder / "unet"), int(unet.config["layers_per_block"]))
+    new = take_over(unet, given, LAST_OF_BLOCK)
+    pass_on(unet, [name for name in new if name not in given])
     words = {name.removeprefix("text_model."): w for name, w in read_weights(folder / "text_encoder").items()}
     prefix = "text_model." if any(name.startswith("text_model.") for name in text.state_dict()) else ""
     return new + take_over(text, {prefix + name: w for name, w in words.items()}, LAST_OF_TEXT)

@@ -122,7 +122,8 @@ def test_a_frozen_encoder_stays_and_its_decoder_learns() -> None:
     assert not torch.equal(after[1], before[1])
 
 
-def test_more_layers_change_nothing_at_first(work: Path) -> None:
+@pytest.mark.parametrize("layers", [1, 2])
+def test_more_layers_change_nothing_at_first(layers: int) -> None:
     """The network that takes over a smaller one's weights says what that said, and only then learns more."""
     from diffusers import UNet2DConditionModel
     from transformers import CLIPTextModel, CLIPTokenizer
@@ -130,7 +131,7 @@ def test_more_layers_change_nothing_at_first(work: Path) -> None:
     tokenizer = CLIPTokenizer.from_pretrained(FOLDERS[FIRST] / "tokenizer")
     small = UNet2DConditionModel.from_pretrained(FOLDERS[FIRST] / "unet").float()
     words = CLIPTextModel.from_pretrained(FOLDERS[FIRST] / "text_encoder").float()
-    unet, text = new_networks(Sizes(latent_channels=4), tokenizer)
+    unet, text = new_networks(Sizes(latent_channels=4, layers=layers), tokenizer)
     new = begin(unet, text, FOLDERS[FIRST])
     assert new
     tokens = tokenizer(["a red apple"], padding="max_length", max_length=32, return_tensors="pt").input_ids
