@@ -50,7 +50,7 @@ def new_trainer(
 
 def train(trainer: Trainer, work: Path, name: str, seconds: float, *, anneal: bool = False) -> None:
     """Train for `seconds` of wall time from now; SIGTERM saves and stops."""
-    started, before, partners = time.monotonic(), trainer.spent, trainer.partners
+    started, before, first, partners = time.monotonic(), trainer.spent, trainer.step, trainer.partners
     signals: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, _: signals.append(number))
     while len(trainer.pool) < min(trainer.settings.first, trainer.settings.capacity) and not signals:
@@ -61,6 +61,8 @@ def train(trainer: Trainer, work: Path, name: str, seconds: float, *, anneal: bo
         if now >= seconds or stopped:
             break
         trainer.train_step(rate(trainer.settings.lr, trainer.step, now / seconds if anneal else None))
+        if partners.first and trainer.step == first + 1:
+            print(f"no gradient reaches {', '.join(trainer.unreached()) or 'nothing: all is trained'}", flush=True)
         trainer.spent = before + time.monotonic() - started
         if trainer.step % trainer.settings.told_every == 0 and partners.first:
             print(
@@ -96,9 +98,6 @@ def main() -> None:
     parser.add_argument(
         "--often", type=float, default=OFTEN, help="how often the best known things come; more where time is short"
     )
-    parser.add_argument(
-        "--compile", action="store_true", help="compile the network first: minutes once, then a quarter less a step"
-    )
     parser.add_argument("--new-pool", action="store_true", help="forget the pictures that a checkpoint holds")
     parser.add_argument("--begin", type=Path, help="an exported model to begin with, where there is no checkpoint yet")
     parser.add_argument("--anneal", type=float, metavar="MINUTES", help="let the rate fall to nothing, on a copy")
@@ -117,7 +116,6 @@ def main() -> None:
         capacity=asked.capacity,
         made_a_step=asked.made_a_step,
         often=asked.often,
-        compiled=asked.compile,
     )
     if asked.anneal is not None:
         if asked.rank == 0:

@@ -34,7 +34,6 @@ class DenoiserSettings:
     made_a_step: int = 6
     often: float = OFTEN
     threads: int = 1
-    compiled: bool = False
     told_every: int = 20
 
 
@@ -47,7 +46,6 @@ class Trainer:
         self.tokenizer = CLIPTokenizer.from_pretrained(work / "tokenizer", model_max_length=POSITIONS)
         self.unet, self.text = new_networks(settings.sizes, self.tokenizer)
         self.networks = nn.ModuleDict({"unet": self.unet, "text": self.text}).to(pool.codec.device)
-        self.denoise = torch.compile(self.unet, dynamic=False) if settings.compiled else self.unet
         matrices, others = split_parameters(self.networks)
         self.optimizer = Muon(matrices, others, lr=settings.lr, weight_decay=settings.weight_decay)
         self.parameters = list(self.networks.parameters())
@@ -73,7 +71,7 @@ class Trainer:
         clean, texts = self.pool.batch(self.settings.batch // self.partners.count, self.rng)
         noisy, noise, t = noised(clean, self.rng)
         with torch.autocast(clean.device.type, torch.bfloat16):
-            out = self.denoise(noisy.contiguous(memory_format=torch.channels_last), t, self.words(texts)).sample
+            out = self.unet(noisy.contiguous(memory_format=torch.channels_last), t, self.words(texts)).sample
         loss, plain = v_loss(out, clean, noise, t)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
@@ -87,6 +85,10 @@ class Trainer:
         now = float(plain)
         self.loss = now if math.isnan(self.loss) else 0.98 * self.loss + 0.02 * now
         return now
+
+    def unreached(self) -> list[str]:
+        """Weights that the last step left without a gradient: behind a new layer that is still zero, or by a fault."""
+        return [name for name, p in self.networks.named_parameters() if p.grad is None or not p.grad.any()]
 
     def keep(self, work: Path, name: str) -> None:
         """Write the checkpoint `name` and its averaged weights into the work folder."""

@@ -122,6 +122,17 @@ def test_a_frozen_encoder_stays_and_its_decoder_learns() -> None:
     assert not torch.equal(after[1], before[1])
 
 
+def test_every_weight_is_reached_by_a_step(work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = trainer(work)
+    one.pool.make(2)
+    one.train_step(1e-3)
+    assert one.unreached() == []
+    words = one.words
+    monkeypatch.setattr(one, "words", lambda texts: words(texts).detach())
+    one.train_step(1e-3)
+    assert one.unreached() == [name for name, _ in one.networks.named_parameters() if name.startswith("text.")]
+
+
 @pytest.mark.parametrize("layers", [1, 2])
 def test_more_layers_change_nothing_at_first(layers: int) -> None:
     """The network that takes over a smaller one's weights says what that said, and only then learns more."""
