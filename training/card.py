@@ -20,6 +20,9 @@ SHEETS = {  # of the evaluation, as they are called beside the card
     "-pair": ("pairs.webp", "The first pairs"),
     "-count": ("counts.webp", "The first counts"),
     "-scene": ("scenes.webp", "The first scenes"),
+    "-four-steps": ("four-steps.webp", "Drafts in four steps"),
+    "-seeds": ("seeds.webp", "Three prompts by twelve seeds each"),
+    "-languages": ("languages.webp", "Words in other languages"),
 }
 MOST_MISTAKES = 24
 
@@ -102,13 +105,18 @@ def percent(value: float) -> str:
 
 def figures(results: dict[str, Any]) -> str:
     """The rows of the table: what was reached, the aim, and what the same judge finds in the source art."""
-    reached = {**results["concepts"], "colour": results["colours"]["colour"]}
+    steps, reached = results["steps"], {**results["concepts"], "colour": results["colours"]["colour"]}
     rows = [(COLUMNS[head], percent(reached[head]), f"{aim:.0%}", "") for head, aim in AIMS.items()]
     rows += [
         (f"{kind}: {name}", percent(share), f"{COMPOSED_AIM:.0%}", percent(results[f"{kind}, source art"][name]))
         for kind in ("pair", "count", "scene")
         for name, share in results.get(kind, {}).items()
     ]
+    if few := results.get("four steps"):
+        rows += [
+            (f"{head} in four steps", percent(few[head]), f"{percent(few[f'{head}, whole'])} in {steps} less 3", "")
+            for head in ("concept", "style")
+        ]
     rows.append(("codec, held-out art", f"{results['codec_psnr']:.1f} dB", f"{CODEC_AIM:g} dB", ""))
     rows.append(("sharpness (gradient energy)", f"{results['sharpness']:.2f}", f"{SHARPNESS_AIM:g}", "1"))
     seeds = results["difference between seeds"]["mean"]

@@ -5,10 +5,8 @@ from __future__ import annotations
 import argparse
 import datetime
 import json
-import math
 import os
 import platform
-import textwrap
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -17,31 +15,29 @@ from typing import Any
 
 import numpy as np
 import torch
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image
 
 from sdplay.library.resolve import resolve
 from training import trials
-from training.art import STYLES, Concept, load_art, read_concepts, split
+from training.art import Concept, load_art, read_concepts, split
 from training.codec import compose, measure
 from training.composed import SCORES, composed_prompts, gradient_energy, source_pictures
 from training.judge import Judge, load_judge
 from training.pictures import Part, Picture, load
 from training.prompts import (
-    FIRST_SEED,
-    STYLE_PHRASES,
     WELL_KNOWN,
     Prompt,
     all_prompts,
     known_prompts,
     subsample,
 )
+from training.sheets import faces_sheet, languages_sheet, plain_sheet, save_sheet, seeds_sheet
 from training.trials import Artist, Pixels
 
 AIMS = {"concept": 0.97, "style": 0.95, "background": 0.98, "colour": 0.95}
 CODEC_AIM, SHARPNESS_AIM, SEEDS_AIM, COMPOSED_AIM = 29.0, 0.8, 2 * 12.9, 0.8
-FACES = ("cat", "panda", "dog", "smiley face", "heart eyes face", "cool face", "baby", "monkey")
+DRAFTS = 330  # pictures that are drawn in four steps as well
 COMPOSED_EACH = {"pair": 84, "count": 48, "scene": 75}
-SHEET_COLUMNS, SHEET_ROWS, CAPTION_HEIGHT = 12, 8, 38
 
 
 def quick(model: Path, judge: Judge, concepts: Sequence[str] = WELL_KNOWN, steps: int = 8) -> tuple[float, float]:
@@ -105,37 +101,6 @@ def more_trials(artist: Artist, judge: Judge, known: Sequence[str]) -> dict[str,
     }
 
 
-def save_sheet(path: Path, pictures: Pixels, prompts: Sequence[Prompt], judge: Judge) -> None:
-    """The first pictures as they came, each with its words, and what the judge saw where that is something else."""
-    side = pictures.shape[1]
-    beliefs = judge.probabilities(pictures[: SHEET_COLUMNS * SHEET_ROWS])["concept"]
-    rows = math.ceil(len(beliefs) / SHEET_COLUMNS)
-    sheet = Image.new("RGB", (SHEET_COLUMNS * side, rows * (side + CAPTION_HEIGHT)), "white")
-    pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(size=10)
-    for k, belief in enumerate(beliefs):
-        x, y = k % SHEET_COLUMNS * side, k // SHEET_COLUMNS * (side + CAPTION_HEIGHT)
-        sheet.paste(Image.fromarray(pictures[k]), (x, y))
-        words = "\n".join(textwrap.wrap(prompts[k].text, 25)[:3])
-        seen = judge.labels["concept"][int(belief.argmax())]
-        pen.multiline_text((x + 2, y + side + 1), words, fill="black", font=font, spacing=1)
-        if seen != prompts[k].concept:
-            pen.text((x + 2, y + 1), f"seen: {seen}", fill="red", font=font, stroke_width=2, stroke_fill="white")
-    sheet.save(path)
-
-
-def plain_sheet(path: Path, pictures: Pixels, texts: Sequence[str]) -> None:
-    """Pictures as they came, each with its words below."""
-    side, columns = pictures.shape[1], min(SHEET_COLUMNS, len(pictures))
-    rows = math.ceil(len(pictures) / columns)
-    sheet = Image.new("RGB", (columns * side, rows * (side + CAPTION_HEIGHT)), "white")
-    pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(size=12)
-    for k, (pixels, text) in enumerate(zip(pictures, texts, strict=True)):
-        x, y = k % columns * side, k // columns * (side + CAPTION_HEIGHT)
-        sheet.paste(Image.fromarray(pixels), (x, y))
-        pen.multiline_text((x + 2, y + side + 1), "\n".join(textwrap.wrap(text, 38)[:2]), fill="black", font=font)
-    sheet.save(path)
-
-
 def composed_trials(artist: Artist, judge: Judge, work: Path) -> dict[str, Any]:
     """Pairs, counts and scenes, beside what the judge finds in the same pictures painted from the source art."""
     chooser, painter, _ = load(work)
@@ -147,6 +112,19 @@ def composed_trials(artist: Artist, judge: Judge, work: Path) -> dict[str, Any]:
         figures[kind] = score(judge, drawn, prompts)
         figures[f"{kind}, source art"] = score(judge, source_pictures(painter, prompts), prompts)
     return figures
+
+
+def four_steps(
+    artist: Artist, judge: Judge, prompts: Sequence[Prompt], pictures: Pixels, lora: Path, sheet: Path
+) -> dict[str, float]:
+    """Concept and style of drafts, in four steps without guidance by `lora`, and of `pictures` of the same words."""
+    chosen = [prompts.index(prompt) for prompt in subsample(prompts, DRAFTS)]
+    asked = [prompts[k] for k in chosen]
+    drafts = artist.draw(asked, lora=(str(lora),), steps=4, guidance_scale=1.0, sampler="ddim")
+    plain_sheet(sheet, drafts[:48], [prompt.text for prompt in asked[:48]])
+    drawn, whole = trials.scores(judge, drafts, asked), trials.scores(judge, pictures[chosen], asked)
+    heads = ("concept", "style")
+    return {"prompts": len(asked)} | {head: drawn[head] for head in heads} | {f"{h}, whole": whole[h] for h in heads}
 
 
 def sharpness(pictures: Pixels, prompts: Sequence[Prompt], work: Path) -> float:
@@ -165,22 +143,19 @@ def sharpness(pictures: Pixels, prompts: Sequence[Prompt], work: Path) -> float:
     return gradient_energy(np.stack(drawn)) / gradient_energy(np.stack(source)) if source else float("nan")
 
 
-def faces_sheet(artist: Artist, path: Path) -> None:
-    """Faces in all styles, to be looked at: blur shows there first."""
-    prompts = [
-        Prompt(f"{name}, {STYLE_PHRASES[style]}", FIRST_SEED + 9000 + k, name, style, "white")
-        for k, name in enumerate(FACES)
-        for style in STYLES
-    ]
-    plain_sheet(path, artist.draw(prompts), [prompt.text for prompt in prompts])
-
-
 def hardware() -> str:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return f"{platform.system()} {platform.machine()}, {cores} cores, torch {torch.__version__}"
 
 
-def evaluate(artist: Artist, work: Path, judge_folder: Path, concepts: Sequence[Concept], limit: int | None) -> Any:
+def evaluate(
+    artist: Artist,
+    work: Path,
+    judge_folder: Path,
+    concepts: Sequence[Concept],
+    limit: int | None,
+    few_steps: Path | None = None,
+) -> Any:
     """All figures of the model; writes `evaluation.json` and the sheet into `work`."""
     judge = load_judge(judge_folder)
     prompts = subsample(all_prompts(concepts), limit)
@@ -204,7 +179,12 @@ def evaluate(artist: Artist, work: Path, judge_folder: Path, concepts: Sequence[
         **more_trials(artist, judge, known),
         **(composed_trials(artist, judge, work) if "scene" in judge.labels else {}),
     }
+    if few_steps is not None:
+        sheet = work / "evaluation-four-steps.png"
+        results["four steps"] = four_steps(artist, judge, prompts, pictures, few_steps, sheet)
     faces_sheet(artist, work / "evaluation-faces.png")
+    seeds_sheet(artist, work / "evaluation-seeds.png")
+    languages_sheet(artist, work / "evaluation-languages.png")
     (work / "evaluation.json").write_text(json.dumps(results, indent=1) + "\n")
     return results
 
@@ -256,6 +236,7 @@ def main() -> None:
     parser.add_argument("--concepts", help="only these: names with commas, or a file with a name a line")
     parser.add_argument("--things", type=int, help="the so many best known things instead of those of concepts.txt")
     parser.add_argument("--limit", type=int, help="at most so many prompts, evenly chosen")
+    parser.add_argument("--few-steps", type=Path, help="the LoRA that draws in four steps, to be measured too")
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--guidance", type=float, default=3.0)
     asked = parser.parse_args()
@@ -265,7 +246,7 @@ def main() -> None:
         concepts = [thing.concept for thing in load(asked.work)[0].things[: asked.things]]
     else:
         concepts = chosen_concepts(asked.concepts)
-    print(report(evaluate(artist, asked.work, judge, concepts, asked.limit)))
+    print(report(evaluate(artist, asked.work, judge, concepts, asked.limit, asked.few_steps)))
 
 
 if __name__ == "__main__":

@@ -47,6 +47,8 @@ def retire(models: Path) -> str:
         own["controlnet"] = fields["controlnet"] + suffix
         networks = models / "addons" / "controlnet"
         shutil.copytree(networks / fields["controlnet"], networks / own["controlnet"])
+    if fields.get("few_steps"):
+        own["few_steps"] = fields["few_steps"] + suffix
     (models / "cards" / f"{name}.toml").write_text(with_values(card, own), encoding="utf-8")
     for lora in sorted((models / "addons" / "loras").glob("*.safetensors")):
         if not re.search(r"-\d+$", lora.stem):  # of a model before it

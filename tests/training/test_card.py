@@ -27,6 +27,7 @@ MEASURED: dict[str, Any] = {
     "redness, negative prompt red": {"without": 0.4, "with": 0.1},
     "difference between seeds": {"mean": 26.04},
 }
+DRAFTS = {"four steps": {"concept": 0.962, "style": 0.94, "concept, whole": 0.98, "style, whole": 0.95}}
 COMPOSED: dict[str, Any] = {
     "pair": {"both things": 0.81},
     "pair, source art": {"both things": 0.93},
@@ -43,12 +44,13 @@ def folder(path: Path) -> Path:
 
 
 def test_it_says_what_was_measured_beside_the_aims(tmp_path: Path) -> None:
-    said = card(MEASURED | COMPOSED, folder(tmp_path), "Trained for a test.")
+    said = card(MEASURED | COMPOSED | DRAFTS, folder(tmp_path), "Trained for a test.")
     assert "256 × 256 px." in said
     assert "1230 things as" in said
     assert "| concept | 97.1% | 97% |  |" in said
     assert "| pair: both things | 81.0% | 80% | 93.0% |" in said
     assert "| codec, held-out art | 29.2 dB | 29 dB |  |" in said
+    assert "| concept in four steps | 96.2% | 98.0% in 20 less 3 |  |" in said
     assert "1 of 11 pictures" in said
     assert "“a cat, cartoon” looked like: lion" in said
     assert "Trained for a test." in said

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from training import evaluate, trials
+from training import evaluate, sheets, trials
 from training.art import STYLES, read_concepts
 from training.colours import BACKGROUNDS, OBJECT_COLOURS
 from training.judge import Judge
@@ -105,13 +107,35 @@ def test_redness_rises_with_red() -> None:
     assert trials.redness(gray) == 0
 
 
+def test_drafts_are_held_against_the_pictures_of_the_same_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[dict[str, Any]] = []
+
+    class Drafter:
+        def draw(self, prompts: Sequence[Prompt], **fields: Any) -> np.ndarray:
+            asked.append(fields)
+            return np.zeros((len(prompts), 8, 8, 3), np.uint8)
+
+    def scores(judge: Judge, pictures: np.ndarray, prompts: Sequence[Prompt]) -> dict[str, float]:
+        return {"concept": float(pictures.mean()), "style": float(len(prompts))}
+
+    monkeypatch.setattr(trials, "scores", scores)
+    whole = np.ones((3, 8, 8, 3), np.uint8)
+    lora, sheet = tmp_path / "few.safetensors", tmp_path / "few.png"
+    found = evaluate.four_steps(Drafter(), Judge(LABELS), PROMPTS, whole, lora, sheet)  # type: ignore[arg-type]
+    assert found == {"prompts": 3, "concept": 0, "style": 3, "concept, whole": 1, "style, whole": 3}
+    assert asked == [{"lora": (str(lora),), "steps": 4, "guidance_scale": 1.0, "sampler": "ddim"}]
+    assert sheet.exists()
+
+
 def test_sheet_holds_the_first_pictures_as_they_are(tmp_path: Path) -> None:
     from PIL import Image
 
     pictures = np.random.default_rng(0).integers(0, 256, (3, 128, 128, 3)).astype(np.uint8)
-    evaluate.save_sheet(tmp_path / "sheet.png", pictures, PROMPTS, Judge(LABELS))
+    sheets.save_sheet(tmp_path / "sheet.png", pictures, PROMPTS, Judge(LABELS))
     sheet = np.asarray(Image.open(tmp_path / "sheet.png"))
-    assert sheet.shape == (128 + evaluate.CAPTION_HEIGHT, 12 * 128, 3)
+    assert sheet.shape == (128 + sheets.CAPTION_HEIGHT, 12 * 128, 3)
     assert np.array_equal(sheet[64:128, 128:256], pictures[1, 64:])
 
 

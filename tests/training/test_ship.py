@@ -31,6 +31,9 @@ def models(tmp_path: Path) -> Path:
     (folder / "cards").mkdir()
     card = read_card(MODELS / "cards" / "builtin.toml")
     text = (MODELS / "cards" / "builtin.toml").read_text().replace(f"= {card.size}\n", "= 128\n")
+    text = (
+        "\n".join(line for line in text.splitlines() if not line.startswith("few_steps")) + '\nfew_steps = "framed"\n'
+    )
     (folder / "cards" / "builtin.toml").write_text(text)
     (folder / "addons" / "controlnet" / "builtin-canny").mkdir(parents=True)
     (folder / "addons" / "controlnet" / "builtin-canny" / "config.json").write_text("old")
@@ -46,6 +49,7 @@ def test_the_old_one_is_kept_with_its_card_and_add_ons(models: Path) -> None:
     assert (card.name, card.folder, card.controlnet) == ("builtin-128", models / "builtin-128", "builtin-canny-128")
     assert card.title == "Playground Icons, 128 px: the model that came with earlier releases"
     assert (card.size, card.largest, card.steps, card.sampler) == (128, 128, was.steps, was.sampler)
+    assert card.few_steps == "framed-128"
     assert (models / "builtin-128" / "unet" / "weights.safetensors").read_text() == "old unet"
     assert (models / "addons" / "controlnet" / "builtin-canny-128" / "config.json").read_text() == "old"
     loras = {path.stem: path.read_text() for path in (models / "addons" / "loras").iterdir()}
