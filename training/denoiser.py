@@ -61,8 +61,8 @@ def train(trainer: Trainer, work: Path, name: str, seconds: float, *, anneal: bo
         if now >= seconds or stopped:
             break
         trainer.train_step(rate(trainer.settings.lr, trainer.step, now / seconds if anneal else None))
-        if partners.first and trainer.step == first + 1:
-            print(f"no gradient reaches {', '.join(trainer.unreached()) or 'nothing: all is trained'}", flush=True)
+        if partners.first and trainer.step == first + 1 and (unreached := trainer.unreached()):
+            print(f"no gradient reaches {', '.join(unreached)}", flush=True)
         trainer.spent = before + time.monotonic() - started
         if trainer.step % trainer.settings.told_every == 0 and partners.first:
             print(
