@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from transformers import CLIPTokenizer
 
+from training.group_norm import quicken
 from training.muon import Muon
 from training.networks import Sizes, begin, new_networks, split_parameters
 from training.noise import noised, v_loss
@@ -45,6 +46,7 @@ class Trainer:
         self.settings, self.pool, self.partners = settings, pool, partners or Partners()
         self.tokenizer = CLIPTokenizer.from_pretrained(work / "tokenizer", model_max_length=POSITIONS)
         self.unet, self.text = new_networks(settings.sizes, self.tokenizer)
+        quicken(self.unet)
         self.networks = nn.ModuleDict({"unet": self.unet, "text": self.text}).to(pool.codec.device)
         matrices, others = split_parameters(self.networks)
         self.optimizer = Muon(matrices, others, lr=settings.lr, weight_decay=settings.weight_decay)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 from diffusers import AutoencoderKL
 from torch import Tensor, nn
@@ -78,9 +79,10 @@ def test_whitening_leaves_kept_channels_alone() -> None:
     torch.testing.assert_close(mean_of(made, pixels) * SCALING, whitened, rtol=1e-3, atol=1e-3)
 
 
-def test_a_quick_group_norm_computes_what_the_usual_one_does() -> None:
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_a_quick_group_norm_computes_what_the_usual_one_does(layout: torch.memory_format) -> None:
     torch.manual_seed(4)
-    x, weights = torch.randn(2, 8, 5, 5), torch.randn(8)
+    x, weights = torch.randn(2, 8, 5, 5).contiguous(memory_format=layout), torch.randn(8)
     found: list[list[Tensor]] = []
     for quick in (False, True):
         norm = nn.GroupNorm(4, 8)
