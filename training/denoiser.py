@@ -62,7 +62,8 @@ def train(trainer: Trainer, work: Path, name: str, seconds: float, *, anneal: bo
             break
         trainer.train_step(rate(trainer.settings.lr, trainer.step, now / seconds if anneal else None))
         if partners.first and trainer.step == first + 1 and (unreached := trainer.unreached()):
-            print(f"no gradient reaches {', '.join(unreached)}", flush=True)
+            few = ", ".join(unreached[:3])
+            print(f"no gradient reaches {len(unreached)} of {len(trainer.parameters)} weights: {few}", flush=True)
         trainer.spent = before + time.monotonic() - started
         if trainer.step % trainer.settings.told_every == 0 and partners.first:
             print(
