@@ -7,6 +7,7 @@ It takes about two minutes. Files in data/inputs are made once: delete one to ha
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import shutil
 import signal
@@ -99,19 +100,27 @@ def film(name: str, argv: tuple[str, ...]) -> dict[str, Any]:
 def begin(name: str, argv: tuple[str, ...], units: int) -> None:
     """Begin a film in a process that is killed in the middle of the unit after `units` of them."""
     folder = Path(f"job-{name}")
-    process = os.fork()
-    if process == 0:
-        os.fsync = halting(os.fsync, units)
-        os._exit(run(*argv, "--out", str(folder), "--quiet").code)
+    drawing = (*argv, "--out", str(folder), "--quiet")
+    # A fork of this process, which has drawn, would have its locks and none of its threads.
+    process = multiprocessing.get_context("spawn").Process(target=draw_until, args=(Path.cwd(), drawing, units))
+    process.start()
     journal, deadline = folder / "journal.jsonl", time.monotonic() + 120
     while not finished(journal, units) and time.monotonic() < deadline:
         time.sleep(0.005)
     time.sleep(0.1)
-    os.kill(process, signal.SIGKILL)
-    assert os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == -signal.SIGKILL, name
+    process.kill()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL, f"{name}: {process.exitcode}"
     shutil.copytree(folder, JOBS / name)
     for empty in [path for path in (JOBS / name).iterdir() if path.is_dir() and not any(path.iterdir())]:
         empty.rmdir()  # as git keeps them
+
+
+def draw_until(here: Path, argv: tuple[str, ...], units: int) -> None:
+    """Draw in the folder `here`, and stop for ever in the unit after `units` of them."""
+    os.chdir(here)
+    os.fsync = halting(os.fsync, units)
+    os._exit(run(*argv).code)
 
 
 def finished(journal: Path, units: int) -> bool:

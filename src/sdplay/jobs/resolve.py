@@ -6,9 +6,10 @@ import os
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from sdplay.core.errors import BadRequest, ModelBroken, NotReproduced
-from sdplay.core.identity import ResolvedAddOn, add_on_name
+from sdplay.core.identity import ResolvedAddOn, add_on_name, without_weights
 from sdplay.core.machine import check_address_space, memory_available
 from sdplay.core.values import amount_text
 from sdplay.core.warning import RequestWarning
@@ -19,7 +20,6 @@ from sdplay.library.resolve import ResolvedModel, resolve, shipped_model
 from sdplay.prompts.template import Wildcards
 from sdplay.requests.add_ons import find_add_ons, named_add_ons
 from sdplay.requests.base import Request
-from sdplay.requests.few_steps import with_few_steps
 from sdplay.requests.memory import MemoryPlan, kept_within, memory_limit, memory_plan, model_size, planned, ways
 from sdplay.requests.modes import expand_prompts, read_files
 from sdplay.requests.recipe import Recipe
@@ -29,6 +29,11 @@ from sdplay.requests.warnings import request_warnings
 from sdplay.tasks import Executor
 
 EDGES = "canny"
+FEW_STEPS = 4  # that the LoRA of a model's drafts was distilled to
+MOST_FEW = 8  # that somebody may name who still means few
+FEW_SAMPLERS, FEW_SCHEDULE = ("ddim", "euler"), "trailing"  # the two take the same steps: it was distilled for them
+
+AnyRequest = TypeVar("AnyRequest", bound=Request)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +154,25 @@ def with_controlnet(request: Request, card: ModelCard) -> Request:
         of_edges = EDGES in add_on_name(network).casefold() and not holds_map(request.control_image)
         preprocessor = EDGES if of_edges else "none"
     return request.model_copy(update={"controlnet": network, "control_preprocessor": preprocessor})
+
+
+def with_few_steps(request: AnyRequest, card: ModelCard) -> AnyRequest:
+    """`request`, with the few-step LoRA of `card` and its settings where it is a draft of a picture.
+
+    As it is where the card names none, and for what a network without guidance cannot do: a negative prompt, a guidance
+    scale above 1, many steps, another sampler. Such a draft is one with forecast steps (`SHARES`).
+    """
+    if request.quality != "draft" or not card.few_steps or not isinstance(request, Still):
+        return request
+    many = (request.steps or 0) > MOST_FEW
+    guided = (request.guidance_scale or 0) > 1 or request.negative_prompt.strip()
+    if many or guided or request.sampler not in {None, *FEW_SAMPLERS} or request.schedule not in {None, FEW_SCHEDULE}:
+        return request
+    named = {add_on_name(without_weights("lora", entry)) for entry in request.lora}
+    lora = request.lora if card.few_steps in named else (*request.lora, card.few_steps)
+    few = {"lora": lora, "steps": request.steps or FEW_STEPS, "guidance_scale": 1.0}
+    few |= {"sampler": request.sampler or FEW_SAMPLERS[0], "schedule": FEW_SCHEDULE}
+    return request.model_copy(update=few)
 
 
 def same_add_ons(recipe: Recipe, library: Library) -> tuple[ResolvedAddOn, ...]:

@@ -249,7 +249,7 @@ def test_task_by_its_id(service: RunningService) -> None:
 
 def test_client_that_goes_away_takes_its_job_along(service: RunningService) -> None:
     with pytest.raises(httpx2.TimeoutException), service.open_client() as client:
-        client.post("/sdapi/v1/txt2img", json=LONG | {"force_task_id": "gone"}, timeout=2.0)
+        client.post("/sdapi/v1/txt2img", json=LONG | {"steps": 1000, "force_task_id": "gone"}, timeout=2.0)
     wait_until(lambda: service.get("/sdapi/v1/progress")["state"]["job_count"] == 0)
     (state,) = {job["state"] for job in service.get("/api/v1/jobs")["jobs"][:1]}
     assert state == "cancelled"

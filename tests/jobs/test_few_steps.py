@@ -9,8 +9,8 @@ import pytest
 
 from sdplay.core.fields import Quality
 from sdplay.film.request_dream import Dream
+from sdplay.jobs.resolve import with_few_steps
 from sdplay.requests.base import make_request
-from sdplay.requests.few_steps import with_few_steps
 from sdplay.requests.txt2img import Txt2Img
 from tests.support.recipes import CARD
 
