@@ -278,7 +278,7 @@ def test_what_was_drawn_before_an_error_is_kept_and_the_unit_is_free(tmp_path: P
 
 
 KILLED = """
-import json, os, random, shutil, signal, sys
+import json, os, random, shutil, signal, sys, time
 from pathlib import Path
 from sdplay.jobs.shards.film import FilmShards
 from sdplay.jobs.shards.join import join_units
@@ -304,7 +304,9 @@ def everything(out):
 folder, chance = Path(sys.argv[1]), random.Random(int(sys.argv[3]))
 for name, (mode, fields) in json.loads(sys.argv[2]).items():
     request = film_request(mode, **fields)
+    started = time.monotonic()
     assert os.waitpid(fork(lambda: made(folder / "whole", request)), 0)[1] == 0
+    pause = min(0.15, (time.monotonic() - started) / 8)  # so that a quick machine is not done before the first kill
     kills = 0
     for _ in range(3):
         assert os.waitpid(fork(lambda: shooting(folder / "shared", request)), 0)[1] == 0
@@ -312,7 +314,7 @@ for name, (mode, fields) in json.loads(sys.argv[2]).items():
         left = 6
         while at_work:
             if left:
-                signal.setitimer(signal.ITIMER_REAL, chance.random() * 0.15)
+                signal.setitimer(signal.ITIMER_REAL, max(chance.random() * pause, 0.001))
                 signal.sigwait({signal.SIGALRM})
                 victim = chance.choice(sorted(at_work))
                 os.kill(victim, 9)
