@@ -114,8 +114,10 @@ def table(all_things: list[Thing], drawings: list[Drawing], emojibase: Path) -> 
     """The whole table; all words are in lower case."""
     codes: list[list[str]] = []
     emoji: list[list[str]] = []
+    firsts = {bare(drawings[thing.shapes[0].row].emoji) for thing in all_things}  # a fried shrimp is a dish of its own
     for thing in all_things:
-        own = list(dict.fromkeys(bare(drawings[shape.row].emoji) for shape in thing.shapes))
+        first, *more = dict.fromkeys(bare(drawings[shape.row].emoji) for shape in thing.shapes)
+        own = [first, *(one for one in more if one not in firsts)]
         emoji.append(own)
         codes.append(["-".join(f"{ord(letter):x}" for letter in one) for one in own])
     entries = [

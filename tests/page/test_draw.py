@@ -12,6 +12,7 @@ from PIL import Image
 from playwright.sync_api import FilePayload, Locator, Page, expect
 
 from tests.support.browser import PHONE, OpenPage, shot
+from tests.support.builtin import SIDE
 from tests.support.patience import wait_until
 from tests.support.service import RunningService
 
@@ -190,7 +191,7 @@ def test_loras_are_chips_with_sliders(service: RunningService, page: Page) -> No
     prompt(page).fill("a red apple")
     page.get_by_text("LoRA", exact=True).click()
     page.get_by_role("button", name="Add a LoRA").click()
-    page.get_by_role("menuitem", name="blueprint").click()
+    page.get_by_role("menuitem", name="blueprint").first.click()
     page.get_by_label("Weight of blueprint").fill("0.5")
     draw(page).click()
     wait_until(lambda: newest_request(service).get("lora") == ["blueprint:0.5"])
@@ -214,7 +215,7 @@ def test_hires_and_everything_else(service: RunningService, page: Page) -> None:
     draw(page).click()
     wait_until(lambda: service.newest_job()["state"] == "completed")
     request = newest_request(service)
-    assert request["width"] == 192, "the built-in model enlarges what goes beyond its size"
+    assert request["width"] == SIDE * 3 // 2, "the built-in model enlarges what goes beyond its size"
     assert request["format"] == "webp"
     assert request.keys() <= known | {"mode"}
 

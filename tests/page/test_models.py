@@ -11,7 +11,7 @@ from tests.support.builtin import SIDE
 def test_the_model_in_the_box_says_what_it_is_and_what_it_draws(open_page: OpenPage) -> None:
     page = open_page("#/models")
     expect(page.get_by_role("heading", name="builtin", exact=True)).to_be_visible()
-    expect(page.get_by_text("Stable Diffusion", exact=True)).to_be_visible()
+    expect(page.get_by_text("Stable Diffusion", exact=True).first).to_be_visible()
     expect(page.get_by_text(f"{SIDE} px")).to_be_visible()
     page.get_by_role("button", name="More about it").click()
     expect(page.get_by_text("Size on disk")).to_be_visible()

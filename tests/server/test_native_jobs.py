@@ -10,6 +10,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from sdplay.requests.txt2img import Txt2Img
+from tests.support.builtin import SIDE
 from tests.support.service import RunningService
 
 JOBS, QUEUE = "/api/v1/jobs", "/api/v1/queue"
@@ -142,7 +143,7 @@ def test_more_than_one_job_may_be(service: RunningService, fields: dict[str, Any
 def test_plan_says_what_it_takes_and_draws_nothing(service: RunningService) -> None:
     before = service.get(JOBS)["last_event"]
     plan = service.client.post("/api/v1/plan", json={"prompt": "a cat", "num": 3, "hires_scale": 2}).json()
-    assert (plan["total"], plan["width"], plan["height"], plan["film"]) == (3, 256, 256, None)
+    assert (plan["total"], plan["width"], plan["height"], plan["film"]) == (3, 2 * SIDE, 2 * SIDE, None)
     assert plan["memory"]["bytes"] > 10**7
     assert plan["memory"]["less"][-1]["bytes"] < plan["memory"]["bytes"]
     assert service.get(JOBS)["last_event"] == before
@@ -164,7 +165,7 @@ def test_picture_is_verified_and_enlarged_by_the_queue(service: RunningService) 
     proved = service.wait(service.submit("verify", picture=picture["id"])["id"])
     assert (proved["state"], proved["done"], proved["pictures"]) == ("completed", 1, [])
     larger = service.wait(service.submit("upscale", picture=picture["id"], scale=3, upscaler="lanczos")["id"])
-    assert (larger["pictures"][0]["width"], larger["pictures"][0]["height"]) == (384, 384)
+    assert (larger["pictures"][0]["width"], larger["pictures"][0]["height"]) == (3 * SIDE, 3 * SIDE)
 
 
 def test_changed_picture_is_not_proved(service: RunningService) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 from sdplay.images.canny import canny
+from tests.support.builtin import SIDE
 from tests.support.service import RunningService
 
 
@@ -42,7 +43,7 @@ def test_a_model_says_what_it_knows_in_one_language(service: RunningService) -> 
 
 
 def test_the_edges_that_a_controlnet_reads_are_shown(service: RunningService) -> None:
-    image = box((128, 128))
+    image = box((SIDE, SIDE))
     fields = {"prompt": "a red apple", "control_image": upload(service, image), "controlnet": "builtin-canny"}
     answer = service.client.post("/api/v1/control_map", json=fields)
     assert answer.headers["content-type"] == "image/png"

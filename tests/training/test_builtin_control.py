@@ -15,7 +15,7 @@ from sdplay.requests.txt2img import Txt2Img
 from sdplay.sampling.noise import seed_noise
 from sdplay.studio import Studio
 from tests.support.builtin import SIDE, latents_shape
-from training.control_score import agreement, scores, shape
+from training.control_score import NEAR, agreement, scores, shape
 
 FOLDER = MODELS / "addons" / "controlnet" / "builtin-canny"
 MOST_BYTES = 6_000_000
@@ -80,4 +80,4 @@ def test_agreement_is_whole_for_the_same_edges_and_none_for_edges_elsewhere() ->
     assert agreement(edges, np.zeros_like(edges)) == 0.0
     half = edges.copy()
     half[:, 16:] = 0
-    assert agreement(edges, half) == pytest.approx(2 * 18 / 32 / (18 / 32 + 1))
+    assert agreement(edges, half) == pytest.approx(2 * (16 + NEAR) / 32 / ((16 + NEAR) / 32 + 1))

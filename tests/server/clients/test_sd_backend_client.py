@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -84,7 +85,9 @@ def test_what_there_is(backend: A1111Webservice) -> None:
 def test_controlnet(backend: A1111Webservice, tmp_path: Path) -> None:
     image = photograph(tmp_path, (128, 128))
     canny = next(each for each in backend.get_controlnet_preprocessors() if each.name == "canny")
-    (model,) = backend.list_controlnet_models()
+    (model, *_) = [
+        each for each in backend.list_controlnet_models() if re.match(r"builtin-canny\b(?!-)", each.full_model_name)
+    ]
     unit = ControlNetUnit(model=model, preprocessor=PreprocessorParams(typedef=canny), image=image)
     unit.preprocessor.parameter_values |= {"threshold_a": 80, "threshold_b": 160}
     result = backend.submit_txt2img(apple(controlnet_units=[unit])).wait(timeout=PATIENCE)
