@@ -35,7 +35,7 @@ from training.export import BUILTIN, halved
 from training.latents import frozen
 from training.muon import Muon
 from training.networks import read_weights, split_parameters, take_over
-from training.noise import KEPT
+from training.noise import v_loss, with_noise
 from training.pictures import load
 
 FOLDER = BUILTIN.parent / "addons" / "controlnet" / "builtin-canny"
@@ -117,7 +117,6 @@ class ControlTrainer:
         self.optimizer = Muon(matrices, rest, lr=settings.lr, weight_decay=settings.weight_decay)
         self.parameters = list(self.control.parameters())
         self.ema = [p.detach().clone() for p in self.parameters]
-        self.kept = KEPT
         self.step, self.spent = 0, 0.0
         self.rng = np.random.default_rng(7)
 
@@ -135,29 +134,26 @@ class ControlTrainer:
         clean, edges, words = pool.batch(size, self.rng)
         spread = (np.arange(size) + self.rng.random(size)) / size  # stratified
         t = torch.from_numpy(spread**TOWARDS_NOISE * 1000).long().clamp(0, 999)
-        kept = self.kept[t].view(-1, 1, 1, 1)
         noise = torch.from_numpy(self.rng.standard_normal(clean.shape, dtype=np.float32))
-        noisy = kept.sqrt() * clean + (1 - kept).sqrt() * noise
-        each = self.errors(noisy, t, self.read(words), edges, target(clean, noise, kept))
-        weight = (5 * (1 - kept) / kept).flatten().clamp(max=1)  # as in training.denoiser
+        out = self.predict(with_noise(clean, noise, t), t, self.read(words), edges)
+        loss, plain = v_loss(out, clean, noise, t)
         self.optimizer.zero_grad(set_to_none=True)
-        (each * weight).mean().backward()
+        loss.backward()
         torch.nn.utils.clip_grad_norm_(self.parameters, 1.0)
         self.optimizer.step()
         self.step += 1
         decay = min(self.settings.ema, (1 + self.step) / (20 + self.step))
         torch._foreach_lerp_(self.ema, [p.data for p in self.parameters], 1 - decay)
-        return float(each.detach().mean())
+        return float(plain)
 
-    def errors(self, noisy: Tensor, t: Tensor, text: Tensor, edges: Tensor, wanted: Tensor) -> Tensor:
-        """Each picture's mean squared error of v."""
+    def predict(self, noisy: Tensor, t: Tensor, text: Tensor, edges: Tensor) -> Tensor:
+        """The v that the network finds where the edges are followed."""
         noisy = noisy.contiguous(memory_format=torch.channels_last)
         edges = edges.contiguous(memory_format=torch.channels_last)
         with torch.autocast("cpu", torch.bfloat16):
             down, mid = self.control(noisy, t, text, edges, return_dict=False)
             added = {"down_block_additional_residuals": down, "mid_block_additional_residual": mid}
-            out = self.unet(noisy, t, text, **added).sample
-        return (out.float() - wanted).square().mean((1, 2, 3))
+            return self.unet(noisy, t, text, **added).sample
 
     def save(self, path: Path) -> None:
         state = {
@@ -193,11 +189,6 @@ class ControlTrainer:
         config = {name: value for name, value in self.control.config.items() if not name.startswith("_")}
         config |= {"_class_name": "ControlNetModel", "_diffusers_version": diffusers.__version__}
         (folder / "config.json").write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
-
-
-def target(clean: Tensor, noise: Tensor, kept: Tensor) -> Tensor:
-    """v of the noisy latents (Salimans & Ho 2022, arXiv:2202.00512)."""
-    return kept.sqrt() * noise - (1 - kept).sqrt() * clean
 
 
 def train(

@@ -17,7 +17,7 @@ from torch import Tensor
 from transformers import CLIPTextModel, CLIPTokenizer
 
 from training.latents import frozen
-from training.noise import KEPT
+from training.noise import v_loss, with_noise
 from training.pictures import load
 from training.pool import Pool
 from training.tokenizer import POSITIONS
@@ -49,12 +49,11 @@ def losses(folder: Path, clean: Tensor, words: list[str], tokenizer: CLIPTokeniz
     with torch.autocast("cpu", torch.bfloat16):
         said = torch.cat([text(some)[0] for some in tokens.input_ids.split(AT_ONCE)])
         for level in LEVELS:
-            noise, kept = torch.randn(clean.shape, generator=noises), KEPT[level]
-            noisy = (kept.sqrt() * clean + (1 - kept).sqrt() * noise).contiguous(memory_format=torch.channels_last)
+            noise, t = torch.randn(clean.shape, generator=noises), torch.full((len(clean),), level)
+            noisy = with_noise(clean, noise, t).contiguous(memory_format=torch.channels_last)
             parts = zip(noisy.split(AT_ONCE), said.split(AT_ONCE), strict=True)
-            out = torch.cat([unet(z, level, to).sample.float() for z, to in parts])
-            target = kept.sqrt() * noise - (1 - kept).sqrt() * clean
-            found.append(float((out - target).square().mean()))
+            out = torch.cat([unet(z, level, to).sample for z, to in parts])
+            found.append(float(v_loss(out, clean, noise, t)[1]))
     return found
 
 

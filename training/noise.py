@@ -34,9 +34,14 @@ def noised(clean: Tensor, rng: np.random.Generator) -> tuple[Tensor, Tensor, Ten
     size, device = len(clean), clean.device
     levels = np.interp((np.arange(size) + rng.random(size)) / size, *SHARES)
     t = torch.from_numpy(levels).long().clamp(0, 999).to(device)
-    kept = KEPT.to(device)[t].view(-1, 1, 1, 1)
     if device.type == "cpu":
         noise = torch.from_numpy(rng.standard_normal(clean.shape, dtype=np.float32))
     else:
         noise = torch.randn(clean.shape, device=device)
-    return kept.sqrt() * clean + (1 - kept).sqrt() * noise, noise, t
+    return with_noise(clean, noise, t), noise, t
+
+
+def with_noise(clean: Tensor, noise: Tensor, t: Tensor) -> Tensor:
+    """`clean` latents with as much of `noise` as the levels `t` [B] have."""
+    kept = KEPT.to(clean.device)[t].view(-1, 1, 1, 1)
+    return kept.sqrt() * clean + (1 - kept).sqrt() * noise

@@ -13,6 +13,7 @@ from training import fresh
 from training.codec import CodecSettings, new_codec
 from training.export import BUILTIN
 from training.networks import Sizes
+from training.noise import KEPT
 from training.pictures import Chooser, Painter
 from training.pool import Pool
 from training.things import things
@@ -55,5 +56,5 @@ def test_a_network_that_says_nothing_has_the_power_of_the_target_as_its_loss(wor
     clean, words = fresh.fresh(work, 4.0)
     found = fresh.losses(work / "silent", clean, words, tokenizer)
     power = float(clean.square().mean())
-    kept = [float(fresh.KEPT[level]) for level in (100, 900)]
+    kept = [float(KEPT[level]) for level in (100, 900)]
     assert found == pytest.approx([k + (1 - k) * power for k in kept], rel=0.15)
