@@ -12,11 +12,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from training.partners import Partners, shared
+
 NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
 
 
 def orthogonalise(update: Tensor, iterations: int = 5) -> Tensor:
-    """Push the singular values of each matrix in `update` [n, rows, columns] towards 1; computed in bfloat16."""
+    """Push the singular values of each matrix in `update` [n, rows, columns] towards 1; calculated in bfloat16."""
     a, b, c = NEWTON_SCHULZ
     x = update.bfloat16()
     tall = x.size(1) > x.size(2)
@@ -26,13 +28,14 @@ def orthogonalise(update: Tensor, iterations: int = 5) -> Tensor:
     for _ in range(iterations):
         gram = x @ x.mT
         x = a * x + (b * gram + c * gram @ gram) @ x
-    return (x.mT if tall else x).to(update.dtype)
+    return x.mT if tall else x
 
 
 class Muon(torch.optim.Optimizer):
     """Muon for `matrices` (linear and convolution weights, flattened to [out, rest]), AdamW for `others`.
 
-    `lr` is shared and set by the caller at each step; `weight_decay` applies to the matrices alone.
+    `lr` is shared and set by the caller at each step; `weight_decay` applies to the matrices alone. Where there
+    are `partners`, whose gradients are the same, each orthogonalises its share of the matrices for all.
     """
 
     def __init__(
@@ -44,7 +47,9 @@ class Muon(torch.optim.Optimizer):
         momentum: float = 0.95,
         betas: tuple[float, float] = (0.9, 0.99),
         weight_decay: float = 0.0,
+        partners: Partners | None = None,
     ) -> None:
+        self.partners = partners or Partners()
         groups = [
             {"params": list(matrices), "matrix": True, "momentum": momentum, "weight_decay": weight_decay},
             {"params": list(others), "matrix": False, "betas": betas},
@@ -57,23 +62,32 @@ class Muon(torch.optim.Optimizer):
             (self._matrices if group["matrix"] else self._others)(group)
 
     def _matrices(self, group: dict[str, Any]) -> None:
-        by_shape: dict[tuple[int, int], list[tuple[Tensor, Tensor]]] = {}
-        for p in group["params"]:
-            if p.grad is None:
-                continue
-            state = self.state[p]
-            if not state:
-                state["momentum"] = torch.zeros_like(p)
-            buffer = state["momentum"].lerp_(p.grad, 1 - group["momentum"])
-            nesterov = p.grad.lerp(buffer, group["momentum"]).reshape(p.size(0), -1)
-            by_shape.setdefault((nesterov.size(0), nesterov.size(1)), []).append((p, nesterov))
-        for (rows, columns), members in by_shape.items():
-            updates = orthogonalise(torch.stack([update for _, update in members]))
-            scale = 0.2 * max(rows, columns) ** 0.5
-            for (p, _), update in zip(members, updates, strict=True):
-                if group["weight_decay"]:
-                    p.mul_(1 - group["lr"] * group["weight_decay"])
-                p.add_(update.reshape(p.shape), alpha=-group["lr"] * scale)
+        members = [p for p in group["params"] if p.grad is not None]
+        ahead = [self._ahead(p, group["momentum"]) for p in members]
+        owners = shared([matrix.numel() * min(matrix.shape) for matrix in ahead], self.partners.count)
+        by_shape: dict[torch.Size, list[int]] = {}
+        for k, owner in enumerate(owners):
+            if owner == self.partners.rank:
+                by_shape.setdefault(ahead[k].shape, []).append(k)
+        updates = [torch.empty_like(matrix, dtype=torch.bfloat16) for matrix in ahead]
+        for rows in by_shape.values():
+            for k, update in zip(rows, orthogonalise(torch.stack([ahead[k] for k in rows])), strict=True):
+                updates[k].copy_(update)
+        self.partners.pass_on(updates, owners)
+        for p, update in zip(members, updates, strict=True):
+            if group["weight_decay"]:
+                p.mul_(1 - group["lr"] * group["weight_decay"])
+            scale = 0.2 * max(update.shape) ** 0.5
+            p.add_(update.reshape(p.shape).to(p.dtype), alpha=-group["lr"] * scale)
+
+    def _ahead(self, p: Tensor, momentum: float) -> Tensor:
+        """The gradient with Nesterov's momentum, as a matrix [rows, columns]."""
+        assert p.grad is not None
+        state = self.state[p]
+        if not state:
+            state["momentum"] = torch.zeros_like(p)
+        buffer = state["momentum"].lerp_(p.grad, 1 - momentum)
+        return p.grad.lerp(buffer, momentum).reshape(p.size(0), -1)
 
     def _others(self, group: dict[str, Any]) -> None:
         beta1, beta2 = group["betas"]

@@ -40,6 +40,16 @@ class Partners:
         for gradient, mean in zip(there, whole.split([gradient.numel() for gradient in there]), strict=True):
             gradient.copy_(mean.view_as(gradient))
 
+    def pass_on(self, tensors: Sequence[Tensor], owners: Sequence[int]) -> None:
+        """Fill each tensor, in every process, with what it is in the process of its owner."""
+        for owner in range(self.count if self.count > 1 else 0):
+            theirs = [tensor for tensor, rank in zip(tensors, owners, strict=True) if rank == owner]
+            if theirs:
+                whole = torch.cat([tensor.flatten() for tensor in theirs])
+                dist.broadcast(whole.view(torch.uint8), owner)
+                for tensor, value in zip(theirs, whole.split([tensor.numel() for tensor in theirs]), strict=True):
+                    tensor.copy_(value.view_as(tensor))
+
     def agree(self, *numbers: float) -> list[float]:
         """The means of numbers, the same in every process."""
         if self.count == 1:
@@ -54,6 +64,15 @@ class Partners:
             dist.destroy_process_group()
         for other in self.others:
             other.wait()
+
+
+def shared(costs: Sequence[float], count: int) -> list[int]:
+    """Which of `count` processes does each piece of work, so that all have about as much; the same in every process."""
+    loads, owners = [0.0] * count, [0] * len(costs)
+    for k in sorted(range(len(costs)), key=lambda k: -costs[k]):
+        owners[k] = loads.index(min(loads))
+        loads[owners[k]] += costs[k]
+    return owners
 
 
 def meet(module: str, arguments: Sequence[str], count: int, rank: int, place: Path) -> Partners:

@@ -49,7 +49,9 @@ class Trainer:
         quicken(self.unet)
         self.networks = nn.ModuleDict({"unet": self.unet, "text": self.text}).to(pool.codec.device)
         matrices, others = split_parameters(self.networks)
-        self.optimizer = Muon(matrices, others, lr=settings.lr, weight_decay=settings.weight_decay)
+        self.optimizer = Muon(
+            matrices, others, lr=settings.lr, weight_decay=settings.weight_decay, partners=self.partners
+        )
         self.parameters = list(self.networks.parameters())
         self.rng = np.random.default_rng(7)
         self.step, self.seen, self.spent, self.loss = 0, 0, 0.0, float("nan")

@@ -21,9 +21,11 @@ def main() -> None:
     partners = meet("tests.training.averaged", sys.argv[1:2], 2, asked.rank, asked.folder / "meeting")
     gradients = [torch.full((2, 3), 1.0 + asked.rank), None, torch.tensor([10.0, 30.0]) * (1 - asked.rank)]
     partners.average(gradients)
+    passed = [torch.full((2,), 7.0 + k + 10 * asked.rank, dtype=torch.bfloat16) for k in range(3)]
+    partners.pass_on(passed, [1, 0, 1])
     agreed = partners.agree(asked.rank, 5)
     means = [None if gradient is None else gradient.tolist() for gradient in gradients]
-    said = {"rank": partners.rank, "means": means, "agreed": agreed}
+    said = {"rank": partners.rank, "means": means, "agreed": agreed, "passed": [part.tolist() for part in passed]}
     (asked.folder / f"{asked.rank}.json").write_text(json.dumps(said))
     partners.leave()
 
