@@ -10,7 +10,7 @@ import pytest
 
 from sdplay.cli.deliver import MOST_SHOWN, Delivery, PictureReport
 from sdplay.cli.follow import Interrupt, follow, no_empty_folder
-from sdplay.cli.outcome import STOPPING
+from sdplay.cli.stopping import STOPPING
 from sdplay.cli.progress import Progress
 from sdplay.core.errors import Stopped
 from sdplay.events import Event

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sdplay.cli.outcome import STOPPING
+from sdplay.cli.stopping import STOPPING, interrupt
 from sdplay.core.errors import SdplayError, Stopped
 
 if TYPE_CHECKING:
@@ -91,22 +91,24 @@ class Interrupt:
 
     def __init__(self) -> None:
         self.asked = False
-        self._ours = [sign for sign in STOPPING if signal.getsignal(sign) is signal.default_int_handler]
+        before = {sign: signal.getsignal(sign) for sign in STOPPING}
+        ours = (signal.default_int_handler, interrupt)
+        self._before = {sign: handler for sign, handler in before.items() if handler in ours}
 
     def listen(self) -> None:
         if not self.asked:
             self._handle(self._ask)
 
-    def _stop_at_once(self, *_: object) -> None:
+    def _stop_at_once(self, number: int, frame: FrameType | None) -> None:
         self._ask()
-        raise KeyboardInterrupt
+        interrupt(number, frame)
 
     def _ask(self, *_: object) -> None:
         self.asked = True
-        self._handle(signal.default_int_handler)
+        self._handle(interrupt)
 
     def _handle(self, handler: Callable[[int, FrameType | None], object]) -> None:
-        for sign in self._ours:
+        for sign in self._before:
             signal.signal(sign, handler)
 
     def __enter__(self) -> Interrupt:
@@ -114,7 +116,8 @@ class Interrupt:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._handle(signal.default_int_handler)
+        for sign, handler in self._before.items():
+            signal.signal(sign, handler)
 
 
 @contextmanager

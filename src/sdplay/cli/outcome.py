@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import errno
 import os
-import signal
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from threading import current_thread, main_thread
 
 import click
 
 from sdplay.cli.flags import as_flags
 from sdplay.cli.request_command import HELP_ALL, RequestCommand
+from sdplay.cli.stopping import interruptible
 from sdplay.cli.streams import steady_streams
 from sdplay.core.errors import BadRequests, SdplayError, shorten
 
@@ -28,7 +27,6 @@ OUT_OF_MEMORY = (
 )
 LESS_MEMORY = "close other programs, raise a limit (`ulimit -v`), or draw smaller, with `low_memory`"
 LONGEST_MESSAGE = 300  # characters
-STOPPING = (signal.SIGINT, signal.SIGTERM)  # Ctrl-C, and what `kill` and a system that shuts down send
 
 
 @dataclass(slots=True)
@@ -48,7 +46,7 @@ def ended_well() -> Iterator[Ending]:
     ending = Ending()
     with steady_streams() as stdout:
         try:
-            with terminated_as_interrupted():
+            with interruptible():
                 yield ending
             stdout.flush()
         except Exception as error:
@@ -67,19 +65,6 @@ def run_safely(action: Callable[[], int]) -> int:
     with ended_well() as ending:
         ending.code = action()
     return ending.code
-
-
-@contextmanager
-def terminated_as_interrupted() -> Iterator[None]:
-    """SIGTERM raises `KeyboardInterrupt` inside, unless it is ignored or somebody else handles it."""
-    ours = signal.getsignal(signal.SIGTERM) is signal.SIG_DFL and current_thread() is main_thread()
-    if ours:
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        if ours:
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def tell(error: Exception) -> int:
