@@ -103,7 +103,7 @@ def accuracies(judge: Judge, batches: list[tuple[Tensor, dict[str, Tensor]]]) ->
     """Share of right answers by head, where the answer is known."""
     judge.eval()
     right, known = dict.fromkeys(judge.labels, 0), dict.fromkeys(judge.labels, 0)
-    for pixels, labels in batches:
+    for pixels, labels in (batch for batch in batches if len(batch[0])):
         for head, logits in judge(pixels).items():
             mask = labels[head] != UNKNOWN
             right[head] += int((logits.argmax(1) == labels[head])[mask].sum())

@@ -112,7 +112,8 @@ def test_a_description_without_a_part_is_damaged(sdplay: Sdplay, part: str) -> N
     path.write_text(path.read_text().replace(f'"{part}"', '"other"'))
     outcome = sdplay("resume", "job")
     assert outcome.code == 1
-    assert "job.json is damaged" in outcome.err
+    assert f"job.json is damaged: it lacks '{part}'" in outcome.err
+    assert "put the file back" in outcome.err
 
 
 def test_damaged_frames_are_named_and_drawn_again(sdplay: Sdplay, drawn: list[int]) -> None:

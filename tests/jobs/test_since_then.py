@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 from safetensors.torch import save_file
 
 from sdplay.core.errors import NotReproduced
@@ -17,6 +20,7 @@ from sdplay.executors.fake import FakeExecutor
 from sdplay.images.inputs import with_inputs
 from sdplay.images.picture import pixel_digest
 from sdplay.images.read import read_without_profile
+from sdplay.images.write import CHUNK
 from sdplay.jobs.since_then import known_cause
 from sdplay.requests.img2img import Img2Img
 from sdplay.requests.recipe import Recipe
@@ -66,6 +70,20 @@ def test_verify_names_the_cause(tiny: Path, tmp_path: Path) -> None:
         assert "by sdplay" in told.value.hint
         with pytest.raises(NotReproduced, match="the arithmetic gives other bits here"):
             studio.verify(tmp_path / "plain.png", str(tiny))
+
+
+def test_verify_tells_a_wrong_digest_from_other_pixels(tiny: Path, tmp_path: Path) -> None:
+    path = tmp_path / "named.png"
+    with Studio(FakeExecutor()) as studio:
+        (made,) = studio.draw("a pear", steps=2, seed=1, model=str(tiny), size=64)
+        made.save(path)
+        with Image.open(path) as image:
+            told = json.loads(image.info[CHUNK]) | {"pixels": "0" * 64}
+            words = PngInfo()
+            words.add_text(CHUNK, json.dumps(told))
+            image.save(path, pnginfo=words)
+        with pytest.raises(NotReproduced, match="its metadata names the digest of other pixels"):
+            studio.verify(path, str(tiny))
 
 
 def test_a_checkpoint_with_another_noise_is_a_cause(tmp_path: Path) -> None:

@@ -160,6 +160,8 @@ def test_trash_is_emptied_by_hand_alone(tmp_path: Any) -> None:
         {"pictures": [1], "rating": 6},
         {"pictures": [1], "rating": True},
         {"pictures": ["1"], "starred": True},
+        {"pictures": [2**63], "starred": True},
+        {"pictures": [-1], "starred": True},
         {"pictures": [1], "starred": 1},
         {"pictures": [1], "other": True},
         {"starred": True},

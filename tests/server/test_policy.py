@@ -7,6 +7,7 @@ import gzip
 import hmac
 import json
 import socket
+import time
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -209,6 +210,16 @@ def raw(service: RunningService, *parts: bytes) -> bytes:
 def head(*lines: str) -> bytes:
     named = ["POST /api/v1/jobs HTTP/1.1", "Host: 127.0.0.1", "Content-Type: application/json", *lines]
     return "\r\n".join([*named, "", ""]).encode("latin-1")
+
+
+def test_a_client_that_hangs_up_within_its_body_is_no_fault(service: RunningService) -> None:
+    place = urlsplit(service.url)
+    for path in ("/api/v1/jobs", "/api/v1/draw", "/sdapi/v1/txt2img", "/v1/images/generations"):
+        with socket.create_connection((place.hostname or "", place.port or 0), timeout=120) as line:
+            line.sendall(head("Content-Length: 100").replace(b"/api/v1/jobs", path.encode()) + b"{")
+    assert status(service) == 200
+    time.sleep(0.5)  # until what would be said of them is
+    assert "Traceback" not in service.log.read_text()
 
 
 def test_body_that_says_it_is_too_large_is_not_read(service: RunningService) -> None:

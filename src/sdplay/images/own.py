@@ -12,11 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from sdplay.core.errors import BadRequest
+from sdplay.core.errors import BadRequest, shorten
 from sdplay.images.formats import SUFFIXES, Format
 from sdplay.images.open import UNREADABLE, open_file
 from sdplay.images.sheet_file import SheetRecord, parse_sheet, sheet_chunk
 from sdplay.images.write import Embedded, own_chunk, parse_chunk
+
+LONGEST = 150  # characters of what is wrong with a recipe
 
 
 def open_own(path: Path) -> AbstractContextManager[Image.Image]:
@@ -52,11 +54,24 @@ def read_own(path: Path) -> tuple[Embedded, NDArray[np.uint8]]:
             text = own_chunk(image)
             if text is None:
                 raise without_recipe(path, image.info)
-            return parse_chunk(text), np.asarray(image.convert("RGB"))
+            pixels = np.asarray(image.convert("RGB"))
     except FileNotFoundError:
         raise BadRequest("no such file", field="file", value=str(path)) from None
     except UNREADABLE as error:
         raise BadRequest(f"is not a picture that can be read: {error}", field="file", value=str(path)) from None
+    return parsed_chunk(text, path), pixels
+
+
+def parsed_chunk(text: str, path: Path) -> Embedded:
+    """What the chunk `text` of the file at `path` says; raises `BadRequest` that names the file."""
+    try:
+        return parse_chunk(text)
+    except UNREADABLE as error:
+        reason, hint = str(error), "the picture itself can be seen and enlarged; take a whole copy to draw it again"
+    except BadRequest as problem:
+        where = f"{problem.field} = {shorten(problem.value)}: " if problem.field is not None else ""
+        reason, hint = where + problem.reason, problem.hint
+    raise BadRequest(f"its recipe cannot be read: {reason[:LONGEST]}", field="file", value=str(path), hint=hint)
 
 
 def is_film_frame(info: Mapping[Any, Any]) -> bool:

@@ -55,7 +55,11 @@ def chunk(picture: Picture, version: str) -> str:
 
 def parse_chunk(text: str) -> Embedded:
     """The inverse of `chunk`; raises `BadRequest` for a damaged or newer recipe, `ValueError` for anything else."""
-    value: dict[str, Any] = json.loads(text)
+    value: Any = json.loads(text)
+    if not isinstance(value, dict):
+        raise ValueError("it is no JSON object")
+    if lacking := [name for name in (CHUNK, "index", "pixels", "recipe") if name not in value]:
+        raise ValueError(f"it lacks {', '.join(lacking)}")
     index, digest, version = value["index"], value["pixels"], value[CHUNK]
     if type(index) is not int or not 0 <= index < MOST_FRAMES:
         raise ValueError(f"its index is {index!r}")

@@ -12,7 +12,7 @@ from typing import Annotated, Any, TypeVar, cast
 
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationError, with_config
 
-from sdplay.core.errors import BadRequest
+from sdplay.core.errors import BadRequest, UnknownName
 from sdplay.core.fields import LARGEST_SIDE
 from sdplay.core.identity import NO_UNKNOWN_KEYS, AddOn, ModelIdentity
 from sdplay.core.sample import Asset, FileAsset, ImageAsset, Sample
@@ -164,6 +164,11 @@ class Recipe:
             first = error.errors(include_url=False)[0]
             where = ".".join(map(str, first["loc"]))
             raise damaged(f"its {where} is wrong: {first['msg']}", first["input"]) from None
+        except UnknownName as error:
+            if error.field != "option":
+                raise
+            hint = "a later version of sdplay may have written it: use that one"
+            raise BadRequest("this version knows no such part", field="recipe", value=error.value, hint=hint) from None
         except (KeyError, TypeError, AttributeError) as error:
             raise damaged(f"a part is missing or invalid: {error}", sorted(rest)) from None
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from sdplay.core.errors import StoreError
 from sdplay.film.job.encoder import Output
+from sdplay.film.job.folder import damaged_job
 from sdplay.film.request import USED_UP, Film
 from sdplay.film.video.sound import Sound
 from sdplay.requests.base import Request, field_marks
@@ -49,7 +50,7 @@ def damage_named() -> Iterator[None]:
     try:
         yield
     except (KeyError, TypeError, ValueError, AttributeError, ZeroDivisionError) as error:
-        raise StoreError(f"its job.json is damaged: {error!r}", field="job") from error
+        raise damaged_job("job.json", error) from error
 
 
 def described_recipe(description: Mapping[str, Any]) -> Recipe:

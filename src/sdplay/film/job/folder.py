@@ -30,8 +30,17 @@ FORMAT = 1
 DESCRIPTION = "job.json"
 MOST_LISTED = 5  # jobs that a message names
 ABSENT = "nothing"
+LONGEST_REASON = 100  # characters of why a file is damaged
 LONGEST_SHOWN = 60  # characters of a value that is shown whole
 CONTEXT = 20  # characters before the first that differs
+
+
+def damaged_job(file: str, error: Exception, path: Path | None = None) -> StoreError:
+    """That the `file` which describes a job, in the folder `path`, cannot be understood because of `error`."""
+    why = f"it lacks {error}" if isinstance(error, KeyError) else str(error)[:LONGEST_REASON]
+    where = {} if path is None else {"value": str(path)}
+    hint = "put the file back from a copy of the job's folder, or begin the job anew in another folder"
+    return StoreError(f"its {file} is damaged: {why}", field="job", **where, hint=hint)
 
 
 class JobFolder:
@@ -102,7 +111,7 @@ class JobFolder:
             hint = "put the file back that was there"
             raise StoreError(reason, field="job", value=str(path), hint=hint) from error
         except (ValueError, KeyError, TypeError, RecursionError) as error:
-            raise StoreError(f"its {cls.file} is damaged: {error!r}", field="job", value=str(path)) from error
+            raise damaged_job(cls.file, error, path) from error
         if free is not None:
             job._check(free)
         return job

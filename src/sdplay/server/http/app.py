@@ -10,12 +10,13 @@ from functools import partial
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp
 
 from sdplay.core.errors import SdplayError
 from sdplay.server.http import native
 from sdplay.server.http.a1111.api import install as install_a1111
-from sdplay.server.http.errors import Shape, on_error, on_http, on_invalid
+from sdplay.server.http.errors import Shape, on_error, on_gone, on_http, on_invalid
 from sdplay.server.http.native.first import first
 from sdplay.server.http.openai.api import install as install_openai
 from sdplay.server.http.policy import COOKIE, Access, Policy
@@ -47,6 +48,7 @@ def make_app(service: Service, access: Access) -> ASGIApp:
     app.add_exception_handler(SdplayError, on_error)
     app.add_exception_handler(RequestValidationError, on_invalid)
     app.add_exception_handler(HTTPException, on_http)
+    app.add_exception_handler(ClientDisconnect, on_gone)
     app.include_router(native.router)
     install_a1111(app, service)
     install_openai(app)

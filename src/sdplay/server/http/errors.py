@@ -40,7 +40,7 @@ STATUS: tuple[tuple[type[SdplayError], int], ...] = (
     (StoreError, 503),
 )
 RETRY_AFTER = "10"
-METHOD_NOT_ALLOWED = 405
+BAD_REQUEST, METHOD_NOT_ALLOWED = 400, 405
 
 Shape = Callable[[int, list[dict[str, Any]]], Any]
 UNCHANGED: Mapping[int, int] = {}
@@ -113,6 +113,11 @@ async def on_http(request: Request, error: Exception) -> Response:
         methods: list[str] = request.app.state.allowed_methods(request.url.path)
         headers |= {"Allow": ", ".join(methods)} if methods else {}
     return JSONResponse(shape_for(request)(error.status_code, [problem]), error.status_code, headers)
+
+
+async def on_gone(request: Request, error: Exception) -> Response:
+    """Answer nobody: the client went away before its body was whole."""
+    return Response(status_code=BAD_REQUEST)
 
 
 def as_json(value: Any) -> str:

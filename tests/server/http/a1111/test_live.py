@@ -271,6 +271,8 @@ def test_settings_are_kept(tmp_path: Path) -> None:
             post(service, "options", {"CLIP_stop_at_last_layers": 2, "outdir_samples": "/tmp", "new": 1}).json() is None
         )
         assert post(service, "options", {"sd_model_checkpoint": "nope"}).status_code == 422
+        for wrong in (13, -3, 1e300, 1.5, "2"):
+            assert post(service, "options", {"CLIP_stop_at_last_layers": wrong}).status_code == 422
         kept = post(service, "txt2img", APPLE | {"override_settings": {"samples_format": "webp"}}).json()
         assert base64.b64decode(kept["images"][0])[8:12] == b"WEBP"
         assert json.loads(kept["info"])["clip_skip"] == 2

@@ -22,6 +22,7 @@ MODEL, VAE, CLIP_SKIP, FORMAT, NOISE_SOURCE = (
     *("sd_model_checkpoint", "sd_vae", "CLIP_stop_at_last_layers", "samples_format", "randn_source"),
 )
 USUAL_MODEL = "builtin"
+MOST_SKIPPED = 12
 FORMATS = {"png": "png", "jpg": "jpeg", "jpeg": "jpeg", "webp": "webp", "avif": "avif"}
 # Settings that would reach pixels and that nothing here does: the value that each may have.
 NEUTRAL: dict[str, Any] = {
@@ -116,7 +117,9 @@ def text(name: str, value: object) -> str:
 def clip_skip(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
         raise BadRequest("is not a whole number", field=CLIP_SKIP, value=value)
-    return max(1, int(value))  # 0 and below say the same there: no layer is left out
+    if not 0 <= value <= MOST_SKIPPED:
+        raise BadRequest(f"is not from 1 to {MOST_SKIPPED}", field=CLIP_SKIP, value=value, hint="1 is the last layer")
+    return max(1, int(value))  # 0 says the same there: no layer is left out
 
 
 def chosen(name: str, value: object, known: Mapping[str, str]) -> str:

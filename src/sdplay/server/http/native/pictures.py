@@ -76,7 +76,7 @@ class Marks(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    pictures: list[int] = Field(max_length=MOST_CHANGED)
+    pictures: list[Annotated[int, Field(ge=0, le=LARGEST_NUMBER)]] = Field(max_length=MOST_CHANGED)
     starred: bool | None = None
     rating: int | None = Field(default=None, ge=0, le=5, description="0: not rated.")
     trash: bool | None = Field(default=None, description="Into the trash, or out of it.")
