@@ -11,7 +11,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from sdplay.core.errors import StoreError
 from sdplay.film.job.encoder import Output
 from sdplay.film.job.folder import damaged_job
 from sdplay.film.request import USED_UP, Film
