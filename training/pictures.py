@@ -43,7 +43,7 @@ GROUP_WEIGHTS = {"symbols": 0.5, "people-body": 0.6, "smileys-emotion": 0.8}
 WHITE_SHARE = 0.4
 RECOLOURED_SHARE, OWN_SHARE, UNSAID_SHARE = 0.4, 0.2, 0.12
 PAIR_COLOURED = 0.2
-TILT, MIRRORED = 4.0, 0.5
+TILT = 4.0
 MADE = {"objects", "activities", "travel-places"}  # groups whose things people paint in any colour
 SIDES = ("left", "right", "above", "under", "on")
 UNSIDED = ("and", "next")
@@ -59,7 +59,6 @@ class Part:
     y: float = 0.5
     scale: float = 0.95
     tilt: float = 0.0
-    mirrored: bool = False
     colour: str | None = None
     unsaid: bool = False
     size: str | None = None
@@ -111,7 +110,7 @@ class Chooser:
                 return thing
 
     def part(self, rng: np.random.Generator, thing: Thing, style: str, coloured: float) -> Part:
-        """The thing in one of its drawings, turned and mirrored at random, now and then in another colour."""
+        """The thing in one of its drawings, turned at random, now and then in another colour."""
         shapes = thing.in_style(style)
         shares = np.array([shape.share for shape in shapes])
         shape = shapes[int(rng.choice(len(shapes), p=shares / shares.sum()))]
@@ -123,9 +122,7 @@ class Chooser:
             elif thing.group in MADE and rng.random() < UNSAID_SHARE:
                 colour, unsaid = str(rng.choice([c for c in OBJECT_COLOURS if c != "white"])), True
         tilt = float(rng.normal() * TILT)
-        return Part(
-            thing, shape, tilt=tilt, mirrored=thing.mirrored and rng.random() < MIRRORED, colour=colour, unsaid=unsaid
-        )
+        return Part(thing, shape, tilt=tilt, colour=colour, unsaid=unsaid)
 
     def ground(self, rng: np.random.Generator, parts: tuple[Part, ...]) -> str:
         """White or another colour; never one that a part has, which nobody could see on it."""
@@ -269,8 +266,6 @@ class Painter:
         if part.colour is not None and part.thing.concept.colour is not None:
             rgba = recolour(rgba, part.thing.concept.colour, part.colour)
         image = Image.fromarray(rgba, "RGBa")
-        if part.mirrored:
-            image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
         side = SIZE
         if part.scale < 0.62:
             image, side = image.reduce(2), SIZE // 2  # so that a drawing made small keeps clean edges

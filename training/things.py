@@ -22,11 +22,6 @@ LEFT_OUT = re.compile(
     r"|middle finger|breast-feeding|cigarette|Mx Claus"
 )
 ROLE = re.compile(r"^(?:wo)?man (?!in manual|in motorized)(?P<role>.+)$")
-SIDED = re.compile(
-    r"left|right|clock|calendar|newspaper|scroll|keyboard|music|points|ZZZ|sign|chart|banknote|die|ball 8|badge|ticket"
-    r"|police|taxi|ambulance|bus|page|map|globe|slot|ATM|question|card|dollar|medal|receipt|keyboard|abc|bell with"
-)
-SYMBOLS = "symbols"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +38,8 @@ class Shape:
 class Thing:
     """What a person can ask for: `concept` with its names, every drawing of it, and how it may be shown.
 
-    `rank` counts from 0 in the order of how well known the things are; `mirrored` says whether it may be mirrored.
+    `rank` counts from 0 in the order of how well known the things are. None is ever mirrored: a network that
+    may draw a deer looking left or right draws one with two heads.
     """
 
     rank: int
@@ -51,7 +47,6 @@ class Thing:
     group: str
     emoji: str
     shapes: tuple[Shape, ...]
-    mirrored: bool
     tags: tuple[str, ...] = ()
 
     @property
@@ -133,9 +128,8 @@ def things(drawings: list[Drawing]) -> list[Thing]:
         if len({shape.style for shape in shapes}) < len(STYLES) - 1:
             continue
         first = drawings[shapes[0].row]
-        mirrored = first.group != SYMBOLS and not SIDED.search(concept.label)
         tags = tuple(t for t in first.tags if 2 < len(t) <= 20 and t.isascii())
-        made.append(Thing(len(made), concept, first.group, first.emoji, tuple(shapes), mirrored, tags))
+        made.append(Thing(len(made), concept, first.group, first.emoji, tuple(shapes), tags))
     return made
 
 

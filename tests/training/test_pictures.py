@@ -102,7 +102,7 @@ def test_as_many_are_drawn_as_are_said(makers: tuple[Chooser, Painter]) -> None:
     chooser, painter = makers
     rng = np.random.default_rng(3)
     for _ in range(40):
-        picture = chooser.picture(rng, "count")
+        picture = replace(chooser.picture(rng, "count"), ground="white")  # none of the drawings here is white
         pixels, _, shown = painter.paint(picture, rng)
         ground = pixels[0, 0].astype(int)
         different = np.abs(pixels.astype(int) - ground).max(-1) > 20

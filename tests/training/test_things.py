@@ -42,19 +42,6 @@ def test_no_name_comes_twice_and_no_synonym_is_another_things_name() -> None:
     assert not {word for concept in concepts for word in concept.synonyms} & set(names)
 
 
-def test_symbols_and_sided_things_are_not_mirrored() -> None:
-    drawings = [
-        Drawing(label, style, group)
-        for label, group in (("plus", "symbols"), ("calendar", "objects"), ("banjo", "objects"))
-        for style in STYLES
-    ]
-    assert {thing.name: thing.mirrored for thing in things(drawings)} == {
-        "plus": False,
-        "calendar": False,
-        "banjo": True,
-    }
-
-
 def test_without_some_drawings_the_others_stay() -> None:
     drawings = art()[1]
     left = without(things(drawings), [0, *(row for row, d in enumerate(drawings) if d.label == "banana")])
