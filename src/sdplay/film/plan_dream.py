@@ -90,6 +90,17 @@ def check_closing(request: Dream, frames: int) -> None:
         raise BadRequest(reason, field="num", value=frames, hint=hint)
 
 
+def check_room(request: Dream) -> None:
+    """Raise `BadRequest` for fewer frames than prompts that are spread over them, open or in a loop.
+
+    Keys at frames of their own may lie beyond the end: the film begins as a longer one does.
+    """
+    prompts, frames = len(request.prompts), frames_of(request)
+    if request.frames_per_key is None and frames < prompts:
+        reason = f"{prompts:,} prompts need at least {prompts:,} frames"
+        raise BadRequest(reason, field="num", value=frames, hint="ask for more frames, or for fewer prompts")
+
+
 def named_keys(request: Dream) -> tuple[Keyframe, ...]:
     """The keys in their full form; a single prompt with a single seed walks on to the next seed."""
     if request.keyframes:
