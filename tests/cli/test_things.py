@@ -51,6 +51,13 @@ def test_a_word_finds_its_things_or_the_nearest(sdplay: Sdplay, word: str, found
     assert (outcome.code, outcome.out.strip()) == (0, found)
 
 
+def test_a_very_long_word_is_not_repeated(sdplay: Sdplay) -> None:
+    outcome = sdplay("things", "q" * 5000, *MODEL)
+    assert "qq … qqq" in outcome.out
+    assert "(5,000 characters) is not among the 327 things" in outcome.out
+    assert len(outcome.out) <= 300
+
+
 def test_as_json(sdplay: Sdplay, tiny: Path) -> None:
     found = json.loads(sdplay("things", "bell", "--json", *MODEL).out)
     assert [thing["name"] for thing in found["things"]] == ["bell pepper", "bell"]

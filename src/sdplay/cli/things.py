@@ -13,6 +13,7 @@ import click
 
 from sdplay.cli.models import PICKLE
 from sdplay.cli.terminal import in_columns, printable
+from sdplay.core.errors import shorten
 
 if TYPE_CHECKING:
     from sdplay.library.things import Thing, Things
@@ -69,7 +70,7 @@ def of_word(wanted: str, shown: tuple[Thing, ...], listed: Things, name: str) ->
         return
     nearest = listed.nearest(wanted)
     near = f"; nearest: {printable(', '.join(nearest))}" if nearest else ""
-    yield f"{printable(wanted)!r} is not among the {len(listed.things):,} things that {name} draws{near}"
+    yield f"{shorten(printable(wanted))} is not among the {len(listed.things):,} things that {name} draws{near}"
 
 
 def is_shown(emoji: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from sdplay.core.errors import shorten
 from sdplay.core.sample import PromptPair
 from sdplay.core.warning import RequestWarning
 from sdplay.library.card import ModelCard
@@ -17,6 +18,7 @@ from sdplay.requests.stills import Still, prompt_of
 
 MOST_READ = 32  # pictures of a request whose prompts are read: choices may differ in each
 MOST_LISTED = 4  # words in a message; all are in `words`
+LONGEST_LIST = 200  # characters that they take there, but for the first
 # Why a network runs in these numbers, where the processor decided.
 NUMBERS = {"bfloat16": "this processor is fastest in it", "float32": "this processor is no faster in bfloat16"}
 
@@ -79,7 +81,7 @@ def word_warnings(
     if unknown := dict.fromkeys(word for text in read for word in text.unknown):
         yield unknown_words(list(unknown), things, name, field)
     if ignored := dict.fromkeys(word for text in read for word in text.not_followed):
-        listed = ", ".join(map(repr, list(ignored)[:MOST_LISTED]))
+        listed = ", ".join(fitting(map(shorten, ignored)))
         message = f"{name} follows no numbers, sizes or places ({listed}): it draws one thing, large, in the middle"
         values = {"name": name, "words": tuple(ignored)[:MOST_LISTED]}
         yield RequestWarning(code="not-followed", field=field, message=message, values=values)
@@ -94,19 +96,28 @@ def word_warnings(
 def unknown_words(words: list[str], things: Things, name: str, field: str) -> RequestWarning:
     """That `words` are none of the `things` of the model `name`."""
     nearest = {word: things.nearest(word) for word in words}
-    more = f" and {len(words) - MOST_LISTED} more" if len(words) > MOST_LISTED else ""
-    listed = ", ".join(near(word, things, nearest[word]) for word in words[:MOST_LISTED])
+    shown = fitting(near(word, things, nearest[word]) for word in words[:MOST_LISTED])
+    more = f" and {len(words) - len(shown)} more" if len(words) > len(shown) else ""
+    listed = ", ".join(shown)
     are = "is not" if len(words) == 1 else "are not"
     message = f"{listed}{more} {are} among the {len(things.things):,} things that {name} knows: see `sdplay things`"
     values = {"name": name, "things": len(things.things), "words": tuple(words[:MOST_LISTED])}
     return RequestWarning(code="unknown-words", field=field, message=message, values=values, words=nearest)
 
 
+def fitting(words: Iterable[str]) -> list[str]:
+    """The first of `words`, as many as a message has room for: one at the least."""
+    shown = list(words)[:MOST_LISTED]
+    while len(shown) > 1 and len(", ".join(shown)) > LONGEST_LIST:
+        shown.pop()
+    return shown
+
+
 def near(word: str, things: Things, nearest: tuple[str, ...]) -> str:
     """A word as a message shows it, with what may have been meant."""
     if english := things.translated(word):
-        return f"{word!r} (it reads English: {english})"
-    return f"{word!r} (nearest: {', '.join(nearest)})" if nearest else repr(word)
+        return f"{shorten(word)} (it reads English: {english})"
+    return f"{shorten(word)} (nearest: {', '.join(nearest)})" if nearest else shorten(word)
 
 
 def most_things(read: Iterable[Understood], things: Things) -> tuple[str, ...]:
