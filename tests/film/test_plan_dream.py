@@ -178,10 +178,10 @@ def test_a_loop_that_would_not_close_is_refused(fields: dict[str, Any], hint: st
     ("fields", "left_out"),
     [
         ({"num": 2}, "1 of 3 keys are left out of these 2 frames: 'b'"),
-        ({"num": 1}, "2 of 3 keys are left out of these 1 frames: 'b', 'c'"),
+        ({"num": 1}, "2 of 3 keys are left out of this 1 frame: 'b', 'c'"),
         ({"num": 3}, ""),
         ({"num": 2, "loop": True}, ""),
-        ({"num": 1, "loop": True}, "2 of 3 keys are left out of these 1 frames: 'b', 'c'"),
+        ({"num": 1, "loop": True}, "2 of 3 keys are left out of this 1 frame: 'b', 'c'"),
         ({"num": 5, "frames_per_key": 5}, "1 of 3 keys are left out of these 5 frames: 'c'"),
         ({"num": 7, "frames_per_key": 5}, ""),
         ({"num": 7, "frames_per_key": 5, "interpolate": "latent"}, "1 of 3 keys are left out of these 7 frames: 'c'"),

@@ -206,7 +206,8 @@ class DreamPlan:
         missing = [shorten(key.prompt) for place, key in enumerate(self.named) if place not in shown]
         if missing:
             listed = ", ".join(missing[:MOST_LISTED]) + (", …" if len(missing) > MOST_LISTED else "")
-            message = f"{len(missing)} of {len(self.named)} keys are left out of these {self.total} frames: {listed}"
+            of_film = f"these {self.total} frames" if self.total > 1 else "this 1 frame"
+            message = f"{len(missing)} of {len(self.named)} keys are left out of {of_film}: {listed}"
             values = {
                 "left": len(missing),
                 "keys": len(self.named),

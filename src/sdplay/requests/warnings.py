@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from sdplay.core.errors import shorten
 from sdplay.core.sample import PromptPair
+from sdplay.core.values import counted
 from sdplay.core.warning import RequestWarning
 from sdplay.library.card import ModelCard
 from sdplay.library.few_steps import few_steps_of
@@ -44,7 +45,7 @@ def few_steps_warnings(recipe: Recipe, model: ResolvedModel) -> Iterator[Request
         return
     kept = [name for name in ("steps", "guidance_scale", "sampler") if getattr(request, name) is None]
     if kept:
-        said = {"steps": f"{recipe.steps} steps", "sampler": f"{recipe.sampler} {recipe.schedule}"}
+        said = {"steps": counted(recipe.steps, "step"), "sampler": f"{recipe.sampler} {recipe.schedule}"}
         said["guidance_scale"] = f"guidance {recipe.guidance_scale:g}" if recipe.guidance_scale > 1 else "no guidance"
         message = f"{few.name} was made for few steps ({few.settings.title}): {', '.join(said[name] for name in kept)}"
         values = {"name": few.name, "settings": tuple(said[name] for name in kept)}
