@@ -200,7 +200,7 @@ def test_other_arithmetic_is_told_apart_from_changed_pixels(kept: Path, tiny: Pa
     """A machine that rounds otherwise: the executor draws flat colours where the other drew noise."""
     with pytest.raises(NotReproduced, match=r"the arithmetic gives other bits here: .*PSNR") as caught:
         Studio(FakeExecutor()).verify(kept, str(tiny))
-    assert "torch on cpu in float32, 1 threads by sdplay" in caught.value.hint
+    assert "torch on cpu in float32, 1 thread by sdplay" in caught.value.hint
 
 
 def forged(path: Path, **changes: object) -> Path:

@@ -51,6 +51,22 @@ def test_a_worker_that_differs_is_named(sdplay: Sdplay, crew: list[ThreadCrew]) 
     assert "note: other gets nothing to draw, since torch is 3 on there and 2 on here; --mixed lets" in outcome.err
 
 
+@pytest.mark.parametrize(
+    "flags", [["--audit", "5%"], ["--address", "10.0.0.1:6379"], ["--mixed"]], ids=lambda it: it[0]
+)
+@pytest.mark.parametrize(
+    "command",
+    [["a cat"], ["a cat", "--prepare", "--out", "job"], ["dream", "a", "b", "--num", "4"], ["resume", "job"]],
+    ids=lambda it: it[0],
+)
+def test_flags_of_a_cluster_mean_nothing_without_one(sdplay: Sdplay, command: list[str], flags: list[str]) -> None:
+    outcome = sdplay(*command, *flags)
+    assert outcome.code == 2
+    assert outcome.err.startswith(f"error: {flags[0]} = ")
+    assert "is for drawing on a cluster\n  → add --executor ray, or leave it out" in outcome.err
+    assert not outcome.out
+
+
 def test_check_shows_every_worker_and_its_arithmetic(sdplay: Sdplay, crew: list[ThreadCrew]) -> None:
     outcome = sdplay("cluster", "check", "--address", "10.0.0.1:6379")
     assert outcome.code == 0

@@ -243,6 +243,18 @@ def test_a_dream_spread_over_its_length_cannot_grow(sdplay: Sdplay) -> None:
     assert "recipe.num: 4 then, 8 now" in outcome.err
 
 
+def test_a_film_with_too_few_frames_that_was_begun_by_an_earlier_version_is_finished(
+    sdplay: Sdplay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = ("dream", "a pear", "a plum", "a hat", "--num", "2", "--seed", "4", "--out", "job")
+    assert "3 prompts need at least 3 frames" in sdplay(*asked).err
+    with monkeypatch.context() as earlier:
+        earlier.setattr("sdplay.film.plan.check_room", lambda request: None)
+        film(sdplay, *asked)
+    assert sdplay(*asked).code == 0
+    assert sdplay("resume", "job").code == 0
+
+
 def test_a_fork_is_the_same_film_with_other_settings(sdplay: Sdplay) -> None:
     film(sdplay, *DREAM[:5], "--num", "4", "--out", "job")  # its seed is anybody's guess
     before = (Path("job/job.json").read_bytes(), Path("job/journal.jsonl").read_bytes())

@@ -102,6 +102,8 @@ ANIMATE: list[tuple[list[str], str, str]] = [
 DREAMS: list[tuple[list[str], str, str]] = [
     (["--num", "0"], "--num = 0", "greater than or equal to 1"),
     (["--num", "1000001"], "--num = 1000001", "less than or equal to 1000000"),
+    (["a hat", "--num", "2"], "--num = 2", "3 prompts need at least 3 frames"),
+    (["a hat", "--num", "2", "--loop"], "--num = 2", "3 prompts need at least 3 frames"),
     (["--seeds", "1,-2"], "--seeds", "greater than or equal to 0"),
     (["--seeds", "1,2,3"], "", "there are 2 prompts and 3 seeds"),
     (["--frames-per-key", "0"], "--frames-per-key = 0", "greater than or equal to 1"),

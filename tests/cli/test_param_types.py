@@ -23,6 +23,15 @@ def test_a_kind_that_is_not_made_is_refused(sdplay: Sdplay) -> None:
     assert "'bmp' is not one of 'png', 'webp'" in sdplay("a cat", "--format", "bmp").err
 
 
+@pytest.mark.parametrize("number", ["nan", "inf", "-inf"])
+@pytest.mark.parametrize("line", [["draw-units", "job", "--lease"], ["serve", "--status", "--idle-minutes"]], ids=str)
+def test_a_time_is_a_finite_number(sdplay: Sdplay, line: list[str], number: str) -> None:
+    outcome = sdplay(*line, number)
+    assert outcome.code == 2
+    assert line[-1] in outcome.err
+    assert f"{number} is not" in outcome.err.replace("'", "")
+
+
 def test_a_kind_of_film_may_be_in_capitals(sdplay: Sdplay, here: Path) -> None:
     outcome = sdplay("dream", "a", "b", "--num", "2", "--size", "64", "--format", "GIF", "--out", "film")
     assert outcome.code == 0, outcome.err

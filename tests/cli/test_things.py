@@ -43,6 +43,8 @@ def test_all_things_are_listed_in_columns_by_group(sdplay: Sdplay, monkeypatch: 
         ("🚀", "rocket (spaceship) 🚀"),
         ("кот", "cat (kitty, kitten, cat face) 🐱 🐈"),
         ("logo", f"'logo' is not among the 327 things that {FIRST} draws; nearest: recycling symbol"),
+        (".", f"'.' is not among the 327 things that {FIRST} draws"),
+        ("ｃｈâｔｅａｕ", "castle 🏰"),
         ("qwerty", f"'qwerty' is not among the 327 things that {FIRST} draws"),
     ],
 )
@@ -51,12 +53,21 @@ def test_a_word_finds_its_things_or_the_nearest(sdplay: Sdplay, word: str, found
     assert (outcome.code, outcome.out.strip()) == (0, found)
 
 
+def test_a_very_long_word_is_not_repeated(sdplay: Sdplay) -> None:
+    outcome = sdplay("things", "q" * 5000, *MODEL)
+    assert "qq … qqq" in outcome.out
+    assert "(5,000 characters) is not among the 327 things" in outcome.out
+    assert len(outcome.out) <= 300
+
+
 def test_as_json(sdplay: Sdplay, tiny: Path) -> None:
     found = json.loads(sdplay("things", "bell", "--json", *MODEL).out)
     assert [thing["name"] for thing in found["things"]] == ["bell pepper", "bell"]
     assert (found["model"], found["most_things"]) == (FIRST, 1)
     assert "red" in found["words"]["colour"]
     assert json.loads(sdplay("things", "--json", "--model", str(tiny)).out)["things"] is None
+    of_none = json.loads(sdplay("things", "logo", "--json", *MODEL).out)
+    assert (found["nearest"], of_none["things"], of_none["nearest"]) == ([], [], ["recycling symbol"])
 
 
 def test_another_model_keeps_no_list(sdplay: Sdplay, tiny: Path) -> None:

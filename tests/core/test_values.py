@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sdplay.core.errors import BadRequest
-from sdplay.core.values import amount_text, read_amount
+from sdplay.core.values import amount_text, counted, read_amount
 from sdplay.requests.base import make_request
 from sdplay.requests.txt2img import Txt2Img
 
@@ -43,3 +43,8 @@ def test_bytes_are_an_amount_too_and_truth_is_none() -> None:
     assert make_request(Txt2Img, prompt="a", max_memory=4 * GIB).run.max_memory == str(4 * GIB)
     with pytest.raises(BadRequest):
         make_request(Txt2Img, prompt="a", max_memory=True)
+
+
+@pytest.mark.parametrize(("count", "said"), [(0, "0 frames"), (1, "1 frame"), (2, "2 frames")])
+def test_one_is_no_several(count: int, said: str) -> None:
+    assert counted(count, "frame") == said

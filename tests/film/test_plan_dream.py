@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sdplay.core.errors import BadRequest
 from sdplay.core.sample import CircleNoise, LerpPrompt, Noise, PromptPair, Sample, SlerpNoise, SplineNoise
-from sdplay.film.plan_dream import DreamPlan
+from sdplay.film.plan_dream import DreamPlan, check_room
 from sdplay.film.request_dream import Dream
 from sdplay.requests.base import make_request
 from sdplay.requests.resolve import resolve_request
@@ -178,10 +178,10 @@ def test_a_loop_that_would_not_close_is_refused(fields: dict[str, Any], hint: st
     ("fields", "left_out"),
     [
         ({"num": 2}, "1 of 3 keys are left out of these 2 frames: 'b'"),
-        ({"num": 1}, "2 of 3 keys are left out of these 1 frames: 'b', 'c'"),
+        ({"num": 1}, "2 of 3 keys are left out of this 1 frame: 'b', 'c'"),
         ({"num": 3}, ""),
         ({"num": 2, "loop": True}, ""),
-        ({"num": 1, "loop": True}, "2 of 3 keys are left out of these 1 frames: 'b', 'c'"),
+        ({"num": 1, "loop": True}, "2 of 3 keys are left out of this 1 frame: 'b', 'c'"),
         ({"num": 5, "frames_per_key": 5}, "1 of 3 keys are left out of these 5 frames: 'c'"),
         ({"num": 7, "frames_per_key": 5}, ""),
         ({"num": 7, "frames_per_key": 5, "interpolate": "latent"}, "1 of 3 keys are left out of these 7 frames: 'c'"),
@@ -194,6 +194,28 @@ def test_keys_that_no_frame_shows_are_named(fields: dict[str, Any], left_out: st
     assert [one.message for one in walk(**fields).warnings if one.code == "keys-left-out"] == (
         [left_out] if left_out else []
     )
+
+
+@pytest.mark.parametrize("more", [{}, {"loop": True}, {"path": "circle"}, {"interpolate": "latent"}], ids=str)
+def test_prompts_that_are_spread_need_a_frame_each(more: dict[str, Any]) -> None:
+    fields: dict[str, Any] = {"prompts": tuple("abcde"), **more}
+    check_room(make_request(Dream, **fields, num=5))
+    assert {key[0] for key in keys(walk(**{**fields, "num": 5, "path": "slerp"})).values()} == set("abcde")
+    with pytest.raises(BadRequest, match="5 prompts need at least 5 frames") as refused:
+        check_room(make_request(Dream, **fields, num=4))
+    assert (refused.value.field, refused.value.value) == ("num", 4)
+
+
+def test_a_film_of_the_usual_length_has_room_for_as_many_prompts() -> None:
+    with pytest.raises(BadRequest, match="121 prompts need at least 121 frames"):
+        check_room(make_request(Dream, prompts=["a"] * 121))
+
+
+@pytest.mark.parametrize(
+    "fields", [{"prompts": tuple("abc"), "frames_per_key": 5, "num": 2}, {"keyframes": at_frames(0, 9), "num": 1}]
+)
+def test_keys_at_frames_of_their_own_may_lie_beyond_the_end(fields: dict[str, Any]) -> None:
+    check_room(make_request(Dream, **fields))
 
 
 @given(st.integers(1, 40), st.integers(2, 12), st.booleans(), st.sampled_from([None, 1, 3]))

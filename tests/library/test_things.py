@@ -23,7 +23,8 @@ TABLE = {
     ],
     "words": {"style": ["3d render"], "colour": ["red", "blue"]},
     "related": {"fruit": [0], "vegetable": [1]},
-    "names": {"ru": {"кот": 2, "яблоко": 0}, "de": {"katze": 2, "apfel": 0}, "ja": {"リンゴ": 0, "猫": 2}},
+    "names": {"ru": {"кот": 2, "яблоко": 0}, "de": {"katze": 2, "apfel": 0}, "ja": {"リンゴ": 0, "猫": 2}}
+    | {"fr": {"château": 5}, "th": {"แมวดำ": 2}},
     "grammar": {"de": {"red": ["rot", "roter"], "table": ["tisch"], "on": ["auf"]}},
 }
 
@@ -51,6 +52,9 @@ def things() -> Things:
         ("👍🏽", ("thumbs up",)),  # whatever its look
         ("warrior", ()),
         ("ßß", ()),
+        ("ｆｒｕｉｔ", ("apple",)),  # full width
+        ("cha\u0302teau", ("castle",)),  # two characters for one letter, as macOS has it
+        ("แมวดำ", ("cat",)),
     ],
 )
 def test_the_nearest_things_of_a_word(things: Things, word: str, nearest: tuple[str, ...]) -> None:
@@ -59,7 +63,16 @@ def test_the_nearest_things_of_a_word(things: Things, word: str, nearest: tuple[
 
 @pytest.mark.parametrize(
     ("word", "english"),
-    [("кот", "cat"), ("apfel", "apple"), ("roter", "red"), ("auf", "on"), ("tisch", ""), ("fruit", ""), ("yak", "")],
+    [
+        ("кот", "cat"),
+        ("Ａｐｆｅｌ", "apple"),
+        ("apfel", "apple"),
+        ("roter", "red"),
+        ("auf", "on"),
+        ("tisch", ""),
+        ("fruit", ""),
+        ("yak", ""),
+    ],
 )
 def test_a_word_of_another_language_is_given_in_english_where_that_is_read(
     things: Things, word: str, english: str
@@ -76,6 +89,7 @@ def test_things_are_found_by_names_emoji_and_other_languages(things: Things) -> 
     assert names("🐱") == ["cat"]
     assert names("кот") == ["cat"]
     assert names("logo") == []
+    assert names(".") == names("* [") == []
     assert len(names("")) == len(TABLE["things"])  # type: ignore[arg-type]
 
 

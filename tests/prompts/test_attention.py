@@ -140,6 +140,8 @@ def stripped(sections: tuple[Section, ...]) -> list[list[Fragment]]:
         ("(" * 10_000 + "x" + ")" * 10_000, "nested more than 64 deep"),
         ("a" * 1_000_000, "1,000,000 characters"),
         ("(x:101)", "a weight in it comes to 101"),
+        ("(x:-101)", "a weight in it comes to -101"),
+        (f"a ((x:0):{'9' * 400})", "a weight in it comes to nan"),
         ("(" * 60 + "x:9)" * 60, "a weight in it comes to"),
         (f"(x:{'9' * 400})", "a weight in it comes to inf"),
     ],

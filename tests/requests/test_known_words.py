@@ -30,6 +30,7 @@ TAUGHT = things_from(
         "an orange fruit on red",
         "masterpiece, best quality, a cute cat face, 8k",
         "1 cat",
+        "a ｒｅｄ Ｃａｔ",
     ],
 )
 def test_what_it_was_taught_is_understood(prompt: str) -> None:

@@ -42,6 +42,16 @@ def test_words_that_the_model_does_not_know_are_named_with_the_nearest_things(ta
     assert not found
 
 
+@pytest.mark.parametrize("letter", ["q", "猫", "7"])
+@pytest.mark.parametrize("count", [1, 5])
+def test_very_long_words_are_not_repeated(taught: ResolvedModel, letter: str, count: int) -> None:
+    words = [letter * (5000 + more) for more in range(count)]
+    for warning in said(taught, " ".join(words)).values():
+        assert len(warning.message) <= 300
+        assert "… " in warning.message
+        assert set(warning.words) <= set(words)
+
+
 def test_other_languages_are_said_to_be_other_languages(taught: ResolvedModel) -> None:
     assert "'кот' (it reads English: cat) is not among" in said(taught, "кот")["unknown-words"].message
 

@@ -122,6 +122,13 @@ def test_wrong_parts_and_forks_are_refused_at_their_field(
     assert posted(service, "/api/v1/jobs", 422, mode="animate", **WALK, **fields)["error"]["field"] == field
 
 
+@pytest.mark.parametrize("path", ["/api/v1/plan", "/api/v1/jobs"])
+def test_a_dream_of_more_prompts_than_frames_is_refused(service: RunningService, path: str) -> None:
+    refused = posted(service, path, 422, mode="dream", prompts=["a", "b", "c"], num=2)["error"]
+    assert (refused["field"], refused["value"]) == ("num", "2")
+    assert "3 prompts need at least 3 frames" in refused["message"]
+
+
 def test_pictures_have_no_parts(service: RunningService) -> None:
     assert posted(service, "/api/v1/jobs", 422, prompt="a cat", frames="0-1")["error"]["field"] == "option"
 

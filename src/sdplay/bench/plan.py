@@ -12,6 +12,7 @@ from typing import Any
 from sdplay.core.errors import MemoryFailed
 from sdplay.core.fields import Quality
 from sdplay.core.machine import memory_available
+from sdplay.core.values import counted
 from sdplay.requests.memory import memory_plan
 from sdplay.studio import ResolvedRequest
 
@@ -34,11 +35,7 @@ class Way:
     def title(self) -> str:
         if self.who == STOCK:
             return STOCK
-        return ", ".join([self.who, self.quality, *([count_of(self.threads)] if self.threads else [])])
-
-
-def count_of(threads: int) -> str:
-    return f"{threads} thread" if threads == 1 else f"{threads} threads"
+        return ", ".join([self.who, self.quality, *([counted(self.threads, "thread")] if self.threads else [])])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

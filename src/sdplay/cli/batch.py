@@ -13,6 +13,7 @@ from sdplay.cli.flags import in_the_words_of
 from sdplay.cli.follow import follow
 from sdplay.cli.outcome import FAILED, reason
 from sdplay.core.errors import BadRequest, Stopped
+from sdplay.core.values import counted
 
 if TYPE_CHECKING:
     from sdplay.requests.request import AnyStill
@@ -67,8 +68,8 @@ def banner(first: ResolvedRequest, asked: Sequence[AnyStill]) -> str:
     """What is about to be drawn, in one line: what `asked` have in common, by the first of them."""
     recipe, pictures = first.recipe, sum(request.num for request in asked)
     return (
-        f"drawing {pictures} pictures for {len(asked)} requests with {recipe.model.name}: {recipe.steps} steps, "
-        f"{recipe.sampler}, {recipe.schedule}, guidance {recipe.guidance_scale:g}"
+        f"drawing {pictures} pictures for {len(asked)} requests with {recipe.model.name}: "
+        f"{counted(recipe.steps, 'step')}, {recipe.sampler}, {recipe.schedule}, guidance {recipe.guidance_scale:g}"
     )
 
 

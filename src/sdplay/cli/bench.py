@@ -12,6 +12,7 @@ import click
 from sdplay.cli.flags import as_flags
 from sdplay.cli.terminal import printable, table
 from sdplay.core.errors import BadRequest
+from sdplay.core.values import counted
 
 if TYPE_CHECKING:
     from sdplay.bench.measure import Report, Row
@@ -59,8 +60,8 @@ def bench(
         click.echo(json.dumps(as_values(plan, found) | {"advice": advised}, indent=2, ensure_ascii=False))
         return 0
     recipe = plan.what.recipe
-    picture = f"{recipe.width}×{recipe.height}, {recipe.steps} steps, guidance {recipe.guidance_scale:g}"
-    threads = f", {recipe.numerics.threads} threads" if recipe.numerics.threads else ""
+    picture = f"{recipe.width}×{recipe.height}, {counted(recipe.steps, 'step')}, guidance {recipe.guidance_scale:g}"
+    threads = f", {counted(recipe.numerics.threads, 'thread')}" if recipe.numerics.threads else ""
     click.echo(
         f"{printable(recipe.model.name)}, {picture}, {recipe.numerics.dtype} on {recipe.numerics.device}{threads}\n"
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from sdplay.cli.param_types import Share
 from sdplay.cli.request_command import Flag
 from sdplay.cli.terminal import table
 from sdplay.cli.warm import note
+from sdplay.core.errors import BadRequest
 from sdplay.core.values import amount_text
 
 if TYPE_CHECKING:
@@ -73,8 +74,18 @@ def cluster_executor(inside: Callable[[], Executor] | None, workers: int = 1) ->
     ctx = click.get_current_context(silent=True)
     said = asked_of_cluster(ctx) if ctx is not None else {}
     if said.get("executor", HERE) == HERE:
+        refuse_alone(said)
         return None
     return partial(joined, said["address"], said["audit"], said["mixed"], workers if workers > 1 else None, inside)
+
+
+def refuse_alone(said: Mapping[str, Any]) -> None:
+    """Raise `BadRequest` for a flag that asks something of a cluster where this machine draws."""
+    usual = {"address": AUTO, "mixed": False, "audit": 0.0}
+    for name, value in said.items():
+        if value != usual.get(name, value):
+            hint = f"add --executor {RAY}, or leave it out"
+            raise BadRequest("is for drawing on a cluster", field=f"--{name}", value=value, hint=hint)
 
 
 def joined(

@@ -10,6 +10,7 @@ import click
 
 from sdplay.cli.progress import BAR_WIDTH, LiveProgress, Progress, in_terminal
 from sdplay.cli.terminal import duration
+from sdplay.core.values import counted
 from sdplay.events import Event, FilmSaved, FramesSaved, Measuring, Resumed, Retried, Started, Stepped
 
 if TYPE_CHECKING:
@@ -122,10 +123,10 @@ def opening(job: FilmJob, done: int) -> str:
 
     recipe, plan, part = job.recipe, job.plan, job.frames
     going_on = f", {done} of them there already" if done and part is None else ""
-    frames = f"{plan.total} frames" if part is None else f"frames {frames_text(part)} of {plan.total}"
+    frames = counted(plan.total, "frame") if part is None else f"frames {frames_text(part)} of {plan.total}"
     return (
         f"{recipe.request.mode}: {frames} of {recipe.width}x{recipe.height}{going_on}, with "
-        f"{recipe.model.name}, {recipe.steps} steps, {recipe.sampler}, guidance {guidance_text(plan)}, "
+        f"{recipe.model.name}, {counted(recipe.steps, 'step')}, {recipe.sampler}, guidance {guidance_text(plan)}, "
         f"seed {recipe.seed}, in {job.folder.path}"
     )
 
@@ -135,7 +136,8 @@ def closing_line(job: FilmJob, filmed: FilmSaved) -> str:
     if not filmed.anew:
         return f"nothing to do: all {job.plan.total} frames are there, and the film too"
     rest = f"; the whole film: sdplay resume {shlex.quote(str(job.folder.path))}" if job.frames is not None else ""
-    return f"{filmed.frames} frames, {float(filmed.frames / rate):.1f} s at {float(rate):g} frames a second{rest}"
+    frames = counted(filmed.frames, "frame")
+    return f"{frames}, {float(filmed.frames / rate):.1f} s at {float(rate):g} frames a second{rest}"
 
 
 def film_progress(job: FilmJob, *, quiet: bool) -> FilmProgress:

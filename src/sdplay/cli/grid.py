@@ -12,6 +12,7 @@ from sdplay.cli.deliver import Delivery, as_json, show, viewer_of
 from sdplay.cli.follow import Report
 from sdplay.cli.progress import progress_for, warning_lines
 from sdplay.core.errors import BadRequest, SdplayError, Stopped
+from sdplay.core.values import counted
 from sdplay.events import Event, Finished, ImageDone, ImageSaved, Mismatch, Reused, Started
 from sdplay.jobs.grid import grid_writer
 from sdplay.jobs.grid_sheet import GridPlan, GridSheet
@@ -62,7 +63,7 @@ class GridReport(Report):
         self._writer = grid_writer(self.out, self.delivery.format)
         sizes = " x ".join(str(len(axis.values)) for axis in self.plan.axes)
         names = ", ".join(axis.name for axis in self.plan.axes)
-        self.say(f"a grid of {sizes} cells ({names}): {self.total} different pictures")
+        self.say(f"a grid of {sizes} cells ({names}): {counted(self.total, 'different picture')}")
         for line in warning_lines(warning for cell in self.plan.cells for warning in cell.resolved.warnings):
             self.say(line)
         return self.studio.grids.run(self.plan, self._writer, preview=self.delivery.previewed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from pathlib import Path
@@ -72,6 +73,16 @@ class Number(click.types.FloatParamType):
             return float(value)
         except ValueError:
             self.fail(f"{value!r} is not a number; write 0.6", param, ctx)
+
+
+class Finite(click.FloatRange):
+    """A number within a range, neither infinite nor none at all, both of which click lets through."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        number = float(super().convert(value, param, ctx))
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is not a finite number", param, ctx)
+        return number
 
 
 class FileKind(click.Choice[str]):

@@ -17,6 +17,7 @@ from sdplay.cli.frame_range import FrameRange
 from sdplay.cli.prompts import prompts_in
 from sdplay.cli.request_command import Flag
 from sdplay.cli.terminal import printable, table
+from sdplay.core.values import counted
 
 if TYPE_CHECKING:
     from sdplay.film.plan import AnyFilm, Cost, FilmPlan
@@ -141,13 +142,16 @@ class Facts:
         rate = film_rate(recipe.request)
         yield (
             "film",
-            f"{recipe.request.mode}, {cost.frames} frames of {recipe.width}x{recipe.height}, seed {recipe.seed}",
+            (
+                f"{recipe.request.mode}, {counted(cost.frames, 'frame')} of {recipe.width}x{recipe.height}, "
+                f"seed {recipe.seed}"
+            ),
         )
         yield "length", f"{float(cost.frames / rate):.2f} s at {float(rate):g} frames a second"
         yield (
             "model",
             (
-                f"{recipe.model.name}, {recipe.steps} steps, {recipe.sampler} {recipe.schedule}, "
+                f"{recipe.model.name}, {counted(recipe.steps, 'step')}, {recipe.sampler} {recipe.schedule}, "
                 f"guidance {guidance_text(self.plan)}"
             ),
         )

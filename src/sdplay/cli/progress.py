@@ -15,6 +15,7 @@ import click
 
 from sdplay.cli.flags import as_flags
 from sdplay.cli.terminal import duration, printable
+from sdplay.core.values import counted
 from sdplay.events import Event, Finished, ImageDone, Started, Stepped
 
 if TYPE_CHECKING:
@@ -238,7 +239,7 @@ def low_memory_plan(resolved: ResolvedRequest) -> str:
         f"decoded in tiles of {tile} px, which takes long" if larger else f"decoded whole ({tile} px is one tile)"
     )
     return (
-        f"Plan: one picture at a time, {width}x{height}, {recipe.steps} steps, "
+        f"Plan: one picture at a time, {width}x{height}, {counted(recipe.steps, 'step')}, "
         f"in {numerics.dtype} on {resolved.device}; attention one head at a time; {decoding}."
     )
 
@@ -251,6 +252,7 @@ def plan_line(recipe: Recipe, indices: Sequence[int]) -> str:
     width, height = picture_size(recipe)
     larger = f", then {width}x{height}," if (width, height) != (recipe.width, recipe.height) else ""
     return (
-        f"drawing {pictures} of {recipe.width}x{recipe.height}{larger} with {recipe.model.name}: {recipe.steps} steps, "
-        f"{recipe.sampler}, {recipe.schedule}, guidance {recipe.guidance_scale:g}, seed {recipe.seed + indices[0]}"
+        f"drawing {pictures} of {recipe.width}x{recipe.height}{larger} with {recipe.model.name}: "
+        f"{counted(recipe.steps, 'step')}, {recipe.sampler}, {recipe.schedule}, guidance {recipe.guidance_scale:g}, "
+        f"seed {recipe.seed + indices[0]}"
     )

@@ -14,6 +14,7 @@ from click.core import ParameterSource
 
 from sdplay.cli.cluster import asked_of_cluster, cluster_executor, on_cluster
 from sdplay.cli.outcome import FAILED
+from sdplay.cli.param_types import Finite
 from sdplay.cli.terminal import duration, table
 
 if TYPE_CHECKING:
@@ -28,9 +29,7 @@ if TYPE_CHECKING:
 @click.option("--host-name", multiple=True, metavar="NAME", help="A name that this computer is called by others.")
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes that draw.")
 @click.option("--devices", metavar="LIST", help="A process for each of these devices: cuda:0,cuda:1.")
-@click.option(
-    "--idle-minutes", default=0.0, type=click.FloatRange(0), help="Let go of the model after so long (0: never)."
-)
+@click.option("--idle-minutes", default=0.0, type=Finite(0), help="Let go of the model after so long (0: never).")
 @click.option(
     "--pictures", multiple=True, metavar="DIR", type=click.Path(path_type=Path), help="Show those of this folder too."
 )

@@ -13,7 +13,7 @@ from sdplay.cli.draw import open_studio
 from sdplay.cli.film import JOB
 from sdplay.cli.follow import Report, follow
 from sdplay.cli.models import PICKLE, library_with
-from sdplay.cli.param_types import Share, UnitRange
+from sdplay.cli.param_types import Finite, Share, UnitRange
 from sdplay.cli.progress import Progress
 from sdplay.cli.warm import drawn_by_service
 from sdplay.core.errors import SdplayError, Stopped
@@ -37,7 +37,7 @@ MOVED = "Where the model of the job is now, if it was moved."
 @click.option("--audit", type=Share(), default=0.0, metavar="SHARE", help=AUDIT_HELP)
 @click.option("--mixed", is_flag=True, help="Draw even where the first worker had other versions or another processor.")
 @click.option("--no-wait", is_flag=True, help="End when nothing is free, and do not wait for what others draw.")
-@click.option("--lease", type=click.FloatRange(min=1), default=LEASE, help="Seconds of silence that make one dead.")
+@click.option("--lease", type=Finite(min=1), default=LEASE, help="Seconds of silence that make one dead.")
 @click.option("--model", help=MOVED)
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but what is wrong.")
 @PICKLE

@@ -7,12 +7,13 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import asdict
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from sdplay.cli.models import PICKLE
 from sdplay.cli.terminal import in_columns, printable
+from sdplay.core.errors import shorten
 
 if TYPE_CHECKING:
     from sdplay.library.things import Thing, Things
@@ -34,13 +35,11 @@ def things(word: tuple[str, ...], model: str, as_json: bool, allow_pickle: bool)
     from sdplay.library.resolve import resolve
     from sdplay.library.things import read_things
 
-    found, wanted = resolve(model, allow_pickle=allow_pickle), " ".join(word)
+    found, wanted = resolve(model, allow_pickle=allow_pickle), " ".join(word).strip()
     listed, name = read_things(found.path), printable(found.identity.name)
     shown = listed.called(wanted) if listed is not None else ()
     if as_json:
-        rest = {"most_things": listed.most_things, "words": listed.words} if listed is not None else {}
-        rows = [asdict(thing) for thing in shown] if listed is not None else None
-        click.echo(json.dumps({"model": found.identity.name, "things": rows} | rest, indent=2, ensure_ascii=False))
+        click.echo(json.dumps(as_data(found.identity.name, wanted, shown, listed), indent=2, ensure_ascii=False))
     elif listed is None:
         click.echo(f"{name} {NO_LIST}")
     elif wanted:
@@ -48,6 +47,15 @@ def things(word: tuple[str, ...], model: str, as_json: bool, allow_pickle: bool)
     else:
         click.echo("\n".join(of_all(listed, name)))
     return 0
+
+
+def as_data(name: str, wanted: str, shown: tuple[Thing, ...], listed: Things | None) -> dict[str, Any]:
+    """What is listed, as JSON values; `nearest` are names of things where none is called as `wanted`."""
+    if listed is None:
+        return {"model": name, "things": None}
+    nearest = listed.nearest(wanted) if wanted and not shown else ()
+    rest = {"most_things": listed.most_things, "words": listed.words}
+    return {"model": name, "things": [asdict(thing) for thing in shown], "nearest": nearest} | rest
 
 
 def of_all(listed: Things, name: str) -> Iterator[str]:
@@ -69,7 +77,7 @@ def of_word(wanted: str, shown: tuple[Thing, ...], listed: Things, name: str) ->
         return
     nearest = listed.nearest(wanted)
     near = f"; nearest: {printable(', '.join(nearest))}" if nearest else ""
-    yield f"{printable(wanted)!r} is not among the {len(listed.things):,} things that {name} draws{near}"
+    yield f"{shorten(printable(wanted))} is not among the {len(listed.things):,} things that {name} draws{near}"
 
 
 def is_shown(emoji: str) -> bool:

@@ -27,6 +27,11 @@ def amount_text(amount: int) -> str:
     return f"{amount / 2**30:.1f} GiB" if amount >= 2**30 else f"{amount / 2**20:.0f} MiB"
 
 
+def counted(count: int, what: str) -> str:
+    """So many of `what`, which is one: "1 step", "20 steps"."""
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
 SIDES = re.compile(r"\s*(\d{1,12})(?:(?:\s*[x×*,]\s*|\s+)(\d{1,12}))?\s*", re.IGNORECASE)
 
 

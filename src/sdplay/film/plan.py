@@ -22,7 +22,7 @@ from sdplay.core.sample import (
 )
 from sdplay.core.warning import RequestWarning
 from sdplay.film.plan_animate import AnimationPlan, frames_of
-from sdplay.film.plan_dream import DreamPlan
+from sdplay.film.plan_dream import DreamPlan, check_room
 from sdplay.film.request_animate import Animate
 from sdplay.film.request_dream import Dream
 from sdplay.film.schedules import RANGES, read_schedules, timeline_of
@@ -78,6 +78,12 @@ class FilmPlan(Protocol):
 def film_plan(recipe: Recipe) -> FilmPlan:
     """The plan of a film; raises `BadRequest` and `BadRequests` for what is wrong with any frame of it."""
     return DreamPlan(recipe) if isinstance(recipe.request, Dream) else AnimationPlan(recipe)
+
+
+def check_new(request: AnyFilm) -> None:
+    """Raise `BadRequest` for what no new film may be, though one that was begun so by an earlier version is resumed."""
+    if isinstance(request, Dream):
+        check_room(request)
 
 
 def guidance_range(plan: FilmPlan) -> tuple[float, float]:

@@ -90,6 +90,17 @@ def check_closing(request: Dream, frames: int) -> None:
         raise BadRequest(reason, field="num", value=frames, hint=hint)
 
 
+def check_room(request: Dream) -> None:
+    """Raise `BadRequest` for fewer frames than prompts that are spread over them, open or in a loop.
+
+    Keys at frames of their own may lie beyond the end: the film begins as a longer one does.
+    """
+    prompts, frames = len(request.prompts), frames_of(request)
+    if request.frames_per_key is None and frames < prompts:
+        reason = f"{prompts:,} prompts need at least {prompts:,} frames"
+        raise BadRequest(reason, field="num", value=frames, hint="ask for more frames, or for fewer prompts")
+
+
 def named_keys(request: Dream) -> tuple[Keyframe, ...]:
     """The keys in their full form; a single prompt with a single seed walks on to the next seed."""
     if request.keyframes:
@@ -195,7 +206,8 @@ class DreamPlan:
         missing = [shorten(key.prompt) for place, key in enumerate(self.named) if place not in shown]
         if missing:
             listed = ", ".join(missing[:MOST_LISTED]) + (", …" if len(missing) > MOST_LISTED else "")
-            message = f"{len(missing)} of {len(self.named)} keys are left out of these {self.total} frames: {listed}"
+            of_film = f"these {self.total} frames" if self.total > 1 else "this 1 frame"
+            message = f"{len(missing)} of {len(self.named)} keys are left out of {of_film}: {listed}"
             values = {
                 "left": len(missing),
                 "keys": len(self.named),

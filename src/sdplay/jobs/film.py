@@ -48,18 +48,21 @@ class FilmJobs:
         another version or on another processor.
         """
         from sdplay.film.job.builder import as_before
-        from sdplay.film.plan import with_everything_wrong
+        from sdplay.film.plan import check_new, with_everything_wrong
 
         with with_everything_wrong(request):
+            if not (out / "job.json").exists():
+                check_new(request)
             resolved = self.resolver.resolve(as_before(request, out))
             job = self._builder(resolved, output).begin(out, force=force, strict=strict, source=source, frames=frames)
             return replace(job, warnings=(*with_words(resolved, job.plan).warnings, *job.warnings))
 
     def plan(self, request: AnyFilm) -> tuple[ResolvedRequest, FilmPlan]:
         """What drawing the film `request` would be, without its model; raises what `start` raises for a request."""
-        from sdplay.film.plan import film_plan, with_everything_wrong
+        from sdplay.film.plan import check_new, film_plan, with_everything_wrong
 
         with with_everything_wrong(request):
+            check_new(request)
             resolved = self.resolver.resolve(request)
             plan = film_plan(resolved.recipe)
             return with_words(resolved, plan), plan

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdplay.core.errors import BadRequest, NotReproduced, SdplayError
+from sdplay.core.values import counted
 from sdplay.events import ImageDone
 from sdplay.images.inputs import CALLED, with_inputs
 from sdplay.images.own import format_of, is_ours, read_own, read_sheet
@@ -190,5 +191,5 @@ class History:
 
 def recipe_hardware(recipe: Recipe) -> str:
     numerics = recipe.numerics
-    threads = f", {numerics.threads} threads" if numerics.threads else ""
+    threads = f", {counted(numerics.threads, 'thread')}" if numerics.threads else ""
     return f"{numerics.engine} on {numerics.device} in {numerics.dtype}{threads}"

@@ -27,6 +27,9 @@ LARGEST = 2**24  # bytes
 NEAREST = 3
 ALIKE, FOREIGN_ALIKE = 0.78, 0.75  # how like another a mistyped word is, of 1
 STEM = 3  # letters that a word and a thing's name share at the least, where one begins the other
+# Signs that NFKC would turn into letters, and vowels of Thai and Lao that it would take apart.
+AS_THEY_ARE = "\u2190-\u2bff\u3200-\u33ff\U0001f000-\U0001faff\u0e33\u0eb3"
+SPELLED = re.compile(f"[^{AS_THEY_ARE}]+")
 LETTERS = r"[^\W_]+(?:['’][^\W_]+)*"
 SIGN = r"[\u2190-\u2bff\U0001f000-\U0001faff][\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]*"
 WORD = re.compile(rf"{SIGN}(?:\u200d{SIGN})*|{LETTERS}")
@@ -81,16 +84,21 @@ class Things:
         return frozenset(first for first, *rest in self.phrases if rest)
 
     def called(self, text: str) -> tuple[Thing, ...]:
-        """The things with all words of `text` in one of their names, or that have it as an emoji; all of them for "".
+        """The things with all words of `text` in one of their names, or that have it as an emoji; all of them for "",
+        none for a text without words.
 
         In another language it leads to what is called so there.
         """
         wanted = [set(forms_of(word)) for word in tokens(text)]
+        if not text.strip():
+            return self.things
         found = tuple(
             thing
             for thing in self.things
-            if any(all(forms & set(tokens(name)) for forms in wanted) for name in (thing.name, *thing.synonyms))
-            or LOOK.sub("", text) in thing.emoji
+            if LOOK.sub("", text) in thing.emoji
+            or any(
+                wanted and all(forms & set(tokens(name)) for forms in wanted) for name in (thing.name, *thing.synonyms)
+            )
         )
         if found:
             return found
@@ -99,7 +107,7 @@ class Things:
 
     def nearest(self, word: str) -> tuple[str, ...]:
         """The names of the things nearest to a word that is none, three at most; none where nothing is near."""
-        word = LOOK.sub("", word.lower())
+        word = LOOK.sub("", spelled(word))
         ways = (self._with_emoji, self._near, self._translated, self._mistyped, self._beginning)
         for way in ways:
             numbers = list(dict.fromkeys(way(word)))[:NEAREST]
@@ -109,7 +117,7 @@ class Things:
 
     def translated(self, word: str) -> str:
         """What `word` of another language is in the English that the model reads, "" where it is no such word."""
-        word = word.lower()
+        word = spelled(word)
         english = self.terms.get(word, "")
         if english != word and (tokens(english) in self.phrases or english in JOINING):
             return english
@@ -162,9 +170,16 @@ class Things:
                 yield number
 
 
+def spelled(text: str) -> str:
+    """`text` as words are looked up: lower case in NFKC, however it was typed: "ｃａｔ" is "cat"."""
+    if unicodedata.is_normalized("NFKC", text):  # as nearly all of a list is, which is long
+        return text.lower()
+    return SPELLED.sub(lambda found: unicodedata.normalize("NFKC", found[0]).lower(), text)
+
+
 def tokens(text: str) -> Tokens:
-    """The words of a text in lower case, emoji by themselves: "T-shirt 🐶" is ("t", "shirt", "🐶")."""
-    return tuple(LOOK.sub("", word) for word in WORD.findall(text.lower().replace("’", "'")))
+    """The words of a text as `spelled`, emoji by themselves: "T-shirt 🐶" is ("t", "shirt", "🐶")."""
+    return tuple(LOOK.sub("", word) for word in WORD.findall(spelled(text).replace("’", "'")))
 
 
 def forms_of(word: str) -> Iterator[str]:
@@ -218,13 +233,13 @@ def things_from(found: Mapping[str, Any]) -> Things:
         things=things,
         words={str(kind): tuple(map(str, words)) for kind, words in found.get("words", {}).items()},
         most_things=int(found.get("most_things", 1)),
-        related={str(word): _places(numbers, things) for word, numbers in found.get("related", {}).items()},
+        related={spelled(str(word)): _places(numbers, things) for word, numbers in found.get("related", {}).items()},
         names={
-            str(tongue): dict(zip(words, _places(words.values(), things), strict=True))
+            str(tongue): dict(zip(map(spelled, words), _places(words.values(), things), strict=True))
             for tongue, words in found.get("names", {}).items()
         },
         terms={
-            str(form): str(english)
+            spelled(str(form)): str(english)
             for words in found.get("grammar", {}).values()
             for english, forms in words.items()
             for form in forms

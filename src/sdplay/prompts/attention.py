@@ -14,10 +14,12 @@ from sdplay.core.errors import BadRequest
 from sdplay.core.fields import LONGEST_PROMPT
 
 DEEPEST = 64
-PLAIN = "write fewer, or draw the text as it stands with `prompt_syntax=plain`"
+LARGEST_WEIGHT = 100.0
+AS_IT_STANDS = "or draw the text as it stands with `prompt_syntax=plain`"
+PLAIN = f"write fewer, {AS_IT_STANDS}"
+WEIGHTS = f"take weights from -{LARGEST_WEIGHT:.0f} to {LARGEST_WEIGHT:.0f} (nested ones multiply), {AS_IT_STANDS}"
 
 ROUND, SQUARE = 1.1, 1 / 1.1
-LARGEST_WEIGHT = 100.0
 
 # Quantifiers are possessive, so that no text takes more than linear time.
 NUMBER = r"[+-]?(?:\d++(?:\.\d*+)?|\.\d++)"
@@ -96,9 +98,9 @@ def weighted(text: str, field: str = "prompt") -> tuple[Section, ...]:
     for bracket, factor in (("(", ROUND), ("[", SQUARE)):
         while reader.close(bracket, factor):
             pass
-    heaviest = max(map(abs, reader.weights), default=0.0)
-    if not heaviest <= LARGEST_WEIGHT:
-        raise refused(f"a weight in it comes to {heaviest:.3g}, and {LARGEST_WEIGHT:.0f} is the most", field, text)
+    beyond = [weight for weight in reader.weights if not abs(weight) <= LARGEST_WEIGHT]
+    if beyond:
+        raise refused(f"a weight in it comes to {max(beyond, key=abs):.5g}", field, text, WEIGHTS)
     return reader.sections()
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from sdplay.core.errors import shorten
 from sdplay.core.sample import PromptPair
+from sdplay.core.values import counted
 from sdplay.core.warning import RequestWarning
 from sdplay.library.card import ModelCard
 from sdplay.library.few_steps import few_steps_of
@@ -17,6 +19,7 @@ from sdplay.requests.stills import Still, prompt_of
 
 MOST_READ = 32  # pictures of a request whose prompts are read: choices may differ in each
 MOST_LISTED = 4  # words in a message; all are in `words`
+LONGEST_LIST = 200  # characters that they take there, but for the first
 # Why a network runs in these numbers, where the processor decided.
 NUMBERS = {"bfloat16": "this processor is fastest in it", "float32": "this processor is no faster in bfloat16"}
 
@@ -42,7 +45,7 @@ def few_steps_warnings(recipe: Recipe, model: ResolvedModel) -> Iterator[Request
         return
     kept = [name for name in ("steps", "guidance_scale", "sampler") if getattr(request, name) is None]
     if kept:
-        said = {"steps": f"{recipe.steps} steps", "sampler": f"{recipe.sampler} {recipe.schedule}"}
+        said = {"steps": counted(recipe.steps, "step"), "sampler": f"{recipe.sampler} {recipe.schedule}"}
         said["guidance_scale"] = f"guidance {recipe.guidance_scale:g}" if recipe.guidance_scale > 1 else "no guidance"
         message = f"{few.name} was made for few steps ({few.settings.title}): {', '.join(said[name] for name in kept)}"
         values = {"name": few.name, "settings": tuple(said[name] for name in kept)}
@@ -79,7 +82,7 @@ def word_warnings(
     if unknown := dict.fromkeys(word for text in read for word in text.unknown):
         yield unknown_words(list(unknown), things, name, field)
     if ignored := dict.fromkeys(word for text in read for word in text.not_followed):
-        listed = ", ".join(map(repr, list(ignored)[:MOST_LISTED]))
+        listed = ", ".join(fitting(map(shorten, ignored)))
         message = f"{name} follows no numbers, sizes or places ({listed}): it draws one thing, large, in the middle"
         values = {"name": name, "words": tuple(ignored)[:MOST_LISTED]}
         yield RequestWarning(code="not-followed", field=field, message=message, values=values)
@@ -94,19 +97,28 @@ def word_warnings(
 def unknown_words(words: list[str], things: Things, name: str, field: str) -> RequestWarning:
     """That `words` are none of the `things` of the model `name`."""
     nearest = {word: things.nearest(word) for word in words}
-    more = f" and {len(words) - MOST_LISTED} more" if len(words) > MOST_LISTED else ""
-    listed = ", ".join(near(word, things, nearest[word]) for word in words[:MOST_LISTED])
+    shown = fitting(near(word, things, nearest[word]) for word in words[:MOST_LISTED])
+    more = f" and {len(words) - len(shown)} more" if len(words) > len(shown) else ""
+    listed = ", ".join(shown)
     are = "is not" if len(words) == 1 else "are not"
     message = f"{listed}{more} {are} among the {len(things.things):,} things that {name} knows: see `sdplay things`"
     values = {"name": name, "things": len(things.things), "words": tuple(words[:MOST_LISTED])}
     return RequestWarning(code="unknown-words", field=field, message=message, values=values, words=nearest)
 
 
+def fitting(words: Iterable[str]) -> list[str]:
+    """The first of `words`, as many as a message has room for: one at the least."""
+    shown = list(words)[:MOST_LISTED]
+    while len(shown) > 1 and len(", ".join(shown)) > LONGEST_LIST:
+        shown.pop()
+    return shown
+
+
 def near(word: str, things: Things, nearest: tuple[str, ...]) -> str:
     """A word as a message shows it, with what may have been meant."""
     if english := things.translated(word):
-        return f"{word!r} (it reads English: {english})"
-    return f"{word!r} (nearest: {', '.join(nearest)})" if nearest else repr(word)
+        return f"{shorten(word)} (it reads English: {english})"
+    return f"{shorten(word)} (nearest: {', '.join(nearest)})" if nearest else shorten(word)
 
 
 def most_things(read: Iterable[Understood], things: Things) -> tuple[str, ...]:
