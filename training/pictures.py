@@ -165,10 +165,9 @@ class Chooser:
         first = self.part(rng, self.thing(rng, style), style, PAIR_COLOURED)
         if rng.random() < 0.2:
             second = self.part(rng, self.thing(rng, style, first.thing.name), style, 0.0)
-            left, right = (first, second) if rng.random() < 0.5 else (second, first)
             wide = float(rng.uniform(0.34, 0.42))
-            placed = {id(left): replace(left, x=0.29, scale=wide), id(right): replace(right, x=0.71, scale=wide)}
-            return Picture(style, (placed[id(first)], placed[id(second)]), "and", scene=scene, ground=None)
+            placed = replace(first, x=0.29, scale=wide), replace(second, x=0.71, scale=wide)
+            return Picture(style, placed, "and", scene=scene, ground=None)
         part = replace(first, x=float(rng.uniform(0.3, 0.7)), scale=float(rng.uniform(0.44, 0.62)))
         return Picture(style, (part,), scene=scene, ground=None)
 
@@ -185,7 +184,7 @@ def one_place(part: Part, rng: np.random.Generator) -> Part:
 
 
 def two_places(first: Part, second: Part, relation: str, rng: np.random.Generator) -> tuple[Part, Part]:
-    """Both parts where the relation says; where it says nothing they lie side by side, either way round."""
+    """Both parts where the relation says; where it says nothing they lie side by side as they are named."""
     a, b = rng.uniform(0.44, 0.54, 2).tolist()
     if relation != "on" and rng.random() < 0.25:
         a, b = float(rng.uniform(0.24, 0.32)), float(rng.uniform(0.56, 0.64))
@@ -199,7 +198,7 @@ def two_places(first: Part, second: Part, relation: str, rng: np.random.Generato
     slack = (1 - a - b) / 2
     low, high = low + float(rng.uniform(0, max(slack, 0.0))), high - float(rng.uniform(0, max(slack, 0.0)))
     aside = 0.5 + rng.uniform(-0.07, 0.07, 2)
-    flip = relation in ("right", "under") or (relation in UNSIDED and rng.random() < 0.5)
+    flip = relation in ("right", "under")
     along = (1 - low, 1 - high) if flip else (low, high)
     if relation in ("above", "under"):
         return (

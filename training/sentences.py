@@ -160,8 +160,6 @@ def subject(picture: Picture, rng: np.random.Generator) -> str:
     relation = picture.relation or "and"
     if relation in ("right", "under"):
         relation, a, b = {"right": "left", "under": "above"}[relation], b, a
-    elif relation in ("and", "next") and rng.random() < 0.5:
-        a, b = b, a
     return pick(RELATIONS[relation], rng).format(a=a, b=b)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from training.art import STYLES, Concept, Drawing, read_concepts
 
+OTHERS = 0.2  # how often a further drawing comes: two of one thing under the same words become a mixture of both
 MORE = Path(__file__).with_name("more_things.txt")
 LEFT_OUT = re.compile(
     r"^(keycap|input |family|kiss: |couple with heart: |person: |people with|(wo)?men with bunny|circled|Japanese “)"
@@ -123,7 +124,7 @@ def things(drawings: list[Drawing]) -> list[Thing]:
         for label in (concept.label, *further):
             narrow = plain(label) if further and plain(label) != concept.name else None
             for row in rows.get(label, []):
-                share = (0.5 if drawings[row].number else 1.0) * (0.5 if label != concept.label else 1.0)
+                share = (OTHERS if drawings[row].number else 1.0) * (OTHERS if label != concept.label else 1.0)
                 shapes.append(Shape(row, drawings[row].style, narrow, share))
         if len({shape.style for shape in shapes}) < len(STYLES) - 1:
             continue
