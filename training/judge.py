@@ -10,6 +10,7 @@ import argparse
 import json
 import math
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,8 @@ from training.codec import measure
 from training.muon import Muon
 from training.views import SIDE, UNKNOWN, Gallery, Labels, worn
 
-WIDTHS = (24, 48, 96, 160)
+WIDTHS = (24, 48, 96, 192)
+FIRST_WIDTHS = (24, 48, 96, 160)  # of judges that do not say theirs
 OTHER_WEIGHT = 0.4  # of every head but the concept's
 HELD_SEED = 90_000
 
@@ -48,13 +50,14 @@ class Block(nn.Module):
 class Judge(nn.Module):
     """Names what a picture shows, looked at `side` pixels wide; `labels` are the names of each head's outputs."""
 
-    def __init__(self, labels: Labels, side: int = SIDE) -> None:
+    def __init__(self, labels: Labels, side: int = SIDE, widths: Sequence[int] = WIDTHS) -> None:
         super().__init__()
-        self.labels, self.side = labels, side
-        blocks: list[nn.Module] = [nn.Conv2d(12, WIDTHS[0], 3, 1, 1, bias=False), nn.BatchNorm2d(WIDTHS[0]), nn.ReLU()]
-        blocks += [Block(a, b, 1 if a == b else 2) for a, b in zip((WIDTHS[0], *WIDTHS[:-1]), WIDTHS, strict=True)]
+        self.labels, self.side, self.widths = labels, side, tuple(widths)
+        first = widths[0]
+        blocks: list[nn.Module] = [nn.Conv2d(12, first, 3, 1, 1, bias=False), nn.BatchNorm2d(first), nn.ReLU()]
+        blocks += [Block(a, b, 1 if a == b else 2) for a, b in zip((first, *widths[:-1]), widths, strict=True)]
         self.trunk = nn.Sequential(*blocks)
-        self.heads = nn.ModuleDict({head: nn.Linear(WIDTHS[-1], len(labels[head])) for head in labels})
+        self.heads = nn.ModuleDict({head: nn.Linear(widths[-1], len(labels[head])) for head in labels})
 
     def forward(self, pixels: Tensor) -> dict[str, Tensor]:
         """Logits by head for pixels [B, 3, H, W] in -1..1 of any size."""
@@ -137,13 +140,14 @@ def save(judge: Judge, work: Path, stated: dict[str, dict[str, float]]) -> None:
     half = {k: v.half() if v.is_floating_point() else v for k, v in judge.state_dict().items()}
     save_file({k: v.contiguous() for k, v in half.items()}, work / "judge.safetensors")
     (work / "judge.json").write_text(
-        json.dumps({"labels": judge.labels, "side": judge.side, "held_out": stated}, indent=1) + "\n"
+        json.dumps({"labels": judge.labels, "side": judge.side, "widths": judge.widths, "held_out": stated}, indent=1)
+        + "\n"
     )
 
 
 def load_judge(folder: Path) -> Judge:
     described = json.loads((folder / "judge.json").read_text())
-    judge = Judge(described["labels"], described.get("side", 64))
+    judge = Judge(described["labels"], described.get("side", 64), described.get("widths", FIRST_WIDTHS))
     judge.load_state_dict(load_file(folder / "judge.safetensors"))
     return judge.to(memory_format=torch.channels_last).eval()
 

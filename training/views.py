@@ -42,8 +42,8 @@ class Gallery:
     chooser: Chooser
     painter: Painter
     side: int = SIDE
-    kept: int = 4096
-    renewed: int = 16
+    kept: int = 16384
+    renewed: int = 8
     scenes: float = SCENE_SHARE
     ring: dict[bool, list[View]] = field(default_factory=dict)
     made: int = 0
