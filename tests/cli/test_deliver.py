@@ -10,8 +10,8 @@ import pytest
 
 from sdplay.cli.deliver import MOST_SHOWN, Delivery, PictureReport
 from sdplay.cli.follow import Interrupt, follow, no_empty_folder
+from sdplay.cli.outcome import STOPPING
 from sdplay.cli.progress import Progress
-from sdplay.cli.stopping import STOPPING
 from sdplay.core.errors import Stopped
 from sdplay.events import Event
 from sdplay.executors.fake import FakeExecutor

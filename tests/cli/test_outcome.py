@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -8,7 +9,7 @@ from pathlib import Path
 import click
 import pytest
 
-from sdplay.cli.outcome import run_safely
+from sdplay.cli.outcome import STOPPING, run_safely
 from sdplay.core import errors
 from tests.support.commandline import MODULE
 
@@ -98,3 +99,51 @@ def test_paths_that_are_no_utf_8_are_printed_as_they_are(here: Path) -> None:
         [*map(str.encode, MODULE), b"cat", b"-q", b"--out", b"odd\xff"], capture_output=True, check=True
     )
     assert done.stdout.startswith(b"odd\xff/00000-")
+
+
+STOPPED_IN_AN_IMPORT = """
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whatever started the tests may ignore it
+sys.path.insert(0, {folder!r})
+from sdplay.cli.outcome import run_safely
+
+def action():
+    import half
+    print("whole", half.WHOLE, flush=True)
+    time.sleep(60)
+    return 0
+
+code = run_safely(action)
+print("code", code, "whole", sys.modules["half"].WHOLE, signal.getsignal(signal.SIGINT) is signal.default_int_handler)
+"""
+
+
+@pytest.mark.parametrize("sign", STOPPING)
+def test_a_signal_in_an_import_is_heard_when_the_import_is_done(sign: signal.Signals, tmp_path: Path) -> None:
+    (tmp_path / "half.py").write_text(f"import signal\nsignal.raise_signal({int(sign)})\nWHOLE = 7\n")
+    ran = subprocess.run(
+        [sys.executable, "-c", STOPPED_IN_AN_IMPORT.format(folder=str(tmp_path))],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert ran.stdout.splitlines()[-1] == "code 3 whole 7 True", ran
+    assert ran.stderr == "stopped\n"
+
+
+def test_elsewhere_it_is_heard_at_once() -> None:
+    script = (
+        "import signal, time\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "from sdplay.cli.outcome import run_safely\n"
+        "def action():\n"
+        "    signal.raise_signal(signal.SIGINT)\n"
+        "    print('too far')\n"
+        "    return 0\n"
+        "raise SystemExit(run_safely(action))"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (3, "", "stopped\n")

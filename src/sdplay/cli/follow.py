@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sdplay.cli.stopping import STOPPING, interrupt
+from sdplay.cli.outcome import STOPPING, interrupt
 from sdplay.core.errors import SdplayError, Stopped
 
 if TYPE_CHECKING:

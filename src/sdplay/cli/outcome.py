@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
+import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import current_thread, main_thread
+from types import FrameType
 
 import click
 
 from sdplay.cli.flags import as_flags
 from sdplay.cli.request_command import HELP_ALL, RequestCommand
-from sdplay.cli.stopping import interruptible
 from sdplay.cli.streams import steady_streams
 from sdplay.core.errors import BadRequests, SdplayError, shorten
 
@@ -27,6 +30,7 @@ OUT_OF_MEMORY = (
 )
 LESS_MEMORY = "close other programs, raise a limit (`ulimit -v`), or draw smaller, with `low_memory`"
 LONGEST_MESSAGE = 300  # characters
+STOPPING = (signal.SIGINT, signal.SIGTERM)  # Ctrl-C, and what `kill` and a system that shuts down send
 
 
 @dataclass(slots=True)
@@ -65,6 +69,48 @@ def run_safely(action: Callable[[], int]) -> int:
     with ended_well() as ending:
         ending.code = action()
     return ending.code
+
+
+def importer(frame: FrameType | None) -> FrameType | None:
+    """The frame with the import statement because of which `frame` runs, the outermost if there are several."""
+    found = None
+    while frame is not None:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            found = frame.f_back
+        frame = frame.f_back
+    return found
+
+
+def interrupt(number: int, frame: FrameType | None) -> None:
+    """Handle a signal: raise `KeyboardInterrupt`; in an import when that is done, unless a debugger is at work.
+
+    What is raised while torch or numpy are imported aborts the process in their C++, or leaves half a module behind.
+    """
+    statement = importer(frame)
+    if statement is None or sys.gettrace() is not None:
+        raise KeyboardInterrupt
+
+    def after_it(*_: object) -> None:
+        sys.settrace(None)
+        raise KeyboardInterrupt
+
+    statement.f_trace = after_it
+    sys.settrace(lambda *_: None)  # without it no frame is traced
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Inside, Ctrl-C and SIGTERM raise `KeyboardInterrupt`, unless they are ignored or somebody else handles them."""
+    usual = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
+    main = current_thread() is main_thread()
+    ours = [sign for sign in STOPPING if main and signal.getsignal(sign) is usual[sign]]
+    for sign in ours:
+        signal.signal(sign, interrupt)
+    try:
+        yield
+    finally:
+        for sign in ours:
+            signal.signal(sign, usual[sign])
 
 
 def tell(error: Exception) -> int:
