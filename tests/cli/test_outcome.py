@@ -126,9 +126,6 @@ def test_a_signal_in_an_import_is_heard_when_the_import_is_done(sign: signal.Sig
         capture_output=True,
         text=True,
         timeout=120,
-        capture_output=True,
-        text=True,
-        timeout=120,
     )
     assert ran.stdout.splitlines()[-1] == "code 3 whole 7 True", ran
     assert ran.stderr == "stopped\n"
