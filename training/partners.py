@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -33,22 +34,17 @@ class Partners:
         """Replace each gradient by the mean over all processes; all must have the same ones."""
         if self.count == 1:
             return
-        there = [gradient for gradient in gradients if gradient is not None]
-        whole = torch.cat([gradient.flatten() for gradient in there])
-        dist.all_reduce(whole)
-        whole /= self.count
-        for gradient, mean in zip(there, whole.split([gradient.numel() for gradient in there]), strict=True):
-            gradient.copy_(mean.view_as(gradient))
+        with as_one([gradient for gradient in gradients if gradient is not None]) as whole:
+            dist.all_reduce(whole)
+            whole /= self.count
 
     def pass_on(self, tensors: Sequence[Tensor], owners: Sequence[int]) -> None:
         """Fill each tensor, in every process, with what it is in the process of its owner."""
-        for owner in range(self.count if self.count > 1 else 0):
-            theirs = [tensor for tensor, rank in zip(tensors, owners, strict=True) if rank == owner]
-            if theirs:
-                whole = torch.cat([tensor.flatten() for tensor in theirs])
+        if self.count == 1:
+            return
+        for owner in sorted(set(owners)):
+            with as_one([tensor for tensor, rank in zip(tensors, owners, strict=True) if rank == owner]) as whole:
                 dist.broadcast(whole.view(torch.uint8), owner)
-                for tensor, value in zip(theirs, whole.split([tensor.numel() for tensor in theirs]), strict=True):
-                    tensor.copy_(value.view_as(tensor))
 
     def agree(self, *numbers: float) -> list[float]:
         """The means of numbers, the same in every process."""
@@ -64,6 +60,15 @@ class Partners:
             dist.destroy_process_group()
         for other in self.others:
             other.wait()
+
+
+@contextmanager
+def as_one(tensors: Sequence[Tensor]) -> Iterator[Tensor]:
+    """All `tensors` as one vector, one message instead of many; they become what it is at the end."""
+    whole = torch.cat([tensor.flatten() for tensor in tensors])
+    yield whole
+    for tensor, part in zip(tensors, whole.split([tensor.numel() for tensor in tensors]), strict=True):
+        tensor.copy_(part.view_as(tensor))
 
 
 def shared(costs: Sequence[float], count: int) -> list[int]:

@@ -133,7 +133,7 @@ def test_a_signal_in_an_import_is_heard_when_the_import_is_done(sign: signal.Sig
 
 def test_elsewhere_it_is_heard_at_once() -> None:
     script = (
-        "import signal, time\n"
+        "import signal\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "from sdplay.cli.outcome import run_safely\n"
         "def action():\n"

@@ -74,16 +74,17 @@ def cluster_executor(inside: Callable[[], Executor] | None, workers: int = 1) ->
     ctx = click.get_current_context(silent=True)
     said = asked_of_cluster(ctx) if ctx is not None else {}
     if said.get("executor", HERE) == HERE:
-        refuse_alone(said)
+        if ctx is not None:
+            refuse_alone(ctx, said)
         return None
     return partial(joined, said["address"], said["audit"], said["mixed"], workers if workers > 1 else None, inside)
 
 
-def refuse_alone(said: Mapping[str, Any]) -> None:
+def refuse_alone(ctx: click.Context, said: Mapping[str, Any]) -> None:
     """Raise `BadRequest` for a flag that asks something of a cluster where this machine draws."""
-    usual = {"address": AUTO, "mixed": False, "audit": 0.0}
+    usual = {flag.name: flag.get_default(ctx) for flag in cluster_flags()}
     for name, value in said.items():
-        if value != usual.get(name, value):
+        if value != usual[name]:
             hint = f"add --executor {RAY}, or leave it out"
             raise BadRequest("is for drawing on a cluster", field=f"--{name}", value=value, hint=hint)
 

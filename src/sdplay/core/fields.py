@@ -35,6 +35,7 @@ LARGEST_SEED = 2**63 - 1
 SMALLEST_SIDE, LARGEST_SIDE = 64, 4096
 SMALLEST_TILE = 64
 MOST_PICTURES = 100_000
+MOST_CLIP_SKIP = 12
 NoiseSource = Literal["philox", "torch"]
 Precision = Literal["auto", "float32", "bfloat16", "float16", "int8"]
 EngineChoice = Literal["auto", "torch", "openvino", "cuda"]

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from sdplay.core.errors import BadRequest, shorten
+from sdplay.core.errors import BadRequest
 from sdplay.images.formats import SUFFIXES, Format
 from sdplay.images.open import UNREADABLE, open_file
 from sdplay.images.sheet_file import SheetRecord, parse_sheet, sheet_chunk
@@ -69,8 +69,7 @@ def parsed_chunk(text: str, path: Path) -> Embedded:
     except UNREADABLE as error:
         reason, hint = str(error), "the picture itself can be seen and enlarged; take a whole copy to draw it again"
     except BadRequest as problem:
-        where = f"{problem.field} = {shorten(problem.value)}: " if problem.field is not None else ""
-        reason, hint = where + problem.reason, problem.hint
+        reason, hint = str(problem).partition("\n")[0], problem.hint
     raise BadRequest(f"its recipe cannot be read: {reason[:LONGEST]}", field="file", value=str(path), hint=hint)
 
 

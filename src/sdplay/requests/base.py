@@ -27,6 +27,7 @@ from pydantic.fields import FieldInfo
 from sdplay.core.errors import UnknownName, together
 from sdplay.core.fields import (
     LARGEST_SEED,
+    MOST_CLIP_SKIP,
     ONE_OR_MORE,
     PART,
     FilePath,
@@ -95,7 +96,7 @@ class Request(BaseModel):
     clip_skip: int = Field(
         default=1,
         ge=1,
-        le=12,
+        le=MOST_CLIP_SKIP,
         description="Which layer of the text encoder is read, from the end: 1 the last, 2 the one before, as in A1111.",
         json_schema_extra={"if_absent": 1},
     )

@@ -38,9 +38,9 @@ CONTEXT = 20  # characters before the first that differs
 def damaged_job(file: str, error: Exception, path: Path | None = None) -> StoreError:
     """That the `file` which describes a job, in the folder `path`, cannot be understood because of `error`."""
     why = f"it lacks {error}" if isinstance(error, KeyError) else str(error)[:LONGEST_REASON]
-    where = {} if path is None else {"value": str(path)}
+    value = None if path is None else str(path)
     hint = "put the file back from a copy of the job's folder, or begin the job anew in another folder"
-    return StoreError(f"its {file} is damaged: {why}", field="job", **where, hint=hint)
+    return StoreError(f"its {file} is damaged: {why}", field="job", value=value, hint=hint)
 
 
 class JobFolder:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sdplay.core.errors import BadRequest
+from sdplay.core.fields import MOST_CLIP_SKIP
 from sdplay.files.atomic import replace_file, store_error
 from sdplay.files.regular import read_regular_text
 from sdplay.interop.a1111 import NOISE
@@ -22,7 +23,6 @@ MODEL, VAE, CLIP_SKIP, FORMAT, NOISE_SOURCE = (
     *("sd_model_checkpoint", "sd_vae", "CLIP_stop_at_last_layers", "samples_format", "randn_source"),
 )
 USUAL_MODEL = "builtin"
-MOST_SKIPPED = 12
 FORMATS = {"png": "png", "jpg": "jpeg", "jpeg": "jpeg", "webp": "webp", "avif": "avif"}
 # Settings that would reach pixels and that nothing here does: the value that each may have.
 NEUTRAL: dict[str, Any] = {
@@ -117,8 +117,8 @@ def text(name: str, value: object) -> str:
 def clip_skip(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
         raise BadRequest("is not a whole number", field=CLIP_SKIP, value=value)
-    if not 0 <= value <= MOST_SKIPPED:
-        raise BadRequest(f"is not from 1 to {MOST_SKIPPED}", field=CLIP_SKIP, value=value, hint="1 is the last layer")
+    if not 0 <= value <= MOST_CLIP_SKIP:
+        raise BadRequest(f"is not from 1 to {MOST_CLIP_SKIP}", field=CLIP_SKIP, value=value, hint="1 is the last layer")
     return max(1, int(value))  # 0 says the same there: no layer is left out
 
 
