@@ -212,7 +212,9 @@ def test_hires_and_everything_else(service: RunningService, page: Page) -> None:
     placed = set(re.findall(r'"([a-z_0-9]+)"', source[source.index("PLACED") : source.index("const SIMPLE")]))
     assert placed <= known | {"mode"}
     expect(page.locator(".draw-fold:last-child .field")).to_have_count(len(known - placed))
+    before = [job["id"] for job in service.get("/api/v1/jobs?limit=1")["jobs"]]
     draw(page).click()
+    wait_until(lambda: service.newest_job()["id"] not in before)
     wait_until(lambda: service.newest_job()["state"] == "completed")
     request = newest_request(service)
     assert request["width"] == SIDE * 3 // 2, "the built-in model enlarges what goes beyond its size"
