@@ -152,12 +152,24 @@ def load_judge(folder: Path) -> Judge:
     return judge.to(memory_format=torch.channels_last).eval()
 
 
-def train(work: Path, minutes: float, lr: float = 4e-3, batch: int = 64) -> Judge:
+@torch.no_grad()
+def take_over(judge: Judge, folder: Path) -> None:
+    """Begin with what another judge of the same names learned, also where this one has more channels."""
+    given = load_file(folder / "judge.safetensors")
+    for name, weight in judge.state_dict().items():
+        if weight.ndim:
+            shared = tuple(slice(min(own, other)) for own, other in zip(weight.shape, given[name].shape, strict=True))
+            weight[shared] = given[name][shared].to(weight.dtype)
+
+
+def train(work: Path, minutes: float, lr: float = 4e-3, batch: int = 64, begin: Path | None = None) -> Judge:
     """Train for `minutes` of processor time on one thread; goes on from the checkpoint when there is one."""
     torch.set_num_threads(1)
     torch.manual_seed(0)
     gallery = Gallery.load(work)
     judge = Judge(gallery.labels()).to(memory_format=torch.channels_last)
+    if begin is not None:
+        take_over(judge, begin)
     optimizer, checkpoint = new_optimizer(judge, lr), work / "judge.pt"
     step, spent, seconds = 0, 0.0, minutes * 60
     if checkpoint.exists():
@@ -189,8 +201,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, default=Path("training/work"))
     parser.add_argument("--minutes", type=float, default=40)
+    parser.add_argument("--lr", type=float, default=4e-3, help="at the beginning; 2e-3 with --begin")
+    parser.add_argument("--begin", type=Path, help="folder of a judge of the same names to begin with")
     asked = parser.parse_args()
-    judge = train(asked.work, asked.minutes)
+    judge = train(asked.work, asked.minutes, asked.lr, begin=asked.begin)
     stated = held_accuracies(judge, asked.work)
     save(judge, asked.work, stated)
     for kind, found in stated.items():

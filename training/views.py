@@ -17,7 +17,7 @@ from training.colours import BACKGROUNDS, OBJECT_COLOURS
 from training.pictures import Chooser, Painter, Picture, load
 from training.scenes import CALM, DAY, NIGHT, PAINTERS, RAIN, SNOWFALL, SUN, SUNSET, TIMELESS
 
-SIDE = 96
+SIDE = 64
 HEADS = ("concept", "style", "background", "colour", "scene", "time", "weather")
 UNKNOWN = -1
 SCENE_SHARE, EMPTY_SHARE = 0.25, 0.04
@@ -43,7 +43,7 @@ class Gallery:
     painter: Painter
     side: int = SIDE
     kept: int = 16384
-    renewed: int = 8
+    renewed: int = 5
     scenes: float = SCENE_SHARE
     ring: dict[bool, list[View]] = field(default_factory=dict)
     made: int = 0

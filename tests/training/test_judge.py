@@ -13,7 +13,7 @@ from torch import Tensor
 
 import training
 from tests.training.drawn import art
-from training.judge import Judge, accuracies, learn, load_judge, new_optimizer, save
+from training.judge import Judge, accuracies, learn, load_judge, new_optimizer, save, take_over
 from training.pictures import Chooser, Painter
 from training.things import things
 from training.views import HEADS, UNKNOWN, Gallery, held_out, worn
@@ -110,3 +110,15 @@ def test_a_judge_of_before_sees_only_what_it_was_taught() -> None:
     judge = load_judge(Path(training.__file__).parent / "judge_weights")
     assert judge.side == 64
     assert list(judge.labels) == ["concept", "style", "background", "colour"]
+
+
+def test_a_wider_judge_begins_with_what_another_learned(tmp_path: Path) -> None:
+    labels = {"concept": ["apple", "cat"]}
+    small, large = Judge(labels, 32, (8, 16)), Judge(labels, 32, (8, 24))
+    save(small, tmp_path, {})
+    take_over(large, tmp_path)
+    first = "trunk.3.first.weight"
+    assert torch.equal(large.state_dict()[first], small.state_dict()[first].half().float())
+    head = large.state_dict()["heads.concept.weight"]
+    assert torch.equal(head[:, :16], small.state_dict()["heads.concept.weight"].half().float())
+    assert head[:, 16:].abs().sum() > 0  # its own beginning
